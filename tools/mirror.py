@@ -12,9 +12,9 @@ them itself, in a comment:
     # sync: import time                                     so does a comment on a line of its own
     import anyio             # async-only                   the mirror does without this line
 
-The check is told about more than stale files. A rule that nothing uses, a file in a mirrored tree
-that no source accounts for, a file elsewhere that claims to be generated, and any asynchronous word
-that survived are errors too.
+The check finds more than stale files. A rule that nothing uses, a file in a mirrored tree that no
+source accounts for, a file elsewhere that claims to be generated, and any asynchronous word that
+survived are errors too.
 """
 
 from __future__ import annotations
@@ -144,11 +144,12 @@ class Mirror:
             if not path.is_file() or path.read_bytes() != text.encode():
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(text.encode())
-        for path in self._claimants().intersection(self._strangers(made)):
+        for path in self._claimants() & self._mirrored() - made.keys():
             path.unlink()
         return [*self._problems(made), *self._differences(made)]
 
     def _make(self) -> dict[Path, str]:
+        self._used.clear()
         drafts: dict[Path, str] = {}
         for source_tree, target_tree in self.trees.items():
             for source in _files(self.root / source_tree):
@@ -182,7 +183,7 @@ class Mirror:
         return "".join([*pieces, source[position:]])
 
     def _problems(self, made: Mapping[Path, str]) -> Iterator[str]:
-        """Say what is wrong with the rules, or with what they made, whatever is on disk."""
+        """Say what is wrong with the rules and with what they made, whatever is on disk."""
         for path, text in made.items():
             for number, line in enumerate(text.splitlines()[1:], start=2):
                 for word in _LEFTOVER.findall(line):
@@ -193,8 +194,6 @@ class Mirror:
         for rule in (*self.rules.names, *self.rules.text, *sorted(self.rules.allowed)):
             if not self._used[rule]:
                 yield f"tools/mirror.py: the rule '{rule}' is never used"
-        for path in self._claimants() - made.keys():
-            yield f"{self._name(path)}: claims to be generated, but nothing generates it"
 
     def _differences(self, made: Mapping[Path, str]) -> Iterator[str]:
         """Say where the files on disk are not the files that were made."""
@@ -203,8 +202,8 @@ class Mirror:
                 yield f"{self._name(path)}: missing"
             elif path.read_bytes() != text.encode():
                 yield f"{self._name(path)}: differs from what its source makes"
-        for path in self._strangers(made):
-            yield f"{self._name(path)}: has no source"
+        for path in sorted((self._claimants() | self._mirrored()) - made.keys()):
+            yield f"{self._name(path)}: no source makes it"
 
     def _rename(self, word: str) -> str:
         if word not in self.rules.names:
@@ -234,11 +233,12 @@ class Mirror:
             text = ruff.stdout
         return text
 
-    def _strangers(self, made: Mapping[Path, str]) -> list[Path]:
-        present = (path for tree in self.trees.values() for path in _files(self.root / tree))
-        return [path for path in present if path not in made]
+    def _mirrored(self) -> set[Path]:
+        """Find the files in the mirrored trees, whoever made them."""
+        return {path for tree in self.trees.values() for path in _files(self.root / tree)}
 
     def _claimants(self) -> set[Path]:
+        """Find the files that say this tool made them, wherever they are."""
         return {
             path
             for path in _files(self.root)
