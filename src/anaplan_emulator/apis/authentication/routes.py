@@ -1,0 +1,92 @@
+"""HTTP in and out of the authentication service."""
+
+from starlette.responses import JSONResponse, Response
+
+from ... import tokens
+from ...calls import Call, Endpoint, token_in_header
+from ...replies import AUTHENTICATION, ApiError
+from ...store.users import User
+from ...tokens import Token
+from . import state
+
+# Anaplan names its own host whatever host was asked (facts 2.1).
+VALIDATION_URL = "https://auth.anaplan.com/token/validate"
+
+
+def authenticate(call: Call) -> Response:
+    """Sign in with a password or a certificate."""
+    scheme, _, value = call.headers.get("authorization", "").partition(" ")
+    match scheme:
+        case "Basic":
+            user = state.user_by_password(call.db, value)
+        case _:
+            raise state.bad_header(401)
+    state.record_login(call.db, user, call.world.clock.now())
+    token = tokens.issue(
+        call.db, user, call.world.clock, call.world.settings.token_lifetime_seconds
+    )
+    return _success("Login successful", token, status_code=201)
+
+
+def refresh(call: Call) -> Response:
+    """Extend a living token."""
+    token, _ = _living_token(call, malformed=400)
+    extended = tokens.extend(
+        call.db, token, call.world.clock, call.world.settings.token_lifetime_seconds
+    )
+    return _success("Token refreshed", extended)
+
+
+def validate(call: Call) -> Response:
+    """Tell what a living token is good for."""
+    token, user = _living_token(call, malformed=400)
+    body = _body("Token validated")
+    body["tokenInfo"] = {"expiresAt": token.expires_at, "tokenId": token.id}
+    body["userInfo"] = {
+        "userGuid": user.id,
+        "userId": user.email,
+        "customerGuid": user.customer_id,
+    }
+    return JSONResponse(body)
+
+
+def logout(call: Call) -> Response:
+    """End a living token."""
+    token, _ = _living_token(call, malformed=401)
+    tokens.revoke(call.db, token)
+    return Response(status_code=204)
+
+
+def _living_token(call: Call, *, malformed: int) -> tuple[Token, User]:
+    """Find the caller's token; a header of another shape has a status of its own (facts 2.2)."""
+    value = token_in_header(call.headers, AUTHENTICATION.schemes)
+    if not value:
+        raise state.bad_header(malformed)
+    recognised = tokens.recognise(call.db, value, call.world.clock)
+    if recognised is None:
+        raise ApiError(401, "The token is unknown or has expired.", code="FAILURE_BAD_CREDENTIAL")
+    return recognised
+
+
+def _success(message: str, token: Token, *, status_code: int = 200) -> Response:
+    body = _body(message)
+    body["tokenInfo"] = {
+        "expiresAt": token.expires_at,
+        "tokenId": token.id,
+        "tokenValue": token.value,
+        "refreshTokenId": token.refresh_id,
+    }
+    return JSONResponse(body, status_code=status_code)
+
+
+def _body(message: str) -> dict[str, object]:
+    meta = {"validationUrl": VALIDATION_URL}
+    return {"meta": meta, "status": "SUCCESS", "statusMessage": message}
+
+
+ENDPOINTS = [
+    Endpoint("POST", "/token/authenticate", authenticate, AUTHENTICATION, authenticated=False),
+    Endpoint("POST", "/token/refresh", refresh, AUTHENTICATION, authenticated=False),
+    Endpoint("GET", "/token/validate", validate, AUTHENTICATION, authenticated=False),
+    Endpoint("POST", "/token/logout", logout, AUTHENTICATION, authenticated=False),
+]

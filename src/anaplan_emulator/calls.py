@@ -1,0 +1,97 @@
+"""What a handler is given, and how it says which requests it takes."""
+
+import json
+import sqlite3
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from starlette.datastructures import Headers, QueryParams
+from starlette.responses import Response
+
+from .replies import Api, ApiError
+from .store.users import User
+
+if TYPE_CHECKING:
+    from .world import World
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One request, inside one transaction.
+
+    Attributes:
+        world: Everything behind the HTTP.
+        db: The transaction: read-only for endpoints that don't write.
+        caller: Who signed in; nobody at endpoints open to all.
+        method: HTTP method.
+        url: The whole URL as asked.
+        path: Path parameters.
+        query: Query parameters.
+        headers: Request headers.
+        body: Request body.
+
+    """
+
+    world: "World"
+    db: sqlite3.Connection
+    caller: User | None
+    method: str
+    url: str
+    path: Mapping[str, str]
+    query: QueryParams
+    headers: Headers
+    body: bytes
+
+    @property
+    def user(self) -> User:
+        """Who signed in."""
+        if self.caller is None:
+            raise LookupError("this endpoint is open to all: it has no user")
+        return self.caller
+
+    def json(self) -> object:
+        """Read the body as JSON.
+
+        Raises:
+            ApiError: 400, when it isn't JSON.
+
+        """
+        try:
+            return json.loads(self.body)
+        except ValueError as error:
+            raise ApiError(400, f"The request body is not JSON: {error}") from error
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A route and its handler.
+
+    Attributes:
+        method: HTTP method.
+        path: Path with parameters in braces. A path under `/2/0/models/{modelId}/` is served
+            under `/2/0/workspaces/{workspaceId}/models/{modelId}/` too.
+        handler: Answers a call, or raises `ApiError`; runs in a worker thread.
+        api: The API it belongs to.
+        authenticated: Whether a token is asked for before the handler runs.
+        writes: Whether the handler writes to the database; by default every method but GET does.
+
+    """
+
+    method: str
+    path: str
+    handler: Callable[[Call], Response]
+    api: Api
+    authenticated: bool = True
+    writes: bool | None = None
+
+    @property
+    def changes_state(self) -> bool:
+        """Whether the handler needs a transaction that writes."""
+        return self.method != "GET" if self.writes is None else self.writes
+
+
+def token_in_header(headers: Headers, schemes: Collection[str]) -> str:
+    """Return the token in the `Authorization` header, or nothing where it has another scheme."""
+    scheme, _, value = headers.get("authorization", "").partition(" ")
+    return value.strip() if scheme in schemes else ""

@@ -1,0 +1,31 @@
+"""The emulator's clock: real time plus an offset that tests and the control room may move."""
+
+import time
+from datetime import UTC, datetime, timedelta
+
+
+class Clock:
+    """Runs at the speed of real time from wherever it was set."""
+
+    def __init__(self, offset: timedelta = timedelta()) -> None:
+        self.offset = offset
+
+    def now(self) -> datetime:
+        """Return the present moment, in UTC."""
+        return datetime.fromtimestamp(self.timestamp(), UTC)
+
+    def timestamp(self) -> float:
+        """Return seconds since the epoch."""
+        return time.time() + self.offset.total_seconds()
+
+    def milliseconds(self) -> int:
+        """Return whole milliseconds since the epoch, as Anaplan writes `expiresAt`."""
+        return int(self.timestamp() * 1000)
+
+    def advance(self, by: timedelta) -> None:
+        """Move forward, or backward when negative."""
+        self.offset += by
+
+    def set(self, moment: datetime) -> None:
+        """Go on from the given moment, which must know its time zone."""
+        self.offset = moment - datetime.fromtimestamp(time.time(), UTC)

@@ -1,0 +1,1 @@
+"""The data engine: lists, modules, imports, exports, deletions, processes and tasks; no HTTP."""

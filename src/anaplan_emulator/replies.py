@@ -1,0 +1,117 @@
+"""How each API answers: its envelope, and the shape of its errors."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from http import HTTPStatus
+from typing import Any
+
+from starlette.responses import JSONResponse, Response
+
+
+class ApiError(Exception):
+    """An answer other than success; the API called gives it its body.
+
+    Args:
+        status: HTTP status.
+        message: What a person should read; the reason phrase when not given.
+        code: The API's own word for it, such as `FAILURE_BAD_CREDENTIAL`, where it has one.
+        headers: Headers to send with it.
+
+    """
+
+    def __init__(
+        self,
+        status: int,
+        message: str | None = None,
+        *,
+        code: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        self.status = status
+        self.message = message if message is not None else HTTPStatus(status).phrase
+        self.code = code
+        self.headers = dict(headers or {})
+        super().__init__(f"{status} {self.message}")
+
+
+@dataclass(frozen=True, slots=True)
+class Api:
+    """What the endpoints of one API share: how they are signed in to, and how they refuse.
+
+    Attributes:
+        name: Its name, for people.
+        schemes: The `Authorization` schemes that carry a token (facts 1.2).
+        error_body: Makes the body of an error, given the error, the path and the time.
+        unauthenticated: Status and code for a missing, foreign or dead token.
+
+    """
+
+    name: str
+    schemes: frozenset[str]
+    error_body: Callable[[ApiError, str, datetime], Any]
+    unauthenticated: Callable[[], ApiError] = field(default=lambda: ApiError(401))
+
+    def refuse(self, error: ApiError, path: str, now: datetime) -> Response:
+        """Answer with an error."""
+        body = self.error_body(error, path, now)
+        return JSONResponse(body, status_code=error.status, headers=error.headers)
+
+
+def _integration_error(error: ApiError, path: str, now: datetime) -> Any:
+    return {
+        "status": {"code": error.status, "message": error.message},
+        "path": path,
+        "timestamp": nanosecond_timestamp(now),
+    }
+
+
+def _authentication_error(error: ApiError, path: str, now: datetime) -> Any:
+    return {"status": error.code or "FAILURE_BAD_CREDENTIAL", "statusMessage": error.message}
+
+
+INTEGRATION = Api(
+    name="Integration API",
+    schemes=frozenset({"AnaplanAuthToken", "Bearer"}),
+    error_body=_integration_error,
+)
+
+AUTHENTICATION = Api(
+    name="Authentication Service API",
+    schemes=frozenset({"AnaplanAuthToken"}),
+    error_body=_authentication_error,
+    unauthenticated=lambda: ApiError(401, code="FAILURE_BAD_CREDENTIAL"),
+)
+
+
+def nanosecond_timestamp(moment: datetime) -> str:
+    """Write a moment as the Integration API's errors do: nine digits of second, and Z."""
+    return f"{moment:%Y-%m-%dT%H:%M:%S.%f}000Z"
+
+
+def envelope(
+    kind: str,
+    /,
+    *,
+    model_id: str | None = None,
+    paging: Mapping[str, Any] | None = None,
+    status_code: int = 200,
+    **payload: Any,
+) -> JSONResponse:
+    """Answer in the Integration API's envelope (facts 4.1).
+
+    Args:
+        kind: Last word of the decorative `meta.schema`, such as `module`.
+        model_id: The model the reply is about, if any.
+        paging: `meta.paging` of a listing.
+        status_code: HTTP status, repeated in the body.
+        **payload: The reply's own keys.
+
+    """
+    # Anaplan writes its own host here whatever host was asked (facts 15).
+    model = f"/models/{model_id}" if model_id else ""
+    meta: dict[str, Any] = {"schema": f"https://api.anaplan.com/2/0{model}/objects/{kind}"}
+    if paging is not None:
+        meta["paging"] = dict(paging)
+    status = {"code": status_code, "message": "Success"}
+    return JSONResponse({"meta": meta, "status": status, **payload}, status_code=status_code)

@@ -1,0 +1,1 @@
+"""What the emulator remembers: one SQLite database, and the description it is filled from."""

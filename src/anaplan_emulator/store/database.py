@@ -1,0 +1,141 @@
+"""The one database: opening it, its schema, and its transactions."""
+
+import sqlite3
+import threading
+import zlib
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from importlib.resources import files
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+
+class StateError(Exception):
+    """A state file that this emulator can't go on from."""
+
+
+class Store:
+    """A SQLite database in write-ahead mode: one writer at a time, readers never wait.
+
+    A reader sees the last commit, so a long write (an import being applied) doesn't block polls,
+    but it does block every other writer, sign-in included: apply long work in short transactions.
+    Without a path the database is a private temporary file, because SQLite's shared memory
+    databases lock whole tables against readers.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self._temporary = TemporaryDirectory(prefix="anaplan-emulator-") if path is None else None
+        self.path = path or Path(self._temporary.name, "state.sqlite")  # type: ignore[union-attr]
+        self._idle: list[sqlite3.Connection] = []
+        self._writing = threading.Lock()
+        self._writer: int | None = None
+        self._closed = False
+        try:
+            self._create_schema()
+        except BaseException:
+            self.close()
+            raise
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection to read and write with: commits at the end, rolls back on an error."""
+        if self._writer == threading.get_ident():
+            raise RuntimeError("a transaction inside a transaction would wait for itself")
+        with self._writing:
+            self._writer = threading.get_ident()
+            try:
+                with self._begun("BEGIN IMMEDIATE") as connection:
+                    yield connection
+            finally:
+                self._writer = None
+
+    @contextmanager
+    def snapshot(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection to read with: it sees one moment, and waits for no writer."""
+        with self._begun("BEGIN") as connection:
+            connection.execute("PRAGMA query_only = ON")
+            try:
+                yield connection
+            finally:
+                connection.execute("PRAGMA query_only = OFF")
+
+    def clear(self, *, keep: Collection[str] = ()) -> None:
+        """Delete every row of every table but those to keep."""
+        with self.transaction() as db:
+            db.execute("PRAGMA defer_foreign_keys = ON")
+            names = (
+                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+            )
+            for (name,) in db.execute(names).fetchall():
+                if name not in keep:
+                    db.execute(f'DELETE FROM "{name}"')
+
+    def close(self) -> None:
+        """Close all connections; those still lent close when they come back."""
+        self._closed = True
+        while self._idle:
+            self._idle.pop().close()
+        if self._temporary is not None:
+            self._temporary.cleanup()
+
+    @contextmanager
+    def _begun(self, begin: str) -> Iterator[sqlite3.Connection]:
+        connection = self._borrow()
+        try:
+            connection.execute(begin)
+            try:
+                yield connection
+            except BaseException:
+                connection.rollback()
+                raise
+            else:
+                connection.commit()
+        finally:
+            self._give_back(connection)
+
+    def _borrow(self) -> sqlite3.Connection:
+        try:
+            return self._idle.pop()
+        except IndexError:
+            pass
+        # Lent to one thread at a time, never shared: SQLite's own thread check isn't needed.
+        connection = sqlite3.connect(
+            self.path, isolation_level=None, check_same_thread=False, cached_statements=512
+        )
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA foreign_keys = ON")
+        # An emulator may lose its last commits in a power cut, but never its consistency.
+        connection.execute("PRAGMA synchronous = NORMAL")
+        return connection
+
+    def _give_back(self, connection: sqlite3.Connection) -> None:
+        if self._closed:
+            connection.close()
+        else:
+            self._idle.append(connection)
+
+    def _create_schema(self) -> None:
+        schema = _schema()
+        version = zlib.crc32(schema.encode()) & 0x7FFFFFFF
+        connection = self._borrow()
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            (found,) = connection.execute("PRAGMA user_version").fetchone()
+            if found == 0:
+                connection.executescript(f"{schema}; PRAGMA user_version = {version};")
+            elif found != version:
+                raise StateError(f"{self.path} was written by another version of the emulator")
+        except sqlite3.DatabaseError as error:
+            raise StateError(f"{self.path} is not a state file of the emulator: {error}") from error
+        finally:
+            self._give_back(connection)
+
+
+def _schema() -> str:
+    """Join the SQL of all rooms, in the order of the files' names."""
+    folder = files("anaplan_emulator.store") / "schema"
+    pieces = sorted(
+        (piece for piece in folder.iterdir() if piece.name.endswith(".sql")),
+        key=lambda piece: piece.name,
+    )
+    return "\n".join(piece.read_text("utf-8") for piece in pieces)

@@ -1,0 +1,14 @@
+CREATE TABLE tokens (
+    -- SHA-256 of the token: a state file that leaks opens nothing.
+    digest BLOB PRIMARY KEY,
+    id TEXT NOT NULL,
+    refresh_id TEXT NOT NULL,
+    user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    expires_at INTEGER NOT NULL
+) WITHOUT ROWID;
+
+-- v2 certificate payloads already spent, until they are too old to be accepted anyway.
+CREATE TABLE spent_payloads (
+    digest BLOB PRIMARY KEY,
+    signed_at REAL NOT NULL
+) WITHOUT ROWID;

@@ -1,0 +1,136 @@
+"""The description of a tenant, and how it becomes rows."""
+
+import json
+import sqlite3
+import tomllib
+from importlib.resources import files
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, ValidationError, model_validator
+
+from .description import Description
+from .identifiers import lower_hex
+
+TenantRole = Literal[
+    "tenant_admin",
+    "tenant_security_admin",
+    "tenant_auditor",
+    "user_admin",
+    "workspace_admin",
+    "integration_admin",
+    "page_builder",
+]
+
+
+class TenantError(Exception):
+    """A tenant description that can't be read, or that contradicts itself."""
+
+
+class UserDescription(Description):
+    """A user. Certificates are issued to any of them by e-mail address."""
+
+    email: str = Field(pattern=r"^[^@\s:]+@[^@\s]+$")
+    password: str = Field(min_length=1)
+    first_name: str
+    last_name: str
+    id: str = Field(default="", pattern=r"^([0-9a-f]{32})?$")
+    active: bool = True
+    roles: list[TenantRole] = []
+    workspaces: dict[str, Literal["admin", "member"]] = {}
+    """Workspaces the user sees, by name."""
+    single_sign_on: bool = False
+    """Whether the user must sign in through an identity provider, so that passwords are refused."""
+    exception_user: bool = False
+    """Whether a password is taken in spite of single sign-on (facts 2.3)."""
+
+    @property
+    def user_id(self) -> str:
+        """The given id, or one made from the address."""
+        return self.id or lower_hex("user", self.email.lower())
+
+
+class TenantDescription(Description):
+    """A whole tenant.
+
+    The `default_…` fields name what the emulator shows to whoever starts it: with whom to sign
+    in, and where to begin.
+    """
+
+    name: str
+    customer_id: str = Field(default="", pattern=r"^([0-9a-f]{32})?$")
+    users: list[UserDescription] = Field(min_length=1)
+    default_user: str = ""
+    default_workspace: str = ""
+    default_model: str = ""
+
+    @property
+    def customer_guid(self) -> str:
+        """The given customer id, or one made from the tenant's name."""
+        return self.customer_id or lower_hex("customer", self.name)
+
+    @property
+    def signing_user(self) -> UserDescription:
+        """Whom the emulator introduces; the first user unless told otherwise."""
+        email = self.default_user or self.users[0].email
+        return next(user for user in self.users if user.email == email)
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> "TenantDescription":
+        emails = [user.email.lower() for user in self.users]
+        if len(set(emails)) < len(emails):
+            raise ValueError("two users have the same e-mail address")
+        if self.default_user and self.default_user not in [user.email for user in self.users]:
+            raise ValueError(f"default_user {self.default_user!r} is none of the users")
+        return self
+
+
+def read_tenant(path: Path | None) -> TenantDescription:
+    """Read a tenant's file (JSON or TOML, by its suffix); without a path the default tenant.
+
+    Raises:
+        TenantError: The file is missing, isn't JSON or TOML, or doesn't describe a tenant.
+
+    """
+    try:
+        if path is None:
+            default = files("anaplan_emulator") / "tenants" / "default.json"
+            content = json.loads(default.read_text("utf-8"))
+        elif path.suffix.lower() == ".toml":
+            content = tomllib.loads(path.read_text("utf-8"))
+        else:
+            content = json.loads(path.read_text("utf-8"))
+        return TenantDescription.model_validate(content)
+    except (OSError, ValueError, ValidationError) as error:
+        raise TenantError(f"{path or 'the default tenant'}: {error}") from error
+
+
+def load_tenant(db: sqlite3.Connection, tenant: TenantDescription) -> None:
+    """Fill an empty database."""
+    for user in tenant.users:
+        _insert_user(db, user, tenant)
+
+
+def _insert_user(db: sqlite3.Connection, user: UserDescription, tenant: TenantDescription) -> None:
+    db.execute(
+        """
+        INSERT INTO users (id, email, password, first_name, last_name, customer_id, active,
+            single_sign_on, exception_user)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+        (
+            user.user_id,
+            user.email,
+            user.password,
+            user.first_name,
+            user.last_name,
+            tenant.customer_guid,
+            user.active,
+            user.single_sign_on,
+            user.exception_user,
+        ),
+    )
+    db.executemany(
+        "INSERT INTO user_roles (user_id, role) VALUES (?, ?)",
+        [(user.user_id, role) for role in user.roles],
+    )
