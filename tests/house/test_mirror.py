@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from mirror import ROOT, Mirror, MirrorError, Rules
 
 RULES = Rules(
