@@ -1,0 +1,72 @@
+# The verbs of the project, for people and for CI. They need git, make and Python >= 3.11; what else
+# they need they install into $(VENV) by themselves.
+#
+#   make test ARGS='-k upload'      arguments for pytest
+#   make test PYTHON=python3.13 VENV=.venv-3.13
+
+PYTHON ?= python3
+VENV ?= .venv
+ARGS ?=
+
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+DEMO := $(VENV)/.installed-demo
+DEV := $(VENV)/.installed-dev
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint types mirror check format data clean
+
+help: ## list the verbs
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+
+demo: $(DEMO) ## run the main job on real data against the emulator
+	@$(BIN)/python examples/demo.py
+
+test: $(DEV) ## run all tests
+	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+lint: $(DEV) ## look for mistakes, bad style and imports that go up
+	@$(BIN)/ruff check
+	@$(BIN)/ruff format --check
+	@$(BIN)/lint-imports --no-logo
+
+types: $(DEV) ## check the types
+	@$(BIN)/mypy
+	@$(BIN)/pyright --pythonpath $(BIN)/python
+
+mirror: $(DEV) ## make the sync tree from the async one
+	@$(BIN)/python tools/mirror.py
+
+check: lint types ## lint, types, and whether what is generated is up to date
+	@$(BIN)/python tools/mirror.py --check
+	@$(BIN)/python tools/derive_flights.py --check
+
+format: $(DEV) ## format the code and mend what can be mended
+	@$(BIN)/ruff check --fix
+	@$(BIN)/ruff format
+
+data: $(DEV) ## derive the sample data anew
+	@$(BIN)/python tools/derive_flights.py
+
+clean: ## remove what the other verbs made
+	@rm -rf $(VENV) .venv-newest .cache .*_cache dist
+	@find src tests tools examples -type d -name __pycache__ -prune -exec rm -rf {} +
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "Python 3.11 or newer is needed: make PYTHON=python3.13 $(MAKECMDGOALS)" >&2; exit 1; }
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || \
+	  { echo "$(PYTHON) lacks venv: install it (Debian: apt install python3-venv)" >&2; exit 1; }
+	@echo "Setting up $(VENV)..."
+	@$(PYTHON) -m venv $(VENV)
+
+# The demo needs little, so that it starts soon.
+$(DEMO): pyproject.toml | $(BIN)/python
+	@$(PIP) install --editable '.[cert,emulator]'
+	@touch $@
+
+# Dependency groups need pip 25.1.
+$(DEV): pyproject.toml | $(BIN)/python
+	@$(PIP) install --upgrade 'pip>=25.1'
+	@$(PIP) install --editable . --group dev
+	@touch $(DEMO) $@
