@@ -1,0 +1,92 @@
+"""What modules export, and what importing the package loads."""
+
+import ast
+import importlib
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+EXPORTING = ["anaplan_sdk", "anaplan_sdk.exceptions", "anaplan_sdk.models", "anaplan_emulator"]
+EXTRAS = [
+    "anaplan_emulator",
+    "cryptography",
+    "jinja2",
+    "pytest",
+    "rich",
+    "starlette",
+    "typer",
+    "uvicorn",
+]
+
+BLOCKED_IMPORT = """
+import sys
+
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] in BLOCKED:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+def refuse(event, arguments):
+    if event in {"socket.connect", "socket.getaddrinfo", "subprocess.Popen", "webbrowser.open"}:
+        raise RuntimeError(f"{event} at import")
+
+sys.meta_path.insert(0, Blocker())
+sys.addaudithook(refuse)
+import anaplan_sdk
+print(anaplan_sdk.__version__)
+"""
+
+# What httpx2 loads by itself, such as rich for its own command, is none of ours.
+NEW_IMPORTS = """
+import json, sys
+import anyio, httpx2, pydantic, stamina
+before = set(sys.modules)
+import anaplan_sdk
+print(json.dumps(sorted({name.partition(".")[0] for name in set(sys.modules) - before})))
+"""
+
+
+def run(code: str) -> str:
+    command = [sys.executable, "-W", "error", "-c", code]
+    return subprocess.run(command, capture_output=True, text=True, check=True).stdout
+
+
+def public_names(tree: ast.Module, package: str) -> Iterator[str]:
+    """Find the public names a module makes itself or takes from its own package."""
+    for node in tree.body:
+        match node:
+            case ast.ClassDef(name=name) | ast.FunctionDef(name=name):
+                found = [name]
+            case ast.ImportFrom(module=str(module)) if module.partition(".")[0] == package:
+                found = [alias.asname or alias.name for alias in node.names]
+            case ast.Assign(targets=[ast.Name(id=name)]) | ast.AnnAssign(target=ast.Name(id=name)):
+                found = [name]
+            case _:
+                found = []
+        yield from (name for name in found if not name.startswith("_"))
+
+
+@pytest.mark.parametrize("name", EXPORTING)
+def test_everything_public_is_exported(name: str) -> None:
+    # That the names are sorted is ruff's to say (RUF022).
+    module = importlib.import_module(name)
+    assert module.__file__ is not None
+    tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
+    exported = {name for name in module.__all__ if not name.startswith("_")}
+    assert exported == set(public_names(tree, name.partition(".")[0]))
+    assert all(hasattr(module, name) for name in module.__all__)
+    assert len(set(module.__all__)) == len(module.__all__)
+
+
+def test_the_package_works_without_extras_and_reaches_for_nothing() -> None:
+    assert run(f"BLOCKED = {EXTRAS}\n{BLOCKED_IMPORT}").strip()
+
+
+def test_the_package_loads_no_extra() -> None:
+    loaded = json.loads(run(NEW_IMPORTS))
+    assert "anaplan_sdk" in loaded
+    assert set(loaded).isdisjoint(EXTRAS)
