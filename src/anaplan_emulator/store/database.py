@@ -3,8 +3,8 @@
 import sqlite3
 import threading
 import zlib
-from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -39,25 +39,30 @@ class Store:
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Give a connection to read and write with: commits at the end, rolls back on an error."""
-        if self._writer == threading.get_ident():
-            raise RuntimeError("a transaction inside a transaction would wait for itself")
-        with self._writing:
-            self._writer = threading.get_ident()
-            try:
-                with self._begun("BEGIN IMMEDIATE") as connection:
-                    yield connection
-            finally:
-                self._writer = None
+        with self._lent() as connection, self._writing_on(connection):
+            yield connection
 
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
         """Give a connection to read with: it sees one moment, and waits for no writer."""
-        with self._begun("BEGIN") as connection:
+        with self._lent() as connection, _begun(connection, "BEGIN"):
             connection.execute("PRAGMA query_only = ON")
             try:
                 yield connection
             finally:
                 connection.execute("PRAGMA query_only = OFF")
+
+    @contextmanager
+    def session(self) -> Iterator["Session"]:
+        """Give a connection of one's own for long work: staging, reading, and short transactions.
+
+        Temporary tables made on it are written without any lock, and go away with it.
+        """
+        connection = self._connect()
+        try:
+            yield Session(connection, self._writing_on)
+        finally:
+            connection.close()
 
     def clear(self, *, keep: Collection[str] = ()) -> None:
         """Delete every row of every table but those to keep."""
@@ -79,17 +84,22 @@ class Store:
             self._temporary.cleanup()
 
     @contextmanager
-    def _begun(self, begin: str) -> Iterator[sqlite3.Connection]:
+    def _writing_on(self, connection: sqlite3.Connection) -> Iterator[None]:
+        if self._writer == threading.get_ident():
+            raise RuntimeError("a transaction inside a transaction would wait for itself")
+        with self._writing:
+            self._writer = threading.get_ident()
+            try:
+                with _begun(connection, "BEGIN IMMEDIATE"):
+                    yield
+            finally:
+                self._writer = None
+
+    @contextmanager
+    def _lent(self) -> Iterator[sqlite3.Connection]:
         connection = self._borrow()
         try:
-            connection.execute(begin)
-            try:
-                yield connection
-            except BaseException:
-                connection.rollback()
-                raise
-            else:
-                connection.commit()
+            yield connection
         finally:
             self._give_back(connection)
 
@@ -97,7 +107,9 @@ class Store:
         try:
             return self._idle.pop()
         except IndexError:
-            pass
+            return self._connect()
+
+    def _connect(self) -> sqlite3.Connection:
         # Lent to one thread at a time, never shared: SQLite's own thread check isn't needed.
         connection = sqlite3.connect(
             self.path, isolation_level=None, check_same_thread=False, cached_statements=512
@@ -129,6 +141,36 @@ class Store:
             raise StateError(f"{self.path} is not a state file of the emulator: {error}") from error
         finally:
             self._give_back(connection)
+
+
+class Session:
+    """A connection for long work, outside of any transaction but those it makes."""
+
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        writing_on: Callable[[sqlite3.Connection], AbstractContextManager[None]],
+    ) -> None:
+        self.db = connection
+        self._writing_on = writing_on
+
+    @contextmanager
+    def transaction(self) -> Iterator[sqlite3.Connection]:
+        """Begin to write: commits at the end, rolls back on an error."""
+        with self._writing_on(self.db):
+            yield self.db
+
+
+@contextmanager
+def _begun(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
+    connection.execute(begin)
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    else:
+        connection.commit()
 
 
 def _schema() -> str:
