@@ -45,6 +45,7 @@ TREES = {
 NAMES = {
     "_async": "_sync",
     "asynchronous": "synchronous",
+    "AsyncBaseTransport": "BaseTransport",
     "AsyncClient": "Client",
     "AsyncGenerator": "Generator",
     "AsyncIterable": "Iterable",
