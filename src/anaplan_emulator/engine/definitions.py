@@ -1,0 +1,148 @@
+"""What imports, exports, deletions and processes are set up to do.
+
+A tenant's file describes them in these terms, by the names of lists and modules; the store keeps
+them as they are written there.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from anaplan_emulator.store.description import Description
+
+LINE_ITEMS = "Line Items"
+"""The name under which a module's line items stand on an axis of a grid."""
+
+
+class SourceField(Description):
+    """Where a value comes from: a column, a constant, or whoever runs the import.
+
+    In a tenant's file a column may be written as its name or number alone.
+    """
+
+    column: str | int | None = None
+    constant: str | None = None
+    ask: str | None = None
+    """The `entityType` whose `entityName` the run must give in its mapping parameters."""
+    match: Literal["name", "code", "either"] = "either"
+    """How texts find list items; either means by code first."""
+
+    @model_validator(mode="after")
+    def _one_origin(self) -> "SourceField":
+        if sum(origin is not None for origin in (self.column, self.constant, self.ask)) != 1:
+            raise ValueError("a source is one of column, constant and ask")
+        return self
+
+
+def _column_alone(value: Any) -> Any:
+    return {"column": value} if isinstance(value, str | int) else value
+
+
+FieldSource = Annotated[SourceField, BeforeValidator(_column_alone)]
+
+
+class ListTarget(Description):
+    """Rows become items of a list. Items are recognised by code if there is one, else by name."""
+
+    list: str
+    code: FieldSource | None = None
+    name: FieldSource | None = None
+    parent: FieldSource | None = None
+    properties: dict[str, FieldSource] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _has_key(self) -> "ListTarget":
+        if self.code is None and self.name is None:
+            raise ValueError("a list import needs a code or a name to recognise items by")
+        return self
+
+
+class ModuleTarget(Description):
+    """Rows become cells of a module."""
+
+    module: str
+    dimensions: dict[str, FieldSource]
+    line_items: dict[str, FieldSource] = Field(min_length=1)
+
+
+class ImportDefinition(Description):
+    """An import from an uploaded file."""
+
+    kind: Literal["import"] = "import"
+    name: str
+    file: str
+    target: ListTarget | ModuleTarget
+
+    @property
+    def import_type(self) -> str:
+        """Anaplan's word for the kind of target."""
+        return "HIERARCHY_DATA" if isinstance(self.target, ListTarget) else "MODULE_DATA"
+
+
+class ExportDefinition(Description):
+    """An export of a module's cells.
+
+    A grid has `rows` and `columns`, and its other dimensions on `pages`; the line items are on
+    one of the latter two. A tabular export needs no axes.
+    """
+
+    kind: Literal["export"] = "export"
+    name: str
+    module: str
+    layout: Literal[
+        "GRID_CURRENT_PAGE", "GRID_ALL_PAGES", "TABULAR_MULTI_COLUMN", "TABULAR_SINGLE_COLUMN"
+    ] = "TABULAR_MULTI_COLUMN"
+    export_format: Literal["text/csv", "text/plain"] = "text/csv"
+    encoding: Literal["UTF-8", "ISO-8859-1", "UTF-16LE"] = "UTF-8"
+    labels: Literal["name", "code"] = "name"
+    """What stands for list items; a numbered list's name is its display name where it has one."""
+    omit_empty_rows: bool = False
+    rows: tuple[str, ...] = ()
+    columns: tuple[str, ...] = (LINE_ITEMS,)
+    pages: tuple[str, ...] = ()
+
+    @property
+    def is_grid(self) -> bool:
+        """Whether it is laid out as a grid."""
+        return self.layout.startswith("GRID")
+
+    @property
+    def separator(self) -> str:
+        """What stands between columns."""
+        return "," if self.export_format == "text/csv" else "\t"
+
+    @model_validator(mode="after")
+    def _axes(self) -> "ExportDefinition":
+        if self.is_grid:
+            if (LINE_ITEMS in self.columns) == (LINE_ITEMS in self.pages):
+                raise ValueError(f"{LINE_ITEMS} must be on columns or on pages")
+            if LINE_ITEMS in self.columns[:-1] or not self.rows:
+                raise ValueError(f"a grid needs rows, and {LINE_ITEMS} come last on columns")
+        elif self.rows or self.pages or self.columns != (LINE_ITEMS,):
+            raise ValueError("only a grid has axes")
+        return self
+
+
+class DeleteDefinition(Description):
+    """Deletes those items of a list for which a boolean line item is true."""
+
+    kind: Literal["delete"] = "delete"
+    name: str
+    list: str
+    module: str
+    line_item: str
+
+
+class ProcessDefinition(Description):
+    """Runs actions one after another."""
+
+    kind: Literal["process"] = "process"
+    name: str
+    actions: list[str] = Field(min_length=1)
+    """Their names."""
+
+
+ActionDefinition = Annotated[
+    ImportDefinition | ExportDefinition | DeleteDefinition | ProcessDefinition,
+    Field(discriminator="kind"),
+]

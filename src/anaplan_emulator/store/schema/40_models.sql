@@ -1,0 +1,117 @@
+CREATE TABLE workspaces (
+    id TEXT PRIMARY KEY,
+    name TEXT NOT NULL,
+    active INTEGER NOT NULL,
+    size_allowance INTEGER NOT NULL
+) WITHOUT ROWID;
+
+CREATE TABLE models (
+    key INTEGER PRIMARY KEY,
+    id TEXT NOT NULL UNIQUE,
+    workspace_id TEXT NOT NULL REFERENCES workspaces (id),
+    name TEXT NOT NULL,
+    active_state TEXT NOT NULL,
+    -- Loaded into memory, as /open and /close have it; only a closed model can be deleted.
+    is_open INTEGER NOT NULL,
+    offline INTEGER NOT NULL,
+    category_values TEXT NOT NULL,
+    memory_usage INTEGER NOT NULL,
+    created_at TEXT NOT NULL,
+    modified_at TEXT NOT NULL,
+    modified_by TEXT,
+    serial_number INTEGER NOT NULL
+);
+
+-- Users without a row here have No Access, unless they administer the workspace.
+CREATE TABLE model_roles (
+    model INTEGER NOT NULL REFERENCES models (key) ON DELETE CASCADE,
+    user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    role TEXT NOT NULL,
+    PRIMARY KEY (model, user_id)
+) WITHOUT ROWID;
+
+-- Everything a module can be dimensioned by: lists, and with them Time and Versions.
+CREATE TABLE lists (
+    key INTEGER PRIMARY KEY,
+    model INTEGER NOT NULL REFERENCES models (key) ON DELETE CASCADE,
+    id TEXT NOT NULL,
+    name TEXT NOT NULL COLLATE NOCASE,
+    kind TEXT NOT NULL CHECK (kind IN ('LIST', 'TIME', 'VERSIONS')),
+    numbered INTEGER NOT NULL,
+    parent INTEGER REFERENCES lists (key) ON DELETE SET NULL,
+    -- First three digits of its items' ids; the other nine are the item's index.
+    item_prefix INTEGER NOT NULL,
+    next_index INTEGER NOT NULL,
+    UNIQUE (model, id),
+    UNIQUE (model, name)
+);
+
+CREATE TABLE properties (
+    key INTEGER PRIMARY KEY,
+    list INTEGER NOT NULL REFERENCES lists (key) ON DELETE CASCADE,
+    name TEXT NOT NULL COLLATE NOCASE,
+    data_type TEXT NOT NULL,
+    -- Where the values are items of a list.
+    entity_list INTEGER REFERENCES lists (key),
+    display_name INTEGER NOT NULL,
+    UNIQUE (list, name)
+);
+
+CREATE TABLE list_items (
+    -- The list's key times 1,000,000,000, plus the item's index: so a list's items lie together,
+    -- and an item's key is known before it is written.
+    key INTEGER PRIMARY KEY,
+    list INTEGER NOT NULL REFERENCES lists (key) ON DELETE CASCADE,
+    name TEXT NOT NULL COLLATE NOCASE,
+    code TEXT COLLATE NOCASE,
+    parent INTEGER
+);
+CREATE UNIQUE INDEX list_items_by_name ON list_items (list, name);
+CREATE UNIQUE INDEX list_items_by_code ON list_items (list, code) WHERE code IS NOT NULL;
+CREATE INDEX list_items_by_parent ON list_items (parent) WHERE parent IS NOT NULL;
+
+CREATE TABLE property_values (
+    item INTEGER NOT NULL REFERENCES list_items (key) ON DELETE CASCADE,
+    property INTEGER NOT NULL REFERENCES properties (key) ON DELETE CASCADE,
+    value NOT NULL,
+    PRIMARY KEY (item, property)
+) WITHOUT ROWID;
+
+-- A module's cells are in a table of their own, cells_<key>: see engine/structure.py.
+CREATE TABLE modules (
+    key INTEGER PRIMARY KEY,
+    model INTEGER NOT NULL REFERENCES models (key) ON DELETE CASCADE,
+    id TEXT NOT NULL,
+    name TEXT NOT NULL COLLATE NOCASE,
+    UNIQUE (model, id),
+    UNIQUE (model, name)
+);
+
+CREATE TABLE dimensions (
+    module INTEGER NOT NULL REFERENCES modules (key) ON DELETE CASCADE,
+    position INTEGER NOT NULL,
+    list INTEGER NOT NULL REFERENCES lists (key),
+    PRIMARY KEY (module, position)
+) WITHOUT ROWID;
+
+CREATE TABLE line_items (
+    key INTEGER PRIMARY KEY,
+    module INTEGER NOT NULL REFERENCES modules (key) ON DELETE CASCADE,
+    id TEXT NOT NULL,
+    name TEXT NOT NULL COLLATE NOCASE,
+    data_type TEXT NOT NULL,
+    entity_list INTEGER REFERENCES lists (key),
+    -- A constant such as TRUE: the same in every cell, and not to be written.
+    formula TEXT NOT NULL,
+    notes TEXT NOT NULL,
+    UNIQUE (module, name)
+);
+
+-- Imports, exports, deletions and processes, each as its definition says.
+CREATE TABLE actions (
+    model INTEGER NOT NULL REFERENCES models (key) ON DELETE CASCADE,
+    id TEXT NOT NULL,
+    name TEXT NOT NULL,
+    definition TEXT NOT NULL,
+    PRIMARY KEY (model, id)
+) WITHOUT ROWID;
