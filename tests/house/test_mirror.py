@@ -87,6 +87,22 @@ def test_f_strings_are_translated_whole(tree: Path) -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("line", "mirrored"),
+    [
+        ("x = (await a.b(c)[0]).d", "x = a.b(c)[0].d"),
+        ("return (await a(await b)).c[0]", "return a(b).c[0]"),
+        ("x = f(await a)(b)", "x = f(a)(b)"),
+        ("x = (await a or b).c", "x = (a or b).c"),
+    ],
+)
+def test_parentheses_go_with_the_await_that_needs_them(
+    tree: Path, line: str, mirrored: str
+) -> None:
+    source = f"async def f(a, b, c):\n    {line}\n"
+    assert translated(tree, source).splitlines()[1] == f"    {mirrored}"
+
+
 def test_imports_are_sorted_and_unions_reduced_after_renaming(tree: Path) -> None:
     source = (
         "from pkg import AsyncClient, Api, Client\n"
@@ -154,6 +170,7 @@ def test_an_unused_rule_is_found(tree: Path, rules: Rules) -> None:
         ("# An asynchronous remark.", "asynchronous"),
         ("class AsyncPool: ...", "AsyncPool"),
         ("import asyncio", "asyncio"),
+        ("last = anext", "anext"),
     ],
 )
 def test_a_leftover_is_found_and_may_be_allowed(tree: Path, line: str, word: str) -> None:
@@ -168,7 +185,7 @@ def test_a_leftover_is_found_and_may_be_allowed(tree: Path, line: str, word: str
 @pytest.mark.parametrize(
     ("name", "content"),
     [
-        ("broken.py", "def (:\n"),
+        ("broken.py", "async def f(x):\n    (await x]).y\n"),
         ("emptied.py", "def f():\n    pass  # async-only\n"),
         ("table.csv", "a,b\n"),
     ],
