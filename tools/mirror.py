@@ -12,6 +12,9 @@ them itself, in a comment:
     # sync: import time                                     so does a comment on a line of its own
     import anyio             # async-only                   the mirror does without this line
 
+Where the comment would make the formatter split its line, the last two do together what the first
+does.
+
 The check finds more than stale files. A rule that nothing uses, a file in a mirrored tree that no
 source accounts for, a file elsewhere that claims to be generated, and any asynchronous word that
 survived are errors too.
@@ -49,7 +52,6 @@ NAMES = {
     "_async": "_sync",
     "asynchronous": "synchronous",
     "AsyncBaseTransport": "BaseTransport",
-    "AsyncBaseTransport": "BaseTransport",
     "AsyncClient": "Client",
     "AsyncGenerator": "Generator",
     "AsyncIterable": "Iterable",
@@ -57,7 +59,6 @@ NAMES = {
     "__aenter__": "__enter__",
     "__aexit__": "__exit__",
     "aclose": "close",
-    "aclosing": "closing",
     "aclosing": "closing",
     "anext": "next",
 }
