@@ -1,6 +1,7 @@
 """The ASGI application: all rooms' endpoints, authentication, transactions and errors."""
 
 import logging
+import math
 import sqlite3
 from collections import defaultdict
 from collections.abc import Iterable
@@ -10,15 +11,16 @@ from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
-from . import tokens
-from .apis import ENDPOINTS
-from .calls import Call, Endpoint, token_in_header
-from .replies import INTEGRATION, ApiError
-from .store.users import User
-from .world import World
+from anaplan_emulator import tokens
+from anaplan_emulator.apis import ENDPOINTS
+from anaplan_emulator.calls import Call, Endpoint, token_in_header
+from anaplan_emulator.control import CONTROL, control_routes
+from anaplan_emulator.replies import INTEGRATION, Api, ApiError
+from anaplan_emulator.store.users import User
+from anaplan_emulator.world import World
 
 logger = logging.getLogger(__name__)
 
@@ -55,7 +57,8 @@ def create_app(world: World, endpoints: Iterable[Endpoint] = ENDPOINTS) -> Starl
         error = ApiError(501, f"The emulator does not know {request.method} {request.url.path}")
         return INTEGRATION.refuse(error, request.url.path, world.clock.now())
 
-    app = Starlette(routes=routes, exception_handlers={404: unknown})
+    control = Mount(CONTROL, routes=control_routes(world))
+    app = Starlette(routes=[control, *routes], exception_handlers={404: unknown})
     app.router.redirect_slashes = False
     return app
 
@@ -69,7 +72,7 @@ class Resource:
         self._world = world
         self._endpoints = endpoints
         self._limiter = limiter
-        self._api = next((endpoint.api for endpoint in endpoints.values()), INTEGRATION)
+        self.api = next((endpoint.api for endpoint in endpoints.values()), INTEGRATION)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -84,18 +87,12 @@ class Resource:
 
     def _answer(self, request: Request, body: bytes) -> Response:
         endpoint = self._endpoints.get(request.method)
-        api = endpoint.api if endpoint else self._api
+        api = endpoint.api if endpoint else self.api
         store = self._world.store
         begin = store.transaction if endpoint and endpoint.changes_state else store.snapshot
         try:
             with begin() as db:
-                caller = None
-                if endpoint is None or endpoint.authenticated:
-                    value = token_in_header(request.headers, api.schemes)
-                    recognised = tokens.recognise(db, value, self._world.clock)
-                    if recognised is None:
-                        raise api.unauthenticated()
-                    caller = recognised[1]
+                caller = self._caller(request, db, api) if self._asks_who(endpoint) else None
                 if endpoint is None:
                     raise ApiError(405, headers={"Allow": ", ".join(sorted(self._endpoints))})
                 return endpoint.handler(self._call(request, body, db, caller))
@@ -104,6 +101,28 @@ class Resource:
         except Exception:
             logger.exception("%s %s failed", request.method, request.url.path)
             return api.refuse(ApiError(500), request.url.path, self._world.clock.now())
+
+    def _asks_who(self, endpoint: Endpoint | None) -> bool:
+        """Tell whether a token is needed, even to learn that a method isn't taken here."""
+        if endpoint is not None:
+            return endpoint.authenticated
+        return all(known.authenticated for known in self._endpoints.values())
+
+    def _caller(self, request: Request, db: sqlite3.Connection, api: Api) -> User:
+        world = self._world
+        value = token_in_header(request.headers, api.schemes)
+        recognised = tokens.recognise(db, value, world.clock)
+        if recognised is None:
+            raise api.unauthenticated()
+        if world.settings.rate_limit_per_minute is not None:
+            wait = world.limiter.wait(
+                per_minute=world.settings.rate_limit_per_minute,
+                burst=world.settings.rate_limit_burst,
+                now=world.clock.timestamp(),
+            )
+            if wait:
+                raise ApiError(429, headers={"Retry-After": str(math.ceil(wait))})
+        return recognised[1]
 
     def _call(
         self, request: Request, body: bytes, db: sqlite3.Connection, caller: User | None

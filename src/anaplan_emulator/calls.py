@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import Headers, QueryParams
 from starlette.responses import Response
 
-from .replies import Api, ApiError
-from .store.users import User
+from anaplan_emulator.replies import Api, ApiError
+from anaplan_emulator.store.users import User
 
 if TYPE_CHECKING:
-    from .world import World
+    from anaplan_emulator.world import World
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

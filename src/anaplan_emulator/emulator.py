@@ -1,41 +1,70 @@
 """The emulator as one object: a world, and a server in a thread."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from .app import create_app
-from .server import Server
-from .settings import Settings
-from .store.tenant import TenantDescription
-from .world import World
+from anaplan_emulator.app import create_app
+from anaplan_emulator.certificates import KeyPair
+from anaplan_emulator.faults import Fault
+from anaplan_emulator.front import Front
+from anaplan_emulator.journal import ReceivedRequest
+from anaplan_emulator.server import Server
+from anaplan_emulator.settings import Settings
+from anaplan_emulator.store.tenant import TenantDescription, read_tenant
+from anaplan_emulator.world import World
 
 
 class Emulator:
     """Anaplan on this machine, for as long as the `with` block lasts.
 
     Args:
-        tenant: Description of the tenant, or a file that holds one; a small default otherwise.
-        state: File to keep everything in; memory otherwise.
-        host: Address to listen on.
+        tenant: The tenant, or a JSON or TOML file that describes it; a small one by default.
+        state: File to keep everything in across restarts; a private one that goes away by default.
         port: Port to listen on; 0 picks a free one.
+        tls: Serve TLS, with a certificate of the emulator's own authority for all of Anaplan's
+            host names and this machine's.
+        host: Address to listen on.
+        control_from_anywhere: Open the control room to other machines, too.
 
+    Raises:
+        OSError: The address can't be listened on.
+        StateError: The state file isn't one, or is another version's.
+        TenantError: The tenant's file can't be read.
     """
 
     def __init__(
         self,
-        tenant: Path | TenantDescription | None = None,
+        tenant: Path | str | TenantDescription | None = None,
         *,
-        state: Path | None = None,
-        host: str = "127.0.0.1",
+        state: Path | str | None = None,
         port: int = 0,
+        tls: bool = False,
+        host: str = "127.0.0.1",
+        control_from_anywhere: bool = False,
     ) -> None:
-        self.world = World(state=state, tenant=tenant)
-        self._server = Server(create_app(self.world), host=host, port=port, tls=None)
+        self.world = World(
+            state=Path(state) if state is not None else None,
+            tenant=Path(tenant) if isinstance(tenant, str) else tenant,
+            control_from_anywhere=control_from_anywhere,
+        )
+        try:
+            self._tls = tls
+            front = Front(create_app(self.world), self.world)
+            self._server = Server(
+                front,
+                closing=front.closing,
+                host=host,
+                port=port,
+                certificate_files=self.world.server_files(host) if tls else None,
+            )
+        except BaseException:
+            self.world.close()
+            raise
 
     def __enter__(self) -> Self:
-        self._server.start()
+        self.start()
         return self
 
     def __exit__(
@@ -44,6 +73,14 @@ class Emulator:
         exc: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        """Begin to answer, in a thread of its own."""
+        self._server.start()
+
+    def stop(self) -> None:
+        """Stop answering, end all work and let go of everything."""
         self._server.stop()
         self.world.close()
 
@@ -53,14 +90,98 @@ class Emulator:
         return self._server.base_url
 
     @property
+    def user_email(self) -> str:
+        """Whom to sign in as."""
+        return self.world.tenant.signing_user.email
+
+    @property
+    def password(self) -> str:
+        """The user's password."""
+        return self.world.tenant.signing_user.password
+
+    @property
+    def certificate(self) -> Path:
+        """A PEM file with a certificate of the user's."""
+        return self.world.certificate_files()[0]
+
+    @property
+    def private_key(self) -> Path:
+        """A PEM file with the certificate's private key, unencrypted."""
+        return self.world.certificate_files()[1]
+
+    @property
+    def ca_certificate(self) -> Path:
+        """A PEM file with the authority's certificate, for TLS clients to trust."""
+        return self.world.authority_file()
+
+    @property
+    def workspace_id(self) -> str | None:
+        """The workspace to begin with."""
+        return self.world.introduction()["workspace_id"]
+
+    @property
+    def model_id(self) -> str | None:
+        """The model to begin with."""
+        return self.world.introduction()["model_id"]
+
+    @property
     def settings(self) -> Settings:
-        """Settings, to read or change."""
+        """What may be changed while the emulator runs: assign to its attributes."""
         return self.world.settings
+
+    def info(self) -> dict[str, str | None]:
+        """Tell all that a client needs, as JSON values."""
+        authority = {"ca_certificate": str(self.ca_certificate)} if self._tls else {}
+        return {"base_url": self.base_url, **self.world.introduction(), **authority}
+
+    def now(self) -> datetime:
+        """Return the time on the emulator's clock."""
+        return self.world.clock.now()
 
     def advance(self, *, hours: float = 0, minutes: float = 0, seconds: float = 0) -> None:
         """Move the emulator's clock forward."""
         self.world.clock.advance(timedelta(hours=hours, minutes=minutes, seconds=seconds))
 
+    def add_fault(self, fault: Fault) -> int:
+        """Put a fault to work, and return its id."""
+        return self.world.faults.add(fault)
+
+    def clear_faults(self) -> None:
+        """Take all faults away."""
+        self.world.faults.clear()
+
+    def requests(self) -> list[ReceivedRequest]:
+        """Return the requests received, oldest first, secrets masked."""
+        return self.world.journal.requests()
+
+    def clear_requests(self) -> None:
+        """Forget the requests received."""
+        self.world.journal.clear()
+
+    def issue_certificate(
+        self,
+        email: str,
+        *,
+        not_before: datetime | None = None,
+        not_after: datetime | None = None,
+    ) -> KeyPair:
+        """Issue a certificate to a user, by default from yesterday and for three years.
+
+        Raises:
+            UnknownUserError: The tenant has no such user.
+        """
+        return self.world.issue_certificate(email, not_before=not_before, not_after=not_after)
+
     def reset(self) -> None:
-        """Go back to the start."""
+        """Go back to the start: tenant as described, real time, no faults, no requests noted."""
         self.world.reset()
+
+    def load_tenant(self, tenant: Path | str | TenantDescription) -> None:
+        """Forget the present tenant and take another.
+
+        Raises:
+            TenantError: The tenant's file can't be read.
+        """
+        if not isinstance(tenant, TenantDescription):
+            tenant = read_tenant(Path(tenant))
+        self.world.load_tenant(tenant)

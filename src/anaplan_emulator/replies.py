@@ -66,7 +66,7 @@ def _integration_error(error: ApiError, path: str, now: datetime) -> Any:
     }
 
 
-def _authentication_error(error: ApiError, path: str, now: datetime) -> Any:
+def _authentication_error(error: ApiError, _path: str, _now: datetime) -> Any:
     return {"status": error.code or "FAILURE_BAD_CREDENTIAL", "statusMessage": error.message}
 
 

@@ -6,8 +6,8 @@ import sqlite3
 import uuid
 from dataclasses import dataclass
 
-from .clock import Clock
-from .store.users import User, read_user
+from anaplan_emulator.clock import Clock
+from anaplan_emulator.store.users import User, read_user
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,29 @@
-"""Everything behind the HTTP: store, clock, settings and the tenant they hold."""
+"""Everything behind the HTTP: store, clock, settings, faults, journal, and the tenant they hold."""
 
 import json
-from datetime import timedelta
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Protocol
+from tempfile import TemporaryDirectory
+from typing import Any, Protocol
 
-from .clock import Clock
-from .settings import Settings
-from .store.database import Store
-from .store.tenant import TenantDescription, load_tenant, read_tenant
+from anaplan_emulator.certificates import ANAPLAN_HOSTS, LOCAL_HOSTS, KeyPair, open_authority
+from anaplan_emulator.clock import Clock
+from anaplan_emulator.faults import Faults
+from anaplan_emulator.journal import Journal
+from anaplan_emulator.rate_limit import RateLimiter
+from anaplan_emulator.settings import Settings
+from anaplan_emulator.store.database import Store
+from anaplan_emulator.store.tenant import (
+    TenantDescription,
+    load_tenant,
+    read_tenant,
+    starting_place,
+)
+
+
+class UnknownUserError(LookupError):
+    """No user of the tenant has this e-mail address."""
 
 
 class Background(Protocol):
@@ -24,39 +39,150 @@ class World:
     Args:
         state: File to keep everything in; a private temporary one that goes away if not given.
         tenant: Its description, or the file that holds it. A state file that already holds a
-            tenant goes on from it instead.
+            tenant goes on from that instead.
+        control_from_anywhere: Whether other machines may use the control room.
 
+    Raises:
+        StateError: The state file isn't one, or is another version's.
+        TenantError: The tenant's file can't be read.
     """
 
     def __init__(
-        self, *, state: Path | None = None, tenant: Path | TenantDescription | None = None
+        self,
+        *,
+        state: Path | None = None,
+        tenant: Path | TenantDescription | None = None,
+        control_from_anywhere: bool = False,
     ) -> None:
         self.store = Store(state)
         self.clock = Clock()
         self.settings = Settings()
+        self.faults = Faults()
+        self.journal = Journal()
+        self.limiter = RateLimiter()
         self.tasks: Background | None = None
-        if not self._resume():
-            self.load_tenant(
-                tenant if isinstance(tenant, TenantDescription) else read_tenant(tenant)
-            )
+        self.control_from_anywhere = control_from_anywhere
+        self._handout = TemporaryDirectory(prefix="anaplan-emulator-")
+        try:
+            if not self._resume():
+                self.load_tenant(
+                    tenant if isinstance(tenant, TenantDescription) else read_tenant(tenant)
+                )
+        except BaseException:
+            self.store.close()
+            self._handout.cleanup()
+            raise
 
     def load_tenant(self, tenant: TenantDescription) -> None:
-        """Forget the present tenant and take another."""
+        """Forget the present tenant and take another; clock, faults and settings stay."""
         self._stop_background()
         self.store.clear(keep=("authority",))
         with self.store.transaction() as db:
             load_tenant(db, tenant)
         self.tenant = tenant
+        self._pair_files: tuple[Path, Path] | None = None
         self.save()
 
     def reset(self) -> None:
         """Go back to the start: tenant as described, real time, settings as they come."""
         self.clock.offset = timedelta()
-        self.settings = Settings()
+        self.faults.clear()
+        self.journal.clear()
+        self.limiter.clear()
+        self.change_settings(Settings().model_dump())
         self.load_tenant(self.tenant)
 
+    def change_settings(self, changes: Mapping[str, Any]) -> None:
+        """Change some settings; all or none.
+
+        Raises:
+            ValidationError: An unknown setting, or a value it can't have.
+        """
+        changed = Settings.model_validate({**self.settings.model_dump(), **changes})
+        for name in Settings.model_fields:
+            setattr(self.settings, name, getattr(changed, name))
+        self.save()
+
+    def issue_certificate(
+        self,
+        email: str,
+        *,
+        not_before: datetime | None = None,
+        not_after: datetime | None = None,
+    ) -> KeyPair:
+        """Issue a certificate to a user.
+
+        Args:
+            email: The user's e-mail address.
+            not_before: Start of its validity; a day ago by default.
+            not_after: End of its validity; three years from now by default.
+
+        Raises:
+            UnknownUserError: The tenant has no such user.
+        """
+        if email.lower() not in [user.email.lower() for user in self.tenant.users]:
+            raise UnknownUserError(f"the tenant has no user {email}")
+        # Clients check validity by real time, the emulator by its own clock.
+        moments = (datetime.now(UTC), self.clock.now())
+        with self.store.transaction() as db:
+            authority = open_authority(db)
+        return authority.issue_to_user(
+            email,
+            not_before or min(moments) - timedelta(days=1),
+            not_after or max(moments) + timedelta(days=1095),
+        )
+
+    def certificate_files(self) -> tuple[Path, Path]:
+        """Return files with a certificate and private key of the user who is introduced."""
+        if self._pair_files is None:
+            pair = self.issue_certificate(self.tenant.signing_user.email)
+            self._pair_files = (
+                self.hand_out("certificate.pem", pair.certificate),
+                self.hand_out("private_key.pem", pair.private_key),
+            )
+        return self._pair_files
+
+    def authority_file(self) -> Path:
+        """Return a file with the authority's certificate, for TLS clients to trust."""
+        with self.store.transaction() as db:
+            return self.hand_out("ca_certificate.pem", open_authority(db).pair.certificate)
+
+    def server_files(self, host: str) -> tuple[Path, Path]:
+        """Return files with a certificate and key to serve TLS with, as Anaplan and as `host`."""
+        with self.store.transaction() as db:
+            authority = open_authority(db)
+        names = dict.fromkeys((*ANAPLAN_HOSTS, *LOCAL_HOSTS, host))
+        pair = authority.issue_to_hosts(names)
+        return (
+            self.hand_out("server_certificate.pem", pair.certificate),
+            self.hand_out("server_private_key.pem", pair.private_key),
+        )
+
+    def hand_out(self, name: str, content: str) -> Path:
+        """Write a file that only this account can read, and that goes away with the emulator."""
+        path = Path(self._handout.name, name)
+        path.unlink(missing_ok=True)
+        path.touch(mode=0o600, exist_ok=False)
+        path.write_text(content, encoding="utf-8")
+        return path
+
+    def introduction(self) -> dict[str, str | None]:
+        """Tell what to sign in with, and where to begin."""
+        user = self.tenant.signing_user
+        certificate, private_key = self.certificate_files()
+        with self.store.snapshot() as db:
+            workspace_id, model_id = starting_place(db, self.tenant)
+        return {
+            "user_email": user.email,
+            "password": user.password,
+            "certificate": str(certificate),
+            "private_key": str(private_key),
+            "workspace_id": workspace_id,
+            "model_id": model_id,
+        }
+
     def save(self) -> None:
-        """Keep in the store what lives outside of it."""
+        """Keep in the store what lives outside of it. Faults and the journal are not kept."""
         kept = {
             "tenant": self.tenant.model_dump_json(),
             "settings": self.settings.model_dump_json(),
@@ -72,6 +198,7 @@ class World:
         self._stop_background()
         self.save()
         self.store.close()
+        self._handout.cleanup()
 
     def _resume(self) -> bool:
         with self.store.snapshot() as db:
@@ -81,6 +208,7 @@ class World:
         self.tenant = TenantDescription.model_validate_json(kept["tenant"])
         self.settings = Settings.model_validate_json(kept["settings"])
         self.clock.offset = timedelta(seconds=json.loads(kept["clock_offset_seconds"]))
+        self._pair_files = None
         return True
 
     def _stop_background(self) -> None:

@@ -1,7 +1,7 @@
 """Anaplan's APIs: a room for each, with its routes (HTTP in and out) and its rules."""
 
-from ..calls import Endpoint
-from .authentication.routes import ENDPOINTS as AUTHENTICATION_ENDPOINTS
+from anaplan_emulator.apis.authentication.routes import ENDPOINTS as AUTHENTICATION_ENDPOINTS
+from anaplan_emulator.calls import Endpoint
 
 ENDPOINTS: list[Endpoint] = [
     *AUTHENTICATION_ENDPOINTS,

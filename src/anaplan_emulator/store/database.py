@@ -4,7 +4,7 @@ import sqlite3
 import threading
 import zlib
 from collections.abc import Callable, Collection, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -73,7 +73,7 @@ class Store:
             )
             for (name,) in db.execute(names).fetchall():
                 if name not in keep:
-                    db.execute(f'DELETE FROM "{name}"')
+                    db.execute(f'DELETE FROM "{name}"')  # noqa: S608 - a name of the schema's
 
     def close(self) -> None:
         """Close all connections; those still lent close when they come back."""
@@ -129,18 +129,20 @@ class Store:
     def _create_schema(self) -> None:
         schema = _schema()
         version = zlib.crc32(schema.encode()) & 0x7FFFFFFF
-        connection = self._borrow()
         try:
-            connection.execute("PRAGMA journal_mode = WAL")
-            (found,) = connection.execute("PRAGMA user_version").fetchone()
-            if found == 0:
-                connection.executescript(f"{schema}; PRAGMA user_version = {version};")
-            elif found != version:
-                raise StateError(f"{self.path} was written by another version of the emulator")
+            with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
+                (found,) = connection.execute("PRAGMA user_version").fetchone()
+                (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+                if found == tables == 0:
+                    connection.execute("PRAGMA journal_mode = WAL")
+                    connection.executescript(
+                        f"BEGIN; {schema}; PRAGMA user_version = {version}; COMMIT;"
+                    )
+                    found = version
         except sqlite3.DatabaseError as error:
             raise StateError(f"{self.path} is not a state file of the emulator: {error}") from error
-        finally:
-            self._give_back(connection)
+        if found != version:
+            raise StateError(f"{self.path} is not a state file of this version of the emulator")
 
 
 class Session:

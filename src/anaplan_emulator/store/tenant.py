@@ -9,8 +9,8 @@ from typing import Literal
 
 from pydantic import Field, ValidationError, model_validator
 
-from .description import Description
-from .identifiers import lower_hex
+from anaplan_emulator.store.description import Description
+from anaplan_emulator.store.identifiers import lower_hex
 
 TenantRole = Literal[
     "tenant_admin",
@@ -36,8 +36,8 @@ class UserDescription(Description):
     last_name: str
     id: str = Field(default="", pattern=r"^([0-9a-f]{32})?$")
     active: bool = True
-    roles: list[TenantRole] = []
-    workspaces: dict[str, Literal["admin", "member"]] = {}
+    roles: list[TenantRole] = Field(default_factory=list)
+    workspaces: dict[str, Literal["admin", "member"]] = Field(default_factory=dict)
     """Workspaces the user sees, by name."""
     single_sign_on: bool = False
     """Whether the user must sign in through an identity provider, so that passwords are refused."""
@@ -109,6 +109,22 @@ def load_tenant(db: sqlite3.Connection, tenant: TenantDescription) -> None:
     """Fill an empty database."""
     for user in tenant.users:
         _insert_user(db, user, tenant)
+
+
+def starting_place(
+    db: sqlite3.Connection, tenant: TenantDescription
+) -> tuple[str | None, str | None]:
+    """Return the ids of the workspace and model to begin with: those named, or the first."""
+    row = db.execute(
+        """
+        SELECT workspaces.id AS workspace_id, models.id AS model_id
+        FROM models JOIN workspaces ON workspaces.id = models.workspace_id
+        WHERE :workspace IN ('', workspaces.name) AND :model IN ('', models.name)
+        ORDER BY models.key LIMIT 1
+        """,
+        {"workspace": tenant.default_workspace, "model": tenant.default_model},
+    ).fetchone()
+    return (row["workspace_id"], row["model_id"]) if row else (None, None)
 
 
 def _insert_user(db: sqlite3.Connection, user: UserDescription, tenant: TenantDescription) -> None:

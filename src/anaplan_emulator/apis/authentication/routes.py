@@ -2,12 +2,13 @@
 
 from starlette.responses import JSONResponse, Response
 
-from ... import tokens
-from ...calls import Call, Endpoint, token_in_header
-from ...replies import AUTHENTICATION, ApiError
-from ...store.users import User
-from ...tokens import Token
-from . import state
+from anaplan_emulator import tokens
+from anaplan_emulator.apis.authentication import state
+from anaplan_emulator.apis.authentication.certificate import user_by_certificate
+from anaplan_emulator.calls import Call, Endpoint, token_in_header
+from anaplan_emulator.replies import AUTHENTICATION, ApiError
+from anaplan_emulator.store.users import User
+from anaplan_emulator.tokens import Token
 
 # Anaplan names its own host whatever host was asked (facts 2.1).
 VALIDATION_URL = "https://auth.anaplan.com/token/validate"
@@ -19,6 +20,8 @@ def authenticate(call: Call) -> Response:
     match scheme:
         case "Basic":
             user = state.user_by_password(call.db, value)
+        case "CACertificate":
+            user = user_by_certificate(call, value.strip())
         case _:
             raise state.bad_header(401)
     state.record_login(call.db, user, call.world.clock.now())

@@ -6,8 +6,8 @@ import hmac
 import sqlite3
 from datetime import datetime
 
-from ...replies import ApiError
-from ...store.users import User, read_user
+from anaplan_emulator.replies import ApiError
+from anaplan_emulator.store.users import User, read_user
 
 
 def bad_header(status: int) -> ApiError:

@@ -1,0 +1,183 @@
+"""The command `python -m anaplan_emulator`."""
+
+import argparse
+import ipaddress
+import json
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TextIO
+
+from anaplan_emulator.emulator import Emulator
+from anaplan_emulator.store.database import StateError
+from anaplan_emulator.store.tenant import TenantError
+
+DEFAULT_PORT = 8765
+
+GREETING = """\
+Anaplan's emulator is listening on {base_url} - stop it with Ctrl+C.
+
+    user         {user_email}
+    password     {password}
+    certificate  {certificate}
+    private key  {private_key}
+    workspace    {workspace_id}
+    model        {model_id}
+
+From Python, with the certificate:
+
+    import anaplan_sdk
+
+    client = anaplan_sdk.Client(
+        base_url="{base_url}",
+        certificate="{certificate}",
+        private_key="{private_key}",
+        workspace_id="{workspace_id}",
+        model_id="{model_id}",
+    )
+
+or with the password:
+
+    client = anaplan_sdk.Client(
+        base_url="{base_url}",
+        user_email="{user_email}",
+        password="{password}",
+        workspace_id="{workspace_id}",
+        model_id="{model_id}",
+    )
+
+Clock, faults, received requests and more: {base_url}/_emulator/
+"""
+
+TRUST = """\
+
+TLS is served for all of Anaplan's host names. Clients must trust the emulator's authority:
+
+    export SSL_CERT_FILE="{ca_certificate}"
+"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Serve until interrupted or terminated.
+
+    Args:
+        argv: The command line, without the program's name; the process's own by default.
+
+    Returns:
+        The exit code: 0 after an orderly end, 1 when the emulator can't start.
+    """
+    arguments = _parser().parse_args(argv)
+    if arguments.verbose:
+        _log_requests()
+    if not _is_loopback(arguments.host):
+        _say(sys.stderr, f"Warning: other machines can reach the emulator on {arguments.host}.\n")
+    try:
+        emulator = Emulator(
+            arguments.tenant,
+            state=arguments.state,
+            port=arguments.port,
+            tls=arguments.tls,
+            host=arguments.host,
+            control_from_anywhere=arguments.control_from_anywhere,
+        )
+    except OSError as error:
+        reason = error.strerror or error
+        return _fail(f"can't listen on {arguments.host} port {arguments.port}: {reason}")
+    except (StateError, TenantError) as error:
+        return _fail(str(error))
+    with _stop_signal() as stopped, emulator:
+        info = emulator.info()
+        if arguments.json:
+            _say(sys.stdout, json.dumps(info) + "\n")
+        else:
+            trust = TRUST.format_map(info) if arguments.tls else ""
+            _say(sys.stdout, GREETING.format_map(info) + trust)
+        # An endless wait would not let Ctrl+C through on Windows.
+        while not stopped.wait(timeout=1):
+            pass
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m anaplan_emulator", description="Serve Anaplan's APIs from this machine."
+    )
+    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    parser.add_argument(
+        "--port",
+        type=_port,
+        default=DEFAULT_PORT,
+        help="port to listen on; 0 picks a free one (%(default)s)",
+    )
+    parser.add_argument(
+        "--tenant", type=Path, metavar="FILE", help="JSON or TOML file that describes a tenant"
+    )
+    parser.add_argument(
+        "--state", type=Path, metavar="FILE", help="keep everything in this file across restarts"
+    )
+    parser.add_argument(
+        "--tls", action="store_true", help="serve TLS, for all of Anaplan's host names"
+    )
+    parser.add_argument("--json", action="store_true", help="print what to use as one line of JSON")
+    parser.add_argument(
+        "--control-from-anywhere",
+        action="store_true",
+        help="open the control room to other machines, too",
+    )
+    parser.add_argument("--verbose", action="store_true", help="log every request")
+    return parser
+
+
+def _port(text: str) -> int:
+    port = int(text)
+    if not 0 <= port <= 65535:
+        raise argparse.ArgumentTypeError(f"{port} is not between 0 and 65535")
+    return port
+
+
+@contextmanager
+def _stop_signal() -> Iterator[threading.Event]:
+    """Give an event that SIGINT and SIGTERM set."""
+    stopped = threading.Event()
+    before = {
+        number: signal.signal(number, lambda *_: stopped.set())
+        for number in (signal.SIGINT, signal.SIGTERM)
+    }
+    try:
+        yield stopped
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def _log_requests() -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+    logger = logging.getLogger("anaplan_emulator")
+    logger.addHandler(handler)
+    logger.setLevel(logging.INFO)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _fail(reason: str) -> int:
+    _say(sys.stderr, f"The emulator can't start: {reason}\n")
+    return 1
+
+
+def _say(stream: TextIO, text: str) -> None:
+    stream.write(text)
+    stream.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())
