@@ -37,7 +37,7 @@ def refuse(event, arguments):
 sys.meta_path.insert(0, Blocker())
 sys.addaudithook(refuse)
 import anaplan_sdk
-print(anaplan_sdk.__version__)
+print(*[getattr(anaplan_sdk, name) for name in anaplan_sdk.__all__])
 """
 
 # What httpx2 loads by itself, such as rich for its own command, is none of ours.
@@ -46,6 +46,7 @@ import json, sys
 import anyio, httpx2, pydantic, stamina
 before = set(sys.modules)
 import anaplan_sdk
+assert all(hasattr(anaplan_sdk, name) for name in anaplan_sdk.__all__)
 print(json.dumps(sorted({name.partition(".")[0] for name in set(sys.modules) - before})))
 """
 
@@ -56,8 +57,15 @@ def run(code: str) -> str:
 
 
 def public_names(tree: ast.Module, package: str) -> Iterator[str]:
-    """Find the public names a module makes itself or takes from its own package."""
-    for node in tree.body:
+    """Find the public names a module makes itself or takes from its own package.
+
+    A module with `__getattr__` has those too that only type checkers see it import.
+    """
+    is_lazy = any(
+        isinstance(node, ast.FunctionDef) and node.name == "__getattr__" for node in tree.body
+    )
+    unseen = [node for guard in tree.body if isinstance(guard, ast.If) for node in guard.body]
+    for node in tree.body + unseen * is_lazy:
         match node:
             case ast.ClassDef(name=name) | ast.FunctionDef(name=name):
                 found = [name]
