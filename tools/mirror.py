@@ -54,7 +54,6 @@ NAMES = {
     "AsyncBaseTransport": "BaseTransport",
     "AsyncClient": "Client",
     "AsyncGenerator": "Generator",
-    "AsyncIterable": "Iterable",
     "AsyncIterator": "Iterator",
     "__aenter__": "__enter__",
     "__aexit__": "__exit__",
@@ -65,7 +64,6 @@ NAMES = {
 
 # Regular expressions for strings and comments only, applied before the names.
 TEXT = {
-    r"\ban(?= asynchronous\b)": "a",
     r"\basync (?=(?:def|for|with)\b)": "",
 }
 
