@@ -1,0 +1,373 @@
+"""Imports, exports, processes and other actions: what they are, running them, what they refused."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
+from contextlib import aclosing
+from typing import Literal
+
+from anaplan_sdk._async.room import Room, segment, sorting
+from anaplan_sdk._http.policy import Repeat
+from anaplan_sdk._http.replies import decode
+from anaplan_sdk._http.rows import RowReader
+from anaplan_sdk._runtime import asynchronous as runtime
+from anaplan_sdk.exceptions import (
+    AnaplanActionCancelledError,
+    AnaplanActionError,
+    AnaplanConnectionException,
+    AnaplanException,
+    AnaplanTimeoutException,
+    InvalidIdentifierException,
+    OutcomeUnknownException,
+    ServerException,
+)
+from anaplan_sdk.models import (
+    Action,
+    ActionMetadata,
+    CompletedTask,
+    ConnectorParameter,
+    Export,
+    ExportMetadata,
+    FileChunk,
+    Import,
+    ImportMetadata,
+    MappingParameter,
+    Process,
+    ProcessMetadata,
+    Task,
+    TaskResult,
+    TaskStatus,
+    TaskSummary,
+)
+from anaplan_sdk.models._base import Listing, Single
+from anaplan_sdk.progress import Progress, ProgressCallback
+
+# The first three digits of an id say what it names.
+_KINDS = {"112": "imports", "116": "exports", "117": "actions", "118": "processes"}
+
+_IMPORTS = Listing("imports", Import)
+_EXPORTS = Listing("exports", Export)
+_PROCESSES = Listing("processes", Process)
+_ACTIONS = Listing("actions", Action)
+_TASKS = Listing("tasks", TaskSummary)
+_CHUNKS = Listing("chunks", FileChunk)
+_TASK = Single[Task | CompletedTask]("task", TaskStatus)
+_IMPORT = Single[ImportMetadata]("importMetadata", ImportMetadata)
+_EXPORT = Single[ExportMetadata]("exportMetadata", ExportMetadata)
+_PROCESS = Single[ProcessMetadata]("processMetadata", ProcessMetadata)
+_ACTION = Single[ActionMetadata]("action", ActionMetadata)
+
+# A new task is looked for among those created since the request, allowing for the server's clock
+# being told in whole seconds and for the way there.
+_CLOCK_SLACK = 2.0
+_FIRST_POLL_DELAY = 0.1
+
+
+class Actions(Room):
+    """Imports, exports, processes and other actions."""
+
+    async def get_imports(
+        self, sort_by: Literal["id", "name"] | None = None, descending: bool = False
+    ) -> list[Import]:
+        """Lists the model's imports that this user's role can see."""
+        return await self._list(_IMPORTS, f"{self._model}/imports", **sorting(sort_by, descending))
+
+    async def get_exports(
+        self, sort_by: Literal["id", "name"] | None = None, descending: bool = False
+    ) -> list[Export]:
+        """Lists the model's exports that this user's role can see."""
+        return await self._list(_EXPORTS, f"{self._model}/exports", **sorting(sort_by, descending))
+
+    async def get_processes(
+        self, sort_by: Literal["id", "name"] | None = None, descending: bool = False
+    ) -> list[Process]:
+        """Lists the model's processes that this user's role can see."""
+        return await self._list(
+            _PROCESSES, f"{self._model}/processes", **sorting(sort_by, descending)
+        )
+
+    async def get_actions(
+        self, sort_by: Literal["id", "name"] | None = None, descending: bool = False
+    ) -> list[Action]:
+        """Lists the model's other actions (ids 117…) that this user's role can see."""
+        return await self._list(_ACTIONS, f"{self._model}/actions", **sorting(sort_by, descending))
+
+    async def get_import(self, import_id: int | str) -> ImportMetadata:
+        """An import's definition, with the columns of its file and how the file is read."""
+        return await self._get(_IMPORT, self._url_of(import_id, "imports"))
+
+    async def get_export(self, export_id: int | str) -> ExportMetadata:
+        """An export's definition, with its columns."""
+        return await self._get(_EXPORT, self._url_of(export_id, "exports"))
+
+    async def get_process(self, process_id: int | str) -> ProcessMetadata:
+        """A process's definition: its actions in order, imports with the files they read."""
+        url = self._url_of(process_id, "processes")
+        return await self._get(_PROCESS, url, showImportDataSource="true")
+
+    async def get_action(self, action_id: int | str) -> ActionMetadata:
+        """The definition of an action that is no import, export or process."""
+        return await self._get(_ACTION, self._url_of(action_id, "actions"))
+
+    async def run_action(
+        self,
+        action_id: int | str,
+        wait_for_completion: bool = True,
+        *,
+        locale: str = "en_US",
+        mapping_parameters: Iterable[MappingParameter | Mapping[str, str]] = (),
+        connector_parameters: Iterable[ConnectorParameter | Mapping[str, str]] = (),
+        timeout: float | None = None,
+        on_progress: ProgressCallback | None = None,
+    ) -> Task | CompletedTask:
+        """Runs an import (112…), export (116…), other action (117…) or process (118…).
+
+        It is started exactly once: when it can't be told from the answer whether Anaplan started
+        it, the action's tasks are looked through, and the one that was started is adopted.
+
+        Args:
+            action_id: The action; its kind follows from the first three digits.
+            wait_for_completion: False returns as soon as the task exists; see `wait_for_task`.
+            locale: How numbers and dates of the source are read.
+            mapping_parameters: Answers to what an import asks each time it runs.
+            connector_parameters: The same for imports through a connector.
+            timeout: Seconds to wait for the end; no limit when not given.
+            on_progress: Told of every look at the task.
+
+        Returns:
+            The finished task. Rows may have been refused even so: see its `dumps`. Without waiting,
+            the task as it was created.
+
+        Raises:
+            InvalidIdentifierException: The id has another form, or there is no such action.
+            AnaplanActionError: The action failed; the error carries the task and its dumps.
+            AnaplanActionCancelledError: Someone cancelled the task.
+            AnaplanTimeoutException: It took longer than `timeout`; it goes on at Anaplan.
+            OutcomeUnknownException: It can't be told whether the action was started.
+        """
+        url = f"{self._url_of(action_id)}/tasks"
+        body: dict[str, object] = {"localeName": locale}
+        for name, model, values in (
+            ("mappingParameters", MappingParameter, mapping_parameters),
+            ("connectorParameters", ConnectorParameter, connector_parameters),
+        ):
+            if answers := [
+                model.model_validate(value).model_dump(by_alias=True, exclude_none=True)
+                for value in values
+            ]:
+                body[name] = answers
+        task = await self._start(str(action_id), url, body)
+        if not wait_for_completion:
+            return task
+        try:
+            return await self.wait_for_task(
+                action_id, task.id, timeout=timeout, on_progress=on_progress
+            )
+        except AnaplanException as error:
+            if not isinstance(error, AnaplanActionError):
+                error.add_note(f"Action {action_id} was started as task {task.id}; it may go on.")
+            raise
+
+    async def wait_for_task(
+        self,
+        action_id: int | str,
+        task_id: str,
+        *,
+        timeout: float | None = None,
+        on_progress: ProgressCallback | None = None,
+    ) -> CompletedTask:
+        """Waits for a task's end, looking often at first and every `status_poll_delay` later.
+
+        Raises:
+            AnaplanActionError, AnaplanActionCancelledError, AnaplanTimeoutException: As for
+                `run_action`.
+        """
+        deadline = None if timeout is None else time.monotonic() + timeout
+        delay = min(_FIRST_POLL_DELAY, self._settings.status_poll_delay)
+        while True:
+            task = await self.get_task_status(action_id, task_id)
+            if on_progress is not None:
+                on_progress(Progress(task.current_step or task.task_state, task.progress, 1.0))
+            if isinstance(task, CompletedTask):
+                if not task.result.successful:
+                    raise AnaplanActionError(
+                        f"Action {action_id} failed: {_reason(task.result)}",
+                        action_id=action_id,
+                        task=task,
+                    )
+                return task
+            if task.task_state in ("CANCELLING", "CANCELLED"):
+                raise AnaplanActionCancelledError(
+                    f"Task {task_id} of action {action_id} was cancelled.",
+                    action_id=action_id,
+                    task=task,
+                )
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is not None and left <= 0:
+                raise AnaplanTimeoutException(
+                    f"Task {task_id} of action {action_id} is {task.task_state} after {timeout} "
+                    "seconds; it goes on at Anaplan."
+                )
+            await runtime.sleep(delay if left is None else min(delay, left))
+            delay = min(2 * delay, self._settings.status_poll_delay)
+
+    async def get_task_summaries(self, action_id: int | str) -> list[TaskSummary]:
+        """Lists the runs of an action, other users' included, oldest first."""
+        return await self._list(_TASKS, f"{self._url_of(action_id)}/tasks")
+
+    async def get_task_status(self, action_id: int | str, task_id: str) -> Task | CompletedTask:
+        """How a run stands; a `CompletedTask` with its result once it has ended.
+
+        Raises:
+            InvalidIdentifierException: This action has no such task.
+        """
+        url = self._url_of(action_id)
+        details = {"includeProcessDetails": "true"} if "/processes/" in url else {}
+        task = await self._get(_TASK, f"{url}/tasks/{segment(task_id)}", **details)
+        if isinstance(task, CompletedTask) and task.result.object_id is None:
+            task.result.object_id = int(action_id)
+        return task
+
+    async def cancel_task(self, action_id: int | str, task_id: str) -> Task | CompletedTask:
+        """Asks Anaplan to cancel a run, and tells how it stands then.
+
+        A run that had ended stays as it was; one that is cancelled leaves the model unchanged.
+        """
+        url = f"{self._url_of(action_id)}/tasks/{segment(task_id)}"
+        await self._session.send("DELETE", url)
+        return await self.get_task_status(action_id, task_id)
+
+    async def get_optimizer_log(self, action_id: int | str, task_id: str) -> bytes:
+        """The solution log of an optimizer action's run, kept for 48 hours.
+
+        Raises:
+            PermissionDeniedException: This user is no workspace administrator.
+            InvalidIdentifierException: No such action or task, or the log is gone.
+        """
+        url = f"{self._model}/optimizeActions/{segment(action_id)}/tasks/{segment(task_id)}"
+        return (await self._session.send("GET", f"{url}/solutionLogs")).content
+
+    async def get_dump(
+        self, action_id: int | str, task_id: str, object_id: int | str | None = None
+    ) -> bytes:
+        """A failure dump whole: CSV of the refused rows, their lines and the reasons.
+
+        Args:
+            action_id: The action that was run.
+            task_id: Its run.
+            object_id: For a process, the step that refused rows.
+
+        Raises:
+            AnaplanException: Anaplan keeps no dump of this run; it does so only where the result
+                says `failure_dump_available`, for 48 hours or until the next clean run.
+        """
+        async with aclosing(self._dump_chunks(action_id, task_id, object_id)) as chunks:
+            return b"".join([chunk async for chunk in chunks])
+
+    async def get_dump_stream(
+        self, action_id: int | str, task_id: str, object_id: int | str | None = None
+    ) -> AsyncIterator[bytes]:
+        """A failure dump piece by piece, of at most 10 MB each. Arguments as for `get_dump`."""
+        async with aclosing(self._dump_chunks(action_id, task_id, object_id)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def get_dump_rows(
+        self, action_id: int | str, task_id: str, object_id: int | str | None = None
+    ) -> AsyncIterator[dict[str, str]]:
+        """A failure dump row by row, by column name. Arguments as for `get_dump`.
+
+        Beside the source's own columns there are `_Line_`, the line in the source file (the header
+        being line 1), and `_Error_1_` and so on; dumps of list imports also have `_Status_`: `E`
+        for a refused row, `W` for one that was taken without its bad value.
+        """
+        reader = RowReader()
+        async with aclosing(self._dump_chunks(action_id, task_id, object_id)) as chunks:
+            async for chunk in chunks:
+                for row in reader.feed(chunk):
+                    yield row
+        for row in reader.finish():
+            yield row
+
+    async def _dump_chunks(
+        self, action_id: int | str, task_id: str, object_id: int | str | None
+    ) -> AsyncGenerator[bytes]:
+        url = f"{self._url_of(action_id)}/tasks/{segment(task_id)}"
+        url += "/dump" if object_id is None else f"/dumps/{segment(object_id)}"
+        for chunk in await self._list(_CHUNKS, f"{url}/chunks"):
+            yield (await self._session.send("GET", f"{url}/chunks/{chunk.id}")).content
+
+    def _url_of(self, action_id: int | str, only: str | None = None) -> str:
+        """The action's URL; ids of another form are refused before anything is sent."""
+        text = str(action_id)
+        kind = _KINDS.get(text[:3]) if text.isdecimal() else None
+        if kind is None or only not in (None, kind):
+            expected = [f"{prefix}… ({k})" for prefix, k in _KINDS.items() if only in (None, k)]
+            raise InvalidIdentifierException(
+                f"{action_id!r} is not an id of this kind; they begin with {', '.join(expected)}."
+            )
+        return f"{self._model}/{kind}/{text}"
+
+    async def _start(self, action_id: str, url: str, body: dict[str, object]) -> Task:
+        for repetition in range(self._session.policy.retry_count + 1):
+            began = time.monotonic()
+            try:
+                response = await self._session.send("POST", url, json=body, repeat=Repeat.NEVER)
+                task = decode(_TASK.adapter, response).value
+            except (
+                AnaplanConnectionException,
+                AnaplanTimeoutException,
+                ServerException,
+            ) as error:
+                if error.not_performed:
+                    raise
+                adopted = await self._adopt(action_id, url, began, error)
+                if adopted is not None:
+                    task = adopted
+                elif repetition == self._session.policy.retry_count:
+                    raise
+                else:
+                    continue
+            self._session.remember_task(action_id, task.id)
+            return task
+        raise AssertionError("unreachable: the last repetition returns or raises")
+
+    async def _adopt(
+        self, action_id: str, url: str, began: float, error: AnaplanException
+    ) -> Task | None:
+        """The task that a request without a clear answer has started; `None` if it started none."""
+        for look in range(2):
+            if look:
+                # The request may still be on its way through a gateway.
+                await runtime.sleep(self._session.policy.backoff)
+            try:
+                tasks = await self._list(_TASKS, url)
+            except AnaplanException as problem:
+                raise OutcomeUnknownException(
+                    f"Action {action_id} may have been started ({error}), and its tasks can't be "
+                    f"listed: {problem}"
+                ) from error
+            since = 1000 * (self._session.server_time(began) - _CLOCK_SLACK)
+            known = self._session.known_tasks(action_id)
+            new = [task for task in tasks if task.creation_time >= since and task.id not in known]
+            if len(new) > 1:
+                raise OutcomeUnknownException(
+                    f"Action {action_id} may have been started ({error}); several tasks were "
+                    "created at that time, and which one is ours can't be told.",
+                    candidates=[task.id for task in new],
+                ) from error
+            if new:
+                return await self.get_task_status(action_id, new[0].id)
+        return None
+
+
+def _reason(result: TaskResult) -> str:
+    """Anaplan's own words for a failure, those of the failed steps of a process included."""
+    failed = [step for step in result.nested_results if not step.successful] or [result]
+    reasons = []
+    for step in failed:
+        texts = [detail.local_message_text or detail.type for detail in step.details]
+        name = f"{step.object_name}: " if step.object_name and step is not result else ""
+        reasons.append(name + ("; ".join(filter(None, texts)) or "no reason given"))
+    return " / ".join(reasons)

@@ -1,0 +1,237 @@
+"""The client: how it is made, signed in, narrowed to a model and closed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from copy import copy
+from types import TracebackType
+from typing import Self, Unpack
+
+import httpx2
+
+from anaplan_sdk._async.actions import Actions
+from anaplan_sdk._async.catalog import Catalog
+from anaplan_sdk._async.content import Content
+from anaplan_sdk._async.files import Files
+from anaplan_sdk._async.room import Room, Settings
+from anaplan_sdk._async.session import HttpxOptions, Session
+from anaplan_sdk._http.policy import RetryPolicy
+from anaplan_sdk.auth.certificate import CertificateInput, PayloadFormat
+from anaplan_sdk.auth.credentials import resolve_auth
+from anaplan_sdk.models import CompletedTask, ConnectorParameter, MappingParameter, Task
+from anaplan_sdk.progress import ProgressCallback
+from anaplan_sdk.regions import Hosts, Region, resolve_hosts
+
+# With chunks of 25 MB this keeps two cores busy compressing, at about 100 MB of memory.
+_UPLOAD_WIDTH = 4
+
+
+class AsyncClient(Catalog, Files, Actions):
+    """A client for Anaplan's APIs.
+
+    Making one sends nothing: it signs in at the first request, or when told to by `authenticate`.
+    Close it by `aclose`, or use it in `async with`. Every task and every event loop may share it.
+
+    Args:
+        workspace_id: The workspace that methods are about, where they need one.
+        model_id: The model that methods are about.
+        user_email: For basic sign-in, with `password`.
+        password: For basic sign-in.
+        certificate: For sign-in with a CA certificate: a path, or PEM or DER content; a PKCS#12
+            file holds the private key, too. Needs the extra `cert`.
+        private_key: The certificate's key: a path, or PEM or DER content.
+        private_key_password: Opens an encrypted key.
+        token: A token to use until Anaplan refuses it. Alone it is never refreshed; beside other
+            credentials it saves the first sign-in.
+        auth: Your own way to sign in, instead of all those above.
+        timeout: Seconds for each step of a request, or an `httpx2.Timeout`. Model changes queue at
+            Anaplan, so don't make it small.
+        retry_count: How often a failed request is repeated; 0 means it is sent once.
+        backoff: Seconds before the first repetition.
+        backoff_factor: What each further wait is multiplied by.
+        page_size: How many items a page of a listing has; Anaplan gives 5,000 at the most.
+        status_poll_delay: Seconds between two looks at a running task.
+        upload_chunk_size: Bytes of uncompressed content in a chunk, 50,000,000 at the most.
+        allow_file_creation: Lets uploads create files. Anaplan does so for any id or name it
+            doesn't know, and no import reads such a file, so it is an error by default.
+        base_url: One origin for all services: the emulator, or a proxy that routes by path.
+        region: Your tenant's region, such as "eu3"; the default serves us1, us2, us5, us7, eu1,
+            eu2, eu4 and ap1.
+        hosts: Each service's base URL, when neither of the two fits.
+        certificate_payload: What a certificate signs: "v1", or "v2", which carries a timestamp and
+            is good for one sign-in.
+        max_concurrency: How many requests are under way at a time.
+        **httpx_kwargs: Further arguments of `httpx2.AsyncClient`, such as `proxy` or `verify`;
+            they hold for sign-in, too.
+
+    Raises:
+        ValueError: Credentials are incomplete or contradict each other, or a number is out of its
+            range, or an URL isn't one.
+        InvalidCredentialsException: The certificate can't be read, or isn't valid today.
+        InvalidPrivateKeyException: The key can't be read or doesn't belong to the certificate.
+    """
+
+    def __init__(
+        self,
+        workspace_id: str | None = None,
+        model_id: str | None = None,
+        user_email: str | None = None,
+        password: str | None = None,
+        certificate: CertificateInput | None = None,
+        private_key: CertificateInput | None = None,
+        private_key_password: str | bytes | None = None,
+        token: str | None = None,
+        auth: httpx2.Auth | None = None,
+        timeout: float | httpx2.Timeout = 30,
+        retry_count: int = 2,
+        backoff: float = 1.0,
+        backoff_factor: float = 2.0,
+        page_size: int = 5000,
+        status_poll_delay: float = 1,
+        # sync: upload_parallel: bool = True,
+        upload_chunk_size: int = 25_000_000,
+        allow_file_creation: bool = False,
+        *,
+        base_url: str | None = None,
+        region: Region | None = None,
+        hosts: Hosts | None = None,
+        certificate_payload: PayloadFormat = "v1",
+        max_concurrency: int = 10,
+        **httpx_kwargs: Unpack[HttpxOptions],
+    ) -> None:
+        upload_width = _UPLOAD_WIDTH  # sync: upload_width = _UPLOAD_WIDTH if upload_parallel else 1
+        settings = Settings(
+            page_size=page_size,
+            status_poll_delay=status_poll_delay,
+            upload_width=upload_width,
+            upload_chunk_size=upload_chunk_size,
+            allow_file_creation=allow_file_creation,
+            max_concurrency=max_concurrency,
+        )
+        services = resolve_hosts(base_url=base_url, region=region, hosts=hosts)
+        session = Session(
+            hosts=services,
+            auth=resolve_auth(
+                services.authentication,
+                user_email=user_email,
+                password=password,
+                certificate=certificate,
+                private_key=private_key,
+                private_key_password=private_key_password,
+                token=token,
+                auth=auth,
+                certificate_payload=certificate_payload,
+            ),
+            policy=RetryPolicy(retry_count, backoff, backoff_factor),
+            timeout=timeout,
+            max_concurrency=max_concurrency,
+            httpx_options=httpx_kwargs,
+        )
+        super().__init__(
+            session, settings, workspace_id=workspace_id, model_id=model_id, owns_session=True
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"<AsyncClient {self._session.hosts.api} workspace_id={self._workspace_id!r} "
+            f"model_id={self._model_id!r}>"
+        )
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        await self.aclose()
+
+    async def aclose(self) -> None:
+        """Closes the connections; any further request raises `ClientClosedException`.
+
+        A client made by `with_model` leaves them to the one it was made from.
+        """
+        if self._owns_session:
+            await self._session.aclose()
+
+    async def authenticate(self) -> None:
+        """Signs in now, unless that was done, and has Anaplan confirm the token.
+
+        Credentials that Anaplan has refused are not tried again by themselves, so that no account
+        gets locked; this tries them once more.
+
+        Raises:
+            InvalidCredentialsException: Anaplan refused the credentials or the token.
+        """
+        await self._session.authenticate()
+
+    async def logout(self) -> None:
+        """Ends the session at Anaplan: its token is good for nothing from now on.
+
+        The next request signs in anew, if there are credentials.
+        """
+        await self._session.logout()
+
+    def with_model(self, model_id: str | None = None, workspace_id: str | None = None) -> Self:
+        """The same client for another model or workspace: it shares the connections and the token.
+
+        What isn't given stays as it is.
+        """
+        other = copy(self)
+        Room.__init__(
+            other,
+            self._session,
+            self._settings,
+            workspace_id=workspace_id or self._workspace_id,
+            model_id=model_id or self._model_id,
+            owns_session=False,
+        )
+        return other
+
+    async def upload_and_import(
+        self,
+        file_id: int | str,
+        content: Content,
+        action_id: int | str,
+        wait_for_completion: bool = True,
+        *,
+        locale: str = "en_US",
+        mapping_parameters: Iterable[MappingParameter | Mapping[str, str]] = (),
+        connector_parameters: Iterable[ConnectorParameter | Mapping[str, str]] = (),
+        timeout: float | None = None,
+        on_progress: ProgressCallback | None = None,
+    ) -> Task | CompletedTask:
+        """Uploads content to a file, then runs an import or a process that reads it.
+
+        The action is not started unless every chunk arrived. Arguments, result and errors are those
+        of `upload_file` and `run_action`.
+        """
+        self._url_of(action_id)
+        await self.upload_file(file_id, content, on_progress=on_progress)
+        return await self.run_action(
+            action_id,
+            wait_for_completion,
+            locale=locale,
+            mapping_parameters=mapping_parameters,
+            connector_parameters=connector_parameters,
+            timeout=timeout,
+            on_progress=on_progress,
+        )
+
+    async def export_and_download(
+        self,
+        action_id: int | str,
+        *,
+        locale: str = "en_US",
+        timeout: float | None = None,
+        on_progress: ProgressCallback | None = None,
+    ) -> bytes:
+        """Runs an export and returns its output.
+
+        Arguments and errors are those of `run_action`.
+        """
+        self._url_of(action_id, "exports")
+        await self.run_action(action_id, locale=locale, timeout=timeout, on_progress=on_progress)
+        return await self.get_file(action_id)

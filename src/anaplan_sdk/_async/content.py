@@ -1,0 +1,163 @@
+"""What users upload, as chunks: bytes, text, a path, an open file, or pieces of any size."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
+from contextlib import aclosing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO, Protocol, TypeAlias, runtime_checkable
+
+from anaplan_sdk._http.chunks import (
+    Rechunker,
+    chunk_count,
+    encoded_pieces,
+    encoded_size,
+    fitting_chunk_size,
+)
+from anaplan_sdk._runtime import asynchronous as runtime
+
+Content: TypeAlias = (
+    str | bytes | bytearray | memoryview | os.PathLike[str] | BinaryIO | runtime.Pieces
+)
+
+_EMPTY = "The content is empty: Anaplan takes no file without any bytes."
+
+
+@runtime_checkable
+class BinaryFile(Protocol):
+    """What is needed of an open file."""
+
+    def read(self, size: int, /) -> bytes:
+        """Up to so many bytes; none at the end."""
+        ...
+
+    def seekable(self) -> bool:
+        """Whether the size can be looked up."""
+        ...
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Moves to a place, and tells it."""
+        ...
+
+    def tell(self) -> int:
+        """The place to read from next."""
+        ...
+
+
+@dataclass
+class Upload:
+    """Content cut into chunks.
+
+    Attributes:
+        chunks: The chunks in order, each with its index.
+        count: How many there will be; `None` while that isn't known.
+        size: Their bytes in all; `None` while that isn't known.
+    """
+
+    chunks: AsyncGenerator[tuple[int, bytes]]
+    count: int | None
+    size: int | None
+
+
+async def prepare(content: Content, chunk_size: int) -> Upload:
+    """Looks at the content, so that Anaplan can be told the number of chunks beforehand.
+
+    Raises:
+        ValueError: There is no content, or more than Anaplan takes.
+        TypeError: It is of no kind that can be uploaded.
+        OSError: The file can't be read.
+    """
+    if isinstance(content, os.PathLike):
+        path, size = await runtime.run_in_thread(_measure, content)
+        return _of_size(size, chunk_size, lambda fitting: _file_pieces(path, fitting))
+    if isinstance(content, str):
+        size = encoded_size(content)
+        return _of_size(size, chunk_size, lambda _: encoded_pieces(content))
+    if isinstance(content, bytes | bytearray | memoryview):
+        view = memoryview(content).cast("B")
+        return _of_size(len(view), chunk_size, lambda fitting: _slices(view, fitting))
+    if isinstance(content, BinaryFile):
+        return await _of_file(content, chunk_size)
+    if runtime.is_iterable(content):
+        return await _of_unknown_size(content, chunk_size)
+    raise TypeError(
+        f"{type(content).__name__} can't be uploaded: give bytes, str, a path, a file opened in "
+        "binary mode, or an iterable of bytes or str."
+    )
+
+
+def _of_size(
+    size: int, chunk_size: int, pieces: Callable[[int], Iterable[bytes | memoryview]]
+) -> Upload:
+    if size == 0:
+        raise ValueError(_EMPTY)
+    fitting = fitting_chunk_size(size, chunk_size)
+    chunks = _numbered(_rechunked(pieces(fitting), fitting))
+    return Upload(chunks, chunk_count(size, fitting), size)
+
+
+async def _of_file(file: BinaryFile, chunk_size: int) -> Upload:
+    if isinstance(await runtime.run_in_thread(file.read, 0), str):
+        raise TypeError("The file is open in text mode; open it in binary mode: open(path, 'rb').")
+    if not file.seekable():
+        return await _of_unknown_size(_reads(file, chunk_size), chunk_size)
+    start = file.tell()
+    size = file.seek(0, os.SEEK_END) - start
+    file.seek(start)
+    return _of_size(size, chunk_size, lambda fitting: _reads(file, fitting))
+
+
+async def _of_unknown_size(pieces: runtime.Pieces, chunk_size: int) -> Upload:
+    chunks = _rechunked(pieces, chunk_size)
+    first, second = await anext(chunks, b""), await anext(chunks, b"")
+    if not first:
+        raise ValueError(_EMPTY)
+    if not second:
+        return Upload(_numbered([first]), 1, len(first))
+    return Upload(_numbered(chunks, first, second), None, None)
+
+
+async def _numbered(
+    chunks: Iterable[bytes] | AsyncGenerator[bytes], *before: bytes
+) -> AsyncGenerator[tuple[int, bytes]]:
+    index = -1
+    for index, chunk in enumerate(before):
+        yield index, chunk
+    async with aclosing(runtime.iterate(chunks)) as rest:
+        async for chunk in rest:
+            index += 1
+            yield index, chunk
+
+
+async def _rechunked(
+    pieces: runtime.Pieces | Iterable[bytes | memoryview], chunk_size: int
+) -> AsyncGenerator[bytes]:
+    chunker = Rechunker(chunk_size)
+    async with aclosing(runtime.iterate(pieces)) as each:
+        async for piece in each:
+            for chunk in chunker.feed(piece):
+                yield chunk
+    if rest := chunker.flush():
+        yield rest
+
+
+def _measure(path: os.PathLike[str]) -> tuple[Path, int]:
+    expanded = Path(path).expanduser()
+    return expanded, expanded.stat().st_size
+
+
+def _slices(view: memoryview, step: int) -> Iterator[memoryview]:
+    for start in range(0, len(view), step):
+        yield view[start : start + step]
+
+
+def _file_pieces(path: Path, step: int) -> Iterator[bytes]:
+    with path.open("rb") as file:
+        yield from _reads(file, step)
+
+
+def _reads(file: BinaryFile, step: int) -> Iterator[bytes]:
+    while piece := file.read(step):
+        yield piece

@@ -1,0 +1,277 @@
+"""Files: listing, uploading, downloading."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import AsyncGenerator, AsyncIterator
+from contextlib import aclosing
+from pathlib import Path
+from typing import BinaryIO, Literal, TypeAlias
+
+from anaplan_sdk._async.content import Content, Upload, prepare
+from anaplan_sdk._async.room import Room, segment, sorting
+from anaplan_sdk._http.codec import compress
+from anaplan_sdk._runtime import asynchronous as runtime
+from anaplan_sdk.exceptions import (
+    AnaplanException,
+    InvalidIdentifierException,
+    UploadIncompleteException,
+)
+from anaplan_sdk.models import File, FileChunk
+from anaplan_sdk.models._base import Listing
+from anaplan_sdk.progress import Progress, ProgressCallback
+
+_SortBy: TypeAlias = Literal["id", "name"] | None
+
+_FILES = Listing("files", File)
+_CHUNKS = Listing("chunks", FileChunk)
+_GZIP = {"Content-Type": "application/x-gzip"}
+_BYTES = {"Accept": "application/octet-stream"}
+# Chunks of an export have about 10 MB; this many are fetched, and held, at the same time.
+_DOWNLOAD_WIDTH = 4
+
+
+class Files(Room):
+    """Files: listing, uploading, downloading."""
+
+    async def get_files(
+        self,
+        sort_by: _SortBy = None,  # sync: sort_by: _SortBy = "id",
+        descending: bool = False,
+    ) -> list[File]:
+        """Lists the model's files, the outputs of its exports among them (ids 116…).
+
+        A file's `chunk_count` may be out of date after its content was deleted; see
+        `get_file_chunks`.
+        """
+        files = await self._list(_FILES, f"{self._model}/files", **sorting(sort_by, descending))
+        self._known_files.update(str(file.id) for file in files)
+        return files
+
+    async def get_file_chunks(self, file_id: int | str) -> list[FileChunk]:
+        """The chunks of a file's content, of which this user has none when the list is empty."""
+        return await self._list(_CHUNKS, f"{self._file(file_id)}/chunks")
+
+    async def upload_file(
+        self,
+        file_id: int | str,
+        content: Content,
+        *,
+        on_progress: ProgressCallback | None = None,
+    ) -> None:
+        """Uploads content to a file, in place of what this user had uploaded to it before.
+
+        The content is sent in chunks, each gzipped and acknowledged by Anaplan; memory is bounded
+        whatever the size.
+
+        Args:
+            file_id: The file (113…); with `allow_file_creation` it may also be a new file's name.
+            content: bytes, str (sent as UTF-8), a path, a file opened in binary mode, or an
+                iterable of bytes or str. A str is content, never a path.
+            on_progress: Told of every acknowledged chunk, in bytes of uncompressed content.
+
+        Raises:
+            ValueError: The content is empty, or larger than 1,000 chunks of 50 MB.
+            InvalidIdentifierException: The model has no such file.
+            UploadIncompleteException: Some chunks did not arrive; nothing was completed.
+        """
+        await self._upload(file_id, content, self._settings.upload_width, on_progress)
+
+    async def upload_file_stream(
+        self,
+        file_id: int | str,
+        content: runtime.Pieces,
+        batch_size: int = 1,
+        *,
+        on_progress: ProgressCallback | None = None,
+    ) -> None:
+        """Uploads content that comes piece by piece, so that all of it need never be at hand.
+
+        Pieces may have any size; they are cut and joined to chunks of `upload_chunk_size`.
+
+        Args:
+            file_id: As for `upload_file`.
+            content: An iterable of bytes or str, of the kind this client goes through.
+            batch_size: How many chunks are sent at the same time.
+            on_progress: As for `upload_file`.
+
+        Raises:
+            ValueError: `batch_size` is below 1, or as for `upload_file`.
+            InvalidIdentifierException, UploadIncompleteException: As for `upload_file`.
+        """
+        await self._upload(file_id, content, _width(batch_size), on_progress)
+
+    async def get_file(self, file_id: int | str) -> bytes:
+        """A file's whole content; empty when this user has none.
+
+        Of an export (116…) it is the output of this user's last run.
+        """
+        async with aclosing(self._download(file_id, _DOWNLOAD_WIDTH, None)) as chunks:
+            return b"".join([chunk async for chunk in chunks])
+
+    async def get_file_stream(
+        self, file_id: int | str, batch_size: int = 1
+    ) -> AsyncIterator[bytes]:
+        """A file's content chunk by chunk, in order.
+
+        Args:
+            file_id: As for `get_file`.
+            batch_size: How many chunks are fetched at the same time; they bound the memory.
+
+        Raises:
+            ValueError: `batch_size` is below 1.
+        """
+        async with aclosing(self._download(file_id, _width(batch_size), None)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def download_file(
+        self,
+        file_id: int | str,
+        path: str | os.PathLike[str],
+        *,
+        on_progress: ProgressCallback | None = None,
+    ) -> Path:
+        """Downloads a file's content to a path, where it appears only once it is whole.
+
+        Args:
+            file_id: As for `get_file`.
+            path: Where to; `~` is expanded, and what is there is replaced.
+            on_progress: Told of every chunk, in bytes.
+
+        Returns:
+            The path.
+        """
+        target, partial, file = await runtime.run_in_thread(_open_beside, path)
+        try:
+            with file:
+                async with aclosing(
+                    self._download(file_id, _DOWNLOAD_WIDTH, on_progress)
+                ) as chunks:
+                    async for chunk in chunks:
+                        await runtime.run_in_thread(file.write, chunk)
+            partial.replace(target)
+        except BaseException:
+            partial.unlink()
+            raise
+        return target
+
+    async def delete_file(self, file_id: int | str) -> None:
+        """Deletes this user's content of a file; the file itself stays, and others' content."""
+        await self._session.send("DELETE", self._file(file_id))
+
+    def _file(self, file_id: int | str) -> str:
+        return f"{self._model}/files/{segment(file_id)}"
+
+    async def _download(
+        self, file_id: int | str, width: int, on_progress: ProgressCallback | None
+    ) -> AsyncGenerator[bytes]:
+        async def fetch(chunk: FileChunk) -> bytes:
+            url = f"{self._file(file_id)}/chunks/{chunk.id}"
+            return (await self._session.send("GET", url, headers=_BYTES)).content
+
+        done = 0
+        chunks = await self.get_file_chunks(file_id)
+        async with aclosing(runtime.ordered_map(fetch, chunks, width)) as contents:
+            async for content in contents:
+                done += len(content)
+                if on_progress is not None:
+                    on_progress(Progress("download", done))
+                yield content
+
+    async def _upload(
+        self,
+        file_id: int | str,
+        content: Content,
+        width: int,
+        on_progress: ProgressCallback | None,
+    ) -> None:
+        url = self._file(file_id)
+        self._check_file_id(file_id)
+        upload = await prepare(content, self._settings.upload_chunk_size)
+        async with aclosing(upload.chunks):
+            await self._check_file_exists(file_id)
+            count = -1 if upload.count is None else upload.count
+            await self._session.send("POST", url, json={"chunkCount": count})
+            await self._send_chunks(file_id, upload, width, on_progress)
+            if upload.count is None:
+                await self._session.send("POST", f"{url}/complete", json={"id": str(file_id)})
+
+    async def _send_chunks(
+        self,
+        file_id: int | str,
+        upload: Upload,
+        width: int,
+        on_progress: ProgressCallback | None,
+    ) -> None:
+        taken: set[int] = set()
+        acknowledged: set[int] = set()
+
+        async def put(numbered: tuple[int, bytes]) -> int:
+            index, chunk = numbered
+            taken.add(index)
+            packed = await runtime.run_in_thread(compress, chunk)
+            url = f"{self._file(file_id)}/chunks/{index}"
+            await self._session.send("PUT", url, content=packed, headers=_GZIP)
+            acknowledged.add(index)
+            return len(chunk)
+
+        cause: AnaplanException | None = None
+        done = 0
+        try:
+            async with aclosing(runtime.ordered_map(put, upload.chunks, width)) as sizes:
+                async for size in sizes:
+                    done += size
+                    if on_progress is not None:
+                        on_progress(Progress("upload", done, upload.size))
+        except AnaplanException as error:
+            cause = error
+        expected = set(range(upload.count)) if upload.count is not None else taken
+        missing = sorted(expected - acknowledged)
+        if cause or missing or taken != expected:
+            raise UploadIncompleteException(
+                f"The upload to file {file_id} is incomplete, {_missing(missing)}: "
+                f"{cause or 'the source gave another number of bytes than it had announced'}",
+                file_id=file_id,
+                missing=missing,
+                retryable=cause is not None and cause.retryable,
+            ) from cause
+
+    def _check_file_id(self, file_id: int | str) -> None:
+        if not self._settings.allow_file_creation and not str(file_id).startswith("113"):
+            raise InvalidIdentifierException(
+                f"{file_id!r} is not the id of a file that can be uploaded to; they begin with "
+                "113. Anaplan would create a file of this name: allow_file_creation=True lets it."
+            )
+
+    async def _check_file_exists(self, file_id: int | str) -> None:
+        # Anaplan creates a file for an id it doesn't know, which no import will ever read.
+        if self._settings.allow_file_creation or str(file_id) in self._known_files:
+            return
+        await self.get_files()
+        if str(file_id) not in self._known_files:
+            raise InvalidIdentifierException(
+                f"The model has no file {file_id}. Anaplan would create one that no import reads; "
+                "allow_file_creation=True lets it."
+            )
+
+
+def _open_beside(path: str | os.PathLike[str]) -> tuple[Path, Path, BinaryIO]:
+    """A temporary file in the folder of its later place, so that a rename puts it there."""
+    target = Path(path).expanduser()
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
+    return target, Path(name), os.fdopen(handle, "wb")
+
+
+def _width(batch_size: int) -> int:
+    if batch_size < 1:
+        raise ValueError(f"batch_size must be at least 1, not {batch_size}.")
+    return batch_size
+
+
+def _missing(indexes: list[int]) -> str:
+    if not indexes:
+        return "its end was not reached"
+    shown = ", ".join(map(str, indexes[:10])) + (", …" if len(indexes) > 10 else "")
+    return f"chunk{'s' if len(indexes) > 1 else ''} {shown} missing"

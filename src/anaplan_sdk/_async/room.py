@@ -1,0 +1,150 @@
+"""What every room of a client knows: the session, the settings, the model it is about."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from contextlib import aclosing
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TypeVar
+from urllib.parse import quote
+
+import httpx2
+
+from anaplan_sdk._async.session import Session
+from anaplan_sdk._http.chunks import MAX_CHUNK_SIZE
+from anaplan_sdk._http.paging import further_offsets
+from anaplan_sdk._http.replies import decode, unreadable
+from anaplan_sdk._runtime import asynchronous as runtime
+from anaplan_sdk.models._base import Listing, Single
+
+T = TypeVar("T")
+
+_ID_AND_NAME = {"id": "id", "name": "name"}
+
+
+@dataclass(frozen=True)
+class Settings:
+    """A client's choices that are not about HTTP.
+
+    Raises:
+        ValueError: A number is out of its range.
+    """
+
+    page_size: int
+    status_poll_delay: float
+    upload_width: int
+    upload_chunk_size: int
+    allow_file_creation: bool
+    max_concurrency: int
+
+    def __post_init__(self) -> None:
+        if self.page_size < 1:
+            raise ValueError(f"page_size must be at least 1, not {self.page_size}.")
+        if self.status_poll_delay <= 0:
+            raise ValueError(f"status_poll_delay must be positive, not {self.status_poll_delay}.")
+        if not 1 <= self.upload_chunk_size <= MAX_CHUNK_SIZE:
+            raise ValueError(
+                f"upload_chunk_size must be 1 to {MAX_CHUNK_SIZE:,} bytes, Anaplan's limit, not "
+                f"{self.upload_chunk_size}."
+            )
+        if self.max_concurrency < 1:
+            raise ValueError(f"max_concurrency must be at least 1, not {self.max_concurrency}.")
+
+
+class Room:
+    """A part of the client. All parts of one client share these attributes."""
+
+    def __init__(
+        self,
+        session: Session,
+        settings: Settings,
+        *,
+        workspace_id: str | None,
+        model_id: str | None,
+        owns_session: bool,
+    ) -> None:
+        self._session = session
+        self._settings = settings
+        self._workspace_id = workspace_id
+        self._model_id = model_id
+        self._owns_session = owns_session
+        self._known_files: set[str] = set()
+
+    @property
+    def _base(self) -> str:
+        return f"{self._session.hosts.api}/2/0"
+
+    @property
+    def _model(self) -> str:
+        if not self._model_id:
+            raise ValueError(
+                "This needs a model: give the client a model_id, or take client.with_model(...)."
+            )
+        return f"{self._base}/models/{segment(self._model_id)}"
+
+    @property
+    def _workspace(self) -> str:
+        if not self._workspace_id:
+            raise ValueError(
+                "This needs a workspace: give the client a workspace_id, or take "
+                "client.with_model(workspace_id=...)."
+            )
+        return f"{self._base}/workspaces/{segment(self._workspace_id)}"
+
+    async def _get(self, single: Single[T], url: str, **params: str) -> T:
+        response = await self._session.send("GET", url, params=params)
+        return decode(single.adapter, response).value
+
+    async def _list(self, listing: Listing[T], url: str, **params: str) -> list[T]:
+        """All pages; those after the first are fetched side by side."""
+
+        async def fetch(offset: int) -> httpx2.Response:
+            query: dict[str, str | int] = {
+                **params,
+                "limit": self._settings.page_size,
+                "offset": offset,
+            }
+            return await self._session.send("GET", url, params=query)
+
+        first = await fetch(0)
+        page = decode(listing.adapter, first)
+        items = page.items
+        try:
+            offsets = further_offsets(len(items), page.total)
+        except ValueError as problem:
+            raise unreadable(first, str(problem)) from None
+        pages = runtime.ordered_map(fetch, offsets, self._settings.max_concurrency)
+        async with aclosing(pages):
+            async for response in pages:
+                items += decode(listing.adapter, response).items
+        return items
+
+
+def segment(value: object) -> str:
+    """An id or a name as one segment of a path.
+
+    Raises:
+        ValueError: It is empty.
+    """
+    text = quote(str(value), safe="")
+    if not text.strip("."):
+        raise ValueError(f"{value!r} is no id.")
+    return text
+
+
+def sorting(
+    sort_by: str | None,
+    descending: bool,
+    fields: Mapping[str, str] = MappingProxyType(_ID_AND_NAME),
+) -> dict[str, str]:
+    """The `sort` parameter; its sign is mandatory for some of Anaplan's listings.
+
+    Raises:
+        ValueError: The listing can't be sorted by this field.
+    """
+    if sort_by is None:
+        return {}
+    if sort_by not in fields:
+        raise ValueError(f"sort_by must be one of {', '.join(fields)}, not {sort_by!r}.")
+    return {"sort": f"{'-' if descending else '+'}{fields[sort_by]}"}

@@ -1,0 +1,1 @@
+"""Pure decisions about HTTP: no module here performs I/O or waits."""

@@ -1,0 +1,101 @@
+"""What may be repeated, and after how long: a value, not code spread over the callers."""
+
+from __future__ import annotations
+
+import enum
+import time
+from dataclasses import dataclass
+from datetime import UTC
+from email.utils import parsedate_to_datetime
+
+import httpx2
+
+from anaplan_sdk.exceptions import AnaplanException
+
+# A server that asks for more than this is not waited for silently.
+RETRY_AFTER_CAP = 120.0
+BACKOFF_CAP = 60.0
+
+# 425 is left out: HTTP calls it "Too Early", but Anaplan answers it for a deployed model, which
+# no repetition changes (help page "API status codes").
+_TRANSIENT = frozenset((408, 429, 500, 502, 503, 504))
+
+
+class Repeat(enum.Enum):
+    """What a call says of itself: may the same request be sent again?"""
+
+    SAFE = "safe"
+    """Reads, and writes that put the same thing in the same place."""
+    NEVER = "never"
+    """Requests that start work: again only when the first one certainly had no effect."""
+
+
+@dataclass(frozen=True)
+class RetryPolicy:
+    """How a client repeats.
+
+    Attributes:
+        retry_count: How often a failed request is repeated; 0 means it is sent once.
+        backoff: Seconds before the first repetition.
+        backoff_factor: What each further wait is multiplied by.
+    """
+
+    retry_count: int = 2
+    backoff: float = 1.0
+    backoff_factor: float = 2.0
+
+    def __post_init__(self) -> None:
+        if self.retry_count < 0:
+            raise ValueError("retry_count can't be negative; 0 means that nothing is repeated.")
+        if self.backoff < 0 or self.backoff_factor < 0:
+            raise ValueError("backoff and backoff_factor can't be negative.")
+
+    def decide(self, error: Exception, repeat: Repeat) -> bool | float:
+        """Whether to repeat after this error: not, after the usual wait, or after some seconds."""
+        if not isinstance(error, AnaplanException) or not error.retryable:
+            return False
+        if repeat is Repeat.NEVER and not error.not_performed:
+            return False
+        if error.retry_after is None:
+            return True
+        return error.retry_after if error.retry_after <= RETRY_AFTER_CAP else False
+
+
+def is_transient(status_code: int) -> bool:
+    """Whether the same request may well succeed a little later."""
+    return status_code in _TRANSIENT
+
+
+def was_not_performed(status_code: int) -> bool:
+    """Whether a reply with this status shows that Anaplan did nothing."""
+    return 400 <= status_code < 500 and status_code != 408
+
+
+def retry_after(headers: httpx2.Headers, now: float | None = None) -> float | None:
+    """Seconds that `Retry-After` asks to wait, from seconds or a date (RFC 9110, 10.2.3)."""
+    value = headers.get("Retry-After")
+    if value is None:
+        return None
+    try:
+        return max(0.0, float(value))
+    except ValueError:
+        pass
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return max(0.0, moment.timestamp() - (time.time() if now is None else now))
+
+
+def never_left(error: httpx2.RequestError) -> bool:
+    """Whether the request certainly did not reach Anaplan."""
+    return isinstance(
+        error,
+        httpx2.ConnectError
+        | httpx2.ConnectTimeout
+        | httpx2.PoolTimeout
+        | httpx2.UnsupportedProtocol
+        | httpx2.ProxyError,
+    )

@@ -1,0 +1,158 @@
+"""A reply becomes a value or an error, whichever of Anaplan's APIs has worded it."""
+
+from __future__ import annotations
+
+import json
+from typing import Final, TypeVar
+
+import httpx2
+from pydantic import TypeAdapter, ValidationError
+
+from anaplan_sdk._http.policy import is_transient, never_left, retry_after, was_not_performed
+from anaplan_sdk._http.redaction import excerpt, safe_url
+from anaplan_sdk.exceptions import (
+    AnaplanConnectionException,
+    AnaplanException,
+    AnaplanRequestException,
+    AnaplanResponseException,
+    AnaplanTimeoutException,
+    InvalidCredentialsException,
+    InvalidIdentifierException,
+    ModelUnavailableException,
+    PermissionDeniedException,
+    RateLimitException,
+    ServerException,
+)
+
+T = TypeVar("T")
+
+_ERRORS: dict[int, tuple[type[AnaplanException], str]] = {
+    401: (InvalidCredentialsException, "Anaplan did not accept the token or the credentials"),
+    403: (PermissionDeniedException, "This user's role does not allow the request"),
+    404: (InvalidIdentifierException, "No such object, or none that this user may see"),
+    422: (ModelUnavailableException, "The model is archived"),
+    423: (ModelUnavailableException, "The model is locked"),
+    424: (ModelUnavailableException, "The model is offline"),
+    425: (ModelUnavailableException, "The model is deployed"),
+    429: (RateLimitException, "Anaplan asks for fewer requests"),
+}
+TOKEN_REQUEST: Final = "anaplan_sdk.token_request"  # noqa: S105 - names no secret
+"""Marks, among a request's extensions, one that an auth flow made to get a token."""
+
+_REQUEST_ID_HEADERS = ("X-Request-Id", "X-Correlation-Id", "X-Amzn-Trace-Id", "X-B3-TraceId")
+
+
+def error_of(response: httpx2.Response, attempts: int) -> AnaplanException | None:
+    """The error a read reply stands for, or `None` when it is a success."""
+    status = response.status_code
+    if response.is_success:
+        if _content_type(response) == "text/html":
+            # No API answers a success with a page: something on the way has put its own in place.
+            return unreadable(response, f"an HTML page: {excerpt(response.content)!r}")
+        return None
+    code, reason = _stated_reason(response)
+    kind, text = _ERRORS.get(status, (AnaplanRequestException, "Anaplan refused the request"))
+    if status >= 500:
+        kind, text = ServerException, "Anaplan could not answer"
+    elif response.is_redirect:
+        text = f"Anaplan's address redirects to {safe_url(response.headers.get('Location', ''))!r}"
+    return kind(
+        f"{text}: {reason}" if reason else f"{text}.",
+        method=response.request.method,
+        url=safe_url(response.request.url),
+        status_code=status,
+        code=code,
+        reason=reason,
+        request_id=_request_id(response),
+        attempts=attempts,
+        retryable=is_transient(status),
+        not_performed=was_not_performed(status),
+        retry_after=retry_after(response.headers) if status in (429, 503) else None,
+    )
+
+
+def transport_error(error: httpx2.RequestError, attempts: int) -> AnaplanException:
+    """Our error for one of the HTTP library's."""
+    timed_out = isinstance(error, httpx2.TimeoutException)
+    kind = AnaplanTimeoutException if timed_out else AnaplanConnectionException
+    what = "No answer in time" if timed_out else "The connection failed"
+    detail = str(error) or type(error).__name__
+    return kind(
+        f"{what}: {detail}",
+        method=error.request.method,
+        url=safe_url(error.request.url),
+        attempts=attempts,
+        retryable=isinstance(error, httpx2.TransportError | httpx2.DecodingError),
+        # While a token request failed, the request it was made for had not been sent.
+        not_performed=is_token_request(error) or never_left(error),
+    )
+
+
+def is_token_request(error: httpx2.RequestError) -> bool:
+    """Whether it was an auth flow's own request that failed."""
+    return bool(error.request.extensions.get(TOKEN_REQUEST))
+
+
+def decode(adapter: TypeAdapter[T], response: httpx2.Response) -> T:
+    """The value in a successful reply's body, straight from its bytes.
+
+    Raises:
+        AnaplanResponseException: There is no body, it isn't JSON, or a required key is missing.
+    """
+    if not response.content.strip():
+        raise unreadable(response, "the body is empty")
+    try:
+        return adapter.validate_json(response.content)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        if first["type"] == "json_invalid":
+            raise unreadable(
+                response, f"not JSON but {_content_type(response)}: {excerpt(response.content)!r}"
+            ) from None
+        place = ".".join(str(step) for step in first["loc"])
+        raise unreadable(response, f"at {place!r}: {first['msg']}") from None
+
+
+def unreadable(response: httpx2.Response, why: str) -> AnaplanResponseException:
+    """The error for a successful reply that isn't what Anaplan documents."""
+    return AnaplanResponseException(
+        f"Anaplan's reply can't be understood: {why}",
+        method=response.request.method,
+        url=safe_url(response.request.url),
+        status_code=response.status_code,
+        request_id=_request_id(response),
+    )
+
+
+def _stated_reason(response: httpx2.Response) -> tuple[str | None, str | None]:
+    """Anaplan's code and message, from whichever of its error bodies this is."""
+    try:
+        body = json.loads(response.content)
+    except ValueError:
+        text = excerpt(response.content)
+        return None, text if text and "html" not in _content_type(response) else None
+    if not isinstance(body, dict):
+        return None, None
+    status = body.get("status")
+    if isinstance(status, dict):  # Integration, ALM, CloudWorks
+        return None, _text(status.get("message"))
+    code = _first_text(body, "status", "error", "errorCode")
+    return code, _first_text(body, "statusMessage", "message", "error_description", "detail")
+
+
+def _first_text(body: dict[str, object], *names: str) -> str | None:
+    return next(filter(None, (_text(body.get(name)) for name in names)), None)
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) and value else None
+
+
+def _content_type(response: httpx2.Response) -> str:
+    return str(response.headers.get("Content-Type", "an unnamed type")).partition(";")[0]
+
+
+def _request_id(response: httpx2.Response) -> str | None:
+    return next(
+        (response.headers[name] for name in _REQUEST_ID_HEADERS if name in response.headers), None
+    )

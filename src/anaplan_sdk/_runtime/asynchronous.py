@@ -1,0 +1,200 @@
+"""Waiting, parallel work and shared state for tasks of an event loop, asyncio's or trio's."""
+
+from __future__ import annotations
+
+import asyncio
+import weakref
+from collections import deque
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
+from concurrent.futures import Future
+from contextlib import aclosing, suppress
+from typing import Any, Generic, ParamSpec, TypeAlias, TypeGuard, TypeVar
+
+import anyio
+import anyio.lowlevel
+import anyio.to_thread
+
+T = TypeVar("T")
+R = TypeVar("R")
+P = ParamSpec("P")
+
+Pieces: TypeAlias = Iterable[str | bytes] | AsyncIterable[str | bytes]
+"""Content that comes piece by piece."""
+
+_END: Any = object()
+
+
+async def sleep(seconds: float) -> None:
+    await anyio.sleep(seconds)
+
+
+async def run_in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Runs what computes or blocks without holding up the event loop."""
+    return await anyio.to_thread.run_sync(lambda: function(*args, **kwargs))
+
+
+async def wait_for(future: Future[bool]) -> None:
+    """Waits until a future, perhaps another thread's, is done. Cancelling the wait leaves it be."""
+    done = anyio.Event()
+    if _on_asyncio():
+        call_soon: Callable[[Callable[[], None]], object] = (
+            asyncio.get_running_loop().call_soon_threadsafe
+        )
+    else:
+        import trio
+
+        call_soon = trio.lowlevel.current_trio_token().run_sync_soon
+
+    def wake(_: Future[bool]) -> None:
+        # The loop of a waiter that was cancelled may have ended meanwhile.
+        with suppress(RuntimeError):
+            call_soon(done.set)
+
+    future.add_done_callback(wake)
+    await done.wait()
+
+
+def is_iterable(content: object) -> TypeGuard[Pieces]:
+    """Whether content comes piece by piece."""
+    return isinstance(content, Iterable | AsyncIterable)
+
+
+async def iterate(items: Iterable[T] | AsyncIterable[T]) -> AsyncGenerator[T]:
+    """Either kind of iterable as one; a plain one, which may block, is advanced in a thread."""
+    if isinstance(items, AsyncIterable):
+        async for item in items:
+            yield item
+        return
+    iterator = iter(items)
+    while (item := await run_in_thread(next, iterator, _END)) is not _END:
+        yield item
+
+
+def ordered_map(
+    function: Callable[[T], Awaitable[R]], items: Iterable[T] | AsyncIterable[T], width: int
+) -> AsyncGenerator[R]:
+    """The results in the order of the items, of which at most `width` are worked on at a time.
+
+    Items are taken as there is room for them. When one fails, or the caller closes the generator,
+    the others are cancelled.
+    """
+    if width == 1:
+        return _sequence(function, items)
+    return (_window if _on_asyncio() else _batches)(function, items, width)
+
+
+async def _sequence(
+    function: Callable[[T], Awaitable[R]], items: Iterable[T] | AsyncIterable[T]
+) -> AsyncGenerator[R]:
+    async with aclosing(_each(items)) as each:
+        async for item in each:
+            yield await function(item)
+
+
+async def _window(
+    function: Callable[[T], Awaitable[R]], items: Iterable[T] | AsyncIterable[T], width: int
+) -> AsyncGenerator[R]:
+    # Plain tasks, since an async generator must not hold a cancel scope open where it yields: it
+    # may be closed from another task than the one that ran it.
+    pending: deque[asyncio.Task[R]] = deque()
+    try:
+        async with aclosing(_each(items)) as each:
+            async for item in each:
+                pending.append(asyncio.ensure_future(_awaited(function, item)))
+                if len(pending) >= width:
+                    yield await pending.popleft()
+        while pending:
+            yield await pending.popleft()
+    finally:
+        for task in pending:
+            task.cancel()
+        with anyio.CancelScope(shield=True):
+            await asyncio.gather(*pending, return_exceptions=True)
+
+
+async def _batches(
+    function: Callable[[T], Awaitable[R]], items: Iterable[T] | AsyncIterable[T], width: int
+) -> AsyncGenerator[R]:
+    # Trio has no tasks outside a nursery, and a nursery must not be open where we yield.
+    batch: list[T] = []
+    async with aclosing(_each(items)) as each:
+        async for item in each:
+            batch.append(item)
+            if len(batch) == width:
+                for result in await _gather(function, batch):
+                    yield result
+                batch.clear()
+    for result in await _gather(function, batch):
+        yield result
+
+
+async def _gather(function: Callable[[T], Awaitable[R]], batch: list[T]) -> list[R]:
+    results: dict[int, R] = {}
+    errors: list[Exception] = []
+
+    async def work(index: int, item: T, scope: anyio.CancelScope) -> None:
+        try:
+            results[index] = await function(item)
+        except Exception as error:  # noqa: BLE001 - raised below, without an exception group
+            errors.append(error)
+            scope.cancel()
+
+    async with anyio.create_task_group() as group:
+        for index, item in enumerate(batch):
+            group.start_soon(work, index, item, group.cancel_scope)
+    if errors:
+        raise errors[0]
+    return [results[index] for index in range(len(batch))]
+
+
+async def _each(items: Iterable[T] | AsyncIterable[T]) -> AsyncGenerator[T]:
+    if isinstance(items, AsyncIterable):
+        async for item in items:
+            yield item
+    else:
+        for item in items:
+            yield item
+
+
+async def _awaited(function: Callable[[T], Awaitable[R]], item: T) -> R:
+    return await function(item)
+
+
+class PerLoop(Generic[T]):
+    """One value for each event loop, made when it is first asked for, gone with the loop."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+        self._values: weakref.WeakKeyDictionary[Any, T] = weakref.WeakKeyDictionary()
+
+    def get(self) -> T:
+        loop = anyio.lowlevel.current_token().native_token
+        try:
+            return self._values[loop]
+        except KeyError:
+            return self._values.setdefault(loop, self._make())
+
+    def pop(self) -> T | None:
+        """Takes the running loop's value out, if there is one."""
+        return self._values.pop(anyio.lowlevel.current_token().native_token, None)
+
+
+class Semaphore:
+    """Lets so many callers through at a time, in each event loop."""
+
+    def __init__(self, width: int) -> None:
+        self._semaphores = PerLoop(lambda: anyio.Semaphore(width))
+
+    async def acquire(self) -> None:
+        await self._semaphores.get().acquire()
+
+    def release(self) -> None:
+        self._semaphores.get().release()
+
+
+def _on_asyncio() -> bool:
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True

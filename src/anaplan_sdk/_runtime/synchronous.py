@@ -1,0 +1,93 @@
+"""Waiting, parallel work and shared state for threads."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Generic, ParamSpec, TypeAlias, TypeGuard, TypeVar
+
+T = TypeVar("T")
+R = TypeVar("R")
+P = ParamSpec("P")
+
+Pieces: TypeAlias = Iterable[str | bytes]
+"""Content that comes piece by piece."""
+
+
+def sleep(seconds: float) -> None:
+    time.sleep(seconds)
+
+
+def run_in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Just runs it: a caller that mustn't be held up uses a thread of its own."""
+    return function(*args, **kwargs)
+
+
+def is_iterable(content: object) -> TypeGuard[Pieces]:
+    """Whether content comes piece by piece."""
+    return isinstance(content, Iterable)
+
+
+def iterate(items: Iterable[T]) -> Generator[T]:
+    yield from items
+
+
+def ordered_map(function: Callable[[T], R], items: Iterable[T], width: int) -> Generator[R]:
+    """The results in the order of the items, of which at most `width` are worked on at a time.
+
+    Items are taken as there is room for them. When one fails, or the caller stops listening, those
+    not begun are dropped, and the others are waited for.
+    """
+    if width == 1:
+        for item in items:
+            yield function(item)
+        return
+    pending: deque[Future[R]] = deque()
+    with ThreadPoolExecutor(width, thread_name_prefix="anaplan-sdk") as pool:
+        try:
+            for item in items:
+                pending.append(pool.submit(function, item))
+                if len(pending) >= width:
+                    yield pending.popleft().result()
+            while pending:
+                yield pending.popleft().result()
+        finally:
+            for future in pending:
+                future.cancel()
+
+
+class PerLoop(Generic[T]):
+    """One value, made when it is first asked for; threads share it."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self._make = make
+        self._lock = threading.Lock()
+        self._value: T | None = None
+
+    def get(self) -> T:
+        with self._lock:
+            if self._value is None:
+                self._value = self._make()
+            return self._value
+
+    def pop(self) -> T | None:
+        """Takes the value out, if there is one."""
+        with self._lock:
+            value, self._value = self._value, None
+            return value
+
+
+class Semaphore:
+    """Lets so many callers through at a time."""
+
+    def __init__(self, width: int) -> None:
+        self._semaphore = threading.Semaphore(width)
+
+    def acquire(self) -> None:
+        self._semaphore.acquire()
+
+    def release(self) -> None:
+        self._semaphore.release()

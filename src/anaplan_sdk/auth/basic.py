@@ -1,0 +1,24 @@
+"""Sign-in with an e-mail address and a password."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import httpx2
+
+
+@dataclass(frozen=True)
+class BasicCredentials:
+    """A user's e-mail address and password.
+
+    Workspaces with single sign-on take them from exception users only.
+    """
+
+    user_email: str
+    password: str = field(repr=False)
+
+    def token_request(self, authentication: str) -> httpx2.Request:
+        """The request that buys a token from the authentication service at this base URL."""
+        request = httpx2.Request("POST", f"{authentication}/token/authenticate")
+        basic = httpx2.BasicAuth(self.user_email, self.password)
+        return next(basic.auth_flow(request))

@@ -1,0 +1,204 @@
+"""Sign-in with a CA certificate (Anaplan help, "Certificate authentication")."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import struct
+import time
+from base64 import b64encode
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal, TypeAlias
+
+import httpx2
+
+from anaplan_sdk.exceptions import InvalidCredentialsException, InvalidPrivateKeyException
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+    from cryptography.x509 import Certificate
+
+PayloadFormat: TypeAlias = Literal["v1", "v2"]
+CertificateInput: TypeAlias = str | bytes | os.PathLike[str]
+
+# Anaplan asks for at least 100 bytes.
+_RANDOM_BYTES = 150
+_PEM_MARK = b"-----BEGIN "
+
+
+@dataclass(frozen=True)
+class CertificateCredentials:
+    """A certificate and the private key that proves it. Make one with `load`."""
+
+    subject: str
+    payload: PayloadFormat
+    _pem: bytes = field(repr=False)
+    _key: RSAPrivateKey = field(repr=False, compare=False)
+
+    @classmethod
+    def load(
+        cls,
+        certificate: CertificateInput,
+        private_key: CertificateInput | None = None,
+        private_key_password: str | bytes | None = None,
+        payload: PayloadFormat = "v1",
+    ) -> CertificateCredentials:
+        """Reads and checks a certificate and its key; nothing is sent.
+
+        Args:
+            certificate: A path (`~` is expanded), or PEM or DER content; PKCS#12 holds the key.
+            private_key: The same for the key; not needed with PKCS#12.
+            private_key_password: Opens an encrypted key or PKCS#12 file.
+            payload: The form of what is signed: "v1", or "v2" that carries a timestamp.
+
+        Raises:
+            ValueError: The key is missing, or the payload form is unknown.
+            InvalidCredentialsException: The certificate can't be read, or isn't valid today.
+            InvalidPrivateKeyException: The key can't be read, needs another password, isn't RSA or
+                isn't the certificate's.
+            ImportError: The extra `cert` isn't installed.
+        """
+        if payload not in ("v1", "v2"):
+            raise ValueError(f"certificate_payload is 'v1' or 'v2', not {payload!r}.")
+        _require_cryptography()
+        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+        from cryptography.hazmat.primitives.serialization import Encoding
+
+        password = (
+            private_key_password.encode()
+            if isinstance(private_key_password, str)
+            else private_key_password
+        )
+        content = _content(certificate, "certificate", InvalidCredentialsException)
+        if private_key is None:
+            x509, key = _open_pkcs12(content, password)
+        else:
+            x509 = _open_certificate(content)
+            key = _open_key(
+                _content(private_key, "private key", InvalidPrivateKeyException), password
+            )
+        if not isinstance(key, RSAPrivateKey):
+            raise InvalidPrivateKeyException(
+                "The private key is not an RSA key; Anaplan takes SHA512 with RSA signatures only."
+            )
+        if key.public_key() != x509.public_key():
+            raise InvalidPrivateKeyException(
+                "The certificate and the private key don't belong together."
+            )
+        subject = x509.subject.rfc4514_string()
+        _check_validity(x509, subject)
+        return cls(subject, payload, x509.public_bytes(Encoding.PEM), key)
+
+    def token_request(self, authentication: str) -> httpx2.Request:
+        """The request that buys a token from the authentication service at this base URL.
+
+        Each call signs fresh random bytes.
+        """
+        from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+        from cryptography.hazmat.primitives.hashes import SHA512
+
+        data = secrets.token_bytes(_RANDOM_BYTES)
+        body = {}
+        if self.payload == "v2":
+            # Eight bytes of seconds since 1970, big-endian, as in the help page's sample.
+            data = struct.pack(">Q", int(time.time())) + data
+            body["encodedDataFormat"] = "v2"
+        body["encodedData"] = b64encode(data).decode()
+        body["encodedSignedData"] = b64encode(self._key.sign(data, PKCS1v15(), SHA512())).decode()
+        return httpx2.Request(
+            "POST",
+            f"{authentication}/token/authenticate",
+            headers={"Authorization": f"CACertificate {b64encode(self._pem).decode()}"},
+            json=body,
+        )
+
+
+def _require_cryptography() -> None:
+    try:
+        import cryptography  # noqa: F401
+    except ImportError:
+        raise ImportError(
+            "Signing in with a certificate needs the extra 'cert': pip install 'anaplan-sdk[cert]'"
+        ) from None
+
+
+def _content(
+    source: CertificateInput, what: str, error: type[InvalidCredentialsException]
+) -> bytes:
+    """The bytes of a path's file, or of content given as such."""
+    if isinstance(source, bytes):
+        is_text = source.isascii() and _PEM_MARK not in source
+        # DER starts with a byte no path starts with (0x30 0x82); other bytes may be a path.
+        if not is_text or not source:
+            return source
+        source = os.fsdecode(source)
+    if isinstance(source, str) and _PEM_MARK.decode() in source:
+        return source.encode()
+    path = Path(source).expanduser()
+    try:
+        return path.read_bytes()
+    except OSError as problem:
+        raise error(f"The {what} {str(path)!r} can't be read: {problem.strerror}.") from None
+
+
+def _open_certificate(content: bytes) -> Certificate:
+    from cryptography import x509
+
+    try:
+        if _PEM_MARK in content:
+            return x509.load_pem_x509_certificate(content)
+        return x509.load_der_x509_certificate(content)
+    except ValueError:
+        raise InvalidCredentialsException(
+            "The certificate can't be read: it is neither PEM nor DER."
+        ) from None
+
+
+def _open_key(content: bytes, password: bytes | None) -> object:
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives import serialization
+
+    pem = _PEM_MARK in content
+    load = serialization.load_pem_private_key if pem else serialization.load_der_private_key
+    try:
+        return load(content, password or None)
+    except TypeError:
+        given = "is not encrypted, yet a password was given" if password else "needs a password"
+        raise InvalidPrivateKeyException(f"The private key {given}.") from None
+    except (ValueError, UnsupportedAlgorithm):
+        why = "the password is wrong, or it" if password else "it"
+        raise InvalidPrivateKeyException(
+            f"The private key can't be read: {why} is neither a PEM nor a DER private key."
+        ) from None
+
+
+def _open_pkcs12(content: bytes, password: bytes | None) -> tuple[Certificate, object]:
+    from cryptography.hazmat.primitives.serialization import pkcs12
+
+    if _PEM_MARK in content:
+        raise ValueError("private_key is missing: a PEM certificate needs its key beside it.")
+    try:
+        key, x509, _ = pkcs12.load_key_and_certificates(content, password or None)
+    except ValueError:
+        raise InvalidPrivateKeyException(
+            "The certificate was given without a private key, so it must be a PKCS#12 file; it "
+            "can't be opened as one: wrong password, or another kind of file."
+        ) from None
+    if x509 is None or key is None:
+        raise InvalidPrivateKeyException("The PKCS#12 file lacks a certificate or its private key.")
+    return x509, key
+
+
+def _check_validity(x509: Certificate, subject: str) -> None:
+    now = datetime.now(UTC)
+    if x509.not_valid_after_utc < now:
+        raise InvalidCredentialsException(
+            f"The certificate of {subject} expired on {x509.not_valid_after_utc:%Y-%m-%d}."
+        )
+    if x509.not_valid_before_utc > now:
+        raise InvalidCredentialsException(
+            f"The certificate of {subject} is not valid before "
+            f"{x509.not_valid_before_utc:%Y-%m-%d %H:%M} UTC."
+        )

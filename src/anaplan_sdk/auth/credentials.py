@@ -1,0 +1,79 @@
+"""From a client's arguments to the one way it signs in."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import httpx2
+
+from anaplan_sdk.auth.basic import BasicCredentials
+from anaplan_sdk.auth.bearer import Bearer
+from anaplan_sdk.auth.certificate import CertificateCredentials, CertificateInput, PayloadFormat
+from anaplan_sdk.auth.session import Credentials, TokenSession
+
+_WAYS = (
+    "user_email and password, certificate and private_key, token, or auth (your own httpx2.Auth)"
+)
+
+
+def resolve_auth(
+    authentication: str,
+    *,
+    user_email: str | None,
+    password: str | None,
+    certificate: CertificateInput | None,
+    private_key: CertificateInput | None,
+    private_key_password: str | bytes | None,
+    token: str | None,
+    auth: httpx2.Auth | None,
+    certificate_payload: PayloadFormat,
+) -> httpx2.Auth:
+    """The auth for a client's requests.
+
+    Raises:
+        ValueError: Nothing was given, something is missing, or two ways contradict each other.
+        TypeError: `auth` isn't an `httpx2.Auth`.
+        InvalidCredentialsException: The certificate or its key can't be used.
+    """
+    basic = {"user_email": user_email, "password": password}
+    by_certificate = {
+        "certificate": certificate,
+        "private_key": private_key,
+        "private_key_password": private_key_password,
+    }
+    if token is not None and not token:
+        raise ValueError("token is empty.")
+    if auth is not None:
+        _refuse_beside("auth", {**basic, **by_certificate, "token": token})
+        if not isinstance(auth, httpx2.Auth):
+            raise TypeError(f"auth must be an httpx2.Auth, not {type(auth).__name__}.")
+        return auth
+
+    credentials: Credentials | None = None
+    if _given(basic):
+        _refuse_beside(" and ".join(_given(basic)), by_certificate)
+        if missing := [name for name, value in basic.items() if not value]:
+            raise ValueError(
+                f"{missing[0]} is missing: basic sign-in needs user_email and password."
+            )
+        credentials = BasicCredentials(str(user_email), str(password))
+    elif _given(by_certificate):
+        if not certificate:
+            raise ValueError("certificate is missing: a private key proves nothing without it.")
+        credentials = CertificateCredentials.load(
+            certificate, private_key, private_key_password, certificate_payload
+        )
+    elif token is None:
+        raise ValueError(f"No credentials were given. Give one of: {_WAYS}.")
+    return Bearer(TokenSession(authentication, credentials, token))
+
+
+def _given(values: Mapping[str, object]) -> list[str]:
+    return [name for name, value in values.items() if value is not None]
+
+
+def _refuse_beside(chosen: str, others: Mapping[str, object]) -> None:
+    if surplus := _given(others):
+        raise ValueError(
+            f"{chosen} and {' and '.join(surplus)} are different ways to sign in: give one of them."
+        )

@@ -1,0 +1,231 @@
+"""Everything this SDK raises on purpose.
+
+    AnaplanException
+    ├── InvalidCredentialsException        Anaplan (or a local check) refused who you are
+    │   └── InvalidPrivateKeyException     the private key can't be read or doesn't fit
+    ├── InvalidIdentifierException         no such object, or not visible to you (404)
+    ├── AnaplanRequestException            Anaplan refused the request (other 4xx, 5xx)
+    │   ├── PermissionDeniedException      your role doesn't allow it (403)
+    │   ├── RateLimitException             too many requests (429)
+    │   ├── ModelUnavailableException      archived, locked, offline or deployed (422 to 425)
+    │   └── ServerException                Anaplan or a gateway before it failed (5xx)
+    ├── AnaplanConnectionException         the network failed before a whole reply arrived
+    ├── AnaplanTimeoutException            a request or a wait took longer than allowed
+    ├── AnaplanResponseException           a reply arrived that makes no sense
+    ├── OutcomeUnknownException            it can't be told whether the work was started
+    ├── UploadIncompleteException          some chunks did not arrive; nothing was completed
+    ├── ClientClosedException              the client was used after it was closed
+    └── AnaplanActionError                 an action ran and failed
+        └── AnaplanActionCancelledError    an action was cancelled
+
+Arguments that are wrong in themselves (a negative size, two ways to sign in at once) are plain
+`ValueError` or `TypeError`, raised before anything is sent.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from anaplan_sdk.models import CompletedTask, FailureDump, Task, TaskResult
+
+__all__ = [
+    "AnaplanActionCancelledError",
+    "AnaplanActionError",
+    "AnaplanConnectionException",
+    "AnaplanException",
+    "AnaplanRequestException",
+    "AnaplanResponseException",
+    "AnaplanTimeoutException",
+    "ClientClosedException",
+    "InvalidCredentialsException",
+    "InvalidIdentifierException",
+    "InvalidPrivateKeyException",
+    "ModelUnavailableException",
+    "OutcomeUnknownException",
+    "PermissionDeniedException",
+    "RateLimitException",
+    "ServerException",
+    "UploadIncompleteException",
+]
+
+
+class AnaplanException(Exception):
+    """The root of the family. What isn't known of a failure is `None`.
+
+    Attributes:
+        message: What went wrong, for a person.
+        method: The HTTP method of the request that failed.
+        url: Its URL, without query, credentials or fragment.
+        status_code: The status of Anaplan's reply.
+        code: Anaplan's own word for the failure, such as `FAILURE_BAD_CREDENTIAL`.
+        reason: Anaplan's own message.
+        request_id: The id under which Anaplan's support can find the request.
+        attempts: How often the request was sent.
+        retryable: Whether the same call may succeed later without a change.
+        not_performed: Whether Anaplan certainly did not act on the request.
+        retry_after: Seconds Anaplan asks to wait before the next attempt.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        method: str | None = None,
+        url: str | None = None,
+        status_code: int | None = None,
+        code: str | None = None,
+        reason: str | None = None,
+        request_id: str | None = None,
+        attempts: int | None = None,
+        retryable: bool = False,
+        not_performed: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.method = method
+        self.url = url
+        self.status_code = status_code
+        self.code = code
+        self.reason = reason
+        self.request_id = request_id
+        self.attempts = attempts
+        self.retryable = retryable
+        self.not_performed = not_performed
+        self.retry_after = retry_after
+
+    def __str__(self) -> str:
+        where = " ".join(part for part in (self.method, self.url) if part)
+        facts = [
+            f"HTTP {self.status_code}" if self.status_code is not None else "",
+            self.code or "",
+            f"request id {self.request_id}" if self.request_id else "",
+            f"{self.attempts} attempts" if self.attempts and self.attempts > 1 else "",
+        ]
+        known = ", ".join(fact for fact in facts if fact)
+        tail = " ".join(part for part in (where, f"[{known}]" if known else "") if part)
+        return f"{self.message} ({tail})" if tail else self.message
+
+
+class InvalidCredentialsException(AnaplanException):
+    """Anaplan refused the credentials or the token, or a local check found them unusable."""
+
+
+class InvalidPrivateKeyException(InvalidCredentialsException):
+    """The private key can't be read, needs another password, or isn't the certificate's."""
+
+
+class InvalidIdentifierException(AnaplanException):
+    """The object doesn't exist, isn't visible to this user, or its id has the wrong form."""
+
+
+class AnaplanRequestException(AnaplanException):
+    """Anaplan understood the request and refused it."""
+
+
+class PermissionDeniedException(AnaplanRequestException):
+    """The user's role doesn't allow the request (403)."""
+
+
+class RateLimitException(AnaplanRequestException):
+    """Too many requests; `retry_after` says how long to wait, when Anaplan told it (429)."""
+
+
+class ModelUnavailableException(AnaplanRequestException):
+    """The model is archived (422), locked (423), offline (424) or deployed (425)."""
+
+
+class ServerException(AnaplanRequestException):
+    """Anaplan, or a gateway before it, failed (5xx)."""
+
+
+class AnaplanConnectionException(AnaplanException):
+    """The connection failed before a whole reply had arrived."""
+
+
+class AnaplanTimeoutException(AnaplanException):
+    """A request, or the wait for a task, took longer than allowed."""
+
+
+class AnaplanResponseException(AnaplanException):
+    """The reply isn't what Anaplan documents: not JSON, an HTML page, no body, a missing key."""
+
+
+class ClientClosedException(AnaplanException):
+    """The client was closed; make a new one."""
+
+
+class OutcomeUnknownException(AnaplanException):
+    """A request to start work got no clear answer, and Anaplan's lists could not settle it.
+
+    The work may or may not be running. It was not asked for a second time.
+
+    Attributes:
+        candidates: Ids of the tasks that may be the one in question.
+    """
+
+    def __init__(self, message: str = "", *, candidates: list[str] | None = None) -> None:
+        super().__init__(message)
+        self.candidates = candidates or []
+
+
+class UploadIncompleteException(AnaplanException):
+    """Chunks of an upload did not arrive. The file was not completed and must not be imported.
+
+    Attributes:
+        file_id: The file.
+        missing: Indexes of the chunks Anaplan has not acknowledged, from 0; of an upload whose
+            length was not known beforehand, those that had been read from the source.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        file_id: str | int | None = None,
+        missing: list[int] | None = None,
+        retryable: bool = False,
+    ) -> None:
+        super().__init__(message, retryable=retryable)
+        self.file_id = file_id
+        self.missing = missing or []
+
+
+class AnaplanActionError(AnaplanException):
+    """An action ran and did not succeed.
+
+    Attributes:
+        action_id: The action that was run.
+        task: The task as Anaplan last described it.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        action_id: int | str | None = None,
+        task: Task | CompletedTask | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.action_id = action_id
+        self.task = task
+
+    @property
+    def result(self) -> TaskResult | None:
+        """The task's result, or `None` when it has none."""
+        return getattr(self.task, "result", None)
+
+    @property
+    def nested_results(self) -> list[TaskResult]:
+        """A process's results, one for each step that ran."""
+        return self.result.nested_results if self.result else []
+
+    @property
+    def dumps(self) -> list[FailureDump]:
+        """The failure dumps of this run, to hand to `client.get_dump(*dump)` or its siblings."""
+        return getattr(self.task, "dumps", [])
+
+
+class AnaplanActionCancelledError(AnaplanActionError):
+    """The task was cancelled, by someone at Anaplan or by `cancel_task`; the model is unchanged."""

@@ -1,0 +1,81 @@
+"""How Anaplan's replies are read: tolerantly, and straight from their bytes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from types import GenericAlias
+from typing import Any, Generic, TypeVar
+
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, TypeAdapter, create_model
+from pydantic.alias_generators import to_camel
+
+T = TypeVar("T")
+
+
+class AnaplanModel(BaseModel):
+    """The base of every model: fields Anaplan adds later are kept, and survive a round trip.
+
+    A field is filled by Anaplan's name for it, by the camel-case form of our own name (`fileId`
+    for `file_id`) or by our own; `model_dump(by_alias=True)` writes the camel-case form.
+    """
+
+    model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="allow")
+
+
+def named(wire: str, ours: str) -> AliasChoices:
+    """The names a field is read by when Anaplan's differs from ours by more than its case."""
+    return AliasChoices(wire, to_camel(ours), ours)
+
+
+class _Paging(BaseModel):
+    total_size: int = Field(alias="totalSize")
+
+
+class _Meta(BaseModel):
+    paging: _Paging | None = None
+
+
+class Page(BaseModel, Generic[T]):
+    """One page of a listing."""
+
+    meta: _Meta | None = None
+    items: list[T]
+
+    @property
+    def total(self) -> int | None:
+        """The size of the whole listing; `None` where Anaplan doesn't page."""
+        return self.meta.paging.total_size if self.meta and self.meta.paging else None
+
+
+class Envelope(BaseModel, Generic[T]):
+    """A reply that holds one thing under a key."""
+
+    value: T
+
+
+@dataclass(frozen=True)
+class Listing(Generic[T]):
+    """Reads listings, whose key for the items Anaplan drops when there are none."""
+
+    key: str
+    item: type[T]
+
+    @cached_property
+    def adapter(self) -> TypeAdapter[Page[T]]:
+        items: Any = (GenericAlias(list, self.item), Field([], validation_alias=self.key))
+        return TypeAdapter(create_model(f"{self.key}Page", __base__=Page[T], items=items))
+
+
+@dataclass(frozen=True)
+class Single(Generic[T]):
+    """Reads replies that hold one thing under a key."""
+
+    key: str
+    item: Any
+    """A class, or a union of classes."""
+
+    @cached_property
+    def adapter(self) -> TypeAdapter[Envelope[T]]:
+        value: Any = (self.item, Field(validation_alias=self.key))
+        return TypeAdapter(create_model(f"{self.key}Envelope", __base__=Envelope[T], value=value))

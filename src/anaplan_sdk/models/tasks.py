@@ -1,0 +1,98 @@
+"""Runs of actions, and what came of them."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, NamedTuple, TypeAlias
+
+from pydantic import BeforeValidator, Discriminator, Field, Tag
+
+from anaplan_sdk.models._base import AnaplanModel, named
+
+# Anaplan writes null where a run has nothing to list.
+_NullAsEmpty = BeforeValidator(lambda value: [] if value is None else value)
+
+
+class FailureDump(NamedTuple):
+    """Names the record of what a run refused; `client.get_dump(*dump)` reads it."""
+
+    action_id: int
+    task_id: str
+    object_id: int | None = None
+    """The step of a process that refused rows; `None` for a run that is no process."""
+
+
+class TaskSummary(AnaplanModel):
+    """A run of an action. `creation_time` is in milliseconds since 1970."""
+
+    id: str = Field(validation_alias=named("taskId", "id"))
+    task_state: Literal["NOT_STARTED", "IN_PROGRESS", "COMPLETE", "CANCELLED"] | str
+    creation_time: int
+
+
+class Task(TaskSummary):
+    """A run that has no result: it waits, runs or was cancelled. `progress` is 0 to 1."""
+
+    task_state: Literal["NOT_STARTED", "IN_PROGRESS", "CANCELLING", "CANCELLED"] | str
+    progress: float = 0.0
+    current_step: str | None = None
+
+
+class TaskResultDetail(AnaplanModel):
+    """One line of a result. `values` holds names and numbers in turn: `["failedCount", "3", …]`."""
+
+    local_message_text: str | None = None
+    occurrences: int = 0
+    type: str = ""
+    values: Annotated[list[str | None], _NullAsEmpty] = Field(default_factory=list)
+
+    @property
+    def counters(self) -> dict[str, str | None]:
+        """`values` as a dictionary."""
+        return {
+            str(key): value for key, value in zip(self.values[::2], self.values[1::2], strict=False)
+        }
+
+
+class TaskResult(AnaplanModel):
+    """What came of a run. It may be successful and still have refused rows: see the dump."""
+
+    details: Annotated[list[TaskResultDetail], _NullAsEmpty] = Field(default_factory=list)
+    successful: bool
+    failure_dump_available: bool = False
+    nested_results: Annotated[list[TaskResult], _NullAsEmpty] = Field(default_factory=list)
+    object_id: int | None = None
+    object_name: str | None = None
+    start_time: int | None = None
+    duration: float | None = None
+
+
+class CompletedTask(Task):
+    """A run that has ended, well or not: `result.successful` tells."""
+
+    task_state: Literal["COMPLETE"]
+    result: TaskResult
+
+    @property
+    def dumps(self) -> list[FailureDump]:
+        """The failure dumps of this run: one for each step of a process that refused rows."""
+        result = self.result
+        if result.object_id is None:
+            return []
+        nested = [
+            FailureDump(result.object_id, self.id, step.object_id)
+            for step in result.nested_results
+            if step.failure_dump_available
+        ]
+        own = [FailureDump(result.object_id, self.id)] if result.failure_dump_available else []
+        return nested or own
+
+
+def _is_complete(task: object) -> str:
+    state = task.get("taskState") if isinstance(task, dict) else getattr(task, "task_state", None)
+    return "complete" if state == "COMPLETE" else "other"
+
+
+TaskStatus: TypeAlias = Annotated[
+    Annotated[CompletedTask, Tag("complete")] | Annotated[Task, Tag("other")],
+    Discriminator(_is_complete),
+]

@@ -1,0 +1,26 @@
+"""How long work reports what it has done so far."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TypeAlias
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One report of a transfer or of a running action.
+
+    Attributes:
+        step: What is going on: "upload", "download", or Anaplan's own words for a task's step.
+        completed: How much is done: bytes of uncompressed content, or a task's share from 0 to 1.
+        total: What `completed` will be at the end; `None` while that isn't known.
+    """
+
+    step: str
+    completed: float
+    total: float | None = None
+
+
+ProgressCallback: TypeAlias = Callable[[Progress], None]
+"""Called from the thread or task that waits for the work; an error it raises ends the wait."""

@@ -1,0 +1,141 @@
+"""Where Anaplan's services are: nineteen regions, or one origin that stands for all of them.
+
+Source: Anaplan help, "URL, IP, and allowlist requirements" (May 2026).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Literal, get_args
+from urllib.parse import urlsplit
+
+__all__ = ["Hosts", "Region"]
+
+Region = Literal[
+    "us1", "us2", "us5", "us7", "eu1", "eu2", "eu4", "ap1",
+    "us9", "eu3", "eu5", "gb1", "ca1", "sg1", "ae1", "in1", "id1", "me1", "au1",
+]  # fmt: skip
+
+# The regions that share one set of unprefixed hosts; every other region has its own.
+_SHARED = frozenset(("us1", "us2", "us5", "us7", "eu1", "eu2", "eu4", "ap1"))
+# Canada's hosts don't carry the region's own name.
+_LABELS = {"ca1": "ca1a"}
+
+
+@dataclass(frozen=True)
+class Hosts:
+    """The base URLs of Anaplan's services, without a trailing slash.
+
+    Attributes:
+        authentication: Serves `/token/...`.
+        oauth: Serves `/auth/...` and `/oauth/...`.
+        api: Serves the Integration, ALM, SCIM and administration APIs.
+        cloud_works: Base of the CloudWorks API, its version included.
+        audit: Base of the Audit API, its version included.
+
+    Raises:
+        ValueError: A URL isn't absolute, or would carry tokens over plain http to another machine.
+    """
+
+    authentication: str
+    oauth: str
+    api: str
+    cloud_works: str
+    audit: str
+
+    def __post_init__(self) -> None:
+        for name in self.__dataclass_fields__:
+            object.__setattr__(self, name, _checked(name, getattr(self, name)))
+
+    @classmethod
+    def of_region(cls, region: Region) -> Hosts:
+        """The public hosts of one of Anaplan's regions, such as `"eu3"`.
+
+        Raises:
+            ValueError: No such region.
+        """
+        if region not in get_args(Region):
+            known = ", ".join(get_args(Region))
+            raise ValueError(f"{region!r} is not one of Anaplan's regions: {known}.")
+        if region in _SHARED:
+            return cls(
+                authentication="https://auth.anaplan.com",
+                oauth="https://us1a.app.anaplan.com",
+                api="https://api.anaplan.com",
+                cloud_works="https://api.cloudworks.anaplan.com/2/0",
+                audit="https://audit.anaplan.com/audit/api/1",
+            )
+        if region == "au1":
+            home = "au1a.app2.anaplan.com"
+            return cls(
+                authentication=f"https://{home}",
+                oauth=f"https://{home}",
+                api=f"https://api.{home}",
+                cloud_works=f"https://api.cloudworks.{home}/2/0",
+                audit=f"https://api.{home}/audit/api/1",
+            )
+        label = _LABELS.get(region, region)
+        api = f"https://{label}.api.anaplan.com"
+        return cls(
+            authentication=f"https://{label}.auth.anaplan.com",
+            oauth=f"https://{label}.app.anaplan.com",
+            api=api,
+            cloud_works=f"{api}/cloudworks/2/0",
+            audit=f"{api}/audit/api/1",
+        )
+
+    @classmethod
+    def at(cls, base_url: str) -> Hosts:
+        """One origin for every service: the emulator, or a proxy that routes by path."""
+        base = _checked("base_url", base_url)
+        return cls(
+            authentication=base,
+            oauth=base,
+            api=base,
+            cloud_works=f"{base}/cloudworks/2/0",
+            audit=f"{base}/audit/api/1",
+        )
+
+
+def resolve_hosts(*, base_url: str | None, region: Region | None, hosts: Hosts | None) -> Hosts:
+    """The hosts a client was pointed at; Anaplan's shared ones when it was told nothing."""
+    given = [
+        name
+        for name, value in (("base_url", base_url), ("region", region), ("hosts", hosts))
+        if value is not None
+    ]
+    if len(given) > 1:
+        raise ValueError(f"Give one of {' and '.join(given)}, not both: they contradict.")
+    if hosts is not None:
+        return hosts
+    return Hosts.at(base_url) if base_url is not None else Hosts.of_region(region or "us1")
+
+
+def _checked(name: str, url: str) -> str:
+    parts = urlsplit(url) if isinstance(url, str) else None
+    try:
+        host, _ = (parts.hostname, parts.port) if parts else (None, None)
+    except ValueError:
+        host = None
+    if parts is None or parts.scheme not in ("http", "https") or not host:
+        raise ValueError(
+            f"{name} must be an absolute URL such as 'https://api.anaplan.com', not {url!r}."
+        )
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError(f"{name} must hold neither credentials nor a query nor a fragment.")
+    if parts.scheme == "http" and not is_loopback(host):
+        raise ValueError(
+            f"{name} is plain http: tokens travel over https only, loopback addresses excepted."
+        )
+    return url.rstrip("/")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address can only be this machine."""
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
