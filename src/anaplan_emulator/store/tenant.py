@@ -11,6 +11,8 @@ from pydantic import Field, ValidationError, model_validator
 
 from anaplan_emulator.store.description import Description
 from anaplan_emulator.store.identifiers import lower_hex
+from anaplan_emulator.store.model_description import WorkspaceDescription
+from anaplan_emulator.store.model_loader import load_workspaces
 
 TenantRole = Literal[
     "tenant_admin",
@@ -60,6 +62,7 @@ class TenantDescription(Description):
     name: str
     customer_id: str = Field(default="", pattern=r"^([0-9a-f]{32})?$")
     users: list[UserDescription] = Field(min_length=1)
+    workspaces: tuple[WorkspaceDescription, ...] = ()
     default_user: str = ""
     default_workspace: str = ""
     default_model: str = ""
@@ -82,7 +85,27 @@ class TenantDescription(Description):
             raise ValueError("two users have the same e-mail address")
         if self.default_user and self.default_user not in [user.email for user in self.users]:
             raise ValueError(f"default_user {self.default_user!r} is none of the users")
+        self._places_are_known()
         return self
+
+    def _places_are_known(self) -> None:
+        workspaces = {workspace.name: workspace for workspace in self.workspaces}
+        emails = {user.email for user in self.users}
+        if len(workspaces) < len(self.workspaces):
+            raise ValueError("two workspaces have the same name")
+        for user in self.users:
+            if unknown := user.workspaces.keys() - workspaces.keys():
+                raise ValueError(f"{user.email}: no workspace is called {min(unknown)!r}")
+        models = [model for workspace in self.workspaces for model in workspace.models]
+        for model in models:
+            if unknown := model.roles.keys() - emails:
+                raise ValueError(f"{model.name}: {min(unknown)!r} is none of the users")
+        for kind, name, known in (
+            ("workspace", self.default_workspace, set(workspaces)),
+            ("model", self.default_model, {model.name for model in models}),
+        ):
+            if name and name not in known:
+                raise ValueError(f"default_{kind}: no {kind} is called {name!r}")
 
 
 def read_tenant(path: Path | None) -> TenantDescription:
@@ -106,9 +129,27 @@ def read_tenant(path: Path | None) -> TenantDescription:
 
 
 def load_tenant(db: sqlite3.Connection, tenant: TenantDescription) -> None:
-    """Fill an empty database."""
+    """Fill an empty database.
+
+    Raises:
+        TenantError: The models' cells or items refer to what isn't there.
+
+    """
     for user in tenant.users:
         _insert_user(db, user, tenant)
+    try:
+        load_workspaces(db, tenant.workspaces, {user.email: user.user_id for user in tenant.users})
+    except ValueError as error:
+        raise TenantError(f"tenant {tenant.name}: {error}") from error
+    ids = {workspace.name: workspace.workspace_id for workspace in tenant.workspaces}
+    db.executemany(
+        "INSERT INTO workspace_members (user_id, workspace_id, role) VALUES (?, ?, ?)",
+        [
+            (user.user_id, ids[name], role)
+            for user in tenant.users
+            for name, role in user.workspaces.items()
+        ],
+    )
 
 
 def starting_place(

@@ -1,0 +1,273 @@
+"""The description of workspaces and models: the part of a tenant's file below the users."""
+
+from collections.abc import Collection, Iterable
+from datetime import date
+from typing import Literal, Self
+
+from pydantic import Field, model_validator
+
+from anaplan_emulator.engine.definitions import (
+    LINE_ITEMS,
+    DeleteDefinition,
+    ExportDefinition,
+    ImportDefinition,
+    ListTarget,
+    ModuleTarget,
+    ProcessDefinition,
+)
+from anaplan_emulator.engine.formats import DataType, parser
+from anaplan_emulator.engine.source import FileFormat
+from anaplan_emulator.store.description import Description
+from anaplan_emulator.store.identifiers import lower_hex, upper_hex
+
+TIME = "Time"
+VERSIONS = "Versions"
+
+Scalar = str | bool | int | float
+
+
+class FieldDescription(Description):
+    """A list's property or a module's line item."""
+
+    name: str = Field(min_length=1)
+    format: DataType = DataType.NUMBER
+    list: str = ""
+    """Whose items the values are, where the format is LIST."""
+
+    @model_validator(mode="after")
+    def _list_where_needed(self) -> Self:
+        if (self.format is DataType.LIST) != bool(self.list):
+            raise ValueError(f"{self.name}: format LIST and a list go together")
+        return self
+
+
+class PropertyDescription(FieldDescription):
+    """A property of a list's items."""
+
+    format: DataType = DataType.TEXT
+    display_name: bool = False
+    """Whether it stands for the item of a numbered list where people see it."""
+
+
+class ItemDescription(Description):
+    """An item a list starts with."""
+
+    name: str = ""
+    code: str | None = None
+    parent: str = ""
+    properties: dict[str, Scalar] = Field(default_factory=dict)
+
+
+class ListDescription(Description):
+    """A list: flat, below a parent list, or numbered."""
+
+    name: str = Field(min_length=1)
+    numbered: bool = False
+    parent: str = ""
+    properties: tuple[PropertyDescription, ...] = ()
+    items: tuple[ItemDescription, ...] = ()
+
+
+class LineItemDescription(FieldDescription):
+    """A line item. The only formulas there are, are constants: TRUE, FALSE, 12.5 or "text"."""
+
+    formula: str = ""
+    notes: str = ""
+
+    @model_validator(mode="after")
+    def _formula_is_constant(self) -> Self:
+        if self.formula and self.format is DataType.LIST:
+            raise ValueError(f"{self.name}: a list item can't be a constant")
+        if self.formula:
+            parser(self.format)(self.formula.strip('"'))
+        return self
+
+
+class ModuleDescription(Description):
+    """A module: where its cells are, and what they hold."""
+
+    name: str = Field(min_length=1)
+    dimensions: tuple[str, ...] = Field(min_length=1)
+    line_items: tuple[LineItemDescription, ...] = Field(min_length=1)
+    cells: tuple[dict[str, Scalar], ...] = ()
+    """What it starts with: one place each, by the names of dimensions and line items."""
+
+
+class FileDescription(FileFormat):
+    """A file that imports read."""
+
+    name: str = Field(min_length=1)
+    default: str | None = None
+    """What those read who haven't uploaded anything."""
+
+
+class CategoryValue(Description):
+    """A label on a model."""
+
+    attribute: str
+    name: str
+
+
+class ModelDescription(Description):
+    """A model and everything in it. Ids follow from the order of things."""
+
+    name: str = Field(min_length=1)
+    id: str = Field(default="", pattern=r"^([0-9A-F]{32})?$")
+    active_state: Literal[
+        "UNLOCKED", "PRODUCTION", "ARCHIVED", "LOCKED", "MAINTENANCE", "PRODUCTION_MAINTENANCE"
+    ] = "UNLOCKED"
+    offline: bool = False
+    categories: tuple[CategoryValue, ...] = ()
+    roles: dict[str, str] = Field(default_factory=dict)
+    """Model roles by e-mail address; whoever has none, or `No Access`, doesn't see inside."""
+    first_month: date = date(2026, 1, 1)
+    """Where the dimension Time begins."""
+    months: int = Field(default=12, ge=1)
+    versions: tuple[str, ...] = ("Actual", "Forecast")
+    lists: tuple[ListDescription, ...] = ()
+    modules: tuple[ModuleDescription, ...] = ()
+    files: tuple[FileDescription, ...] = ()
+    imports: tuple[ImportDefinition, ...] = ()
+    exports: tuple[ExportDefinition, ...] = ()
+    deletions: tuple[DeleteDefinition, ...] = ()
+    processes: tuple[ProcessDefinition, ...] = ()
+
+    @model_validator(mode="after")
+    def _names_are_known(self) -> Self:
+        lists = {each.name: each for each in self.lists}
+        modules = {each.name: each for each in self.modules}
+        steps = [each.name for each in (*self.imports, *self.exports, *self.deletions)]
+        for kind, names in {
+            "list": [each.name for each in self.lists],
+            "module": [each.name for each in self.modules],
+            "file": [each.name for each in self.files],
+            "action": [*steps, *(each.name for each in self.processes)],
+        }.items():
+            _require_distinct(kind, names)
+        dimensions = [*lists, TIME, VERSIONS]
+        for each in self.lists:
+            _check_list(each, lists)
+        for module in self.modules:
+            _check_module(module, lists, dimensions)
+        for action in self.imports:
+            _require("file", action.file, [file.name for file in self.files])
+            if isinstance(action.target, ListTarget):
+                _require("list", action.target.list, lists)
+                _check_list_import(action.target, lists[action.target.list])
+            else:
+                _require("module", action.target.module, modules)
+                _check_module_import(action.target, modules[action.target.module])
+        for export in self.exports:
+            _require("module", export.module, modules)
+            _check_axes(export, modules[export.module])
+        for deletion in self.deletions:
+            _require("list", deletion.list, lists)
+            _require("module", deletion.module, modules)
+            _check_deletion(deletion, modules[deletion.module])
+        for process in self.processes:
+            for step in process.actions:
+                _require("action", step, steps)
+        return self
+
+
+class WorkspaceDescription(Description):
+    """A workspace and its models."""
+
+    name: str = Field(min_length=1)
+    id: str = Field(default="", pattern=r"^([0-9a-f]{32})?$")
+    active: bool = True
+    size_allowance: int = 1_073_741_824
+    models: tuple[ModelDescription, ...] = ()
+
+    @property
+    def workspace_id(self) -> str:
+        """The given id, or one made from the name."""
+        return self.id or lower_hex("workspace", self.name)
+
+    def model_id(self, model: ModelDescription) -> str:
+        """The given id of one of its models, or one made from the names."""
+        return model.id or upper_hex("model", f"{self.name}/{model.name}")
+
+    @model_validator(mode="after")
+    def _models_are_distinct(self) -> Self:
+        _require_distinct("model", [model.name for model in self.models])
+        return self
+
+
+def _require(kind: str, name: str, known: Collection[str]) -> None:
+    if name not in known:
+        raise ValueError(f"no {kind} is called {name!r}")
+
+
+def _require_distinct(kind: str, names: Collection[str]) -> None:
+    if len({name.lower() for name in names}) < len(names):
+        raise ValueError(f"each {kind} needs a name of its own")
+
+
+def _require_all(kind: str, names: Iterable[str], known: Iterable[FieldDescription]) -> None:
+    known_names = [each.name for each in known]
+    for name in names:
+        _require(kind, name, known_names)
+
+
+def _check_list(each: ListDescription, lists: dict[str, ListDescription]) -> None:
+    if each.parent:
+        _require("list", each.parent, lists)
+    _require_distinct("property", [field.name for field in each.properties])
+    for field in each.properties:
+        if field.list:
+            _require("list", field.list, lists)
+    for item in each.items:
+        if bool(item.name) == each.numbered:
+            raise ValueError(f"{each.name}: items have names unless the list is numbered")
+        _require_all("property", item.properties, each.properties)
+
+
+def _check_module(
+    module: ModuleDescription, lists: dict[str, ListDescription], dimensions: list[str]
+) -> None:
+    _require_distinct("dimension", module.dimensions)
+    _require_distinct("line item", [item.name for item in module.line_items])
+    for dimension in module.dimensions:
+        _require("dimension", dimension, dimensions)
+    for item in module.line_items:
+        if item.list:
+            _require("list", item.list, lists)
+    for cell in module.cells:
+        _require_writable(module, [name for name in cell if name not in module.dimensions])
+        for dimension in module.dimensions:
+            _require("place in the cells for", dimension, cell)
+
+
+def _require_writable(module: ModuleDescription, line_items: Iterable[str]) -> None:
+    writable = [item for item in module.line_items if not item.formula]
+    _require_all(f"writable line item of {module.name}", line_items, writable)
+
+
+def _check_list_import(target: ListTarget, into: ListDescription) -> None:
+    _require_all("property", target.properties, into.properties)
+    if target.parent is not None and not into.parent:
+        raise ValueError(f"{into.name} has no parent list")
+    if into.numbered and (target.name is not None or target.code is None):
+        raise ValueError(f"{into.name} is numbered: its items are recognised by code")
+
+
+def _check_module_import(target: ModuleTarget, into: ModuleDescription) -> None:
+    if set(target.dimensions) != set(into.dimensions):
+        raise ValueError(f"an import into {into.name} maps {', '.join(into.dimensions)}")
+    _require_writable(into, target.line_items)
+
+
+def _check_axes(export: ExportDefinition, module: ModuleDescription) -> None:
+    axes = [*export.rows, *export.columns, *export.pages]
+    if export.is_grid and sorted(axes) != sorted([*module.dimensions, LINE_ITEMS]):
+        raise ValueError(f"{export.name}: each dimension of {module.name} is on one axis")
+
+
+def _check_deletion(deletion: DeleteDefinition, module: ModuleDescription) -> None:
+    chosen = [item for item in module.line_items if item.name == deletion.line_item]
+    by_list_alone = module.dimensions == (deletion.list,)
+    if not by_list_alone or not chosen or chosen[0].format is not DataType.BOOLEAN:
+        raise ValueError(
+            f"{deletion.name}: the filter is a boolean line item by {deletion.list} alone"
+        )
