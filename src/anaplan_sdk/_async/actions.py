@@ -365,7 +365,7 @@ class Actions(Room):
 def _reason(result: TaskResult) -> str:
     """Anaplan's own words for a failure, those of the failed steps of a process included."""
     failed = [step for step in result.nested_results if not step.successful] or [result]
-    reasons = []
+    reasons: list[str] = []
     for step in failed:
         texts = [detail.local_message_text or detail.type for detail in step.details]
         name = f"{step.object_name}: " if step.object_name and step is not result else ""

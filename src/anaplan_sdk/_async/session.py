@@ -5,10 +5,10 @@ from __future__ import annotations
 import ssl
 import time
 from collections import deque
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
 from email.utils import parsedate_to_datetime
-from typing import TypedDict
+from typing import Any, TypedDict
 
 import httpx2
 import stamina
@@ -32,17 +32,17 @@ _TASKS_REMEMBERED = 64
 class HttpxOptions(TypedDict, total=False):
     """What a client hands on to the `httpx2.AsyncClient` it sends with."""
 
-    cert: httpx2._types.CertTypes
-    cookies: httpx2._types.CookieTypes
-    event_hooks: Mapping[str, list[httpx2._client.EventHook]]
+    cert: str | tuple[str, str] | tuple[str, str, str]
+    cookies: httpx2.Cookies | dict[str, str]
+    event_hooks: Mapping[str, list[Callable[..., Any]]]
     follow_redirects: bool
-    headers: httpx2._types.HeaderTypes
+    headers: Mapping[str, str]
     http1: bool
     http2: bool
     limits: httpx2.Limits
     max_redirects: int
     mounts: Mapping[str, httpx2.AsyncBaseTransport | None]
-    proxy: httpx2._types.ProxyTypes
+    proxy: str | httpx2.URL | httpx2.Proxy
     transport: httpx2.AsyncBaseTransport
     trust_env: bool
     verify: ssl.SSLContext | str | bool

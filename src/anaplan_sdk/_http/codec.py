@@ -18,7 +18,8 @@ def _find_codec() -> Callable[..., bytes]:
         import gzip
 
         return gzip.compress
-    return igzip.compress
+    codec: Callable[..., bytes] = igzip.compress  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - isal leaves a parameter untyped
+    return codec
 
 
 def compress(chunk: bytes | memoryview) -> bytes:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from typing import Final, TypeVar
 
 import httpx2
@@ -25,6 +24,8 @@ from anaplan_sdk.exceptions import (
 )
 
 T = TypeVar("T")
+
+_OBJECT = TypeAdapter(dict[str, object])
 
 _ERRORS: dict[int, tuple[type[AnaplanException], str]] = {
     401: (InvalidCredentialsException, "Anaplan did not accept the token or the credentials"),
@@ -127,25 +128,20 @@ def unreadable(response: httpx2.Response, why: str) -> AnaplanResponseException:
 def _stated_reason(response: httpx2.Response) -> tuple[str | None, str | None]:
     """Anaplan's code and message, from whichever of its error bodies this is."""
     try:
-        body = json.loads(response.content)
-    except ValueError:
+        body = _OBJECT.validate_json(response.content)
+    except ValidationError:
         text = excerpt(response.content)
         return None, text if text and "html" not in _content_type(response) else None
-    if not isinstance(body, dict):
-        return None, None
     status = body.get("status")
     if isinstance(status, dict):  # Integration, ALM, CloudWorks
-        return None, _text(status.get("message"))
+        return None, _first_text(_OBJECT.validate_python(status), "message")
     code = _first_text(body, "status", "error", "errorCode")
     return code, _first_text(body, "statusMessage", "message", "error_description", "detail")
 
 
 def _first_text(body: dict[str, object], *names: str) -> str | None:
-    return next(filter(None, (_text(body.get(name)) for name in names)), None)
-
-
-def _text(value: object) -> str | None:
-    return value if isinstance(value, str) and value else None
+    values = (body.get(name) for name in names)
+    return next((value for value in values if isinstance(value, str) and value), None)
 
 
 def _content_type(response: httpx2.Response) -> str:

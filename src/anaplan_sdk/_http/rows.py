@@ -20,7 +20,8 @@ class RowReader:
         self._text += self._decoder.decode(piece)
         # Only "\n" ends a line here: str.splitlines would also cut at other characters of a value.
         *lines, held = self._text.split("\n")
-        records, record = [], ""
+        records: list[str] = []
+        record = ""
         for line in lines:
             record += line
             if record.count('"') % 2 == 0:
@@ -39,7 +40,7 @@ class RowReader:
 
     def _rows(self, records: list[str]) -> Iterator[dict[str, str]]:
         for record in records:
-            fields = next(csv.reader([record.removesuffix("\r")]), [])
+            fields = next(csv.reader([record.removesuffix("\r")]), list[str]())
             if self._header is None:
                 self._header = fields
             elif fields:

@@ -9,6 +9,7 @@ import time
 from base64 import b64encode
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -100,7 +101,7 @@ class CertificateCredentials:
         from cryptography.hazmat.primitives.hashes import SHA512
 
         data = secrets.token_bytes(_RANDOM_BYTES)
-        body = {}
+        body: dict[str, str] = {}
         if self.payload == "v2":
             # Eight bytes of seconds since 1970, big-endian, as in the help page's sample.
             data = struct.pack(">Q", int(time.time())) + data
@@ -116,12 +117,10 @@ class CertificateCredentials:
 
 
 def _require_cryptography() -> None:
-    try:
-        import cryptography  # noqa: F401
-    except ImportError:
+    if find_spec("cryptography") is None:
         raise ImportError(
             "Signing in with a certificate needs the extra 'cert': pip install 'anaplan-sdk[cert]'"
-        ) from None
+        )
 
 
 def _content(

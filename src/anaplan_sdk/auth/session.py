@@ -147,13 +147,12 @@ class TokenSession:
                     return self._token.value
                 if self._refused is not None and state is TokenState.GONE:
                     raise copy(self._refused)
-                joined = self._flight
-                if joined is None:
-                    flight = self._flight = Future()
-            if joined is None:
+                flight, leads = self._flight or Future[bool](), self._flight is None
+                self._flight = flight
+            if leads:
                 return (yield from self._lead(flight, state))
-            yield joined
-            if (error := joined.exception()) is not None:
+            yield flight
+            if (error := flight.exception()) is not None:
                 # Each caller gets its own, since a raised exception collects tracebacks.
                 raise copy(error)
         raise AnaplanConnectionException(

@@ -46,6 +46,16 @@ class Workspace(AnaplanModel):
     current_size: int = 0
 
 
+class CategoryValue(AnaplanModel):
+    """One of the categories a model was filed under, such as Region: EMEA."""
+
+    id: str | None = None
+    attribute: str | None = None
+    category_id: str | None = None
+    category_name: str | None = None
+    customer_id: str | None = None
+
+
 class Model(AnaplanModel):
     """A model. Dates are ISO 8601 text; `memory_usage` is in bytes, 0 for an archived model."""
 
@@ -60,7 +70,7 @@ class Model(AnaplanModel):
         "", validation_alias=named("currentWorkspaceName", "workspace_name")
     )
     url: str = Field("", validation_alias=named("modelUrl", "url"))
-    category_values: list[CategoryValue] = Field(default_factory=list)
+    category_values: list[CategoryValue] = Field(default_factory=list[CategoryValue])
     iso_creation_date: str = ""
     last_modified: str = ""
 
@@ -69,16 +79,6 @@ class ModelWithTransactionInfo(Model):
     """A model, and whether something is changing it right now."""
 
     model_transaction_running: bool = False
-
-
-class CategoryValue(AnaplanModel):
-    """One of the categories a model was filed under, such as Region: EMEA."""
-
-    id: str | None = None
-    attribute: str | None = None
-    category_id: str | None = None
-    category_name: str | None = None
-    customer_id: str | None = None
 
 
 class DeletionFailure(AnaplanModel):
@@ -93,7 +93,8 @@ class ModelDeletionResult(AnaplanModel):
 
     models_deleted: int
     failures: list[DeletionFailure] = Field(
-        default_factory=list, validation_alias=named("bulkDeleteModelsFailures", "failures")
+        default_factory=list[DeletionFailure],
+        validation_alias=named("bulkDeleteModelsFailures", "failures"),
     )
 
 
@@ -181,7 +182,7 @@ class ExportMetadata(AnaplanModel):
     row_count: int | None = None
     header_names: list[str] = Field(default_factory=list)
     data_types: list[str] = Field(default_factory=list)
-    list_names: list[str | None] = Field(default_factory=list)
+    list_names: list[str | None] = Field(default_factory=list[str | None])
     export_format: str | None = None
     encoding: str | None = None
     separator: str | None = None
@@ -213,7 +214,7 @@ class ProcessMetadata(AnaplanModel):
     """A process's definition: its actions in the order they run."""
 
     name: str
-    actions: list[ProcessStep] = Field(default_factory=list)
+    actions: list[ProcessStep] = Field(default_factory=list[ProcessStep])
 
 
 class MappingParameter(AnaplanModel):

@@ -8,6 +8,8 @@ from pydantic import BeforeValidator, Discriminator, Field, Tag
 
 from anaplan_sdk.models._base import AnaplanModel, named
 
+TaskState: TypeAlias = Literal["NOT_STARTED", "IN_PROGRESS", "COMPLETE", "CANCELLING", "CANCELLED"]
+
 # Anaplan writes null where a run has nothing to list.
 _NullAsEmpty = BeforeValidator(lambda value: [] if value is None else value)
 
@@ -25,14 +27,13 @@ class TaskSummary(AnaplanModel):
     """A run of an action. `creation_time` is in milliseconds since 1970."""
 
     id: str = Field(validation_alias=named("taskId", "id"))
-    task_state: Literal["NOT_STARTED", "IN_PROGRESS", "COMPLETE", "CANCELLED"] | str
+    task_state: TaskState | str
     creation_time: int
 
 
 class Task(TaskSummary):
     """A run that has no result: it waits, runs or was cancelled. `progress` is 0 to 1."""
 
-    task_state: Literal["NOT_STARTED", "IN_PROGRESS", "CANCELLING", "CANCELLED"] | str
     progress: float = 0.0
     current_step: str | None = None
 
@@ -43,7 +44,7 @@ class TaskResultDetail(AnaplanModel):
     local_message_text: str | None = None
     occurrences: int = 0
     type: str = ""
-    values: Annotated[list[str | None], _NullAsEmpty] = Field(default_factory=list)
+    values: Annotated[list[str | None], _NullAsEmpty] = Field([])
 
     @property
     def counters(self) -> dict[str, str | None]:
@@ -56,10 +57,10 @@ class TaskResultDetail(AnaplanModel):
 class TaskResult(AnaplanModel):
     """What came of a run. It may be successful and still have refused rows: see the dump."""
 
-    details: Annotated[list[TaskResultDetail], _NullAsEmpty] = Field(default_factory=list)
+    details: Annotated[list[TaskResultDetail], _NullAsEmpty] = Field([])
     successful: bool
     failure_dump_available: bool = False
-    nested_results: Annotated[list[TaskResult], _NullAsEmpty] = Field(default_factory=list)
+    nested_results: Annotated[list[TaskResult], _NullAsEmpty] = Field([])
     object_id: int | None = None
     object_name: str | None = None
     start_time: int | None = None
@@ -69,7 +70,6 @@ class TaskResult(AnaplanModel):
 class CompletedTask(Task):
     """A run that has ended, well or not: `result.successful` tells."""
 
-    task_state: Literal["COMPLETE"]
     result: TaskResult
 
     @property
@@ -87,12 +87,17 @@ class CompletedTask(Task):
         return nested or own
 
 
-def _is_complete(task: object) -> str:
-    state = task.get("taskState") if isinstance(task, dict) else getattr(task, "task_state", None)
-    return "complete" if state == "COMPLETE" else "other"
+class _State(AnaplanModel):
+    task_state: str | None = None
+
+
+def _kind(task: object) -> str:
+    state = (
+        task.task_state if isinstance(task, TaskSummary) else _State.model_validate(task).task_state
+    )
+    return "completed" if state == "COMPLETE" else "other"
 
 
 TaskStatus: TypeAlias = Annotated[
-    Annotated[CompletedTask, Tag("complete")] | Annotated[Task, Tag("other")],
-    Discriminator(_is_complete),
+    Annotated[CompletedTask, Tag("completed")] | Annotated[Task, Tag("other")], Discriminator(_kind)
 ]
