@@ -18,7 +18,6 @@ SECRET_KEYS = frozenset(
     {
         "access_token",
         "client_secret",
-        "code",
         "code_verifier",
         "device_code",
         "encodeddata",
@@ -34,6 +33,9 @@ SECRET_KEYS = frozenset(
         "tokenvalue",
     }
 )
+
+# In JSON a `code` is a list item's; in OAuth's forms and redirects it is a secret.
+SECRET_FORM_KEYS = SECRET_KEYS | {"code"}
 
 
 @dataclass(slots=True)
@@ -169,7 +171,7 @@ def _masked_json(value: object) -> object:
 
 def _masked_form(text: str) -> str:
     pairs = parse_qsl(text, keep_blank_values=True)
-    if not any(key.lower() in SECRET_KEYS for key, _ in pairs):
+    if not any(key.lower() in SECRET_FORM_KEYS for key, _ in pairs):
         return text
-    masked = [(key, MASK if key.lower() in SECRET_KEYS else value) for key, value in pairs]
+    masked = [(key, MASK if key.lower() in SECRET_FORM_KEYS else value) for key, value in pairs]
     return urlencode(masked, safe="*")

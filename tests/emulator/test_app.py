@@ -1,0 +1,167 @@
+"""What all rooms share, shown with a room of the tests' own."""
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import timedelta
+
+import httpx2
+import pytest
+from starlette.responses import JSONResponse, Response
+
+from anaplan_emulator import TenantDescription, tokens
+from anaplan_emulator.app import create_app
+from anaplan_emulator.calls import Call, Endpoint
+from anaplan_emulator.replies import INTEGRATION, ApiError, envelope
+from anaplan_emulator.store.users import user_by_email
+from anaplan_emulator.world import World
+
+PATH = "/2/0/models/M1/things/T1"
+
+
+def show(call: Call) -> Response:
+    return envelope(
+        "thing", model_id=call.path["modelId"], email=call.user.email, path=dict(call.path)
+    )
+
+
+def write(call: Call) -> Response:
+    call.db.execute("INSERT INTO emulator (key, value) VALUES ('written', '')")
+    if call.query.get("fail") == "expectedly":
+        raise ApiError(409, "A conflict, as ordered")
+    if call.query.get("fail"):
+        raise ZeroDivisionError
+    return JSONResponse(call.json())
+
+
+ENDPOINTS = [
+    Endpoint("GET", "/2/0/models/{modelId}", show, INTEGRATION),
+    Endpoint("GET", "/2/0/models/{modelId}/things/{thingId}", show, INTEGRATION),
+    Endpoint("PUT", "/2/0/models/{modelId}/things/{thingId}", write, INTEGRATION),
+]
+
+
+@pytest.fixture
+def world(tenant: TenantDescription) -> Iterator[World]:
+    world = World(tenant=tenant)
+    yield world
+    world.close()
+
+
+@pytest.fixture
+def token(world: World) -> str:
+    with world.store.transaction() as db:
+        user = user_by_email(db, "ada@example.com")
+        assert user is not None
+        return tokens.issue(db, user, world.clock, 2100).value
+
+
+@pytest.fixture
+async def http(world: World, token: str) -> AsyncIterator[httpx2.AsyncClient]:
+    async with httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(create_app(world, ENDPOINTS)),
+        base_url="http://emulator",
+        headers={"Authorization": f"AnaplanAuthToken {token}"},
+    ) as client:
+        yield client
+
+
+def written(world: World) -> bool:
+    with world.store.snapshot() as db:
+        query = "SELECT count(*) FROM emulator WHERE key = 'written'"
+        return bool(db.execute(query).fetchone()[0])
+
+
+async def test_a_model_is_reached_with_and_without_its_workspace(
+    http: httpx2.AsyncClient,
+) -> None:
+    short = (await http.get(PATH)).json()
+    longer = (await http.get(PATH.replace("/models", "/workspaces/w1/models"))).json()
+
+    assert short["email"] == "ada@example.com"
+    assert short["path"] == {"modelId": "M1", "thingId": "T1"}
+    assert longer["path"].pop("workspaceId") == "w1"
+    assert longer == short
+    assert short["status"] == {"code": 200, "message": "Success"}
+    assert short["meta"]["schema"].endswith("/models/M1/objects/thing")
+
+
+@pytest.mark.parametrize("scheme", ["AnaplanAuthToken", "Bearer"])
+async def test_both_schemes_are_taken(http: httpx2.AsyncClient, token: str, scheme: str) -> None:
+    reply = await http.get(PATH, headers={"Authorization": f"{scheme} {token}"})
+
+    assert reply.status_code == 200
+
+
+@pytest.mark.parametrize("header", ["", "AnaplanAuthToken unknown", "Basic {token}", "{token}"])
+async def test_no_known_token_is_a_401_in_the_apis_shape(
+    http: httpx2.AsyncClient, token: str, header: str
+) -> None:
+    headers = {"Authorization": header.format(token=token)}
+
+    reply = await http.get(PATH, headers=headers)
+
+    assert reply.status_code == 401
+    assert reply.json()["status"] == {"code": 401, "message": "Unauthorized"}
+    assert reply.json()["path"] == PATH
+    seconds = reply.json()["timestamp"].partition(".")[2]
+    assert len(seconds) == len("198115662Z")
+    assert seconds.endswith("Z")
+
+
+async def test_an_expired_token_is_a_401(world: World, http: httpx2.AsyncClient) -> None:
+    world.clock.advance(timedelta(minutes=36))
+
+    assert (await http.get(PATH)).status_code == 401
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("DELETE", PATH), ("GET", "/2/0/workspaces/w1/models/M1")]
+)
+async def test_wrong_methods_are_a_405_after_the_token_is_checked(
+    http: httpx2.AsyncClient, method: str, path: str
+) -> None:
+    reply = await http.request(method, path)
+    assert (reply.status_code, reply.json()["status"]["code"]) == (405, 405)
+
+    stranger = await http.request(method, path, headers={"Authorization": ""})
+    assert stranger.status_code == 401
+
+
+async def test_what_is_answered_well_is_committed(world: World, http: httpx2.AsyncClient) -> None:
+    assert (await http.put(PATH, json={"a": 1})).json() == {"a": 1}
+    assert written(world)
+
+
+@pytest.mark.parametrize(("fail", "status"), [("expectedly", 409), ("badly", 500)])
+async def test_what_is_answered_with_an_error_is_not(
+    world: World, http: httpx2.AsyncClient, fail: str, status: int
+) -> None:
+    reply = await http.put(PATH, params={"fail": fail}, json={})
+
+    assert reply.status_code == reply.json()["status"]["code"] == status
+    assert not written(world)
+
+
+async def test_a_body_that_is_not_json_is_a_400(http: httpx2.AsyncClient) -> None:
+    reply = await http.put(PATH, content=b"{")
+
+    assert reply.status_code == 400
+    assert "JSON" in reply.json()["status"]["message"]
+
+
+async def test_the_rate_limit_refuses_what_comes_too_fast(
+    world: World, http: httpx2.AsyncClient
+) -> None:
+    world.change_settings({"rate_limit_per_minute": 6, "rate_limit_burst": 3})
+
+    replies = [await http.get(PATH) for _ in range(4)]
+
+    assert [reply.status_code for reply in replies] == [200, 200, 200, 429]
+    assert replies[3].json()["status"]["message"] == "Too Many Requests"
+    wait = int(replies[3].headers["Retry-After"])
+    assert 8 <= wait <= 10
+    world.clock.advance(timedelta(seconds=wait))
+    assert (await http.get(PATH)).status_code == 200
+
+
+async def test_the_rate_limit_is_off_until_set(http: httpx2.AsyncClient) -> None:
+    assert {(await http.get(PATH)).status_code for _ in range(50)} == {200}

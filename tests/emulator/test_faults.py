@@ -1,0 +1,309 @@
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime, parsedate_to_datetime
+
+import httpx2
+import pytest
+from pydantic import ValidationError
+
+from anaplan_emulator import Emulator, Fault
+
+AUTHENTICATE = "/token/authenticate"
+ADA = ("ada@example.com", "correct horse")
+
+
+def tokens_issued(emulator: Emulator) -> int:
+    with emulator.world.store.snapshot() as db:
+        (count,) = db.execute("SELECT count(*) FROM tokens").fetchone()
+    assert isinstance(count, int)
+    return count
+
+
+def test_a_status_takes_the_answers_place_as_often_as_said(
+    emulator: Emulator, http: httpx2.Client
+) -> None:
+    emulator.add_fault(Fault(status=429, headers={"Retry-After": "1"}, skip=1, times=2))
+
+    replies = [http.post(AUTHENTICATE, auth=ADA) for _ in range(4)]
+
+    assert [reply.status_code for reply in replies] == [201, 429, 429, 201]
+    assert replies[1].headers["Retry-After"] == "1"
+    assert tokens_issued(emulator) == 2
+
+
+def test_a_fault_without_end_meets_every_request(emulator: Emulator, http: httpx2.Client) -> None:
+    emulator.add_fault(Fault(status=500, times=None))
+
+    assert {http.post(AUTHENTICATE, auth=ADA).status_code for _ in range(5)} == {500}
+
+    emulator.clear_faults()
+    assert http.post(AUTHENTICATE, auth=ADA).status_code == 201
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "met"),
+    [
+        ("POST", "/token/*", True),
+        ("*", "*/authenticate", True),
+        ("GET", "*", False),
+        ("POST", "/2/0/*", False),
+    ],
+)
+def test_method_and_path_choose_the_requests(
+    emulator: Emulator, http: httpx2.Client, method: str, path: str, met: bool
+) -> None:
+    emulator.add_fault(Fault(method=method, path=path, status=500))
+
+    assert (http.post(AUTHENTICATE, auth=ADA).status_code == 500) is met
+
+
+def test_errors_have_the_shape_of_the_api_that_is_asked(
+    emulator: Emulator, http: httpx2.Client
+) -> None:
+    emulator.add_fault(Fault(status=500, times=None))
+
+    sign_in = http.post(AUTHENTICATE, auth=ADA).json()
+    other = http.get("/2/0/anything").json()
+
+    assert set(sign_in) == {"status", "statusMessage"}
+    assert other["status"] == {"code": 500, "message": "Internal Server Error"}
+
+
+def test_gateway_errors_are_html(emulator: Emulator, http: httpx2.Client) -> None:
+    emulator.add_fault(Fault(status=502))
+
+    reply = http.post(AUTHENTICATE, auth=ADA)
+
+    assert reply.headers["Content-Type"].startswith("text/html")
+    assert "502 Bad Gateway" in reply.text
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "content"),
+    [
+        (Fault(body="<html>proxy</html>"), 200, b"<html>proxy</html>"),
+        (Fault(body={"odd": 1}, status=201), 201, b'{"odd":1}'),
+        (Fault(status=204), 204, b""),
+        (Fault(status=503, body=""), 503, b""),
+    ],
+)
+def test_a_body_can_be_given(
+    emulator: Emulator, http: httpx2.Client, fault: Fault, status: int, content: bytes
+) -> None:
+    emulator.add_fault(fault)
+
+    reply = http.post(AUTHENTICATE, auth=ADA)
+
+    assert (reply.status_code, reply.content) == (status, content)
+
+
+def test_a_request_can_be_carried_out_and_answered_with_an_error(
+    emulator: Emulator, http: httpx2.Client
+) -> None:
+    emulator.add_fault(Fault(status=504, processed=True))
+
+    assert http.post(AUTHENTICATE, auth=ADA).status_code == 504
+    assert tokens_issued(emulator) == 1
+
+
+def test_headers_can_be_set_and_taken_away(emulator: Emulator, http: httpx2.Client) -> None:
+    yesterday = format_datetime(datetime.now(UTC) - timedelta(days=1), usegmt=True)
+    emulator.add_fault(Fault(headers={"Date": yesterday, "Content-Type": None, "X-More": "1"}))
+
+    reply = http.post(AUTHENTICATE, auth=ADA)
+
+    assert reply.status_code == 201
+    assert reply.headers["Date"] == yesterday
+    assert reply.headers["X-More"] == "1"
+    assert "Content-Type" not in reply.headers
+
+
+def test_a_delay_outlasts_an_impatient_client_but_the_request_is_carried_out(
+    emulator: Emulator, http: httpx2.Client
+) -> None:
+    emulator.add_fault(Fault(delay_seconds=30))
+
+    with pytest.raises(httpx2.ReadTimeout):
+        http.post(AUTHENTICATE, auth=ADA, timeout=0.3)
+
+    assert tokens_issued(emulator) == 1
+
+
+def test_a_delay_is_no_longer_than_said(emulator: Emulator, http: httpx2.Client) -> None:
+    emulator.add_fault(Fault(delay_seconds=0.2))
+    begun = time.monotonic()
+
+    assert http.post(AUTHENTICATE, auth=ADA).status_code == 201
+
+    assert 0.2 <= time.monotonic() - begun < 5
+
+
+def test_the_connection_is_reset_before_the_request_is_carried_out(
+    emulator: Emulator, http: httpx2.Client
+) -> None:
+    emulator.add_fault(Fault(reset_before=True))
+
+    with pytest.raises(httpx2.ReadError, match="reset"):
+        http.post(AUTHENTICATE, auth=ADA)
+
+    assert tokens_issued(emulator) == 0
+
+
+def test_the_connection_is_reset_while_the_body_arrives(
+    emulator: Emulator, http: httpx2.Client
+) -> None:
+    emulator.add_fault(Fault(reset_during_request=100_000))
+
+    def body() -> Iterator[bytes]:
+        while True:
+            yield bytes(10_000)
+
+    with pytest.raises(httpx2.TransportError):
+        http.post(AUTHENTICATE, auth=ADA, content=body())
+
+    assert tokens_issued(emulator) == 0
+    assert emulator.requests()[-1].body_bytes >= 100_000
+
+
+def test_a_reply_is_lost_after_the_request_was_carried_out(
+    emulator: Emulator, http: httpx2.Client
+) -> None:
+    emulator.add_fault(Fault(lose_reply=True))
+
+    with pytest.raises(httpx2.ReadError, match="reset"):
+        http.post(AUTHENTICATE, auth=ADA)
+
+    assert tokens_issued(emulator) == 1
+    assert emulator.requests()[-1].status is None
+    assert http.post(AUTHENTICATE, auth=ADA).status_code == 201
+
+
+def test_the_connection_is_reset_in_the_middle_of_a_reply(
+    emulator: Emulator, http: httpx2.Client
+) -> None:
+    emulator.add_fault(Fault(body="x" * 1000, reset_after_bytes=400))
+
+    with http.stream("POST", AUTHENTICATE, auth=ADA) as reply:
+        assert reply.headers["Content-Length"] == "1000"
+        pieces = reply.iter_raw(400)
+        assert next(pieces) == b"x" * 400
+        with pytest.raises(httpx2.ReadError, match="reset"):
+            next(pieces)
+
+
+def test_a_reply_ends_before_its_declared_length(emulator: Emulator, http: httpx2.Client) -> None:
+    emulator.add_fault(Fault(truncate_after_bytes=10))
+
+    with pytest.raises(httpx2.RemoteProtocolError):
+        http.post(AUTHENTICATE, auth=ADA)
+
+    assert tokens_issued(emulator) == 1
+    assert http.post(AUTHENTICATE, auth=ADA).status_code == 201
+
+
+def test_a_shorter_reply_than_the_limit_arrives_whole(
+    emulator: Emulator, http: httpx2.Client
+) -> None:
+    emulator.add_fault(Fault(reset_after_bytes=1_000_000))
+
+    assert http.post(AUTHENTICATE, auth=ADA).json()["status"] == "SUCCESS"
+
+
+def test_a_reply_can_drip(emulator: Emulator, http: httpx2.Client) -> None:
+    emulator.add_fault(Fault(body="x" * 100, bytes_per_second=400))
+    begun = time.monotonic()
+
+    assert http.post(AUTHENTICATE, auth=ADA).text == "x" * 100
+
+    assert time.monotonic() - begun > 0.15
+
+
+def test_a_dripping_reply_that_nobody_waits_for_holds_nothing_up(
+    emulator: Emulator, http: httpx2.Client
+) -> None:
+    emulator.add_fault(Fault(body="x" * 1000, bytes_per_second=1))
+
+    with pytest.raises(httpx2.ReadTimeout):
+        http.post(AUTHENTICATE, auth=ADA, timeout=0.3)
+
+    assert http.post(AUTHENTICATE, auth=ADA).status_code == 201
+
+
+def test_troubles_of_different_kinds_go_together(emulator: Emulator, http: httpx2.Client) -> None:
+    fault = Fault(status=503, headers={"Retry-After": "7"}, delay_seconds=0.1)
+    emulator.add_fault(fault)
+    begun = time.monotonic()
+
+    reply = http.post(AUTHENTICATE, auth=ADA)
+
+    assert (reply.status_code, reply.headers["Retry-After"]) == (503, "7")
+    assert time.monotonic() - begun >= 0.1
+
+
+def test_the_first_fault_that_fits_strikes(emulator: Emulator, http: httpx2.Client) -> None:
+    emulator.add_fault(Fault(status=500))
+    emulator.add_fault(Fault(status=503))
+
+    replies = [http.post(AUTHENTICATE, auth=ADA).status_code for _ in range(3)]
+
+    assert replies == [500, 503, 201]
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {},
+        {"times": 0, "status": 500},
+        {"status": 99},
+        {"reset_before": True, "lose_reply": True},
+        {"reset_after_bytes": 1, "truncate_after_bytes": 1},
+        {"processed": True},
+        {"unheard": 1},
+    ],
+)
+def test_a_fault_that_makes_no_sense_is_refused(given: dict[str, object]) -> None:
+    with pytest.raises(ValidationError):
+        Fault.model_validate(given)
+
+
+def test_the_control_room_is_spared(emulator: Emulator, http: httpx2.Client) -> None:
+    emulator.add_fault(Fault(status=500, times=None))
+
+    assert http.get("/_emulator/health").status_code == 200
+
+
+def test_every_reply_has_the_emulators_date(emulator: Emulator, http: httpx2.Client) -> None:
+    emulator.advance(hours=48)
+
+    reply = http.post(AUTHENTICATE, auth=ADA)
+
+    date = parsedate_to_datetime(reply.headers["Date"])
+    assert abs(date - emulator.now()) < timedelta(seconds=30)
+    assert len(reply.headers.get_list("Date")) == 1
+
+
+def test_faults_show_what_they_met(emulator: Emulator, http: httpx2.Client) -> None:
+    number = emulator.add_fault(Fault(status=500, skip=1, times=1))
+    for _ in range(3):
+        http.post(AUTHENTICATE, auth=ADA)
+
+    assert http.get("/_emulator/faults").json() == [
+        {"id": number, "fault": {"status": 500, "skip": 1}, "seen": 2, "met": 1}
+    ]
+    assert [request.fault for request in emulator.requests()] == [None, number, None]
+
+
+def test_stopping_does_not_wait_for_a_delay(emulator: Emulator) -> None:
+    with Emulator(emulator.world.tenant) as other:
+        other.add_fault(Fault(delay_seconds=60))
+        with pytest.raises(httpx2.ReadTimeout):
+            httpx2.post(other.base_url + AUTHENTICATE, auth=ADA, timeout=0.2)
+        begun = time.monotonic()
+    assert time.monotonic() - begun < 2
+
+
+def test_a_fault_survives_its_json() -> None:
+    fault = Fault(method="PUT", path="*/chunks/*", times=2, status=503, headers={"A": None})
+
+    assert Fault.model_validate_json(fault.model_dump_json()) == fault

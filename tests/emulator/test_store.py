@@ -1,0 +1,94 @@
+import sqlite3
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from anaplan_emulator.store.database import Store
+
+
+@pytest.fixture
+def store() -> Iterator[Store]:
+    store = Store()
+    yield store
+    store.close()
+
+
+def write(db: sqlite3.Connection, key: str) -> None:
+    db.execute("INSERT INTO emulator (key, value) VALUES (?, '')", (key,))
+
+
+def keys(store: Store) -> list[str]:
+    with store.snapshot() as db:
+        return [row["key"] for row in db.execute("SELECT key FROM emulator ORDER BY key")]
+
+
+def test_a_transaction_commits_at_its_end_and_rolls_back_on_an_error(store: Store) -> None:
+    with store.transaction() as db:
+        write(db, "kept")
+    with pytest.raises(sqlite3.IntegrityError), store.transaction() as db:
+        db.executemany("INSERT INTO emulator VALUES (?, '')", [("lost",), ("kept",)])
+
+    assert keys(store) == ["kept"]
+
+
+def test_readers_see_the_last_commit_while_a_writer_writes(store: Store) -> None:
+    with store.transaction() as db:
+        write(db, "first")
+    with store.transaction() as db:
+        write(db, "second")
+        assert keys(store) == ["first"]
+
+    assert keys(store) == ["first", "second"]
+
+
+def test_a_snapshot_is_for_reading_only_and_the_next_user_may_write(store: Store) -> None:
+    with store.snapshot() as db, pytest.raises(sqlite3.OperationalError, match="readonly"):
+        write(db, "no")
+    with store.transaction() as db:
+        write(db, "yes")
+
+    assert keys(store) == ["yes"]
+
+
+def test_writers_take_turns(store: Store) -> None:
+    with store.transaction() as db:
+        db.execute("INSERT INTO emulator (key, value) VALUES ('count', '0')")
+
+    def count() -> None:
+        for _ in range(50):
+            with store.transaction() as db:
+                (value,) = db.execute("SELECT value FROM emulator").fetchone()
+                db.execute("UPDATE emulator SET value = ?", (str(int(value) + 1),))
+
+    threads = [threading.Thread(target=count) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    with store.snapshot() as db:
+        assert db.execute("SELECT value FROM emulator").fetchone()["value"] == "200"
+
+
+def test_a_transaction_inside_a_transaction_is_an_error_not_a_deadlock(store: Store) -> None:
+    with (
+        store.transaction(),
+        pytest.raises(RuntimeError, match="inside"),
+        store.transaction(),
+    ):
+        pytest.fail("the inner transaction began")
+
+    assert keys(store) == []
+
+
+def test_clearing_spares_what_is_to_be_kept(store: Store) -> None:
+    with store.transaction() as db:
+        write(db, "gone")
+        db.execute("INSERT INTO authority (certificate, private_key) VALUES ('c', 'k')")
+
+    store.clear(keep=("authority",))
+
+    assert keys(store) == []
+    with store.snapshot() as db:
+        assert db.execute("SELECT count(*) FROM authority").fetchone()[0] == 1
