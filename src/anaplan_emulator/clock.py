@@ -29,3 +29,9 @@ class Clock:
     def set(self, moment: datetime) -> None:
         """Go on from the given moment, which must know its time zone."""
         self.offset = moment - datetime.fromtimestamp(time.time(), UTC)
+
+
+def iso_milliseconds(moment: datetime) -> str:
+    """Write a moment as users and models do: milliseconds, and a zone without a colon."""
+    utc = moment.astimezone(UTC)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03}+0000"

@@ -25,5 +25,20 @@ class Settings(BaseModel):
 
     rate_limit_burst: int = Field(default=10, gt=0)
 
+    upload_chunk_bytes: int = Field(default=50_000_000, gt=0)
+    """Greatest size of a chunk being uploaded, unpacked."""
+
+    output_chunk_bytes: int = Field(default=10_000_000, gt=0)
+    """Greatest size of a chunk of a failure dump or of an export's output."""
+
+    hold_tasks: Literal["NOT_STARTED", "IN_PROGRESS"] | None = None
+    """Keep tasks in this state until the setting changes, or they are cancelled."""
+
+    task_polls: int = Field(default=0, ge=0)
+    """How many polls must have seen a task in each unfinished state before it goes on."""
+
+    complete_fails: bool = False
+    """Answer 500 to `/complete`, as was observed (facts 4.12)."""
+
     quirks: Literal["live", "docs"] = "live"
     """Behave as Anaplan was observed to, or as its documentation says."""

@@ -1,19 +1,21 @@
 """Everything behind the HTTP: store, clock, settings, faults, journal, and the tenant they hold."""
 
 import json
+import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, Protocol
+from tempfile import NamedTemporaryFile, TemporaryDirectory
+from typing import Any
 
 from anaplan_emulator.certificates import ANAPLAN_HOSTS, LOCAL_HOSTS, KeyPair, open_authority
 from anaplan_emulator.clock import Clock
+from anaplan_emulator.engine.tasks import TaskRunner
 from anaplan_emulator.faults import Faults
 from anaplan_emulator.journal import Journal
 from anaplan_emulator.rate_limit import RateLimiter
 from anaplan_emulator.settings import Settings
-from anaplan_emulator.store.database import Store
+from anaplan_emulator.store.database import Store, clear_tables
 from anaplan_emulator.store.tenant import (
     TenantDescription,
     load_tenant,
@@ -24,13 +26,6 @@ from anaplan_emulator.store.tenant import (
 
 class UnknownUserError(LookupError):
     """No user of the tenant has this e-mail address."""
-
-
-class Background(Protocol):
-    """Work that goes on between requests."""
-
-    def stop(self) -> None:
-        """End all running work and wait for it; new work may be started afterwards."""
 
 
 class World:
@@ -60,9 +55,12 @@ class World:
         self.faults = Faults()
         self.journal = Journal()
         self.limiter = RateLimiter()
-        self.tasks: Background | None = None
+        self.tasks = TaskRunner(self.store, self.clock, lambda: self.settings)
+        self.base_url = ""
+        """Where the world is served, known once a server has it."""
         self.control_from_anywhere = control_from_anywhere
         self._handout = TemporaryDirectory(prefix="anaplan-emulator-")
+        self._handing_out = threading.Lock()
         try:
             if not self._resume():
                 self.load_tenant(
@@ -74,10 +72,14 @@ class World:
             raise
 
     def load_tenant(self, tenant: TenantDescription) -> None:
-        """Forget the present tenant and take another; clock, faults and settings stay."""
-        self._stop_background()
-        self.store.clear(keep=("authority",))
+        """Forget the present tenant and take another; clock, faults and settings stay.
+
+        Raises:
+            TenantError: The description contradicts itself; the present tenant stays.
+        """
+        self.tasks.stop()
         with self.store.transaction() as db:
+            clear_tables(db, keep=("authority",))
             load_tenant(db, tenant)
         self.tenant = tenant
         self._pair_files: tuple[Path, Path] | None = None
@@ -134,13 +136,14 @@ class World:
 
     def certificate_files(self) -> tuple[Path, Path]:
         """Return files with a certificate and private key of the user who is introduced."""
-        if self._pair_files is None:
-            pair = self.issue_certificate(self.tenant.signing_user.email)
-            self._pair_files = (
-                self.hand_out("certificate.pem", pair.certificate),
-                self.hand_out("private_key.pem", pair.private_key),
-            )
-        return self._pair_files
+        with self._handing_out:
+            if self._pair_files is None:
+                pair = self.issue_certificate(self.tenant.signing_user.email)
+                self._pair_files = (
+                    self.hand_out("certificate.pem", pair.certificate),
+                    self.hand_out("private_key.pem", pair.private_key),
+                )
+            return self._pair_files
 
     def authority_file(self) -> Path:
         """Return a file with the authority's certificate, for TLS clients to trust."""
@@ -161,18 +164,20 @@ class World:
     def hand_out(self, name: str, content: str) -> Path:
         """Write a file that only this account can read, and that goes away with the emulator."""
         path = Path(self._handout.name, name)
-        path.unlink(missing_ok=True)
-        path.touch(mode=0o600, exist_ok=False)
-        path.write_text(content, encoding="utf-8")
-        return path
+        # Temporary files are private from the start; moved into place, nobody reads half of one.
+        with NamedTemporaryFile(
+            "w", encoding="utf-8", dir=self._handout.name, delete=False
+        ) as file:
+            file.write(content)
+        return Path(file.name).replace(path)
 
     def introduction(self) -> dict[str, str | None]:
-        """Tell what to sign in with, and where to begin."""
+        """Tell where to go, what to sign in with, and where to begin."""
         user = self.tenant.signing_user
         certificate, private_key = self.certificate_files()
-        with self.store.snapshot() as db:
-            workspace_id, model_id = starting_place(db, self.tenant)
-        return {
+        workspace_id, model_id = self.starting_place()
+        told = {
+            "base_url": self.base_url,
             "user_email": user.email,
             "password": user.password,
             "certificate": str(certificate),
@@ -180,6 +185,14 @@ class World:
             "workspace_id": workspace_id,
             "model_id": model_id,
         }
+        if self.base_url.startswith("https:"):
+            told["ca_certificate"] = str(self.authority_file())
+        return told
+
+    def starting_place(self) -> tuple[str | None, str | None]:
+        """Return the ids of the workspace and model to begin with, if there are any."""
+        with self.store.snapshot() as db:
+            return starting_place(db, self.tenant)
 
     def save(self) -> None:
         """Keep in the store what lives outside of it. Faults and the journal are not kept."""
@@ -195,7 +208,7 @@ class World:
 
     def close(self) -> None:
         """Stop all work and let go of the store."""
-        self._stop_background()
+        self.tasks.stop()
         self.save()
         self.store.close()
         self._handout.cleanup()
@@ -209,8 +222,5 @@ class World:
         self.settings = Settings.model_validate_json(kept["settings"])
         self.clock.offset = timedelta(seconds=json.loads(kept["clock_offset_seconds"]))
         self._pair_files = None
+        self.tasks.resume()
         return True
-
-    def _stop_background(self) -> None:
-        if self.tasks is not None:
-            self.tasks.stop()

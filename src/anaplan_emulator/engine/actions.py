@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 
 from pydantic import TypeAdapter
 
+from anaplan_emulator.clock import iso_milliseconds
 from anaplan_emulator.engine.definitions import (
     ActionDefinition,
     DeleteDefinition,
@@ -78,11 +79,10 @@ def _run_process(run: Run, process_id: str, definition: ProcessDefinition) -> Ou
         step = run.within(number / len(todo), (number + 1) / len(todo))
         step.progress(0.0, action.definition.name)
         outcome = run_action(step, action)
-        moment = datetime.fromtimestamp(started, UTC)
         nested.append(
             replace(
                 outcome,
-                started=f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}+0000",
+                started=iso_milliseconds(datetime.fromtimestamp(started, UTC)),
                 duration=f"{run.now() - started:.3f}",
             )
         )

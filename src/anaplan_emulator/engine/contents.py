@@ -21,6 +21,11 @@ class File:
     name: str
     form: FileFormat | None
 
+    @property
+    def is_output(self) -> bool:
+        """Whether it is an export's output, which shares the export's id."""
+        return self.id.startswith("116")
+
 
 @dataclass(frozen=True, slots=True)
 class Content:
@@ -53,13 +58,29 @@ def file_by_name(db: sqlite3.Connection, model: int, name: str) -> File | None:
     return _read_file(row) if row else None
 
 
+def create_file(db: sqlite3.Connection, model: int, name: str) -> File:
+    """Make a file that nothing reads yet."""
+    row = db.execute(
+        "SELECT max(CAST(id AS INTEGER)) AS last FROM files WHERE model = ? AND id GLOB '113*'",
+        (model,),
+    ).fetchone()
+    file_id = str((row["last"] or 112_999_999_999) + 1)
+    row = db.execute(
+        "INSERT INTO files (model, id, name) VALUES (?, ?, ?) RETURNING *", (model, file_id, name)
+    ).fetchone()
+    return _read_file(row)
+
+
 def content_of(db: sqlite3.Connection, file: File, user_id: str, now: float) -> Content | None:
-    """Find what a file holds for a user: private content if alive, else what all may read."""
+    """Find what a file holds for a user: private content if alive, else what all may read.
+
+    Private content that was deleted is found only where there is nothing else.
+    """
     row = db.execute(
         """
         SELECT * FROM contents
         WHERE file = ? AND (user_id IS NULL OR (user_id = ? AND used_at > ?))
-        ORDER BY user_id IS NULL
+        ORDER BY deleted, user_id IS NULL
         """,
         (file.key, user_id, now - KEPT_SECONDS),
     ).fetchone()
@@ -128,6 +149,17 @@ def read_all(db: sqlite3.Connection, content: Content) -> Iterator[bytes]:
         chunk = read_chunk(db, content, number)
         if chunk is not None:
             yield chunk
+
+
+def set_chunk_count(db: sqlite3.Connection, content: int, chunk_count: int) -> None:
+    """Say how many chunks there are after all."""
+    db.execute("UPDATE contents SET chunk_count = ? WHERE key = ?", (chunk_count, content))
+
+
+def delete(db: sqlite3.Connection, content: int) -> None:
+    """Delete the chunks; their number remains, stale, as Anaplan has it (facts 4.12)."""
+    db.execute("DELETE FROM chunks WHERE content = ?", (content,))
+    db.execute("UPDATE contents SET deleted = 1 WHERE key = ?", (content,))
 
 
 def used(db: sqlite3.Connection, content: int, now: float) -> None:

@@ -124,8 +124,9 @@ def _table(
     single = definition.layout == "TABULAR_SINGLE_COLUMN"
     line_items = module.line_items
     width = len(module.dimensions)
+    stored = [width + index for index, item in enumerate(line_items) if not item.formula]
     for record in _records(db, module, definition, module.dimensions):
-        if definition.omit_empty_rows and not any(record[width:]):
+        if definition.omit_empty_rows and not any(record[index] for index in stored):
             continue
         labels = list(record[:width])
         values = _rendered(line_items, record[width:])

@@ -19,6 +19,7 @@ class ListStructure:
     name: str
     kind: Literal["LIST", "TIME", "VERSIONS"]
     numbered: bool
+    production_data: bool
     parent: int | None
     item_prefix: int
     next_index: int
@@ -33,6 +34,8 @@ class Field:
     data_type: DataType
     entity_list: int | None
     formula: str = ""
+    id: str = ""
+    """Line items have one, properties don't."""
 
     @property
     def constant(self) -> Stored:
@@ -149,6 +152,7 @@ def _read_list(row: sqlite3.Row) -> ListStructure:
         name=row["name"],
         kind=row["kind"],
         numbered=bool(row["numbered"]),
+        production_data=bool(row["production_data"]),
         parent=row["parent"],
         item_prefix=row["item_prefix"],
         next_index=row["next_index"],
@@ -174,6 +178,7 @@ def _read_module(db: sqlite3.Connection, row: sqlite3.Row) -> ModuleStructure:
                 DataType(item["data_type"]),
                 item["entity_list"],
                 item["formula"],
+                item["id"],
             )
             for item in line_items
         ),

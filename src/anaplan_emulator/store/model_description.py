@@ -63,6 +63,8 @@ class ListDescription(Description):
 
     name: str = Field(min_length=1)
     numbered: bool = False
+    production_data: bool = False
+    """Whether its items may change while the model is deployed."""
     parent: str = ""
     properties: tuple[PropertyDescription, ...] = ()
     items: tuple[ItemDescription, ...] = ()
@@ -136,7 +138,9 @@ class ModelDescription(Description):
     def _names_are_known(self) -> Self:
         lists = {each.name: each for each in self.lists}
         modules = {each.name: each for each in self.modules}
-        steps = [each.name for each in (*self.imports, *self.exports, *self.deletions)]
+        steps = [each.name for each in self.imports]
+        steps += [each.name for each in self.exports]
+        steps += [each.name for each in self.deletions]
         for kind, names in {
             "list": [each.name for each in self.lists],
             "module": [each.name for each in self.modules],

@@ -138,7 +138,12 @@ class _ModelLoader:
     def _insert_lists(self) -> None:
         keys = {
             each.name: self._insert_list(
-                f"101{number:09}", each.name, "LIST", next(self._prefixes), numbered=each.numbered
+                f"101{number:09}",
+                each.name,
+                "LIST",
+                next(self._prefixes),
+                numbered=each.numbered,
+                production_data=each.production_data,
             )
             for number, each in enumerate(self._model.lists)
         }
@@ -165,7 +170,14 @@ class _ModelLoader:
             self._fill_items(each, keys[each.name])
 
     def _insert_list(
-        self, list_id: str, name: str, kind: str, prefix: int, *, numbered: bool = False
+        self,
+        list_id: str,
+        name: str,
+        kind: str,
+        prefix: int,
+        *,
+        numbered: bool = False,
+        production_data: bool = False,
     ) -> int:
         return self._insert(
             "lists",
@@ -174,6 +186,7 @@ class _ModelLoader:
             name=name,
             kind=kind,
             numbered=numbered,
+            production_data=production_data,
             item_prefix=prefix,
             next_index=1,
         )

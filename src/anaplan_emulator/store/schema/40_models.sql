@@ -38,6 +38,8 @@ CREATE TABLE lists (
     name TEXT NOT NULL COLLATE NOCASE,
     kind TEXT NOT NULL CHECK (kind IN ('LIST', 'TIME', 'VERSIONS')),
     numbered INTEGER NOT NULL,
+    -- Whether its items may change while the model is deployed.
+    production_data INTEGER NOT NULL,
     parent INTEGER REFERENCES lists (key) ON DELETE SET NULL,
     -- First three digits of its items' ids; the other nine are the item's index.
     item_prefix INTEGER NOT NULL,

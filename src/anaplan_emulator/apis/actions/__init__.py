@@ -1,0 +1,1 @@
+"""Imports, exports, processes and other actions: their metadata, tasks and dumps."""

@@ -1,0 +1,121 @@
+"""The rules of running actions: what may run, how tasks are written, dumps (facts 4.14-4.16)."""
+
+import sqlite3
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from anaplan_emulator.engine.actions import Action, action_by_id, steps
+from anaplan_emulator.engine.contents import KEPT_SECONDS
+from anaplan_emulator.engine.definitions import (
+    DeleteDefinition,
+    ImportDefinition,
+    ListTarget,
+    ProcessDefinition,
+)
+from anaplan_emulator.engine.structure import list_by_name
+from anaplan_emulator.engine.tasks import Task
+
+PREFIX_BY_COLLECTION = {"imports": "112", "exports": "116", "actions": "117", "processes": "118"}
+
+
+class MappingParameter(BaseModel):
+    """An answer to what a mapping asks for."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    entityType: str = Field(min_length=1)  # noqa: N815 (the API's own spelling)
+    entityName: str  # noqa: N815
+    importId: str = ""  # noqa: N815
+
+
+class RunRequest(BaseModel):
+    """The body that starts a task. Connector parameters have no connector to go to."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    localeName: str = Field(min_length=1)  # noqa: N815
+    mappingParameters: list[MappingParameter] = Field(default_factory=list)  # noqa: N815
+
+
+@dataclass(frozen=True, slots=True)
+class Dump:
+    """A failure dump."""
+
+    key: int
+    used_at: float
+
+
+def find_action(
+    db: sqlite3.Connection, model: int, collection: str, action_id: str
+) -> Action | None:
+    """Find an action, in the collection of its kind and nowhere else."""
+    if not action_id.startswith(PREFIX_BY_COLLECTION[collection]):
+        return None
+    return action_by_id(db, model, action_id)
+
+
+def changes_structure(db: sqlite3.Connection, model: int, action: Action) -> bool:
+    """Whether an action changes lists that a deployed model keeps as they are."""
+    match action.definition:
+        case ImportDefinition(target=ListTarget() as target):
+            return not list_by_name(db, model, target.list).production_data
+        case DeleteDefinition() as definition:
+            return not list_by_name(db, model, definition.list).production_data
+        case ProcessDefinition() as definition:
+            todo = steps(db, model, definition)
+            return any(changes_structure(db, model, step) for step in todo)
+    return False
+
+
+def describe_queued(task: Task) -> dict[str, Any]:
+    """Write a task as listings and the answer to its start do."""
+    return {"taskId": task.id, "taskState": task.state, "creationTime": task.created_at}
+
+
+def describe_task(task: Task, *, process_details: bool) -> dict[str, Any]:
+    """Write a task as polls see it; the times of a process's steps only when asked for."""
+    body = describe_queued(task) | {"progress": task.progress, "currentStep": task.step}
+    if task.cancelled_by is not None:
+        body["cancelledBy"] = task.cancelled_by
+    if task.result is not None:
+        result = dict(task.result)
+        if "nestedResults" in result and not process_details:
+            result["nestedResults"] = [
+                {key: nested[key] for key in nested if key not in ("startTime", "duration")}
+                for nested in result["nestedResults"]
+            ]
+        body["result"] = result
+    return body
+
+
+def find_dump(
+    db: sqlite3.Connection, task: Task, object_id: str, user_id: str, now: float
+) -> Dump | None:
+    """Find the dump that a task left for a user, if no later run has replaced it."""
+    row = db.execute(
+        "SELECT key, used_at FROM dumps WHERE model = ? AND object_id = ? AND user_id = ?"
+        " AND task_id = ? AND used_at > ?",
+        (task.model, object_id, user_id, task.id, now - KEPT_SECONDS),
+    ).fetchone()
+    return Dump(row["key"], row["used_at"]) if row else None
+
+
+def dump_used(db: sqlite3.Connection, dump: Dump, now: float) -> None:
+    """Note that a dump was read, so that it lives on."""
+    db.execute("UPDATE dumps SET used_at = ? WHERE key = ?", (now, dump.key))
+
+
+def dump_chunk_numbers(db: sqlite3.Connection, dump: Dump) -> list[int]:
+    """Return the numbers of a dump's chunks."""
+    rows = db.execute("SELECT number FROM dump_chunks WHERE dump = ? ORDER BY number", (dump.key,))
+    return [row["number"] for row in rows]
+
+
+def dump_chunk(db: sqlite3.Connection, dump: Dump, number: int) -> bytes | None:
+    """Read one chunk of a dump."""
+    row = db.execute(
+        "SELECT body FROM dump_chunks WHERE dump = ? AND number = ?", (dump.key, number)
+    ).fetchone()
+    return bytes(row["body"]) if row else None

@@ -1,0 +1,225 @@
+"""Routes of users, workspaces and models."""
+
+from typing import Any
+
+from starlette.responses import JSONResponse, Response
+
+from anaplan_emulator.apis.access import (
+    addressed_model,
+    is_tenant_admin,
+    is_workspace_admin,
+    sees_workspace,
+    set_open,
+    visible_model,
+)
+from anaplan_emulator.apis.catalog import state
+from anaplan_emulator.apis.listings import listing, matches, sort_strictly
+from anaplan_emulator.calls import Call, Endpoint
+from anaplan_emulator.engine.tasks import running_task
+from anaplan_emulator.replies import INTEGRATION, ApiError, envelope
+from anaplan_emulator.store.users import user_by_id
+
+_USER_SORT = {
+    "firstName": lambda user: user.first_name,
+    "lastName": lambda user: user.last_name,
+    "email": lambda user: user.email,
+    "active": lambda user: user.active,
+    "lastLoginDate": lambda user: user.last_login or "",
+}
+_WORKSPACE_SORT = {
+    "name": lambda workspace: workspace.name,
+    "sizeAllowance": lambda workspace: workspace.size_allowance,
+}
+_MODEL_SORT = {
+    "name": lambda model: model.name,
+    "activeState": lambda model: model.active_state,
+}
+
+
+def _asks_for(call: Call, flag: str) -> bool:
+    # The Java client writes True (facts 4.19c).
+    return call.query.get(flag, "").lower() == "true"
+
+
+def list_users(call: Call) -> Response:
+    """GET /users."""
+    if not state.lists_users(call.db, call.user):
+        raise ApiError(403)
+    users = sort_strictly(call, state.all_users(call.db), _USER_SORT)
+    if wanted := call.query.get("s"):
+        users = [
+            user
+            for user in users
+            if matches(wanted, f"{user.first_name} {user.last_name}", user.email, user.id)
+        ]
+    return listing(call, "users", users, state.describe_user, kind="user", stray_next=True)
+
+
+def get_own_user(call: Call) -> Response:
+    """GET /users/me."""
+    return envelope("user", user=state.describe_user(call.user))
+
+
+def get_user(call: Call) -> Response:
+    """GET /users/{id}."""
+    user = user_by_id(call.db, call.path["userId"])
+    if user is None:
+        raise ApiError(404)
+    return envelope("user", user=state.describe_user(user))
+
+
+def list_workspaces(call: Call) -> Response:
+    """GET /workspaces."""
+    workspaces = sort_strictly(call, state.visible_workspaces(call.db, call.user), _WORKSPACE_SORT)
+    if wanted := call.query.get("s"):
+        workspaces = [each for each in workspaces if matches(wanted, each.name, each.id)]
+    details = _asks_for(call, "tenantDetails")
+    return listing(
+        call,
+        "workspaces",
+        workspaces,
+        lambda workspace: state.describe_workspace(workspace, details=details),
+        kind="workspace",
+        stray_next=True,
+    )
+
+
+def get_workspace(call: Call) -> Response:
+    """GET /workspaces/{w}: 404 for all but its administrators (facts 4.20)."""
+    workspace_id = call.path["workspaceId"]
+    for workspace in state.visible_workspaces(call.db, call.user):
+        if workspace.id == workspace_id and (
+            is_workspace_admin(call.db, call.user, workspace_id)
+            or is_tenant_admin(call.db, call.user)
+        ):
+            details = _asks_for(call, "tenantDetails")
+            body = state.describe_workspace(workspace, details=details)
+            return envelope("workspace", workspace=body)
+    raise ApiError(404)
+
+
+def list_models(call: Call) -> Response:
+    """GET /models, and those of one workspace."""
+    models = state.visible_models(call.db, call.user)
+    workspace_id = call.path.get("workspaceId")
+    if workspace_id is not None:
+        if not sees_workspace(call.db, call.user, workspace_id):
+            raise ApiError(404)
+        models = [model for model in models if model.workspace_id == workspace_id]
+    models = sort_strictly(call, models, _MODEL_SORT)
+    # For anyone but tenant administrators the search is silently ignored (facts 4.1).
+    wanted = call.query.get("s")
+    if wanted and is_tenant_admin(call.db, call.user):
+        models = [model for model in models if matches(wanted, model.name, model.id)]
+    if call.query.get("archived") == "false":
+        models = [model for model in models if model.active_state != "ARCHIVED"]
+    details = _asks_for(call, "modelDetails")
+    return listing(
+        call,
+        "models",
+        models,
+        lambda model: state.describe_model(
+            model,
+            call.user.customer_id,
+            details=details,
+            busy=details and state.is_busy(call.db, model),
+        ),
+        kind="model",
+        stray_next=True,
+    )
+
+
+def get_model(call: Call) -> Response:
+    """GET /models/{m}: answered even to users without access (facts 4.20)."""
+    model = addressed_model(call)
+    body = state.describe_model(
+        model,
+        call.user.customer_id,
+        details=_asks_for(call, "modelDetails"),
+        busy=state.is_busy(call.db, model),
+    )
+    return envelope("model", model_id=model.id, model=body)
+
+
+def get_model_status(call: Call) -> Response:
+    """GET /models/{m}/status: without an envelope."""
+    model = visible_model(call)
+    task = running_task(call.db, model.key)
+    if task is not None:
+        task = call.world.tasks.observe(task)
+        step, tooltip, progress = f"Processing {task.step}", task.step, task.progress
+    elif model.is_open:
+        step, tooltip, progress = "Open", "Model is open", -1.0
+    else:
+        step, tooltip, progress = "Closed", "Model is closed", -1.0
+    is_export = task is not None and task.object_id.startswith("116")
+    status = {
+        "tooltip": tooltip,
+        "progress": progress,
+        "currentStep": step,
+        "exportTaskType": "EXPORT" if is_export else None,
+        "creationTime": call.world.clock.milliseconds(),
+        "taskId": task.id if task else None,
+        "peakMemoryUsageEstimate": None,
+        "peakMemoryUsageTime": None,
+    }
+    return JSONResponse({"requestStatus": status})
+
+
+def open_model(call: Call) -> Response:
+    """POST /models/{m}/open."""
+    model = visible_model(call)
+    if model.active_state == "ARCHIVED":
+        raise ApiError(422, "The model is archived")
+    if model.offline or "MAINTENANCE" in model.active_state:
+        raise ApiError(424, "The model is offline")
+    if model.is_open:
+        return Response(status_code=200)
+    set_open(call.db, model, is_open=True)
+    return Response(status_code=202)
+
+
+def close_model(call: Call) -> Response:
+    """POST /models/{m}/close."""
+    model = visible_model(call)
+    if not is_workspace_admin(call.db, call.user, model.workspace_id):
+        raise ApiError(403)
+    if model.active_state == "ARCHIVED":
+        raise ApiError(422, "The model is archived")
+    set_open(call.db, model, is_open=False)
+    return Response(status_code=204)
+
+
+def delete_models(call: Call) -> Response:
+    """POST /workspaces/{w}/bulkDeleteModels."""
+    workspace_id = call.path["workspaceId"]
+    if not sees_workspace(call.db, call.user, workspace_id):
+        raise ApiError(404)
+    match call.json():
+        case {"modelIdsToDelete": [_, *_] as model_ids, **others} if not others:
+            pass
+        case _:
+            raise ApiError(400, "modelIdsToDelete must hold the ids of the models to delete")
+    if not is_workspace_admin(call.db, call.user, workspace_id):
+        raise ApiError(403)
+    deleted, failures = state.delete_models(call.db, workspace_id, list(map(str, model_ids)))
+    body: dict[str, Any] = {"modelsDeleted": deleted}
+    if failures or call.world.settings.quirks == "docs":
+        body["bulkDeleteModelsFailures"] = failures
+    return envelope("bulkDeleteModels", **body)
+
+
+ENDPOINTS = [
+    Endpoint("GET", "/2/0/users", list_users, INTEGRATION),
+    Endpoint("GET", "/2/0/users/me", get_own_user, INTEGRATION),
+    Endpoint("GET", "/2/0/users/{userId}", get_user, INTEGRATION),
+    Endpoint("GET", "/2/0/workspaces", list_workspaces, INTEGRATION),
+    Endpoint("GET", "/2/0/workspaces/{workspaceId}", get_workspace, INTEGRATION),
+    Endpoint("GET", "/2/0/workspaces/{workspaceId}/models", list_models, INTEGRATION),
+    Endpoint("POST", "/2/0/workspaces/{workspaceId}/bulkDeleteModels", delete_models, INTEGRATION),
+    Endpoint("GET", "/2/0/models", list_models, INTEGRATION),
+    Endpoint("GET", "/2/0/models/{modelId}", get_model, INTEGRATION),
+    Endpoint("GET", "/2/0/models/{modelId}/status", get_model_status, INTEGRATION),
+    Endpoint("POST", "/2/0/models/{modelId}/open", open_model, INTEGRATION),
+    Endpoint("POST", "/2/0/models/{modelId}/close", close_model, INTEGRATION),
+]

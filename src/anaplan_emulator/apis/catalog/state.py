@@ -1,0 +1,160 @@
+"""Users, workspaces and models: who sees which, and how they are described (facts 4.4, 4.5)."""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from anaplan_emulator.apis.access import (
+    Model,
+    all_models,
+    is_tenant_admin,
+    model_by_id,
+    sees_inside,
+)
+from anaplan_emulator.engine.structure import drop_cells_tables
+from anaplan_emulator.engine.tasks import running_task
+from anaplan_emulator.store.identifiers import lower_hex
+from anaplan_emulator.store.users import User, read_user, tenant_roles
+
+_ADMIN_ROLES = frozenset({"tenant_admin", "user_admin", "workspace_admin"})
+
+
+@dataclass(frozen=True, slots=True)
+class Workspace:
+    """A workspace. Its size is that of its models."""
+
+    id: str
+    name: str
+    active: bool
+    size_allowance: int
+    current_size: int
+
+
+def all_users(db: sqlite3.Connection) -> list[User]:
+    """Read the tenant's users, by e-mail address."""
+    return [read_user(row) for row in db.execute("SELECT * FROM users ORDER BY email")]
+
+
+def lists_users(db: sqlite3.Connection, user: User) -> bool:
+    """Whether the user administers anything, and so may list the tenant's users."""
+    administered = db.execute(
+        "SELECT 1 FROM workspace_members WHERE user_id = ? AND role = 'admin'", (user.id,)
+    ).fetchone()
+    return administered is not None or bool(tenant_roles(db, user) & _ADMIN_ROLES)
+
+
+def visible_workspaces(db: sqlite3.Connection, user: User) -> list[Workspace]:
+    """Read the workspaces the user is in; all of them for a tenant administrator."""
+    rows = db.execute(
+        """
+        SELECT workspaces.*, coalesce(sum(models.memory_usage), 0) AS current_size
+        FROM workspaces LEFT JOIN models ON models.workspace_id = workspaces.id
+        WHERE ?1 OR workspaces.id IN (SELECT workspace_id FROM workspace_members WHERE user_id = ?2)
+        GROUP BY workspaces.id ORDER BY workspaces.name
+        """,
+        (is_tenant_admin(db, user), user.id),
+    )
+    return [
+        Workspace(
+            id=row["id"],
+            name=row["name"],
+            active=bool(row["active"]),
+            size_allowance=row["size_allowance"],
+            current_size=row["current_size"],
+        )
+        for row in rows
+    ]
+
+
+def visible_models(db: sqlite3.Connection, user: User) -> list[Model]:
+    """Read the models the user can open; all of them for a tenant administrator."""
+    every = is_tenant_admin(db, user)
+    return [model for model in all_models(db) if every or sees_inside(db, user, model)]
+
+
+def describe_user(user: User) -> dict[str, Any]:
+    """Write a user as the API does."""
+    body: dict[str, Any] = {
+        "id": user.id,
+        "active": user.active,
+        "email": user.email,
+        "emailOptIn": False,
+        "firstName": user.first_name,
+        "lastName": user.last_name,
+        "customerId": user.customer_id,
+    }
+    if user.last_login is not None:
+        body["lastLoginDate"] = user.last_login
+    return body
+
+
+def describe_workspace(workspace: Workspace, *, details: bool) -> dict[str, Any]:
+    """Write a workspace; its sizes are tenant details."""
+    body = {"id": workspace.id, "name": workspace.name, "active": workspace.active}
+    if details:
+        body |= {
+            "sizeAllowance": workspace.size_allowance,
+            "currentSize": workspace.current_size,
+        }
+    return body
+
+
+def describe_model(model: Model, customer_id: str, *, details: bool, busy: bool) -> dict[str, Any]:
+    """Write a model. An archived one has no memory usage."""
+    place = f"selectedWorkspaceId={model.workspace_id}&selectedModelId={model.id}"
+    body: dict[str, Any] = {
+        "id": model.id,
+        "activeState": model.active_state,
+        "name": model.name,
+        "currentWorkspaceId": model.workspace_id,
+        "currentWorkspaceName": model.workspace_name,
+        "modelUrl": f"https://us1a.app.anaplan.com/anaplan/framework.jsp?{place}",
+        "categoryValues": [
+            {
+                "id": lower_hex("category value", f"{value['attribute']}/{value['categoryName']}"),
+                "attribute": value["attribute"],
+                "categoryId": lower_hex("category", value["attribute"]),
+                "categoryName": value["categoryName"],
+                "customerId": customer_id,
+            }
+            for value in json.loads(model.category_values)
+        ],
+    }
+    if details:
+        body |= {
+            "isoCreationDate": model.created_at,
+            "lastModified": model.modified_at,
+            "lastSavedSerialNumber": model.serial_number,
+            "modelTransactionRunning": busy,
+        }
+        if model.modified_by is not None:
+            body["lastModifiedByUserGuid"] = model.modified_by
+        if model.active_state != "ARCHIVED":
+            body["memoryUsage"] = model.memory_usage
+    return body
+
+
+def is_busy(db: sqlite3.Connection, model: Model) -> bool:
+    """Whether a task is running in the model."""
+    return running_task(db, model.key) is not None
+
+
+def delete_models(
+    db: sqlite3.Connection, workspace_id: str, model_ids: Sequence[str]
+) -> tuple[int, list[dict[str, str]]]:
+    """Delete closed models of a workspace for good; return how many, and why not the others."""
+    failures = []
+    for model_id in model_ids:
+        model = model_by_id(db, model_id)
+        if model is None or model.workspace_id != workspace_id:
+            message = "The model id does not exist in the workspace"
+            failures.append({"modelId": model_id, "message": message})
+        elif model.is_open:
+            message = "The model is open: close it before deleting it"
+            failures.append({"modelId": model_id, "message": message})
+        else:
+            drop_cells_tables(db, model.key)
+            db.execute("DELETE FROM models WHERE key = ?", (model.key,))
+    return len(model_ids) - len(failures), failures
