@@ -61,16 +61,17 @@ TLS is served for all of Anaplan's host names. Clients must trust the emulator's
 """
 
 
-def main(argv: Sequence[str] | None = None) -> int:
+def main(argv: Sequence[str] | None = None, *, prog: str = "python -m anaplan_emulator") -> int:
     """Serve until interrupted or terminated.
 
     Args:
         argv: The command line, without the program's name; the process's own by default.
+        prog: What the program is called in its usage.
 
     Returns:
         The exit code: 0 after an orderly end, 1 when the emulator can't start.
     """
-    arguments = _parser().parse_args(argv)
+    arguments = _parser(prog).parse_args(argv)
     if arguments.verbose:
         _log_requests()
     if not _is_loopback(arguments.host):
@@ -102,9 +103,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(prog: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog="python -m anaplan_emulator", description="Serve Anaplan's APIs from this machine."
+        prog=prog, description="Serve Anaplan's APIs from this machine."
     )
     parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
     parser.add_argument(

@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from anaplan_emulator.faults import Fault
 from anaplan_emulator.journal import ReceivedRequest
-from anaplan_emulator.store.tenant import TenantDescription
+from anaplan_emulator.store.tenant import TenantDescription, TenantError
 from anaplan_emulator.world import UnknownUserError, World
 
 CONTROL = "/_emulator"
@@ -41,7 +41,7 @@ class CertificateOrder(BaseModel):
 
 
 def info(world: World, _: bytes) -> object:
-    """Tell what to sign in with, and where to begin."""
+    """Tell where to go, what to sign in with, and where to begin."""
     return world.introduction()
 
 
@@ -182,6 +182,8 @@ async def _operate(world: World, operation: Operation, request: Request) -> JSON
         return JSONResponse(await to_thread.run_sync(operation, world, body))
     except ValidationError as error:
         return _refuse(400, json.loads(error.json(include_url=False, include_context=False)))
+    except TenantError as error:
+        return _refuse(400, str(error))
     except UnknownUserError as error:
         return _refuse(404, str(error))
 

@@ -1,5 +1,6 @@
 """The emulator as one object: a world, and a server in a thread."""
 
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import TracebackType
@@ -49,8 +50,9 @@ class Emulator:
             tenant=Path(tenant) if isinstance(tenant, str) else tenant,
             control_from_anywhere=control_from_anywhere,
         )
+        self._on_stop = ExitStack()
+        self._on_stop.callback(self.world.close)
         try:
-            self._tls = tls
             front = Front(create_app(self.world), self.world)
             self._server = Server(
                 front,
@@ -60,8 +62,10 @@ class Emulator:
                 certificate_files=self.world.server_files(host) if tls else None,
             )
         except BaseException:
-            self.world.close()
+            self._on_stop.close()
             raise
+        self._on_stop.callback(self._server.stop)
+        self.world.base_url = self._server.base_url
 
     def __enter__(self) -> Self:
         self.start()
@@ -81,8 +85,7 @@ class Emulator:
 
     def stop(self) -> None:
         """Stop answering, end all work and let go of everything."""
-        self._server.stop()
-        self.world.close()
+        self._on_stop.close()
 
     @property
     def base_url(self) -> str:
@@ -117,12 +120,12 @@ class Emulator:
     @property
     def workspace_id(self) -> str | None:
         """The workspace to begin with."""
-        return self.world.introduction()["workspace_id"]
+        return self.world.starting_place()[0]
 
     @property
     def model_id(self) -> str | None:
         """The model to begin with."""
-        return self.world.introduction()["model_id"]
+        return self.world.starting_place()[1]
 
     @property
     def settings(self) -> Settings:
@@ -131,8 +134,7 @@ class Emulator:
 
     def info(self) -> dict[str, str | None]:
         """Tell all that a client needs, as JSON values."""
-        authority = {"ca_certificate": str(self.ca_certificate)} if self._tls else {}
-        return {"base_url": self.base_url, **self.world.introduction(), **authority}
+        return self.world.introduction()
 
     def now(self) -> datetime:
         """Return the time on the emulator's clock."""

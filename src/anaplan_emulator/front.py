@@ -149,6 +149,8 @@ class Connection:
 
     async def reset(self) -> None:
         """Break the connection so that the other side sees a reset, not an end."""
+        if self._transport.is_closing():
+            return
         linger = struct.pack("HH" if sys.platform == "win32" else "ii", 1, 0)
         self._transport.get_extra_info("socket").setsockopt(
             socket.SOL_SOCKET, socket.SO_LINGER, linger

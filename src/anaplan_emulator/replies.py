@@ -29,10 +29,15 @@ class ApiError(Exception):
         headers: Mapping[str, str] | None = None,
     ) -> None:
         self.status = status
-        self.message = message if message is not None else HTTPStatus(status).phrase
+        self.message = message if message is not None else _reason_phrase(status)
         self.code = code
         self.headers = dict(headers or {})
         super().__init__(f"{status} {self.message}")
+
+
+def _reason_phrase(status: int) -> str:
+    # Anaplan has statuses of its own, such as 452.
+    return HTTPStatus(status).phrase if status in set(HTTPStatus) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,7 @@ class Api:
         name: Its name, for people.
         schemes: The `Authorization` schemes that carry a token (facts 1.2).
         error_body: Makes the body of an error, given the error, the path and the time.
-        unauthenticated: Status and code for a missing, foreign or dead token.
+        unauthenticated: Makes the error for a missing, foreign or dead token.
 
     """
 

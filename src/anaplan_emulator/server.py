@@ -1,6 +1,7 @@
 """The real server around the application: sockets, TLS, and a thread to run in."""
 
 import asyncio
+import ipaddress
 import socket
 import threading
 from functools import partial
@@ -19,6 +20,11 @@ class Protocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Put the connection in the scope of every request made on it."""
+        # An answer's head and body are written apart: without this the body waits for the
+        # client's delayed acknowledgement, 40 ms. The event loop doesn't see to it, because
+        # sockets made by `socket.create_server` don't name their protocol.
+        connection = transport.get_extra_info("socket")
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         super().connection_made(transport)
         self.app = partial(_with_transport, self.app, transport)
 
@@ -86,8 +92,7 @@ class Server:
         self._socket = _listen(host, port)
         self._thread = threading.Thread(target=self._run, name="anaplan-emulator", daemon=True)
         scheme = "http" if certificate is None else "https"
-        shown = f"[{host}]" if ":" in host else host
-        self.base_url = f"{scheme}://{shown}:{self._socket.getsockname()[1]}"
+        self.base_url = f"{scheme}://{_host_to_call(host)}:{self._socket.getsockname()[1]}"
 
     def start(self) -> None:
         """Begin to answer, in a thread of its own."""
@@ -102,6 +107,17 @@ class Server:
 
     def _run(self) -> None:
         self._server.run(sockets=[self._socket])
+
+
+def _host_to_call(host: str) -> str:
+    try:
+        address = ipaddress.ip_address(host)
+    except ValueError:
+        return host
+    if address.is_unspecified:
+        # It stands for all addresses of the machine: it can be listened on, but not called.
+        address = ipaddress.ip_address("127.0.0.1" if address.version == 4 else "::1")
+    return f"[{address}]" if address.version == 6 else str(address)
 
 
 def _listen(host: str, port: int) -> socket.socket:

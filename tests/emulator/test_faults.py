@@ -70,6 +70,16 @@ def test_errors_have_the_shape_of_the_api_that_is_asked(
     assert other["status"] == {"code": 500, "message": "Internal Server Error"}
 
 
+def test_a_status_that_http_does_not_know_may_be_ordered(
+    emulator: Emulator, http: httpx2.Client
+) -> None:
+    emulator.add_fault(Fault(status=452))
+
+    reply = http.get("/2/0/anything")
+
+    assert (reply.status_code, reply.json()["status"]["message"]) == (452, "")
+
+
 def test_gateway_errors_are_html(emulator: Emulator, http: httpx2.Client) -> None:
     emulator.add_fault(Fault(status=502))
 

@@ -64,17 +64,6 @@ class Store:
         finally:
             connection.close()
 
-    def clear(self, *, keep: Collection[str] = ()) -> None:
-        """Delete every row of every table but those to keep."""
-        with self.transaction() as db:
-            db.execute("PRAGMA defer_foreign_keys = ON")
-            names = (
-                "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
-            )
-            for (name,) in db.execute(names).fetchall():
-                if name not in keep:
-                    db.execute(f'DELETE FROM "{name}"')  # noqa: S608 - a name of the schema's
-
     def close(self) -> None:
         """Close all connections; those still lent close when they come back."""
         self._closed = True
@@ -173,6 +162,15 @@ def _begun(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
         raise
     else:
         connection.commit()
+
+
+def clear_tables(db: sqlite3.Connection, *, keep: Collection[str] = ()) -> None:
+    """Delete every row of every table but those to keep."""
+    db.execute("PRAGMA defer_foreign_keys = ON")
+    names = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
+    for (name,) in db.execute(names).fetchall():
+        if name not in keep:
+            db.execute(f'DELETE FROM "{name}"')  # noqa: S608 - a name of the schema's
 
 
 def _schema() -> str:

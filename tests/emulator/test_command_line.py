@@ -1,0 +1,171 @@
+import json
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from anaplan_emulator import TenantDescription
+
+KEYS = {
+    "base_url",
+    "user_email",
+    "password",
+    "certificate",
+    "private_key",
+    "workspace_id",
+    "model_id",
+}
+
+
+@pytest.fixture
+def tenant_file(tmp_path: Path, tenant: TenantDescription) -> Path:
+    file = tmp_path / "tenant.json"
+    file.write_text(tenant.model_dump_json())
+    return file
+
+
+@contextmanager
+def command(*arguments: object) -> Iterator[subprocess.Popen[str]]:
+    process = subprocess.Popen(
+        [sys.executable, "-m", "anaplan_emulator", *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def read_json_line(process: subprocess.Popen[str]) -> dict[str, str]:
+    assert process.stdout is not None
+    info = json.loads(process.stdout.readline())
+    assert isinstance(info, dict)
+    return info
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_one_line_of_json_tells_all_and_signals_end_it(
+    tenant_file: Path, number: signal.Signals
+) -> None:
+    with command("--port", 0, "--tenant", tenant_file, "--json") as process:
+        info = read_json_line(process)
+        assert set(info) == KEYS
+        assert Path(info["certificate"]).read_text().startswith("-----BEGIN CERTIFICATE-----")
+        credentials = (info["user_email"], info["password"])
+        reply = httpx2.post(f"{info['base_url']}/token/authenticate", auth=credentials)
+        assert reply.status_code == 201
+
+        process.send_signal(number)
+
+        rest, errors = process.communicate(timeout=10)
+        assert (process.returncode, rest, errors) == (0, "", "")
+    assert not Path(info["certificate"]).exists()
+
+
+def test_people_are_told_what_to_paste(tenant_file: Path) -> None:
+    with command("--port", 0, "--tenant", tenant_file) as process:
+        assert process.stdout is not None
+        shown = ""
+        while "/_emulator/" not in shown:
+            line = process.stdout.readline()
+            assert line, shown
+            shown += line
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=10)
+    assert "ada@example.com" in shown
+    assert shown.count("anaplan_sdk.Client(") == 2
+
+
+def test_tls_hands_out_the_authority(tenant_file: Path) -> None:
+    with command("--port", 0, "--tenant", tenant_file, "--tls", "--json") as process:
+        info = read_json_line(process)
+        assert set(info) == KEYS | {"ca_certificate"}
+        assert info["base_url"].startswith("https://")
+        assert Path(info["ca_certificate"]).exists()
+
+
+def test_every_request_is_logged_on_request(tenant_file: Path) -> None:
+    with command("--port", 0, "--tenant", tenant_file, "--json", "--verbose") as process:
+        info = read_json_line(process)
+        httpx2.get(f"{info['base_url']}/token/validate")
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=10)
+    assert "GET /token/validate 400" in errors
+
+
+def test_a_state_file_outlives_the_process(tenant_file: Path, tmp_path: Path) -> None:
+    state = tmp_path / "state.sqlite"
+    arguments = ("--port", 0, "--tenant", tenant_file, "--state", state, "--json")
+    with command(*arguments) as process:
+        info = read_json_line(process)
+        clock = {"advance_seconds": 3600}
+        httpx2.post(f"{info['base_url']}/_emulator/clock", json=clock).raise_for_status()
+        process.send_signal(signal.SIGTERM)
+        process.communicate(timeout=10)
+
+    with command(*arguments) as process:
+        info = read_json_line(process)
+        told = httpx2.get(f"{info['base_url']}/_emulator/clock").json()
+        assert told["offset_seconds"] == 3600
+
+
+def run(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "anaplan_emulator", *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def test_a_port_in_use_is_said_plainly(tenant_file: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = run("--port", port, "--tenant", tenant_file)
+
+    assert done.returncode == 1
+    assert done.stdout == ""
+    assert len(done.stderr.splitlines()) == 1
+    assert str(port) in done.stderr
+
+
+@pytest.mark.parametrize("option", ["--tenant", "--state"])
+def test_files_that_do_not_serve_are_said_plainly(
+    tmp_path: Path, tenant_file: Path, option: str
+) -> None:
+    file = tmp_path / "notes.txt"
+    file.write_text("Not what you are looking for. " * 50)
+    arguments = [option, file] if option == "--tenant" else ["--tenant", tenant_file, option, file]
+
+    done = run("--port", 0, *arguments)
+
+    assert done.returncode == 1
+    assert "notes.txt" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("port", ["70000", "-1", "http"])
+def test_an_impossible_port_is_a_usage_error(port: str) -> None:
+    done = run("--port", port)
+
+    assert done.returncode == 2
+    assert "--port" in done.stderr
+
+
+def test_listening_beyond_this_machine_is_warned_of(tenant_file: Path) -> None:
+    arguments = ("--host", "0.0.0.0", "--port", 0, "--tenant", tenant_file, "--json")
+    with command(*arguments) as process:
+        read_json_line(process)
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=10)
+    assert errors.startswith("Warning: other machines can reach")

@@ -1,0 +1,208 @@
+import gc
+import socket
+import sqlite3
+import ssl
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import httpx2
+import pytest
+
+from anaplan_emulator import Emulator, StateError, TenantDescription, TenantError
+from anaplan_emulator.certificates import ANAPLAN_HOSTS
+
+ADA = ("ada@example.com", "correct horse")
+
+
+def test_stopping_leaves_nothing_behind(tenant: TenantDescription) -> None:
+    before = set(threading.enumerate())
+    with Emulator(tenant) as emulator, httpx2.Client(base_url=emulator.base_url) as client:
+        files = [emulator.certificate, emulator.private_key, emulator.world.store.path]
+        assert client.post("/token/authenticate", auth=ADA).status_code == 201
+        address = ("127.0.0.1", httpx2.URL(emulator.base_url).port)
+
+    assert set(threading.enumerate()) <= before
+    assert not [file for file in files if file.exists()]
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(address, timeout=1)
+    gc.collect()  # What was not closed would warn here, and warnings are errors.
+
+
+def test_an_emulator_that_never_starts_lets_go_too(tenant: TenantDescription) -> None:
+    emulator = Emulator(tenant)
+    path = emulator.world.store.path
+    emulator.stop()
+    emulator.stop()
+
+    assert not path.exists()
+
+
+def test_two_emulators_keep_out_of_each_others_way(tenant: TenantDescription) -> None:
+    with Emulator(tenant) as one, Emulator(tenant) as two:
+        one.advance(hours=1)
+        token = httpx2.post(f"{one.base_url}/token/authenticate", auth=ADA).json()["tokenInfo"]
+        headers = {"Authorization": f"AnaplanAuthToken {token['tokenValue']}"}
+
+        assert httpx2.get(f"{one.base_url}/token/validate", headers=headers).is_success
+        assert httpx2.get(f"{two.base_url}/token/validate", headers=headers).status_code == 401
+        assert (one.now() - two.now()).total_seconds() == pytest.approx(3600, abs=30)
+
+
+def test_a_port_in_use_is_an_error(emulator: Emulator, tenant: TenantDescription) -> None:
+    with pytest.raises(OSError, match="in use"):
+        Emulator(tenant, port=httpx2.URL(emulator.base_url).port or 0)
+
+
+def test_many_callers_at_once_are_all_answered(emulator: Emulator, http: httpx2.Client) -> None:
+    with ThreadPoolExecutor(24) as pool:
+        replies = list(pool.map(lambda _: http.post("/token/authenticate", auth=ADA), range(120)))
+
+    assert {reply.status_code for reply in replies} == {201}
+    assert len({reply.json()["tokenInfo"]["tokenValue"] for reply in replies}) == 120
+
+
+def test_a_state_file_keeps_everything(tmp_path: Path, tenant: TenantDescription) -> None:
+    state = tmp_path / "state.sqlite"
+    with Emulator(tenant, state=state) as first:
+        first.advance(hours=5)
+        first.settings.page_limit = 7
+        reply = httpx2.post(f"{first.base_url}/token/authenticate", auth=ADA)
+        headers = {"Authorization": f"AnaplanAuthToken {reply.json()['tokenInfo']['tokenValue']}"}
+        authority = first.ca_certificate.read_text()
+
+    # The tenant given is only a beginning: a state file goes on with its own.
+    other = TenantDescription.model_validate({**tenant.model_dump(), "name": "Unused"})
+    with Emulator(other, state=state) as second:
+        assert second.world.tenant.name == tenant.name
+        assert second.settings.page_limit == 7
+        assert second.ca_certificate.read_text() == authority
+        assert httpx2.get(f"{second.base_url}/token/validate", headers=headers).is_success
+        second.reset()
+        assert second.user_email == ADA[0]
+
+
+@pytest.mark.parametrize("content", [b"not a database, but long enough to be read as one" * 9])
+def test_a_file_that_is_no_state_is_refused_and_left_alone(
+    tmp_path: Path, tenant: TenantDescription, content: bytes
+) -> None:
+    state = tmp_path / "notes.txt"
+    state.write_bytes(content)
+
+    with pytest.raises(StateError, match=r"notes\.txt"):
+        Emulator(tenant, state=state)
+
+    assert state.read_bytes() == content
+
+
+def test_another_programs_database_is_refused(tmp_path: Path, tenant: TenantDescription) -> None:
+    state = tmp_path / "other.sqlite"
+    connection = sqlite3.connect(state)
+    connection.execute("CREATE TABLE customers (id)")
+    connection.close()
+
+    with pytest.raises(StateError, match=r"other\.sqlite"):
+        Emulator(tenant, state=state)
+
+
+TOML = """
+name = "From TOML"
+[[users]]
+email = "toml@example.com"
+password = "p"
+first_name = "T"
+last_name = "L"
+roles = ["tenant_admin"]
+"""
+
+
+def test_a_tenant_may_be_written_in_toml(tmp_path: Path) -> None:
+    file = tmp_path / "tenant.toml"
+    file.write_text(TOML)
+
+    with Emulator(file) as emulator:
+        assert emulator.user_email == "toml@example.com"
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("tenant.json", "{", "tenant.json"),
+        ("tenant.toml", "name =", "tenant.toml"),
+        ("tenant.json", '{"name": "x", "users": []}', "at least 1"),
+        ("tenant.json", '{"name": "x", "users": [], "colour": "red"}', "colour"),
+        ("tenant.toml", f'default_user = "who@example.com"\n{TOML}', "who@example.com"),
+        ("tenant.toml", TOML + TOML.partition("\n")[2].partition("\n")[2], "same"),
+    ],
+)
+def test_a_tenants_file_that_cannot_be_read_is_explained(
+    tmp_path: Path, name: str, content: str, reason: str
+) -> None:
+    file = tmp_path / name
+    file.write_text(content)
+
+    with pytest.raises(TenantError, match=reason):
+        Emulator(file)
+
+
+def test_a_missing_tenants_file_is_explained(tmp_path: Path) -> None:
+    with pytest.raises(TenantError, match=r"nowhere\.json"):
+        Emulator(tmp_path / "nowhere.json")
+
+
+def test_the_same_tenant_has_the_same_ids_everywhere(tenant: TenantDescription) -> None:
+    guids = set()
+    for _ in range(2):
+        with Emulator(tenant) as emulator:
+            url = emulator.base_url
+            reply = httpx2.post(f"{url}/token/authenticate", auth=ADA).json()["tokenInfo"]
+            headers = {"Authorization": f"AnaplanAuthToken {reply['tokenValue']}"}
+            user = httpx2.get(f"{url}/token/validate", headers=headers).json()["userInfo"]
+            guids.add((user["userGuid"], user["customerGuid"]))
+    assert len(guids) == 1
+
+
+@pytest.mark.parametrize("host", ["auth.anaplan.com", "eu3.api.anaplan.com", "localhost"])
+def test_tls_is_served_for_anaplans_host_names(tenant: TenantDescription, host: str) -> None:
+    with Emulator(tenant, tls=True) as emulator:
+        context = ssl.create_default_context(cafile=emulator.ca_certificate)
+        port = httpx2.URL(emulator.base_url).port
+        with (
+            socket.create_connection(("127.0.0.1", port or 0), timeout=10) as connection,
+            context.wrap_socket(connection, server_hostname=host) as secured,
+        ):
+            assert secured.version() in ("TLSv1.2", "TLSv1.3")
+            secured.sendall(f"GET /token/validate HTTP/1.1\r\nHost: {host}\r\n\r\n".encode())
+            assert secured.recv(1000).startswith(b"HTTP/1.1 400 ")
+
+
+def test_the_certificate_names_every_host_once(emulator: Emulator) -> None:
+    assert len(ANAPLAN_HOSTS) == len(set(ANAPLAN_HOSTS)) == 46
+    assert emulator.info().keys() >= {"base_url", "user_email", "password", "certificate"}
+
+
+@pytest.mark.parametrize(
+    ("host", "start"),
+    [
+        ("127.0.0.1", "http://127.0.0.1:"),
+        ("localhost", "http://localhost:"),
+        ("0.0.0.0", "http://127.0.0.1:"),
+    ],
+)
+def test_the_base_url_can_be_called(tenant: TenantDescription, host: str, start: str) -> None:
+    with Emulator(tenant, host=host) as emulator:
+        assert emulator.base_url.startswith(start)
+        assert httpx2.get(f"{emulator.base_url}/_emulator/health").status_code == 200
+
+
+def test_a_tenant_that_cannot_be_loaded_leaves_the_present_one(
+    emulator: Emulator, tmp_path: Path
+) -> None:
+    file = tmp_path / "tenant.json"
+    file.write_text("{}")
+
+    with pytest.raises(TenantError):
+        emulator.load_tenant(file)
+
+    reply = httpx2.post(f"{emulator.base_url}/token/authenticate", auth=ADA)
+    assert reply.status_code == 201
