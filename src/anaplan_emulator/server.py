@@ -2,6 +2,7 @@
 
 import asyncio
 import ipaddress
+import os
 import socket
 import threading
 from functools import partial
@@ -20,11 +21,6 @@ class Protocol(H11Protocol):
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Put the connection in the scope of every request made on it."""
-        # An answer's head and body are written apart: without this the body waits for the
-        # client's delayed acknowledgement, 40 ms. The event loop doesn't see to it, because
-        # sockets made by `socket.create_server` don't name their protocol.
-        connection = transport.get_extra_info("socket")
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         super().connection_made(transport)
         self.app = partial(_with_transport, self.app, transport)
 
@@ -122,4 +118,15 @@ def _host_to_call(host: str) -> str:
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    return socket.create_server((host, port), family=family, backlog=1024)
+    # Only where the protocol is named does asyncio turn Nagle's algorithm off, as
+    # `socket.create_server` doesn't: each answer would wait for a delayed acknowledgement, 40 ms.
+    listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        if os.name == "posix":
+            listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listener.bind((host, port))
+        listener.listen(1024)
+    except BaseException:
+        listener.close()
+        raise
+    return listener
