@@ -214,7 +214,8 @@ class AnaplanActionError(AnaplanException):
     @property
     def result(self) -> TaskResult | None:
         """The task's result, or `None` when it has none."""
-        return getattr(self.task, "result", None)
+        task = self._completed
+        return task.result if task else None
 
     @property
     def nested_results(self) -> list[TaskResult]:
@@ -224,7 +225,15 @@ class AnaplanActionError(AnaplanException):
     @property
     def dumps(self) -> list[FailureDump]:
         """The failure dumps of this run, to hand to `client.get_dump(*dump)` or its siblings."""
-        return getattr(self.task, "dumps", [])
+        task = self._completed
+        return task.dumps if task else []
+
+    @property
+    def _completed(self) -> CompletedTask | None:
+        # Imported here: reading errors is rarer than importing them.
+        from anaplan_sdk.models import CompletedTask
+
+        return self.task if isinstance(self.task, CompletedTask) else None
 
 
 class AnaplanActionCancelledError(AnaplanActionError):

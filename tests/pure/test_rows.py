@@ -2,6 +2,7 @@
 
 import csv
 import io
+from functools import partial
 from itertools import pairwise
 
 from hypothesis import example, given
@@ -12,6 +13,12 @@ from anaplan_sdk._http.rows import RowReader
 VALUES = st.text(
     alphabet=st.sampled_from('",\r\n é€😀\u2028\x85') | st.characters(codec="utf-8"), max_size=12
 )
+# Before Python 3.13 a writer that ends lines with "\n" may leave a "\r" in a value unquoted.
+WRITERS = [
+    partial(csv.writer, quoting=csv.QUOTE_ALL, lineterminator="\n"),
+    partial(csv.writer, quoting=csv.QUOTE_ALL, lineterminator="\r\n"),
+    partial(csv.writer, quoting=csv.QUOTE_MINIMAL, lineterminator="\r\n"),
+]
 RAW = st.text(alphabet=st.sampled_from('a",\r\né'), max_size=60)
 BYTE_ORDER_MARK = "\ufeff"
 
@@ -21,12 +28,7 @@ def tables(draw: st.DrawFn) -> str:
     width = draw(st.integers(1, 4))
     rows = draw(st.lists(st.lists(VALUES, min_size=width, max_size=width), min_size=1, max_size=6))
     text = io.StringIO(newline="")
-    writer = csv.writer(
-        text,
-        quoting=draw(st.sampled_from([csv.QUOTE_ALL, csv.QUOTE_MINIMAL])),
-        lineterminator=draw(st.sampled_from(["\n", "\r\n"])),
-    )
-    writer.writerows(rows)
+    draw(st.sampled_from(WRITERS))(text).writerows(rows)
     whole = text.getvalue()
     return draw(st.sampled_from([whole, whole.rstrip("\r\n")]))
 

@@ -7,13 +7,13 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from contextlib import suppress
-from email.utils import parsedate_to_datetime
 from typing import Any, TypedDict
 
 import httpx2
 import stamina
 
 from anaplan_sdk._async.gate import Gate
+from anaplan_sdk._http.dates import http_date
 from anaplan_sdk._http.policy import BACKOFF_CAP, RETRY_AFTER_CAP, Repeat, RetryPolicy
 from anaplan_sdk._http.replies import error_of, is_token_request, transport_error
 from anaplan_sdk._runtime import asynchronous as runtime
@@ -66,7 +66,7 @@ class Session:
         self._policy = policy
         self._gate = Gate(max_concurrency)
         self._closed = False
-        self._server_date: tuple[str, float] | None = None
+        self._server_date = "", 0.0
         self._tasks: dict[str, deque[str]] = {}
         headers = httpx2.Headers(httpx_options.get("headers"))
         headers.setdefault("User-Agent", USER_AGENT)
@@ -79,10 +79,11 @@ class Session:
 
     def server_time(self, moment: float) -> float:
         """Anaplan's clock, in seconds since 1970, at a moment of `time.monotonic`."""
-        if self._server_date is None:
-            return time.time() - (time.monotonic() - moment)
         date, received = self._server_date
-        return parsedate_to_datetime(date).timestamp() - (received - moment)
+        server_time = http_date(date)
+        if server_time is None:
+            return time.time() - (time.monotonic() - moment)
+        return server_time - (received - moment)
 
     def known_tasks(self, action_id: str) -> Collection[str]:
         """The last tasks of an action that were started from here."""

@@ -57,7 +57,8 @@ class Rechunker:
             self._hold(rest[:cut])
             rest = rest[cut:]
             yield self.flush()
-        self._hold(rest)
+        # A producer may fill one and the same buffer again for its next piece.
+        self._hold(rest if isinstance(rest.obj, bytes) else memoryview(bytes(rest)))
 
     def flush(self) -> bytes:
         """What is left, shorter than a chunk."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import enum
+import re
 import time
 from dataclasses import dataclass
-from datetime import UTC
-from email.utils import parsedate_to_datetime
 
 import httpx2
 
+from anaplan_sdk._http.dates import http_date
 from anaplan_sdk.exceptions import AnaplanException
 
 # A server that asks for more than this is not waited for silently.
@@ -76,17 +76,10 @@ def retry_after(headers: httpx2.Headers, now: float | None = None) -> float | No
     value = headers.get("Retry-After")
     if value is None:
         return None
-    try:
-        return max(0.0, float(value))
-    except ValueError:
-        pass
-    try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
-        return None
-    if moment.tzinfo is None:
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, moment.timestamp() - (time.time() if now is None else now))
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", value):
+        return float(value)
+    moment = http_date(value)
+    return None if moment is None else max(0.0, moment - (time.time() if now is None else now))
 
 
 def never_left(error: httpx2.RequestError) -> bool:

@@ -83,7 +83,8 @@ def transport_error(error: httpx2.RequestError, attempts: int) -> AnaplanExcepti
         method=error.request.method,
         url=safe_url(error.request.url),
         attempts=attempts,
-        retryable=isinstance(error, httpx2.TransportError | httpx2.DecodingError),
+        retryable=isinstance(error, httpx2.TransportError | httpx2.DecodingError)
+        and not isinstance(error, httpx2.UnsupportedProtocol),
         # While a token request failed, the request it was made for had not been sent.
         not_performed=is_token_request(error) or never_left(error),
     )
@@ -107,9 +108,10 @@ def decode(adapter: TypeAdapter[T], response: httpx2.Response) -> T:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         if first["type"] == "json_invalid":
-            raise unreadable(
-                response, f"not JSON but {_content_type(response)}: {excerpt(response.content)!r}"
-            ) from None
+            # Half a reply to a token request holds a token all the same.
+            quiet = TOKEN_REQUEST in response.request.extensions
+            shown = "" if quiet else f": {excerpt(response.content)!r}"
+            raise unreadable(response, f"not JSON but {_content_type(response)}{shown}") from None
         place = ".".join(str(step) for step in first["loc"])
         raise unreadable(response, f"at {place!r}: {first['msg']}") from None
 
@@ -135,8 +137,10 @@ def _stated_reason(response: httpx2.Response) -> tuple[str | None, str | None]:
     status = body.get("status")
     if isinstance(status, dict):  # Integration, ALM, CloudWorks
         return None, _first_text(_OBJECT.validate_python(status), "message")
+    if "detail" in body:  # SCIM, whose status only repeats the HTTP one
+        return _first_text(body, "scimType"), _first_text(body, "detail")
     code = _first_text(body, "status", "error", "errorCode")
-    return code, _first_text(body, "statusMessage", "message", "error_description", "detail")
+    return code, _first_text(body, "statusMessage", "message", "error_description")
 
 
 def _first_text(body: dict[str, object], *names: str) -> str | None:
@@ -145,7 +149,8 @@ def _first_text(body: dict[str, object], *names: str) -> str | None:
 
 
 def _content_type(response: httpx2.Response) -> str:
-    return str(response.headers.get("Content-Type", "an unnamed type")).partition(";")[0]
+    named = str(response.headers.get("Content-Type", "an unnamed type"))
+    return named.partition(";")[0].strip().lower()
 
 
 def _request_id(response: httpx2.Response) -> str | None:

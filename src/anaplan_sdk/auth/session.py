@@ -14,12 +14,12 @@ from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from copy import copy
 from dataclasses import dataclass, field
-from email.utils import parsedate_to_datetime
 from typing import Protocol, TypeAlias
 
 import httpx2
 from pydantic import BaseModel, Field, TypeAdapter
 
+from anaplan_sdk._http.dates import http_date
 from anaplan_sdk._http.replies import decode, error_of
 from anaplan_sdk.exceptions import (
     AnaplanConnectionException,
@@ -247,8 +247,10 @@ class TokenSession:
         now = self._clock()
         lifetime = _ASSUMED_LIFETIME
         if info.expires_at is not None:
-            # Counted on the server's own clock, so that a skewed one of ours does no harm.
-            told = info.expires_at / 1000 - _server_time(response, default=now)
+            # Counted on the server's own clock, so that a skewed one of ours does no harm. That
+            # clock is told in whole seconds, rounded down: it may be a second further.
+            server_time = http_date(response.headers.get("Date", ""))
+            told = info.expires_at / 1000 - (now if server_time is None else server_time + 1)
             lifetime = told if told > 0 else lifetime
         margin = min(_STALE_SECONDS, lifetime * _STALE_SHARE)
         return Token(info.token_value, now + lifetime - margin, now + lifetime)
@@ -259,13 +261,6 @@ class TokenSession:
             f"{self._authentication}/token/{operation}",
             headers={"Authorization": f"AnaplanAuthToken {token.value}"},
         )
-
-
-def _server_time(response: httpx2.Response, default: float) -> float:
-    try:
-        return parsedate_to_datetime(response.headers["Date"]).timestamp()
-    except (KeyError, ValueError):
-        return default
 
 
 def _sent(request: httpx2.Request) -> Generator[Step, httpx2.Response | None, httpx2.Response]:

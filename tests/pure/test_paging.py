@@ -1,0 +1,36 @@
+"""The arithmetic of pages."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anaplan_sdk._http.paging import further_offsets
+
+
+@given(st.integers(1, 40), st.integers(0, 300))
+def test_pages_cover_everything_once(page_size: int, total: int) -> None:
+    items = range(total)
+    first = items[:page_size]
+    if not first:
+        assert list(further_offsets(0, total)) == []
+        return
+    rest = [
+        item for offset in further_offsets(len(first), total) for item in items[offset:][:page_size]
+    ]
+    assert [*first, *rest] == list(items)
+
+
+@pytest.mark.parametrize(
+    ("received", "total"), [(0, None), (7, None), (0, 0), (7, 7), (8, 7)], ids=str
+)
+def test_one_page_may_be_all(received: int, total: int | None) -> None:
+    assert list(further_offsets(received, total)) == []
+
+
+def test_a_server_that_sends_fewer_than_asked_for_sets_the_pace() -> None:
+    assert list(further_offsets(5000, 12_345)) == [5000, 10_000]
+
+
+def test_a_page_of_none_is_no_reason_to_loop() -> None:
+    with pytest.raises(ValueError, match="counts 3"):
+        further_offsets(0, 3)
