@@ -15,7 +15,7 @@ from anaplan_emulator.faults import Faults
 from anaplan_emulator.journal import Journal
 from anaplan_emulator.rate_limit import RateLimiter
 from anaplan_emulator.settings import Settings
-from anaplan_emulator.store.database import Store, clear_tables
+from anaplan_emulator.store.database import Store
 from anaplan_emulator.store.tenant import (
     TenantDescription,
     load_tenant,
@@ -78,8 +78,7 @@ class World:
             TenantError: The description contradicts itself; the present tenant stays.
         """
         self.tasks.stop()
-        with self.store.transaction() as db:
-            clear_tables(db, keep=("authority",))
+        with self.store.emptied(keep=("authority",)) as db:
             load_tenant(db, tenant)
         self.tenant = tenant
         self._pair_files: tuple[Path, Path] | None = None

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from anaplan_emulator.store.database import Store, clear_tables
+from anaplan_emulator.store.database import Store
 
 
 @pytest.fixture
@@ -87,9 +87,22 @@ def test_clearing_spares_what_is_to_be_kept(store: Store) -> None:
         write(db, "gone")
         db.execute("INSERT INTO authority (certificate, private_key) VALUES ('c', 'k')")
 
-    with store.transaction() as db:
-        clear_tables(db, keep=("authority",))
+    with store.emptied(keep=("authority",)) as db:
+        write(db, "new")
 
-    assert keys(store) == []
+    assert keys(store) == ["new"]
     with store.snapshot() as db:
         assert db.execute("SELECT count(*) FROM authority").fetchone()[0] == 1
+
+
+def test_references_are_checked_after_everything_was_replaced(store: Store) -> None:
+    role = "INSERT INTO user_roles (user_id, role) VALUES ('nobody', 'tenant_admin')"
+    with store.transaction() as db:
+        write(db, "kept")
+
+    with pytest.raises(sqlite3.IntegrityError, match="refers"), store.emptied() as db:
+        db.execute(role)
+    with pytest.raises(sqlite3.IntegrityError, match="FOREIGN"), store.transaction() as db:
+        db.execute(role)
+
+    assert keys(store) == ["kept"]

@@ -43,6 +43,23 @@ class Store:
             yield connection
 
     @contextmanager
+    def emptied(self, *, keep: Collection[str] = ()) -> Iterator[sqlite3.Connection]:
+        """Give a transaction that begins with deleting all rows, but of the tables to keep.
+
+        References are checked at its end: row by row, a large model would take seconds.
+        """
+        with self._lent() as connection:
+            connection.execute("PRAGMA foreign_keys = OFF")
+            try:
+                with self._writing_on(connection):
+                    _clear_tables(connection, keep)
+                    yield connection
+                    if connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
+                        raise sqlite3.IntegrityError("a row refers to one that is not there")
+            finally:
+                connection.execute("PRAGMA foreign_keys = ON")
+
+    @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
         """Give a connection to read with: it sees one moment, and waits for no writer."""
         with self._lent() as connection, _begun(connection, "BEGIN"):
@@ -151,6 +168,12 @@ class Session:
         with self._writing_on(self.db):
             yield self.db
 
+    @contextmanager
+    def batch(self) -> Iterator[None]:
+        """Group what is read and written to temporary tables: without it each row is a commit."""
+        with _begun(self.db, "BEGIN"):
+            yield
+
 
 @contextmanager
 def _begun(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
@@ -164,9 +187,7 @@ def _begun(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
         connection.commit()
 
 
-def clear_tables(db: sqlite3.Connection, *, keep: Collection[str] = ()) -> None:
-    """Delete every row of every table but those to keep."""
-    db.execute("PRAGMA defer_foreign_keys = ON")
+def _clear_tables(db: sqlite3.Connection, keep: Collection[str]) -> None:
     names = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
     for (name,) in db.execute(names).fetchall():
         if name not in keep:
