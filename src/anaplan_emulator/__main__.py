@@ -7,7 +7,7 @@ import logging
 import signal
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
@@ -32,23 +32,11 @@ From Python, with the certificate:
 
     import anaplan_sdk
 
-    client = anaplan_sdk.Client(
-        base_url="{base_url}",
-        certificate="{certificate}",
-        private_key="{private_key}",
-        workspace_id="{workspace_id}",
-        model_id="{model_id}",
-    )
+    {by_certificate}
 
 or with the password:
 
-    client = anaplan_sdk.Client(
-        base_url="{base_url}",
-        user_email="{user_email}",
-        password="{password}",
-        workspace_id="{workspace_id}",
-        model_id="{model_id}",
-    )
+    {by_password}
 
 Clock, faults, received requests and more: {base_url}/_emulator/
 """
@@ -95,12 +83,27 @@ def main(argv: Sequence[str] | None = None, *, prog: str = "python -m anaplan_em
         if arguments.json:
             _say(sys.stdout, json.dumps(info) + "\n")
         else:
-            trust = TRUST.format_map(info) if arguments.tls else ""
-            _say(sys.stdout, GREETING.format_map(info) + trust)
+            _say(sys.stdout, _greeting(info))
         # An endless wait would not let Ctrl+C through on Windows.
         while not stopped.wait(timeout=1):
             pass
     return 0
+
+
+def _greeting(info: Mapping[str, str | None]) -> str:
+    text = GREETING.format(
+        by_certificate=_client(info, "certificate", "private_key"),
+        by_password=_client(info, "user_email", "password"),
+        **info,
+    )
+    return text + TRUST.format_map(info) if "ca_certificate" in info else text
+
+
+def _client(info: Mapping[str, str | None], *credentials: str) -> str:
+    """Write the call that makes a client, leaving out what the tenant doesn't have."""
+    names = ("base_url", *credentials, "workspace_id", "model_id")
+    arguments = [f"        {name}={json.dumps(info[name])}," for name in names if info[name]]
+    return "\n".join(["client = anaplan_sdk.Client(", *arguments, "    )"])
 
 
 def _parser(prog: str) -> argparse.ArgumentParser:

@@ -83,6 +83,8 @@ def test_people_are_told_what_to_paste(tenant_file: Path) -> None:
         process.communicate(timeout=10)
     assert "ada@example.com" in shown
     assert shown.count("anaplan_sdk.Client(") == 2
+    assert 'user_email="ada@example.com",' in shown
+    assert "workspace_id=" not in shown  # This tenant has none.
 
 
 def test_tls_hands_out_the_authority(tenant_file: Path) -> None:
