@@ -48,7 +48,8 @@ def _import(
     total = contents.size(db, content) or 1
     rows = source.rows()
     while batch := list(islice(rows, ROWS_AT_A_TIME)):
-        work.stage(batch)
+        with run.session.batch():
+            work.stage(batch)
         run.progress(0.9 * source.bytes_read / total, f"Importing {definition.name}")
     spool = Spool(db, run.chunk_bytes, quote="all")
     if work.faults.rows:
