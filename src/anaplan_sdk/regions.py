@@ -5,10 +5,12 @@ Source: Anaplan help, "URL, IP, and allowlist requirements" (May 2026).
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from ipaddress import ip_address
 from typing import Literal, get_args
-from urllib.parse import urlsplit
+
+import httpx2
 
 __all__ = ["Hosts", "Region"]
 
@@ -21,6 +23,8 @@ Region = Literal[
 _SHARED = frozenset(("us1", "us2", "us5", "us7", "eu1", "eu2", "eu4", "ap1"))
 # Canada's hosts don't carry the region's own name.
 _LABELS = {"ca1": "ca1a"}
+# A name or an IPv4 address, or an IPv6 address, which has colons.
+_HOST = re.compile(rb"[\w.-]+|[\da-f:.]+", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -113,18 +117,22 @@ def resolve_hosts(*, base_url: str | None, region: Region | None, hosts: Hosts |
 
 
 def _checked(name: str, url: str) -> str:
-    parts = urlsplit(url) if isinstance(url, str) else None
+    if isinstance(url, str) and not {"@", "?", "#"}.isdisjoint(url):
+        raise ValueError(f"{name} must hold neither credentials nor a query nor a fragment.")
+    # Read by the library that will send to it: another one might see another host in the same text.
     try:
-        host, _ = (parts.hostname, parts.port) if parts else (None, None)
-    except ValueError:
-        host = None
-    if parts is None or parts.scheme not in ("http", "https") or not host:
+        parts = httpx2.URL(url)
+    except (httpx2.InvalidURL, TypeError):
+        parts = httpx2.URL()
+    if (
+        parts.scheme not in ("http", "https")
+        or not _HOST.fullmatch(parts.raw_host)
+        or not 0 < (parts.port or 443) < 65536
+    ):
         raise ValueError(
             f"{name} must be an absolute URL such as 'https://api.anaplan.com', not {url!r}."
         )
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise ValueError(f"{name} must hold neither credentials nor a query nor a fragment.")
-    if parts.scheme == "http" and not is_loopback(host):
+    if parts.scheme == "http" and not is_loopback(parts.host):
         raise ValueError(
             f"{name} is plain http: tokens travel over https only, loopback addresses excepted."
         )
@@ -136,6 +144,6 @@ def is_loopback(host: str) -> bool:
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:
-        return ip_address(host.strip("[]")).is_loopback
+        return ip_address(host).is_loopback
     except ValueError:
         return False
