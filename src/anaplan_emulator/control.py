@@ -182,7 +182,7 @@ async def _operate(world: World, operation: Operation, request: Request) -> JSON
         return JSONResponse(await to_thread.run_sync(operation, world, body))
     except ValidationError as error:
         return _refuse(400, json.loads(error.json(include_url=False, include_context=False)))
-    except TenantError as error:
+    except (TenantError, ValueError) as error:
         return _refuse(400, str(error))
     except UnknownUserError as error:
         return _refuse(404, str(error))

@@ -43,7 +43,11 @@ class Fault(BaseModel):
     """How fast the answer's body flows."""
 
     reset_before: bool = False
-    """Reset the connection when the request's head has arrived; it is not carried out."""
+    """Reset the connection when the request's head has arrived; it is not carried out.
+
+    A reset is a real one (RST). Under TLS some clients, Python's among them, report it as an
+    unexpected end.
+    """
     reset_during_request: int | None = Field(default=None, ge=0)
     """Reset when so many bytes of the request's body have arrived; it is not carried out."""
     lose_reply: bool = False

@@ -10,7 +10,7 @@ from datetime import datetime
 from itertools import count
 from urllib.parse import parse_qsl, urlencode
 
-LARGEST_BODY_KEPT = 64 * 1024
+LARGEST_BODY_KEPT = 16 * 1024
 REQUESTS_KEPT = 10_000
 MASK = "***"
 SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "x_api_token"})

@@ -88,6 +88,9 @@ def test_certificates_are_issued(http: httpx2.Client) -> None:
     assert pair["certificate"].startswith("-----BEGIN CERTIFICATE-----")
     assert pair["private_key"].startswith("-----BEGIN PRIVATE KEY-----")
 
+    backwards = {**order, "not_before": "2032-01-01T00:00:00Z"}
+    assert http.post("/_emulator/certificates", json=backwards).status_code == 400
+
     stranger = http.post("/_emulator/certificates", json={"email": "who@example.com"})
     assert stranger.status_code == 404
     assert "who@example.com" in stranger.json()["error"]

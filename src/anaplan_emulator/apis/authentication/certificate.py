@@ -91,8 +91,8 @@ def _check_payload(call: Call, certificate: x509.Certificate, now: float) -> Non
         public_key.verify(signature, data, PKCS1v15(), SHA512())
     except InvalidSignature as error:
         raise bad_credential("The signature does not belong to data and certificate.") from error
-    match payload.get("encodedDataFormat", "v1"):
-        case "v1":
+    match payload.get("encodedDataFormat"):
+        case None | "v1":
             pass
         case "v2":
             _spend(call.db, data, now, call.world.settings.certificate_tolerance_seconds)
