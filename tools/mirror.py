@@ -50,6 +50,7 @@ TREES = {
 # two have defaults.
 NAMES = {
     "_async": "_sync",
+    "async_client": "client",
     "asynchronous": "synchronous",
     "AsyncBaseTransport": "BaseTransport",
     "AsyncClient": "Client",

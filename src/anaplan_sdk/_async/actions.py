@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
-from typing import Literal
+from typing import Literal, overload
 
 from anaplan_sdk._async.room import Room, segment, sorting
 from anaplan_sdk._http.policy import Repeat
@@ -109,6 +109,32 @@ class Actions(Room):
     async def get_action(self, action_id: int | str) -> ActionMetadata:
         """The definition of an action that is no import, export or process."""
         return await self._get(_ACTION, self._url_of(action_id, "actions"))
+
+    @overload
+    async def run_action(
+        self,
+        action_id: int | str,
+        wait_for_completion: Literal[True] = True,
+        *,
+        locale: str = ...,
+        mapping_parameters: Iterable[MappingParameter | Mapping[str, str]] = ...,
+        connector_parameters: Iterable[ConnectorParameter | Mapping[str, str]] = ...,
+        timeout: float | None = ...,
+        on_progress: ProgressCallback | None = ...,
+    ) -> CompletedTask: ...
+
+    @overload
+    async def run_action(
+        self,
+        action_id: int | str,
+        wait_for_completion: bool,
+        *,
+        locale: str = ...,
+        mapping_parameters: Iterable[MappingParameter | Mapping[str, str]] = ...,
+        connector_parameters: Iterable[ConnectorParameter | Mapping[str, str]] = ...,
+        timeout: float | None = ...,
+        on_progress: ProgressCallback | None = ...,
+    ) -> Task | CompletedTask: ...
 
     async def run_action(
         self,
@@ -267,7 +293,7 @@ class Actions(Room):
 
     async def get_dump_stream(
         self, action_id: int | str, task_id: str, object_id: int | str | None = None
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes]:
         """A failure dump piece by piece, of at most 10 MB each. Arguments as for `get_dump`."""
         async with aclosing(self._dump_chunks(action_id, task_id, object_id)) as chunks:
             async for chunk in chunks:
@@ -275,7 +301,7 @@ class Actions(Room):
 
     async def get_dump_rows(
         self, action_id: int | str, task_id: str, object_id: int | str | None = None
-    ) -> AsyncIterator[dict[str, str]]:
+    ) -> AsyncGenerator[dict[str, str]]:
         """A failure dump row by row, by column name. Arguments as for `get_dump`.
 
         Beside the source's own columns there are `_Line_`, the line in the source file (the header

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from copy import copy
 from types import TracebackType
-from typing import Self, Unpack
+from typing import Literal, Self, Unpack, overload
 
 import httpx2
 
@@ -189,6 +189,36 @@ class AsyncClient(Catalog, Files, Actions):
             owns_session=False,
         )
         return other
+
+    @overload
+    async def upload_and_import(
+        self,
+        file_id: int | str,
+        content: Content,
+        action_id: int | str,
+        wait_for_completion: Literal[True] = True,
+        *,
+        locale: str = ...,
+        mapping_parameters: Iterable[MappingParameter | Mapping[str, str]] = ...,
+        connector_parameters: Iterable[ConnectorParameter | Mapping[str, str]] = ...,
+        timeout: float | None = ...,
+        on_progress: ProgressCallback | None = ...,
+    ) -> CompletedTask: ...
+
+    @overload
+    async def upload_and_import(
+        self,
+        file_id: int | str,
+        content: Content,
+        action_id: int | str,
+        wait_for_completion: bool,
+        *,
+        locale: str = ...,
+        mapping_parameters: Iterable[MappingParameter | Mapping[str, str]] = ...,
+        connector_parameters: Iterable[ConnectorParameter | Mapping[str, str]] = ...,
+        timeout: float | None = ...,
+        on_progress: ProgressCallback | None = ...,
+    ) -> Task | CompletedTask: ...
 
     async def upload_and_import(
         self,

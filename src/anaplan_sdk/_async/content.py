@@ -51,14 +51,25 @@ class Upload:
     """Content cut into chunks.
 
     Attributes:
-        chunks: The chunks in order, each with its index.
-        count: How many there will be; `None` while that isn't known.
+        source: Gives the chunks, but for those read ahead; whoever has the upload closes it.
+        count: How many chunks there will be; `None` while that isn't known.
         size: Their bytes in all; `None` while that isn't known.
+        ahead: The first chunks, where they were needed to know as much.
     """
 
-    chunks: AsyncGenerator[tuple[int, bytes]]
+    source: AsyncGenerator[bytes]
     count: int | None
     size: int | None
+    ahead: tuple[bytes, ...] = ()
+
+    async def chunks(self) -> AsyncGenerator[tuple[int, bytes]]:
+        """The chunks in order, each with its index."""
+        for index, chunk in enumerate(self.ahead):
+            yield index, chunk
+        index = len(self.ahead)
+        async for chunk in self.source:
+            yield index, chunk
+            index += 1
 
 
 async def prepare(content: Content, chunk_size: int) -> Upload:
@@ -94,8 +105,7 @@ def _of_size(
     if size == 0:
         raise ValueError(_EMPTY)
     fitting = fitting_chunk_size(size, chunk_size)
-    chunks = _numbered(_rechunked(pieces(fitting), fitting))
-    return Upload(chunks, chunk_count(size, fitting), size)
+    return Upload(_rechunked(pieces(fitting), fitting), chunk_count(size, fitting), size)
 
 
 async def _of_file(file: BinaryFile, chunk_size: int) -> Upload:
@@ -115,20 +125,8 @@ async def _of_unknown_size(pieces: runtime.Pieces, chunk_size: int) -> Upload:
     if not first:
         raise ValueError(_EMPTY)
     if not second:
-        return Upload(_numbered([first]), 1, len(first))
-    return Upload(_numbered(chunks, first, second), None, None)
-
-
-async def _numbered(
-    chunks: Iterable[bytes] | AsyncGenerator[bytes], *before: bytes
-) -> AsyncGenerator[tuple[int, bytes]]:
-    index = -1
-    for index, chunk in enumerate(before):
-        yield index, chunk
-    async with aclosing(runtime.iterate(chunks)) as rest:
-        async for chunk in rest:
-            index += 1
-            yield index, chunk
+        return Upload(chunks, 1, len(first), (first,))
+    return Upload(chunks, None, None, (first, second))
 
 
 async def _rechunked(

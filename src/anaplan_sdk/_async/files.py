@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
 from typing import BinaryIO, Literal, TypeAlias
@@ -12,6 +12,7 @@ from typing import BinaryIO, Literal, TypeAlias
 from anaplan_sdk._async.content import Content, Upload, prepare
 from anaplan_sdk._async.room import Room, segment, sorting
 from anaplan_sdk._http.codec import compress
+from anaplan_sdk._http.replies import decode
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk.exceptions import (
     AnaplanException,
@@ -19,12 +20,13 @@ from anaplan_sdk.exceptions import (
     UploadIncompleteException,
 )
 from anaplan_sdk.models import File, FileChunk
-from anaplan_sdk.models._base import Listing
+from anaplan_sdk.models._base import Listing, Single
 from anaplan_sdk.progress import Progress, ProgressCallback
 
 _SortBy: TypeAlias = Literal["id", "name"] | None
 
 _FILES = Listing("files", File)
+_FILE = Single[File]("file", File)
 _CHUNKS = Listing("chunks", FileChunk)
 _GZIP = {"Content-Type": "application/x-gzip"}
 _BYTES = {"Accept": "application/octet-stream"}
@@ -112,7 +114,7 @@ class Files(Room):
 
     async def get_file_stream(
         self, file_id: int | str, batch_size: int = 1
-    ) -> AsyncIterator[bytes]:
+    ) -> AsyncGenerator[bytes]:
         """A file's content chunk by chunk, in order.
 
         Args:
@@ -187,20 +189,24 @@ class Files(Room):
         width: int,
         on_progress: ProgressCallback | None,
     ) -> None:
-        url = self._file(file_id)
         self._check_file_id(file_id)
         upload = await prepare(content, self._settings.upload_chunk_size)
-        async with aclosing(upload.chunks):
+        async with aclosing(upload.source):
             await self._check_file_exists(file_id)
             count = -1 if upload.count is None else upload.count
-            await self._session.send("POST", url, json={"chunkCount": count})
-            await self._send_chunks(file_id, upload, width, on_progress)
+            response = await self._session.send(
+                "POST", self._file(file_id), json={"chunkCount": count}
+            )
+            # A file that was created by name goes by an id from now on.
+            target = decode(_FILE.adapter, response).value.id
+            await self._send_chunks(target, upload, width, on_progress)
             if upload.count is None:
-                await self._session.send("POST", f"{url}/complete", json={"id": str(file_id)})
+                url = f"{self._file(target)}/complete"
+                await self._session.send("POST", url, json={"id": str(target)})
 
     async def _send_chunks(
         self,
-        file_id: int | str,
+        file_id: int,
         upload: Upload,
         width: int,
         on_progress: ProgressCallback | None,
@@ -220,7 +226,10 @@ class Files(Room):
         cause: AnaplanException | None = None
         done = 0
         try:
-            async with aclosing(runtime.ordered_map(put, upload.chunks, width)) as sizes:
+            async with (
+                aclosing(upload.chunks()) as chunks,
+                aclosing(runtime.ordered_map(put, chunks, width)) as sizes,
+            ):
                 async for size in sizes:
                     done += size
                     if on_progress is not None:

@@ -4,9 +4,9 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterable, Iterator, Mapping
+from collections.abc import Generator, Iterable, Mapping
 from contextlib import closing
-from typing import Literal
+from typing import Literal, overload
 
 from anaplan_sdk._http.policy import Repeat
 from anaplan_sdk._http.replies import decode
@@ -108,6 +108,32 @@ class Actions(Room):
     def get_action(self, action_id: int | str) -> ActionMetadata:
         """The definition of an action that is no import, export or process."""
         return self._get(_ACTION, self._url_of(action_id, "actions"))
+
+    @overload
+    def run_action(
+        self,
+        action_id: int | str,
+        wait_for_completion: Literal[True] = True,
+        *,
+        locale: str = ...,
+        mapping_parameters: Iterable[MappingParameter | Mapping[str, str]] = ...,
+        connector_parameters: Iterable[ConnectorParameter | Mapping[str, str]] = ...,
+        timeout: float | None = ...,
+        on_progress: ProgressCallback | None = ...,
+    ) -> CompletedTask: ...
+
+    @overload
+    def run_action(
+        self,
+        action_id: int | str,
+        wait_for_completion: bool,
+        *,
+        locale: str = ...,
+        mapping_parameters: Iterable[MappingParameter | Mapping[str, str]] = ...,
+        connector_parameters: Iterable[ConnectorParameter | Mapping[str, str]] = ...,
+        timeout: float | None = ...,
+        on_progress: ProgressCallback | None = ...,
+    ) -> Task | CompletedTask: ...
 
     def run_action(
         self,
@@ -264,7 +290,7 @@ class Actions(Room):
 
     def get_dump_stream(
         self, action_id: int | str, task_id: str, object_id: int | str | None = None
-    ) -> Iterator[bytes]:
+    ) -> Generator[bytes]:
         """A failure dump piece by piece, of at most 10 MB each. Arguments as for `get_dump`."""
         with closing(self._dump_chunks(action_id, task_id, object_id)) as chunks:
             for chunk in chunks:
@@ -272,7 +298,7 @@ class Actions(Room):
 
     def get_dump_rows(
         self, action_id: int | str, task_id: str, object_id: int | str | None = None
-    ) -> Iterator[dict[str, str]]:
+    ) -> Generator[dict[str, str]]:
         """A failure dump row by row, by column name. Arguments as for `get_dump`.
 
         Beside the source's own columns there are `_Line_`, the line in the source file (the header

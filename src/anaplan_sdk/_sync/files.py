@@ -5,12 +5,13 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Generator, Iterator
+from collections.abc import Generator
 from contextlib import closing
 from pathlib import Path
 from typing import BinaryIO, Literal, TypeAlias
 
 from anaplan_sdk._http.codec import compress
+from anaplan_sdk._http.replies import decode
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._sync.content import Content, Upload, prepare
 from anaplan_sdk._sync.room import Room, segment, sorting
@@ -20,12 +21,13 @@ from anaplan_sdk.exceptions import (
     UploadIncompleteException,
 )
 from anaplan_sdk.models import File, FileChunk
-from anaplan_sdk.models._base import Listing
+from anaplan_sdk.models._base import Listing, Single
 from anaplan_sdk.progress import Progress, ProgressCallback
 
 _SortBy: TypeAlias = Literal["id", "name"] | None
 
 _FILES = Listing("files", File)
+_FILE = Single[File]("file", File)
 _CHUNKS = Listing("chunks", FileChunk)
 _GZIP = {"Content-Type": "application/x-gzip"}
 _BYTES = {"Accept": "application/octet-stream"}
@@ -111,7 +113,7 @@ class Files(Room):
         with closing(self._download(file_id, _DOWNLOAD_WIDTH, None)) as chunks:
             return b"".join([chunk for chunk in chunks])
 
-    def get_file_stream(self, file_id: int | str, batch_size: int = 1) -> Iterator[bytes]:
+    def get_file_stream(self, file_id: int | str, batch_size: int = 1) -> Generator[bytes]:
         """A file's content chunk by chunk, in order.
 
         Args:
@@ -184,20 +186,22 @@ class Files(Room):
         width: int,
         on_progress: ProgressCallback | None,
     ) -> None:
-        url = self._file(file_id)
         self._check_file_id(file_id)
         upload = prepare(content, self._settings.upload_chunk_size)
-        with closing(upload.chunks):
+        with closing(upload.source):
             self._check_file_exists(file_id)
             count = -1 if upload.count is None else upload.count
-            self._session.send("POST", url, json={"chunkCount": count})
-            self._send_chunks(file_id, upload, width, on_progress)
+            response = self._session.send("POST", self._file(file_id), json={"chunkCount": count})
+            # A file that was created by name goes by an id from now on.
+            target = decode(_FILE.adapter, response).value.id
+            self._send_chunks(target, upload, width, on_progress)
             if upload.count is None:
-                self._session.send("POST", f"{url}/complete", json={"id": str(file_id)})
+                url = f"{self._file(target)}/complete"
+                self._session.send("POST", url, json={"id": str(target)})
 
     def _send_chunks(
         self,
-        file_id: int | str,
+        file_id: int,
         upload: Upload,
         width: int,
         on_progress: ProgressCallback | None,
@@ -217,7 +221,10 @@ class Files(Room):
         cause: AnaplanException | None = None
         done = 0
         try:
-            with closing(runtime.ordered_map(put, upload.chunks, width)) as sizes:
+            with (
+                closing(upload.chunks()) as chunks,
+                closing(runtime.ordered_map(put, chunks, width)) as sizes,
+            ):
                 for size in sizes:
                     done += size
                     if on_progress is not None:

@@ -63,8 +63,8 @@ class TaskResult(AnaplanModel):
     nested_results: Annotated[list[TaskResult], _NullAsEmpty] = Field([])
     object_id: int | None = None
     object_name: str | None = None
-    start_time: int | None = None
-    duration: float | None = None
+    start_time: int | str | None = None
+    duration: float | str | None = None
 
 
 class CompletedTask(Task):

@@ -1,0 +1,192 @@
+"""The main job, end to end: load a month of real flights into a model, and read it back.
+
+Starts the emulator, signs in with a certificate, uploads three files, runs the process that builds
+the lists and loads the module, shows what was refused and why, exports the module and proves the
+round trip by comparing totals with the source.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import json
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Self
+
+from anaplan_sdk import Client, Progress
+
+DATA = Path(__file__).parent / "data"
+SOURCES = {
+    "airlines.csv": DATA / "airlines.csv",
+    "airports.csv": DATA / "airports.csv",
+    "flights.csv": DATA / "flights-2013-02.csv.gz",
+}
+PROCESS = "Load flights"
+EXPORT = "Flight Facts - tabular.csv"
+# Columns of the source, and the line items they were loaded into.
+TOTALS = {"distance": "Distance", "air_time": "Air Time", "arr_delay": "Arrival Delay"}
+
+PASTE = """\
+To go on, keep an emulator running in another terminal:
+
+    {python} -m anaplan_emulator
+
+and reach it from Python ({python}):
+
+    import anaplan_sdk
+
+    client = anaplan_sdk.Client(
+        base_url="http://127.0.0.1:8765",
+        user_email="{user_email}",
+        password="{password}",
+        workspace_id="{workspace_id}",
+        model_id="{model_id}",
+    )
+    print(client.get_processes())
+
+The same code works on your own tenant: leave base_url out (or say region="eu3" and the like), and
+give your certificate and ids:
+
+    client = anaplan_sdk.Client(
+        certificate="~/certs/anaplan.pem",
+        private_key="~/keys/anaplan.pem",
+        workspace_id="your workspace's id",
+        model_id="your model's id",
+    )
+"""
+
+
+def main() -> int:
+    """Runs the job; the exit code is 1 when the totals don't agree."""
+    with emulator() as anaplan:
+        print(f"Anaplan's emulator answers on {anaplan['base_url']}\n")
+        started = time.perf_counter()
+        with Client(
+            base_url=anaplan["base_url"],
+            certificate=anaplan["certificate"],
+            private_key=anaplan["private_key"],
+            workspace_id=anaplan["workspace_id"],
+            model_id=anaplan["model_id"],
+        ) as client:
+            client.authenticate()
+            print(f"Signed in with a certificate; the model is {client.get_model().name!r}.\n")
+            sizes = upload(client)
+            refused = load(client)
+            agreed = compare(client, refused)
+        seconds = time.perf_counter() - started
+        print(f"{sum(sizes):,} bytes went there and back in {seconds:.1f} seconds.\n")
+        print(PASTE.format(python=Path(sys.executable).relative_to(Path.cwd()), **anaplan), end="")
+    return 0 if agreed else 1
+
+
+def upload(client: Client) -> list[int]:
+    """Uploads the sources to the model's files of the same names."""
+    files = {file.name: file.id for file in client.get_files()}
+    sizes = []
+    for name, path in SOURCES.items():
+        content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
+        with Bar(f"Uploading {name}") as show:
+            client.upload_file(files[name], content, on_progress=show)
+        sizes.append(len(content))
+    print()
+    return sizes
+
+
+def load(client: Client) -> list[Mapping[str, str]]:
+    """Runs the process; prints and returns the rows it refused."""
+    process = next(process for process in client.get_processes() if process.name == PROCESS)
+    with Bar(f"Running {PROCESS!r}") as show:
+        task = client.run_action(process.id, on_progress=show)
+    print()
+    for step in task.result.nested_results:
+        for detail in step.details[:1]:
+            print(f"  {detail.local_message_text}")
+    refused: list[Mapping[str, str]] = []
+    for dump in task.dumps:
+        refused += client.get_dump_rows(*dump)
+    print(f"\nRefused: {len(refused):,} rows, because of")
+    for reason, count in Counter(row["_Error_1_"] for row in refused).most_common():
+        print(f"  {count:>6,}  {reason}")
+    print(f"  the first is line {refused[0]['_Line_']}: flight {refused[0]['flight_id']}\n")
+    return refused
+
+
+def compare(client: Client, refused: Iterable[Mapping[str, str]]) -> bool:
+    """Exports the module and compares its totals with those of the source's accepted rows."""
+    export = next(export for export in client.get_exports() if export.name == EXPORT)
+    with Bar(f"Exporting {EXPORT!r}") as show:
+        content = client.export_and_download(export.id, on_progress=show)
+    with gzip.open(SOURCES["flights.csv"], "rt", encoding="utf-8") as source:
+        dropped = {row["flight_id"] for row in refused}
+        sent = [row for row in csv.DictReader(source) if row["flight_id"] not in dropped]
+    received = list(csv.DictReader(io.StringIO(content.decode())))
+    print(f"\n  {'':16}{'sent':>14}{'received':>14}")
+    pairs: dict[str, tuple[float, float]] = {"rows": (len(sent), len(received))}
+    for column, line_item in TOTALS.items():
+        pairs[line_item] = (total(sent, column), total(received, line_item))
+    for name, (ours, theirs) in pairs.items():
+        verdict = "equal" if ours == theirs else "DIFFERENT"
+        print(f"  {name:16}{ours:>14,.0f}{theirs:>14,.0f}  {verdict}")
+    print()
+    return all(ours == theirs for ours, theirs in pairs.values())
+
+
+def total(rows: Iterable[Mapping[str, str]], column: str) -> float:
+    """A column's sum; blanks are missing values."""
+    return sum(float(row[column]) for row in rows if row[column])
+
+
+@contextmanager
+def emulator() -> Iterator[dict[str, str]]:
+    """An emulator of its own process; yields what it says of itself."""
+    command = [sys.executable, "-m", "anaplan_emulator", "--port", "0", "--json"]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            (line,) = islice(process.stdout or (), 1)
+            yield json.loads(line)
+        finally:
+            process.terminate()
+
+
+class Bar:
+    """Shows progress on one line, which is rewritten where that is possible."""
+
+    def __init__(self, what: str) -> None:
+        self._what = what
+        self._live = sys.stdout.isatty()
+
+    def __enter__(self) -> Self:
+        self._started = time.perf_counter()
+        return self
+
+    def __call__(self, progress: Progress) -> None:
+        """Takes a report."""
+        if self._live and progress.total:
+            self._draw(progress.completed / progress.total, progress.step)
+
+    def __exit__(self, kind: object, error: object, traceback: object) -> None:
+        if error is None:
+            self._draw(1, f"{time.perf_counter() - self._started:.1f} s")
+            print()
+
+    def _draw(self, share: float, text: str) -> None:
+        done = round(24 * share)
+        start = "\r" if self._live else ""
+        end = "\033[K" if self._live else ""
+        print(
+            f"{start}{self._what:38} {'█' * done}{'░' * (24 - done)} {share:4.0%}  {text}{end}",
+            end="",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

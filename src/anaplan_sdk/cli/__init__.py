@@ -1,0 +1,17 @@
+"""The command `anaplan`."""
+
+from __future__ import annotations
+
+import sys
+
+
+def main() -> None:
+    """Runs the command line; its extra may be missing, which it says."""
+    try:
+        from anaplan_sdk.cli.app import app
+    except ImportError as problem:
+        sys.exit(
+            "The command needs the extra 'cli': pip install 'anaplan-sdk[cli,emulator]' "
+            f"({problem})"
+        )
+    app()

@@ -1,0 +1,319 @@
+"""Running actions, and reading what they refused."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from anaplan_sdk import AsyncClient, Progress
+from anaplan_sdk.exceptions import (
+    AnaplanActionCancelledError,
+    AnaplanActionError,
+    AnaplanException,
+    AnaplanTimeoutException,
+    InvalidIdentifierException,
+    OutcomeUnknownException,
+)
+from anaplan_sdk.models import CompletedTask, MappingParameter
+from anaplan_sdk.testing import EmulatedAnaplan
+
+AIRLINES = "carrier,name\nAA,American Airlines Inc.\nUA,United Air Lines Inc.\n"
+BAD_AIRLINES = AIRLINES + ",No Code Airways\nDL,\n"
+PLAN = """\
+country,month,passengers,load_factor
+US,Mar 13,1000,0.5
+FR,Mar 13,junk,0.5
+XX,Mar 13,1000,0.5
+"""
+
+
+async def ids(client: AsyncClient) -> dict[str, int]:
+    """Files, imports, exports, processes and actions by name."""
+    return {
+        thing.name: thing.id
+        for listing in (
+            client.get_files(),
+            client.get_imports(),
+            client.get_exports(),
+            client.get_processes(),
+            client.get_actions(),
+        )
+        for thing in await listing
+    }
+
+
+async def test_an_import(anaplan: EmulatedAnaplan) -> None:
+    reports: list[Progress] = []
+    async with anaplan.async_client() as client:
+        known = await ids(client)
+        task = await client.upload_and_import(
+            known["airlines.csv"],
+            AIRLINES,
+            known["Airlines from airlines.csv"],
+            on_progress=reports.append,
+        )
+        assert task.result.successful
+        assert task.dumps == []
+        assert task.result.object_id == known["Airlines from airlines.csv"]
+        assert "2" in (task.result.details[0].local_message_text or "")
+        assert task.result.details[0].counters["totalRowCount"] == "2"
+        action = known["Airlines from airlines.csv"]
+        assert await client.get_task_status(action, task.id) == task
+        assert [run.id for run in await client.get_task_summaries(action)] == [task.id]
+    assert reports[0].step == "upload"
+    assert reports[-1].completed == 1
+
+
+async def test_rows_that_were_refused(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client() as client:
+        known = await ids(client)
+        action = known["Passenger Plan from passenger-plan.csv"]
+        await client.upload_file(known["passenger-plan.csv"], PLAN)
+        task = await client.run_action(
+            action, mapping_parameters=[{"entityType": "Version", "entityName": "Forecast"}]
+        )
+        assert task.result.successful
+        (dump,) = task.dumps
+        rows = [row async for row in client.get_dump_rows(*dump)]
+        assert [(row["country"], row["_Line_"]) for row in rows] == [("FR", "3"), ("XX", "4")]
+        assert "junk" in rows[0]["_Error_1_"]
+        whole = await client.get_dump(*dump)
+        assert whole == b"".join([piece async for piece in client.get_dump_stream(*dump)])
+        assert whole.count(b"\n") == 3
+
+        # The next clean run takes the dump away.
+        await client.upload_file(known["passenger-plan.csv"], "\n".join(PLAN.split("\n")[:2]))
+        clean = await client.run_action(
+            action,
+            mapping_parameters=[MappingParameter(entity_type="Version", entity_name="Forecast")],
+        )
+        assert clean.dumps == []
+        with pytest.raises(AnaplanException):
+            await client.get_dump(*dump)
+
+
+async def test_a_failed_action(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client() as client:
+        known = await ids(client)
+        with pytest.raises(AnaplanActionError) as failed:
+            await client.run_action(known["Airlines from airlines.csv"])
+    error = failed.value
+    assert isinstance(error.task, CompletedTask)
+    assert error.result is not None
+    assert error.result.details[0].type == "uploadedFileNoLongerAvailable"
+    assert str(known["Airlines from airlines.csv"]) in str(error)
+    assert error.nested_results == []
+    assert error.dumps == []
+    assert not error.retryable
+
+
+async def test_a_process_that_stops_half_way(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client() as client:
+        known = await ids(client)
+        await client.upload_file(
+            known["airports.csv"],
+            "faa,name,lat,lon,alt,tz,dst,tzone\nEWR,Newark,40.7,junk,18,-5,A,America/New_York\n",
+        )
+        with pytest.raises(AnaplanActionError) as failed:
+            await client.run_action(known["Load flights"])
+    steps = failed.value.nested_results
+    assert [step.successful for step in steps] == [True, False]
+    assert str(steps[1].object_name) in str(failed.value)
+
+
+async def test_a_process_and_the_dumps_of_its_steps(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client() as client:
+        known = await ids(client)
+        await client.upload_file(known["airlines.csv"], AIRLINES)
+        await client.upload_file(
+            known["airports.csv"],
+            "faa,name,lat,lon,alt,tz,dst,tzone\n"
+            "EWR,Newark,40.7,-74.2,18,-5,A,America/New_York\n"
+            "IAH,Houston,29.9,-95.3,97,-6,A,America/Chicago\n",
+        )
+        await client.upload_file(
+            known["flights.csv"],
+            "flight_id,flight,carrier,tailnum,origin,dest,dep_delay,arr_delay,air_time,distance,"
+            "time_hour\n"
+            "a,1545,UA,N14228,EWR,IAH,2,11,227,1400,2013-02-01T05:00:00Z\n"
+            "b,1545,UA,N14228,EWR,SJU,2,11,227,1400,2013-02-01T05:00:00Z\n",
+        )
+        task = await client.run_action(known["Load flights"])
+        assert [step.failure_dump_available for step in task.result.nested_results] == [
+            False, False, False, False, True,
+        ]  # fmt: skip
+        (dump,) = task.dumps
+        assert dump.object_id == known["Flight Facts from flights.csv"]
+        (row,) = [row async for row in client.get_dump_rows(*dump)]
+        assert (row["flight_id"], row["_Line_"]) == ("b", "3")
+        assert "SJU" in row["_Error_1_"]
+        exported = await client.export_and_download(known["Flight Facts - tabular.csv"])
+        assert exported.count(b"\n") == 2
+
+
+async def test_an_export_and_a_deletion(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client() as client:
+        known = await ids(client)
+        grid = await client.export_and_download(known["Passenger Plan - grid.csv"])
+        assert b"412000" in grid
+        deleted = await client.run_action(known["Delete all flights"])
+        assert deleted.result.successful
+        with pytest.raises(InvalidIdentifierException):
+            await client.export_and_download(known["Delete all flights"])
+
+
+@pytest.mark.parametrize("action_id", [113000000000, 101000000000, 0, -112, "112x", "", "Nightly"])
+async def test_ids_of_other_things_are_refused_before_anything_is_sent(
+    anaplan: EmulatedAnaplan, action_id: int | str
+) -> None:
+    async with anaplan.async_client() as client:
+        for call in (
+            client.run_action,
+            client.get_task_summaries,
+            client.get_import,
+            client.get_export,
+            client.get_process,
+            client.get_action,
+            client.export_and_download,
+        ):
+            with pytest.raises(InvalidIdentifierException):
+                await call(action_id)
+        with pytest.raises(InvalidIdentifierException):
+            await client.upload_and_import(113000000000, b"content", action_id)
+    assert anaplan.requests() == []
+
+
+async def test_text_ids_do_as_well(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client() as client:
+        known = await ids(client)
+        assert await client.export_and_download(str(known["Passenger Plan - grid.csv"]))
+
+
+async def test_without_waiting(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client() as client:
+        known = await ids(client)
+        export = known["Passenger Plan - grid.csv"]
+        task = await client.run_action(export, wait_for_completion=False)
+        assert not isinstance(task, CompletedTask)
+        done = await client.wait_for_task(export, task.id)
+        assert done.id == task.id
+        assert done.result.successful
+
+
+async def test_a_deadline(anaplan: EmulatedAnaplan) -> None:
+    anaplan.emulator.settings.hold_tasks = "IN_PROGRESS"
+    async with anaplan.async_client() as client:
+        known = await ids(client)
+        export = known["Passenger Plan - grid.csv"]
+        with pytest.raises(AnaplanTimeoutException) as late:
+            await client.run_action(export, timeout=0.2)
+        (task,) = await client.get_task_summaries(export)
+        assert task.id in str(late.value)
+        anaplan.emulator.settings.hold_tasks = None
+        assert (await client.wait_for_task(export, task.id)).result.successful
+
+
+@pytest.mark.parametrize("state", ["CANCELLING", "CANCELLED"])
+async def test_a_cancelled_task_ends_the_wait(anaplan: EmulatedAnaplan, state: str) -> None:
+    async with anaplan.async_client() as client:
+        known = await ids(client)
+        export = known["Passenger Plan - grid.csv"]
+        task = {"taskId": "A" * 32, "taskState": state, "creationTime": 1}
+        anaplan.fault(path=f"*/tasks/{'A' * 32}", body={"task": task}, times=None)
+        with pytest.raises(AnaplanActionCancelledError) as cancelled:
+            await client.wait_for_task(export, "A" * 32)
+    assert cancelled.value.action_id == export
+    assert cancelled.value.task is not None
+    assert cancelled.value.task.task_state == state
+
+
+async def test_cancelling(anaplan: EmulatedAnaplan) -> None:
+    anaplan.emulator.settings.hold_tasks = "IN_PROGRESS"
+    async with anaplan.async_client() as client:
+        known = await ids(client)
+        action = known["Airlines from airlines.csv"]
+        await client.upload_file(known["airlines.csv"], AIRLINES)
+        task = await client.run_action(action, wait_for_completion=False)
+        cancelled = await client.cancel_task(action, task.id)
+        assert cancelled.task_state in ("CANCELLING", "CANCELLED")
+        with pytest.raises(AnaplanActionCancelledError):
+            await client.wait_for_task(action, task.id)
+        anaplan.emulator.settings.hold_tasks = None
+        done = await client.run_action(action)
+        again = await client.cancel_task(action, done.id)
+        assert isinstance(again, CompletedTask)
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        {"lose_reply": True},
+        {"status": 504, "processed": True},
+        {"status": 500, "processed": True},
+        {"truncate_after_bytes": 10},
+    ],
+)
+async def test_an_action_whose_start_was_not_confirmed_runs_once(
+    anaplan: EmulatedAnaplan, trouble: dict[str, Any]
+) -> None:
+    async with anaplan.async_client(backoff=0.05) as client:
+        known = await ids(client)
+        action = known["Passenger Plan - grid.csv"]
+        await client.run_action(action)
+        anaplan.fault(method="POST", path="*/tasks", **trouble)
+        task = await client.run_action(action)
+        runs = await client.get_task_summaries(action)
+    assert len(runs) == 2
+    assert task.id == runs[1].id
+    assert len(anaplan.requests("POST", "*/tasks")) == 2
+
+
+@pytest.mark.parametrize("trouble", [{"reset_before": True}, {"status": 502}])
+async def test_an_action_that_was_not_started_is_started_again(
+    anaplan: EmulatedAnaplan, trouble: dict[str, Any]
+) -> None:
+    async with anaplan.async_client(backoff=0.05) as client:
+        known = await ids(client)
+        action = known["Passenger Plan - grid.csv"]
+        anaplan.fault(method="POST", path="*/tasks", **trouble)
+        await client.run_action(action)
+        assert len(await client.get_task_summaries(action)) == 1
+    assert len(anaplan.requests("POST", "*/tasks")) == 2
+
+
+async def test_a_start_that_cannot_be_settled_says_so(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client(retry_count=1, backoff=0.01) as client:
+        known = await ids(client)
+        anaplan.fault(method="POST", path="*/tasks", lose_reply=True, times=None)
+        anaplan.fault(method="GET", path="*/tasks", status=503, times=None)
+        with pytest.raises(OutcomeUnknownException):
+            await client.run_action(known["Passenger Plan - grid.csv"])
+    assert len(anaplan.requests("POST", "*/tasks")) == 1
+
+
+async def test_nothing_is_imported_after_an_incomplete_upload(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client(retry_count=0) as client:
+        known = await ids(client)
+        anaplan.fault(method="PUT", path="*/chunks/*", status=500)
+        with pytest.raises(AnaplanException):
+            await client.upload_and_import(
+                known["airlines.csv"], AIRLINES, known["Airlines from airlines.csv"]
+            )
+    assert not anaplan.requests("POST", "*/tasks")
+
+
+async def test_a_network_failure_while_waiting_names_the_task(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client(retry_count=0) as client:
+        known = await ids(client)
+        anaplan.fault(method="GET", path="*/tasks/*", reset_before=True)
+        with pytest.raises(AnaplanException) as failed:
+            await client.run_action(known["Passenger Plan - grid.csv"])
+        (task,) = await client.get_task_summaries(known["Passenger Plan - grid.csv"])
+    assert task.id in failed.value.__notes__[0]
+
+
+async def test_the_log_of_an_optimizer(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client() as client:
+        with pytest.raises(InvalidIdentifierException):
+            await client.get_optimizer_log(117000000000, "A" * 32)

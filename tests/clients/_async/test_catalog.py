@@ -1,0 +1,120 @@
+"""Workspaces, models and what is in them."""
+
+from __future__ import annotations
+
+import pytest
+
+from anaplan_sdk import models
+from anaplan_sdk.exceptions import AnaplanResponseException, InvalidIdentifierException
+from anaplan_sdk.testing import EmulatedAnaplan
+
+
+async def test_workspaces(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client() as client:
+        (workspace,) = await client.get_workspaces()
+        assert workspace == await client.get_workspace()
+        assert workspace == await client.get_workspace(workspace.id)
+        assert workspace.name == "Network Planning"
+        assert workspace.size_allowance > workspace.current_size >= 0
+        assert await client.get_workspaces(search_pattern="network") == [workspace]
+        assert await client.get_workspaces(search_pattern="no such thing") == []
+        with pytest.raises(InvalidIdentifierException):
+            await client.get_workspace("0" * 32)
+
+
+async def test_models(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client() as client:
+        found = await client.get_models(sort_by="name", descending=True)
+        assert [model.name for model in found] == sorted(
+            (model.name for model in found), reverse=True
+        )
+        model = await client.get_model()
+        assert isinstance(model, models.ModelWithTransactionInfo)
+        assert model.model_transaction_running is False
+        assert (model.name, model.active_state) == ("Flight Operations", "UNLOCKED")
+        assert model.workspace_id == anaplan.emulator.workspace_id
+        assert model.category_values[0].attribute == "Department"
+        own = await client.get_models(only_in_workspace=True)
+        assert own == await client.get_models(only_in_workspace=model.workspace_id)
+        assert {one.workspace_id for one in own} == {model.workspace_id}
+        with pytest.raises(InvalidIdentifierException):
+            await client.get_model("0" * 32)
+
+
+@pytest.mark.parametrize("page_size", [1, 2, 5000])
+async def test_a_listing_is_whole_whatever_the_page(
+    anaplan: EmulatedAnaplan, page_size: int
+) -> None:
+    async with anaplan.async_client(page_size=page_size) as client:
+        assert [file.name for file in await client.get_imports(sort_by="id")] == [
+            "Time Zones from airports.csv",
+            "Airlines from airlines.csv",
+            "Airports from airports.csv",
+            "Flights from flights.csv",
+            "Flight Facts from flights.csv",
+            "Passenger Plan from passenger-plan.csv",
+        ]
+
+
+async def test_the_server_may_give_smaller_pages_than_asked_for(anaplan: EmulatedAnaplan) -> None:
+    anaplan.emulator.settings.page_limit = 2
+    async with anaplan.async_client() as client:
+        assert len(await client.get_imports()) == 6
+    assert len(anaplan.requests(path="*/imports")) == 3
+
+
+async def test_a_page_without_items_ends_in_an_error(anaplan: EmulatedAnaplan) -> None:
+    body = {"meta": {"paging": {"currentPageSize": 0, "totalSize": 7, "offset": 0}}, "imports": []}
+    anaplan.fault(path="*/imports", body=body)
+    async with anaplan.async_client() as client:
+        with pytest.raises(AnaplanResponseException, match="without items"):
+            await client.get_imports()
+
+
+async def test_unknown_values_and_fields_fail_no_listing(anaplan: EmulatedAnaplan) -> None:
+    known = {"id": "112000000001", "name": "a", "importType": "MODULE_DATA"}
+    unknown = {**known, "importType": "TELEPATHY", "moonPhase": "full"}
+    anaplan.fault(path="*/imports", body={"imports": [known, unknown]})
+    async with anaplan.async_client() as client:
+        first, second = await client.get_imports()
+    assert first.type == "MODULE_DATA"
+    assert second.type == "TELEPATHY"
+    assert second.model_dump(by_alias=True)["moonPhase"] == "full"
+
+
+async def test_definitions(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client() as client:
+        files = {file.name: file.id for file in await client.get_files()}
+        imports = {one.name: one for one in await client.get_imports()}
+        airlines = imports["Airlines from airlines.csv"]
+        assert airlines.type == "HIERARCHY_DATA"
+        assert airlines.file_id == files["airlines.csv"]
+        assert (await client.get_import(airlines.id)).name == airlines.name
+
+        exports = {one.name: one for one in await client.get_exports()}
+        tabular = exports["Flight Facts - tabular.csv"]
+        assert tabular.layout == "TABULAR_MULTI_COLUMN"
+        columns = await client.get_export(tabular.id)
+        assert columns.column_count == len(columns.header_names) == len(columns.data_types)
+
+        (process, *_) = await client.get_processes()
+        steps = (await client.get_process(process.id)).actions
+        assert [step.id for step in steps] == [one.id for one in list(imports.values())[:5]]
+        assert steps[1].file_id == airlines.file_id
+
+        (deletion, *_) = await client.get_actions()
+        assert deletion.type == "DELETE_BY_SELECTION"
+        assert (await client.get_action(deletion.id)).name == deletion.name
+
+
+async def test_models_to_delete_must_be_closed(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client() as client:
+        result = await client.delete_models([str(anaplan.emulator.model_id), "0" * 32])
+        assert result.models_deleted == 0
+        assert [failure.model_id for failure in result.failures] == [
+            anaplan.emulator.model_id,
+            "0" * 32,
+        ]
+        assert all(failure.message for failure in result.failures)
+        with pytest.raises(ValueError, match="model_ids"):
+            await client.delete_models([])

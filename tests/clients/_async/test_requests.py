@@ -1,0 +1,205 @@
+"""What becomes of replies that are late, odd or refuse, and of arguments that can't be right."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx2
+import pytest
+
+from anaplan_sdk import AsyncClient
+from anaplan_sdk.exceptions import (
+    AnaplanConnectionException,
+    AnaplanRequestException,
+    AnaplanResponseException,
+    AnaplanTimeoutException,
+    InvalidCredentialsException,
+    InvalidPrivateKeyException,
+    ModelUnavailableException,
+    PermissionDeniedException,
+    RateLimitException,
+    ServerException,
+)
+from anaplan_sdk.testing import EmulatedAnaplan
+
+WORKSPACES = "/2/0/workspaces"
+
+
+@pytest.mark.parametrize("retry_count", [0, 1, 3])
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        {"status": 500},
+        {"status": 503},
+        {"status": 504},
+        {"reset_before": True},
+        {"lose_reply": True},
+    ],
+)
+async def test_reads_are_repeated_as_often_as_told(
+    anaplan: EmulatedAnaplan, trouble: dict[str, Any], retry_count: int
+) -> None:
+    anaplan.fault(path=WORKSPACES, times=retry_count + 1, **trouble)
+    async with anaplan.async_client(retry_count=retry_count, backoff=0.01) as client:
+        with pytest.raises((ServerException, AnaplanConnectionException)) as failed:
+            await client.get_workspaces()
+        assert await client.get_workspaces()
+    assert failed.value.attempts == retry_count + 1
+    assert failed.value.retryable
+    assert len(anaplan.requests(path=WORKSPACES)) == retry_count + 2
+
+
+@pytest.mark.parametrize(
+    ("status", "error"),
+    [
+        (400, AnaplanRequestException),
+        (403, PermissionDeniedException),
+        (409, AnaplanRequestException),
+        (422, ModelUnavailableException),
+        (423, ModelUnavailableException),
+        (424, ModelUnavailableException),
+        (425, ModelUnavailableException),
+    ],
+)
+async def test_refusals_are_not_repeated(
+    anaplan: EmulatedAnaplan, status: int, error: type[Exception]
+) -> None:
+    anaplan.fault(path=WORKSPACES, status=status, times=None)
+    async with anaplan.async_client(backoff=0.01) as client:
+        with pytest.raises(error) as refused:
+            await client.get_workspaces()
+    assert isinstance(refused.value, AnaplanRequestException)
+    assert refused.value.status_code == status
+    assert refused.value.method == "GET"
+    assert refused.value.url == f"{anaplan.emulator.base_url}{WORKSPACES}"
+    assert not refused.value.retryable
+    assert len(anaplan.requests(path=WORKSPACES)) == 1
+
+
+async def test_retry_after_is_heeded(anaplan: EmulatedAnaplan) -> None:
+    anaplan.fault(path=WORKSPACES, status=429, headers={"Retry-After": "1"})
+    started = time.monotonic()
+    async with anaplan.async_client(backoff=30) as client:
+        await client.get_workspaces()
+    assert 1 <= time.monotonic() - started < 20
+
+
+async def test_too_many_requests_to_wait_for(anaplan: EmulatedAnaplan) -> None:
+    anaplan.fault(path=WORKSPACES, status=429, headers={"Retry-After": "3600"})
+    async with anaplan.async_client() as client:
+        with pytest.raises(RateLimitException) as refused:
+            await client.get_workspaces()
+    assert refused.value.retry_after == 3600
+    assert refused.value.retryable
+
+
+async def test_a_late_answer(anaplan: EmulatedAnaplan) -> None:
+    anaplan.fault(path=WORKSPACES, delay_seconds=3, times=None)
+    async with anaplan.async_client(timeout=0.2, retry_count=1, backoff=0.01) as client:
+        await client.authenticate()
+        with pytest.raises(AnaplanTimeoutException) as late:
+            await client.get_workspaces()
+    assert late.value.attempts == 2
+    assert isinstance(late.value.__cause__, httpx2.ReadTimeout)
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        {"body": "this is not JSON"},
+        {"body": "<html>Welcome</html>", "headers": {"Content-Type": "text/html"}},
+        {"body": ""},
+        {"status": 204},
+        {"body": ["a", "list"]},
+        {"body": {"workspace": "a text"}},
+        {"body": {"other": {}}},
+    ],
+)
+async def test_replies_that_make_no_sense(anaplan: EmulatedAnaplan, reply: dict[str, Any]) -> None:
+    anaplan.fault(path="*/workspaces/*", **reply)
+    async with anaplan.async_client() as client:
+        with pytest.raises(AnaplanResponseException) as odd:
+            await client.get_workspace()
+    assert odd.value.url is not None
+    assert odd.value.__cause__ is None
+
+
+async def test_a_truncated_body(anaplan: EmulatedAnaplan) -> None:
+    anaplan.fault(path=WORKSPACES, truncate_after_bytes=20)
+    async with anaplan.async_client(retry_count=0) as client:
+        with pytest.raises(AnaplanConnectionException):
+            await client.get_workspaces()
+
+
+async def test_a_gateways_page_is_not_shown(anaplan: EmulatedAnaplan) -> None:
+    anaplan.fault(path=WORKSPACES, status=502)
+    async with anaplan.async_client(retry_count=0) as client:
+        with pytest.raises(ServerException) as failed:
+            await client.get_workspaces()
+    assert "<" not in str(failed.value)
+
+
+async def test_nobody_listens() -> None:
+    async with AsyncClient(base_url="http://127.0.0.1:1", token="t", retry_count=0) as client:
+        with pytest.raises(AnaplanConnectionException) as failed:
+            await client.get_workspaces()
+    assert failed.value.not_performed
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {},
+        {"user_email": "a@b.example"},
+        {"password": "p"},
+        {"user_email": "", "password": "p"},
+        {"private_key": "k"},
+        {"private_key_password": "p"},
+        {"token": ""},
+        {"token": "t", "auth": httpx2.BasicAuth("a", "b")},
+        {"user_email": "a@b.example", "password": "p", "certificate": "c"},
+        {"token": "t", "page_size": 0},
+        {"token": "t", "status_poll_delay": -1},
+        {"token": "t", "upload_chunk_size": -1},
+        {"token": "t", "upload_chunk_size": 50_000_001},
+        {"token": "t", "retry_count": -1},
+        {"token": "t", "backoff": -1},
+        {"token": "t", "max_concurrency": 0},
+        {"token": "t", "base_url": "api.anaplan.com"},
+        {"token": "t", "base_url": "ftp://api.anaplan.com"},
+        {"token": "t", "base_url": "http://api.anaplan.com"},
+        {"token": "t", "base_url": "https://user:word@api.anaplan.com"},
+        {"token": "t", "region": "mars"},
+        {"token": "t", "region": "eu3", "base_url": "https://api.anaplan.com"},
+    ],
+)
+async def test_arguments_that_cannot_be_right(arguments: dict[str, Any]) -> None:
+    with pytest.raises(ValueError, match=r"\w{4}"):
+        AsyncClient(**arguments)
+
+
+async def test_files_that_are_no_certificates(tmp_path: Path, anaplan: EmulatedAnaplan) -> None:
+    certificate, private_key = anaplan.emulator.certificate, anaplan.emulator.private_key
+    junk = tmp_path / "junk.pem"
+    junk.write_text("junk")
+    missing = tmp_path / "missing.pem"
+    for unreadable in (missing, junk):
+        with pytest.raises(InvalidCredentialsException):
+            AsyncClient(certificate=unreadable, private_key=private_key)
+        with pytest.raises(InvalidPrivateKeyException):
+            AsyncClient(certificate=certificate, private_key=unreadable)
+    with pytest.raises(InvalidPrivateKeyException):
+        AsyncClient(certificate=certificate, private_key=private_key, private_key_password="wrong")
+
+
+async def test_methods_that_need_a_model_say_so(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client(model_id=None, workspace_id=None) as client:
+        with pytest.raises(ValueError, match="model_id"):
+            await client.get_files()
+        with pytest.raises(ValueError, match="workspace_id"):
+            await client.get_workspace()
+        with pytest.raises(ValueError, match="sort_by"):
+            await client.get_models(sort_by="colour")  # type: ignore[arg-type]
+    assert anaplan.requests() == []
