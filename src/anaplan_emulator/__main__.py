@@ -94,7 +94,7 @@ def _greeting(info: Mapping[str, str | None]) -> str:
     text = GREETING.format(
         by_certificate=_client(info, "certificate", "private_key"),
         by_password=_client(info, "user_email", "password"),
-        **info,
+        **{name: value or "none" for name, value in info.items()},
     )
     return text + TRUST.format_map(info) if "ca_certificate" in info else text
 

@@ -42,7 +42,7 @@ def command(*arguments: object) -> Iterator[subprocess.Popen[str]]:
         try:
             yield process
         finally:
-            process.kill()
+            process.terminate()
 
 
 def read_json_line(process: subprocess.Popen[str]) -> dict[str, str]:
