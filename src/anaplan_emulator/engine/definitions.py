@@ -42,9 +42,11 @@ FieldSource = Annotated[SourceField, BeforeValidator(_column_alone)]
 
 
 class ListTarget(Description):
-    """Rows become items of a list. Items are recognised by code if there is one, else by name."""
+    """Rows become items of a list."""
 
     list: str
+    key: Literal["code", "name", ""] = ""
+    """What items are recognised by; unless told, by code if that is mapped, else by name."""
     code: FieldSource | None = None
     name: FieldSource | None = None
     parent: FieldSource | None = None
@@ -52,9 +54,14 @@ class ListTarget(Description):
 
     @model_validator(mode="after")
     def _has_key(self) -> "ListTarget":
-        if self.code is None and self.name is None:
-            raise ValueError("a list import needs a code or a name to recognise items by")
+        if getattr(self, self.recognised_by) is None:
+            raise ValueError(f"the {self.recognised_by} that items are recognised by isn't mapped")
         return self
+
+    @property
+    def recognised_by(self) -> Literal["code", "name"]:
+        """The field that is the key."""
+        return self.key or ("name" if self.code is None else "code")
 
 
 class ModuleTarget(Description):

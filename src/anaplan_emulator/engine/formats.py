@@ -12,6 +12,8 @@ from enum import StrEnum
 Stored = int | float | str | None
 
 _NUMBER = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:,\d{3})+)?(?:\.\d*)?(?:[eE][+-]?\d+)?")
+# Python takes more of ISO 8601 than people write: weeks, and dates without hyphens.
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _BOOLEANS = {"true": 1, "1": 1, "yes": 1, "false": None, "0": None, "no": None}
 # Above this a float no longer holds every whole number, and "%d" would invent digits.
 _EXACT_INTEGERS = 2**53
@@ -63,6 +65,8 @@ def parse_date(text: str) -> Stored:
     """Read an ISO date; the time of day of a full timestamp is dropped."""
     if not text:
         return None
+    if not _DATE.match(text):
+        raise ValueError(text)
     day = date.fromisoformat(text) if len(text) == 10 else datetime.fromisoformat(text).date()
     return day.isoformat()
 

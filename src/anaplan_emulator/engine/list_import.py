@@ -100,6 +100,7 @@ class ListImport:
         self._db = run.session.db
         self.list = list_by_name(self._db, run.model, target.list)
         self.faults = FaultLog(self._db)
+        self._key = target.recognised_by
         self._counts = _Counts()
 
         def column(field: str) -> Column | None:
@@ -238,9 +239,9 @@ class ListImport:
         blank = [""] * len(rows)
         codes = self._code.texts(rows) if self._code else blank
         names = self._name.texts(rows) if self._name else blank
-        by_code = self._code is not None
+        by_code = self._key == "code"
         keys, others = (codes, names) if by_code else (names, codes)
-        items = find_items(self._db, self.list.key, set(keys), "code" if by_code else "name")
+        items = find_items(self._db, self.list.key, set(keys), self._key)
         owners: dict[str, int] = {}
         if self._code and self._name:
             owners = find_items(self._db, self.list.key, set(others), "name" if by_code else "code")

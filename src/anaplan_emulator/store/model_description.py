@@ -252,7 +252,7 @@ def _check_list_import(target: ListTarget, into: ListDescription) -> None:
     _require_all("property", target.properties, into.properties)
     if target.parent is not None and not into.parent:
         raise ValueError(f"{into.name} has no parent list")
-    if into.numbered and (target.name is not None or target.code is None):
+    if into.numbered and (target.name is not None or target.recognised_by != "code"):
         raise ValueError(f"{into.name} is numbered: its items are recognised by code")
 
 

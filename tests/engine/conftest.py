@@ -1,0 +1,97 @@
+"""The shop's model in a store of its own, and a way to run its actions without a server."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from anaplan_emulator.engine import contents
+from anaplan_emulator.engine.actions import actions, run_action
+from anaplan_emulator.engine.outcomes import Outcome
+from anaplan_emulator.engine.run import Run
+from anaplan_emulator.store.database import Session, Store
+from anaplan_emulator.store.tenant import load_tenant, read_tenant
+
+SHOP = Path(__file__).parents[1] / "tenants" / "shop.json"
+MODEL = 1
+NOW = 1_800_000_000.0
+
+
+@dataclass
+class Bench:
+    """One user at work in the shop's model."""
+
+    session: Session
+    user_id: str
+    chunk_bytes: int = 10_000_000
+    steps: list[tuple[float, str]] = field(default_factory=list)
+
+    def upload(self, name: str, *chunks: bytes, announced: int | None = None) -> None:
+        with self.session.transaction() as db:
+            file = contents.file_by_name(db, MODEL, name)
+            assert file is not None
+            count = len(chunks) if announced is None else announced
+            content = contents.begin(db, file, self.user_id, count, NOW)
+            for number, chunk in enumerate(chunks):
+                contents.put_chunk(db, content, number, chunk)
+
+    def run(self, name: str, **parameters: str) -> Outcome:
+        action = next(
+            action for action in actions(self.session.db, MODEL) if action.definition.name == name
+        )
+        run = Run(
+            session=self.session,
+            model=MODEL,
+            user_id=self.user_id,
+            task_id="TASK",
+            now=lambda: NOW,
+            progress=lambda fraction, step: self.steps.append((fraction, step)),
+            chunk_bytes=self.chunk_bytes,
+            parameters={("", key.lower()): value for key, value in parameters.items()},
+        )
+        return run_action(run, action)
+
+    def dump(self) -> list[str]:
+        """The only dump there is, as lines."""
+        rows = self.rows("SELECT body FROM dump_chunks ORDER BY number")
+        return b"".join(body for (body,) in rows).decode().splitlines()
+
+    def output(self, name: str) -> bytes:
+        file = contents.file_by_name(self.session.db, MODEL, name)
+        assert file is not None
+        content = contents.content_of(self.session.db, file, self.user_id, NOW)
+        assert content is not None
+        return b"".join(contents.read_all(self.session.db, content))
+
+    def products(self) -> dict[str, tuple[Any, ...]]:
+        """Code to name, parent's name and properties."""
+        items = self.rows(
+            """
+            SELECT item.code, item.name, parent.name,
+                (SELECT json_group_object(properties.name, value)
+                 FROM property_values JOIN properties ON properties.key = property
+                 WHERE property_values.item = item.key)
+            FROM list_items AS item JOIN lists ON lists.key = item.list
+            LEFT JOIN list_items AS parent ON parent.key = item.parent
+            WHERE lists.name = 'Products' AND lists.model = 1 ORDER BY item.key
+            """
+        )
+        return {code: tuple(rest) for code, *rest in items}
+
+    def rows(self, sql: str) -> list[tuple[Any, ...]]:
+        return [tuple(row) for row in self.session.db.execute(sql)]
+
+
+@pytest.fixture
+def bench() -> Iterator[Bench]:
+    tenant = read_tenant(SHOP)
+    store = Store()
+    try:
+        with store.transaction() as db:
+            load_tenant(db, tenant)
+        with store.session() as session:
+            yield Bench(session, tenant.users[0].user_id)
+    finally:
+        store.close()

@@ -1,0 +1,121 @@
+from typing import TYPE_CHECKING
+
+import pytest
+
+from anaplan_emulator.engine.actions import actions
+from anaplan_emulator.engine.definitions import ExportDefinition
+from anaplan_emulator.engine.exports import describe
+from anaplan_emulator.engine.structure import module_by_name
+
+if TYPE_CHECKING:
+    from tests.engine.conftest import Bench
+
+
+def exported(bench: "Bench", name: str) -> list[str]:
+    assert bench.run(name).successful
+    return bench.output(name).decode().splitlines()
+
+
+def test_one_column_for_each_line_item(bench: "Bench") -> None:
+    assert exported(bench, "Sales - multi.csv") == [
+        "Products,Time,Versions,Units,Promoted,Since,Comment,Sold In",
+        'Apple,Jan 26,Actual,12.5,true,2026-01-03,"crisp, sweet",Europe',
+        "Apple,Jan 26,Forecast,0,false,,,",
+        "Apple,Feb 26,Actual,0,false,,,",
+        "Apple,Feb 26,Forecast,0,false,,,",
+        "Pear,Jan 26,Actual,0,false,,,",
+        "Pear,Jan 26,Forecast,0,false,,,",
+        "Pear,Feb 26,Actual,0,false,,,",
+        "Pear,Feb 26,Forecast,7,false,,,",
+    ]
+
+
+def test_one_column_for_all_values_with_codes_and_tabs(bench: "Bench") -> None:
+    assert exported(bench, "Sales - single.txt") == [
+        "Products\tTime\tVersions\tLine Items\tValue",
+        "P1\tJan 26\tActual\tUnits\t12.5",
+        "P1\tJan 26\tActual\tPromoted\ttrue",
+        "P1\tJan 26\tActual\tSince\t2026-01-03",
+        "P1\tJan 26\tActual\tComment\tcrisp, sweet",
+        "P1\tJan 26\tActual\tSold In\tEU",
+        "P2\tFeb 26\tForecast\tUnits\t7",
+        "P2\tFeb 26\tForecast\tPromoted\tfalse",
+        "P2\tFeb 26\tForecast\tSince\t",
+        "P2\tFeb 26\tForecast\tComment\t",
+        "P2\tFeb 26\tForecast\tSold In\t",
+    ]
+
+
+def test_the_current_page_of_a_grid(bench: "Bench") -> None:
+    line_items = "Units,Promoted,Since,Comment,Sold In"
+    assert exported(bench, "Sales - page.csv") == [
+        "Actual",
+        "," + ",".join(["Jan 26"] * 5 + ["Feb 26"] * 5),
+        f",{line_items},{line_items}",
+        'Apple,12.5,true,2026-01-03,"crisp, sweet",Europe,0,false,,,',
+        "Pear,0,false,,,,0,false,,,",
+    ]
+
+
+def test_all_pages_of_a_grid(bench: "Bench") -> None:
+    lines = exported(bench, "Sales - pages.csv")
+    assert len(lines) == 2 * 5 * 4
+    assert lines[:4] == ["Actual,Units", ",Jan 26,Feb 26", "Apple,12.5,0", "Pear,0,0"]
+    assert lines[20:24] == ["Forecast,Units", ",Jan 26,Feb 26", "Apple,0,0", "Pear,0,7"]
+
+
+def test_display_names_stand_for_numbered_items(bench: "Bench") -> None:
+    assert bench.run("Orders.csv").successful
+    assert bench.output("Orders.csv").decode("utf-16-le").splitlines() == [
+        "Orders,Amount,Drop,Known",
+        "First order,100,false,true",
+        "#2,20,true,true",
+    ]
+
+
+def test_output_is_cut_into_chunks_between_rows(bench: "Bench") -> None:
+    whole = exported(bench, "Sales - multi.csv")
+    bench.chunk_bytes = 100
+    assert exported(bench, "Sales - multi.csv") == whole
+    sizes = [
+        size
+        for (size,) in bench.rows(
+            "SELECT length(body) FROM chunks JOIN contents ON contents.key = content"
+            " JOIN files ON files.key = file WHERE name = 'Sales - multi.csv'"
+        )
+    ]
+    assert len(sizes) == 4
+    assert max(sizes) <= 100
+
+
+@pytest.mark.parametrize(
+    ("name", "headers", "types", "rows"),
+    [
+        (
+            "Sales - multi.csv",
+            ["Products", "Time", "Versions", "Units", "Promoted", "Since", "Comment", "Sold In"],
+            ["ENTITY", "TIME_ENTITY", "ENTITY", "NUMBER", "BOOLEAN", "DATE", "TEXT", "ENTITY"],
+            8,
+        ),
+        (
+            "Sales - single.txt",
+            ["Products", "Time", "Versions", "Line Items", "Value"],
+            ["ENTITY", "TIME_ENTITY", "ENTITY", "TEXT", "MIXED"],
+            40,
+        ),
+        ("Sales - pages.csv", ["Products", "Jan 26", "Feb 26"], ["ENTITY", "MIXED", "MIXED"], 2),
+    ],
+)
+def test_metadata_describes_the_output(
+    bench: "Bench", name: str, headers: list[str], types: list[str], rows: int
+) -> None:
+    db = bench.session.db
+    (definition,) = (
+        action.definition for action in actions(db, 1) if action.definition.name == name
+    )
+    assert isinstance(definition, ExportDefinition)
+    metadata = describe(db, module_by_name(db, 1, definition.module), definition)
+    assert metadata["headerNames"] == headers
+    assert metadata["dataTypes"] == types
+    assert metadata["rowCount"] == rows
+    assert metadata["columnCount"] == len(headers) == len(metadata["listNames"])
