@@ -5,12 +5,25 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from types import GenericAlias
-from typing import Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, TypeVar
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field, TypeAdapter, create_model
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    TypeAdapter,
+    create_model,
+    field_validator,
+)
 from pydantic.alias_generators import to_camel
+from pydantic_core import PydanticUseDefault
 
 T = TypeVar("T")
+
+# Looked at afterwards, so that the items themselves are still read straight from the bytes.
+_NULL_AS_EMPTY: Any = AfterValidator(lambda items: items or [])
 
 
 class AnaplanModel(BaseModel):
@@ -22,6 +35,13 @@ class AnaplanModel(BaseModel):
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="allow")
 
+    @field_validator("*", mode="before")
+    @classmethod
+    def _read_null_as_absent(cls, value: object) -> object:
+        if value is None:
+            raise PydanticUseDefault
+        return value
+
 
 def named(wire: str, ours: str) -> AliasChoices:
     """The names a field is read by when Anaplan's differs from ours by more than its case."""
@@ -29,7 +49,7 @@ def named(wire: str, ours: str) -> AliasChoices:
 
 
 class _Paging(BaseModel):
-    total_size: int = Field(alias="totalSize")
+    total_size: int | None = Field(None, alias="totalSize")
 
 
 class _Meta(BaseModel):
@@ -63,7 +83,8 @@ class Listing(Generic[T]):
 
     @cached_property
     def adapter(self) -> TypeAdapter[Page[T]]:
-        items: Any = (GenericAlias(list, self.item), Field([], validation_alias=self.key))
+        given: Any = GenericAlias(list, self.item) | None
+        items: Any = (Annotated[given, _NULL_AS_EMPTY], Field([], validation_alias=self.key))
         return TypeAdapter(create_model(f"{self.key}Page", __base__=Page[T], items=items))
 
 

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, NamedTuple, TypeAlias
 
-from pydantic import BeforeValidator, Discriminator, Field, Tag
+from pydantic import Discriminator, Field, Tag
 
 from anaplan_sdk.models._base import AnaplanModel, named
 
 TaskState: TypeAlias = Literal["NOT_STARTED", "IN_PROGRESS", "COMPLETE", "CANCELLING", "CANCELLED"]
-
-# Anaplan writes null where a run has nothing to list.
-_NullAsEmpty = BeforeValidator(lambda value: [] if value is None else value)
 
 
 class FailureDump(NamedTuple):
@@ -44,7 +41,7 @@ class TaskResultDetail(AnaplanModel):
     local_message_text: str | None = None
     occurrences: int = 0
     type: str = ""
-    values: Annotated[list[str | None], _NullAsEmpty] = Field([])
+    values: list[str | None] = Field([])
 
     @property
     def counters(self) -> dict[str, str | None]:
@@ -57,10 +54,10 @@ class TaskResultDetail(AnaplanModel):
 class TaskResult(AnaplanModel):
     """What came of a run. It may be successful and still have refused rows: see the dump."""
 
-    details: Annotated[list[TaskResultDetail], _NullAsEmpty] = Field([])
+    details: list[TaskResultDetail] = Field([])
     successful: bool
     failure_dump_available: bool = False
-    nested_results: Annotated[list[TaskResult], _NullAsEmpty] = Field([])
+    nested_results: list[TaskResult] = Field([])
     object_id: int | None = None
     object_name: str | None = None
     start_time: int | str | None = None
