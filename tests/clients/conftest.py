@@ -28,6 +28,13 @@ def anaplan_elsewhere() -> Iterator[EmulatedAnaplan]:
         yield EmulatedAnaplan(emulator)
 
 
+@pytest.fixture
+def anaplan_over_tls() -> Iterator[EmulatedAnaplan]:
+    """Anaplan with certificates of its own authority."""
+    with Emulator(tls=True) as emulator:
+        yield EmulatedAnaplan(emulator)
+
+
 @pytest.fixture(scope="session")
 def foreign_certificate() -> tuple[bytes, bytes]:
     """A certificate of the integration user's that the emulator's authority did not issue."""

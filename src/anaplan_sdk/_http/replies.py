@@ -77,7 +77,7 @@ def transport_error(error: httpx2.RequestError, attempts: int) -> AnaplanExcepti
     timed_out = isinstance(error, httpx2.TimeoutException)
     kind = AnaplanTimeoutException if timed_out else AnaplanConnectionException
     what = "No answer in time" if timed_out else "The connection failed"
-    detail = str(error) or type(error).__name__
+    detail = _words_of(error) or type(error).__name__
     return kind(
         f"{what}: {detail}",
         method=error.request.method,
@@ -88,6 +88,14 @@ def transport_error(error: httpx2.RequestError, attempts: int) -> AnaplanExcepti
         # While a token request failed, the request it was made for had not been sent.
         not_performed=is_token_request(error) or never_left(error),
     )
+
+
+def _words_of(error: BaseException) -> str:
+    """What the error, or else what it came from, says."""
+    cause: BaseException | None = error
+    while cause is not None and not str(cause):
+        cause = cause.__cause__ or cause.__context__
+    return str(cause) if cause is not None else ""
 
 
 def is_token_request(error: httpx2.RequestError) -> bool:

@@ -28,13 +28,15 @@ from anaplan_sdk.exceptions import (
     InvalidCredentialsException,
 )
 
-# A token's last fifth, five minutes at the most, is for refreshing it.
-_STALE_SHARE = 0.2
+# A token's last five minutes are for refreshing it; of one that lives shorter, the second half.
+_STALE_SHARE = 0.5
 _STALE_SECONDS = 300.0
 # What is assumed when Anaplan doesn't say when a token ends; older help pages say 30 minutes.
 _ASSUMED_LIFETIME = 1800.0
 # After a refresh failed the old token is used for so long before the next try.
 _REFRESH_PAUSE = 30.0
+# What Anaplan answers to credentials that it doesn't take.
+_REFUSALS = frozenset((400, 401, 403))
 # A caller joins this many sign-ins of others that end without an answer before it gives up.
 _LOST_FLIGHTS = 3
 
@@ -227,8 +229,10 @@ class TokenSession:
             )
         response = yield from _sent(self._credentials.token_request(self._authentication))
         if error := error_of(response, 1):
-            if error.retryable:
-                error.not_performed = True  # the request this token was for has not been sent
+            error.not_performed = True  # the request this token was for has not been sent
+            if response.status_code not in _REFUSALS:
+                if not error.retryable:
+                    error.add_note("It was a sign-in; is this the address of Anaplan's services?")
                 raise error
             raise InvalidCredentialsException(
                 f"Anaplan refused the credentials: {error.reason or 'no reason given'}",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections import Counter
+from collections.abc import Generator
 from typing import Any
 
 import httpx2
@@ -12,6 +14,7 @@ import pytest
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk.exceptions import (
     AnaplanConnectionException,
+    AnaplanException,
     ClientClosedException,
     InvalidCredentialsException,
     ServerException,
@@ -271,6 +274,92 @@ async def test_a_gateway_page_instead_of_a_token(anaplan: EmulatedAnaplan) -> No
         with pytest.raises(ServerException) as failed:
             await client.get_workspaces()
     assert failed.value.retryable
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        {"status": 404},
+        {"status": 405},
+        {"body": "<html>Welcome</html>", "headers": {"Content-Type": "text/html"}},
+    ],
+)
+async def test_an_address_that_is_not_anaplans(
+    anaplan: EmulatedAnaplan, reply: dict[str, Any]
+) -> None:
+    anaplan.fault(path=SIGN_IN, **reply)
+    async with anaplan.async_client() as client:
+        with pytest.raises(AnaplanException) as failed:
+            await client.get_workspaces()
+        assert not isinstance(failed.value, InvalidCredentialsException)
+        assert "address" in failed.value.__notes__[0]
+        assert await client.get_workspaces()
+
+
+async def test_tls_settings_hold_for_sign_in(anaplan_over_tls: EmulatedAnaplan) -> None:
+    trust = ssl.create_default_context(cafile=anaplan_over_tls.emulator.ca_certificate)
+    async with anaplan_over_tls.async_client(verify=trust) as client:
+        assert await client.get_workspaces()
+    async with anaplan_over_tls.async_client(retry_count=0) as client:
+        with pytest.raises(AnaplanConnectionException, match="CERTIFICATE_VERIFY_FAILED"):
+            await client.get_workspaces()
+
+
+async def test_sign_in_takes_the_clients_transport(anaplan: EmulatedAnaplan) -> None:
+    sent: list[str] = []
+
+    class Recorder(httpx2.AsyncHTTPTransport):
+        async def handle_async_request(self, request: httpx2.Request) -> httpx2.Response:
+            sent.append(request.url.path)
+            return await super().handle_async_request(request)
+
+    async with anaplan.async_client(transport=Recorder()) as client:
+        await client.get_workspaces()
+    assert sent == [SIGN_IN, "/2/0/workspaces"]
+
+
+async def test_headers_and_hooks_of_the_user(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client(
+        headers={"User-Agent": "nightly-load/1", "X-Team": "a"}
+    ) as client:
+        await client.get_workspaces()
+    signed_in, listed = anaplan.requests()
+    assert signed_in.headers["user-agent"] == listed.headers["user-agent"] == "nightly-load/1"
+    assert listed.headers["x-team"] == "a"
+
+
+class OwnAuth(httpx2.Auth):
+    requires_response_body = True
+
+    def __init__(self, email: str, password: str) -> None:
+        self.credentials = email, password
+        self.token = "none yet"
+
+    def auth_flow(
+        self, request: httpx2.Request
+    ) -> Generator[httpx2.Request, httpx2.Response, None]:
+        request.headers["Authorization"] = f"AnaplanAuthToken {self.token}"
+        response = yield request
+        if response.status_code == 401:
+            url = request.url.copy_with(path=SIGN_IN, query=None)
+            sign_in = httpx2.Request("POST", url)
+            basic = httpx2.BasicAuth(*self.credentials)
+            answer = yield next(basic.auth_flow(sign_in))
+            self.token = answer.json()["tokenInfo"]["tokenValue"]
+            request.headers["Authorization"] = f"AnaplanAuthToken {self.token}"
+            yield request
+
+
+async def test_an_auth_of_ones_own(anaplan: EmulatedAnaplan) -> None:
+    own = OwnAuth(anaplan.emulator.user_email, anaplan.emulator.password)
+    async with anaplan.async_client(auth=own) as client:
+        await client.authenticate()
+        assert await client.get_workspaces()
+        await client.logout()
+    assert [request.status for request in anaplan.requests(path=SIGN_IN)] == [201]
+    assert [request.status for request in anaplan.requests(path="/token/logout")] == [204]
+    with pytest.raises(TypeError, match="auth"):
+        anaplan.async_client(auth=object())
 
 
 async def test_redirects_carry_no_token_elsewhere(

@@ -1,0 +1,29 @@
+"""One client and several event loops, of either kind."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import warnings
+
+import trio
+
+from anaplan_sdk import AsyncClient
+from anaplan_sdk.testing import EmulatedAnaplan
+
+
+async def use(client: AsyncClient) -> int:
+    return len(await client.get_imports())
+
+
+def test_an_async_client_survives_its_event_loop(anaplan: EmulatedAnaplan) -> None:
+    with warnings.catch_warnings():
+        # A loop that has ended can't close its connections any more: they go with the garbage.
+        warnings.simplefilter("ignore", ResourceWarning)
+        client = anaplan.async_client()
+        assert asyncio.run(use(client)) == 6
+        assert asyncio.run(use(client)) == 6
+        assert trio.run(use, client) == 6
+        asyncio.run(client.aclose())
+        gc.collect()
+    assert len(anaplan.requests(path="/token/authenticate")) == 1
