@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections import Counter
 from collections.abc import Generator
 from typing import Any
 
@@ -12,6 +11,9 @@ import httpx2
 import pytest
 
 from anaplan_sdk._runtime import asynchronous as runtime
+from anaplan_sdk.auth.basic import BasicCredentials
+from anaplan_sdk.auth.bearer import Bearer
+from anaplan_sdk.auth.session import TokenSession
 from anaplan_sdk.exceptions import (
     AnaplanConnectionException,
     AnaplanException,
@@ -120,43 +122,62 @@ async def test_many_callers_share_one_new_token(anaplan: EmulatedAnaplan) -> Non
     assert len(anaplan.requests(path=SIGN_IN)) == 2
 
 
+class Clock:
+    """The client's clock, so that a token can grow old on this side only."""
+
+    def __init__(self) -> None:
+        self.now = time.time()
+
+    def __call__(self) -> float:
+        return self.now
+
+    def auth(self, anaplan: EmulatedAnaplan) -> Bearer:
+        emulator = anaplan.emulator
+        credentials = BasicCredentials(emulator.user_email, emulator.password)
+        return Bearer(TokenSession(emulator.base_url, credentials, clock=self))
+
+
 async def test_the_token_is_refreshed_before_it_ends(anaplan: EmulatedAnaplan) -> None:
-    anaplan.emulator.settings.token_lifetime_seconds = 3
-    async with anaplan.async_client() as client:
+    clock = Clock()
+    async with anaplan.async_client(auth=clock.auth(anaplan)) as client:
         await client.get_workspaces()
-        deadline = time.monotonic() + 10
-        while not anaplan.requests(path=REFRESH) and time.monotonic() < deadline:
+        clock.now += 29 * 60
+        await client.get_workspaces()
+        assert not anaplan.requests(path=REFRESH)
+        clock.now += 3 * 60
+        for _ in range(2):
             await client.get_workspaces()
-    statuses = Counter((request.path, request.status) for request in anaplan.requests())
-    assert statuses[(REFRESH, 200)] == 1
-    assert statuses[(SIGN_IN, 201)] == 1
-    assert not statuses[("/2/0/workspaces", 401)]
+        anaplan.advance(minutes=20)  # the first 35 minutes are over, the next are not
+        clock.now += 20 * 60
+        await client.get_workspaces()
+    assert [request.status for request in anaplan.requests(path=REFRESH)] == [200]
+    assert len(anaplan.requests(path=SIGN_IN)) == 1
 
 
 @pytest.mark.parametrize("trouble", [{"status": 503}, {"reset_before": True}])
 async def test_a_failed_refresh_leaves_the_old_token_in_use(
     anaplan: EmulatedAnaplan, trouble: dict[str, Any]
 ) -> None:
-    anaplan.emulator.settings.token_lifetime_seconds = 3
+    clock = Clock()
     anaplan.fault(path=REFRESH, times=None, **trouble)
-    async with anaplan.async_client(retry_count=0) as client:
+    async with anaplan.async_client(auth=clock.auth(anaplan), retry_count=0) as client:
         await client.get_workspaces()
-        deadline = time.monotonic() + 10
-        while not anaplan.requests(path=REFRESH) and time.monotonic() < deadline:
+        clock.now += 32 * 60
+        for _ in range(2):
             await client.get_workspaces()
+        clock.now += 31
         await client.get_workspaces()
-    assert len(anaplan.requests(path=REFRESH)) == 1
+    assert len(anaplan.requests(path=REFRESH)) == 2
     assert len(anaplan.requests(path=SIGN_IN)) == 1
 
 
 async def test_a_refused_refresh_leads_to_a_new_sign_in(anaplan: EmulatedAnaplan) -> None:
-    anaplan.emulator.settings.token_lifetime_seconds = 3
+    clock = Clock()
     anaplan.fault(path=REFRESH, status=401)
-    async with anaplan.async_client() as client:
+    async with anaplan.async_client(auth=clock.auth(anaplan)) as client:
         await client.get_workspaces()
-        deadline = time.monotonic() + 10
-        while not anaplan.requests(path=REFRESH) and time.monotonic() < deadline:
-            await client.get_workspaces()
+        clock.now += 32 * 60
+        await client.get_workspaces()
     assert len(anaplan.requests(path=REFRESH)) == 1
     assert len(anaplan.requests(path=SIGN_IN)) == 2
 

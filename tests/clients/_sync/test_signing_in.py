@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import ssl
 import time
-from collections import Counter
 from collections.abc import Generator
 from typing import Any
 
@@ -13,6 +12,9 @@ import httpx2
 import pytest
 
 from anaplan_sdk._runtime import synchronous as runtime
+from anaplan_sdk.auth.basic import BasicCredentials
+from anaplan_sdk.auth.bearer import Bearer
+from anaplan_sdk.auth.session import TokenSession
 from anaplan_sdk.exceptions import (
     AnaplanConnectionException,
     AnaplanException,
@@ -119,43 +121,62 @@ def test_many_callers_share_one_new_token(anaplan: EmulatedAnaplan) -> None:
     assert len(anaplan.requests(path=SIGN_IN)) == 2
 
 
+class Clock:
+    """The client's clock, so that a token can grow old on this side only."""
+
+    def __init__(self) -> None:
+        self.now = time.time()
+
+    def __call__(self) -> float:
+        return self.now
+
+    def auth(self, anaplan: EmulatedAnaplan) -> Bearer:
+        emulator = anaplan.emulator
+        credentials = BasicCredentials(emulator.user_email, emulator.password)
+        return Bearer(TokenSession(emulator.base_url, credentials, clock=self))
+
+
 def test_the_token_is_refreshed_before_it_ends(anaplan: EmulatedAnaplan) -> None:
-    anaplan.emulator.settings.token_lifetime_seconds = 3
-    with anaplan.client() as client:
+    clock = Clock()
+    with anaplan.client(auth=clock.auth(anaplan)) as client:
         client.get_workspaces()
-        deadline = time.monotonic() + 10
-        while not anaplan.requests(path=REFRESH) and time.monotonic() < deadline:
+        clock.now += 29 * 60
+        client.get_workspaces()
+        assert not anaplan.requests(path=REFRESH)
+        clock.now += 3 * 60
+        for _ in range(2):
             client.get_workspaces()
-    statuses = Counter((request.path, request.status) for request in anaplan.requests())
-    assert statuses[(REFRESH, 200)] == 1
-    assert statuses[(SIGN_IN, 201)] == 1
-    assert not statuses[("/2/0/workspaces", 401)]
+        anaplan.advance(minutes=20)  # the first 35 minutes are over, the next are not
+        clock.now += 20 * 60
+        client.get_workspaces()
+    assert [request.status for request in anaplan.requests(path=REFRESH)] == [200]
+    assert len(anaplan.requests(path=SIGN_IN)) == 1
 
 
 @pytest.mark.parametrize("trouble", [{"status": 503}, {"reset_before": True}])
 def test_a_failed_refresh_leaves_the_old_token_in_use(
     anaplan: EmulatedAnaplan, trouble: dict[str, Any]
 ) -> None:
-    anaplan.emulator.settings.token_lifetime_seconds = 3
+    clock = Clock()
     anaplan.fault(path=REFRESH, times=None, **trouble)
-    with anaplan.client(retry_count=0) as client:
+    with anaplan.client(auth=clock.auth(anaplan), retry_count=0) as client:
         client.get_workspaces()
-        deadline = time.monotonic() + 10
-        while not anaplan.requests(path=REFRESH) and time.monotonic() < deadline:
+        clock.now += 32 * 60
+        for _ in range(2):
             client.get_workspaces()
+        clock.now += 31
         client.get_workspaces()
-    assert len(anaplan.requests(path=REFRESH)) == 1
+    assert len(anaplan.requests(path=REFRESH)) == 2
     assert len(anaplan.requests(path=SIGN_IN)) == 1
 
 
 def test_a_refused_refresh_leads_to_a_new_sign_in(anaplan: EmulatedAnaplan) -> None:
-    anaplan.emulator.settings.token_lifetime_seconds = 3
+    clock = Clock()
     anaplan.fault(path=REFRESH, status=401)
-    with anaplan.client() as client:
+    with anaplan.client(auth=clock.auth(anaplan)) as client:
         client.get_workspaces()
-        deadline = time.monotonic() + 10
-        while not anaplan.requests(path=REFRESH) and time.monotonic() < deadline:
-            client.get_workspaces()
+        clock.now += 32 * 60
+        client.get_workspaces()
     assert len(anaplan.requests(path=REFRESH)) == 1
     assert len(anaplan.requests(path=SIGN_IN)) == 2
 
