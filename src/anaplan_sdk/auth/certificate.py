@@ -27,6 +27,8 @@ CertificateInput: TypeAlias = str | bytes | os.PathLike[str]
 # Anaplan asks for at least 100 bytes.
 _RANDOM_BYTES = 150
 _PEM_MARK = b"-----BEGIN "
+# No RSA key is as short as this, whatever it is written in.
+_LONGEST_SHOWN = 255
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ class CertificateCredentials:
             payload: The form of what is signed: "v1", or "v2" that carries a timestamp.
 
         Raises:
-            ValueError: The key is missing, or the payload form is unknown.
+            ValueError: The key is missing, something is empty, or the payload form is unknown.
             InvalidCredentialsException: The certificate can't be read, or isn't valid today.
             InvalidPrivateKeyException: The key can't be read, needs another password, isn't RSA or
                 isn't the certificate's.
@@ -63,6 +65,9 @@ class CertificateCredentials:
         """
         if payload not in ("v1", "v2"):
             raise ValueError(f"certificate_payload is 'v1' or 'v2', not {payload!r}.")
+        for name, given in (("certificate", certificate), ("private_key", private_key)):
+            if isinstance(given, str | bytes) and not given:
+                raise ValueError(f"{name} is empty.")
         _require_cryptography()
         from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
         from cryptography.hazmat.primitives.serialization import Encoding
@@ -130,16 +135,18 @@ def _content(
     if isinstance(source, bytes):
         is_text = source.isascii() and _PEM_MARK not in source
         # DER starts with a byte no path starts with (0x30 0x82); other bytes may be a path.
-        if not is_text or not source:
+        if not is_text:
             return source
         source = os.fsdecode(source)
     if isinstance(source, str) and _PEM_MARK.decode() in source:
         return source.encode()
-    path = Path(source).expanduser()
+    # Longer text is content that has lost its first line: no path, and not to be shown.
+    shown = repr(str(source)) if len(str(source)) <= _LONGEST_SHOWN else "at a very long path"
     try:
-        return path.read_bytes()
-    except OSError as problem:
-        raise error(f"The {what} {str(path)!r} can't be read: {problem.strerror}.") from None
+        return Path(source).expanduser().read_bytes()
+    except (OSError, RuntimeError, ValueError) as problem:
+        why = problem.strerror if isinstance(problem, OSError) else str(problem).rstrip(".")
+        raise error(f"The {what} {shown} can't be read: {why}.") from None
 
 
 def _open_certificate(content: bytes) -> Certificate:
@@ -153,6 +160,14 @@ def _open_certificate(content: bytes) -> Certificate:
         raise InvalidCredentialsException(
             "The certificate can't be read: it is neither PEM nor DER."
         ) from None
+
+
+def _is_certificate(content: bytes) -> bool:
+    try:
+        _open_certificate(content)
+    except InvalidCredentialsException:
+        return False
+    return True
 
 
 def _open_key(content: bytes, password: bytes | None) -> object:
@@ -174,13 +189,14 @@ def _open_key(content: bytes, password: bytes | None) -> object:
 
 
 def _open_pkcs12(content: bytes, password: bytes | None) -> tuple[Certificate, object]:
+    from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import pkcs12
 
-    if _PEM_MARK in content:
-        raise ValueError("private_key is missing: a PEM certificate needs its key beside it.")
+    if _PEM_MARK in content or _is_certificate(content):
+        raise ValueError("private_key is missing: only a PKCS#12 file holds the key, too.")
     try:
         key, x509, _ = pkcs12.load_key_and_certificates(content, password or None)
-    except ValueError:
+    except (ValueError, UnsupportedAlgorithm):
         raise InvalidPrivateKeyException(
             "The certificate was given without a private key, so it must be a PKCS#12 file; it "
             "can't be opened as one: wrong password, or another kind of file."
