@@ -14,7 +14,7 @@ DEMO := $(VENV)/.installed-demo
 DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types mirror check format data clean
+.PHONY: help demo test lint types mirror check format data picture clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -47,6 +47,9 @@ format: $(DEV) ## format the code and mend what can be mended
 
 data: $(DEV) ## derive the sample data anew
 	@$(BIN)/python tools/derive_flights.py
+
+picture: $(DEV) ## draw what the demo prints anew
+	@$(BIN)/python tools/picture.py
 
 clean: ## remove what the other verbs made
 	@rm -rf $(VENV) .venv-newest .cache .*_cache dist

@@ -11,6 +11,7 @@ import csv
 import gzip
 import io
 import json
+import os
 import subprocess
 import sys
 import time
@@ -31,6 +32,7 @@ SOURCES = {
 }
 PROCESS = "Load flights"
 EXPORT = "Flight Facts - tabular.csv"
+GREEN, RED = 32, 31
 # Columns of the source, and the line items they were loaded into.
 TOTALS = {"distance": "Distance", "air_time": "Air Time", "arr_delay": "Arrival Delay"}
 
@@ -82,8 +84,8 @@ def main() -> int:
             refused = load(client)
             agreed = compare(client, refused)
         seconds = time.perf_counter() - started
-        print(f"{sum(sizes):,} bytes went there and back in {seconds:.1f} seconds.\n")
-        print(PASTE.format(python=Path(sys.executable).relative_to(Path.cwd()), **anaplan), end="")
+        print(f"{sum(sizes):,} bytes uploaded, loaded and read back in {seconds:.1f} seconds.\n")
+        print(PASTE.format(python=os.path.relpath(sys.executable), **anaplan), end="")
     return 0 if agreed else 1
 
 
@@ -133,10 +135,15 @@ def compare(client: Client, refused: Iterable[Mapping[str, str]]) -> bool:
     for column, line_item in TOTALS.items():
         pairs[line_item] = (total(sent, column), total(received, line_item))
     for name, (ours, theirs) in pairs.items():
-        verdict = "equal" if ours == theirs else "DIFFERENT"
+        verdict = paint("equal", GREEN) if ours == theirs else paint("DIFFERENT", RED)
         print(f"  {name:16}{ours:>14,.0f}{theirs:>14,.0f}  {verdict}")
     print()
     return all(ours == theirs for ours, theirs in pairs.values())
+
+
+def paint(text: str, colour: int) -> str:
+    """The text in a colour, on terminals."""
+    return f"\033[{colour}m{text}\033[0m" if sys.stdout.isatty() else text
 
 
 def total(rows: Iterable[Mapping[str, str]], column: str) -> float:
@@ -182,7 +189,8 @@ class Bar:
         start = "\r" if self._live else ""
         end = "\033[K" if self._live else ""
         print(
-            f"{start}{self._what:38} {'█' * done}{'░' * (24 - done)} {share:4.0%}  {text}{end}",
+            f"{start}{self._what:38} {paint('█' * done, GREEN)}{'░' * (24 - done)} {share:4.0%}  "
+            f"{text}{end}",
             end="",
             flush=True,
         )

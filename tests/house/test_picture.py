@@ -1,0 +1,41 @@
+"""The picture in the README: that it shows what the demo prints today."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+if sys.platform == "win32":
+    pytest.skip("terminals are made by pty, which Windows lacks", allow_module_level=True)
+
+import picture
+
+
+@pytest.fixture(scope="module")
+def output() -> str:
+    return picture.record()
+
+
+def test_the_picture_shows_what_the_demo_prints(output: str) -> None:
+    assert picture.differences(picture.PICTURE, output) == []
+
+
+def test_ports_and_times_may_differ(output: str, tmp_path: Path) -> None:
+    other = tmp_path / "demo.svg"
+    text = output.replace("127.0.0.1:", "127.0.0.1:1").replace(" seconds.", "7 seconds.")
+    other.write_text(picture.draw(picture.shown(text)), encoding="utf-8")
+    assert picture.differences(other, output) == []
+
+
+def test_a_stale_picture_is_found(output: str, tmp_path: Path) -> None:
+    stale = tmp_path / "demo.svg"
+    text = output.replace("equal", "unequal", 1).partition("bytes uploaded")[0]
+    stale.write_text(picture.draw(picture.shown(text)), encoding="utf-8")
+    verdicts = picture.differences(stale, output)
+    assert any("unequal" in verdict for verdict in verdicts)
+
+
+def test_the_picture_fetches_nothing_and_names_no_machine() -> None:
+    svg = picture.PICTURE.read_text(encoding="utf-8")
+    assert "url(http" not in svg
+    assert str(picture.ROOT) not in svg
