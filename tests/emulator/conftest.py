@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -132,19 +133,27 @@ class Shop:
 
 
 @pytest.fixture
-def visit(running_emulator: Emulator) -> Iterator[Callable[[str], Shop]]:
+def enter() -> Iterator[Callable[[Emulator, str], Shop]]:
+    """Signs a user of the shop in to an emulator."""
+    with ExitStack() as stack:
+
+        def enter(emulator: Emulator, name: str) -> Shop:
+            shop = Shop(emulator, f"{name}@shop.example")
+            stack.callback(shop.http.close)
+            return shop
+
+        yield enter
+
+
+@pytest.fixture
+def visit(
+    running_emulator: Emulator, enter: Callable[[Emulator, str], Shop]
+) -> Callable[[str], Shop]:
     """Signs a user in to the shop, as it is at the start."""
     if running_emulator.world.tenant != SHOP:
         running_emulator.load_tenant(SHOP)
     running_emulator.reset()
-    with ExitStack() as stack:
-
-        def visit(name: str) -> Shop:
-            shop = Shop(running_emulator, f"{name}@shop.example")
-            stack.callback(shop.http.close)
-            return shop
-
-        yield visit
+    return partial(enter, running_emulator)
 
 
 @pytest.fixture

@@ -1,0 +1,106 @@
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.emulator.conftest import Shop
+
+PRODUCTS = b"Code,Name,Region,Price,Launched,Fresh,Made In,Note\nP3,Fig,,,,,,\n"
+SALES = b"Product,Month,Units,Promoted,Since,Comment,Sold In\nP3,Jan 26,1,,,,\nP4,Jan 26,1,,,,\n"
+
+
+def test_metadata_names_the_actions(shop: "Shop") -> None:
+    assert shop.get("/processes/118000000000").json()["processMetadata"] == {
+        "name": "Nightly",
+        "actions": [
+            {
+                "id": "112000000000",
+                "name": "Products",
+                "importType": "HIERARCHY_DATA",
+                "importDataSourceId": "113000000000",
+                "actionType": "IMPORT",
+            },
+            {
+                "id": "112000000002",
+                "name": "Sales",
+                "importType": "MODULE_DATA",
+                "importDataSourceId": "113000000002",
+                "actionType": "IMPORT",
+            },
+            {
+                "id": "116000000000",
+                "name": "Sales - multi.csv",
+                "exportType": "TABULAR_MULTI_COLUMN",
+                "exportFormat": "text/csv",
+                "encoding": "UTF-8",
+                "layout": "TABULAR_MULTI_COLUMN",
+                "actionType": "EXPORT",
+            },
+        ],
+    }
+    body = shop.get("/processes/118000000000?showImportDataSource=true").json()
+    assert body["processMetadata"]["actions"][0]["importDataSource"] == {
+        "type": "FILE",
+        "importDataSourceId": "113000000000",
+    }
+
+
+def test_each_step_has_its_result_and_its_dump(shop: "Shop") -> None:
+    shop.upload("products.csv", PRODUCTS)
+    shop.upload("sales.csv", SALES)
+    task = shop.start("processes", "Nightly")
+    result = shop.wait(task)["result"]
+    assert result["successful"]
+    assert result["objectId"] == "118000000000"
+    assert result["failureDumpAvailable"]
+    steps = result["nestedResults"]
+    assert [(step["objectId"], step["failureDumpAvailable"]) for step in steps] == [
+        ("112000000000", False),
+        ("112000000002", True),
+        ("116000000000", False),
+    ]
+    assert not any("startTime" in step for step in steps)
+    chunks = shop.http.get(f"{task}/dumps/112000000002/chunks").json()["chunks"]
+    assert [chunk["id"] for chunk in chunks] == ["0"]
+    dump = shop.http.get(f"{task}/dumps/112000000002/chunks/0").text.splitlines()
+    assert dump[1].endswith('"3","Invalid item from list Products: P4"')
+    # The process itself has none, nor has the step that went well.
+    assert shop.http.get(f"{task}/dump").status_code == 404
+    assert shop.http.get(f"{task}/dumps/112000000000/chunks").status_code == 404
+
+
+def test_times_of_the_steps_are_told_on_request(shop: "Shop") -> None:
+    task = shop.start("processes", "Clean up")
+    shop.wait(task)
+    detailed = shop.http.get(task, params={"includeProcessDetails": "true"}).json()["task"]
+    for step in detailed["result"]["nestedResults"]:
+        assert step["startTime"].endswith("+0000")
+        assert float(step["duration"]) >= 0
+
+
+def test_a_failing_step_ends_the_process_and_undoes_nothing(shop: "Shop") -> None:
+    result = shop.run("processes", "Clean up")
+    assert not result["successful"]
+    assert [step["successful"] for step in result["nestedResults"]] == [True, False]
+    shop.run("exports", "Orders.csv")
+    assert "#2" not in shop.get("/files/116000000004").content.decode("utf-16-le")
+
+
+def test_actions_of_other_kinds_are_listed_and_described(shop: "Shop") -> None:
+    assert shop.get("/actions").json()["actions"] == [
+        {"id": "117000000000", "name": "Drop orders", "actionType": "DELETE_BY_SELECTION"},
+        {"id": "117000000001", "name": "Drop all orders", "actionType": "DELETE_BY_SELECTION"},
+    ]
+    assert shop.get("/actions/117000000000").json()["action"] == {
+        "id": "117000000000",
+        "name": "Drop orders",
+        "actionType": "DELETE_BY_SELECTION",
+        "listId": "101000000002",
+        "filterLineItemId": "205000000002",
+    }
+    assert shop.get("/actions/117999999999").status_code == 404
+
+
+def test_a_deletion_has_no_dump(shop: "Shop") -> None:
+    task = shop.start("actions", "Drop orders")
+    result = shop.wait(task)["result"]
+    assert result["details"][0]["type"] == "deleteFromSelectionSucceeded"
+    assert shop.http.get(f"{task}/dump").status_code == 204
