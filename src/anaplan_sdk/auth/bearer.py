@@ -70,8 +70,12 @@ class Bearer(httpx2.Auth):
         response = yield request
         if response is None or response.status_code != 401:
             return
+        # A token that can't be replaced is kept: some of Anaplan's APIs answer 401 to a lack of
+        # rights, and it may be good for the others.
+        if not self.session.can_renew:
+            return
         self.session.forget(token)
-        if not self.session.can_renew or not isinstance(request.stream, httpx2.ByteStream):
+        if not isinstance(request.stream, httpx2.ByteStream):
             return
         token = yield from self._obtain(request)
         request.headers["Authorization"] = f"AnaplanAuthToken {token}"

@@ -41,8 +41,6 @@ def resolve_auth(
         "private_key": private_key,
         "private_key_password": private_key_password,
     }
-    if token is not None and not token:
-        raise ValueError("token is empty.")
     if auth is not None:
         _refuse_beside("auth", {**basic, **by_certificate, "token": token})
         if not isinstance(auth, httpx2.Auth):

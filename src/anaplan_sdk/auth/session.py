@@ -8,11 +8,12 @@ serves both of the HTTP client's worlds.
 from __future__ import annotations
 
 import enum
+import re
 import threading
 import time
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
-from copy import copy
+from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
@@ -28,6 +29,8 @@ from anaplan_sdk.exceptions import (
     InvalidCredentialsException,
 )
 
+# Visible ASCII, as it travels in a header.
+_TOKEN = "[!-~]+"  # noqa: S105 - a pattern
 # A token's last five minutes are for refreshing it; of one that lives shorter, the second half.
 _STALE_SHARE = 0.5
 _STALE_SECONDS = 300.0
@@ -78,7 +81,7 @@ class Token:
 
 
 class _TokenInfo(BaseModel):
-    token_value: str = Field(alias="tokenValue")
+    token_value: str = Field(alias="tokenValue", pattern=f"^{_TOKEN}$")
     expires_at: int | None = Field(None, alias="expiresAt")
 
 
@@ -100,6 +103,9 @@ class TokenSession:
         credentials: Buys tokens; without it, `token` is all there is.
         token: A token to start with, used until Anaplan refuses it.
         clock: Seconds; replaced in tests.
+
+    Raises:
+        ValueError: The token isn't one.
     """
 
     def __init__(
@@ -109,6 +115,9 @@ class TokenSession:
         token: str | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        # The HTTP library would refuse such a header too, and show it in its error.
+        if token is not None and not re.fullmatch(_TOKEN, token):
+            raise ValueError("token is empty, or holds a space, a line end or what isn't ASCII.")
         self._authentication = authentication
         self._credentials = credentials
         self._clock = clock
@@ -148,17 +157,19 @@ class TokenSession:
                 ):
                     return self._token.value
                 if self._refused is not None and state is TokenState.GONE:
-                    raise copy(self._refused)
+                    raise deepcopy(self._refused)
                 flight, leads = self._flight or Future[bool](), self._flight is None
                 self._flight = flight
             if leads:
                 return (yield from self._lead(flight, state))
             yield flight
             if (error := flight.exception()) is not None:
-                # Each caller gets its own, since a raised exception collects tracebacks.
-                raise copy(error)
+                # Each caller gets its own, since a raised exception collects tracebacks and notes.
+                raise deepcopy(error)
         raise AnaplanConnectionException(
-            "Sign-in was tried by several callers at once and none got an answer.", retryable=True
+            "Sign-in was tried by several callers at once and none got an answer.",
+            retryable=True,
+            not_performed=True,
         )
 
     def forget(self, value: str) -> None:
@@ -179,7 +190,12 @@ class TokenSession:
         return self._request("logout", token) if token else None
 
     def _is_time_to_refresh(self) -> bool:
-        return self._flight is None and self.can_renew and self._clock() >= self._no_refresh_before
+        return (
+            self._flight is None
+            and self.can_renew
+            and self._refused is None  # or the credentials would be tried again and again
+            and self._clock() >= self._no_refresh_before
+        )
 
     def _lead(
         self, flight: Future[bool], state: TokenState
@@ -194,12 +210,12 @@ class TokenSession:
             with self._lock:
                 self._token = token
         except AnaplanException as error:
+            if isinstance(error, InvalidCredentialsException):
+                self._refused = deepcopy(error)
             if old is not None and state is TokenState.STALE:
                 self._no_refresh_before = self._clock() + _REFRESH_PAUSE
                 return old.value
-            if isinstance(error, InvalidCredentialsException):
-                self._refused = error
-            flight.set_exception(copy(error))
+            flight.set_exception(deepcopy(error))
             raise
         except GeneratorExit:
             # The HTTP client gave up: the caller was cancelled, or the network failed. Whoever
