@@ -12,7 +12,7 @@ from anaplan_emulator.engine.actions import actions, run_action
 from anaplan_emulator.engine.outcomes import Outcome
 from anaplan_emulator.engine.run import Run
 from anaplan_emulator.store.database import Session, Store
-from anaplan_emulator.store.tenant import load_tenant, read_tenant
+from anaplan_emulator.store.tenant import TenantDescription, load_tenant, read_tenant
 
 SHOP = Path(__file__).parents[1] / "tenants" / "shop.json"
 MODEL = 1
@@ -85,8 +85,13 @@ class Bench:
 
 
 @pytest.fixture
-def bench() -> Iterator[Bench]:
-    tenant = read_tenant(SHOP)
+def tenant() -> TenantDescription:
+    """The tenant to work in; modules that want another override this."""
+    return read_tenant(SHOP)
+
+
+@pytest.fixture
+def bench(tenant: TenantDescription) -> Iterator[Bench]:
     store = Store()
     try:
         with store.transaction() as db:

@@ -81,7 +81,10 @@ class LineItemDescription(FieldDescription):
         if self.formula and self.format is DataType.LIST:
             raise ValueError(f"{self.name}: a list item can't be a constant")
         if self.formula:
-            parser(self.format)(self.formula.strip('"'))
+            try:
+                parser(self.format)(self.formula.strip('"'))
+            except ValueError:
+                raise ValueError(f"{self.name}: {self.formula} is no constant") from None
         return self
 
 

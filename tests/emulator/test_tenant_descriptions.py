@@ -1,0 +1,99 @@
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from anaplan_emulator import TenantDescription
+from anaplan_emulator.store.database import Store
+from anaplan_emulator.store.tenant import TenantError, load_tenant, read_tenant
+
+SHOP = json.loads((Path(__file__).parents[1] / "tenants" / "shop.json").read_text("utf-8"))
+
+
+def with_change(path: str, value: object) -> dict[str, Any]:
+    """The shop's description, but for one place."""
+    described: dict[str, Any] = copy.deepcopy(SHOP)
+    *steps, last = [int(step) if step.isdecimal() else step for step in path.split("/")]
+    place: Any = described
+    for step in steps:
+        place = place[step]
+    place[last] = value
+    return described
+
+
+MODEL = "workspaces/0/models/0"
+
+
+@pytest.mark.parametrize(
+    ("path", "value", "message"),
+    [
+        ("default_workspace", "Nowhere", "no workspace is called 'Nowhere'"),
+        ("default_model", "Nothing", "no model is called 'Nothing'"),
+        ("users/0/workspaces", {"Nowhere": "admin"}, "no workspace is called 'Nowhere'"),
+        ("workspaces/1/name", "Shop", "two workspaces have the same name"),
+        (f"{MODEL}/name", "LIVE", "each model needs a name of its own"),
+        (f"{MODEL}/roles", {"nobody@shop.example": "Buyer"}, "none of the users"),
+        (f"{MODEL}/unknown", 1, "Extra inputs are not permitted"),
+        (f"{MODEL}/lists/1/parent", "Worlds", "no list is called 'Worlds'"),
+        (f"{MODEL}/lists/1/name", "regions", "each list needs a name of its own"),
+        (f"{MODEL}/lists/2/items", [{"name": "x"}], "unless the list is numbered"),
+        (f"{MODEL}/lists/0/items", [{"code": "x"}], "unless the list is numbered"),
+        (f"{MODEL}/lists/1/properties/0/format", "LIST", "go together"),
+        (f"{MODEL}/modules/0/dimensions", ["Space"], "no dimension is called 'Space'"),
+        (f"{MODEL}/modules/0/dimensions", [], "at least 1 item"),
+        (f"{MODEL}/modules/1/line_items/0/formula", "Drop + 1", "Drop . 1 is no constant"),
+        (f"{MODEL}/modules/1/cells/0/Amonut", 1, "no writable line item"),
+        (f"{MODEL}/modules/1/cells/0/Known", True, "no writable line item"),
+        (f"{MODEL}/modules/1/cells/0", {"Amount": 1}, "no place in the cells"),
+        (f"{MODEL}/imports/0/file", "none.csv", "no file is called 'none.csv'"),
+        (f"{MODEL}/imports/0/target/properties", {"Colour": "c"}, "no property"),
+        (f"{MODEL}/imports/0/target/code", {"column": "a", "ask": "b"}, "a source is one of"),
+        (f"{MODEL}/imports/1/target/name", None, "isn't mapped"),
+        (f"{MODEL}/imports/5/target/name", "Name", "is numbered"),
+        (f"{MODEL}/imports/2/target/dimensions", {"Products": "p"}, "maps Products, Time, Vers"),
+        (f"{MODEL}/imports/2/target/line_items", {"Weight": "w"}, "no writable line item"),
+        (f"{MODEL}/exports/0/rows", ["Products"], "only a grid has axes"),
+        (f"{MODEL}/exports/2/pages", [], "is on one axis"),
+        (f"{MODEL}/exports/2/columns", ["Time"], "must be on columns or on pages"),
+        (f"{MODEL}/exports/0/export_format", "application/vnd.ms-excel", "text/csv"),
+        (f"{MODEL}/deletions/0/line_item", "Amount", "boolean line item"),
+        (f"{MODEL}/deletions/0/module", "Sales", "boolean line item"),
+        (f"{MODEL}/processes/0/actions", ["Nothing"], "no action is called 'Nothing'"),
+        (f"{MODEL}/processes/0/actions", ["Clean up"], "no action is called 'Clean up'"),
+    ],
+)
+def test_contradictions_are_found(path: str, value: object, message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        TenantDescription.model_validate(with_change(path, value))
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        (f"{MODEL}/modules/1/cells/0/Orders", "O9"),
+        (f"{MODEL}/modules/1/cells/0/Amount", "much"),
+        (f"{MODEL}/lists/1/items/0/parent", "Atlantis"),
+    ],
+)
+def test_cells_and_items_that_cannot_be_are_found_when_loading(path: str, value: object) -> None:
+    tenant = TenantDescription.model_validate(with_change(path, value))
+    store = Store()
+    try:
+        with pytest.raises(TenantError, match="Corner Shop"), store.transaction() as db:
+            load_tenant(db, tenant)
+    finally:
+        store.close()
+
+
+def test_the_default_tenant_is_sound() -> None:
+    tenant = read_tenant(None)
+    store = Store()
+    try:
+        with store.transaction() as db:
+            load_tenant(db, tenant)
+            (items,) = db.execute("SELECT count(*) FROM list_items").fetchone()
+        assert items > 0
+    finally:
+        store.close()
