@@ -76,6 +76,7 @@ def test_a_waiting_task_is_cancelled_at_once(shop: "Shop") -> None:
     assert answer.status_code == 200
     body = answer.json()["task"]
     assert body["taskState"] == "CANCELLED"
+    assert body["result"]["objectName"] == "Drop orders"
     assert body["cancelledBy"] == shop.http.get("/2/0/users/me").json()["user"]["id"]
     shop.emulator.settings.hold_tasks = None
     shop.run("exports", "Orders.csv")

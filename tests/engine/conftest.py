@@ -9,7 +9,7 @@ import pytest
 
 from anaplan_emulator.engine import contents
 from anaplan_emulator.engine.actions import actions, run_action
-from anaplan_emulator.engine.outcomes import Outcome
+from anaplan_emulator.engine.outcomes import Cancelled, Outcome
 from anaplan_emulator.engine.run import Run
 from anaplan_emulator.store.database import Session, Store
 from anaplan_emulator.store.tenant import TenantDescription, load_tenant, read_tenant
@@ -26,6 +26,8 @@ class Bench:
     session: Session
     user_id: str
     chunk_bytes: int = 10_000_000
+    cancel_at: str | None = None
+    """The step at which somebody asks for the run to be cancelled."""
     steps: list[tuple[float, str]] = field(default_factory=list)
 
     def upload(self, name: str, *chunks: bytes, announced: int | None = None) -> None:
@@ -47,11 +49,16 @@ class Bench:
             user_id=self.user_id,
             task_id="TASK",
             now=lambda: NOW,
-            progress=lambda fraction, step: self.steps.append((fraction, step)),
+            progress=self.progress,
             chunk_bytes=self.chunk_bytes,
             parameters={("", key.lower()): value for key, value in parameters.items()},
         )
         return run_action(run, action)
+
+    def progress(self, fraction: float, step: str, /) -> None:
+        self.steps.append((fraction, step))
+        if step == self.cancel_at:
+            raise Cancelled
 
     def dump(self) -> list[str]:
         """The only dump there is, as lines."""

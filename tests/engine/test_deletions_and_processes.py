@@ -1,5 +1,9 @@
 from typing import TYPE_CHECKING
 
+import pytest
+
+from anaplan_emulator.engine.outcomes import Cancelled
+
 if TYPE_CHECKING:
     from tests.engine.conftest import Bench
 
@@ -73,3 +77,24 @@ def test_refused_rows_do_not_end_a_process(bench: "Bench") -> None:
     assert outcome.successful
     assert outcome.failure_dump
     assert len(outcome.nested or ()) == 3
+
+
+@pytest.mark.parametrize("step", ["Importing Products", "Applying Products"])
+def test_a_cancelled_import_changes_nothing(bench: "Bench", step: str) -> None:
+    bench.upload("products.csv", PRODUCTS)
+    bench.cancel_at = step
+    with pytest.raises(Cancelled):
+        bench.run("Products")
+    assert "P3" not in bench.products()
+
+
+def test_a_cancelled_process_keeps_what_its_earlier_actions_did(bench: "Bench") -> None:
+    bench.upload("products.csv", PRODUCTS)
+    bench.upload("sales.csv", SALES)
+    bench.cancel_at = "Importing Sales"
+    with pytest.raises(Cancelled):
+        bench.run("Nightly")
+    assert "P3" in bench.products()
+    bench.cancel_at = None
+    bench.run("Sales - multi.csv")
+    assert "Fig,Jan 26,Actual,0," in bench.output("Sales - multi.csv").decode()

@@ -13,7 +13,7 @@ from uuid import uuid4
 
 from anaplan_emulator.clock import Clock, iso_milliseconds
 from anaplan_emulator.engine.actions import Action, action_by_id, run_action
-from anaplan_emulator.engine.definitions import ExportDefinition
+from anaplan_emulator.engine.definitions import ExportDefinition, ProcessDefinition
 from anaplan_emulator.engine.outcomes import ActionFailed, Cancelled, Detail, Outcome
 from anaplan_emulator.engine.run import Run
 from anaplan_emulator.settings import Settings
@@ -169,7 +169,7 @@ class TaskRunner:
                 TaskState.NOT_STARTED,
                 state=TaskState.CANCELLED,
                 step="Cancelled.",
-                result=_cancellation(task).as_json(),
+                result=_cancellation(db, task).as_json(),
             )
             db.execute(
                 "UPDATE tasks SET cancelled_by = ?, state = replace(state, ?, ?)"
@@ -272,7 +272,7 @@ class TaskRunner:
         except Cancelled:
             if self._stopping.is_set():
                 raise
-            return TaskState.CANCELLED, _cancellation(task, action.definition.name)
+            return TaskState.CANCELLED, _cancellation(run.session.db, task)
         except ActionFailed as failure:
             details = [failure.detail]
         except Exception:
@@ -299,10 +299,14 @@ class TaskRunner:
         )
 
 
-def _cancellation(task: Task, name: str = "") -> Outcome:
+def _cancellation(db: sqlite3.Connection, task: Task) -> Outcome:
+    action = action_by_id(db, task.model, task.object_id)
+    name = action.definition.name if action else ""
     code = "msgExportCancelled" if task.object_id.startswith("116") else "msgImportCancelled"
-    detail = Detail(code, "Cancelled: the model was left as it was")
-    return Outcome(task.object_id, name, successful=False, details=[detail])
+    text = "Cancelled: the model was left as it was"
+    if action is not None and isinstance(action.definition, ProcessDefinition):
+        text = "Cancelled: what earlier actions of the process did stays done"
+    return Outcome(task.object_id, name, successful=False, details=[Detail(code, text)])
 
 
 def _finish(
