@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -104,3 +105,11 @@ def test_a_deletion_has_no_dump(shop: "Shop") -> None:
     result = shop.wait(task)["result"]
     assert result["details"][0]["type"] == "deleteFromSelectionSucceeded"
     assert shop.http.get(f"{task}/dump").status_code == 204
+
+
+def test_logs_of_optimizers_are_refused_before_they_are_missed(
+    shop: "Shop", visit: Callable[[str], "Shop"]
+) -> None:
+    path = f"/optimizeActions/117000000000/tasks/{'A' * 32}/solutionLogs"
+    assert visit("bob").get(path).status_code == 403
+    assert shop.get(path).status_code == 404

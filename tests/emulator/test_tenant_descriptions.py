@@ -1,5 +1,6 @@
 import copy
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -87,13 +88,25 @@ def test_cells_and_items_that_cannot_be_are_found_when_loading(path: str, value:
         store.close()
 
 
-def test_the_default_tenant_is_sound() -> None:
+def test_the_default_tenant_is_as_its_page_says() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "emulator-tenant.md").read_text("utf-8")
     tenant = read_tenant(None)
     store = Store()
     try:
         with store.transaction() as db:
             load_tenant(db, tenant)
-            (items,) = db.execute("SELECT count(*) FROM list_items").fetchone()
-        assert items > 0
+            flight_operations = "model = (SELECT key FROM models ORDER BY key LIMIT 1)"
+            kept = {
+                *db.execute(f"SELECT id, name FROM actions WHERE {flight_operations}"),
+                *db.execute(
+                    f"SELECT id, name FROM files WHERE {flight_operations} AND id GLOB '113*'"
+                ),
+            }
+            ids = [*db.execute("SELECT id FROM models"), *db.execute("SELECT id FROM workspaces")]
     finally:
         store.close()
+    rows = re.findall(r"^\| (1\d{11}) \| ([^|:]+?)(?:: [^|]+)? \|$", page, re.MULTILINE)
+    assert set(rows) == {tuple(row) for row in kept}
+    assert all(row["id"] in page for row in ids)
+    for user in tenant.users:
+        assert f"| `{user.email}` | `{user.password}` |" in page

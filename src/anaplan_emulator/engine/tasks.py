@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 
 # How often a held task looks whether it may go on: settings tell nobody that they changed.
 _LOOK_AGAIN_SECONDS = 0.01
+_INTERNAL_ERROR = Detail("internalError", "The emulator failed: see its log")
 
 
 class TaskState(StrEnum):
@@ -215,8 +216,27 @@ class TaskRunner:
             pass
         except Exception:
             logger.exception("task %s broke", task_id)
+            self._give_up(task_id)
         finally:
             self._watches.pop(task_id, None)
+
+    def _give_up(self, task_id: str) -> None:
+        """End a task that could not be run at all, or its polls would never end."""
+        with self._store.transaction() as db:
+            row = db.execute("SELECT * FROM tasks WHERE id = ?", (task_id,)).fetchone()
+            if row is None:
+                return
+            outcome = Outcome(row["object_id"], "", successful=False, details=[_INTERNAL_ERROR])
+            _finish(
+                db,
+                task_id,
+                TaskState.NOT_STARTED,
+                TaskState.IN_PROGRESS,
+                TaskState.CANCELLING,
+                state=TaskState.COMPLETE,
+                step="Failed.",
+                result=outcome.as_json(),
+            )
 
     def _run(self, session: Session, task_id: str, watch: _Watch) -> None:
         with session.transaction() as db:
@@ -277,7 +297,7 @@ class TaskRunner:
             details = [failure.detail]
         except Exception:
             logger.exception("%s failed", action.definition.name)
-            details = [Detail("internalError", "The emulator failed: see its log")]
+            details = [_INTERNAL_ERROR]
         outcome = Outcome(action.id, action.definition.name, successful=False, details=details)
         return TaskState.COMPLETE, outcome
 

@@ -11,6 +11,7 @@ from anaplan_emulator.apis.access import (
     addressed_model,
     changeable_model,
     is_workspace_admin,
+    model_by_id,
     readable_model,
     sees_inside,
     set_open,
@@ -196,6 +197,17 @@ def get_dump_chunk(collection: str, call: Call) -> Response:
     return _text(chunk)
 
 
+def get_optimizer_log(call: Call) -> Response:
+    """GET /optimizeActions/{id}/tasks/{t}/solutionLogs: no tenant here has an optimizer.
+
+    The role is looked at before any id (facts 4.19).
+    """
+    model = model_by_id(call.db, call.path["modelId"])
+    if model is None or not is_workspace_admin(call.db, call.user, model.workspace_id):
+        raise ApiError(403)
+    raise ApiError(404)
+
+
 def _task(collection: str, call: Call) -> tuple[Model, Task]:
     model = visible_model(call)
     action_id = call.path["actionId"]
@@ -263,6 +275,11 @@ def _endpoints(collection: str) -> list[Endpoint]:
     ]
 
 
+_OPTIMIZER_LOG = (
+    "/2/0/models/{modelId}/optimizeActions/{actionId}/tasks/{correlationId}/solutionLogs"
+)
+
 ENDPOINTS = [
-    endpoint for collection in state.PREFIX_BY_COLLECTION for endpoint in _endpoints(collection)
+    *(endpoint for collection in state.PREFIX_BY_COLLECTION for endpoint in _endpoints(collection)),
+    Endpoint("GET", _OPTIMIZER_LOG, get_optimizer_log, INTEGRATION),
 ]
