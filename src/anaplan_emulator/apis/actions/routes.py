@@ -219,7 +219,7 @@ def _task(collection: str, call: Call) -> tuple[Model, Task]:
 
 def _dump(call: Call, task: Task) -> state.Dump:
     """Find the dump in the path, and note that it is being read."""
-    object_id = call.path.get("objectId", task.object_id)
+    object_id = call.path.get("objectId") or state.dumped_object(task)
     now = call.world.clock.timestamp()
     dump = state.find_dump(call.db, task, object_id, call.user.id, now)
     if dump is None:

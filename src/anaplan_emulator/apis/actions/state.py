@@ -90,6 +90,13 @@ def describe_task(task: Task, *, process_details: bool) -> dict[str, Any]:
     return body
 
 
+def dumped_object(task: Task) -> str:
+    """Return the id of what left the task's dump: of a process, its first action that left one."""
+    nested = task.result.get("nestedResults", []) if task.result else []
+    left = (step["objectId"] for step in nested if step["failureDumpAvailable"])
+    return next(left, task.object_id)
+
+
 def find_dump(
     db: sqlite3.Connection, task: Task, object_id: str, user_id: str, now: float
 ) -> Dump | None:
