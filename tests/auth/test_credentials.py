@@ -140,3 +140,19 @@ def test_a_client_refuses_before_anything_is_sent(client: type[Client | AsyncCli
         client(user_email="ada@example.com")
     with pytest.raises(ValueError, match="No credentials were given"):
         client()
+
+
+@pytest.mark.parametrize("client", [Client, AsyncClient])
+def test_no_clients_repr_shows_a_secret(
+    client: type[Client | AsyncClient], pair: dict[str, Any]
+) -> None:
+    for given in (
+        {"user_email": "ada@example.com", "password": "s3cret"},
+        {"token": "s3cret"},
+        pair,
+    ):
+        made = client(**given, base_url="http://127.0.0.1:9")
+        shown = f"{made!r} {made} {made._session!r} {made._session._auth!r}"
+        assert "127.0.0.1:9" in shown
+        assert "s3cret" not in shown
+        assert "BEGIN" not in shown
