@@ -1,0 +1,194 @@
+"""What type checkers see of the public API: read by mypy and pyright, never run.
+
+Every public method of both clients is called once, with its result's type asserted.
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+from collections.abc import AsyncGenerator, AsyncIterator, Generator
+from pathlib import Path
+from typing import assert_type
+
+import httpx2
+
+from anaplan_sdk import AsyncClient, Client, Hosts, Progress, Region, exceptions, models
+
+
+def constructors(context: ssl.SSLContext, auth: httpx2.Auth, region: Region) -> None:
+    Client("workspace", "model", "admin@company.com", "password")
+    Client(certificate="~/certs/anaplan.pem", private_key=b"...", private_key_password=b"...")
+    Client(certificate=Path("anaplan.p12"), private_key_password="...", certificate_payload="v2")
+    Client(token="...", base_url="http://127.0.0.1:8765", timeout=httpx2.Timeout(5, read=60))
+    Client(auth=auth, region="eu3", proxy="http://proxy:3128", verify=context, upload_parallel=True)
+    AsyncClient(auth=auth, region=region, limits=httpx2.Limits(max_connections=5))
+    AsyncClient(token="...", hosts=Hosts.at("http://127.0.0.1:8765"), headers={"X-Team": "data"})
+    Client(token="...", region="eu9")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    Client(token="...", retries=3)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+def the_client(client: Client) -> None:
+    with client as same:
+        assert_type(same, Client)
+    assert_type(client.authenticate(), None)
+    assert_type(client.logout(), None)
+    assert_type(client.close(), None)
+    assert_type(client.with_model("model", workspace_id="workspace"), Client)
+
+    assert_type(client.get_workspaces("%Plan%", sort_by="name"), list[models.Workspace])
+    assert_type(client.get_workspace(), models.Workspace)
+    assert_type(client.get_models(True, sort_by="active_state"), list[models.Model])
+    assert_type(client.get_model("model"), models.ModelWithTransactionInfo)
+    assert_type(client.delete_models(["model"]), models.ModelDeletionResult)
+
+    assert_type(client.get_files("id", descending=True), list[models.File])
+    assert_type(client.get_file_chunks(113000000000), list[models.FileChunk])
+    assert_type(client.upload_file("113000000000", "text", on_progress=show), None)
+    assert_type(
+        client.upload_file_stream(113000000000, [b"code,name\n", "A,Alpha\n"], batch_size=2), None
+    )
+    assert_type(client.get_file(113000000000), bytes)
+    assert_type(client.get_file_stream(113000000000, batch_size=2), Generator[bytes])
+    assert_type(client.download_file(116000000000, "~/plan.csv", on_progress=show), Path)
+    assert_type(client.delete_file(113000000000), None)
+
+    assert_type(client.get_imports(), list[models.Import])
+    assert_type(client.get_exports("name"), list[models.Export])
+    assert_type(client.get_processes("id"), list[models.Process])
+    assert_type(client.get_actions(descending=True), list[models.Action])
+    assert_type(client.get_import(112000000000), models.ImportMetadata)
+    assert_type(client.get_export("116000000000"), models.ExportMetadata)
+    assert_type(client.get_process(118000000000), models.ProcessMetadata)
+    assert_type(client.get_action(117000000000), models.ActionMetadata)
+
+
+def running(client: Client, wait: bool) -> None:
+    answer = models.MappingParameter(entity_type="Version", entity_name="Actual")
+    ended = client.run_action(
+        112000000000, mapping_parameters=[answer], timeout=60, on_progress=show
+    )
+    assert_type(ended, models.CompletedTask)
+    assert_type(client.run_action(118000000000, wait), models.Task | models.CompletedTask)
+    assert_type(
+        client.upload_and_import(
+            113000000000,
+            Path("plan.csv"),
+            112000000000,
+            mapping_parameters=[{"entityType": "Version", "entityName": "Actual"}],
+        ),
+        models.CompletedTask,
+    )
+    assert_type(
+        client.upload_and_import(113000000000, b"...", 112000000000, wait_for_completion=wait),
+        models.Task | models.CompletedTask,
+    )
+    assert_type(client.export_and_download(116000000000, locale="de_DE"), bytes)
+    assert_type(client.wait_for_task(118000000000, ended.id, timeout=60), models.CompletedTask)
+    assert_type(client.get_task_summaries(118000000000), list[models.TaskSummary])
+    assert_type(client.get_task_status(118000000000, ended.id), models.Task | models.CompletedTask)
+    assert_type(client.cancel_task(118000000000, ended.id), models.Task | models.CompletedTask)
+    assert_type(client.get_optimizer_log(117000000000, ended.id), bytes)
+    for dump in ended.dumps:
+        assert_type(dump, models.FailureDump)
+        assert_type(client.get_dump(*dump), bytes)
+        assert_type(client.get_dump_stream(*dump), Generator[bytes])
+        assert_type(client.get_dump_rows(*dump), Generator[dict[str, str]])
+
+
+async def the_async_client(client: AsyncClient, pieces: AsyncIterator[bytes]) -> None:
+    async with client as same:
+        assert_type(same, AsyncClient)
+    assert_type(await client.authenticate(), None)
+    assert_type(await client.logout(), None)
+    assert_type(await client.aclose(), None)
+    assert_type(client.with_model("model", workspace_id="workspace"), AsyncClient)
+
+    assert_type(await client.get_workspaces("%Plan%", sort_by="name"), list[models.Workspace])
+    assert_type(await client.get_workspace(), models.Workspace)
+    assert_type(await client.get_models(True, sort_by="active_state"), list[models.Model])
+    assert_type(await client.get_model("model"), models.ModelWithTransactionInfo)
+    assert_type(await client.delete_models(["model"]), models.ModelDeletionResult)
+
+    assert_type(await client.get_files("id", descending=True), list[models.File])
+    assert_type(await client.get_file_chunks(113000000000), list[models.FileChunk])
+    assert_type(await client.upload_file("113000000000", "text", on_progress=show), None)
+    assert_type(await client.upload_file_stream(113000000000, pieces, batch_size=2), None)
+    assert_type(await client.get_file(113000000000), bytes)
+    assert_type(client.get_file_stream(113000000000, batch_size=2), AsyncGenerator[bytes])
+    assert_type(await client.download_file(116000000000, "~/plan.csv", on_progress=show), Path)
+    assert_type(await client.delete_file(113000000000), None)
+
+    assert_type(await client.get_imports(), list[models.Import])
+    assert_type(await client.get_exports("name"), list[models.Export])
+    assert_type(await client.get_processes("id"), list[models.Process])
+    assert_type(await client.get_actions(descending=True), list[models.Action])
+    assert_type(await client.get_import(112000000000), models.ImportMetadata)
+    assert_type(await client.get_export("116000000000"), models.ExportMetadata)
+    assert_type(await client.get_process(118000000000), models.ProcessMetadata)
+    assert_type(await client.get_action(117000000000), models.ActionMetadata)
+
+
+async def running_async(client: AsyncClient, wait: bool) -> None:
+    answer = models.MappingParameter(entity_type="Version", entity_name="Actual")
+    ended = await client.run_action(
+        112000000000, mapping_parameters=[answer], timeout=60, on_progress=show
+    )
+    assert_type(ended, models.CompletedTask)
+    assert_type(await client.run_action(118000000000, wait), models.Task | models.CompletedTask)
+    assert_type(
+        await client.upload_and_import(
+            113000000000,
+            Path("plan.csv"),
+            112000000000,
+            mapping_parameters=[{"entityType": "Version", "entityName": "Actual"}],
+        ),
+        models.CompletedTask,
+    )
+    assert_type(
+        await client.upload_and_import(
+            113000000000, b"...", 112000000000, wait_for_completion=wait
+        ),
+        models.Task | models.CompletedTask,
+    )
+    assert_type(await client.export_and_download(116000000000, locale="de_DE"), bytes)
+    assert_type(
+        await client.wait_for_task(118000000000, ended.id, timeout=60), models.CompletedTask
+    )
+    assert_type(await client.get_task_summaries(118000000000), list[models.TaskSummary])
+    assert_type(
+        await client.get_task_status(118000000000, ended.id), models.Task | models.CompletedTask
+    )
+    assert_type(
+        await client.cancel_task(118000000000, ended.id), models.Task | models.CompletedTask
+    )
+    assert_type(await client.get_optimizer_log(117000000000, ended.id), bytes)
+    for dump in ended.dumps:
+        assert_type(await client.get_dump(*dump), bytes)
+        assert_type(client.get_dump_stream(*dump), AsyncGenerator[bytes])
+        assert_type(client.get_dump_rows(*dump), AsyncGenerator[dict[str, str]])
+
+
+def show(progress: Progress) -> None:
+    assert_type(progress.step, str)
+    assert_type(progress.completed, float)
+    assert_type(progress.total, float | None)
+
+
+def errors(
+    error: exceptions.AnaplanActionError, upload: exceptions.UploadIncompleteException
+) -> None:
+    assert_type(error.task, models.Task | models.CompletedTask | None)
+    assert_type(error.result, models.TaskResult | None)
+    assert_type(error.nested_results, list[models.TaskResult])
+    assert_type(error.dumps, list[models.FailureDump])
+    assert_type(error.retryable, bool)
+    assert_type(error.retry_after, float | None)
+    assert_type(upload.missing, list[int])
+
+
+def open_files(client: Client, path: os.PathLike[str]) -> None:
+    client.upload_file(113000000000, path)
+    with Path(path).open("rb") as binary:
+        client.upload_file(113000000000, binary)
+    client.upload_file(113000000000, 5)  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
