@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from anaplan_emulator.engine.definitions import ListTarget
 from anaplan_emulator.engine.faults import ERROR, MALFORMED, WARNING, Fault, FaultLog
 from anaplan_emulator.engine.formats import Stored
-from anaplan_emulator.engine.outcomes import Detail
+from anaplan_emulator.engine.outcomes import Detail, RowCounts
 from anaplan_emulator.engine.run import Run
 from anaplan_emulator.engine.source import Source, SourceRow
 from anaplan_emulator.engine.structure import (
@@ -32,6 +32,7 @@ from anaplan_emulator.engine.values import (
     ItemReader,
     find_items,
     open_column,
+    reader_for,
 )
 
 LONGEST_NAME = 60
@@ -40,18 +41,6 @@ LONGEST_NAME = 60
 _BAD_PARENT = Fault("hierarchyImportInvalidParent", "Invalid parent")
 # Staged for a property whose text was bad: leave what the item has.
 _KEEP = b""
-
-
-@dataclass(slots=True)
-class _Counts:
-    created: int = 0
-    updated: int = 0
-    warned_created: int = 0
-    warned_updated: int = 0
-    failed: int = 0
-    ignored: int = 0
-    renamed: int = 0
-    refused_texts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +90,8 @@ class ListImport:
         self.list = list_by_name(self._db, run.model, target.list)
         self.faults = FaultLog(self._db)
         self._key = target.recognised_by
-        self._counts = _Counts()
+        self._counts = RowCounts()
+        self._renamed = 0
 
         def column(field: str) -> Column | None:
             origin = getattr(target, field)
@@ -116,13 +106,8 @@ class ListImport:
         self._properties: list[_Property] = []
         for position, (name, origin) in enumerate(target.properties.items()):
             field = property_named(known, name)
-            reader: FormatReader | ItemReader
-            if field.entity_list is not None:
-                entity_list = list_by_key(self._db, field.entity_list)
-                reader = ItemReader(self._db, entity_list, origin.match)
-            else:
-                reader = FormatReader(field.data_type, decimal_separator)
             source_column = open_column(run, import_id, source, origin)
+            reader = reader_for(self._db, field, origin, decimal_separator)
             self._properties.append(_Property(field, source_column, reader, position))
         self._create_staging()
 
@@ -130,10 +115,10 @@ class ListImport:
         """Check a batch of rows, and keep those that may be applied."""
         well_formed = []
         for row in rows:
-            if row.fault is None:
-                well_formed.append(row)
-            else:
+            if row.malformed:
                 self._refuse(row, MALFORMED)
+            else:
+                well_formed.append(row)
         candidates = self._candidates(well_formed)
         staged = [record for row in candidates if (record := self._check(row)) is not None]
         places = ", ".join("?" * (5 + len(self._properties)))
@@ -141,7 +126,7 @@ class ListImport:
 
     def apply(self, db: sqlite3.Connection) -> None:
         """Write what was staged, inside the caller's transaction."""
-        self._counts.renamed = self._count_renamed(db)
+        self._renamed = self._count_renamed(db)
         key, base = self.list.key, list_by_key(db, self.list.key).next_index
         first = key * ITEMS_PER_LIST + base
         created = "ordinal IS NOT NULL"
@@ -184,8 +169,7 @@ class ListImport:
         counts = self._counts
         success = counts.created + counts.updated
         warned = counts.warned_created + counts.warned_updated
-        total = success + warned + counts.failed + counts.ignored
-        if total == 0:
+        if not counts.total:
             return [Detail("hierarchyNoChanges", f"{self.list.name}: no changes")]
         text = f"{self.list.name}: {success} ({counts.created}/{counts.updated}) rows successful, "
         if warned:
@@ -196,32 +180,13 @@ class ListImport:
         if counts.failed:
             text += f"{counts.failed} rows failed, "
         text += f"{counts.ignored} ignored "
-        created = counts.created + counts.warned_created
-        updated = counts.updated + counts.warned_updated
         values = {
             "hierarchyName": self.list.name,
-            "successRowCount": success,
-            "successCreateCount": counts.created,
-            "successUpdateCount": counts.updated,
-            "warningsRowCount": warned,
-            "warningsCreateCount": counts.warned_created,
-            "warningsUpdateCount": counts.warned_updated,
-            "failedCount": counts.failed,
-            "ignoredCount": counts.ignored,
-            "totalRowCount": total,
-            "totalCreateCount": created,
-            "totalUpdateCount": updated,
-            "invalidCount": counts.refused_texts,
-            "updatedCount": updated,
-            "renamedCount": counts.renamed,
-            "createdCount": created,
+            **counts.values(),
+            "renamedCount": str(self._renamed),
         }
         faulty = "WithFailures" if self.faults.rows else ""
-        summary = Detail(
-            f"hierarchyRowsProcessed{faulty}",
-            text,
-            values={name: str(value) for name, value in values.items()},
-        )
+        summary = Detail(f"hierarchyRowsProcessed{faulty}", text, values=values)
         return [summary, *self.faults.details()]
 
     def _create_staging(self) -> None:

@@ -14,16 +14,21 @@ from dataclasses import dataclass
 from anaplan_emulator.engine.definitions import ModuleTarget, SourceField
 from anaplan_emulator.engine.faults import ERROR, MALFORMED, Fault, FaultLog
 from anaplan_emulator.engine.formats import Stored
-from anaplan_emulator.engine.outcomes import ActionFailed, Detail
+from anaplan_emulator.engine.outcomes import ActionFailed, Detail, RowCounts
 from anaplan_emulator.engine.run import Run
 from anaplan_emulator.engine.source import Source, SourceRow
 from anaplan_emulator.engine.structure import (
     ListStructure,
-    list_by_key,
     module_by_name,
     value_column,
 )
-from anaplan_emulator.engine.values import Column, FormatReader, ItemReader, open_column
+from anaplan_emulator.engine.values import (
+    Column,
+    FormatReader,
+    ItemReader,
+    open_column,
+    reader_for,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +46,7 @@ class ModuleImport:
         self._db = run.session.db
         self.module = module_by_name(self._db, run.model, target.module)
         self.faults = FaultLog(self._db)
-        self._failed = self._ignored = self._succeeded = self._refused_texts = 0
+        self._counts = RowCounts()
 
         origins = {name.lower(): origin for name, origin in target.dimensions.items()}
         self._mapped: list[_Mapped] = []
@@ -57,24 +62,18 @@ class ModuleImport:
             line_item = self.module.line_item(name)
             column = open_column(run, import_id, source, origin)
             self._values.append(value_column(line_item))
-            if line_item.entity_list is not None:
-                entity_list = list_by_key(self._db, line_item.entity_list)
-                self._mapped.append(
-                    _Mapped(column, ItemReader(self._db, entity_list, origin.match))
-                )
-            else:
-                plain = FormatReader(line_item.data_type, decimal_separator)
-                self._mapped.append(_Mapped(column, plain))
+            reader_of_item = reader_for(self._db, line_item, origin, decimal_separator)
+            self._mapped.append(_Mapped(column, reader_of_item))
         self._create_staging()
 
     def stage(self, rows: Sequence[SourceRow]) -> None:
         """Check a batch of rows, and keep those that may be applied."""
         well_formed = []
         for row in rows:
-            if row.fault is None:
-                well_formed.append(row)
-            else:
+            if row.malformed:
                 self._refuse(row, [MALFORMED])
+            else:
+                well_formed.append(row)
         columns: list[list[Stored | Fault]] = []
         filled = [False] * len(well_formed)
         for mapped in self._mapped:
@@ -91,12 +90,12 @@ class ModuleImport:
         ):
             faults = [value for value in record if isinstance(value, Fault)]
             if not has_text:
-                self._ignored += 1
+                self._counts.ignored += 1
             elif faults:
                 self._refuse(row, faults)
             else:
                 staged.append(record)
-        self._succeeded += len(staged)
+        self._counts.updated += len(staged)
         places = ", ".join("?" * len(self._mapped))
         self._db.executemany(f"INSERT OR REPLACE INTO temp.staged_cells VALUES ({places})", staged)
 
@@ -112,35 +111,16 @@ class ModuleImport:
 
     def details(self) -> list[Detail]:
         """Say what happened: the counters of a list import, but for cells."""
-        cells = self._succeeded * len(self._values)
-        total = self._succeeded + self._failed + self._ignored
-        text = f"{self.module.name}: {self._succeeded} rows successful ({cells} cells), "
-        if self._failed:
-            text += f"{self._failed} rows failed, "
-        text += f"{self._ignored} ignored "
+        counts = self._counts
+        cells = counts.updated * len(self._values)
+        text = f"{self.module.name}: {counts.updated} rows successful ({cells} cells), "
+        if counts.failed:
+            text += f"{counts.failed} rows failed, "
+        text += f"{counts.ignored} ignored "
         # Their names are not on record for modules; these are the hierarchy's (facts 4.15).
-        values = {
-            "successRowCount": self._succeeded,
-            "successCreateCount": 0,
-            "successUpdateCount": self._succeeded,
-            "warningsRowCount": 0,
-            "warningsCreateCount": 0,
-            "warningsUpdateCount": 0,
-            "failedCount": self._failed,
-            "ignoredCount": self._ignored,
-            "totalRowCount": total,
-            "totalCreateCount": 0,
-            "totalUpdateCount": self._succeeded,
-            "invalidCount": self._refused_texts,
-            "updatedCount": cells,
-            "createdCount": 0,
-        }
+        values = counts.values() | {"updatedCount": str(cells)}
         faulty = "WithFailures" if self.faults.rows else ""
-        summary = Detail(
-            f"lineItemRowsProcessed{faulty}",
-            text,
-            values={name: str(value) for name, value in values.items()},
-        )
+        summary = Detail(f"lineItemRowsProcessed{faulty}", text, values=values)
         return [summary, *self.faults.details()]
 
     def _create_staging(self) -> None:
@@ -152,8 +132,8 @@ class ModuleImport:
         )
 
     def _refuse(self, row: SourceRow, faults: list[Fault]) -> None:
-        self._failed += 1
-        self._refused_texts += len(faults)
+        self._counts.failed += 1
+        self._counts.refused_texts += len(faults)
         self.faults.add(ERROR, row, faults)
 
 

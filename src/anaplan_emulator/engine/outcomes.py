@@ -33,6 +33,57 @@ class Detail:
         return body
 
 
+@dataclass(slots=True)
+class RowCounts:
+    """What became of an import's rows.
+
+    Attributes:
+        created: Rows that made something, without any fault.
+        updated: Rows that changed what was there, without any fault.
+        warned_created: Rows that made something, but for texts that were bad.
+        warned_updated: Rows that changed something, but for texts that were bad.
+        failed: Rows refused.
+        ignored: Rows that said nothing, or nothing new.
+        refused_texts: Bad texts in all of them.
+    """
+
+    created: int = 0
+    updated: int = 0
+    warned_created: int = 0
+    warned_updated: int = 0
+    failed: int = 0
+    ignored: int = 0
+    refused_texts: int = 0
+
+    @property
+    def total(self) -> int:
+        """All rows."""
+        applied = self.created + self.updated + self.warned_created + self.warned_updated
+        return applied + self.failed + self.ignored
+
+    def values(self) -> dict[str, str]:
+        """Write them under Anaplan's names."""
+        created = self.created + self.warned_created
+        updated = self.updated + self.warned_updated
+        counters = {
+            "successRowCount": self.created + self.updated,
+            "successCreateCount": self.created,
+            "successUpdateCount": self.updated,
+            "warningsRowCount": self.warned_created + self.warned_updated,
+            "warningsCreateCount": self.warned_created,
+            "warningsUpdateCount": self.warned_updated,
+            "failedCount": self.failed,
+            "ignoredCount": self.ignored,
+            "totalRowCount": self.total,
+            "totalCreateCount": created,
+            "totalUpdateCount": updated,
+            "invalidCount": self.refused_texts,
+            "updatedCount": updated,
+            "createdCount": created,
+        }
+        return {name: str(count) for name, count in counters.items()}
+
+
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """The result of one action, or of a process and its actions."""

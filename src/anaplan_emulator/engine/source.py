@@ -49,12 +49,12 @@ class SourceRow:
     Attributes:
         line: Line of the file it starts on, from 1.
         fields: Its texts, or the raw line where it couldn't be taken apart.
-        fault: Why it couldn't, for people.
+        malformed: Whether it couldn't.
     """
 
     line: int
     fields: list[str]
-    fault: str | None = None
+    malformed: bool = False
 
 
 class Source:
@@ -151,7 +151,7 @@ class Source:
             raise ActionFailed(
                 "unmatchedTextDelimiter", f"Unmatched text delimiter in line {line}"
             ) from error
-        return SourceRow(line, [self._last_line.rstrip("\r\n")], "Column separator expected")
+        return SourceRow(line, [self._last_line.rstrip("\r\n")], malformed=True)
 
     def _lines(self) -> Iterator[str]:
         first = True

@@ -14,7 +14,7 @@ from anaplan_emulator.engine.formats import DataType, Stored, parser
 from anaplan_emulator.engine.outcomes import ActionFailed
 from anaplan_emulator.engine.run import Run
 from anaplan_emulator.engine.source import Source, SourceRow
-from anaplan_emulator.engine.structure import ListStructure
+from anaplan_emulator.engine.structure import Field, ListStructure, list_by_key
 
 Match = Literal["name", "code", "either"]
 
@@ -55,6 +55,15 @@ class Column:
         if self.position is None:
             return [self.constant] * len(rows)
         return [row.fields[self.position].strip() for row in rows]
+
+
+def reader_for(
+    db: sqlite3.Connection, field: Field, source: SourceField, decimal_separator: str
+) -> "FormatReader | ItemReader":
+    """Choose what reads the texts of a property or a line item."""
+    if field.entity_list is not None:
+        return ItemReader(db, list_by_key(db, field.entity_list), source.match)
+    return FormatReader(field.data_type, decimal_separator)
 
 
 def open_column(run: Run, import_id: str, source: Source, field: SourceField) -> Column:
