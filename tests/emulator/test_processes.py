@@ -31,7 +31,6 @@ def test_metadata_names_the_actions(shop: "Shop") -> None:
                 "name": "Sales - multi.csv",
                 "exportType": "TABULAR_MULTI_COLUMN",
                 "exportFormat": "text/csv",
-                "encoding": "UTF-8",
                 "layout": "TABULAR_MULTI_COLUMN",
                 "actionType": "EXPORT",
             },

@@ -94,6 +94,7 @@ def describe_process(
                 del body["importDataSource"]
         elif isinstance(step.definition, ExportDefinition):
             body["actionType"] = "EXPORT"
+            del body["encoding"]
         described.append(body)
     return {"name": definition.name, "actions": described}
 
