@@ -32,8 +32,6 @@ HERE = Path(__file__).parent
 TENANT = HERE.parent / "tenants" / "shop.json"
 SPECIFICATIONS = Path(os.environ.get("ANAPLAN_SPECS") or HERE.parents[2] / "shared" / "specs")
 
-MODEL = "/models/{modelId}"
-MODEL_BY_WORKSPACE = "/workspaces/{workspaceId}/models/{modelId}"
 PARAMETERS = {
     "imports": "importId",
     "exports": "exportId",
@@ -172,8 +170,8 @@ class Contract:
         paths = self._paths[key]
         if not paths:
             return None
-        by_workspace = path.startswith(MODEL_BY_WORKSPACE)
-        best = max(paths, key=lambda each: each.startswith(MODEL_BY_WORKSPACE) == by_workspace)
+        first = path.split("/")[1]
+        best = max(paths, key=lambda each: each.split("/")[1] == first)
         return f"#/paths/{_escape(best)}/{method.lower()}"
 
     def _resolve(self, pointer: str) -> Any:
@@ -205,9 +203,9 @@ class Contract:
 
 
 def _key(method: str, path: str) -> tuple[str, str]:
-    """Identify an operation, whatever its parameters are called."""
-    shortened = path.replace(MODEL_BY_WORKSPACE, MODEL).rstrip("/")
-    return method, re.sub(r"{\w+}", "{}", shortened)
+    """Identify an operation, in whatever form its path is, and whatever its parameters are."""
+    nameless = re.sub(r"{\w+}", "{}", path).rstrip("/")
+    return method, nameless.removeprefix("/workspaces/{}") if "/models/{}" in nameless else nameless
 
 
 def _escape(part: str) -> str:
@@ -362,6 +360,12 @@ def amendments() -> Mapping[str, Amendments]:
     """What is known to be otherwise than the specifications say."""
     found: Mapping[str, Amendments] = tomllib.loads((HERE / "amendments.toml").read_text("utf-8"))
     return found
+
+
+@pytest.fixture(scope="session")
+def read_contract() -> Callable[[Mapping[str, Any], Amendments], Contract]:
+    """Reads any specification with any amendments."""
+    return Contract
 
 
 @pytest.fixture(scope="session")
