@@ -1,5 +1,6 @@
 """Anaplan on one machine: an emulator of its APIs to develop and test against."""
 
+from anaplan_emulator.apis.oauth.unattended import OAuthRefusedError
 from anaplan_emulator.certificates import KeyPair
 from anaplan_emulator.emulator import Emulator
 from anaplan_emulator.faults import Fault
@@ -13,6 +14,7 @@ __all__ = [
     "Emulator",
     "Fault",
     "KeyPair",
+    "OAuthRefusedError",
     "ReceivedRequest",
     "Settings",
     "StateError",

@@ -21,12 +21,16 @@ DEFAULT_PORT = 8765
 GREETING = """\
 Anaplan's emulator is listening on {base_url} - stop it with Ctrl+C.
 
-    user         {user_email}
-    password     {password}
-    certificate  {certificate}
-    private key  {private_key}
-    workspace    {workspace_id}
-    model        {model_id}
+    user           {user_email}
+    password       {password}
+    certificate    {certificate}
+    private key    {private_key}
+    workspace      {workspace_id}
+    model          {model_id}
+    OAuth client   {oauth_client_id}
+    its secret     {oauth_client_secret}
+    its callback   {redirect_uri}
+    device client  {device_client_id}
 
 From Python, with the certificate:
 

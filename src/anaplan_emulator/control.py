@@ -13,6 +13,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from anaplan_emulator.apis.oauth import unattended
+from anaplan_emulator.apis.oauth.identity import signing_key
+from anaplan_emulator.apis.oauth.unattended import OAuthRefusedError
 from anaplan_emulator.faults import Fault
 from anaplan_emulator.journal import ReceivedRequest
 from anaplan_emulator.store.tenant import TenantDescription, TenantError
@@ -38,6 +41,34 @@ class CertificateOrder(BaseModel):
     email: str
     not_before: AwareDatetime | None = None
     not_after: AwareDatetime | None = None
+
+
+class Authorization(BaseModel):
+    """What a person does at an authorization URL: signs in, and decides."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    url: str
+    email: str | None = None
+    allow: bool = True
+
+
+class DeviceDecision(BaseModel):
+    """What a person does at the device page: signs in, types the code, and decides."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    user_code: str
+    email: str | None = None
+    allow: bool = True
+
+
+class Revocation(BaseModel):
+    """A refresh token to end."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    refresh_token: str
 
 
 def info(world: World, _: bytes) -> object:
@@ -129,6 +160,34 @@ def issue_certificate(world: World, body: bytes) -> object:
     return asdict(pair)
 
 
+def authorize(world: World, body: bytes) -> object:
+    """Sign in at an authorization `url` and decide, without a browser."""
+    order = Authorization.model_validate_json(body)
+    return {"callback_url": unattended.authorize(world, order.url, order.email, allow=order.allow)}
+
+
+def decide_device(world: World, body: bytes) -> object:
+    """Let in the device that shows a `user_code`, or turn it away, without a browser."""
+    order = DeviceDecision.model_validate_json(body)
+    if order.allow:
+        unattended.approve_device(world, order.user_code, order.email)
+    else:
+        unattended.deny_device(world, order.user_code)
+    return {"allowed": order.allow}
+
+
+def revoke(world: World, body: bytes) -> object:
+    """Revoke a `refresh_token`, and all access tokens of the same sign-in."""
+    unattended.revoke(world, Revocation.model_validate_json(body).refresh_token)
+    return {"revoked": True}
+
+
+def list_keys(world: World, _: bytes) -> object:
+    """Show the public key that ID tokens are signed with, as a JSON Web Key Set."""
+    with world.store.transaction() as db:
+        return {"keys": [signing_key(db).as_dict(private=False)]}
+
+
 Operation = Callable[[World, bytes], object]
 
 OPERATIONS: dict[tuple[str, str], Operation] = {
@@ -146,6 +205,10 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/settings"): read_settings,
     ("PATCH", "/settings"): change_settings,
     ("POST", "/certificates"): issue_certificate,
+    ("POST", "/oauth/authorizations"): authorize,
+    ("POST", "/oauth/devices"): decide_device,
+    ("POST", "/oauth/revocations"): revoke,
+    ("GET", "/oauth/keys"): list_keys,
 }
 
 
@@ -166,7 +229,15 @@ def _contents(_world: World, _body: bytes) -> object:
     ]
     schemas = {
         model.__name__: model.model_json_schema()
-        for model in (Fault, ClockChange, CertificateOrder, TenantDescription)
+        for model in (
+            Fault,
+            ClockChange,
+            CertificateOrder,
+            TenantDescription,
+            Authorization,
+            DeviceDecision,
+            Revocation,
+        )
     }
     return {"operations": operations, "bodies": schemas}
 
@@ -182,7 +253,7 @@ async def _operate(world: World, operation: Operation, request: Request) -> JSON
         return JSONResponse(await to_thread.run_sync(operation, world, body))
     except ValidationError as error:
         return _refuse(400, json.loads(error.json(include_url=False, include_context=False)))
-    except (TenantError, ValueError) as error:
+    except (OAuthRefusedError, TenantError, ValueError) as error:
         return _refuse(400, str(error))
     except UnknownUserError as error:
         return _refuse(404, str(error))

@@ -6,6 +6,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from anaplan_emulator.apis.oauth import unattended
 from anaplan_emulator.app import create_app
 from anaplan_emulator.certificates import KeyPair
 from anaplan_emulator.faults import Fault
@@ -13,6 +14,7 @@ from anaplan_emulator.front import Front
 from anaplan_emulator.journal import ReceivedRequest
 from anaplan_emulator.server import Server
 from anaplan_emulator.settings import Settings
+from anaplan_emulator.store.oauth_client_description import OAuthClientDescription
 from anaplan_emulator.store.tenant import TenantDescription, read_tenant
 from anaplan_emulator.world import World
 
@@ -128,6 +130,26 @@ class Emulator:
         return self.world.starting_place()[1]
 
     @property
+    def oauth_client_id(self) -> str:
+        """The id of a client for the authorization-code grant."""
+        return self._oauth_client("authorization_code").id
+
+    @property
+    def oauth_client_secret(self) -> str:
+        """The secret of that client."""
+        return self._oauth_client("authorization_code").secret
+
+    @property
+    def redirect_uri(self) -> str:
+        """A callback URL registered for that client."""
+        return self._oauth_client("authorization_code").redirect_uris[0]
+
+    @property
+    def device_client_id(self) -> str:
+        """The id of a client for the device grant."""
+        return self._oauth_client("device").id
+
+    @property
     def settings(self) -> Settings:
         """What may be changed while the emulator runs: assign to its attributes."""
         return self.world.settings
@@ -174,6 +196,48 @@ class Emulator:
         """
         return self.world.issue_certificate(email, not_before=not_before, not_after=not_after)
 
+    def authorize(self, url: str, email: str | None = None, *, allow: bool = True) -> str:
+        """Sign in at an authorization URL and decide, without a browser.
+
+        Args:
+            url: The authorization URL that the client made.
+            email: Who signs in; the user who is introduced by default. Users of single sign-on
+                can, too.
+            allow: Whether the user consents.
+
+        Returns:
+            The callback URL that the browser would have been sent to.
+
+        Raises:
+            OAuthRefusedError: The URL asks for what can't be had, or the user can't sign in.
+        """
+        return unattended.authorize(self.world, url, email, allow=allow)
+
+    def approve_device(self, user_code: str, email: str | None = None) -> None:
+        """Sign in and let a device in, without a browser.
+
+        Raises:
+            OAuthRefusedError: No device waits with this code, or the user can't sign in with a
+                password.
+        """
+        unattended.approve_device(self.world, user_code, email)
+
+    def deny_device(self, user_code: str) -> None:
+        """Turn a device away.
+
+        Raises:
+            OAuthRefusedError: No device waits with this code.
+        """
+        unattended.deny_device(self.world, user_code)
+
+    def revoke(self, refresh_token: str) -> None:
+        """Revoke a refresh token, and all access tokens of the same sign-in.
+
+        Raises:
+            OAuthRefusedError: The refresh token is unknown, or has expired.
+        """
+        unattended.revoke(self.world, refresh_token)
+
     def reset(self) -> None:
         """Go back to the start: tenant as described, real time, no faults, no requests noted."""
         self.world.reset()
@@ -187,3 +251,9 @@ class Emulator:
         if not isinstance(tenant, TenantDescription):
             tenant = read_tenant(Path(tenant))
         self.world.load_tenant(tenant)
+
+    def _oauth_client(self, kind: str) -> OAuthClientDescription:
+        client = self.world.tenant.oauth_client(kind)
+        if client is None:
+            raise LookupError(f"the tenant has no OAuth client for the {kind} grant")
+        return client

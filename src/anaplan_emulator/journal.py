@@ -22,6 +22,7 @@ SECRET_KEYS = frozenset(
         "device_code",
         "encodeddata",
         "encodedsigneddata",
+        "form_token",
         "passphrase",
         "password",
         "private_key",
@@ -31,11 +32,12 @@ SECRET_KEYS = frozenset(
         "secret",
         "token",
         "tokenvalue",
+        "user_code",
     }
 )
 
-# In JSON a `code` is a list item's; in OAuth's forms and redirects it is a secret.
-SECRET_FORM_KEYS = SECRET_KEYS | {"code"}
+# In JSON a `code` is a list item's; in OAuth's requests and redirects it is a secret.
+SECRET_OAUTH_KEYS = SECRET_KEYS | {"code"}
 
 
 @dataclass(slots=True)
@@ -134,10 +136,13 @@ class Entry:
 
 
 def _masked_header(name: str, value: str) -> str:
+    if name == "referer":
+        page, _, query = value.partition("?")
+        return f"{page}?{_masked_form(query)}" if query else page
     if name not in SECRET_HEADERS:
         return value
     scheme, separator, secret = value.partition(" ")
-    if not separator:
+    if not separator or name == "cookie":
         return MASK
     # Tokens are long and random, so a few digits of a digest give nothing away; of a password
     # they would.
@@ -160,8 +165,9 @@ def _masked_body(content_type: str, body: bytes) -> str | None:
 
 def _masked_json(value: object) -> object:
     if isinstance(value, dict):
+        secret = SECRET_OAUTH_KEYS if "grant_type" in value else SECRET_KEYS
         return {
-            key: MASK if key.lower() in SECRET_KEYS else _masked_json(item)
+            key: MASK if key.lower() in secret else _masked_json(item)
             for key, item in value.items()
         }
     if isinstance(value, list):
@@ -171,7 +177,7 @@ def _masked_json(value: object) -> object:
 
 def _masked_form(text: str) -> str:
     pairs = parse_qsl(text, keep_blank_values=True)
-    if not any(key.lower() in SECRET_FORM_KEYS for key, _ in pairs):
+    if not any(key.lower() in SECRET_OAUTH_KEYS for key, _ in pairs):
         return text
-    masked = [(key, MASK if key.lower() in SECRET_FORM_KEYS else value) for key, value in pairs]
+    masked = [(key, MASK if key.lower() in SECRET_OAUTH_KEYS else value) for key, value in pairs]
     return urlencode(masked, safe="*")

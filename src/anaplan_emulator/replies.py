@@ -75,6 +75,11 @@ def _authentication_error(error: ApiError, _path: str, _now: datetime) -> Any:
     return {"status": error.code or "FAILURE_BAD_CREDENTIAL", "statusMessage": error.message}
 
 
+def _oauth_error(error: ApiError, _path: str, _now: datetime) -> Any:
+    code = error.code or ("server_error" if error.status >= 500 else "invalid_request")
+    return {"error": code, "error_description": error.message}
+
+
 INTEGRATION = Api(
     name="Integration API",
     schemes=frozenset({"AnaplanAuthToken", "Bearer"}),
@@ -86,6 +91,12 @@ AUTHENTICATION = Api(
     schemes=frozenset({"AnaplanAuthToken"}),
     error_body=_authentication_error,
     unauthenticated=lambda: ApiError(401, code="FAILURE_BAD_CREDENTIAL"),
+)
+
+OAUTH = Api(
+    name="OAuth 2.0 Service API",
+    schemes=frozenset(),  # Nothing there takes a token (facts 1.2).
+    error_body=_oauth_error,
 )
 
 

@@ -17,6 +17,13 @@ class Settings(BaseModel):
     certificate_tolerance_seconds: float = Field(default=300, gt=0)
     """How far the timestamp of a v2 certificate payload may be from the emulator's clock."""
 
+    authorization_code_lifetime_seconds: float = Field(default=60, gt=0)
+
+    device_code_lifetime_seconds: int = Field(default=900, gt=0)
+
+    device_poll_seconds: int = Field(default=5, ge=0)
+    """How long a device must wait between two polls; 0 lets it poll as fast as it can."""
+
     page_limit: int = Field(default=5000, gt=0)
     """Default and greatest page of the Integration API's listings."""
 

@@ -78,7 +78,7 @@ class World:
             TenantError: The description contradicts itself; the present tenant stays.
         """
         self.tasks.stop()
-        with self.store.emptied(keep=("authority",)) as db:
+        with self.store.emptied(keep=("authority", "oauth_signing_key")) as db:
             load_tenant(db, tenant)
         self.tenant = tenant
         self._pair_files: tuple[Path, Path] | None = None
@@ -175,6 +175,8 @@ class World:
         user = self.tenant.signing_user
         certificate, private_key = self.certificate_files()
         workspace_id, model_id = self.starting_place()
+        web_client = self.tenant.oauth_client("authorization_code")
+        device_client = self.tenant.oauth_client("device")
         told = {
             "base_url": self.base_url,
             "user_email": user.email,
@@ -183,6 +185,10 @@ class World:
             "private_key": str(private_key),
             "workspace_id": workspace_id,
             "model_id": model_id,
+            "oauth_client_id": web_client.id if web_client else None,
+            "oauth_client_secret": web_client.secret if web_client else None,
+            "redirect_uri": web_client.redirect_uris[0] if web_client else None,
+            "device_client_id": device_client.id if device_client else None,
         }
         if self.base_url.startswith("https:"):
             told["ca_certificate"] = str(self.authority_file())

@@ -20,6 +20,10 @@ KEYS = {
     "private_key",
     "workspace_id",
     "model_id",
+    "oauth_client_id",
+    "oauth_client_secret",
+    "redirect_uri",
+    "device_client_id",
 }
 
 

@@ -4,10 +4,12 @@ from anaplan_emulator.apis.actions.routes import ENDPOINTS as ACTION_ENDPOINTS
 from anaplan_emulator.apis.authentication.routes import ENDPOINTS as AUTHENTICATION_ENDPOINTS
 from anaplan_emulator.apis.catalog.routes import ENDPOINTS as CATALOG_ENDPOINTS
 from anaplan_emulator.apis.files.routes import ENDPOINTS as FILE_ENDPOINTS
+from anaplan_emulator.apis.oauth.routes import ENDPOINTS as OAUTH_ENDPOINTS
 from anaplan_emulator.calls import Endpoint
 
 ENDPOINTS: list[Endpoint] = [
     *AUTHENTICATION_ENDPOINTS,
+    *OAUTH_ENDPOINTS,
     *CATALOG_ENDPOINTS,
     *FILE_ENDPOINTS,
     *ACTION_ENDPOINTS,

@@ -13,6 +13,10 @@ from anaplan_emulator.store.description import Description
 from anaplan_emulator.store.identifiers import lower_hex
 from anaplan_emulator.store.model_description import WorkspaceDescription
 from anaplan_emulator.store.model_loader import load_workspaces
+from anaplan_emulator.store.oauth_client_description import (
+    OAuthClientDescription,
+    load_oauth_clients,
+)
 
 TenantRole = Literal[
     "tenant_admin",
@@ -63,6 +67,7 @@ class TenantDescription(Description):
     customer_id: str = Field(default="", pattern=r"^([0-9a-f]{32})?$")
     users: list[UserDescription] = Field(min_length=1)
     workspaces: tuple[WorkspaceDescription, ...] = ()
+    oauth_clients: tuple[OAuthClientDescription, ...] = ()
     default_user: str = ""
     default_workspace: str = ""
     default_model: str = ""
@@ -78,6 +83,10 @@ class TenantDescription(Description):
         email = self.default_user or self.users[0].email
         return next(user for user in self.users if user.email == email)
 
+    def oauth_client(self, kind: str) -> OAuthClientDescription | None:
+        """Return the client that the emulator introduces: the first of its kind, if any."""
+        return next((client for client in self.oauth_clients if client.kind == kind), None)
+
     @model_validator(mode="after")
     def _names_are_known(self) -> "TenantDescription":
         emails = [user.email.lower() for user in self.users]
@@ -85,6 +94,8 @@ class TenantDescription(Description):
             raise ValueError("two users have the same e-mail address")
         if self.default_user and self.default_user not in [user.email for user in self.users]:
             raise ValueError(f"default_user {self.default_user!r} is none of the users")
+        if len({client.id for client in self.oauth_clients}) < len(self.oauth_clients):
+            raise ValueError("two OAuth clients have the same id, or the same name and no id")
         self._places_are_known()
         return self
 
@@ -137,6 +148,7 @@ def load_tenant(db: sqlite3.Connection, tenant: TenantDescription) -> None:
     """
     for user in tenant.users:
         _insert_user(db, user, tenant)
+    load_oauth_clients(db, tenant.oauth_clients)
     try:
         load_workspaces(db, tenant.workspaces, {user.email: user.user_id for user in tenant.users})
     except ValueError as error:

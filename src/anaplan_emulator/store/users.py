@@ -18,6 +18,11 @@ class User:
     exception_user: bool
     last_login: str | None
 
+    @property
+    def has_password(self) -> bool:
+        """Whether a password is taken: not of those who use single sign-on, but for exceptions."""
+        return self.exception_user or not self.single_sign_on
+
 
 def read_user(row: sqlite3.Row) -> User:
     """Make a user of a row of the table `users`."""

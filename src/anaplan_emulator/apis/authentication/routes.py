@@ -19,7 +19,7 @@ def authenticate(call: Call) -> Response:
     scheme, _, value = call.headers.get("authorization", "").partition(" ")
     match scheme:
         case "Basic":
-            user = state.user_by_password(call.db, value)
+            user = state.user_by_credential(call.db, value)
         case "CACertificate":
             user = user_by_certificate(call, value.strip())
         case _:
@@ -34,6 +34,9 @@ def authenticate(call: Call) -> Response:
 def refresh(call: Call) -> Response:
     """Extend a living token."""
     token, _ = _living_token(call, malformed=400)
+    if token.grant_id is not None:
+        # Facts don't say; an OAuth client has a refresh token for that.
+        raise state.bad_credential("An OAuth access token is renewed at /oauth/token.")
     extended = tokens.extend(
         call.db, token, call.world.clock, call.world.settings.token_lifetime_seconds
     )

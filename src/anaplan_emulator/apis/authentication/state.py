@@ -22,29 +22,38 @@ def bad_credential(message: str) -> ApiError:
     return ApiError(401, message, code="FAILURE_BAD_CREDENTIAL")
 
 
-def user_by_password(db: sqlite3.Connection, credential: str) -> User:
+def user_by_credential(db: sqlite3.Connection, credential: str) -> User:
     """Find the user of a Basic credential.
 
     Raises:
-        ApiError: 401, with the same words whether the user or the password is wrong.
+        ApiError: 401, as for `user_by_password`.
 
     """
-    refusal = bad_credential("The user name or password is incorrect.")
     try:
         email, separator, password = (
             base64.b64decode(credential.strip(), validate=True).decode().partition(":")
         )
     except (binascii.Error, UnicodeDecodeError) as error:
         raise bad_credential("The Basic credential is not base64 of user:password.") from error
+    if not separator:
+        raise bad_credential("The Basic credential is not base64 of user:password.")
+    return user_by_password(db, email, password)
+
+
+def user_by_password(db: sqlite3.Connection, email: str, password: str) -> User:
+    """Find the user with this password.
+
+    Raises:
+        ApiError: 401, with the same words whether the user or the password is wrong.
+
+    """
     row = db.execute("SELECT * FROM users WHERE email = ?", (email,)).fetchone()
-    if row is None or not separator:
-        raise refusal
-    if not hmac.compare_digest(row["password"].encode(), password.encode()):
-        raise refusal
+    if row is None or not hmac.compare_digest(row["password"].encode(), password.encode()):
+        raise bad_credential("The user name or password is incorrect.")
     user = read_user(row)
     if not user.active:
         raise bad_credential("The user is not active.")
-    if user.single_sign_on and not user.exception_user:
+    if not user.has_password:
         raise bad_credential("The user must sign in with single sign-on.")
     return user
 

@@ -4,8 +4,11 @@ CREATE TABLE tokens (
     id TEXT NOT NULL,
     refresh_id TEXT NOT NULL,
     user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    -- The grant of an OAuth access token.
+    grant_id TEXT REFERENCES oauth_grants (id) ON DELETE CASCADE,
     expires_at INTEGER NOT NULL
 ) WITHOUT ROWID;
+CREATE INDEX tokens_by_grant ON tokens (grant_id) WHERE grant_id IS NOT NULL;
 
 -- v2 certificate payloads already spent, until they are too old to be accepted anyway.
 CREATE TABLE spent_payloads (
