@@ -22,6 +22,9 @@ class Protocol(H11Protocol):
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Put the connection in the scope of every request made on it."""
         super().connection_made(transport)
+        # The configuration turns this off by way of the logger, where pytest turns it on again:
+        # and paths come with their queries, which hold codes.
+        self.access_log = False
         self.app = partial(_with_transport, self.app, transport)
 
 
