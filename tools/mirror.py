@@ -60,6 +60,7 @@ NAMES = {
     "AsyncIterator": "Iterator",
     "__aenter__": "__enter__",
     "__aexit__": "__exit__",
+    "AsyncRetrying": "Retrying",
     "aclose": "close",
     "aclosing": "closing",
     "anext": "next",

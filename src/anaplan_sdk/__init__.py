@@ -11,16 +11,31 @@ if TYPE_CHECKING:
     from anaplan_sdk import models
     from anaplan_sdk._async.client import AsyncClient
     from anaplan_sdk._sync.client import Client
+    from anaplan_sdk.auth.device import AnaplanDeviceAuth, DeviceCode
+    from anaplan_sdk.auth.local import AnaplanLocalOAuth
+    from anaplan_sdk.auth.oauth import AsyncOauth, Oauth
+    from anaplan_sdk.auth.refresh import AnaplanRefreshTokenAuth
+    from anaplan_sdk.auth.stores import KeyringStore, MemoryStore, PlaintextFileStore, TokenStore
     from anaplan_sdk.progress import Progress, ProgressCallback
     from anaplan_sdk.regions import Hosts, Region
 
 __all__ = [
+    "AnaplanDeviceAuth",
+    "AnaplanLocalOAuth",
+    "AnaplanRefreshTokenAuth",
     "AsyncClient",
+    "AsyncOauth",
     "Client",
+    "DeviceCode",
     "Hosts",
+    "KeyringStore",
+    "MemoryStore",
+    "Oauth",
+    "PlaintextFileStore",
     "Progress",
     "ProgressCallback",
     "Region",
+    "TokenStore",
     "__version__",
     "exceptions",
     "models",
@@ -28,12 +43,22 @@ __all__ = [
 
 # Loaded when first asked for: a program that uses one client doesn't wait for the other.
 _HOMES = {
+    "AnaplanDeviceAuth": "anaplan_sdk.auth.device",
+    "AnaplanLocalOAuth": "anaplan_sdk.auth.local",
+    "AnaplanRefreshTokenAuth": "anaplan_sdk.auth.refresh",
     "AsyncClient": "anaplan_sdk._async.client",
+    "AsyncOauth": "anaplan_sdk.auth.oauth",
     "Client": "anaplan_sdk._sync.client",
+    "DeviceCode": "anaplan_sdk.auth.device",
     "Hosts": "anaplan_sdk.regions",
+    "KeyringStore": "anaplan_sdk.auth.stores",
+    "MemoryStore": "anaplan_sdk.auth.stores",
+    "Oauth": "anaplan_sdk.auth.oauth",
+    "PlaintextFileStore": "anaplan_sdk.auth.stores",
     "Progress": "anaplan_sdk.progress",
     "ProgressCallback": "anaplan_sdk.progress",
     "Region": "anaplan_sdk.regions",
+    "TokenStore": "anaplan_sdk.auth.stores",
 }
 
 

@@ -2,7 +2,10 @@
 
     AnaplanException
     ├── InvalidCredentialsException        Anaplan (or a local check) refused who you are
-    │   └── InvalidPrivateKeyException     the private key can't be read or doesn't fit
+    │   ├── InvalidPrivateKeyException     the private key can't be read or doesn't fit
+    │   ├── OAuthException                 OAuth's own refusals; `code` is RFC 6749's word
+    │   │   └── OAuthStateException        a callback that belongs to another sign-in
+    │   └── SignInRequiredException        someone has to sign in, and nobody is there to ask
     ├── InvalidIdentifierException         no such object, or not visible to you (404)
     ├── AnaplanRequestException            Anaplan refused the request (other 4xx, 5xx)
     │   ├── PermissionDeniedException      your role doesn't allow it (403)
@@ -14,6 +17,7 @@
     ├── AnaplanResponseException           a reply arrived that makes no sense
     ├── OutcomeUnknownException            it can't be told whether the work was started
     ├── UploadIncompleteException          some chunks did not arrive; nothing was completed
+    ├── TokenStoreException                a kept token can't be read or written
     ├── ClientClosedException              the client was used after it was closed
     └── AnaplanActionError                 an action ran and failed
         └── AnaplanActionCancelledError    an action was cancelled
@@ -42,10 +46,14 @@ __all__ = [
     "InvalidIdentifierException",
     "InvalidPrivateKeyException",
     "ModelUnavailableException",
+    "OAuthException",
+    "OAuthStateException",
     "OutcomeUnknownException",
     "PermissionDeniedException",
     "RateLimitException",
     "ServerException",
+    "SignInRequiredException",
+    "TokenStoreException",
     "UploadIncompleteException",
 ]
 
@@ -114,6 +122,22 @@ class InvalidCredentialsException(AnaplanException):
 
 class InvalidPrivateKeyException(InvalidCredentialsException):
     """The private key can't be read, needs another password, or isn't the certificate's."""
+
+
+class OAuthException(InvalidCredentialsException):
+    """The authorization server refused; `code` is OAuth's word for it, such as `invalid_grant`."""
+
+
+class OAuthStateException(OAuthException):
+    """A callback's state isn't that of the sign-in: it belongs to another one, or was forged."""
+
+
+class SignInRequiredException(InvalidCredentialsException):
+    """A person has to sign in, and this session has no way to ask one."""
+
+
+class TokenStoreException(AnaplanException):
+    """A store of tokens can't be read or written."""
 
 
 class InvalidIdentifierException(AnaplanException):
@@ -237,4 +261,7 @@ class AnaplanActionError(AnaplanException):
 
 
 class AnaplanActionCancelledError(AnaplanActionError):
-    """The task was cancelled, by someone at Anaplan or by `cancel_task`; the model is unchanged."""
+    """The task was cancelled, by someone at Anaplan or by `cancel_task`.
+
+    The model is as it was before, but for the steps of a process that had ended by then.
+    """

@@ -50,7 +50,7 @@ class Hosts:
 
     def __post_init__(self) -> None:
         for name in self.__dataclass_fields__:
-            object.__setattr__(self, name, _checked(name, getattr(self, name)))
+            object.__setattr__(self, name, check_base_url(name, getattr(self, name)))
 
     @classmethod
     def of_region(cls, region: Region) -> Hosts:
@@ -92,7 +92,7 @@ class Hosts:
     @classmethod
     def at(cls, base_url: str) -> Hosts:
         """One origin for every service: the emulator, or a proxy that routes by path."""
-        base = _checked("base_url", base_url)
+        base = check_base_url("base_url", base_url)
         return cls(
             authentication=base,
             oauth=base,
@@ -116,7 +116,7 @@ def resolve_hosts(*, base_url: str | None, region: Region | None, hosts: Hosts |
     return Hosts.at(base_url) if base_url is not None else Hosts.of_region(region or "us1")
 
 
-def _checked(name: str, url: str) -> str:
+def check_base_url(name: str, url: str) -> str:
     if isinstance(url, str) and not {"@", "?", "#"}.isdisjoint(url):
         raise ValueError(f"{name} must hold neither credentials nor a query nor a fragment.")
     # Read by the library that will send to it: another one might see another host in the same text.

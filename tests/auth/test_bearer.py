@@ -9,10 +9,10 @@ from typing import Protocol
 import httpx2
 import pytest
 
-from anaplan_sdk._http.replies import TOKEN_REQUEST
 from anaplan_sdk.auth.basic import BasicCredentials
 from anaplan_sdk.auth.bearer import Bearer
-from anaplan_sdk.auth.session import TokenSession, TokenState
+from anaplan_sdk.auth.session import TokenState
+from anaplan_sdk.auth.token_service import AnaplanSession
 from anaplan_sdk.exceptions import InvalidCredentialsException
 
 HOST = "https://auth.anaplan.com"
@@ -137,7 +137,7 @@ def authorization(request: httpx2.Request | None) -> str:
 @pytest.fixture
 def bearer() -> Bearer:
     credentials = BasicCredentials("ada@example.com", "secret")
-    return Bearer(TokenSession(HOST, credentials, clock=lambda: NOON))
+    return Bearer(AnaplanSession(HOST, credentials, clock=lambda: NOON))
 
 
 def test_downloads_are_not_read_whole() -> None:
@@ -167,7 +167,7 @@ def test_a_token_request_is_dressed_like_the_request_it_is_for(
     request = api_request()
     sign_in = drive(bearer, request).begin()
     assert sign_in is not None
-    assert sign_in.extensions == {"timeout": TIMEOUT, TOKEN_REQUEST: True}
+    assert sign_in.extensions == {"timeout": TIMEOUT}
     assert request.extensions == {"timeout": TIMEOUT}
     assert sign_in.headers["User-Agent"] == "anaplan-sdk/1"
     assert sign_in.headers["Accept"] == "application/json"
@@ -231,7 +231,7 @@ def test_a_body_that_is_gone_is_not_sent_again(bearer: Bearer, drive: Drive) -> 
 
 
 def test_a_token_alone_is_kept_for_what_it_is_good_for(drive: Drive) -> None:
-    bearer = Bearer(TokenSession(HOST, None, "mine"))
+    bearer = Bearer(AnaplanSession(HOST, None, "mine"))
     request = api_request()
     flow = drive(bearer, request)
     assert flow.begin() is request
@@ -264,5 +264,5 @@ def test_a_flow_that_is_closed_frees_the_way(bearer: Bearer, drive: Drive) -> No
 def test_no_secret_shows(bearer: Bearer) -> None:
     flow = SyncFlow(bearer, api_request())
     flow.answer(token(flow.begin(), "t0ken"))
-    assert repr(bearer) == f"<Bearer <TokenSession at {HOST}, FRESH>>"
+    assert repr(bearer) == f"<Bearer <AnaplanSession at {HOST}, FRESH>>"
     assert "t0ken" not in f"{bearer} {bearer!r}"

@@ -1,15 +1,16 @@
 """The one current token, driven by hand: no server, and a clock that is moved."""
 
 import json
-from collections.abc import Generator
 from concurrent.futures import Future
 from email.utils import formatdate
 
 import httpx2
 import pytest
 
+from anaplan_sdk._runtime.steps import Step, Steps
 from anaplan_sdk.auth.basic import BasicCredentials
-from anaplan_sdk.auth.session import Step, TokenSession, TokenState
+from anaplan_sdk.auth.session import TokenState
+from anaplan_sdk.auth.token_service import AnaplanSession
 from anaplan_sdk.exceptions import (
     AnaplanConnectionException,
     AnaplanException,
@@ -23,7 +24,7 @@ from anaplan_sdk.exceptions import (
 HOST = "https://auth.anaplan.com"
 LIFE = 2100.0
 NOON = 1_784_030_400.0
-SIGN_IN, REFRESH, LOGOUT = "/token/authenticate", "/token/refresh", "/token/logout"
+SIGN_IN, REFRESH = "/token/authenticate", "/token/refresh"
 REFUSAL = '{"status":"FAILURE_BAD_CREDENTIAL","statusMessage":"Invalid login"}'
 
 
@@ -38,8 +39,8 @@ class Clock:
 class Caller:
     """Somebody who needs a token, one step at a time."""
 
-    def __init__(self, session: TokenSession) -> None:
-        self._steps: Generator[Step, httpx2.Response | None, str] = session.obtain()
+    def __init__(self, session: AnaplanSession) -> None:
+        self._steps: Steps[str] = session.obtain()
         self.token: str | None = None
         self.step: Step | None = None
         self._advance(None)
@@ -94,7 +95,7 @@ def reply(status: int, body: str = "", **headers: str) -> httpx2.Response:
     )
 
 
-def states(session: TokenSession, clock: Clock, *ages: float) -> list[TokenState]:
+def states(session: AnaplanSession, clock: Clock, *ages: float) -> list[TokenState]:
     """What the token is good for so many seconds from now."""
     now, found = clock.now, []
     for age in ages:
@@ -112,24 +113,24 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def session(clock: Clock) -> TokenSession:
-    return TokenSession(HOST, BasicCredentials("ada@example.com", "secret"), clock=clock)
+def session(clock: Clock) -> AnaplanSession:
+    return AnaplanSession(HOST, BasicCredentials("ada@example.com", "secret"), clock=clock)
 
 
 @pytest.fixture
-def signed_in(session: TokenSession) -> TokenSession:
+def signed_in(session: AnaplanSession) -> AnaplanSession:
     Caller(session).answer(token())
     return session
 
 
-def test_the_first_caller_signs_in_and_the_next_use_its_token(session: TokenSession) -> None:
+def test_the_first_caller_signs_in_and_the_next_use_its_token(session: AnaplanSession) -> None:
     first = Caller(session)
     assert first.asks == SIGN_IN
     assert first.answer(token()).token == "t1"
     assert Caller(session).token == "t1"
 
 
-def test_a_token_grows_old(signed_in: TokenSession, clock: Clock) -> None:
+def test_a_token_grows_old(signed_in: AnaplanSession, clock: Clock) -> None:
     # The server's clock is told in whole seconds, so a second of the token's life may be gone.
     assert states(signed_in, clock, LIFE - 302, LIFE - 300, LIFE) == GROWING_OLD
     clock.now = NOON
@@ -138,14 +139,14 @@ def test_a_token_grows_old(signed_in: TokenSession, clock: Clock) -> None:
 
 @pytest.mark.parametrize("life", [1.5, 10, 60, 299])
 def test_a_short_life_has_its_fresh_part_too(
-    session: TokenSession, clock: Clock, life: float
+    session: AnaplanSession, clock: Clock, life: float
 ) -> None:
     Caller(session).answer(token(life=life))
     assert states(session, clock, 0, life) == [TokenState.FRESH, TokenState.GONE]
 
 
 def test_one_caller_refreshes_early_and_the_others_go_on(
-    signed_in: TokenSession, clock: Clock
+    signed_in: AnaplanSession, clock: Clock
 ) -> None:
     clock.now = NOON + LIFE - 100
     early = Caller(signed_in)
@@ -159,7 +160,7 @@ def test_one_caller_refreshes_early_and_the_others_go_on(
     assert Caller(signed_in).token == "t1"
 
 
-def test_a_refresh_may_bring_another_token(signed_in: TokenSession, clock: Clock) -> None:
+def test_a_refresh_may_bring_another_token(signed_in: AnaplanSession, clock: Clock) -> None:
     clock.now = NOON + LIFE - 100
     assert Caller(signed_in).answer(token("t2", server_time=clock.now)).token == "t2"
     assert Caller(signed_in).token == "t2"
@@ -167,7 +168,7 @@ def test_a_refresh_may_bring_another_token(signed_in: TokenSession, clock: Clock
 
 @pytest.mark.parametrize("status", [400, 401, 403, 404, 501])
 def test_when_the_refresh_is_refused_the_same_caller_signs_in(
-    signed_in: TokenSession, clock: Clock, status: int
+    signed_in: AnaplanSession, clock: Clock, status: int
 ) -> None:
     clock.now = NOON + LIFE - 100
     early = Caller(signed_in).answer(reply(status, REFUSAL))
@@ -183,7 +184,7 @@ def test_when_the_refresh_is_refused_the_same_caller_signs_in(
     ids=lambda answer: str(answer.status_code),
 )
 def test_when_the_refresh_fails_the_old_token_is_used_and_it_rests(
-    signed_in: TokenSession, clock: Clock, answer: httpx2.Response
+    signed_in: AnaplanSession, clock: Clock, answer: httpx2.Response
 ) -> None:
     clock.now = NOON + LIFE - 200
     assert Caller(signed_in).answer(answer).token == "t1"
@@ -195,7 +196,7 @@ def test_when_the_refresh_fails_the_old_token_is_used_and_it_rests(
 
 
 def test_when_the_refresh_gets_no_answer_it_rests_too(
-    signed_in: TokenSession, clock: Clock
+    signed_in: AnaplanSession, clock: Clock
 ) -> None:
     clock.now = NOON + LIFE - 200
     Caller(signed_in).give_up()
@@ -204,13 +205,13 @@ def test_when_the_refresh_gets_no_answer_it_rests_too(
     assert Caller(signed_in).asks == REFRESH
 
 
-def test_an_ended_token_is_never_refreshed(signed_in: TokenSession, clock: Clock) -> None:
+def test_an_ended_token_is_never_refreshed(signed_in: AnaplanSession, clock: Clock) -> None:
     clock.now = NOON + LIFE
     assert Caller(signed_in).asks == SIGN_IN
 
 
 def test_who_comes_after_the_end_joins_a_late_refresh(
-    signed_in: TokenSession, clock: Clock
+    signed_in: AnaplanSession, clock: Clock
 ) -> None:
     clock.now = NOON + LIFE - 10
     early = Caller(signed_in)
@@ -225,7 +226,7 @@ def test_who_comes_after_the_end_joins_a_late_refresh(
 @pytest.mark.parametrize("skew", [-7200.0, -60.0, 60.0, 7200.0])
 def test_a_skewed_clock_does_no_harm(skew: float) -> None:
     clock = Clock(NOON + skew)
-    session = TokenSession(HOST, BasicCredentials("a", "b"), clock=clock)
+    session = AnaplanSession(HOST, BasicCredentials("a", "b"), clock=clock)
     Caller(session).answer(token(server_time=NOON))
     assert states(session, clock, LIFE - 302, LIFE - 299, LIFE) == GROWING_OLD
 
@@ -241,13 +242,13 @@ def test_a_skewed_clock_does_no_harm(skew: float) -> None:
     ids=["no end told", "end is past", "no date told", "no date told, clocks differ"],
 )
 def test_without_a_usable_end_half_an_hour_is_assumed(
-    session: TokenSession, clock: Clock, answer: httpx2.Response, life: float
+    session: AnaplanSession, clock: Clock, answer: httpx2.Response, life: float
 ) -> None:
     Caller(session).answer(answer)
     assert states(session, clock, life - 301, life - 299, life) == GROWING_OLD
 
 
-def test_a_date_that_is_none_is_not_believed(session: TokenSession, clock: Clock) -> None:
+def test_a_date_that_is_none_is_not_believed(session: AnaplanSession, clock: Clock) -> None:
     answer = token(dated=False)
     answer.headers["Date"] = "yesterday"
     Caller(session).answer(answer)
@@ -255,7 +256,7 @@ def test_a_date_that_is_none_is_not_believed(session: TokenSession, clock: Clock
     assert session.state is TokenState.FRESH
 
 
-def test_many_callers_make_one_flight(session: TokenSession) -> None:
+def test_many_callers_make_one_flight(session: AnaplanSession) -> None:
     leader, *others = [Caller(session) for _ in range(8)]
     assert leader.asks == SIGN_IN
     assert all(other.waits for other in others)
@@ -263,7 +264,7 @@ def test_many_callers_make_one_flight(session: TokenSession) -> None:
     assert {other.go_on().token for other in others} == {"t1"}
 
 
-def test_when_the_leader_gives_up_a_waiter_takes_over(session: TokenSession) -> None:
+def test_when_the_leader_gives_up_a_waiter_takes_over(session: AnaplanSession) -> None:
     leader, second, third = (Caller(session) for _ in range(3))
     leader.give_up()
     assert second.go_on().asks == SIGN_IN
@@ -272,7 +273,7 @@ def test_when_the_leader_gives_up_a_waiter_takes_over(session: TokenSession) -> 
     assert third.go_on().token == "t1"
 
 
-def test_who_has_waited_for_three_that_gave_up_gives_up_too(session: TokenSession) -> None:
+def test_who_has_waited_for_three_that_gave_up_gives_up_too(session: AnaplanSession) -> None:
     leader, *rest, last = (Caller(session) for _ in range(4))
     for follower in rest:
         leader.give_up()
@@ -287,7 +288,7 @@ def test_who_has_waited_for_three_that_gave_up_gives_up_too(session: TokenSessio
     assert Caller(session).asks == SIGN_IN
 
 
-def test_refused_credentials_are_sent_once(session: TokenSession) -> None:
+def test_refused_credentials_are_sent_once(session: AnaplanSession) -> None:
     leader, *others = [Caller(session) for _ in range(4)]
     errors: list[InvalidCredentialsException] = []
     with pytest.raises(InvalidCredentialsException, match="Invalid login") as caught:
@@ -311,7 +312,7 @@ def test_refused_credentials_are_sent_once(session: TokenSession) -> None:
         assert "secret" not in f"{error} {error!r} {vars(error)}"
 
 
-def test_each_caller_has_an_error_of_its_own(session: TokenSession) -> None:
+def test_each_caller_has_an_error_of_its_own(session: AnaplanSession) -> None:
     """A client adds a note on the task that its caller has waited for."""
     leader, waiter = Caller(session), Caller(session)
     with pytest.raises(AnaplanRequestException) as first:
@@ -328,7 +329,7 @@ def test_each_caller_has_an_error_of_its_own(session: TokenSession) -> None:
     assert not hasattr(remembered.value, "__notes__")
 
 
-def test_refused_credentials_may_be_forgiven(session: TokenSession) -> None:
+def test_refused_credentials_may_be_forgiven(session: AnaplanSession) -> None:
     with pytest.raises(InvalidCredentialsException):
         Caller(session).answer(reply(401, REFUSAL))
     session.forgive()
@@ -338,7 +339,7 @@ def test_refused_credentials_may_be_forgiven(session: TokenSession) -> None:
 
 
 def test_credentials_refused_before_the_end_are_sent_once_too(
-    signed_in: TokenSession, clock: Clock
+    signed_in: AnaplanSession, clock: Clock
 ) -> None:
     clock.now = NOON + LIFE - 200
     early = Caller(signed_in).answer(reply(401, REFUSAL))
@@ -369,7 +370,7 @@ def test_credentials_refused_before_the_end_are_sent_once_too(
     ids=lambda value: str(getattr(value, "status_code", "")),
 )
 def test_what_is_no_refusal_is_not_held_against_the_credentials(
-    session: TokenSession, answer: httpx2.Response, kind: type[AnaplanException], retryable: bool
+    session: AnaplanSession, answer: httpx2.Response, kind: type[AnaplanException], retryable: bool
 ) -> None:
     leader, waiter = Caller(session), Caller(session)
     with pytest.raises(kind) as caught:
@@ -381,7 +382,7 @@ def test_what_is_no_refusal_is_not_held_against_the_credentials(
     assert Caller(session).asks == SIGN_IN
 
 
-def test_a_token_is_forgotten_only_if_it_is_the_one(signed_in: TokenSession) -> None:
+def test_a_token_is_forgotten_only_if_it_is_the_one(signed_in: AnaplanSession) -> None:
     signed_in.forget("another")
     assert Caller(signed_in).token == "t1"
     signed_in.forget("t1")
@@ -394,7 +395,7 @@ def test_a_token_is_forgotten_only_if_it_is_the_one(signed_in: TokenSession) -> 
 
 
 def test_a_token_alone_is_used_and_never_refreshed(clock: Clock) -> None:
-    session = TokenSession(HOST, None, "mine", clock)
+    session = AnaplanSession(HOST, None, "mine", clock)
     assert not session.can_renew
     clock.now += 10 * LIFE
     assert Caller(session).token == "mine"
@@ -405,19 +406,16 @@ def test_a_token_alone_is_used_and_never_refreshed(clock: Clock) -> None:
 
 
 def test_a_token_beside_credentials_saves_the_first_sign_in(clock: Clock) -> None:
-    session = TokenSession(HOST, BasicCredentials("a", "b"), "mine", clock)
+    session = AnaplanSession(HOST, BasicCredentials("a", "b"), "mine", clock)
     clock.now += 10 * LIFE
     assert Caller(session).token == "mine"
     session.forget("mine")
     assert Caller(session).answer(token()).token == "t1"
 
 
-def test_logout_drops_the_token(signed_in: TokenSession) -> None:
-    request = signed_in.logout_request()
-    assert request is not None
-    assert (request.method, str(request.url)) == ("POST", HOST + LOGOUT)
-    assert request.headers["Authorization"] == "AnaplanAuthToken t1"
-    assert signed_in.logout_request() is None
+def test_logout_drops_the_token(signed_in: AnaplanSession) -> None:
+    assert signed_in.drop() == "t1"
+    assert signed_in.drop() is None
     assert Caller(signed_in).asks == SIGN_IN
 
 
@@ -426,21 +424,21 @@ def test_a_leader_that_fails_in_an_unforeseen_way_blocks_nobody(clock: Clock) ->
         def token_request(self, authentication: str) -> httpx2.Request:
             raise MemoryError
 
-    session = TokenSession(HOST, Broken(), clock=clock)
+    session = AnaplanSession(HOST, Broken(), clock=clock)
     for _ in range(2):
         with pytest.raises(MemoryError):
             Caller(session)
 
 
-def test_no_secret_shows(signed_in: TokenSession) -> None:
+def test_no_secret_shows(signed_in: AnaplanSession) -> None:
     shown = f"{signed_in!r} {signed_in}"
-    assert shown.startswith(f"<TokenSession at {HOST}, FRESH>")
+    assert shown.startswith(f"<AnaplanSession at {HOST}, FRESH>")
     assert "t1" not in shown
     credentials = BasicCredentials("ada@example.com", "secret")
     assert repr(credentials) == str(credentials) == "BasicCredentials(user_email='ada@example.com')"
 
 
-def test_half_a_reply_shows_no_token(session: TokenSession) -> None:
+def test_half_a_reply_shows_no_token(session: AnaplanSession) -> None:
     half = json.dumps({"tokenInfo": {"tokenValue": ["t0ken"]}})
     with pytest.raises(AnaplanResponseException) as caught:
         Caller(session).answer(reply(201, half))

@@ -25,5 +25,6 @@ def test_an_async_client_survives_its_event_loop(anaplan: EmulatedAnaplan) -> No
         assert asyncio.run(use(client)) == 6
         assert trio.run(use, client) == 6
         asyncio.run(client.aclose())
+        del client
         gc.collect()
     assert len(anaplan.requests(path="/token/authenticate")) == 1

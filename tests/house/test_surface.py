@@ -24,15 +24,11 @@ SURFACE = Path(__file__).resolve().parents[3] / "shared" / "api-surface.json"
 # What is not there yet. A name that has come and is still listed is an error, as is one that is
 # missing and not listed.
 PENDING = {
-    "AnaplanLocalOAuth",
-    "AnaplanRefreshTokenAuth",
-    "AsyncOauth",
-    "Oauth",
     "field",
     *(
         f"{client}.{api}"
         for client in ("Client", "AsyncClient")
-        for api in ("alm", "audit", "cw", "scim", "tr")
+        for api in ("alm", "audit.get_events", "cw", "scim", "tr")
     ),
     "models.cloud_works",
     "models.flows",
@@ -66,7 +62,6 @@ PENDING = {
             "SummaryReport",
             "SyncTask",
             "SyncTaskResult",
-            "User",
             "View",
             "ViewInfo",
             "WeeksGeneralCalendar",
@@ -98,8 +93,10 @@ def present(name: str) -> object | None:
 
 
 def attribute_class(owner: type, name: str) -> object:
-    """Find what class a property holds, from its annotation."""
+    """Find what class a property holds, from its annotation; other members as they are."""
     member = inspect.getattr_static(owner, name)
+    if not isinstance(member, property | cached_property):
+        return member
     getter = member.func if isinstance(member, cached_property) else member.fget
     return get_type_hints(getter)["return"]
 
@@ -170,7 +167,10 @@ def read_names(field: FieldInfo) -> list[object]:
 
 def known_names(surface: Mapping[str, Any]) -> Iterator[str]:
     yield from surface["top_level"]
-    yield from (name for name in surface["clients"] if "." in name)
+    for name, members in surface["clients"].items():
+        if "." in name:
+            yield name
+            yield from (f"{name}.{method}" for method in members["methods"])
     for module, names in surface["models"].items():
         yield module
         # The file has two names of typing's, which are nobody's models.
@@ -195,7 +195,13 @@ def test_methods_are_kept(surface: dict[str, Any]) -> None:
         if not is_pending(name):
             found = present(name)
             assert inspect.isclass(found), name
-            changes += [f"{name}.{change}" for change in class_changes(members, found)]
+            known_methods = {
+                method: facts
+                for method, facts in members["methods"].items()
+                if not is_pending(f"{name}.{method}")
+            }
+            there = {**members, "methods": known_methods}
+            changes += [f"{name}.{change}" for change in class_changes(there, found)]
     assert changes == []
 
 

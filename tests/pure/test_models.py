@@ -33,6 +33,7 @@ from anaplan_sdk.models import (
     Task,
     TaskStatus,
     TaskSummary,
+    User,
     Workspace,
 )
 from anaplan_sdk.models._base import Listing, Page, Single
@@ -84,6 +85,19 @@ COMPLETE: dict[str, Any] = {
     "result": RESULT,
 }
 SAMPLES: list[tuple[type[AnaplanModel], dict[str, Any]]] = [
+    (
+        User,
+        {
+            "id": "a" * 32,
+            "active": True,
+            "email": "a@b.example",
+            "emailOptIn": False,
+            "firstName": "A",
+            "lastName": "B",
+            "customerId": "c" * 32,
+            "lastLoginDate": "2026-01-31T08:05:37.000+0000",
+        },
+    ),
     (
         Workspace,
         {"id": "a", "name": "WS", "active": True, "sizeAllowance": 1 << 40, "currentSize": 7},

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from anaplan_sdk._http.dates import http_date
 from anaplan_sdk._http.policy import (
+    BACKOFF_CAP,
     RETRY_AFTER_CAP,
     Repeat,
     RetryPolicy,
@@ -28,29 +29,36 @@ NOON = datetime(2026, 7, 14, 12, tzinfo=UTC).timestamp()
 @pytest.mark.parametrize("repeat", Repeat)
 @pytest.mark.parametrize("error", [ValueError("ours"), AnaplanException("no"), OSError()], ids=repr)
 def test_what_will_not_change_is_not_repeated(error: Exception, repeat: Repeat) -> None:
-    assert POLICY.decide(error, repeat) is False
+    assert not POLICY.repeats(error, repeat)
 
 
 def test_work_is_started_again_only_when_it_certainly_was_not() -> None:
     unclear = ServerException("bad gateway", retryable=True)
     refused = RateLimitException("slow down", retryable=True, not_performed=True)
-    assert POLICY.decide(unclear, Repeat.SAFE) is True
-    assert POLICY.decide(unclear, Repeat.NEVER) is False
-    assert POLICY.decide(refused, Repeat.SAFE) is True
-    assert POLICY.decide(refused, Repeat.NEVER) is True
+    assert POLICY.repeats(unclear, Repeat.SAFE)
+    assert not POLICY.repeats(unclear, Repeat.NEVER)
+    assert POLICY.repeats(refused, Repeat.SAFE)
+    assert POLICY.repeats(refused, Repeat.NEVER)
 
 
-@pytest.mark.parametrize(
-    ("asked", "decision"),
-    [(0.0, 0.0), (7.0, 7.0), (RETRY_AFTER_CAP, RETRY_AFTER_CAP), (RETRY_AFTER_CAP + 1, False)],
-)
-def test_the_wait_anaplan_asks_for_is_kept_up_to_a_cap(
-    asked: float, decision: float | bool
-) -> None:
+@pytest.mark.parametrize("asked", [0.0, 7.0, RETRY_AFTER_CAP])
+def test_the_wait_anaplan_asks_for_is_kept(asked: float) -> None:
     error = RateLimitException("slow down", retryable=True, retry_after=asked)
-    decided = POLICY.decide(error, Repeat.SAFE)
-    assert decided == decision
-    assert type(decided) is type(decision)
+    assert POLICY.repeats(error, Repeat.SAFE)
+    assert POLICY.wait(error, 1) == POLICY.wait(error, 5) == asked
+
+
+def test_nobody_waits_for_ever() -> None:
+    error = RateLimitException("slow down", retryable=True, retry_after=RETRY_AFTER_CAP + 1)
+    assert not POLICY.repeats(error, Repeat.SAFE)
+
+
+def test_waits_grow_up_to_a_cap() -> None:
+    policy = RetryPolicy(backoff=2, backoff_factor=3)
+    error = ServerException("busy", retryable=True)
+    for attempt, least in ((1, 2), (2, 6), (3, 18), (4, 54), (5, BACKOFF_CAP), (400, BACKOFF_CAP)):
+        assert least <= policy.wait(error, attempt) <= least + 1
+    assert RetryPolicy(backoff=0).wait(error, 3) == 0
 
 
 @pytest.mark.parametrize(

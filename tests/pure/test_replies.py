@@ -10,10 +10,8 @@ from pydantic import BaseModel, TypeAdapter
 
 from anaplan_sdk import exceptions
 from anaplan_sdk._http.replies import (
-    TOKEN_REQUEST,
     decode,
     error_of,
-    is_token_request,
     transport_error,
 )
 from anaplan_sdk.exceptions import (
@@ -255,12 +253,10 @@ def test_what_cannot_be_understood_says_why(body: str | bytes, said: str) -> Non
 
 
 def test_half_a_reply_to_a_token_request_is_not_quoted() -> None:
-    request = httpx2.Request(
-        "POST", "https://auth.anaplan.com/token/authenticate", extensions={TOKEN_REQUEST: True}
-    )
+    request = httpx2.Request("POST", "https://auth.anaplan.com/token/authenticate")
     response = reply(201, '{"tokenInfo":{"tokenValue":"secret', headers=JSON, request=request)
     with pytest.raises(AnaplanResponseException, match="not JSON but application/json") as caught:
-        decode(THING, response)
+        decode(THING, response, secret=True)
     assert "secret" not in str(caught.value)
 
 
@@ -289,14 +285,3 @@ def test_the_networks_errors_become_ours(
     assert ours.url == "https://api.anaplan.com/2/0/x"
     assert (str(error) or type(error).__name__) in str(ours)
     assert "secret" not in str(ours)
-
-
-def test_while_a_token_request_fails_the_request_itself_has_not_left() -> None:
-    token_request = httpx2.Request(
-        "POST", "https://auth.anaplan.com/token/refresh", extensions={TOKEN_REQUEST: True}
-    )
-    error = httpx2.ReadTimeout("slow", request=token_request)
-    assert is_token_request(error)
-    assert transport_error(error, 1).not_performed
-    other = httpx2.ReadTimeout("slow", request=httpx2.Request("GET", "https://api.anaplan.com/"))
-    assert not is_token_request(other)

@@ -42,6 +42,9 @@ def the_client(client: Client) -> None:
     assert_type(client.get_model("model"), models.ModelWithTransactionInfo)
     assert_type(client.delete_models(["model"]), models.ModelDeletionResult)
 
+    assert_type(client.audit.get_user(), models.User)
+    assert_type(client.audit.get_users("ann", sort_by="email"), list[models.User])
+
     assert_type(client.get_files("id", descending=True), list[models.File])
     assert_type(client.get_file_chunks(113000000000), list[models.FileChunk])
     assert_type(client.upload_file("113000000000", "text", on_progress=show), None)
@@ -109,6 +112,9 @@ async def the_async_client(client: AsyncClient, pieces: AsyncIterator[bytes]) ->
     assert_type(await client.get_models(True, sort_by="active_state"), list[models.Model])
     assert_type(await client.get_model("model"), models.ModelWithTransactionInfo)
     assert_type(await client.delete_models(["model"]), models.ModelDeletionResult)
+
+    assert_type(await client.audit.get_user(), models.User)
+    assert_type(await client.audit.get_users("ann", sort_by="email"), list[models.User])
 
     assert_type(await client.get_files("id", descending=True), list[models.File])
     assert_type(await client.get_file_chunks(113000000000), list[models.FileChunk])

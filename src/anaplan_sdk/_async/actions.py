@@ -15,12 +15,10 @@ from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk.exceptions import (
     AnaplanActionCancelledError,
     AnaplanActionError,
-    AnaplanConnectionException,
     AnaplanException,
     AnaplanTimeoutException,
     InvalidIdentifierException,
     OutcomeUnknownException,
-    ServerException,
 )
 from anaplan_sdk.models import (
     Action,
@@ -258,7 +256,8 @@ class Actions(Room):
     async def cancel_task(self, action_id: int | str, task_id: str) -> Task | CompletedTask:
         """Asks Anaplan to cancel a run, and tells how it stands then.
 
-        A run that had ended stays as it was; one that is cancelled leaves the model unchanged.
+        A run that had ended stays as it was. One that is cancelled leaves the model unchanged, but
+        for the steps of a process that had ended.
         """
         url = f"{self._url_of(action_id)}/tasks/{segment(task_id)}"
         await self._session.send("DELETE", url)
@@ -341,11 +340,7 @@ class Actions(Room):
             try:
                 response = await self._session.send("POST", url, json=body, repeat=Repeat.NEVER)
                 task = decode(_TASK.adapter, response).value
-            except (
-                AnaplanConnectionException,
-                AnaplanTimeoutException,
-                ServerException,
-            ) as error:
+            except AnaplanException as error:
                 if error.not_performed:
                     raise
                 adopted = await self._adopt(action_id, url, began, error)

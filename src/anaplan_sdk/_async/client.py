@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from copy import copy
 from types import TracebackType
-from typing import Literal, Self, Unpack, overload
+from typing import TYPE_CHECKING, Literal, Self, Unpack, overload
 
 import httpx2
 
 from anaplan_sdk._async.actions import Actions
+from anaplan_sdk._async.audit import Audit
 from anaplan_sdk._async.catalog import Catalog
 from anaplan_sdk._async.content import Content
 from anaplan_sdk._async.files import Files
@@ -21,6 +22,9 @@ from anaplan_sdk.auth.credentials import resolve_auth
 from anaplan_sdk.models import CompletedTask, ConnectorParameter, MappingParameter, Task
 from anaplan_sdk.progress import ProgressCallback
 from anaplan_sdk.regions import Hosts, Region, resolve_hosts
+
+if TYPE_CHECKING:
+    import httpx
 
 # With chunks of 25 MB this keeps two cores busy compressing, at about 100 MB of memory.
 _UPLOAD_WIDTH = 4
@@ -43,7 +47,8 @@ class AsyncClient(Catalog, Files, Actions):
         private_key_password: Opens an encrypted key.
         token: A token to use until Anaplan refuses it. Alone it is never refreshed; beside other
             credentials it saves the first sign-in.
-        auth: Your own way to sign in, instead of all those above.
+        auth: One of the auth classes for OAuth, or your own `httpx2.Auth` or `httpx.Auth`, instead
+            of all those above.
         timeout: Seconds for each step of a request, or an `httpx2.Timeout`. Model changes queue at
             Anaplan, so don't make it small.
         retry_count: How often a failed request is repeated; 0 means it is sent once.
@@ -81,7 +86,7 @@ class AsyncClient(Catalog, Files, Actions):
         private_key: CertificateInput | None = None,
         private_key_password: str | bytes | None = None,
         token: str | None = None,
-        auth: httpx2.Auth | None = None,
+        auth: httpx2.Auth | httpx.Auth | None = None,
         timeout: float | httpx2.Timeout = 30,
         retry_count: int = 2,
         backoff: float = 1.0,
@@ -136,6 +141,11 @@ class AsyncClient(Catalog, Files, Actions):
             f"<AsyncClient {self._session.hosts.api} workspace_id={self._workspace_id!r} "
             f"model_id={self._model_id!r}>"
         )
+
+    @property
+    def audit(self) -> Audit:
+        """The tenant's users."""
+        return self._into(Audit)
 
     async def __aenter__(self) -> Self:
         return self

@@ -19,6 +19,7 @@ from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk.models._base import Listing, Single
 
 T = TypeVar("T")
+R = TypeVar("R", bound="Room")
 
 _ID_AND_NAME = {"id": "id", "name": "name"}
 
@@ -70,6 +71,16 @@ class Room:
         self._model_id = model_id
         self._owns_session = owns_session
         self._known_files: set[str] = set()
+
+    def _into(self, room: type[R]) -> R:
+        """Another room of the same client."""
+        return room(
+            self._session,
+            self._settings,
+            workspace_id=self._workspace_id,
+            model_id=self._model_id,
+            owns_session=False,
+        )
 
     @property
     def _base(self) -> str:

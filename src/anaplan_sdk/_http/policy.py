@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import random
 import re
 import time
 from dataclasses import dataclass
@@ -50,15 +51,24 @@ class RetryPolicy:
         if self.backoff < 0 or self.backoff_factor < 0:
             raise ValueError("backoff and backoff_factor can't be negative.")
 
-    def decide(self, error: Exception, repeat: Repeat) -> bool | float:
-        """Whether to repeat after this error: not, after the usual wait, or after some seconds."""
+    def repeats(self, error: BaseException, repeat: Repeat) -> bool:
+        """Whether to send a request again after this error."""
         if not isinstance(error, AnaplanException) or not error.retryable:
             return False
         if repeat is Repeat.NEVER and not error.not_performed:
             return False
-        if error.retry_after is None:
-            return True
-        return error.retry_after if error.retry_after <= RETRY_AFTER_CAP else False
+        return error.retry_after is None or error.retry_after <= RETRY_AFTER_CAP
+
+    def wait(self, error: BaseException | None, attempt: int) -> float:
+        """Seconds to wait after an attempt, of which the first is 1: the server's wish comes first.
+
+        Otherwise the wait grows from one attempt to the next; a random part of at most a second
+        keeps callers that failed together from coming back together.
+        """
+        if isinstance(error, AnaplanException) and error.retry_after is not None:
+            return error.retry_after
+        growing = min(BACKOFF_CAP, self.backoff * self.backoff_factor ** (attempt - 1))
+        return growing + random.uniform(0, min(1.0, self.backoff))  # noqa: S311 - no secret
 
 
 def is_transient(status_code: int) -> bool:
@@ -68,7 +78,7 @@ def is_transient(status_code: int) -> bool:
 
 def was_not_performed(status_code: int) -> bool:
     """Whether a reply with this status shows that Anaplan did nothing."""
-    return 400 <= status_code < 500 and status_code != 408
+    return 300 <= status_code < 500 and status_code != 408
 
 
 def retry_after(headers: httpx2.Headers, now: float | None = None) -> float | None:

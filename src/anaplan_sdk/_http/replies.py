@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Final, TypeVar
+from typing import TypeVar
 
 import httpx2
 from pydantic import TypeAdapter, ValidationError
@@ -37,9 +37,6 @@ _ERRORS: dict[int, tuple[type[AnaplanException], str]] = {
     425: (ModelUnavailableException, "The model is deployed"),
     429: (RateLimitException, "Anaplan asks for fewer requests"),
 }
-TOKEN_REQUEST: Final = "anaplan_sdk.token_request"  # noqa: S105 - names no secret
-"""Marks, among a request's extensions, one that an auth flow made to get a token."""
-
 _REQUEST_ID_HEADERS = ("X-Request-Id", "X-Correlation-Id", "X-Amzn-Trace-Id", "X-B3-TraceId")
 
 
@@ -85,8 +82,7 @@ def transport_error(error: httpx2.RequestError, attempts: int) -> AnaplanExcepti
         attempts=attempts,
         retryable=isinstance(error, httpx2.TransportError | httpx2.DecodingError)
         and not isinstance(error, httpx2.UnsupportedProtocol),
-        # While a token request failed, the request it was made for had not been sent.
-        not_performed=is_token_request(error) or never_left(error),
+        not_performed=never_left(error),
     )
 
 
@@ -98,13 +94,13 @@ def _words_of(error: BaseException) -> str:
     return str(cause) if cause is not None else ""
 
 
-def is_token_request(error: httpx2.RequestError) -> bool:
-    """Whether it was an auth flow's own request that failed."""
-    return bool(error.request.extensions.get(TOKEN_REQUEST))
-
-
-def decode(adapter: TypeAdapter[T], response: httpx2.Response) -> T:
+def decode(adapter: TypeAdapter[T], response: httpx2.Response, *, secret: bool = False) -> T:
     """The value in a successful reply's body, straight from its bytes.
+
+    Args:
+        adapter: Reads the value.
+        response: A read reply.
+        secret: Whether even half of the body may hold a secret, so that no error quotes it.
 
     Raises:
         AnaplanResponseException: There is no body, it isn't JSON, or a required key is missing.
@@ -116,9 +112,7 @@ def decode(adapter: TypeAdapter[T], response: httpx2.Response) -> T:
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         if first["type"] == "json_invalid":
-            # Half a reply to a token request holds a token all the same.
-            quiet = TOKEN_REQUEST in response.request.extensions
-            shown = "" if quiet else f": {excerpt(response.content)!r}"
+            shown = "" if secret else f": {excerpt(response.content)!r}"
             raise unreadable(response, f"not JSON but {_content_type(response)}{shown}") from None
         place = ".".join(str(step) for step in first["loc"])
         raise unreadable(response, f"at {place!r}: {first['msg']}") from None

@@ -14,12 +14,17 @@ import anyio
 import anyio.lowlevel
 import anyio.to_thread
 
+from anaplan_sdk._runtime.steps import Blocking, Pause, Waiting
+
 T = TypeVar("T")
 R = TypeVar("R")
 P = ParamSpec("P")
 
 Pieces: TypeAlias = Iterable[str | bytes] | AsyncIterable[str | bytes]
 """Content that comes piece by piece."""
+
+# Event loops keep weak references only.
+_unfinished: set[asyncio.Task[Any]] = set()
 
 _END: Any = object()
 
@@ -33,8 +38,31 @@ async def run_in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwa
     return await anyio.to_thread.run_sync(lambda: function(*args, **kwargs))
 
 
-async def wait_for(future: Future[bool]) -> None:
-    """Waits until a future, perhaps another thread's, is done. Cancelling the wait leaves it be."""
+async def perform(step: Waiting) -> object:
+    """Waits for what a step names, and returns its answer."""
+    if isinstance(step, Pause):
+        await anyio.sleep(step.seconds)
+    elif isinstance(step, Blocking):
+        return await anyio.to_thread.run_sync(step.call, abandon_on_cancel=step.abandons)
+    else:
+        await _wait_for(step)
+    return None
+
+
+async def finish(function: Callable[P, Awaitable[R]], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Lets work come to its end even when its caller is cancelled, who doesn't wait for it."""
+    if not _on_asyncio():
+        # Trio has no tasks outside a nursery, so that here the caller has to wait.
+        with anyio.CancelScope(shield=True):
+            return await function(*args, **kwargs)
+    task = asyncio.ensure_future(_awaited(lambda _: function(*args, **kwargs), None))
+    _unfinished.add(task)
+    task.add_done_callback(_unfinished.discard)
+    return await asyncio.shield(task)
+
+
+async def _wait_for(future: Future[bool]) -> None:
+    # Another thread may end it; cancelling the wait leaves it be.
     done = anyio.Event()
     if _on_asyncio():
         call_soon: Callable[[Callable[[], None]], object] = (

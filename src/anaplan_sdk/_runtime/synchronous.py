@@ -6,8 +6,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Generic, ParamSpec, TypeAlias, TypeGuard, TypeVar
+
+from anaplan_sdk._runtime.steps import Blocking, Pause, Waiting
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -23,6 +25,22 @@ def sleep(seconds: float) -> None:
 
 def run_in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Just runs it: a caller that mustn't be held up uses a thread of its own."""
+    return function(*args, **kwargs)
+
+
+def perform(step: Waiting) -> object:
+    """Waits for what a step names, and returns its answer."""
+    if isinstance(step, Pause):
+        time.sleep(step.seconds)
+    elif isinstance(step, Blocking):
+        return step.call()
+    else:
+        wait((step,))
+    return None
+
+
+def finish(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Lets work come to its end, as threads do anyway."""
     return function(*args, **kwargs)
 
 

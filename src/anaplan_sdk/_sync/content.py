@@ -23,6 +23,7 @@ Content: TypeAlias = (
     str | bytes | bytearray | memoryview | os.PathLike[str] | BinaryIO | runtime.Pieces
 )
 
+_LONGEST_NAME = 255
 _EMPTY = "The content is empty: Anaplan takes no file without any bytes."
 
 
@@ -85,6 +86,7 @@ def prepare(content: Content, chunk_size: int) -> Upload:
         path, size = runtime.run_in_thread(_measure, content)
         return _of_size(size, chunk_size, lambda fitting: _file_pieces(path, fitting))
     if isinstance(content, str):
+        runtime.run_in_thread(_refuse_path, content)
         size = encoded_size(content)
         return _of_size(size, chunk_size, lambda _: encoded_pieces(content))
     if isinstance(content, bytes | bytearray | memoryview):
@@ -140,6 +142,16 @@ def _rechunked(
                 yield chunk
     if rest := chunker.flush():
         yield rest
+
+
+def _refuse_path(text: str) -> None:
+    # No file of this name would be uploaded, but the name.
+    is_name = 0 < len(text) <= _LONGEST_NAME and "\n" not in text and "\0" not in text
+    if is_name and Path(text).is_file():
+        raise ValueError(
+            f"{text!r} is a file: to upload its content, give a path: Path({text!r}). "
+            "A str is content."
+        )
 
 
 def _measure(path: os.PathLike[str]) -> tuple[Path, int]:

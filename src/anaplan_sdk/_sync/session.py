@@ -7,21 +7,26 @@ import ssl
 import time
 from collections import deque
 from collections.abc import Callable, Collection, Mapping
+from concurrent.futures import Future
 from contextlib import suppress
 from typing import Any, TypedDict
 
 import httpx2
-import stamina
+from tenacity import Retrying, retry_if_exception, stop_after_attempt
 
 from anaplan_sdk._http.dates import http_date
-from anaplan_sdk._http.policy import BACKOFF_CAP, RETRY_AFTER_CAP, Repeat, RetryPolicy
-from anaplan_sdk._http.replies import error_of, is_token_request, transport_error
+from anaplan_sdk._http.policy import RETRY_AFTER_CAP, Repeat, RetryPolicy
+from anaplan_sdk._http.replies import error_of, transport_error
 from anaplan_sdk._runtime import synchronous as runtime
+from anaplan_sdk._runtime.steps import Run, Step
 from anaplan_sdk._sync.gate import Gate
 from anaplan_sdk._version import __version__
-from anaplan_sdk.auth.bearer import Bearer
-from anaplan_sdk.auth.session import TokenState
-from anaplan_sdk.exceptions import ClientClosedException, InvalidCredentialsException
+from anaplan_sdk.auth.bearer import Bearer, Turn, after, dressed
+from anaplan_sdk.exceptions import (
+    AnaplanException,
+    ClientClosedException,
+    InvalidCredentialsException,
+)
 from anaplan_sdk.regions import Hosts
 
 USER_AGENT = f"anaplan-sdk/{__version__} python-httpx2/{httpx2.__version__}"
@@ -112,14 +117,15 @@ class Session:
         Raises:
             AnaplanException: The one that fits, after the last attempt.
         """
-        attempts = stamina.retry_context(
-            on=lambda error: self._policy.decide(error, repeat),
-            attempts=self._policy.retry_count + 1,
-            timeout=None,
-            wait_initial=self._policy.backoff,
-            wait_max=BACKOFF_CAP,
-            wait_jitter=min(1.0, self._policy.backoff),
-            wait_exp_base=self._policy.backoff_factor,
+        policy = self._policy
+        attempts = Retrying(
+            sleep=runtime.sleep,
+            retry=retry_if_exception(lambda error: policy.repeats(error, repeat)),
+            wait=lambda state: policy.wait(
+                state.outcome.exception() if state.outcome else None, state.attempt_number
+            ),
+            stop=stop_after_attempt(policy.retry_count + 1),
+            reraise=True,
         )
         for attempt in attempts:
             with attempt:
@@ -127,7 +133,7 @@ class Session:
                 request = self._http.get().build_request(
                     method, url, params=params, json=json, content=content, headers=headers
                 )
-                return self._send_once(request, attempt.num)
+                return self._send_once(request, attempt.retry_state.attempt_number)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def authenticate(self) -> None:
@@ -139,15 +145,14 @@ class Session:
     def logout(self) -> None:
         """Ends the current token at Anaplan; without one there is nothing to do."""
         self._check_open()
-        http = self._http.get()
         url = f"{self.hosts.authentication}/token/logout"
+        request = self._http.get().build_request("POST", url)
         auth: httpx2.Auth | None = self._auth
-        request = http.build_request("POST", url)
         if isinstance(self._auth, Bearer):
-            ended = self._auth.session.logout_request()
-            if ended is None:
+            token = self._auth.session.drop()
+            if token is None:
                 return
-            request.headers.update(ended.headers)
+            request.headers["Authorization"] = f"AnaplanAuthToken {token}"
             auth = None
         with suppress(InvalidCredentialsException):  # It had ended by itself.
             self._exchange(request, auth, 1)
@@ -169,20 +174,64 @@ class Session:
     def _exchange(
         self, request: httpx2.Request, auth: httpx2.Auth | None, attempt: int
     ) -> httpx2.Response:
-        try:
-            response = self._http.get().send(request, auth=auth)
-        except httpx2.RequestError as error:
-            if is_token_request(error) and self._old_token_will_do():
-                # Only an early refresh failed, and it isn't tried again for a while.
-                return self._exchange(request, auth, attempt)
-            raise transport_error(error, attempt) from error
+        if isinstance(auth, Bearer):
+            response = self._take_turns(request, auth, attempt)
+        else:
+            response = self._transmit(request, auth, attempt)
         if "Date" in response.headers:
             self._server_date = response.headers["Date"], time.monotonic()
         if problem := error_of(response, attempt):
-            if problem.retry_after is not None:
-                self._gate.pause(min(problem.retry_after, RETRY_AFTER_CAP))
+            if problem.retry_after is not None and problem.retry_after <= RETRY_AFTER_CAP:
+                self._gate.pause(problem.retry_after)
             raise problem
         return response
 
-    def _old_token_will_do(self) -> bool:
-        return isinstance(self._auth, Bearer) and self._auth.session.state is TokenState.STALE
+    def _take_turns(self, request: httpx2.Request, bearer: Bearer, attempt: int) -> httpx2.Response:
+        response: httpx2.Response | None = None
+        turns = bearer.turns(request)
+        turn: Turn | None = next(turns)
+        while turn is not None:
+            if isinstance(turn, httpx2.Request):
+                response = self._transmit(request, None, attempt)
+                turn = after(turns, response)
+            else:
+                turn = after(turns, self._obtain(Run(turn), request, attempt))
+        if response is None:
+            raise RuntimeError("The bearer took no turn to send the request.")
+        return response
+
+    def _obtain(self, run: Run[str], request: httpx2.Request, attempt: int) -> str:
+        step = run.go_on()
+        if step is None:
+            return run.result
+        if isinstance(step, Future):
+            return self._follow(run, step, request, attempt)
+        # Others wait for this one, and a refresh token may be spent on the way.
+        return runtime.finish(self._follow, run, step, request, attempt)
+
+    def _follow(
+        self, run: Run[str], step: Step | None, request: httpx2.Request, attempt: int
+    ) -> str:
+        try:
+            while step is not None:
+                try:
+                    if isinstance(step, httpx2.Request):
+                        token_request = dressed(step, request, self._http.get().headers)
+                        answer: object = self._transmit(token_request, None, attempt)
+                    else:
+                        answer = runtime.perform(step)
+                except AnaplanException as error:
+                    step = run.fail(error)
+                else:
+                    step = run.go_on(answer)
+            return run.result
+        finally:
+            run.close()
+
+    def _transmit(
+        self, request: httpx2.Request, auth: httpx2.Auth | None, attempt: int
+    ) -> httpx2.Response:
+        try:
+            return self._http.get().send(request, auth=auth)
+        except httpx2.RequestError as error:
+            raise transport_error(error, attempt) from error

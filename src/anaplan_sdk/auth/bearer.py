@@ -1,21 +1,28 @@
-"""The bridge between the token session and the HTTP client's two kinds of auth flow."""
+"""The bridge between a token session and the HTTP clients."""
 
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator
-from concurrent.futures import Future, wait
+from typing import Any, TypeAlias
 
 import httpx2
 
-from anaplan_sdk._http.replies import TOKEN_REQUEST
-from anaplan_sdk._runtime.asynchronous import wait_for
-from anaplan_sdk.auth.session import Step, TokenSession
+from anaplan_sdk._runtime import asynchronous, synchronous
+from anaplan_sdk._runtime.steps import Run, Steps
+from anaplan_sdk.auth.session import TokenSession
+from anaplan_sdk.exceptions import AnaplanException
+
+Turn: TypeAlias = "httpx2.Request | Steps[str]"
+"""The request itself, to be sent now, its reply being the answer; or steps to a token."""
 
 
 class Bearer(httpx2.Auth):
     """Puts the session's token on every request, and a new one when Anaplan refused it.
 
     A request that Anaplan answered with 401 is sent once more, if its body can be.
+
+    Our own clients take the turns themselves, since they know of failures; as an `httpx2.Auth` it
+    also serves any other `httpx2` client.
     """
 
     # True would make the client read every reply whole, streamed downloads included; the replies
@@ -28,88 +35,104 @@ class Bearer(httpx2.Auth):
     def __repr__(self) -> str:
         return f"<Bearer {self.session!r}>"
 
-    def sync_auth_flow(
-        self, request: httpx2.Request
-    ) -> Generator[httpx2.Request, httpx2.Response, None]:
-        """Drives the session for a client that blocks."""
-        steps = self._steps(request)
-        try:
-            reply: httpx2.Response | None = None
-            while (step := _advance(steps, reply)) is not None:
-                if isinstance(step, Future):
-                    wait((step,))
-                    reply = None
-                    continue
-                reply = yield step
-                if step is not request:
-                    reply.read()
-        finally:
-            steps.close()
-
-    async def async_auth_flow(
-        self, request: httpx2.Request
-    ) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
-        """Drives the session for a client that awaits."""
-        steps = self._steps(request)
-        try:
-            reply: httpx2.Response | None = None
-            while (step := _advance(steps, reply)) is not None:
-                if isinstance(step, Future):
-                    await wait_for(step)
-                    reply = None
-                    continue
-                reply = yield step
-                if step is not request:
-                    await reply.aread()
-        finally:
-            steps.close()
-
-    def _steps(self, request: httpx2.Request) -> Generator[Step, httpx2.Response | None, None]:
-        token = yield from self._obtain(request)
+    def turns(self, request: httpx2.Request) -> Generator[Turn, Any, None]:
+        """What a request takes: a token, the request, and if need be both again."""
+        token: str = yield self.session.obtain()
         request.headers["Authorization"] = f"AnaplanAuthToken {token}"
-        response = yield request
-        if response is None or response.status_code != 401:
-            return
+        response: httpx2.Response = yield request
         # A token that can't be replaced is kept: some of Anaplan's APIs answer 401 to a lack of
         # rights, and it may be good for the others.
-        if not self.session.can_renew:
+        if response.status_code != 401 or not self.session.can_renew:
             return
         self.session.forget(token)
         if not isinstance(request.stream, httpx2.ByteStream):
             return
-        token = yield from self._obtain(request)
+        token = yield self.session.obtain()
         request.headers["Authorization"] = f"AnaplanAuthToken {token}"
         yield request
 
-    def _obtain(self, request: httpx2.Request) -> Generator[Step, httpx2.Response | None, str]:
-        steps = self.session.obtain()
-        reply: httpx2.Response | None = None
-        try:
-            while True:
-                try:
-                    step = steps.send(reply)
-                except StopIteration as end:
-                    return str(end.value)
-                if isinstance(step, httpx2.Request):
-                    _dress(step, request)
-                reply = yield step
-        finally:
-            steps.close()
+    def sync_auth_flow(
+        self, request: httpx2.Request
+    ) -> Generator[httpx2.Request, httpx2.Response, None]:
+        """Takes the turns for a client that blocks."""
+        turns = self.turns(request)
+        turn = next(turns, None)
+        while turn is not None:
+            if isinstance(turn, httpx2.Request):
+                turn = after(turns, (yield turn))
+                continue
+            run = Run(turn)
+            try:
+                step = run.go_on()
+                while step is not None:
+                    if isinstance(step, httpx2.Request):
+                        reply = yield dressed(step, request)
+                        reply.read()
+                        step = run.go_on(reply)
+                    else:
+                        try:
+                            answer = synchronous.perform(step)
+                        except AnaplanException as error:
+                            step = run.fail(error)
+                        else:
+                            step = run.go_on(answer)
+            finally:
+                run.close()
+            turn = after(turns, run.result)
+
+    async def async_auth_flow(
+        self, request: httpx2.Request
+    ) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
+        """Takes the turns for a client that awaits."""
+        turns = self.turns(request)
+        turn = next(turns, None)
+        while turn is not None:
+            if isinstance(turn, httpx2.Request):
+                turn = after(turns, (yield turn))
+                continue
+            run = Run(turn)
+            try:
+                step = run.go_on()
+                while step is not None:
+                    if isinstance(step, httpx2.Request):
+                        reply = yield dressed(step, request)
+                        await reply.aread()
+                        step = run.go_on(reply)
+                    else:
+                        try:
+                            answer = await asynchronous.perform(step)
+                        except AnaplanException as error:
+                            step = run.fail(error)
+                        else:
+                            step = run.go_on(answer)
+            finally:
+                run.close()
+            turn = after(turns, run.result)
 
 
-def _advance(
-    steps: Generator[Step, httpx2.Response | None, None], reply: httpx2.Response | None
-) -> Step | None:
+def dressed(
+    token_request: httpx2.Request, request: httpx2.Request, headers: httpx2.Headers | None = None
+) -> httpx2.Request:
+    """Gives a token request what the client gives to requests that it builds itself.
+
+    Args:
+        token_request: The request to a service of tokens.
+        request: The one it is made for.
+        headers: Those the client puts on all requests; by default only what it calls itself.
+    """
+    # Without the timeout the request would have none at all.
+    token_request.extensions = dict(request.extensions)
+    token_request.headers.setdefault("Accept", "application/json")
+    if headers is None:
+        headers = httpx2.Headers({"User-Agent": request.headers.get("User-Agent", "anaplan-sdk")})
+    for name, value in headers.items():
+        token_request.headers.setdefault(name, value)
+    return token_request
+
+
+def after(turns: Generator[Turn, Any, None], answer: object) -> Turn | None:
+    """The next turn, after the last one's answer."""
     try:
-        return steps.send(reply)
+        return turns.send(answer)
     except StopIteration:
         return None
-
-
-def _dress(token_request: httpx2.Request, request: httpx2.Request) -> None:
-    """Gives a token request what the client gives to requests that it builds itself."""
-    # Without the timeout the request would have none at all.
-    token_request.extensions = {**request.extensions, TOKEN_REQUEST: True}
-    token_request.headers["Accept"] = "application/json"
-    if "User-Agent" in request.headers:
-        token_request.headers["User-Agent"] = request.headers["User-Agent"]

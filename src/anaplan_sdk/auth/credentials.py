@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 import httpx2
 
 from anaplan_sdk.auth.basic import BasicCredentials
 from anaplan_sdk.auth.bearer import Bearer
 from anaplan_sdk.auth.certificate import CertificateCredentials, CertificateInput, PayloadFormat
-from anaplan_sdk.auth.session import Credentials, TokenSession
+from anaplan_sdk.auth.foreign import adopt
+from anaplan_sdk.auth.token_service import AnaplanSession, Credentials
+
+if TYPE_CHECKING:
+    import httpx
 
 _WAYS = (
     "user_email and password, certificate and private_key, token, or auth (your own httpx2.Auth)"
@@ -25,7 +30,7 @@ def resolve_auth(
     private_key: CertificateInput | None,
     private_key_password: str | bytes | None,
     token: str | None,
-    auth: httpx2.Auth | None,
+    auth: httpx2.Auth | httpx.Auth | None,
     certificate_payload: PayloadFormat,
 ) -> httpx2.Auth:
     """The auth for a client's requests.
@@ -43,9 +48,12 @@ def resolve_auth(
     }
     if auth is not None:
         _refuse_beside("auth", {**basic, **by_certificate, "token": token})
-        if not isinstance(auth, httpx2.Auth):
-            raise TypeError(f"auth must be an httpx2.Auth, not {type(auth).__name__}.")
-        return auth
+        own = adopt(auth)
+        if own is None:
+            raise TypeError(
+                f"auth must be an httpx2.Auth or an httpx.Auth, not {type(auth).__name__}."
+            )
+        return own
 
     credentials: Credentials | None = None
     if _given(basic):
@@ -63,7 +71,7 @@ def resolve_auth(
         )
     elif token is None:
         raise ValueError(f"No credentials were given. Give one of: {_WAYS}.")
-    return Bearer(TokenSession(authentication, credentials, token))
+    return Bearer(AnaplanSession(authentication, credentials, token))
 
 
 def _given(values: Mapping[str, object]) -> list[str]:

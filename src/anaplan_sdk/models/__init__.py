@@ -24,6 +24,7 @@ from anaplan_sdk.models.integration import (
     Process,
     ProcessMetadata,
     ProcessStep,
+    User,
     Workspace,
 )
 from anaplan_sdk.models.tasks import (
@@ -67,5 +68,6 @@ __all__ = [
     "TaskResultDetail",
     "TaskStatus",
     "TaskSummary",
+    "User",
     "Workspace",
 ]

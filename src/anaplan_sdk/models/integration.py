@@ -36,6 +36,18 @@ _FileId: TypeAlias = Annotated[
 ]
 
 
+class User(AnaplanModel):
+    """A user. The date is ISO 8601 text, `None` for one who never signed in."""
+
+    id: str
+    active: bool = True
+    email: str
+    email_opt_in: bool = False
+    first_name: str = ""
+    last_name: str = ""
+    last_login_date: str | None = None
+
+
 class Workspace(AnaplanModel):
     """A workspace, with its sizes in bytes."""
 

@@ -1,0 +1,43 @@
+"""Talking to the person at the terminal."""
+
+from __future__ import annotations
+
+import os
+import sys
+import webbrowser
+
+from anaplan_sdk.exceptions import SignInRequiredException
+
+
+def require_terminal(instead: str) -> None:
+    """Makes sure that there is someone to ask.
+
+    Raises:
+        SignInRequiredException: There is no terminal; it says what to do instead.
+    """
+    if not (sys.stdin and sys.stdin.isatty()):
+        raise SignInRequiredException(
+            f"Someone has to sign in, but this session has no terminal to ask at. {instead}"
+        )
+
+
+def show(text: str) -> None:
+    """Prints for the person, apart from the program's own output."""
+    print(text, file=sys.stderr, flush=True)
+
+
+def ask(text: str) -> str:
+    """Shows a text and returns what is typed."""
+    show(text)
+    return input()
+
+
+def open_browser(url: str) -> bool:
+    """Opens a page where there is a screen; tells whether it did."""
+    has_screen = sys.platform in ("win32", "darwin") or any(
+        os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
+    )
+    try:
+        return has_screen and webbrowser.open(url)
+    except webbrowser.Error:
+        return False

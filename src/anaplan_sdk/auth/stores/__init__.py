@@ -1,0 +1,16 @@
+"""Where refresh tokens are kept between runs."""
+
+from anaplan_sdk.auth.stores.file import PlaintextFileStore
+from anaplan_sdk.auth.stores.keyring import KeyringStore
+from anaplan_sdk.auth.stores.lock import StoreLock
+from anaplan_sdk.auth.stores.memory import MemoryStore
+from anaplan_sdk.auth.stores.protocol import TokenStore, store_key
+
+__all__ = [
+    "KeyringStore",
+    "MemoryStore",
+    "PlaintextFileStore",
+    "StoreLock",
+    "TokenStore",
+    "store_key",
+]

@@ -1,0 +1,88 @@
+"""A store that anybody who can read this user's files can read."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from pathlib import Path
+
+from filelock import FileLock
+from platformdirs import user_state_path
+from pydantic import TypeAdapter, ValidationError
+
+from anaplan_sdk.exceptions import TokenStoreException
+
+_VALUES = TypeAdapter(dict[str, str])
+
+
+class PlaintextFileStore:
+    """Keeps values unencrypted, in a file that only this user can read (mode 0600).
+
+    For machines without a keyring. Whoever reads the file can act for the user.
+
+    Args:
+        path: The file; `~` is expanded. By default one in the user's folder for state.
+    """
+
+    def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
+        default = user_state_path("anaplan-sdk") / "tokens.json"
+        self._path = Path(path).expanduser() if path is not None else default
+        self._lock = FileLock(f"{self._path}.lock")
+
+    def __repr__(self) -> str:
+        return f"<PlaintextFileStore {str(self._path)!r}>"
+
+    def load(self, key: str) -> str | None:
+        """The value kept under a key, or `None`.
+
+        Raises:
+            TokenStoreException: The file is there, but can't be read.
+        """
+        return self._read().get(key)
+
+    def save(self, key: str, value: str | None) -> None:
+        """Keeps a value; `None` forgets it. The file is replaced whole, or not at all.
+
+        Raises:
+            TokenStoreException: The file can't be read or written.
+        """
+        try:
+            self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with self._lock:
+                values = self._read()
+                values.pop(key, None)
+                if value is not None:
+                    values[key] = value
+                self._write(json.dumps(values, indent=2))
+        except OSError as error:
+            raise TokenStoreException(
+                f"The token file {str(self._path)!r} can't be written: {error.strerror}."
+            ) from error
+
+    def _read(self) -> dict[str, str]:
+        try:
+            return _VALUES.validate_json(self._path.read_bytes())
+        except FileNotFoundError:
+            return {}
+        except OSError as error:
+            raise TokenStoreException(
+                f"The token file {str(self._path)!r} can't be read: {error.strerror}."
+            ) from error
+        except ValidationError:
+            raise TokenStoreException(
+                f"The token file {str(self._path)!r} is damaged; delete it and sign in again."
+            ) from None
+
+    def _write(self, content: str) -> None:
+        # mkstemp makes the file with mode 0600.
+        handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")
+        try:
+            with os.fdopen(handle, "w", encoding="utf-8") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            Path(name).replace(self._path)
+        except BaseException:
+            Path(name).unlink()
+            raise

@@ -1,0 +1,130 @@
+"""The system's own safe place: macOS Keychain, Windows Credential Manager, Secret Service."""
+
+from __future__ import annotations
+
+from hashlib import sha256
+from importlib.util import find_spec
+from typing import TYPE_CHECKING
+
+from anaplan_sdk.exceptions import TokenStoreException
+
+if TYPE_CHECKING:
+    from types import ModuleType
+
+# Windows' Credential Manager takes 2,560 bytes, in UTF-16.
+_PART_LENGTH = 1_000
+_SPLIT = "anaplan-sdk:parts:"
+
+
+class KeyringStore:
+    """Keeps values in the keyring that the `keyring` library finds, or was told to use.
+
+    A value longer than a backend takes is kept in parts: they are written first and named in the
+    key's own entry last, so that a value is always read whole or not at all.
+
+    Args:
+        service: What the keyring files the values under.
+
+    Raises:
+        ImportError: The extra `keyring` isn't installed.
+    """
+
+    def __init__(self, service: str = "anaplan_sdk") -> None:
+        if find_spec("keyring") is None:
+            raise ImportError(
+                "Keeping tokens in the keyring needs the extra 'keyring': "
+                "pip install 'anaplan-sdk[oauth,keyring]'"
+            )
+        self._service = service
+
+    def __repr__(self) -> str:
+        return f"<KeyringStore {self._service!r}>"
+
+    def load(self, key: str) -> str | None:
+        """The value kept under a key, or `None`.
+
+        Raises:
+            TokenStoreException: There is no keyring, it is locked, or a part is missing.
+        """
+        entry = self._get(key)
+        if entry is None or not entry.startswith(_SPLIT):
+            return entry
+        parts = [self._get(name) for name in _part_names(key, entry)]
+        value = "".join(part or "" for part in parts)
+        if entry != _header(value):
+            raise TokenStoreException(
+                f"The keyring holds {key!r} in parts, and not all of them can be read."
+            )
+        return value
+
+    def save(self, key: str, value: str | None) -> None:
+        """Keeps a value; `None` forgets it.
+
+        Raises:
+            TokenStoreException: There is no keyring, or it doesn't take the value.
+        """
+        before = self._get(key)
+        stale = (
+            set(_part_names(key, before)) if before and before.startswith(_SPLIT) else set[str]()
+        )
+        if value is None:
+            if before is not None:
+                self._delete(key)
+        elif len(value) <= _PART_LENGTH:
+            self._set(key, value)
+        else:
+            header = _header(value)
+            for index, name in enumerate(_part_names(key, header)):
+                stale.discard(name)
+                self._set(name, value[index * _PART_LENGTH : (index + 1) * _PART_LENGTH])
+            self._set(key, header)
+        for name in sorted(stale):
+            self._delete(name)
+
+    def _get(self, name: str) -> str | None:
+        with _Guard(self._service) as keyring:
+            value: str | None = keyring.get_password(self._service, name)
+            return value
+
+    def _set(self, name: str, value: str) -> None:
+        with _Guard(self._service) as keyring:
+            keyring.set_password(self._service, name, value)
+
+    def _delete(self, name: str) -> None:
+        with _Guard(self._service) as keyring:
+            keyring.delete_password(self._service, name)
+
+
+class _Guard:
+    """Turns the keyring's errors into ours."""
+
+    def __init__(self, service: str) -> None:
+        self._service = service
+
+    def __enter__(self) -> ModuleType:
+        import keyring
+
+        return keyring
+
+    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
+        from keyring.errors import KeyringError, NoKeyringError
+
+        if isinstance(error, NoKeyringError):
+            raise TokenStoreException(
+                "This machine has no keyring that Python can use. Install or unlock one (on Linux: "
+                "a Secret Service such as gnome-keyring), choose a backend with "
+                "keyring.set_keyring(...), or keep tokens elsewhere: "
+                "store=PlaintextFileStore(...) or a store of your own."
+            ) from error
+        if isinstance(error, KeyringError):
+            raise TokenStoreException(f"The keyring can't be used: {error}") from error
+
+
+def _header(value: str) -> str:
+    count = -(-len(value) // _PART_LENGTH)
+    return f"{_SPLIT}{count}:{sha256(value.encode()).hexdigest()}"
+
+
+def _part_names(key: str, header: str) -> list[str]:
+    count, _, digest = header.removeprefix(_SPLIT).partition(":")
+    return [f"{key}/{digest[:16]}/{index}" for index in range(int(count))]

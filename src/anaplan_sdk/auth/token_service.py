@@ -1,0 +1,135 @@
+"""Tokens of Anaplan's authentication service (`/token/...`)."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Callable
+from typing import Protocol
+
+import httpx2
+from pydantic import BaseModel, Field, TypeAdapter
+
+from anaplan_sdk._http.dates import http_date
+from anaplan_sdk._http.replies import decode, error_of
+from anaplan_sdk._runtime.steps import Steps, sent
+from anaplan_sdk.auth.session import Token, TokenSession
+from anaplan_sdk.exceptions import AnaplanRequestException, InvalidCredentialsException
+
+# Visible ASCII, as it travels in a header.
+_TOKEN = "[!-~]+"  # noqa: S105 - a pattern
+# What is assumed when Anaplan doesn't say when a token ends; older help pages say 30 minutes.
+_ASSUMED_LIFETIME = 1800.0
+# What Anaplan answers to credentials that it doesn't take.
+_REFUSALS = frozenset((400, 401, 403))
+
+
+class Credentials(Protocol):
+    """What a user holds, and what a token is bought with."""
+
+    def token_request(self, authentication: str) -> httpx2.Request:
+        """The request that buys a token from the authentication service at this base URL."""
+        ...
+
+
+class _TokenInfo(BaseModel):
+    token_value: str = Field(alias="tokenValue", pattern=f"^{_TOKEN}$")
+    expires_at: int | None = Field(None, alias="expiresAt")
+
+
+class _TokenReply(BaseModel):
+    token_info: _TokenInfo = Field(alias="tokenInfo")
+
+
+_TOKEN_REPLY = TypeAdapter(_TokenReply)
+
+
+class AnaplanSession(TokenSession):
+    """Buys tokens with credentials, and refreshes them while that is possible.
+
+    Args:
+        authentication: Base URL of the authentication service.
+        credentials: Buys tokens; without it, `token` is all there is.
+        token: A token to start with, used until Anaplan refuses it.
+        clock: Seconds since 1970; replaced in tests.
+
+    Raises:
+        ValueError: The token isn't one.
+    """
+
+    def __init__(
+        self,
+        authentication: str,
+        credentials: Credentials | None = None,
+        token: str | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        # The HTTP library would refuse such a header too, and show it in its error.
+        if token is not None and not re.fullmatch(_TOKEN, token):
+            raise ValueError("token is empty, or holds a space, a line end or what isn't ASCII.")
+        super().__init__(Token(token) if token else None, clock)
+        self._authentication = authentication
+        self._credentials = credentials
+
+    def __repr__(self) -> str:
+        return f"<AnaplanSession at {self._authentication}, {self.state.name}>"
+
+    @property
+    def can_renew(self) -> bool:
+        """Whether a refused token can be replaced."""
+        return self._credentials is not None
+
+    def _renew(self, old: Token | None) -> Steps[Token]:
+        if old is not None:
+            refreshed = yield from self._refresh(old)
+            if refreshed is not None:
+                return refreshed
+        return (yield from self._sign_in())
+
+    def _refresh(self, old: Token) -> Steps[Token | None]:
+        """The token with a later end; `None` when Anaplan won't, so that a new one is needed."""
+        request = httpx2.Request(
+            "POST",
+            f"{self._authentication}/token/refresh",
+            headers={"Authorization": f"AnaplanAuthToken {old.value}"},
+        )
+        response = yield from sent(request)
+        if isinstance(error := error_of(response, 1), AnaplanRequestException) and error.retryable:
+            raise error
+        return None if error else self._read(response)
+
+    def _sign_in(self) -> Steps[Token]:
+        if self._credentials is None:
+            raise InvalidCredentialsException(
+                "The token has ended or was refused, and there are no credentials to get another "
+                "one with: a client made with token= alone never refreshes it."
+            )
+        response = yield from sent(self._credentials.token_request(self._authentication))
+        if error := error_of(response, 1):
+            if response.status_code not in _REFUSALS:
+                if not error.retryable:
+                    error.add_note("It was a sign-in; is this the address of Anaplan's services?")
+                raise error
+            raise InvalidCredentialsException(
+                f"Anaplan refused the credentials: {error.reason or 'no reason given'}",
+                method=error.method,
+                url=error.url,
+                status_code=error.status_code,
+                code=error.code,
+                reason=error.reason,
+                request_id=error.request_id,
+                attempts=1,
+            )
+        return self._read(response)
+
+    def _read(self, response: httpx2.Response) -> Token:
+        info = decode(_TOKEN_REPLY, response, secret=True).token_info
+        now = self._clock()
+        lifetime = _ASSUMED_LIFETIME
+        if info.expires_at is not None:
+            # Counted on the server's own clock, so that a skewed one of ours does no harm. That
+            # clock is told in whole seconds, rounded down: it may be a second further.
+            server_time = http_date(response.headers.get("Date", ""))
+            told = info.expires_at / 1000 - (now if server_time is None else server_time + 1)
+            lifetime = told if told > 0 else lifetime
+        return Token.until(info.token_value, now + lifetime, lifetime)
