@@ -345,12 +345,18 @@ class Place:
 
 
 @pytest.fixture(scope="session")
-def specifications() -> Mapping[str, Any]:
-    """The specifications by name."""
+def specification_folder() -> Path:
+    """Where the specifications are."""
     if not SPECIFICATIONS.is_dir():
         pytest.skip(f"there are no specifications at {SPECIFICATIONS}; ANAPLAN_SPECS names others")
+    return SPECIFICATIONS
+
+
+@pytest.fixture(scope="session")
+def specifications(specification_folder: Path) -> Mapping[str, Any]:
+    """The specifications by name."""
     return {
-        name: json.loads((SPECIFICATIONS / f"{name}.json").read_text("utf-8"))
+        name: json.loads((specification_folder / f"{name}.json").read_text("utf-8"))
         for name in ("authentication", "integration")
     }
 
