@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from anaplan_sdk import models
     from anaplan_sdk._async.client import AsyncClient
     from anaplan_sdk._sync.client import Client
+    from anaplan_sdk.auth.certificate import CertificateExpiryWarning, Signer
     from anaplan_sdk.auth.device import AnaplanDeviceAuth, DeviceCode
     from anaplan_sdk.auth.local import AnaplanLocalOAuth
     from anaplan_sdk.auth.oauth import AsyncOauth, Oauth
@@ -25,6 +26,7 @@ __all__ = [
     "AnaplanRefreshTokenAuth",
     "AsyncClient",
     "AsyncOauth",
+    "CertificateExpiryWarning",
     "Client",
     "DeviceCode",
     "Hosts",
@@ -35,6 +37,7 @@ __all__ = [
     "Progress",
     "ProgressCallback",
     "Region",
+    "Signer",
     "TokenStore",
     "__version__",
     "exceptions",
@@ -48,6 +51,7 @@ _HOMES = {
     "AnaplanRefreshTokenAuth": "anaplan_sdk.auth.refresh",
     "AsyncClient": "anaplan_sdk._async.client",
     "AsyncOauth": "anaplan_sdk.auth.oauth",
+    "CertificateExpiryWarning": "anaplan_sdk.auth.certificate",
     "Client": "anaplan_sdk._sync.client",
     "DeviceCode": "anaplan_sdk.auth.device",
     "Hosts": "anaplan_sdk.regions",
@@ -58,6 +62,7 @@ _HOMES = {
     "Progress": "anaplan_sdk.progress",
     "ProgressCallback": "anaplan_sdk.progress",
     "Region": "anaplan_sdk.regions",
+    "Signer": "anaplan_sdk.auth.certificate",
     "TokenStore": "anaplan_sdk.auth.stores",
 }
 

@@ -5,7 +5,8 @@
     │   ├── InvalidPrivateKeyException     the private key can't be read or doesn't fit
     │   ├── OAuthException                 OAuth's own refusals; `code` is RFC 6749's word
     │   │   └── OAuthStateException        a callback that belongs to another sign-in
-    │   └── SignInRequiredException        someone has to sign in, and nobody is there to ask
+    │   ├── SignInRequiredException        someone has to sign in, and nobody is there to ask
+    │   └── CredentialsNotFoundException   neither environment, profile nor kept tokens serve
     ├── InvalidIdentifierException         no such object, or not visible to you (404)
     ├── AnaplanRequestException            Anaplan refused the request (other 4xx, 5xx)
     │   ├── PermissionDeniedException      your role doesn't allow it (403)
@@ -42,6 +43,7 @@ __all__ = [
     "AnaplanResponseException",
     "AnaplanTimeoutException",
     "ClientClosedException",
+    "CredentialsNotFoundException",
     "InvalidCredentialsException",
     "InvalidIdentifierException",
     "InvalidPrivateKeyException",
@@ -134,6 +136,10 @@ class OAuthStateException(OAuthException):
 
 class SignInRequiredException(InvalidCredentialsException):
     """A person has to sign in, and this session has no way to ask one."""
+
+
+class CredentialsNotFoundException(InvalidCredentialsException):
+    """`from_env` found no way to sign in; the message lists what was looked at."""
 
 
 class TokenStoreException(AnaplanException):

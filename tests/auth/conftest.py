@@ -13,7 +13,7 @@ from cryptography.x509.oid import NameOID
 def issue(
     key: CertificateIssuerPrivateKeyTypes,
     not_before: timedelta = timedelta(days=-1),
-    not_after: timedelta = timedelta(days=1),
+    not_after: timedelta = timedelta(days=365),
     name: str = "ada@example.com",
 ) -> x509.Certificate:
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
@@ -68,3 +68,8 @@ def expired_certificate(key: rsa.RSAPrivateKey) -> x509.Certificate:
 @pytest.fixture(scope="session")
 def future_certificate(key: rsa.RSAPrivateKey) -> x509.Certificate:
     return issue(key, not_before=timedelta(hours=1))
+
+
+@pytest.fixture(scope="session")
+def ending_certificate(key: rsa.RSAPrivateKey) -> x509.Certificate:
+    return issue(key, not_after=timedelta(days=20))

@@ -24,6 +24,7 @@ NOTHING: dict[str, Any] = {
     "private_key": None,
     "private_key_password": None,
     "token": None,
+    "api_key": None,
     "auth": None,
     "certificate_payload": "v1",
 }
@@ -129,7 +130,9 @@ def test_what_no_header_can_carry_is_no_token(token: str) -> None:
 
 @pytest.mark.parametrize("auth", ["Bearer t0ken", ("me", "secret"), object(), httpx2.BasicAuth])
 def test_auth_is_an_object_of_the_http_library(auth: object) -> None:
-    with pytest.raises(TypeError, match=r"auth must be an httpx2\.Auth or an httpx\.Auth, not") as caught:
+    with pytest.raises(
+        TypeError, match=r"auth must be an httpx2\.Auth or an httpx\.Auth, not"
+    ) as caught:
         resolve(auth=auth)
     assert "secret" not in str(caught.value)
 

@@ -421,6 +421,8 @@ def test_logout_drops_the_token(signed_in: AnaplanSession) -> None:
 
 def test_a_leader_that_fails_in_an_unforeseen_way_blocks_nobody(clock: Clock) -> None:
     class Broken:
+        blocks = False
+
         def token_request(self, authentication: str) -> httpx2.Request:
             raise MemoryError
 

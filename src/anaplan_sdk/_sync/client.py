@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from copy import copy
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 
 import httpx2
 
@@ -18,8 +18,9 @@ from anaplan_sdk._sync.content import Content
 from anaplan_sdk._sync.files import Files
 from anaplan_sdk._sync.room import Room, Settings
 from anaplan_sdk._sync.session import HttpxOptions, Session
-from anaplan_sdk.auth.certificate import CertificateInput, PayloadFormat
+from anaplan_sdk.auth.certificate import CertificateInput, PayloadFormat, Signer
 from anaplan_sdk.auth.credentials import resolve_auth
+from anaplan_sdk.auth.environment import find_arguments
 from anaplan_sdk.models import CompletedTask, ConnectorParameter, MappingParameter, Task
 from anaplan_sdk.progress import ProgressCallback
 from anaplan_sdk.regions import Hosts, Region, resolve_hosts
@@ -29,6 +30,23 @@ if TYPE_CHECKING:
 
 # With chunks of 25 MB this keeps two cores busy compressing, at about 100 MB of memory.
 _UPLOAD_WIDTH = 4
+
+
+class ClientOptions(HttpxOptions, total=False):
+    """The arguments of a client that aren't credentials."""
+
+    workspace_id: str
+    model_id: str
+    timeout: float | httpx2.Timeout
+    retry_count: int
+    backoff: float
+    backoff_factor: float
+    page_size: int
+    status_poll_delay: float
+    upload_parallel: bool
+    upload_chunk_size: int
+    allow_file_creation: bool
+    max_concurrency: int
 
 
 class Client(Catalog, Files, Actions):
@@ -44,7 +62,8 @@ class Client(Catalog, Files, Actions):
         password: For basic sign-in.
         certificate: For sign-in with a CA certificate: a path, or PEM or DER content; a PKCS#12
             file holds the private key, too. Needs the extra `cert`.
-        private_key: The certificate's key: a path, or PEM or DER content.
+        private_key: The certificate's key: a path, or PEM or DER content, or a `Signer` for a key
+            that never leaves its place.
         private_key_password: Opens an encrypted key.
         token: A token to use until Anaplan refuses it. Alone it is never refreshed; beside other
             credentials it saves the first sign-in.
@@ -60,6 +79,8 @@ class Client(Catalog, Files, Actions):
         upload_chunk_size: Bytes of uncompressed content in a chunk, 50,000,000 at the most.
         allow_file_creation: Lets uploads create files. Anaplan does so for any id or name it
             doesn't know, and no import reads such a file, so it is an error by default.
+        api_key: A key made in Anaplan's administration (`auk_...`). Anaplan takes it for SCIM and
+            exception users only; any other call is refused before it is sent.
         base_url: One origin for all services: the emulator, or a proxy that routes by path.
         region: Your tenant's region, such as "eu3"; the default serves us1, us2, us5, us7, eu1,
             eu2, eu4 and ap1.
@@ -84,7 +105,7 @@ class Client(Catalog, Files, Actions):
         user_email: str | None = None,
         password: str | None = None,
         certificate: CertificateInput | None = None,
-        private_key: CertificateInput | None = None,
+        private_key: CertificateInput | Signer | None = None,
         private_key_password: str | bytes | None = None,
         token: str | None = None,
         auth: httpx2.Auth | httpx.Auth | None = None,
@@ -98,6 +119,7 @@ class Client(Catalog, Files, Actions):
         upload_chunk_size: int = 25_000_000,
         allow_file_creation: bool = False,
         *,
+        api_key: str | None = None,
         base_url: str | None = None,
         region: Region | None = None,
         hosts: Hosts | None = None,
@@ -125,6 +147,7 @@ class Client(Catalog, Files, Actions):
                 private_key=private_key,
                 private_key_password=private_key_password,
                 token=token,
+                api_key=api_key,
                 auth=auth,
                 certificate_payload=certificate_payload,
             ),
@@ -142,6 +165,25 @@ class Client(Catalog, Files, Actions):
             f"<Client {self._session.hosts.api} workspace_id={self._workspace_id!r} "
             f"model_id={self._model_id!r}>"
         )
+
+    @classmethod
+    def from_env(cls, profile: str | None = None, **options: Unpack[ClientOptions]) -> Self:
+        """A client with what the environment, a profile and the kept tokens have.
+
+        Looked at in this order: environment variables (`ANAPLAN_...`), the profile in the user's
+        config file, refresh tokens that were kept. The guide "Environment and profiles" lists all.
+
+        Args:
+            profile: A profile of the config file, instead of `ANAPLAN_PROFILE` or the default one.
+            **options: Further arguments of the client; they come before what is found.
+
+        Raises:
+            CredentialsNotFoundException: Nothing serves; the message tells what was looked at, and
+                why each was passed over.
+            ValueError: The config file isn't one, or has no such profile.
+        """
+        arguments: Any = {**find_arguments(profile), **options}
+        return cls(**arguments)
 
     @property
     def audit(self) -> Audit:

@@ -16,6 +16,7 @@ class BasicCredentials:
 
     user_email: str
     password: str = field(repr=False)
+    blocks: bool = field(default=False, init=False, repr=False)
 
     def token_request(self, authentication: str) -> httpx2.Request:
         """The request that buys a token from the authentication service at this base URL."""

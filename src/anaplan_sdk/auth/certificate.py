@@ -6,12 +6,14 @@ import os
 import secrets
 import struct
 import time
+import warnings
 from base64 import b64encode
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, runtime_checkable
 
 import httpx2
 
@@ -24,9 +26,26 @@ if TYPE_CHECKING:
 PayloadFormat: TypeAlias = Literal["v1", "v2"]
 CertificateInput: TypeAlias = str | bytes | os.PathLike[str]
 
+
+@runtime_checkable
+class Signer(Protocol):
+    """Signs with a private key that never leaves its place: an HSM, a cloud's key service."""
+
+    def sign(self, data: bytes, /) -> bytes:
+        """The signature of the data by SHA-512 with RSA, PKCS#1 v1.5. May block."""
+        ...
+
+
+class CertificateExpiryWarning(UserWarning):
+    """A certificate is about to expire."""
+
+
 # Anaplan asks for at least 100 bytes.
 _RANDOM_BYTES = 150
 _PEM_MARK = b"-----BEGIN "
+_NOTICE = timedelta(days=30)
+# From here up to the line that makes the client.
+_CALLER_DEPTH = 5
 # No RSA key is as short as this, whatever it is written in.
 _LONGEST_SHOWN = 255
 
@@ -37,22 +56,25 @@ class CertificateCredentials:
 
     subject: str
     payload: PayloadFormat
+    blocks: bool = field(repr=False)
+    """Whether signing may take long, as where a service is asked to."""
     _pem: bytes = field(repr=False)
-    _key: RSAPrivateKey = field(repr=False, compare=False)
+    _sign: Callable[[bytes], bytes] = field(repr=False, compare=False)
 
     @classmethod
     def load(
         cls,
         certificate: CertificateInput,
-        private_key: CertificateInput | None = None,
+        private_key: CertificateInput | Signer | None = None,
         private_key_password: str | bytes | None = None,
         payload: PayloadFormat = "v1",
     ) -> CertificateCredentials:
         """Reads and checks a certificate and its key; nothing is sent.
 
         Args:
-            certificate: A path (`~` is expanded), or PEM or DER content; PKCS#12 holds the key.
-            private_key: The same for the key; not needed with PKCS#12.
+            certificate: A path (`~` is expanded), or PEM or DER content; PKCS#12 holds the key. Of
+                a chain, the certificate that the key belongs to is used.
+            private_key: The same for the key, or a signer; not needed with PKCS#12.
             private_key_password: Opens an encrypted key or PKCS#12 file.
             payload: The form of what is signed: "v1", or "v2" that carries a timestamp.
 
@@ -69,7 +91,6 @@ class CertificateCredentials:
             if isinstance(given, str | bytes) and not given:
                 raise ValueError(f"{name} is empty.")
         _require_cryptography()
-        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
         from cryptography.hazmat.primitives.serialization import Encoding
 
         password = (
@@ -78,33 +99,28 @@ class CertificateCredentials:
             else private_key_password
         )
         content = _content(certificate, "certificate", InvalidCredentialsException)
-        if private_key is None:
-            x509, key = _open_pkcs12(content, password)
+        if isinstance(private_key, Signer):
+            x509 = _open_certificates(content)[0]
+            sign = _checked_signer(private_key, x509)
+        elif private_key is None:
+            chain, key = _open_pkcs12(content, password)
+            x509, sign = _matching(chain, key), _local_signer(key)
         else:
-            x509 = _open_certificate(content)
+            chain = _open_certificates(content)
             key = _open_key(
                 _content(private_key, "private key", InvalidPrivateKeyException), password
             )
-        if not isinstance(key, RSAPrivateKey):
-            raise InvalidPrivateKeyException(
-                "The private key is not an RSA key; Anaplan takes SHA512 with RSA signatures only."
-            )
-        if key.public_key() != x509.public_key():
-            raise InvalidPrivateKeyException(
-                "The certificate and the private key don't belong together."
-            )
+            x509, sign = _matching(chain, key), _local_signer(key)
         subject = x509.subject.rfc4514_string()
         _check_validity(x509, subject)
-        return cls(subject, payload, x509.public_bytes(Encoding.PEM), key)
+        blocks = isinstance(private_key, Signer)
+        return cls(subject, payload, blocks, x509.public_bytes(Encoding.PEM), sign)
 
     def token_request(self, authentication: str) -> httpx2.Request:
         """The request that buys a token from the authentication service at this base URL.
 
         Each call signs fresh random bytes.
         """
-        from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
-        from cryptography.hazmat.primitives.hashes import SHA512
-
         data = secrets.token_bytes(_RANDOM_BYTES)
         body: dict[str, str] = {}
         if self.payload == "v2":
@@ -112,7 +128,7 @@ class CertificateCredentials:
             data = struct.pack(">Q", int(time.time())) + data
             body["encodedDataFormat"] = "v2"
         body["encodedData"] = b64encode(data).decode()
-        body["encodedSignedData"] = b64encode(self._key.sign(data, PKCS1v15(), SHA512())).decode()
+        body["encodedSignedData"] = b64encode(self._sign(data)).decode()
         return httpx2.Request(
             "POST",
             f"{authentication}/token/authenticate",
@@ -149,13 +165,13 @@ def _content(
         raise error(f"The {what} {shown} can't be read: {why}.") from None
 
 
-def _open_certificate(content: bytes) -> Certificate:
+def _open_certificates(content: bytes) -> list[Certificate]:
     from cryptography import x509
 
     try:
         if _PEM_MARK in content:
-            return x509.load_pem_x509_certificate(content)
-        return x509.load_der_x509_certificate(content)
+            return x509.load_pem_x509_certificates(content)
+        return [x509.load_der_x509_certificate(content)]
     except ValueError:
         raise InvalidCredentialsException(
             "The certificate can't be read: it is neither PEM nor DER."
@@ -164,20 +180,20 @@ def _open_certificate(content: bytes) -> Certificate:
 
 def _is_certificate(content: bytes) -> bool:
     try:
-        _open_certificate(content)
+        _open_certificates(content)
     except InvalidCredentialsException:
         return False
     return True
 
 
-def _open_key(content: bytes, password: bytes | None) -> object:
+def _open_key(content: bytes, password: bytes | None) -> RSAPrivateKey:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import serialization
 
     pem = _PEM_MARK in content
     load = serialization.load_pem_private_key if pem else serialization.load_der_private_key
     try:
-        return load(content, password or None)
+        return _rsa(load(content, password or None))
     except TypeError:
         given = "is not encrypted, yet a password was given" if password else "needs a password"
         raise InvalidPrivateKeyException(f"The private key {given}.") from None
@@ -188,14 +204,24 @@ def _open_key(content: bytes, password: bytes | None) -> object:
         ) from None
 
 
-def _open_pkcs12(content: bytes, password: bytes | None) -> tuple[Certificate, object]:
+def _rsa(key: object) -> RSAPrivateKey:
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+
+    if not isinstance(key, RSAPrivateKey):
+        raise InvalidPrivateKeyException(
+            "The private key is not an RSA key; Anaplan takes SHA512 with RSA signatures only."
+        )
+    return key
+
+
+def _open_pkcs12(content: bytes, password: bytes | None) -> tuple[list[Certificate], RSAPrivateKey]:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import pkcs12
 
     if _PEM_MARK in content or _is_certificate(content):
         raise ValueError("private_key is missing: only a PKCS#12 file holds the key, too.")
     try:
-        key, x509, _ = pkcs12.load_key_and_certificates(content, password or None)
+        key, x509, others = pkcs12.load_key_and_certificates(content, password or None)
     except (ValueError, UnsupportedAlgorithm):
         raise InvalidPrivateKeyException(
             "The certificate was given without a private key, so it must be a PKCS#12 file; it "
@@ -203,7 +229,48 @@ def _open_pkcs12(content: bytes, password: bytes | None) -> tuple[Certificate, o
         ) from None
     if x509 is None or key is None:
         raise InvalidPrivateKeyException("The PKCS#12 file lacks a certificate or its private key.")
-    return x509, key
+    return [x509, *others], _rsa(key)
+
+
+def _matching(chain: list[Certificate], key: RSAPrivateKey) -> Certificate:
+    public = key.public_key()
+    for x509 in chain:
+        if x509.public_key() == public:
+            return x509
+    raise InvalidPrivateKeyException("The certificate and the private key don't belong together.")
+
+
+def _local_signer(key: RSAPrivateKey) -> Callable[[bytes], bytes]:
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+    from cryptography.hazmat.primitives.hashes import SHA512
+
+    return lambda data: key.sign(data, PKCS1v15(), SHA512())
+
+
+def _checked_signer(signer: Signer, x509: Certificate) -> Callable[[bytes], bytes]:
+    from cryptography.exceptions import InvalidSignature
+    from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
+    from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+    from cryptography.hazmat.primitives.hashes import SHA512
+
+    public = x509.public_key()
+    if not isinstance(public, RSAPublicKey):
+        raise InvalidCredentialsException(
+            "The certificate's key is not an RSA key; Anaplan takes no other."
+        )
+
+    def sign(data: bytes) -> bytes:
+        signature = signer.sign(data)
+        try:
+            public.verify(signature, data, PKCS1v15(), SHA512())
+        except InvalidSignature:
+            raise InvalidPrivateKeyException(
+                "The signer's signature is not one by the certificate's key over SHA-512, "
+                "PKCS#1 v1.5."
+            ) from None
+        return signature
+
+    return sign
 
 
 def _check_validity(x509: Certificate, subject: str) -> None:
@@ -216,4 +283,11 @@ def _check_validity(x509: Certificate, subject: str) -> None:
         raise InvalidCredentialsException(
             f"The certificate of {subject} is not valid before "
             f"{x509.not_valid_before_utc:%Y-%m-%d %H:%M} UTC."
+        )
+    if x509.not_valid_after_utc - now < _NOTICE:
+        warnings.warn(
+            f"The certificate of {subject} expires on {x509.not_valid_after_utc:%Y-%m-%d}: upload "
+            "a new one to Anaplan before that.",
+            CertificateExpiryWarning,
+            stacklevel=_CALLER_DEPTH,
         )

@@ -7,9 +7,15 @@ from typing import TYPE_CHECKING
 
 import httpx2
 
+from anaplan_sdk.auth.api_key import ApiKeyAuth
 from anaplan_sdk.auth.basic import BasicCredentials
 from anaplan_sdk.auth.bearer import Bearer
-from anaplan_sdk.auth.certificate import CertificateCredentials, CertificateInput, PayloadFormat
+from anaplan_sdk.auth.certificate import (
+    CertificateCredentials,
+    CertificateInput,
+    PayloadFormat,
+    Signer,
+)
 from anaplan_sdk.auth.foreign import adopt
 from anaplan_sdk.auth.token_service import AnaplanSession, Credentials
 
@@ -17,7 +23,8 @@ if TYPE_CHECKING:
     import httpx
 
 _WAYS = (
-    "user_email and password, certificate and private_key, token, or auth (your own httpx2.Auth)"
+    "user_email and password, certificate and private_key, token, api_key, or auth (one of the "
+    "classes for OAuth, or your own httpx2.Auth)"
 )
 
 
@@ -27,9 +34,10 @@ def resolve_auth(
     user_email: str | None,
     password: str | None,
     certificate: CertificateInput | None,
-    private_key: CertificateInput | None,
+    private_key: CertificateInput | Signer | None,
     private_key_password: str | bytes | None,
     token: str | None,
+    api_key: str | None,
     auth: httpx2.Auth | httpx.Auth | None,
     certificate_payload: PayloadFormat,
 ) -> httpx2.Auth:
@@ -46,6 +54,9 @@ def resolve_auth(
         "private_key": private_key,
         "private_key_password": private_key_password,
     }
+    if api_key is not None:
+        _refuse_beside("api_key", {**basic, **by_certificate, "token": token, "auth": auth})
+        return ApiKeyAuth(api_key)
     if auth is not None:
         _refuse_beside("auth", {**basic, **by_certificate, "token": token})
         own = adopt(auth)

@@ -9,13 +9,18 @@ import webbrowser
 from anaplan_sdk.exceptions import SignInRequiredException
 
 
+def has_terminal() -> bool:
+    """Whether there is someone to ask."""
+    return bool(sys.stdin and sys.stdin.isatty())
+
+
 def require_terminal(instead: str) -> None:
     """Makes sure that there is someone to ask.
 
     Raises:
         SignInRequiredException: There is no terminal; it says what to do instead.
     """
-    if not (sys.stdin and sys.stdin.isatty()):
+    if not has_terminal():
         raise SignInRequiredException(
             f"Someone has to sign in, but this session has no terminal to ask at. {instead}"
         )

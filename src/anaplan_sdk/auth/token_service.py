@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 
 from anaplan_sdk._http.dates import http_date
 from anaplan_sdk._http.replies import decode, error_of
-from anaplan_sdk._runtime.steps import Steps, sent
+from anaplan_sdk._runtime.steps import Steps, called, sent
 from anaplan_sdk.auth.session import Token, TokenSession
 from anaplan_sdk.exceptions import AnaplanRequestException, InvalidCredentialsException
 
@@ -26,6 +26,11 @@ _REFUSALS = frozenset((400, 401, 403))
 
 class Credentials(Protocol):
     """What a user holds, and what a token is bought with."""
+
+    @property
+    def blocks(self) -> bool:
+        """Whether making a request may take long."""
+        ...
 
     def token_request(self, authentication: str) -> httpx2.Request:
         """The request that buys a token from the authentication service at this base URL."""
@@ -104,7 +109,12 @@ class AnaplanSession(TokenSession):
                 "The token has ended or was refused, and there are no credentials to get another "
                 "one with: a client made with token= alone never refreshes it."
             )
-        response = yield from sent(self._credentials.token_request(self._authentication))
+        credentials = self._credentials
+        if credentials.blocks:
+            request = yield from called(lambda: credentials.token_request(self._authentication))
+        else:
+            request = credentials.token_request(self._authentication)
+        response = yield from sent(request)
         if error := error_of(response, 1):
             if response.status_code not in _REFUSALS:
                 if not error.retryable:

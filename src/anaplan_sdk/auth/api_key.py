@@ -1,0 +1,49 @@
+"""API keys (facts of Anaplan help, "API keys"): a credential that few of the APIs take."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+
+import httpx2
+
+from anaplan_sdk.exceptions import InvalidCredentialsException
+
+# Which scheme a key travels under, by the API's path.
+_SCHEMES = {
+    "/scim/1/0/v2/": "Bearer",
+    "/admin/1/0/permissions/exception-users": "AnaplanApiKey",
+}
+
+
+class ApiKeyAuth(httpx2.Auth):
+    """Puts the key on requests to the APIs that take one, and refuses all others.
+
+    Raises:
+        ValueError: The key has another form.
+    """
+
+    def __init__(self, api_key: str) -> None:
+        if not (api_key.startswith("auk_") and api_key.isascii() and api_key.isprintable()):
+            raise ValueError("api_key is not an API key of Anaplan's: they begin with 'auk_'.")
+        self._api_key = api_key
+
+    def __repr__(self) -> str:
+        return "<ApiKeyAuth>"
+
+    def auth_flow(
+        self, request: httpx2.Request
+    ) -> Generator[httpx2.Request, httpx2.Response, None]:
+        """Adds the header.
+
+        Raises:
+            InvalidCredentialsException: This API takes no API keys; nothing was sent.
+        """
+        scheme = next((s for path, s in _SCHEMES.items() if path in request.url.path), None)
+        if scheme is None:
+            raise InvalidCredentialsException(
+                "Anaplan takes API keys for SCIM and for exception users only; sign in with a "
+                "password, a certificate or OAuth for this call.",
+                not_performed=True,
+            )
+        request.headers["Authorization"] = f"{scheme} {self._api_key}"
+        yield request

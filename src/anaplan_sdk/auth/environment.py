@@ -1,0 +1,293 @@
+"""Credentials from where they usually are: the environment, a profile, the kept tokens.
+
+Nothing here is sent. What is looked at, in which order, is told in `docs/guides/environment.md`.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Literal, TypedDict, cast
+
+import httpx2
+from platformdirs import user_config_path
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from anaplan_sdk.auth.device import AnaplanDeviceAuth
+from anaplan_sdk.auth.local import AnaplanLocalOAuth
+from anaplan_sdk.auth.prompt import has_terminal
+from anaplan_sdk.auth.refresh import AnaplanRefreshTokenAuth
+from anaplan_sdk.auth.stores import KeyringStore, TokenStore, store_key
+from anaplan_sdk.exceptions import CredentialsNotFoundException, TokenStoreException
+from anaplan_sdk.regions import Hosts, Region, resolve_hosts
+
+
+class Arguments(TypedDict, total=False):
+    """Arguments for a client, as far as the environment has them."""
+
+    workspace_id: str
+    model_id: str
+    base_url: str
+    region: Region
+    user_email: str
+    password: str
+    certificate: str
+    private_key: str
+    private_key_password: str
+    certificate_payload: Literal["v1", "v2"]
+    token: str
+    api_key: str
+    auth: httpx2.Auth
+
+
+class _FromEnvironment(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    env: str
+
+
+class _FromKeyring(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    keyring: str
+    user: str
+
+
+Secret = str | _FromEnvironment | _FromKeyring
+"""A secret, or better where it is: `{ env = "NAME" }` or `{ keyring = "service", user = "me" }`."""
+
+
+class Profile(BaseModel):
+    """A tenant and how to sign in to it, as a table of the config file.
+
+    Every field is also an environment variable: `ANAPLAN_` and the field's name in capitals.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    region: str | None = None
+    base_url: str | None = None
+    workspace_id: str | None = None
+    model_id: str | None = None
+    token: Annotated[Secret | None, Field(repr=False)] = None
+    api_key: Annotated[Secret | None, Field(repr=False)] = None
+    certificate: str | None = None
+    private_key: Annotated[Secret | None, Field(repr=False)] = None
+    private_key_password: Annotated[Secret | None, Field(repr=False)] = None
+    certificate_payload: Literal["v1", "v2"] | None = None
+    user_email: str | None = None
+    password: Annotated[Secret | None, Field(repr=False)] = None
+    client_id: str | None = None
+    client_secret: Annotated[Secret | None, Field(repr=False)] = None
+    redirect_uri: str | None = None
+    refresh_token: Annotated[Secret | None, Field(repr=False)] = None
+    device_client_id: str | None = None
+    keyring_service: str | None = None
+
+
+class _Config(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    default_profile: str | None = None
+    profiles: dict[str, Profile] = Field(default_factory=dict[str, Profile])
+
+
+def find_arguments(
+    profile: str | None = None,
+    environ: Mapping[str, str] = os.environ,
+    store: TokenStore | None = None,
+) -> Arguments:
+    """Arguments for a client, credentials among them.
+
+    Args:
+        profile: The profile to use; that of `ANAPLAN_PROFILE`, or the file's default, when not
+            given.
+        environ: The environment's variables.
+        store: Where tokens are kept; the keyring by default.
+
+    Raises:
+        CredentialsNotFoundException: Nothing serves; it tells what was looked at, and why each was
+            passed over.
+        ValueError: The config file isn't one, or has no such profile.
+    """
+    passed_over: list[str] = []
+    own = _of_environment(environ)
+    chosen, origin = _of_file(profile or environ.get("ANAPLAN_PROFILE"), environ)
+    place = _place(own, chosen)
+    for source, where in ((own, "environment"), (chosen, origin)):
+        if source is None:
+            passed_over.append(f"profile: {where}")
+            continue
+        found = _signing_in(source, place, where, environ, passed_over)
+        if found:
+            return cast("Arguments", {**place, **found})
+    kept = _kept(own, chosen, place, store, environ, passed_over)
+    if kept:
+        return cast("Arguments", {**place, **kept})
+    listed = "\n".join(f"  - {reason}" for reason in passed_over)
+    raise CredentialsNotFoundException(f"No way to sign in was found. Looked at:\n{listed}")
+
+
+def config_file(environ: Mapping[str, str] = os.environ) -> Path:
+    """Where the profiles are: `ANAPLAN_CONFIG_FILE`, or the file in the user's config folder."""
+    given = environ.get("ANAPLAN_CONFIG_FILE")
+    return Path(given).expanduser() if given else user_config_path("anaplan-sdk") / "config.toml"
+
+
+def _of_environment(environ: Mapping[str, str]) -> Profile:
+    values = {name: environ.get(f"ANAPLAN_{name.upper()}") or None for name in Profile.model_fields}
+    try:
+        return Profile.model_validate(values)
+    except ValidationError as error:
+        name = str(error.errors()[0]["loc"][0]).upper()
+        raise ValueError(f"ANAPLAN_{name}: {error.errors()[0]['msg']}.") from None
+
+
+def _of_file(name: str | None, environ: Mapping[str, str]) -> tuple[Profile | None, str]:
+    """The profile to use and what to call it; or none, and why."""
+    path = config_file(environ)
+    try:
+        config = _Config.model_validate(tomllib.loads(path.read_text("utf-8")))
+    except FileNotFoundError:
+        if name:
+            raise ValueError(
+                f"There is no profile {name!r}: {str(path)!r} doesn't exist."
+            ) from None
+        return None, f"{str(path)!r} doesn't exist"
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise ValueError(f"The config file {str(path)!r} can't be read: {error}.") from None
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        place = ".".join(str(step) for step in first["loc"])
+        raise ValueError(f"The config file {str(path)!r}, at {place}: {first['msg']}.") from None
+    name = name or config.default_profile
+    if name is None:
+        return None, f"none was named, and {str(path)!r} has no default_profile"
+    if name not in config.profiles:
+        known = ", ".join(sorted(config.profiles)) or "none"
+        raise ValueError(f"{str(path)!r} has no profile {name!r}; it has: {known}.")
+    return config.profiles[name], f"profile {name!r}"
+
+
+def _place(own: Profile, chosen: Profile | None) -> dict[str, str]:
+    """Where to: each from the environment first."""
+    place: dict[str, str] = {}
+    for name in ("workspace_id", "model_id"):
+        if value := getattr(own, name) or getattr(chosen, name, None):
+            place[name] = value
+    # A region and a base URL contradict each other, so they come from one source.
+    for source in (own, chosen):
+        if source is not None and (source.base_url or source.region):
+            name = "base_url" if source.base_url else "region"
+            place[name] = getattr(source, name)
+            break
+    return place
+
+
+def _signing_in(
+    source: Profile,
+    place: Mapping[str, str],
+    where: str,
+    environ: Mapping[str, str],
+    passed_over: list[str],
+) -> dict[str, object] | None:
+    """Credentials that need nobody to sign in."""
+    for needed, optional in (
+        (("token",), ()),
+        (("certificate", "private_key"), ("private_key_password", "certificate_payload")),
+        (("user_email", "password"), ()),
+        (("client_id", "client_secret", "redirect_uri", "refresh_token"), ()),
+        (("api_key",), ()),
+    ):
+        names = [*needed, *optional]
+        values: dict[str, str] = {}
+        missing: list[str] = []
+        for name in names:
+            value, problem = _value(getattr(source, name), environ)
+            if value:
+                values[name] = value
+            elif name in needed:
+                label = f"ANAPLAN_{name.upper()}" if where == "environment" else name
+                missing.append(problem or f"{label} is not set")
+        if not missing:
+            return _refreshing(values, place) if "refresh_token" in values else {**values}
+        passed_over.append(f"{where}, {' and '.join(needed)}: {', '.join(missing)}")
+    return None
+
+
+def _refreshing(values: Mapping[str, str], place: Mapping[str, str]) -> dict[str, object]:
+    return {
+        "auth": AnaplanRefreshTokenAuth(
+            values["client_id"],
+            values["client_secret"],
+            values["redirect_uri"],
+            {"refresh_token": values["refresh_token"]},
+            hosts=_hosts(place),
+        )
+    }
+
+
+def _kept(
+    own: Profile,
+    chosen: Profile | None,
+    place: Mapping[str, str],
+    store: TokenStore | None,
+    environ: Mapping[str, str],
+    passed_over: list[str],
+) -> dict[str, object] | None:
+    """A token that was kept for a client; or, where someone can sign in, the way to get one."""
+    hosts = _hosts(place)
+    token_url = f"{hosts.oauth}/oauth/token"
+    for source in (own, chosen):
+        for name in ("device_client_id", "client_id"):
+            client_id = getattr(source, name, None)
+            if not source or not client_id:
+                continue
+            try:
+                place_of_tokens = store or KeyringStore(source.keyring_service or "anaplan_sdk")
+                is_kept = place_of_tokens.load(store_key(token_url, client_id)) is not None
+            except (ImportError, TokenStoreException) as problem:
+                passed_over.append(f"kept tokens of {client_id}: {problem}")
+                continue
+            if not is_kept and not has_terminal():
+                passed_over.append(
+                    f"kept tokens of {client_id}: there are none, and no terminal to sign in at"
+                )
+                continue
+            if name == "device_client_id":
+                return {"auth": AnaplanDeviceAuth(client_id, store=place_of_tokens, hosts=hosts)}
+            secret, lacking = _value(source.client_secret, environ)
+            if not secret or not source.redirect_uri:
+                why = lacking or "client_secret and redirect_uri are needed"
+                passed_over.append(f"kept tokens of {client_id}: {why}")
+                continue
+            return {
+                "auth": AnaplanLocalOAuth(
+                    client_id, secret, source.redirect_uri, store=place_of_tokens, hosts=hosts
+                )
+            }
+    if not any(
+        source and (source.client_id or source.device_client_id) for source in (own, chosen)
+    ):
+        passed_over.append("kept tokens: neither client_id nor device_client_id is set")
+    return None
+
+
+def _hosts(place: Mapping[str, str]) -> Hosts:
+    region = cast("Region | None", place.get("region"))
+    return resolve_hosts(base_url=place.get("base_url"), region=region, hosts=None)
+
+
+def _value(secret: Secret | None, environ: Mapping[str, str]) -> tuple[str | None, str | None]:
+    """A secret from where it is; or none, and why."""
+    if isinstance(secret, _FromEnvironment):
+        return environ.get(secret.env) or None, f"{secret.env} is not set"
+    if isinstance(secret, _FromKeyring):
+        try:
+            value = KeyringStore(secret.keyring).load(secret.user)
+        except (ImportError, TokenStoreException) as problem:
+            return None, str(problem)
+        return value, f"the keyring has no {secret.keyring!r} for {secret.user!r}"
+    return secret, None

@@ -1,0 +1,199 @@
+"""What a client is made with when it is told nothing."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import keyring
+import pytest
+from keyring.backend import KeyringBackend
+
+from anaplan_sdk import AsyncClient, Client, MemoryStore
+from anaplan_sdk.auth.environment import Arguments, config_file, find_arguments
+from anaplan_sdk.auth.refresh import OAuthBearer
+from anaplan_sdk.exceptions import CredentialsNotFoundException
+from anaplan_sdk.testing import EmulatedAnaplan
+
+CONFIG = """\
+default_profile = "load"
+
+[profiles.load]
+region = "eu3"
+workspace_id = "w1"
+model_id = "m1"
+user_email = "load@example.com"
+password = { env = "LOAD_PASSWORD" }
+
+[profiles.report]
+base_url = "https://proxy.example.com"
+token = { keyring = "reports", user = "me" }
+
+[profiles.device]
+device_client_id = "d1"
+"""
+
+
+class Ring(KeyringBackend):
+    """A keyring that is a dictionary."""
+
+    priority = 1
+
+    def __init__(self) -> None:
+        self.values: dict[tuple[str, str], str] = {}
+
+    def get_password(self, service: str, username: str) -> str | None:
+        return self.values.get((service, username))
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self.values[service, username] = password
+
+    def delete_password(self, service: str, username: str) -> None:
+        del self.values[service, username]
+
+
+@pytest.fixture
+def ring() -> Iterator[Ring]:
+    before = keyring.get_keyring()
+    ring = Ring()
+    keyring.set_keyring(ring)
+    yield ring
+    keyring.set_keyring(before)
+
+
+@pytest.fixture
+def environ(tmp_path: Path) -> dict[str, str]:
+    return {"ANAPLAN_CONFIG_FILE": str(tmp_path / "config.toml")}
+
+
+@pytest.fixture
+def config(environ: dict[str, str]) -> Path:
+    path = config_file(environ)
+    path.write_text(CONFIG)
+    return path
+
+
+def find(environ: dict[str, str], profile: str | None = None) -> Arguments:
+    return find_arguments(profile, environ, MemoryStore())
+
+
+def test_each_way_in_the_environment(environ: dict[str, str]) -> None:
+    for given in (
+        {"token": "t"},
+        {"user_email": "a@example.com", "password": "p"},
+        {"certificate": "c.pem", "private_key": "k.pem", "private_key_password": "p"},
+        {"api_key": "auk_us1_x"},
+    ):
+        variables = {f"ANAPLAN_{name.upper()}": value for name, value in given.items()}
+        assert find({**environ, **variables}) == given
+
+
+def test_a_refresh_token_in_the_environment(environ: dict[str, str]) -> None:
+    variables = {
+        "ANAPLAN_CLIENT_ID": "c",
+        "ANAPLAN_CLIENT_SECRET": "s3cret",
+        "ANAPLAN_REDIRECT_URI": "https://app.example.com/callback",
+        "ANAPLAN_REFRESH_TOKEN": "r3fresh",
+        "ANAPLAN_REGION": "eu3",
+    }
+    found = find({**environ, **variables})
+    auth = found["auth"]
+    assert isinstance(auth, OAuthBearer)
+    assert auth.token == {"refresh_token": "r3fresh"}
+    assert "eu3.app.anaplan.com" in repr(auth)
+    assert "s3cret" not in repr(auth)
+    assert "r3fresh" not in repr(auth)
+
+
+def test_the_environment_comes_before_the_profile(environ: dict[str, str], config: Path) -> None:
+    environ |= {"ANAPLAN_TOKEN": "t", "ANAPLAN_MODEL_ID": "m2"}
+    assert find(environ) == {
+        "region": "eu3",
+        "workspace_id": "w1",
+        "model_id": "m2",
+        "token": "t",
+    }
+
+
+def test_a_profile_and_a_secret_from_the_environment(environ: dict[str, str], config: Path) -> None:
+    found = find({**environ, "LOAD_PASSWORD": "p"})
+    assert found["user_email"] == "load@example.com"
+    assert found["password"] == "p"
+    assert found["region"] == "eu3"
+
+
+def test_a_secret_from_the_keyring(environ: dict[str, str], config: Path, ring: Ring) -> None:
+    ring.set_password("reports", "me", "t")
+    assert find(environ, "report") == {"base_url": "https://proxy.example.com", "token": "t"}
+    environ["ANAPLAN_PROFILE"] = "report"
+    assert find(environ)["token"] == "t"
+
+
+def test_a_kept_token(environ: dict[str, str], config: Path) -> None:
+    store = MemoryStore()
+    store.save("us1a.app.anaplan.com/d1", "r")
+    found = find_arguments("device", environ, store)
+    assert isinstance(found["auth"], OAuthBearer)
+
+
+def test_when_nothing_serves_every_link_is_told(
+    environ: dict[str, str], config: Path, ring: Ring
+) -> None:
+    environ["ANAPLAN_USER_EMAIL"] = "a@example.com"
+    with pytest.raises(CredentialsNotFoundException) as nothing:
+        find(environ)
+    said = str(nothing.value)
+    for reason in (
+        "environment, token: ANAPLAN_TOKEN is not set",
+        "environment, user_email and password: ANAPLAN_PASSWORD is not set",
+        "profile 'load', user_email and password: LOAD_PASSWORD is not set",
+        "kept tokens: neither client_id nor device_client_id is set",
+    ):
+        assert reason in said
+    with pytest.raises(CredentialsNotFoundException, match="no terminal to sign in at"):
+        find(environ, "device")
+    with pytest.raises(CredentialsNotFoundException, match="the keyring has no 'reports'"):
+        find(environ, "report")
+    config.unlink()
+    with pytest.raises(CredentialsNotFoundException, match=r"config\.toml' doesn't exist"):
+        find(environ)
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("[profiles.load", "can't be read"),
+        ("[profiles.load]\npasword = 'p4ss'", "pasword"),
+        ("[profiles.load]\npassword = { vault = 'p4ss' }", "password"),
+        ("[profiles.other]", "has no profile 'load'; it has: other"),
+    ],
+)
+def test_a_config_file_that_is_none(
+    environ: dict[str, str], config: Path, content: str, said: str
+) -> None:
+    config.write_text(content)
+    with pytest.raises(ValueError, match=said) as wrong:
+        find(environ, "load")
+    assert "p4ss" not in str(wrong.value)
+
+
+def test_a_profile_of_no_file(environ: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="no profile 'load'"):
+        find(environ, "load")
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+def test_a_client_from_the_environment(
+    anaplan: EmulatedAnaplan,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    kind: type[Client | AsyncClient],
+) -> None:
+    monkeypatch.setenv("ANAPLAN_CONFIG_FILE", str(tmp_path / "none.toml"))
+    monkeypatch.setenv("ANAPLAN_BASE_URL", anaplan.emulator.base_url)
+    monkeypatch.setenv("ANAPLAN_CERTIFICATE", anaplan.emulator.certificate.read_text())
+    monkeypatch.setenv("ANAPLAN_PRIVATE_KEY", str(anaplan.emulator.private_key))
+    monkeypatch.setenv("ANAPLAN_WORKSPACE_ID", "from the environment")
+    client = kind.from_env(workspace_id="given", timeout=5)
+    assert "workspace_id='given'" in repr(client)
+    if isinstance(client, Client):
+        with client:
+            assert client.get_workspaces()
