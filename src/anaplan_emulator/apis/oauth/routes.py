@@ -7,7 +7,7 @@ from urllib.parse import parse_qsl, urlencode
 from authlib.oauth2.rfc6749 import OAuth2Error
 from starlette.responses import RedirectResponse, Response
 
-from anaplan_emulator.apis.oauth.browser import PAGES, PRELOGIN
+from anaplan_emulator.apis.oauth.browser_routes import PAGES, PRELOGIN
 from anaplan_emulator.apis.oauth.parameters import ProviderRequest
 from anaplan_emulator.apis.oauth.provider import Provider, refusal
 from anaplan_emulator.calls import Call, Endpoint
