@@ -11,16 +11,20 @@ ARGS ?=
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
 DEMO := $(VENV)/.installed-demo
+WEB := $(VENV)/.installed-web
 DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint types mirror check format data picture clean
+.PHONY: help demo web test lint types mirror check format data picture clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
 
 demo: $(DEMO) ## run the main job on real data against the emulator
 	@$(BIN)/python examples/demo.py
+
+web: $(WEB) ## run a web application that signs in with OAuth against the emulator
+	@$(BIN)/python examples/fastapi_app $(ARGS)
 
 test: $(DEV) ## run all tests
 	@$(BIN)/python -m pytest -n auto $(ARGS)
@@ -69,7 +73,12 @@ $(DEMO): pyproject.toml | $(BIN)/python
 	@touch $@
 
 # Dependency groups need pip 25.1.
+$(WEB): pyproject.toml | $(BIN)/python
+	@$(PIP) install --upgrade 'pip>=25.1'
+	@$(PIP) install --editable . --group web
+	@touch $(DEMO) $@
+
 $(DEV): pyproject.toml | $(BIN)/python
 	@$(PIP) install --upgrade 'pip>=25.1'
 	@$(PIP) install --editable . --group dev
-	@touch $(DEMO) $@
+	@touch $(DEMO) $(WEB) $@

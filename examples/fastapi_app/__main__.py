@@ -1,0 +1,70 @@
+"""Runs the portal against an emulator of its own."""
+
+import argparse
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+
+import uvicorn
+
+GREETING = """\
+The planning portal is on {portal} - stop it with Ctrl+C.
+
+Sign in as {user_email} with the password {password}
+
+To see an access token expire and be refreshed, move the clock of the emulator and reload a page:
+
+    curl -X POST {base_url}/_emulator/clock -d '{{"advance_seconds": 2400}}'
+"""
+
+
+def main() -> None:
+    """Runs until interrupted or terminated."""
+    parser = argparse.ArgumentParser(description="Run the planning portal against an emulator.")
+    parser.add_argument("--port", type=int, default=8000, help="port to listen on (%(default)s)")
+    parser.add_argument(
+        "--tenant", metavar="FILE", help="a tenant whose first OAuth client knows the callback URL"
+    )
+    arguments = parser.parse_args()
+    # Leave by way of the `with` block, which ends the emulator.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit())
+    portal = f"http://127.0.0.1:{arguments.port}"
+    with emulator(arguments.tenant) as anaplan:
+        os.environ |= {
+            "ANAPLAN_BASE_URL": anaplan["base_url"],
+            "ANAPLAN_CLIENT_ID": anaplan["oauth_client_id"],
+            "ANAPLAN_CLIENT_SECRET": anaplan["oauth_client_secret"],
+            "ANAPLAN_REDIRECT_URI": f"{portal}/oauth/callback",
+        }
+        print(GREETING.format(portal=portal, **anaplan), flush=True)
+        # Callback URLs hold codes, which belong in no log.
+        uvicorn.run(
+            "app:app",
+            app_dir=str(Path(__file__).parent),
+            port=arguments.port,
+            access_log=False,
+            log_level="warning",
+        )
+
+
+@contextmanager
+def emulator(tenant: str | None) -> Iterator[dict[str, str]]:
+    """An emulator of its own process; yields what it says of itself."""
+    command = [sys.executable, "-m", "anaplan_emulator", "--port", "0", "--json"]
+    command += ["--tenant", tenant] if tenant else []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            (line,) = islice(process.stdout or (), 1)
+            yield json.loads(line)
+        finally:
+            process.terminate()
+
+
+if __name__ == "__main__":
+    main()
