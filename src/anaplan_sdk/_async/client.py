@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from copy import copy
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
+from typing import Any, Literal, Self, Unpack, overload
 
 import httpx2
 
@@ -20,12 +20,10 @@ from anaplan_sdk._http.policy import RetryPolicy
 from anaplan_sdk.auth.certificate import CertificateInput, PayloadFormat, Signer
 from anaplan_sdk.auth.credentials import resolve_auth
 from anaplan_sdk.auth.environment import find_arguments
+from anaplan_sdk.auth.foreign import AuthLike
 from anaplan_sdk.models import CompletedTask, ConnectorParameter, MappingParameter, Task
 from anaplan_sdk.progress import ProgressCallback
 from anaplan_sdk.regions import Hosts, Region, resolve_hosts
-
-if TYPE_CHECKING:
-    import httpx
 
 # With chunks of 25 MB this keeps two cores busy compressing, at about 100 MB of memory.
 _UPLOAD_WIDTH = 4
@@ -107,7 +105,7 @@ class AsyncClient(Catalog, Files, Actions):
         private_key: CertificateInput | Signer | None = None,
         private_key_password: str | bytes | None = None,
         token: str | None = None,
-        auth: httpx2.Auth | httpx.Auth | None = None,
+        auth: httpx2.Auth | AuthLike | None = None,
         timeout: float | httpx2.Timeout = 30,
         retry_count: int = 2,
         backoff: float = 1.0,

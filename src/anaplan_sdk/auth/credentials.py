@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING
 
 import httpx2
 
@@ -16,11 +15,8 @@ from anaplan_sdk.auth.certificate import (
     PayloadFormat,
     Signer,
 )
-from anaplan_sdk.auth.foreign import adopt
+from anaplan_sdk.auth.foreign import AuthLike, adopt
 from anaplan_sdk.auth.token_service import AnaplanSession, Credentials
-
-if TYPE_CHECKING:
-    import httpx
 
 _WAYS = (
     "user_email and password, certificate and private_key, token, api_key, or auth (one of the "
@@ -38,7 +34,7 @@ def resolve_auth(
     private_key_password: str | bytes | None,
     token: str | None,
     api_key: str | None,
-    auth: httpx2.Auth | httpx.Auth | None,
+    auth: httpx2.Auth | AuthLike | None,
     certificate_payload: PayloadFormat,
 ) -> httpx2.Auth:
     """The auth for a client's requests.
