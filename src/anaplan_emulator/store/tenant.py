@@ -136,7 +136,8 @@ def read_tenant(path: Path | None) -> TenantDescription:
             content = json.loads(path.read_text("utf-8"))
         return TenantDescription.model_validate(content)
     except (OSError, ValueError, ValidationError) as error:
-        raise TenantError(f"{path or 'the default tenant'}: {error}") from error
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise TenantError(f"{path or 'the default tenant'}: {reason}") from error
 
 
 def load_tenant(db: sqlite3.Connection, tenant: TenantDescription) -> None:

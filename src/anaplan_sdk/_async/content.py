@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import BinaryIO, Protocol, TypeAlias, runtime_checkable
 
 from anaplan_sdk._http.chunks import (
+    MAX_CHUNKS,
     Rechunker,
     chunk_count,
     encoded_pieces,
@@ -69,6 +70,11 @@ class Upload:
             yield index, chunk
         index = len(self.ahead)
         async for chunk in self.source:
+            if index == MAX_CHUNKS:
+                raise ValueError(
+                    f"The content has more than {MAX_CHUNKS:,} chunks, Anaplan's limit: make "
+                    "upload_chunk_size larger."
+                )
             yield index, chunk
             index += 1
 

@@ -16,7 +16,7 @@ from anaplan_sdk._http.chunks import MAX_CHUNK_SIZE
 from anaplan_sdk._http.paging import further_offsets
 from anaplan_sdk._http.replies import decode, unreadable
 from anaplan_sdk._runtime import asynchronous as runtime
-from anaplan_sdk.models._base import Listing, Single
+from anaplan_sdk.models._base import Listing, Page, Single
 
 T = TypeVar("T")
 R = TypeVar("R", bound="Room")
@@ -110,25 +110,37 @@ class Room:
     async def _list(self, listing: Listing[T], url: str, **params: str) -> list[T]:
         """All pages; those after the first are fetched side by side."""
 
-        async def fetch(offset: int) -> httpx2.Response:
+        async def fetch(offset: int) -> tuple[Page[T], httpx2.Response]:
             query: dict[str, str | int] = {
                 **params,
                 "limit": self._settings.page_size,
                 "offset": offset,
             }
-            return await self._session.send("GET", url, params=query)
+            response = await self._session.send("GET", url, params=query)
+            return decode(listing.adapter, response), response
 
-        first = await fetch(0)
-        page = decode(listing.adapter, first)
-        items = page.items
+        async def fetch_span(start: int) -> list[T]:
+            items: list[T] = []
+            end = min(start + size, page.total or 0)
+            while start + len(items) < end:
+                # One page, unless the server makes this one smaller than the first.
+                piece, _ = await fetch(start + len(items))
+                if not piece.items:
+                    break  # The listing has become shorter meanwhile.
+                items += piece.items
+            return items
+
+        page, response = await fetch(0)
+        size = len(page.items)
         try:
-            offsets = further_offsets(len(items), page.total)
+            starts = further_offsets(size, page.total)
         except ValueError as problem:
-            raise unreadable(first, str(problem)) from None
-        pages = runtime.ordered_map(fetch, offsets, self._settings.max_concurrency)
-        async with aclosing(pages):
-            async for response in pages:
-                items += decode(listing.adapter, response).items
+            raise unreadable(response, str(problem)) from None
+        items = page.items
+        spans = runtime.ordered_map(fetch_span, starts, self._settings.max_concurrency)
+        async with aclosing(spans):
+            async for span in spans:
+                items += span
         return items
 
 

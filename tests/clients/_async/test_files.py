@@ -199,6 +199,14 @@ async def test_an_html_page_is_no_acknowledgement(anaplan: EmulatedAnaplan) -> N
             await client.get_file(target)
 
 
+async def test_a_stream_of_too_many_chunks(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client(upload_chunk_size=1) as client:
+        with pytest.raises(ValueError, match="upload_chunk_size"):
+            await client.upload_file_stream(await file_id(client), iter([b"x" * 1001]), 10)
+    assert len(anaplan.requests("PUT")) <= 1000
+    assert not anaplan.requests("POST", "*/complete")
+
+
 async def test_a_source_that_shrinks_is_noticed(anaplan: EmulatedAnaplan, tmp_path: Path) -> None:
     path = tmp_path / "shrinking.csv"
     path.write_bytes(DATA)

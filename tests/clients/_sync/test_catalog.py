@@ -62,6 +62,21 @@ def test_the_server_may_give_smaller_pages_than_asked_for(anaplan: EmulatedAnapl
     assert len(anaplan.requests(path="*/imports")) == 3
 
 
+def test_a_later_page_may_be_smaller_still(anaplan: EmulatedAnaplan) -> None:
+    with anaplan.client(page_size=3) as client:
+        whole = client.get_imports()
+        anaplan.emulator.clear_requests()
+        body = {
+            "meta": {"paging": {"currentPageSize": 1, "totalSize": 6, "offset": 3}},
+            "imports": [{"id": "112000000003", "name": whole[3].name, "importType": "MODULE_DATA"}],
+        }
+        anaplan.fault(path="*/imports", skip=1, body=body)
+        assert [one.id for one in client.get_imports()] == [one.id for one in whole]
+    assert [request.query.rpartition("=")[2] for request in anaplan.requests(path="*/imports")] == [
+        "0", "3", "4",
+    ]  # fmt: skip
+
+
 def test_a_page_without_items_ends_in_an_error(anaplan: EmulatedAnaplan) -> None:
     body = {"meta": {"paging": {"currentPageSize": 0, "totalSize": 7, "offset": 0}}, "imports": []}
     anaplan.fault(path="*/imports", body=body)

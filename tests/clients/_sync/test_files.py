@@ -200,6 +200,14 @@ def test_an_html_page_is_no_acknowledgement(anaplan: EmulatedAnaplan) -> None:
             client.get_file(target)
 
 
+def test_a_stream_of_too_many_chunks(anaplan: EmulatedAnaplan) -> None:
+    with anaplan.client(upload_chunk_size=1) as client:
+        with pytest.raises(ValueError, match="upload_chunk_size"):
+            client.upload_file_stream(file_id(client), iter([b"x" * 1001]), 10)
+    assert len(anaplan.requests("PUT")) <= 1000
+    assert not anaplan.requests("POST", "*/complete")
+
+
 def test_a_source_that_shrinks_is_noticed(anaplan: EmulatedAnaplan, tmp_path: Path) -> None:
     path = tmp_path / "shrinking.csv"
     path.write_bytes(DATA)
