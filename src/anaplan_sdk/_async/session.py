@@ -218,7 +218,9 @@ class Session:
                 try:
                     if isinstance(step, httpx2.Request):
                         token_request = dressed(step, request, self._http.get().headers)
-                        answer: object = await self._transmit(token_request, None, attempt)
+                        answer: object = await runtime.unbroken(
+                            self._transmit, token_request, None, attempt
+                        )
                     else:
                         answer = await runtime.perform(step)
                 except AnaplanException as error:

@@ -43,22 +43,32 @@ async def perform(step: Waiting) -> object:
     if isinstance(step, Pause):
         await anyio.sleep(step.seconds)
     elif isinstance(step, Blocking):
-        return await anyio.to_thread.run_sync(step.call, abandon_on_cancel=step.abandons)
+        with anyio.CancelScope(shield=not step.abandons):
+            return await anyio.to_thread.run_sync(step.call, abandon_on_cancel=step.abandons)
     else:
         await _wait_for(step)
     return None
 
 
 async def finish(function: Callable[P, Awaitable[R]], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Lets work come to its end even when its caller is cancelled, who doesn't wait for it."""
+    """Lets work come to its end even when its caller is cancelled, who doesn't wait for it.
+
+    Trio has no tasks outside a nursery: there only what the work does `unbroken` comes to its end,
+    and the caller waits for that.
+    """
     if not _on_asyncio():
-        # Trio has no tasks outside a nursery, so that here the caller has to wait.
-        with anyio.CancelScope(shield=True):
-            return await function(*args, **kwargs)
+        return await function(*args, **kwargs)
     task = asyncio.ensure_future(_awaited(lambda _: function(*args, **kwargs), None))
     _unfinished.add(task)
     task.add_done_callback(_unfinished.discard)
     return await asyncio.shield(task)
+
+
+async def unbroken(function: Callable[P, Awaitable[R]], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Finishes before it lets a cancelled caller go."""
+    with anyio.CancelScope(shield=True):
+        return await function(*args, **kwargs)
+    raise AssertionError("unreachable: nobody cancels the scope itself")
 
 
 async def _wait_for(future: Future[bool]) -> None:

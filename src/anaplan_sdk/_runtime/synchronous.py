@@ -44,6 +44,11 @@ def finish(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     return function(*args, **kwargs)
 
 
+def unbroken(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Finishes, as threads do anyway."""
+    return function(*args, **kwargs)
+
+
 def is_iterable(content: object) -> TypeGuard[Pieces]:
     """Whether content comes piece by piece."""
     return isinstance(content, Iterable)

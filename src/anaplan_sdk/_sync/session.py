@@ -217,7 +217,9 @@ class Session:
                 try:
                     if isinstance(step, httpx2.Request):
                         token_request = dressed(step, request, self._http.get().headers)
-                        answer: object = self._transmit(token_request, None, attempt)
+                        answer: object = runtime.unbroken(
+                            self._transmit, token_request, None, attempt
+                        )
                     else:
                         answer = runtime.perform(step)
                 except AnaplanException as error:

@@ -6,10 +6,12 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from pydantic import BaseModel
+import httpx2
+from pydantic import BaseModel, Field, ValidationError
 
+from anaplan_sdk._http.replies import unreadable
 from anaplan_sdk._runtime.steps import Pause, Steps, called, sent
 from anaplan_sdk.auth.oauth import (
     AUTHORIZATION_URL,
@@ -21,7 +23,13 @@ from anaplan_sdk.auth.oauth import (
     make_app,
 )
 from anaplan_sdk.auth.prompt import show
-from anaplan_sdk.auth.refresh import OAuthBearer, OAuthSession, OnToken, choose_store
+from anaplan_sdk.auth.refresh import (
+    OAuthBearer,
+    OAuthSession,
+    OnToken,
+    choose_store,
+    require_plain,
+)
 from anaplan_sdk.auth.stores import TokenStore
 from anaplan_sdk.exceptions import AnaplanException, OAuthException, SignInRequiredException
 from anaplan_sdk.regions import Hosts, Region, resolve_hosts
@@ -29,6 +37,8 @@ from anaplan_sdk.regions import Hosts, Region, resolve_hosts
 _GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code"
 # RFC 8628, 3.5: how much longer to wait when told to slow down.
 _SLOWER = 5.0
+# A server that sets no interval isn't asked as fast as the network allows.
+_LEAST = 0.1
 # How long it takes at most until `cancel` is noticed.
 _LOOK = 1.0
 
@@ -41,7 +51,7 @@ class DeviceCode(BaseModel):
     verification_uri_complete: str | None = None
     device_code: str
     expires_in: int
-    interval: float = 5
+    interval: float = Field(default=5, ge=0)
 
     def __repr_args__(self) -> list[tuple[str | None, object]]:
         """Leaves the device code out: whoever knows it gets the token."""
@@ -56,6 +66,7 @@ class DeviceSignIn:
     """Tells a person where to sign in, and asks Anaplan until it was done."""
 
     def __init__(self, prompt: DevicePrompt | None) -> None:
+        require_plain("prompt", prompt)
         self._prompt = prompt
         self.cancelled = threading.Event()
 
@@ -69,10 +80,10 @@ class DeviceSignIn:
             )
         self.cancelled.clear()
         response = yield from sent(app.device_request())
-        code = DeviceCode.model_validate(app.read(response))
+        code = _read(response, app.read(response))
         deadline = time.monotonic() + code.expires_in
-        yield from called(lambda: (self._prompt or _show)(code))
-        interval = code.interval
+        yield from called(lambda: (self._prompt or _show)(code), abandons=True)
+        interval = max(code.interval, _LEAST)
         while True:
             yield from self._wait(interval)
             if time.monotonic() >= deadline:
@@ -92,14 +103,24 @@ class DeviceSignIn:
             except AnaplanException as error:
                 if not error.retryable:
                     raise
-                interval *= 2  # RFC 8628, 3.5, for connections that time out
+                interval = max(1.0, interval * 2)  # RFC 8628, 3.5, for connections that time out
 
     def _wait(self, seconds: float) -> Steps[None]:
-        end = time.monotonic() + seconds
-        while (left := end - time.monotonic()) > 0:
-            if self.cancelled.is_set():
-                raise OAuthException("The sign-in was cancelled.", code="cancelled")
-            yield Pause(min(left, _LOOK))
+        while not self.cancelled.is_set():
+            if seconds <= 0:
+                return
+            yield Pause(min(seconds, _LOOK))
+            seconds -= _LOOK
+        raise OAuthException("The sign-in was cancelled.", code="cancelled")
+
+
+def _read(response: httpx2.Response, reply: dict[str, Any]) -> DeviceCode:
+    try:
+        return DeviceCode.model_validate(reply)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(step) for step in first["loc"])
+        raise unreadable(response, f"at {place!r}: {first['msg']}") from None
 
 
 def _show(code: DeviceCode) -> None:

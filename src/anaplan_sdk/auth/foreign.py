@@ -104,7 +104,8 @@ class _Border:
             request.method,
             str(request.url),
             headers=request.headers.raw,
-            content=request.read(),
+            # A body that comes bit by bit is handed on as it is.
+            stream=cast("httpx2.SyncByteStream | httpx2.AsyncByteStream", request.stream),
             # Without the timeout the request would have none at all.
             extensions={**self._inner.extensions, **request.extensions},
         )
@@ -120,31 +121,37 @@ class _Border:
             if name.lower() not in (b"content-encoding", b"content-length", b"transfer-encoding")
         ]
         return httpx.Response(
-            response.status_code, headers=headers, stream=_body(response), request=request
+            response.status_code,
+            headers=headers,
+            stream=_body(response),
+            request=request,
+            extensions=response.extensions,
         )
 
     def _request_outwards(self) -> httpx.Request:
         import httpx
 
         request = self._inner
-        content = request.content if isinstance(request.stream, httpx2.ByteStream) else None
+        is_whole = isinstance(request.stream, httpx2.ByteStream)
         return httpx.Request(
             request.method,
             str(request.url),
             headers=request.headers.raw,
-            content=content,
+            content=request.content if is_whole else None,
+            stream=None if is_whole else _body(request),
             extensions=dict(request.extensions),
         )
 
 
-def _body(response: httpx2.Response) -> httpx.SyncByteStream:
+def _body(message: httpx2.Request | httpx2.Response) -> httpx.SyncByteStream:
+    """A body that is read when the flow asks for it, and then stays with its message."""
     import httpx
 
     class Body(httpx.SyncByteStream, httpx.AsyncByteStream):
         def __iter__(self) -> Iterator[bytes]:
-            yield response.read()
+            yield message.read()
 
         async def __aiter__(self) -> AsyncIterator[bytes]:
-            yield await response.aread()
+            yield await message.aread()
 
     return Body()

@@ -19,7 +19,13 @@ from anaplan_sdk.auth.oauth import (
     random_state,
 )
 from anaplan_sdk.auth.prompt import ask, open_browser, require_terminal
-from anaplan_sdk.auth.refresh import OAuthBearer, OAuthSession, OnToken, choose_store
+from anaplan_sdk.auth.refresh import (
+    OAuthBearer,
+    OAuthSession,
+    OnToken,
+    choose_store,
+    require_plain,
+)
 from anaplan_sdk.auth.stores import TokenStore
 from anaplan_sdk.exceptions import OAuthException
 from anaplan_sdk.regions import Hosts, Region, resolve_hosts
@@ -46,6 +52,7 @@ class BrowserSignIn:
     """Has a person sign in in a browser and paste the address that it ended at."""
 
     def __init__(self, make_state: Callable[[], str], prompt: Prompt | None) -> None:
+        require_plain("prompt", prompt)
         self._make_state = make_state
         self._prompt = prompt
 
@@ -55,7 +62,7 @@ class BrowserSignIn:
             require_terminal(_INSTEAD)
         state = self._make_state()
         url = app.authorization_request(None, state)
-        request = yield from called(lambda: self._ask(app, url, state))
+        request = yield from called(lambda: self._ask(app, url, state), abandons=True)
         response = yield from sent(request)
         return app.read_token(response)
 

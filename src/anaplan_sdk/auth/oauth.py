@@ -11,13 +11,14 @@ from functools import cached_property
 from hmac import compare_digest
 from importlib.util import find_spec
 from typing import Any, TypeAlias
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import httpx2
 from pydantic import TypeAdapter
 
-from anaplan_sdk._http.redaction import safe_url
+from anaplan_sdk._http.redaction import excerpt, safe_url
 from anaplan_sdk._http.replies import decode, error_of, transport_error
+from anaplan_sdk.auth.session import check_token, is_token
 from anaplan_sdk.exceptions import OAuthException, OAuthStateException
 from anaplan_sdk.regions import Hosts, Region, check_base_url, resolve_hosts
 
@@ -31,6 +32,23 @@ SCOPE = "openid profile email offline_access"
 
 _OBJECT = TypeAdapter(dict[str, Any])
 _REFUSALS = frozenset((400, 401, 403))
+# OAuth's words for a refusal, which count whatever the status (RFC 6749, 5.2; RFC 8628, 3.5).
+_REFUSAL_WORDS = frozenset(
+    (
+        "access_denied",
+        "authorization_pending",
+        "expired_token",
+        "invalid_client",
+        "invalid_grant",
+        "invalid_request",
+        "invalid_scope",
+        "slow_down",
+        "unauthorized_client",
+        "unsupported_grant_type",
+    )
+)
+_LIFETIME = 2100
+_PUBLIC_FIELDS = frozenset(("client_id", "grant_type", "redirect_uri", "scope"))
 
 
 def require_oauthlib() -> None:
@@ -53,21 +71,26 @@ class OAuthApp:
     scope: str
 
     def authorization_request(self, url: str | None, state: str) -> str:
-        """Where to send the user's browser."""
+        """Where to send the user's browser.
+
+        Raises:
+            ValueError: The URL given instead of the usual one isn't one.
+        """
         from oauthlib.oauth2.rfc6749 import parameters
 
         target = url or self.authorization_url
-        return _restored(
-            target,
-            parameters.prepare_grant_uri(  # pyright: ignore[reportUnknownMemberType] - stubs
-                _as_https(target),
-                self.client_id,
-                "code",
-                redirect_uri=self.redirect_uri,
-                scope=self.scope,
-                state=state,
-            ),
+        check_base_url("authorization_url", target.partition("?")[0])
+        # oauthlib takes https only, loopback addresses included.
+        scheme, _, rest = target.partition("://")
+        prepared = parameters.prepare_grant_uri(  # pyright: ignore[reportUnknownMemberType] - stubs
+            f"https://{rest}",
+            self.client_id,
+            "code",
+            redirect_uri=self.redirect_uri,
+            scope=self.scope,
+            state=state,
         )
+        return f"{scheme}://{prepared.removeprefix('https://')}"
 
     def exchange_request(self, callback: str, state: str | None) -> httpx2.Request:
         """The request that exchanges a callback's code for a token.
@@ -79,20 +102,30 @@ class OAuthApp:
         from oauthlib.oauth2 import OAuth2Error
         from oauthlib.oauth2.rfc6749.parameters import parse_authorization_code_response
 
-        returned = httpx2.URL(callback.strip()).params.get("state", "")
-        if state is not None and not compare_digest(returned.encode(), state.encode()):
+        # Only the query counts: a proxy that ends TLS makes a callback look like plain http, and
+        # browsers hide the scheme of what is copied from them.
+        query = callback.partition("#")[0].partition("?")[2].strip()
+        answer = dict(parse_qsl(query))
+        if not answer.keys() & {"code", "error"}:
+            raise OAuthException(
+                "The callback holds neither a code nor an error: it isn't where a sign-in ended.",
+                code="missing_code",
+            )
+        if state is not None and not compare_digest(
+            answer.get("state", "").encode(), state.encode()
+        ):
             raise OAuthStateException(
                 "The callback's state is not the one this sign-in was begun with: it belongs to "
                 "another sign-in, or was forged."
             )
         try:
-            # A proxy that ends TLS makes the callback look like plain http.
-            answer = parse_authorization_code_response(_as_https(callback.strip()))
+            answer = parse_authorization_code_response(f"https://callback/?{query}")
         except OAuth2Error as error:
+            why = excerpt((error.description or error.error or "").encode())
             raise OAuthException(
-                f"The sign-in was not completed: {error.description or error.error}",
+                f"The sign-in was not completed: {why}",
                 code=error.error,
-                reason=error.description,
+                reason=error.description or None,
             ) from None
         return self.token_request(
             "authorization_code", code=answer["code"], redirect_uri=self.redirect_uri
@@ -129,7 +162,12 @@ class OAuthApp:
         return self._form_request(self.device_url, body)
 
     def validation_request(self, token: str) -> httpx2.Request:
-        """The request that asks Anaplan whether a token is good."""
+        """The request that asks Anaplan whether a token is good.
+
+        Raises:
+            ValueError: The token isn't one.
+        """
+        check_token("token", token)
         headers = {"Authorization": f"AnaplanAuthToken {token}", "Accept": "application/json"}
         return httpx2.Request("GET", self.validation_url, headers=headers)
 
@@ -140,10 +178,10 @@ class OAuthApp:
             OAuthException: Anaplan refused; `code` is OAuth's own word for it.
             AnaplanException: It could not answer, or not sensibly.
         """
-        error = error_of(response, 1)
+        error = error_of(_without_echo(response), 1)
         if error is None:
             return decode(_OBJECT, response, secret=True)
-        if response.status_code not in _REFUSALS:
+        if response.status_code not in _REFUSALS and error.code not in _REFUSAL_WORDS:
             raise error
         raise OAuthException(
             f"Anaplan refused: {error.reason or error.code or 'no reason given'}",
@@ -159,7 +197,7 @@ class OAuthApp:
     def read_token(self, response: httpx2.Response, spent: str | None = None) -> OAuthToken:
         """A token reply's token; one without a refresh token leaves the one that was spent good."""
         reply = self.read(response)
-        if not isinstance(reply.get("access_token"), str):
+        if not is_token(reply.get("access_token")):
             raise OAuthException(
                 "Anaplan's reply holds no access token.",
                 method="POST",
@@ -168,7 +206,8 @@ class OAuthApp:
             )
         if spent is not None and not reply.get("refresh_token"):
             reply["refresh_token"] = spent
-        reply["expires_at"] = int(time.time()) + int(reply.get("expires_in", 2100))
+        reply["expires_in"] = _seconds(reply.get("expires_in"))
+        reply["expires_at"] = int(time.time()) + reply["expires_in"]
         return reply
 
 
@@ -388,11 +427,28 @@ def random_state() -> str:
     return secrets.token_urlsafe(32)
 
 
-# oauthlib takes https only, loopback addresses included; what may be plain http is decided by
-# `regions` for all addresses alike.
-def _as_https(url: str) -> str:
-    return f"https://{url.removeprefix('http://')}" if url.startswith("http://") else url
+def _seconds(value: object) -> int:
+    try:
+        return int(float(str(value)))
+    except (ValueError, OverflowError):
+        return _LIFETIME
 
 
-def _restored(like: str, url: str) -> str:
-    return f"http://{url.removeprefix('https://')}" if like.startswith("http://") else url
+def _without_echo(response: httpx2.Response) -> httpx2.Response:
+    """An error reply that repeats none of the secrets it was sent."""
+    request = response.request
+    sent = [
+        value for name, value in parse_qsl(request.content.decode()) if name not in _PUBLIC_FIELDS
+    ]
+    sent += request.headers.get("Authorization", "").split()[1:]
+    text = response.text
+    if response.is_success or not any(secret in text for secret in sent):
+        return response
+    for secret in sent:
+        text = text.replace(secret, "***")
+    headers = {
+        name: value
+        for name, value in response.headers.items()
+        if name not in ("content-encoding", "content-length", "transfer-encoding")
+    }
+    return httpx2.Response(response.status_code, headers=headers, text=text, request=request)

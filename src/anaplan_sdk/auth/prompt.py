@@ -6,7 +6,7 @@ import os
 import sys
 import webbrowser
 
-from anaplan_sdk.exceptions import SignInRequiredException
+from anaplan_sdk.exceptions import OAuthException, SignInRequiredException
 
 
 def has_terminal() -> bool:
@@ -32,9 +32,16 @@ def show(text: str) -> None:
 
 
 def ask(text: str) -> str:
-    """Shows a text and returns what is typed."""
+    """Shows a text and returns what is typed.
+
+    Raises:
+        OAuthException: Nothing will be: the end of input was typed.
+    """
     show(text)
-    return input()
+    try:
+        return input()
+    except EOFError:
+        raise OAuthException("The sign-in was given up.", code="cancelled") from None
 
 
 def open_browser(url: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import time
 from collections.abc import Callable
 from typing import Protocol, TypeAlias
@@ -17,9 +18,13 @@ from anaplan_sdk.auth.oauth import (
     OAuthToken,
     make_app,
 )
-from anaplan_sdk.auth.session import Token, TokenSession
-from anaplan_sdk.auth.stores import KeyringStore, StoreLock, TokenStore, store_key
-from anaplan_sdk.exceptions import InvalidCredentialsException, OAuthException
+from anaplan_sdk.auth.session import Token, TokenSession, TokenState, check_token
+from anaplan_sdk.auth.stores import KeyringStore, TokenStore, lock_for, store_key
+from anaplan_sdk.exceptions import (
+    AnaplanException,
+    InvalidCredentialsException,
+    OAuthException,
+)
 from anaplan_sdk.regions import Hosts, Region, resolve_hosts
 
 OnToken: TypeAlias = Callable[[OAuthToken], object]
@@ -57,15 +62,26 @@ class OAuthSession(TokenSession):
         on_token: OnToken | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        require_plain("on_token", on_token)
+        if store is not None:
+            require_plain("store.load", store.load)
+            require_plain("store.save", store.save)
         self._reply: OAuthToken = dict(token or {})
+        if "access_token" in self._reply:
+            check_token("access_token", self._reply["access_token"])
         self._app = app
         self._sign_in = sign_in
         self._store = store
         self._key = store_key(app.token_url, app.client_id, user)
-        self._store_lock = StoreLock(self._key)
+        self._lock_of_store = lock_for(store, self._key)
         self._on_token = on_token
         self._is_handed_over = True
-        super().__init__(self._usable() if token else None, clock)
+        # The refresh token that was passed is in no store yet.
+        self._unkept = self._refresh_token
+        # Where someone can be asked to sign in, a kept token comes before one that was passed.
+        looks_first = store is not None and sign_in is not None
+        self._passed = self._usable() if looks_first else None
+        super().__init__(None if looks_first else self._usable(), clock)
 
     def __repr__(self) -> str:
         return f"<OAuthSession at {self._app.token_url}, {self.state.name}>"
@@ -89,26 +105,36 @@ class OAuthSession(TokenSession):
         sign_in = self._sign_in if old is None else None
         if self._store is None:
             return (yield from self._get(self._refresh_token, sign_in))
-        while not self._store_lock.take():
+        while not self._lock_of_store.take():
             yield Pause(_LOCK_PAUSE)
         try:
             if not self._is_handed_over:
                 yield from self._hand_over()
-            stored = yield from called(self._load)
-            return (yield from self._get(stored or self._refresh_token, sign_in))
+            kept = yield from called(self._load)
+            passed, self._passed = self._passed, None
+            if kept is None and passed and passed.state(self._clock()) is not TokenState.GONE:
+                yield from called(self._save)
+                return passed
+            return (yield from self._get(kept or self._refresh_token, sign_in))
         finally:
-            self._store_lock.release()
+            self._lock_of_store.release()
 
     def _get(self, refresh_token: str | None, sign_in: SignIn | None) -> Steps[Token]:
-        if refresh_token:
-            response = yield from sent(self._app.refresh_request(refresh_token))
+        refused: AnaplanException | None = None
+        for candidate in dict.fromkeys((refresh_token, self._unkept)):
+            if candidate is None:
+                continue
+            response = yield from sent(self._app.refresh_request(candidate))
             try:
-                return (yield from self._take(self._app.read_token(response, refresh_token)))
-            except OAuthException as refused:
-                if sign_in is None or refused.code not in _REFUSED_GRANTS:
+                reply = self._app.read_token(response, candidate)
+            except OAuthException as error:
+                if error.code not in _REFUSED_GRANTS:
                     raise
+                refused = error
+            else:
+                return (yield from self._take(reply))
         if sign_in is None:
-            raise InvalidCredentialsException(
+            raise refused or InvalidCredentialsException(
                 "The access token has ended, and there is no refresh token to get another one "
                 "with; the scope offline_access asks for one."
             )
@@ -117,19 +143,25 @@ class OAuthSession(TokenSession):
 
     def _take(self, reply: OAuthToken) -> Steps[Token]:
         self._reply = reply
+        self._unkept = None
         self._is_handed_over = False
         yield from self._hand_over()
-        return self._usable()
+        return Token.until(
+            str(reply["access_token"]), float(reply["expires_at"]), float(reply["expires_in"])
+        )
 
     def _hand_over(self) -> Steps[None]:
         yield from called(self._tell)
         self._is_handed_over = True
 
     def _tell(self) -> None:
-        if self._store is not None and self._refresh_token:
-            self._store.save(self._key, self._refresh_token)
+        self._save()
         if self._on_token is not None:
             self._on_token(self.reply)
+
+    def _save(self) -> None:
+        if self._store is not None and self._refresh_token:
+            self._store.save(self._key, self._refresh_token)
 
     def _load(self) -> str | None:
         return self._store.load(self._key) if self._store is not None else None
@@ -139,12 +171,26 @@ class OAuthSession(TokenSession):
         value = self._reply.get("refresh_token")
         return str(value) if value else None
 
-    def _usable(self) -> Token:
-        # A token without a time was issued who knows when: it is used until Anaplan refuses it.
-        value = str(self._reply.get("access_token", ""))
-        end = self._reply.get("expires_at")
-        lifetime = self._reply.get("expires_in", _ASSUMED_LIFETIME)
-        return Token.until(value, float(end), float(lifetime)) if end else Token(value)
+    def _usable(self) -> Token | None:
+        """The token that was passed; one without a time is used until Anaplan refuses it."""
+        value, end = self._reply.get("access_token"), self._reply.get("expires_at")
+        if value is None:
+            return None
+        lifetime = self._reply.get("expires_in") or _ASSUMED_LIFETIME
+        return Token.until(str(value), float(end), float(lifetime)) if end else Token(str(value))
+
+
+def require_plain(name: str, call: Callable[..., object] | None) -> None:
+    """Makes sure that a call does its work when it is called.
+
+    Raises:
+        TypeError: It has to be awaited, and nobody would.
+    """
+    if inspect.iscoroutinefunction(call):
+        raise TypeError(
+            f"{name} must be a plain function, not an async one: it is called in a thread, also "
+            "from clients that don't await."
+        )
 
 
 def choose_store(

@@ -7,6 +7,7 @@ their answers, so that one piece of code serves both of the HTTP client's worlds
 from __future__ import annotations
 
 import enum
+import re
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -14,6 +15,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from copy import deepcopy
 from dataclasses import dataclass, field
+from typing import TypeGuard
 
 from anaplan_sdk._runtime.steps import Steps
 from anaplan_sdk.exceptions import (
@@ -29,6 +31,26 @@ _STALE_SECONDS = 300.0
 _REFRESH_PAUSE = 30.0
 # A caller joins this many sign-ins of others that end without an answer before it gives up.
 _LOST_FLIGHTS = 3
+
+
+# Visible ASCII, as it travels in a header.
+TOKEN_PATTERN = "[!-~]+"  # noqa: S105 - a pattern
+
+
+def is_token(value: object) -> TypeGuard[str]:
+    """Whether this can be sent as a token."""
+    return isinstance(value, str) and re.fullmatch(TOKEN_PATTERN, value) is not None
+
+
+def check_token(name: str, value: object) -> None:
+    """Makes sure that this can be sent as a token.
+
+    Raises:
+        ValueError: It can't. The HTTP library would refuse such a header too, and show it in its
+            error.
+    """
+    if not is_token(value):
+        raise ValueError(f"{name} is empty, or holds a space, a line end or what isn't ASCII.")
 
 
 class TokenState(enum.Enum):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Callable
 from typing import Protocol
@@ -13,11 +12,9 @@ from pydantic import BaseModel, Field, TypeAdapter
 from anaplan_sdk._http.dates import http_date
 from anaplan_sdk._http.replies import decode, error_of
 from anaplan_sdk._runtime.steps import Steps, called, sent
-from anaplan_sdk.auth.session import Token, TokenSession
+from anaplan_sdk.auth.session import TOKEN_PATTERN, Token, TokenSession, check_token
 from anaplan_sdk.exceptions import AnaplanRequestException, InvalidCredentialsException
 
-# Visible ASCII, as it travels in a header.
-_TOKEN = "[!-~]+"  # noqa: S105 - a pattern
 # What is assumed when Anaplan doesn't say when a token ends; older help pages say 30 minutes.
 _ASSUMED_LIFETIME = 1800.0
 # What Anaplan answers to credentials that it doesn't take.
@@ -38,7 +35,7 @@ class Credentials(Protocol):
 
 
 class _TokenInfo(BaseModel):
-    token_value: str = Field(alias="tokenValue", pattern=f"^{_TOKEN}$")
+    token_value: str = Field(alias="tokenValue", pattern=f"^{TOKEN_PATTERN}$")
     expires_at: int | None = Field(None, alias="expiresAt")
 
 
@@ -69,9 +66,8 @@ class AnaplanSession(TokenSession):
         token: str | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        # The HTTP library would refuse such a header too, and show it in its error.
-        if token is not None and not re.fullmatch(_TOKEN, token):
-            raise ValueError("token is empty, or holds a space, a line end or what isn't ASCII.")
+        if token is not None:
+            check_token("token", token)
         super().__init__(Token(token) if token else None, clock)
         self._authentication = authentication
         self._credentials = credentials

@@ -2,7 +2,7 @@
 
 from anaplan_sdk.auth.stores.file import PlaintextFileStore
 from anaplan_sdk.auth.stores.keyring import KeyringStore
-from anaplan_sdk.auth.stores.lock import StoreLock
+from anaplan_sdk.auth.stores.lock import lock_for
 from anaplan_sdk.auth.stores.memory import MemoryStore
 from anaplan_sdk.auth.stores.protocol import TokenStore, store_key
 
@@ -10,7 +10,7 @@ __all__ = [
     "KeyringStore",
     "MemoryStore",
     "PlaintextFileStore",
-    "StoreLock",
     "TokenStore",
+    "lock_for",
     "store_key",
 ]

@@ -53,7 +53,8 @@ class KeyringStore:
         value = "".join(part or "" for part in parts)
         if entry != _header(value):
             raise TokenStoreException(
-                f"The keyring holds {key!r} in parts, and not all of them can be read."
+                f"The keyring holds {key!r} in parts, and not all of them can be read. To sign in "
+                f"anew, forget it: keyring del {self._service!r} {key!r}"
             )
         return value
 
@@ -116,8 +117,10 @@ class _Guard:
                 "keyring.set_keyring(...), or keep tokens elsewhere: "
                 "store=PlaintextFileStore(...) or a store of your own."
             ) from error
-        if isinstance(error, KeyringError):
-            raise TokenStoreException(f"The keyring can't be used: {error}") from error
+        # Backends let errors of what they stand on through, of D-Bus for one.
+        if isinstance(error, Exception):
+            what = str(error) if isinstance(error, KeyringError) else repr(type(error).__name__)
+            raise TokenStoreException(f"The keyring can't be used: {what}") from error
 
 
 def _header(value: str) -> str:
@@ -127,4 +130,4 @@ def _header(value: str) -> str:
 
 def _part_names(key: str, header: str) -> list[str]:
     count, _, digest = header.removeprefix(_SPLIT).partition(":")
-    return [f"{key}/{digest[:16]}/{index}" for index in range(int(count))]
+    return [f"{key}/{digest[:16]}/{index}" for index in range(int(count) if count.isdigit() else 0)]

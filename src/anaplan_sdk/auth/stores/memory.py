@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import threading
+
 
 class MemoryStore:
     """Keeps values for as long as the object lives."""
 
     def __init__(self) -> None:
         self._values: dict[str, str] = {}
+        self._locks: dict[str, threading.Lock] = {}
 
     def __repr__(self) -> str:
         return f"<MemoryStore of {len(self._values)} values>"
@@ -22,3 +25,7 @@ class MemoryStore:
             self._values.pop(key, None)
         else:
             self._values[key] = value
+
+    def lock(self, key: str) -> threading.Lock:
+        """The lock for a key, held while its value is replaced."""
+        return self._locks.setdefault(key, threading.Lock())
