@@ -100,12 +100,14 @@ class _Border:
             self._inner.url = httpx2.URL(str(request.url))
             self._inner.headers = httpx2.Headers(request.headers.raw)
             return self._inner
+        import httpx
+
+        is_whole = isinstance(request.stream, httpx.ByteStream)
         return httpx2.Request(
             request.method,
             str(request.url),
             headers=request.headers.raw,
-            # A body that comes bit by bit is handed on as it is.
-            stream=cast("httpx2.SyncByteStream | httpx2.AsyncByteStream", request.stream),
+            content=request.read() if is_whole else request.stream,
             # Without the timeout the request would have none at all.
             extensions={**self._inner.extensions, **request.extensions},
         )
