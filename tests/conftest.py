@@ -1,0 +1,149 @@
+"""The example's web application on a socket of its own, signing in at an emulator."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from anaplan_emulator import Emulator, TenantDescription
+
+APP = Path(__file__).parents[1] / "examples" / "fastapi_app"
+PLANNER = "pat@example.com"
+PASSWORD = "Pl4nning!"
+HOSTILE = "hostile@example.com"
+MARKUP = "<img src=x onerror=alert(1)>"
+BEHIND_PROXY = "https://portal.example.com/oauth/callback"
+
+
+@dataclass(frozen=True)
+class Portal:
+    """The web application, and the Anaplan it belongs to.
+
+    Attributes:
+        url: Where it answers.
+        emulator: Anaplan.
+        log: What it has written so far.
+    """
+
+    url: str
+    emulator: Emulator
+    log: Path
+
+    def exchanges(self, grant_type: str) -> list[int | None]:
+        """The statuses of the token requests of one grant."""
+        return [
+            request.status
+            for request in self.emulator.requests()
+            if request.path == "/oauth/token" and f"grant_type={grant_type}" in (request.body or "")
+        ]
+
+
+def describe_tenant(*redirect_uris: str) -> TenantDescription:
+    """A planner and a hostile user, two workspaces, and the portal as their OAuth client."""
+    everywhere = {"Network": "admin", MARKUP: "admin"}
+    return TenantDescription.model_validate(
+        {
+            "name": "Portal's tenant",
+            "default_user": PLANNER,
+            "users": [
+                {
+                    "email": PLANNER,
+                    "password": PASSWORD,
+                    "first_name": "Pat",
+                    "last_name": "Planner",
+                    "workspaces": {"Network": "admin"},
+                },
+                {
+                    "email": HOSTILE,
+                    "password": PASSWORD,
+                    "first_name": MARKUP,
+                    "last_name": "<script>alert(1)</script>",
+                    "workspaces": everywhere,
+                },
+            ],
+            "workspaces": [
+                {"name": "Network", "models": [{"name": "Flights"}, {"name": "Routes"}]},
+                {"name": MARKUP, "models": [{"name": "<script>alert(2)</script>"}]},
+            ],
+            "oauth_clients": [
+                {
+                    "name": "Portal",
+                    "kind": "authorization_code",
+                    "redirect_uris": list(redirect_uris),
+                },
+                {"name": "Terminal", "kind": "device"},
+            ],
+        }
+    )
+
+
+@contextmanager
+def run_portal(log: Path, redirect_uri: str | None = None) -> Iterator[Portal]:
+    """Starts an emulator, and the application in a process of its own.
+
+    The two are on different hosts, that is sites to a browser, as they are in earnest.
+    """
+    # Listening already, so that nobody has to wait until the application does.
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        redirect_uri = redirect_uri or f"{url}/oauth/callback"
+        with Emulator(describe_tenant(redirect_uri)) as emulator, log.open("wb") as output:
+            environment: dict[str, Any] = {
+                **os.environ,
+                "ANAPLAN_BASE_URL": emulator.base_url.replace("127.0.0.1", "localhost"),
+                "ANAPLAN_CLIENT_ID": emulator.oauth_client_id,
+                "ANAPLAN_CLIENT_SECRET": emulator.oauth_client_secret,
+                "ANAPLAN_REDIRECT_URI": redirect_uri,
+            }
+            environment.pop("ANAPLAN_REGION", None)
+            options = ["--fd", str(listening.fileno()), "--no-access-log"]
+            process = subprocess.Popen(
+                [sys.executable, "-m", "uvicorn", "app:app", "--app-dir", str(APP), *options],
+                env=environment,
+                stdout=output,
+                stderr=output,
+                pass_fds=[listening.fileno()],
+            )
+            try:
+                # If the application ends, connections are refused rather than kept waiting.
+                listening.close()
+                yield Portal(url, emulator, log)
+            finally:
+                process.terminate()
+                process.wait()
+
+
+@pytest.fixture(scope="session")
+def running_portal(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    with run_portal(tmp_path_factory.mktemp("portal") / "log") as portal:
+        yield portal
+
+
+@pytest.fixture
+def portal(running_portal: Portal) -> Portal:
+    """The application, with Anaplan as at its start."""
+    running_portal.emulator.reset()
+    return running_portal
+
+
+@pytest.fixture(scope="session")
+def portal_behind_proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Portal]:
+    """The application, where a proxy speaks https in its name."""
+    log = tmp_path_factory.mktemp("portal-behind-proxy") / "log"
+    with run_portal(log, BEHIND_PROXY) as portal:
+        yield portal
+
+
+@pytest.fixture
+def tenant_of() -> Callable[..., TenantDescription]:
+    """Describes the portal's tenant, with the callback URLs given."""
+    return describe_tenant
