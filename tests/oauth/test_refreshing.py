@@ -1,0 +1,340 @@
+"""`AnaplanRefreshTokenAuth`: a token that keeps itself usable."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from anaplan_sdk import AnaplanRefreshTokenAuth, MemoryStore, PlaintextFileStore
+from anaplan_sdk.auth.oauth import OAuthToken
+from anaplan_sdk.auth.stores import store_key
+from anaplan_sdk.exceptions import (
+    AnaplanConnectionException,
+    InvalidCredentialsException,
+    OAuthException,
+    TokenStoreException,
+)
+from anaplan_sdk.testing import EmulatedAnaplan
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.oauth.conftest import World
+
+    NewToken = Callable[..., OAuthToken]
+    Exchanges = Callable[..., list[int | None]]
+
+
+@pytest.fixture
+def auth_for(
+    registration: Callable[[EmulatedAnaplan], dict[str, str]],
+) -> Callable[..., AnaplanRefreshTokenAuth]:
+    def make(
+        anaplan: EmulatedAnaplan, token: OAuthToken, **arguments: Any
+    ) -> AnaplanRefreshTokenAuth:
+        return AnaplanRefreshTokenAuth(token=token, **registration(anaplan), **arguments)
+
+    return make
+
+
+AuthFor = Callable[..., AnaplanRefreshTokenAuth]
+
+
+def key_of(anaplan: EmulatedAnaplan, user: str | None = None) -> str:
+    emulator = anaplan.emulator
+    return store_key(emulator.base_url, emulator.oauth_client_id, user)
+
+
+def test_a_token_is_used_as_it_is(
+    anaplan: EmulatedAnaplan,
+    world: World,
+    auth_for: AuthFor,
+    new_token: NewToken,
+    exchanges: Exchanges,
+) -> None:
+    token = new_token(anaplan)
+    auth = auth_for(anaplan, token)
+    world.ask(anaplan, auth, times=2)
+    assert exchanges(anaplan) == []
+    assert auth.token == token
+
+
+def test_a_token_that_has_ended_is_refreshed_first(
+    anaplan: EmulatedAnaplan,
+    world: World,
+    auth_for: AuthFor,
+    new_token: NewToken,
+    exchanges: Exchanges,
+) -> None:
+    token = new_token(anaplan, ended=True)
+    auth = auth_for(anaplan, token)
+    world.ask(anaplan, auth, times=2)
+    assert exchanges(anaplan, "refresh_token") == [200]
+    assert {request.status for request in anaplan.requests(path="/2/0/workspaces")} == {200}
+    assert auth.token["refresh_token"] != token["refresh_token"]
+    assert token["access_token"] not in repr(auth)
+
+
+def test_a_token_is_refreshed_a_little_before_it_ends(
+    anaplan: EmulatedAnaplan, world: World, auth_for: AuthFor, new_token: NewToken
+) -> None:
+    token = new_token(anaplan)
+    auth = auth_for(anaplan, token | {"expires_at": int(time.time()) + 200})
+    world.ask(anaplan, auth)
+    assert auth.token["access_token"] != token["access_token"]
+    # On Anaplan's side the old one is still good.
+    assert anaplan.client(token=token["access_token"]).get_workspaces()
+
+
+def test_a_refused_token_is_refreshed_and_the_request_repeated(
+    anaplan: EmulatedAnaplan,
+    world: World,
+    auth_for: AuthFor,
+    new_token: NewToken,
+    exchanges: Exchanges,
+) -> None:
+    auth = auth_for(anaplan, new_token(anaplan))
+    anaplan.advance(minutes=36)
+    world.ask(anaplan, auth)
+    statuses = [request.status for request in anaplan.requests(path="/2/0/workspaces")]
+    assert statuses == [401, 200]
+    assert exchanges(anaplan) == [200]
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_a_bare_http_client(
+    anaplan: EmulatedAnaplan, world: World, auth_for: AuthFor, new_token: NewToken, ended: bool
+) -> None:
+    auth = auth_for(anaplan, new_token(anaplan, ended=ended), store=MemoryStore())
+    url = f"{anaplan.emulator.base_url}/2/0/workspaces"
+    assert world.ask_plainly(url, auth).status_code == 200
+    anaplan.advance(minutes=36)
+    assert world.ask_plainly(url, auth).status_code == 200
+
+
+def test_a_refresh_token_is_enough(
+    anaplan: EmulatedAnaplan, world: World, auth_for: AuthFor, new_token: NewToken
+) -> None:
+    refresh_token = new_token(anaplan)["refresh_token"]
+    auth = auth_for(anaplan, {"refresh_token": refresh_token})
+    assert auth.token == {"refresh_token": refresh_token}
+    world.ask(anaplan, auth)
+    assert [request.path for request in anaplan.requests()] == ["/oauth/token", "/2/0/workspaces"]
+
+
+def test_an_access_token_alone_ends(
+    anaplan: EmulatedAnaplan, world: World, auth_for: AuthFor, new_token: NewToken
+) -> None:
+    auth = auth_for(anaplan, {"access_token": new_token(anaplan)["access_token"]})
+    world.ask(anaplan, auth)
+    anaplan.advance(minutes=36)
+    with pytest.raises(InvalidCredentialsException, match="offline_access"):
+        world.ask(anaplan, auth)
+
+
+def test_a_client_that_does_not_rotate(
+    anaplan_without_rotation: EmulatedAnaplan,
+    world: World,
+    auth_for: AuthFor,
+    new_token: NewToken,
+) -> None:
+    anaplan = anaplan_without_rotation
+    token = new_token(anaplan, ended=True)
+    store = MemoryStore()
+    auth = auth_for(anaplan, token, store=store)
+    for _ in range(3):
+        world.ask(anaplan, auth)
+        anaplan.advance(minutes=36)
+    assert auth.token["refresh_token"] == token["refresh_token"]
+    assert store.load(key_of(anaplan)) == token["refresh_token"]
+
+
+def test_a_new_token_is_told_and_kept_before_it_is_used(
+    anaplan: EmulatedAnaplan, world: World, auth_for: AuthFor, new_token: NewToken, tmp_path: Path
+) -> None:
+    store = PlaintextFileStore(tmp_path / "tokens.json")
+    told: list[tuple[OAuthToken, str | None, int]] = []
+
+    def on_token(token: OAuthToken) -> None:
+        asked = len(anaplan.requests(path="/2/0/workspaces"))
+        told.append((token, store.load(key_of(anaplan, "ann")), asked))
+
+    auth = auth_for(
+        anaplan, new_token(anaplan, ended=True), store=store, user="ann", on_token=on_token
+    )
+    world.ask(anaplan, auth)
+    ((token, kept, asked),) = told
+    assert token == auth.token
+    assert kept == token["refresh_token"]
+    assert asked == 0
+    assert store.load(key_of(anaplan)) is None
+
+
+def test_a_kept_token_comes_before_the_one_that_was_passed(
+    anaplan: EmulatedAnaplan,
+    world: World,
+    auth_for: AuthFor,
+    new_token: NewToken,
+    exchanges: Exchanges,
+) -> None:
+    store = MemoryStore()
+    token = new_token(anaplan, ended=True)
+    world.ask(anaplan, auth_for(anaplan, token, store=store))
+    kept = store.load(key_of(anaplan))
+    world.ask(anaplan, auth_for(anaplan, token, store=store))
+    assert store.load(key_of(anaplan)) != kept
+    assert exchanges(anaplan) == [200, 200]
+
+
+def test_a_passed_token_serves_when_the_kept_one_is_refused(
+    anaplan: EmulatedAnaplan,
+    world: World,
+    auth_for: AuthFor,
+    new_token: NewToken,
+    exchanges: Exchanges,
+) -> None:
+    store = MemoryStore()
+    store.save(key_of(anaplan), "of-a-sign-in-long-ago")
+    auth = auth_for(anaplan, new_token(anaplan, ended=True), store=store)
+    world.ask(anaplan, auth)
+    assert exchanges(anaplan) == [403, 200]
+    assert store.load(key_of(anaplan)) == auth.token["refresh_token"]
+
+
+def test_a_refused_refresh_token_is_tried_once(
+    anaplan: EmulatedAnaplan,
+    world: World,
+    auth_for: AuthFor,
+    new_token: NewToken,
+    exchanges: Exchanges,
+) -> None:
+    token = new_token(anaplan, ended=True)
+    anaplan.emulator.revoke(str(token["refresh_token"]))
+    auth = auth_for(anaplan, token)
+    for _ in range(3):
+        with pytest.raises(OAuthException) as refused:
+            world.ask(anaplan, auth)
+        assert refused.value.code == "invalid_grant"
+        assert not refused.value.retryable
+        assert str(token["refresh_token"]) not in str(refused.value)
+    assert exchanges(anaplan) == [403]
+
+
+@pytest.mark.parametrize("trouble", [{"status": 503}, {"reset_before": True}])
+def test_a_refresh_is_repeated_when_anaplan_is_unwell(
+    anaplan: EmulatedAnaplan,
+    world: World,
+    auth_for: AuthFor,
+    new_token: NewToken,
+    trouble: dict[str, Any],
+) -> None:
+    auth = auth_for(anaplan, new_token(anaplan, ended=True))
+    anaplan.fault(path="/oauth/token", **trouble)
+    world.ask(anaplan, auth)
+    anaplan.advance(minutes=36)
+    anaplan.fault(path="/oauth/token", times=None, reset_before=True)
+    with pytest.raises(AnaplanConnectionException):
+        world.ask(anaplan, auth)
+
+
+class FullDisk(MemoryStore):
+    """Takes nothing until there is room."""
+
+    has_room = False
+
+    def save(self, key: str, value: str | None) -> None:
+        if not self.has_room:
+            raise TokenStoreException("No room.")
+        super().save(key, value)
+
+
+def test_a_rotated_token_survives_a_store_that_fails(
+    anaplan: EmulatedAnaplan, world: World, auth_for: AuthFor, new_token: NewToken
+) -> None:
+    store = FullDisk()
+    token = new_token(anaplan, ended=True)
+    auth = auth_for(anaplan, token, store=store)
+    with pytest.raises(TokenStoreException):
+        world.ask(anaplan, auth)
+    assert not anaplan.requests(path="/2/0/workspaces")
+    store.has_room = True
+    world.ask(anaplan, auth)
+    assert store.load(key_of(anaplan)) == auth.token["refresh_token"]
+
+
+def test_a_callback_that_fails_is_called_again(
+    anaplan: EmulatedAnaplan, world: World, auth_for: AuthFor, new_token: NewToken
+) -> None:
+    told: list[OAuthToken] = []
+
+    def on_token(token: OAuthToken) -> None:
+        told.append(token)
+        if len(told) == 1:
+            raise ZeroDivisionError
+
+    auth = auth_for(anaplan, new_token(anaplan, ended=True), on_token=on_token)
+    with pytest.raises(ZeroDivisionError):
+        world.ask(anaplan, auth)
+    world.ask(anaplan, auth)
+    assert told[-1] == auth.token
+
+
+def test_the_token_can_be_taken_back(
+    anaplan: EmulatedAnaplan,
+    world: World,
+    auth_for: AuthFor,
+    new_token: NewToken,
+) -> None:
+    auth = auth_for(anaplan, new_token(anaplan, ended=True))
+    world.ask(anaplan, auth)
+    taken = auth.token
+    taken["access_token"] = "spoiled"
+    assert auth.token["access_token"] != "spoiled"
+    # Its access token is used until Anaplan refuses it.
+    again = auth_for(anaplan, taken)
+    world.ask(anaplan, again)
+    assert again.token["refresh_token"] != taken["refresh_token"]
+
+
+def test_logging_out_leaves_the_refresh_token(
+    anaplan: EmulatedAnaplan, auth_for: AuthFor, new_token: NewToken
+) -> None:
+    auth = auth_for(anaplan, new_token(anaplan))
+    client = anaplan.client(auth=auth)
+    client.authenticate()
+    client.logout()
+    assert client.get_workspaces()
+    assert [r.status for r in anaplan.requests(path="/token/logout")] == [204]
+
+
+@pytest.mark.parametrize(
+    "token",
+    [{}, {"access_token": ""}, {"access_token": "two\nlines"}, {"access_token": "ü"}],
+)
+def test_what_is_no_token(
+    anaplan: EmulatedAnaplan, auth_for: AuthFor, token: dict[str, str]
+) -> None:
+    with pytest.raises(ValueError, match="token") as refused:
+        auth_for(anaplan, token)
+    assert "lines" not in str(refused.value)
+
+
+def test_what_would_have_to_be_awaited(
+    anaplan: EmulatedAnaplan, auth_for: AuthFor, new_token: NewToken
+) -> None:
+    class Vault:
+        async def load(self, key: str) -> str | None:
+            return None
+
+        def save(self, key: str, value: str | None) -> None: ...
+
+    async def on_token(token: OAuthToken) -> None: ...
+
+    token = new_token(anaplan)
+    with pytest.raises(TypeError, match="on_token"):
+        auth_for(anaplan, token, on_token=on_token)
+    with pytest.raises(TypeError, match=r"store\.load"):
+        auth_for(anaplan, token, store=Vault())
