@@ -75,6 +75,7 @@ class AnaplanException(Exception):
         retryable: Whether the same call may succeed later without a change.
         not_performed: Whether Anaplan certainly did not act on the request.
         retry_after: Seconds Anaplan asks to wait before the next attempt.
+        task_id: The task that was started, when an action was and the wait for its end failed.
     """
 
     def __init__(
@@ -104,6 +105,7 @@ class AnaplanException(Exception):
         self.retryable = retryable
         self.not_performed = not_performed
         self.retry_after = retry_after
+        self.task_id: str | None = None
 
     def __str__(self) -> str:
         where = " ".join(part for part in (self.method, self.url) if part)

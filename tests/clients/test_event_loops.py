@@ -5,11 +5,15 @@ from __future__ import annotations
 import asyncio
 import gc
 import warnings
+from pathlib import Path
 
+import pytest
 import trio
 
 from anaplan_sdk import AsyncClient
 from anaplan_sdk.testing import EmulatedAnaplan
+
+DESCRIPTORS = Path("/proc/self/fd")
 
 
 async def use(client: AsyncClient) -> int:
@@ -28,3 +32,20 @@ def test_an_async_client_survives_its_event_loop(anaplan: EmulatedAnaplan) -> No
         del client
         gc.collect()
     assert len(anaplan.requests(path="/token/authenticate")) == 1
+
+
+@pytest.mark.skipif(not DESCRIPTORS.is_dir(), reason="only Linux lists its open files there")
+def test_event_loops_that_have_ended_leave_little_behind(anaplan: EmulatedAnaplan) -> None:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        client = anaplan.async_client()
+        asyncio.run(use(client))
+        gc.collect()
+        before = len(list(DESCRIPTORS.iterdir()))
+        for _ in range(20):
+            asyncio.run(use(client))
+        gc.collect()
+        assert len(list(DESCRIPTORS.iterdir())) <= before + 5
+        asyncio.run(client.aclose())
+        del client
+        gc.collect()

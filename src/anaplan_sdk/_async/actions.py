@@ -8,7 +8,6 @@ from contextlib import aclosing
 from typing import Literal, overload
 
 from anaplan_sdk._async.room import Room, segment, sorting
-from anaplan_sdk._http.policy import Repeat
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._http.rows import RowReader
 from anaplan_sdk._runtime import asynchronous as runtime
@@ -60,6 +59,7 @@ _ACTION = Single[ActionMetadata]("action", ActionMetadata)
 # being told in whole seconds and for the way there.
 _CLOCK_SLACK = 2.0
 _FIRST_POLL_DELAY = 0.1
+_LONGEST_LOOK = 2.0
 
 
 class Actions(Room):
@@ -147,8 +147,9 @@ class Actions(Room):
     ) -> Task | CompletedTask:
         """Runs an import (112…), export (116…), other action (117…) or process (118…).
 
-        It is started exactly once: when it can't be told from the answer whether Anaplan started
-        it, the action's tasks are looked through, and the one that was started is adopted.
+        A start that gets no clear answer is not simply repeated: the action's tasks are watched for
+        the client's `settle_time`, and the one that was started is adopted. Only if there is none
+        by then is it started again.
 
         Args:
             action_id: The action; its kind follows from the first three digits.
@@ -168,8 +169,11 @@ class Actions(Room):
             AnaplanActionError: The action failed; the error carries the task and its dumps.
             AnaplanActionCancelledError: Someone cancelled the task.
             AnaplanTimeoutException: It took longer than `timeout`; it goes on at Anaplan.
+            AnaplanException: Waiting failed in another way; `task_id` tells what was started, for
+                `wait_for_task`.
             OutcomeUnknownException: It can't be told whether the action was started.
         """
+        _check_timeout(timeout)
         url = f"{self._url_of(action_id)}/tasks"
         body: dict[str, object] = {"localeName": locale}
         for name, model, values in (
@@ -189,6 +193,9 @@ class Actions(Room):
                 action_id, task.id, timeout=timeout, on_progress=on_progress
             )
         except AnaplanException as error:
+            # Whatever failed, it was the wait: running the action again would start it twice.
+            error.task_id = task.id
+            error.retryable = error.not_performed = False
             if not isinstance(error, AnaplanActionError):
                 error.add_note(f"Action {action_id} was started as task {task.id}; it may go on.")
             raise
@@ -207,6 +214,7 @@ class Actions(Room):
             AnaplanActionError, AnaplanActionCancelledError, AnaplanTimeoutException: As for
                 `run_action`.
         """
+        _check_timeout(timeout)
         deadline = None if timeout is None else time.monotonic() + timeout
         delay = min(_FIRST_POLL_DELAY, self._settings.status_poll_delay)
         while True:
@@ -338,7 +346,7 @@ class Actions(Room):
         for repetition in range(self._session.policy.retry_count + 1):
             began = time.monotonic()
             try:
-                response = await self._session.send("POST", url, json=body, repeat=Repeat.NEVER)
+                response = await self._session.send("POST", url, json=body)
                 task = decode(_TASK.adapter, response).value
             except AnaplanException as error:
                 if error.not_performed:
@@ -358,10 +366,9 @@ class Actions(Room):
         self, action_id: str, url: str, began: float, error: AnaplanException
     ) -> Task | None:
         """The task that a request without a clear answer has started; `None` if it started none."""
-        for look in range(2):
-            if look:
-                # The request may still be on its way through a gateway.
-                await runtime.sleep(self._session.policy.backoff)
+        deadline = time.monotonic() + self._settings.settle_time
+        pause = _FIRST_POLL_DELAY
+        while True:
             try:
                 tasks = await self._list(_TASKS, url)
             except AnaplanException as problem:
@@ -379,8 +386,18 @@ class Actions(Room):
                     candidates=[task.id for task in new],
                 ) from error
             if new:
-                return await self.get_task_status(action_id, new[0].id)
-        return None
+                return Task.model_validate(new[0].model_dump())
+            # The request may still be on its way through a gateway.
+            left = deadline - time.monotonic()
+            if left <= 0:
+                return None
+            await runtime.sleep(min(pause, left))
+            pause = min(2 * pause, _LONGEST_LOOK)
+
+
+def _check_timeout(timeout: float | None) -> None:
+    if timeout is not None and timeout < 0:
+        raise ValueError(f"timeout can't be negative: {timeout}.")
 
 
 def _reason(result: TaskResult) -> str:

@@ -44,6 +44,8 @@ class ClientOptions(HttpxOptions, total=False):
     upload_chunk_size: int
     allow_file_creation: bool
     max_concurrency: int
+    max_retry_time: float | None
+    settle_time: float
 
 
 class AsyncClient(Catalog, Files, Actions):
@@ -85,6 +87,10 @@ class AsyncClient(Catalog, Files, Actions):
         certificate_payload: What a certificate signs: "v1", or "v2", which carries a timestamp and
             is good for one sign-in.
         max_concurrency: How many requests are under way at a time.
+        max_retry_time: Seconds after which a request that failed is not repeated any more; no
+            limit but `retry_count` by default.
+        settle_time: Seconds for which an action's tasks are watched after a start without a clear
+            answer, before it is started again.
         **httpx_kwargs: Further arguments of `httpx2.AsyncClient`, such as `proxy` or `verify`;
             they hold for sign-in, too.
 
@@ -122,6 +128,8 @@ class AsyncClient(Catalog, Files, Actions):
         hosts: Hosts | None = None,
         certificate_payload: PayloadFormat = "v1",
         max_concurrency: int = 10,
+        max_retry_time: float | None = None,
+        settle_time: float = 10.0,
         **httpx_kwargs: Unpack[HttpxOptions],
     ) -> None:
         upload_width = _UPLOAD_WIDTH  # sync: upload_width = _UPLOAD_WIDTH if upload_parallel else 1
@@ -132,6 +140,7 @@ class AsyncClient(Catalog, Files, Actions):
             upload_chunk_size=upload_chunk_size,
             allow_file_creation=allow_file_creation,
             max_concurrency=max_concurrency,
+            settle_time=settle_time,
         )
         services = resolve_hosts(base_url=base_url, region=region, hosts=hosts)
         session = Session(
@@ -148,7 +157,7 @@ class AsyncClient(Catalog, Files, Actions):
                 auth=auth,
                 certificate_payload=certificate_payload,
             ),
-            policy=RetryPolicy(retry_count, backoff, backoff_factor),
+            policy=RetryPolicy(retry_count, backoff, backoff_factor, max_retry_time),
             timeout=timeout,
             max_concurrency=max_concurrency,
             httpx_options=httpx_kwargs,

@@ -18,6 +18,7 @@ from anaplan_sdk._http.chunks import (
     fitting_chunk_size,
 )
 from anaplan_sdk._runtime import asynchronous as runtime
+from anaplan_sdk.exceptions import AnaplanException
 
 Content: TypeAlias = (
     str | bytes | bytearray | memoryview | os.PathLike[str] | BinaryIO | runtime.Pieces
@@ -65,18 +66,42 @@ class Upload:
     ahead: tuple[bytes, ...] = ()
 
     async def chunks(self) -> AsyncGenerator[tuple[int, bytes]]:
-        """The chunks in order, each with its index."""
-        for index, chunk in enumerate(self.ahead):
-            yield index, chunk
-        index = len(self.ahead)
+        """The chunks in order, each with its index.
+
+        The last one, which makes an upload whole, is given only if all bytes that were announced
+        have come, and no more.
+
+        Raises:
+            AnaplanException: The source gives more or fewer bytes than it had announced.
+            ValueError: There are more chunks than Anaplan takes.
+        """
+        held: bytes | None = None
+        index = given = 0
+        async with aclosing(self._all()) as every:
+            async for chunk in every:
+                given += len(chunk)
+                if held is not None:
+                    if self.size is not None and given > self.size:
+                        break
+                    yield index, held
+                    index += 1
+                if index == MAX_CHUNKS:
+                    raise ValueError(
+                        f"The content has more than {MAX_CHUNKS:,} chunks, Anaplan's limit: make "
+                        "upload_chunk_size larger."
+                    )
+                held = chunk
+        if self.size is not None and given != self.size:
+            amount = "more" if given > self.size else f"{given:,}"
+            raise AnaplanException(f"the source announced {self.size:,} bytes and gave {amount}")
+        if held is not None:
+            yield index, held
+
+    async def _all(self) -> AsyncGenerator[bytes]:
+        for chunk in self.ahead:
+            yield chunk
         async for chunk in self.source:
-            if index == MAX_CHUNKS:
-                raise ValueError(
-                    f"The content has more than {MAX_CHUNKS:,} chunks, Anaplan's limit: make "
-                    "upload_chunk_size larger."
-                )
-            yield index, chunk
-            index += 1
+            yield chunk
 
 
 async def prepare(content: Content, chunk_size: int) -> Upload:
@@ -103,7 +128,7 @@ async def prepare(content: Content, chunk_size: int) -> Upload:
         return await _of_unknown_size(content, chunk_size)
     raise TypeError(
         f"{type(content).__name__} can't be uploaded: give bytes, str, a path, a file opened in "
-        "binary mode, or an iterable of bytes or str."
+        "binary mode, or a list or an iterator of bytes or str."
     )
 
 

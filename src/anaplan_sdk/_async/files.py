@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
-import tempfile
+import stat
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from pathlib import Path
 from typing import BinaryIO, Literal, TypeAlias
+from uuid import uuid4
 
 from anaplan_sdk._async.content import Content, Upload, prepare
 from anaplan_sdk._async.room import Room, segment, sorting
 from anaplan_sdk._http.codec import compress
+from anaplan_sdk._http.policy import Repeat
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk.exceptions import (
@@ -153,7 +155,7 @@ class Files(Room):
                 ) as chunks:
                     async for chunk in chunks:
                         await runtime.run_in_thread(file.write, chunk)
-            partial.replace(target)
+            await runtime.run_in_thread(_put_in_place, partial, target)
         except BaseException:
             partial.unlink()
             raise
@@ -194,15 +196,17 @@ class Files(Room):
         async with aclosing(upload.source):
             await self._check_file_exists(file_id)
             count = -1 if upload.count is None else upload.count
+            # Setting the count begins an upload anew, as often as it is done.
             response = await self._session.send(
-                "POST", self._file(file_id), json={"chunkCount": count}
+                "POST", self._file(file_id), json={"chunkCount": count}, repeat=Repeat.SAFE
             )
             # A file that was created by name goes by an id from now on.
             target = decode(_FILE.adapter, response).value.id
             await self._send_chunks(target, upload, width, on_progress)
             if upload.count is None:
                 url = f"{self._file(target)}/complete"
-                await self._session.send("POST", url, json={"id": str(target)})
+                body = {"id": str(target)}
+                await self._session.send("POST", url, json=body, repeat=Repeat.SAFE)
 
     async def _send_chunks(
         self,
@@ -236,12 +240,11 @@ class Files(Room):
                         on_progress(Progress("upload", done, upload.size))
         except AnaplanException as error:
             cause = error
-        expected = set(range(upload.count)) if upload.count is not None else taken
+        expected = taken if upload.count is None else set(range(upload.count))
         missing = sorted(expected - acknowledged)
-        if cause or missing or taken != expected:
+        if cause is not None or missing:
             raise UploadIncompleteException(
-                f"The upload to file {file_id} is incomplete, {_missing(missing)}: "
-                f"{cause or 'the source gave another number of bytes than it had announced'}",
+                f"The upload to file {file_id} is incomplete, {_missing(missing)}: {cause}",
                 file_id=file_id,
                 missing=missing,
                 retryable=cause is not None and cause.retryable,
@@ -267,10 +270,25 @@ class Files(Room):
 
 
 def _open_beside(path: str | os.PathLike[str]) -> tuple[Path, Path, BinaryIO]:
-    """A temporary file in the folder of its later place, so that a rename puts it there."""
-    target = Path(path).expanduser()
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.")
-    return target, Path(name), os.fdopen(handle, "wb")
+    """A temporary file in the folder of its later place, so that a rename puts it there.
+
+    Raises:
+        OSError: The place is a folder, or in none that exists.
+    """
+    target = Path(path).expanduser().resolve()
+    if target.is_dir():
+        raise IsADirectoryError(f"{str(target)!r} is a folder; give the file's own path.")
+    if not target.parent.is_dir():
+        raise FileNotFoundError(f"The folder {str(target.parent)!r} doesn't exist.")
+    partial = target.with_name(f".{target.name}.{uuid4().hex}.part")
+    return target, partial, partial.open("xb")
+
+
+def _put_in_place(partial: Path, target: Path) -> None:
+    # What is replaced keeps its mode; a new file has the usual one.
+    if target.exists():
+        partial.chmod(stat.S_IMODE(target.stat().st_mode))
+    partial.replace(target)
 
 
 def _width(batch_size: int) -> int:

@@ -8,10 +8,17 @@ from collections import deque
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
+from math import inf
 from typing import Any, TypedDict
 
 import httpx2
-from tenacity import AsyncRetrying, retry_if_exception, stop_after_attempt
+from tenacity import (
+    AsyncRetrying,
+    retry_if_exception,
+    stop_after_attempt,
+    stop_any,
+    stop_before_delay,
+)
 
 from anaplan_sdk._async.gate import Gate
 from anaplan_sdk._http.dates import http_date
@@ -53,6 +60,25 @@ class HttpxOptions(TypedDict, total=False):
     verify: ssl.SSLContext | str | bool
 
 
+def check_options(timeout: float | httpx2.Timeout, options: HttpxOptions) -> None:
+    """Refuses what the HTTP library would refuse only at the first request.
+
+    Raises:
+        TypeError: There is no such argument.
+        ValueError: The timeout or the proxy isn't one.
+    """
+    if unknown := options.keys() - HttpxOptions.__annotations__.keys():
+        raise TypeError(f"A client takes no argument {min(unknown)!r}.")
+    if not isinstance(timeout, httpx2.Timeout) and timeout <= 0:
+        raise ValueError(f"timeout must be positive, not {timeout}.")
+    proxy = options.get("proxy")
+    if proxy is not None and not isinstance(proxy, httpx2.Proxy):
+        try:
+            httpx2.Proxy(proxy)
+        except (ValueError, httpx2.InvalidURL):
+            raise ValueError("proxy is not the URL of a proxy.") from None
+
+
 class Session:
     """The one way to the network, shared by a client and those made from it by `with_model`."""
 
@@ -70,9 +96,9 @@ class Session:
         self._auth = auth
         self._policy = policy
         self._gate = Gate(max_concurrency)
-        self._closed = False
         self._server_date = "", 0.0
         self._tasks: dict[str, deque[str]] = {}
+        check_options(timeout, httpx_options)
         headers = httpx2.Headers(httpx_options.get("headers"))
         headers.setdefault("User-Agent", USER_AGENT)
         options: HttpxOptions = {**httpx_options, "headers": headers}
@@ -105,7 +131,7 @@ class Session:
         method: str,
         url: str,
         *,
-        repeat: Repeat = Repeat.SAFE,
+        repeat: Repeat | None = None,
         params: Mapping[str, str | int | bool] | None = None,
         json: object = None,
         content: bytes | None = None,
@@ -113,23 +139,29 @@ class Session:
     ) -> httpx2.Response:
         """Sends a request and reads its reply whole; what may be repeated is, as the policy says.
 
+        A POST is not repeated, unless `repeat` says so; all other methods put the same thing in
+        the same place however often they are sent.
+
         Raises:
             AnaplanException: The one that fits, after the last attempt.
         """
         policy = self._policy
+        allowed = repeat or (Repeat.NEVER if method == "POST" else Repeat.SAFE)
         attempts = AsyncRetrying(
             sleep=runtime.sleep,
-            retry=retry_if_exception(lambda error: policy.repeats(error, repeat)),
+            retry=retry_if_exception(lambda error: policy.repeats(error, allowed)),
             wait=lambda state: policy.wait(
                 state.outcome.exception() if state.outcome else None, state.attempt_number
             ),
-            stop=stop_after_attempt(policy.retry_count + 1),
+            stop=stop_any(
+                stop_after_attempt(policy.retry_count + 1),
+                stop_before_delay(inf if policy.max_time is None else policy.max_time),
+            ),
             reraise=True,
         )
         async for attempt in attempts:
             with attempt:
-                self._check_open()
-                request = self._http.get().build_request(
+                request = self._client().build_request(
                     method, url, params=params, json=json, content=content, headers=headers
                 )
                 return await self._send_once(request, attempt.retry_state.attempt_number)
@@ -143,9 +175,8 @@ class Session:
 
     async def logout(self) -> None:
         """Ends the current token at Anaplan; without one there is nothing to do."""
-        self._check_open()
         url = f"{self.hosts.authentication}/token/logout"
-        request = self._http.get().build_request("POST", url)
+        request = self._client().build_request("POST", url)
         auth: httpx2.Auth | None = self._auth
         if isinstance(self._auth, Bearer):
             token = self._auth.session.drop()
@@ -157,14 +188,17 @@ class Session:
             await self._exchange(request, auth, 1)
 
     async def aclose(self) -> None:
-        """Closes the connections; those of other event loops are closed with their loops."""
-        self._closed = True
-        if (http := self._http.pop()) is not None:
+        """Closes the connections, but for those of other event loops, which end with them."""
+        if (http := self._http.close()) is not None:
             await http.aclose()
 
-    def _check_open(self) -> None:
-        if self._closed:
-            raise ClientClosedException("This client was closed; make a new one.")
+    def _client(self) -> httpx2.AsyncClient:
+        try:
+            return self._http.get()
+        except LookupError:
+            raise ClientClosedException(
+                "This client was closed; make a new one.", not_performed=True
+            ) from None
 
     async def _send_once(self, request: httpx2.Request, attempt: int) -> httpx2.Response:
         async with self._gate:
@@ -217,7 +251,7 @@ class Session:
             while step is not None:
                 try:
                     if isinstance(step, httpx2.Request):
-                        token_request = dressed(step, request, self._http.get().headers)
+                        token_request = dressed(step, request, self._client().headers)
                         answer: object = await runtime.unbroken(
                             self._transmit, token_request, None, attempt
                         )
@@ -234,7 +268,15 @@ class Session:
     async def _transmit(
         self, request: httpx2.Request, auth: httpx2.Auth | None, attempt: int
     ) -> httpx2.Response:
+        client = self._client()
         try:
-            return await self._http.get().send(request, auth=auth)
-        except httpx2.RequestError as error:
-            raise transport_error(error, attempt) from error
+            return await client.send(request, auth=auth)
+        except (httpx2.RequestError, RuntimeError) as error:
+            # The HTTP library has several words for a client that was closed meanwhile.
+            if self._http.is_closed:
+                raise ClientClosedException(
+                    "This client was closed while a request was under way."
+                ) from error
+            if isinstance(error, httpx2.RequestError):
+                raise transport_error(error, attempt) from error
+            raise

@@ -51,6 +51,10 @@ class Rechunker:
 
     def feed(self, piece: bytes | bytearray | memoryview | str) -> Iterator[bytes]:
         """Takes a piece in; the chunks that are full now."""
+        if not isinstance(piece, str | bytes | bytearray | memoryview):
+            raise TypeError(
+                f"The content's pieces must be bytes or str, not {type(piece).__name__}."
+            )
         rest = memoryview(piece.encode() if isinstance(piece, str) else piece).cast("B")
         while self._held + len(rest) >= self._chunk_size:
             cut = self._chunk_size - self._held

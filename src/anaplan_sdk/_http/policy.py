@@ -39,17 +39,21 @@ class RetryPolicy:
         retry_count: How often a failed request is repeated; 0 means it is sent once.
         backoff: Seconds before the first repetition.
         backoff_factor: What each further wait is multiplied by.
+        max_time: Seconds after which nothing is repeated any more; `None` sets no limit.
     """
 
     retry_count: int = 2
     backoff: float = 1.0
     backoff_factor: float = 2.0
+    max_time: float | None = None
 
     def __post_init__(self) -> None:
         if self.retry_count < 0:
             raise ValueError("retry_count can't be negative; 0 means that nothing is repeated.")
         if self.backoff < 0 or self.backoff_factor < 0:
             raise ValueError("backoff and backoff_factor can't be negative.")
+        if self.max_time is not None and self.max_time < 0:
+            raise ValueError("max_retry_time can't be negative.")
 
     def repeats(self, error: BaseException, repeat: Repeat) -> bool:
         """Whether to send a request again after this error."""

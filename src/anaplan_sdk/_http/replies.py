@@ -22,6 +22,7 @@ from anaplan_sdk.exceptions import (
     RateLimitException,
     ServerException,
 )
+from anaplan_sdk.models._base import read_json
 
 T = TypeVar("T")
 
@@ -108,7 +109,7 @@ def decode(adapter: TypeAdapter[T], response: httpx2.Response, *, secret: bool =
     if not response.content.strip():
         raise unreadable(response, "the body is empty")
     try:
-        return adapter.validate_json(response.content)
+        return read_json(adapter, response.content)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         if first["type"] == "json_invalid":

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import weakref
+import threading
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import aclosing, suppress
+from contextvars import copy_context
 from typing import Any, Generic, ParamSpec, TypeAlias, TypeGuard, TypeVar
 
 import anyio
@@ -43,8 +44,10 @@ async def perform(step: Waiting) -> object:
     if isinstance(step, Pause):
         await anyio.sleep(step.seconds)
     elif isinstance(step, Blocking):
-        with anyio.CancelScope(shield=not step.abandons):
-            return await anyio.to_thread.run_sync(step.call, abandon_on_cancel=step.abandons)
+        if step.abandons:
+            return await _run_apart(step.call)
+        with anyio.CancelScope(shield=True):
+            return await anyio.to_thread.run_sync(step.call)
     else:
         await _wait_for(step)
     return None
@@ -71,7 +74,23 @@ async def unbroken(function: Callable[P, Awaitable[R]], *args: P.args, **kwargs:
     raise AssertionError("unreachable: nobody cancels the scope itself")
 
 
-async def _wait_for(future: Future[bool]) -> None:
+async def _run_apart(call: Callable[[], object]) -> object:
+    # Not in one of anyio's threads: on asyncio the interpreter waits for their end before its own.
+    future: Future[object] = Future()
+    context = copy_context()
+
+    def work() -> None:
+        try:
+            future.set_result(context.run(call))
+        except BaseException as error:  # noqa: BLE001 - it is the waiting task's
+            future.set_exception(error)
+
+    threading.Thread(target=work, name="anaplan-sdk", daemon=True).start()
+    await _wait_for(future)
+    return future.result()
+
+
+async def _wait_for(future: Future[Any]) -> None:
     # Another thread may end it; cancelling the wait leaves it be.
     done = anyio.Event()
     if _on_asyncio():
@@ -83,7 +102,7 @@ async def _wait_for(future: Future[bool]) -> None:
 
         call_soon = trio.lowlevel.current_trio_token().run_sync_soon
 
-    def wake(_: Future[bool]) -> None:
+    def wake(_: Future[Any]) -> None:
         # The loop of a waiter that was cancelled may have ended meanwhile.
         with suppress(RuntimeError):
             call_soon(done.set)
@@ -93,8 +112,11 @@ async def _wait_for(future: Future[bool]) -> None:
 
 
 def is_iterable(content: object) -> TypeGuard[Pieces]:
-    """Whether content comes piece by piece."""
-    return isinstance(content, Iterable | AsyncIterable)
+    """Whether content comes piece by piece.
+
+    Other iterables, such as a dict or a data frame, may give labels instead of content.
+    """
+    return isinstance(content, Iterator | list | tuple | AsyncIterable)
 
 
 async def iterate(items: Iterable[T] | AsyncIterable[T]) -> AsyncGenerator[T]:
@@ -199,22 +221,46 @@ async def _awaited(function: Callable[[T], Awaitable[R]], item: T) -> R:
 
 
 class PerLoop(Generic[T]):
-    """One value for each event loop, made when it is first asked for, gone with the loop."""
+    """One value for each event loop, made when it is first asked for; let go after the loop."""
 
     def __init__(self, make: Callable[[], T]) -> None:
         self._make = make
-        self._values: weakref.WeakKeyDictionary[Any, T] = weakref.WeakKeyDictionary()
+        self._values: dict[Any, T] = {}
+        self.is_closed = False
 
     def get(self) -> T:
-        loop = anyio.lowlevel.current_token().native_token
-        try:
-            return self._values[loop]
-        except KeyError:
-            return self._values.setdefault(loop, self._make())
+        """The running loop's value.
 
-    def pop(self) -> T | None:
-        """Takes the running loop's value out, if there is one."""
+        Raises:
+            LookupError: No more values are made.
+        """
+        if self.is_closed:
+            raise LookupError("closed")
+        loop = anyio.lowlevel.current_token().native_token
+        if loop not in self._values:
+            self._let_go()
+            self._values[loop] = self._make()
+        return self._values[loop]
+
+    def close(self) -> T | None:
+        """Takes the running loop's value out, if there is one, and makes no more."""
+        self.is_closed = True
+        self._let_go()
         return self._values.pop(anyio.lowlevel.current_token().native_token, None)
+
+    def _let_go(self) -> None:
+        for loop in [loop for loop in self._values if _has_ended(loop)]:
+            del self._values[loop]
+
+
+def _has_ended(loop: Any) -> bool:
+    if isinstance(loop, asyncio.AbstractEventLoop):
+        return loop.is_closed()
+    try:
+        loop.run_sync_soon(int)  # trio's way to ask
+    except RuntimeError:
+        return True
+    return False
 
 
 class Semaphore:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable
+from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from typing import Generic, ParamSpec, TypeAlias, TypeGuard, TypeVar
 
@@ -50,8 +50,11 @@ def unbroken(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
 
 
 def is_iterable(content: object) -> TypeGuard[Pieces]:
-    """Whether content comes piece by piece."""
-    return isinstance(content, Iterable)
+    """Whether content comes piece by piece.
+
+    Other iterables, such as a dict or a data frame, may give labels instead of content.
+    """
+    return isinstance(content, Iterator | list | tuple)
 
 
 def iterate(items: Iterable[T]) -> Generator[T]:
@@ -89,16 +92,25 @@ class PerLoop(Generic[T]):
         self._make = make
         self._lock = threading.Lock()
         self._value: T | None = None
+        self.is_closed = False
 
     def get(self) -> T:
+        """The value.
+
+        Raises:
+            LookupError: No more values are made.
+        """
         with self._lock:
+            if self.is_closed:
+                raise LookupError("closed")
             if self._value is None:
                 self._value = self._make()
             return self._value
 
-    def pop(self) -> T | None:
-        """Takes the value out, if there is one."""
+    def close(self) -> T | None:
+        """Takes the value out, if there is one, and makes no more."""
         with self._lock:
+            self.is_closed = True
             value, self._value = self._value, None
             return value
 

@@ -3,11 +3,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import TypeAdapter
 
-from anaplan_sdk._http.policy import Repeat
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._sync.room import Room, segment, sorting
 from anaplan_sdk.models import (
@@ -93,7 +93,7 @@ class Catalog(Room):
         url = f"{self._base}/models/{segment(model_id)}" if model_id else self._model
         return self._get(_MODEL, url, modelDetails="true")
 
-    def delete_models(self, model_ids: list[str]) -> ModelDeletionResult:
+    def delete_models(self, model_ids: Sequence[str]) -> ModelDeletionResult:
         """Deletes models of the client's workspace, for good.
 
         A model must be closed, and the user a workspace administrator. Those that could not be
@@ -102,12 +102,11 @@ class Catalog(Room):
         Raises:
             ValueError: No ids were given.
         """
-        if not model_ids:
-            raise ValueError("model_ids is empty: there is nothing to delete.")
+        if isinstance(model_ids, str) or not model_ids:
+            raise ValueError("model_ids must be a list of ids, and not an empty one.")
         response = self._session.send(
             "POST",
             f"{self._workspace}/bulkDeleteModels",
             json={"modelIdsToDelete": [str(model_id) for model_id in model_ids]},
-            repeat=Repeat.NEVER,
         )
         return decode(_DELETION, response)

@@ -39,6 +39,7 @@ class Settings:
     upload_chunk_size: int
     allow_file_creation: bool
     max_concurrency: int
+    settle_time: float
 
     def __post_init__(self) -> None:
         if self.page_size < 1:
@@ -52,6 +53,8 @@ class Settings:
             )
         if self.max_concurrency < 1:
             raise ValueError(f"max_concurrency must be at least 1, not {self.max_concurrency}.")
+        if self.settle_time < 0:
+            raise ValueError(f"settle_time can't be negative: {self.settle_time}.")
 
 
 class Room:
@@ -111,27 +114,23 @@ class Room:
     def _list(self, listing: Listing[T], url: str, **params: str) -> list[T]:
         """All pages; those after the first are fetched side by side."""
 
-        def fetch(offset: int) -> tuple[Page[T], httpx2.Response]:
-            query: dict[str, str | int] = {
-                **params,
-                "limit": self._settings.page_size,
-                "offset": offset,
-            }
+        def fetch(offset: int, limit: int) -> tuple[Page[T], httpx2.Response]:
+            query: dict[str, str | int] = {**params, "limit": limit, "offset": offset}
             response = self._session.send("GET", url, params=query)
             return decode(listing.adapter, response), response
 
         def fetch_span(start: int) -> list[T]:
             items: list[T] = []
             end = min(start + size, page.total or 0)
-            while start + len(items) < end:
+            while (left := end - start - len(items)) > 0:
                 # One page, unless the server makes this one smaller than the first.
-                piece, _ = fetch(start + len(items))
+                piece, _ = fetch(start + len(items), left)
                 if not piece.items:
                     break  # The listing has become shorter meanwhile.
-                items += piece.items
+                items += piece.items[:left]
             return items
 
-        page, response = fetch(0)
+        page, response = fetch(0, self._settings.page_size)
         size = len(page.items)
         try:
             starts = further_offsets(size, page.total)

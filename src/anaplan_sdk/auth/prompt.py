@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import webbrowser
 
 from anaplan_sdk.exceptions import OAuthException, SignInRequiredException
@@ -38,10 +39,23 @@ def ask(text: str) -> str:
         OAuthException: Nothing will be: the end of input was typed.
     """
     show(text)
+    in_main_thread = threading.current_thread() is threading.main_thread()
     try:
-        return input()
+        return input() if in_main_thread else _read_line()
     except EOFError:
         raise OAuthException("The sign-in was given up.", code="cancelled") from None
+
+
+def _read_line() -> str:
+    # A thread that waits in `input` holds a lock that the interpreter needs to end: Ctrl-C would
+    # wait for the person's answer.
+    line = b""
+    while not line.endswith(b"\n"):
+        piece = os.read(sys.stdin.fileno(), 4096)
+        if not piece:
+            raise EOFError
+        line += piece
+    return line.decode(sys.stdin.encoding or "utf-8", "replace")
 
 
 def open_browser(url: str) -> bool:

@@ -17,8 +17,6 @@ from anaplan_sdk.exceptions import AnaplanRequestException, InvalidCredentialsEx
 
 # What is assumed when Anaplan doesn't say when a token ends; older help pages say 30 minutes.
 _ASSUMED_LIFETIME = 1800.0
-# What Anaplan answers to credentials that it doesn't take.
-_REFUSALS = frozenset((400, 401, 403))
 
 
 class Credentials(Protocol):
@@ -112,7 +110,11 @@ class AnaplanSession(TokenSession):
             request = credentials.token_request(self._authentication)
         response = yield from sent(request)
         if error := error_of(response, 1):
-            if response.status_code not in _REFUSALS:
+            # Of other statuses only Anaplan's own body is a verdict: a proxy may have answered.
+            has_verdict = (error.code or "").startswith("FAILURE_")
+            status = response.status_code
+            refused = status == 401 or (status in (400, 403) and has_verdict)
+            if not refused:
                 if not error.retryable:
                     error.add_note("It was a sign-in; is this the address of Anaplan's services?")
                 raise error

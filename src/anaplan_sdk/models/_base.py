@@ -5,25 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cached_property
 from types import GenericAlias
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Any, Generic, TypeVar, cast
 
 from pydantic import (
-    AfterValidator,
     AliasChoices,
     BaseModel,
     ConfigDict,
     Field,
     TypeAdapter,
+    ValidationError,
     create_model,
-    field_validator,
 )
 from pydantic.alias_generators import to_camel
-from pydantic_core import PydanticUseDefault
+from pydantic_core import from_json
 
 T = TypeVar("T")
-
-# Looked at afterwards, so that the items themselves are still read straight from the bytes.
-_NULL_AS_EMPTY: Any = AfterValidator(lambda items: items or [])
 
 
 class AnaplanModel(BaseModel):
@@ -35,12 +31,28 @@ class AnaplanModel(BaseModel):
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="allow")
 
-    @field_validator("*", mode="before")
-    @classmethod
-    def _read_null_as_absent(cls, value: object) -> object:
-        if value is None:
-            raise PydanticUseDefault
-        return value
+
+def read_json(adapter: TypeAdapter[T], content: bytes) -> T:
+    """Reads a reply straight from its bytes; null counts as absent where it doesn't fit.
+
+    Raises:
+        ValidationError: It isn't JSON, or lacks what is required.
+    """
+    try:
+        return adapter.validate_json(content)
+    except ValidationError as error:
+        if b"null" not in content or error.errors(include_url=False)[0]["type"] == "json_invalid":
+            raise
+    return adapter.validate_python(_without_nulls(from_json(content)))
+
+
+def _without_nulls(value: object) -> object:
+    if isinstance(value, dict):
+        members = cast("dict[str, object]", value)
+        return {key: _without_nulls(item) for key, item in members.items() if item is not None}
+    if isinstance(value, list):
+        return [_without_nulls(item) for item in cast("list[object]", value)]
+    return value
 
 
 def named(wire: str, ours: str) -> AliasChoices:
@@ -83,8 +95,7 @@ class Listing(Generic[T]):
 
     @cached_property
     def adapter(self) -> TypeAdapter[Page[T]]:
-        given: Any = GenericAlias(list, self.item) | None
-        items: Any = (Annotated[given, _NULL_AS_EMPTY], Field([], validation_alias=self.key))
+        items: Any = (GenericAlias(list, self.item), Field([], validation_alias=self.key))
         return TypeAdapter(create_model(f"{self.key}Page", __base__=Page[T], items=items))
 
 

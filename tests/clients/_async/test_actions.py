@@ -251,13 +251,15 @@ async def test_cancelling(anaplan: EmulatedAnaplan) -> None:
         {"lose_reply": True},
         {"status": 504, "processed": True},
         {"status": 500, "processed": True},
+        {"status": 408, "processed": True},
         {"truncate_after_bytes": 10},
+        {"body": "<html>proxy</html>", "headers": {"Content-Type": "text/html"}, "processed": True},
     ],
 )
 async def test_an_action_whose_start_was_not_confirmed_runs_once(
     anaplan: EmulatedAnaplan, trouble: dict[str, Any]
 ) -> None:
-    async with anaplan.async_client(backoff=0.05) as client:
+    async with anaplan.async_client(settle_time=0.3, backoff=0.01) as client:
         known = await ids(client)
         action = known["Passenger Plan - grid.csv"]
         await client.run_action(action)
@@ -273,7 +275,7 @@ async def test_an_action_whose_start_was_not_confirmed_runs_once(
 async def test_an_action_that_was_not_started_is_started_again(
     anaplan: EmulatedAnaplan, trouble: dict[str, Any]
 ) -> None:
-    async with anaplan.async_client(backoff=0.05) as client:
+    async with anaplan.async_client(settle_time=0.3, backoff=0.01) as client:
         known = await ids(client)
         action = known["Passenger Plan - grid.csv"]
         anaplan.fault(method="POST", path="*/tasks", **trouble)
@@ -283,7 +285,7 @@ async def test_an_action_that_was_not_started_is_started_again(
 
 
 async def test_a_start_that_cannot_be_settled_says_so(anaplan: EmulatedAnaplan) -> None:
-    async with anaplan.async_client(retry_count=1, backoff=0.01) as client:
+    async with anaplan.async_client(retry_count=1, backoff=0.01, settle_time=0.1) as client:
         known = await ids(client)
         anaplan.fault(method="POST", path="*/tasks", lose_reply=True, times=None)
         anaplan.fault(method="GET", path="*/tasks", status=503, times=None)
@@ -310,7 +312,35 @@ async def test_a_network_failure_while_waiting_names_the_task(anaplan: EmulatedA
         with pytest.raises(AnaplanException) as failed:
             await client.run_action(known["Passenger Plan - grid.csv"])
         (task,) = await client.get_task_summaries(known["Passenger Plan - grid.csv"])
+    assert failed.value.task_id == task.id
     assert task.id in failed.value.__notes__[0]
+    # Running the action again would start it twice, so nobody is invited to.
+    assert not failed.value.retryable
+    assert not failed.value.not_performed
+
+
+async def test_an_adopted_task_needs_no_further_request_to_be_known(
+    anaplan: EmulatedAnaplan,
+) -> None:
+    async with anaplan.async_client(retry_count=0, settle_time=0.3) as client:
+        known = await ids(client)
+        export = known["Passenger Plan - grid.csv"]
+        anaplan.fault(method="POST", path="*/tasks", lose_reply=True)
+        anaplan.fault(method="GET", path="*/tasks/*", status=503, times=None)
+        with pytest.raises(AnaplanException) as failed:
+            await client.run_action(export)
+        (task,) = await client.get_task_summaries(export)
+    assert failed.value.task_id == task.id
+
+
+@pytest.mark.parametrize("timeout", [-1, -0.1])
+async def test_a_negative_deadline_is_refused_before_the_start(
+    anaplan: EmulatedAnaplan, timeout: float
+) -> None:
+    async with anaplan.async_client() as client:
+        with pytest.raises(ValueError, match="timeout"):
+            await client.run_action(116000000001, timeout=timeout)
+    assert anaplan.requests() == []
 
 
 async def test_the_log_of_an_optimizer(anaplan: EmulatedAnaplan) -> None:

@@ -78,6 +78,17 @@ async def test_a_later_page_may_be_smaller_still(anaplan: EmulatedAnaplan) -> No
     ]  # fmt: skip
 
 
+async def test_a_first_page_that_is_smaller_than_the_next_repeats_nothing(
+    anaplan: EmulatedAnaplan,
+) -> None:
+    first = {"id": "112000000000", "name": "a", "importType": "MODULE_DATA"}
+    body = {"meta": {"paging": {"totalSize": 6}}, "imports": [first]}
+    anaplan.fault(path="*/imports", body=body)
+    async with anaplan.async_client() as client:
+        found = [one.id for one in await client.get_imports()]
+    assert found == [112000000000 + number for number in range(6)]
+
+
 async def test_a_page_without_items_ends_in_an_error(anaplan: EmulatedAnaplan) -> None:
     body = {"meta": {"paging": {"currentPageSize": 0, "totalSize": 7, "offset": 0}}, "imports": []}
     anaplan.fault(path="*/imports", body=body)
@@ -133,3 +144,5 @@ async def test_models_to_delete_must_be_closed(anaplan: EmulatedAnaplan) -> None
         assert all(failure.message for failure in result.failures)
         with pytest.raises(ValueError, match="model_ids"):
             await client.delete_models([])
+        with pytest.raises(ValueError, match="model_ids"):
+            await client.delete_models("ABC")

@@ -10,11 +10,13 @@ import httpx2
 import pytest
 
 from anaplan_sdk import AsyncClient
+from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk.exceptions import (
     AnaplanConnectionException,
     AnaplanRequestException,
     AnaplanResponseException,
     AnaplanTimeoutException,
+    ClientClosedException,
     InvalidCredentialsException,
     InvalidPrivateKeyException,
     ModelUnavailableException,
@@ -172,12 +174,52 @@ async def test_nobody_listens() -> None:
         {"token": "t", "base_url": "http://api.anaplan.com"},
         {"token": "t", "base_url": "https://user:word@api.anaplan.com"},
         {"token": "t", "region": "mars"},
+        {"token": "t", "timeout": -1},
+        {"token": "t", "settle_time": -1},
+        {"token": "t", "max_retry_time": -1},
+        {"token": "t", "proxy": "ftp://proxy.example.com"},
         {"token": "t", "region": "eu3", "base_url": "https://api.anaplan.com"},
     ],
 )
 async def test_arguments_that_cannot_be_right(arguments: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"\w{4}"):
         AsyncClient(**arguments)
+
+
+async def test_a_misspelt_argument_is_named() -> None:
+    with pytest.raises(TypeError, match="timout"):
+        AsyncClient(token="t", timout=3)  # type: ignore[call-arg]
+
+
+async def test_retries_end_with_the_time_for_them(anaplan: EmulatedAnaplan) -> None:
+    anaplan.fault(path=WORKSPACES, status=503, times=None)
+    async with anaplan.async_client(retry_count=9, backoff=1, max_retry_time=0.5) as client:
+        with pytest.raises(ServerException) as failed:
+            await client.get_workspaces()
+    assert failed.value.attempts == 1
+
+
+async def test_what_waits_its_turn_is_not_sent_after_closing(anaplan: EmulatedAnaplan) -> None:
+    client = anaplan.async_client(max_concurrency=1)
+    await client.authenticate()
+    anaplan.fault(path=WORKSPACES, delay_seconds=0.5)
+
+    async def act(what: str) -> Exception | None:
+        try:
+            if what == "list":
+                await client.get_workspaces()
+            else:
+                while not anaplan.requests(path=WORKSPACES):
+                    await runtime.sleep(0.01)
+                await client.aclose()
+        except ClientClosedException as error:
+            return error
+        return None
+
+    outcomes = [outcome async for outcome in runtime.ordered_map(act, ("list", "list", "close"), 3)]
+    # The one under way may come to its end, where a thread waits for it.
+    assert ClientClosedException in [type(outcome) for outcome in outcomes[:2]]
+    assert len(anaplan.requests(path=WORKSPACES)) == 1
 
 
 async def test_files_that_are_no_certificates(tmp_path: Path, anaplan: EmulatedAnaplan) -> None:

@@ -77,6 +77,17 @@ def test_a_later_page_may_be_smaller_still(anaplan: EmulatedAnaplan) -> None:
     ]  # fmt: skip
 
 
+def test_a_first_page_that_is_smaller_than_the_next_repeats_nothing(
+    anaplan: EmulatedAnaplan,
+) -> None:
+    first = {"id": "112000000000", "name": "a", "importType": "MODULE_DATA"}
+    body = {"meta": {"paging": {"totalSize": 6}}, "imports": [first]}
+    anaplan.fault(path="*/imports", body=body)
+    with anaplan.client() as client:
+        found = [one.id for one in client.get_imports()]
+    assert found == [112000000000 + number for number in range(6)]
+
+
 def test_a_page_without_items_ends_in_an_error(anaplan: EmulatedAnaplan) -> None:
     body = {"meta": {"paging": {"currentPageSize": 0, "totalSize": 7, "offset": 0}}, "imports": []}
     anaplan.fault(path="*/imports", body=body)
@@ -132,3 +143,5 @@ def test_models_to_delete_must_be_closed(anaplan: EmulatedAnaplan) -> None:
         assert all(failure.message for failure in result.failures)
         with pytest.raises(ValueError, match="model_ids"):
             client.delete_models([])
+        with pytest.raises(ValueError, match="model_ids"):
+            client.delete_models("ABC")

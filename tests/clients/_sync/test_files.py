@@ -44,6 +44,10 @@ def slow_pieces(data: bytes) -> Iterator[bytes]:
         yield piece
 
 
+def mode_of(path: Path) -> int:
+    return path.stat().st_mode & 0o777
+
+
 def names_in(folder: Path) -> list[str]:
     return [path.name for path in folder.iterdir()]
 
@@ -127,6 +131,7 @@ def test_a_download_that_is_broken_off_leaves_nothing_behind(
 def test_download_to_a_path(anaplan: EmulatedAnaplan, tmp_path: Path) -> None:
     path = tmp_path / "down.csv"
     path.write_text("what was there before")
+    path.chmod(0o640)
     reports: list[Progress] = []
     with anaplan.client(upload_chunk_size=5000) as client:
         target = file_id(client)
@@ -139,6 +144,18 @@ def test_download_to_a_path(anaplan: EmulatedAnaplan, tmp_path: Path) -> None:
     assert path.read_bytes() == DATA
     assert names_in(tmp_path) == ["down.csv"]
     assert reports[-1] == Progress("download", len(DATA))
+    assert mode_of(path) == 0o640
+
+
+def test_places_that_are_none_are_refused_before_anything_is_sent(
+    anaplan: EmulatedAnaplan, tmp_path: Path
+) -> None:
+    with anaplan.client() as client:
+        with pytest.raises(IsADirectoryError, match="folder"):
+            client.download_file(113000000000, tmp_path)
+        with pytest.raises(FileNotFoundError, match="nowhere"):
+            client.download_file(113000000000, tmp_path / "nowhere" / "down.csv")
+    assert anaplan.requests() == []
 
 
 def test_progress_of_an_upload(anaplan: EmulatedAnaplan) -> None:
@@ -208,6 +225,33 @@ def test_a_stream_of_too_many_chunks(anaplan: EmulatedAnaplan) -> None:
     assert not anaplan.requests("POST", "*/complete")
 
 
+class Announcing(io.BytesIO):
+    """A file that has another size than it says."""
+
+    def __init__(self, data: bytes, says: int) -> None:
+        super().__init__(data)
+        self._says = says
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        place = super().seek(offset, whence)
+        return self._says if whence == io.SEEK_END else place
+
+
+@pytest.mark.parametrize("chunk_size", [1000, 25_000_000])
+@pytest.mark.parametrize("says", [len(DATA) - 1, len(DATA) + 1, 1000, 2 * len(DATA)])
+def test_a_source_of_another_size_than_announced_completes_nothing(
+    anaplan: EmulatedAnaplan, says: int, chunk_size: int
+) -> None:
+    with anaplan.client(upload_chunk_size=chunk_size) as client:
+        target = file_id(client)
+        with pytest.raises(UploadIncompleteException, match="announced") as failed:
+            client.upload_file(target, Announcing(DATA, says))
+        assert failed.value.missing
+        # The last of the announced chunks, which makes a file whole, was never sent.
+        last = -(-says // chunk_size) - 1
+        assert not anaplan.requests("PUT", f"*/chunks/{last}")
+
+
 def test_a_source_that_shrinks_is_noticed(anaplan: EmulatedAnaplan, tmp_path: Path) -> None:
     path = tmp_path / "shrinking.csv"
     path.write_bytes(DATA)
@@ -217,7 +261,7 @@ def test_a_source_that_shrinks_is_noticed(anaplan: EmulatedAnaplan, tmp_path: Pa
 
     with anaplan.client(upload_chunk_size=1000) as client:
         target = file_id(client)
-        with pytest.raises(UploadIncompleteException, match="number of bytes"):
+        with pytest.raises(UploadIncompleteException, match="announced"):
             client.upload_file(target, path, on_progress=shrink)
 
 
@@ -271,6 +315,10 @@ def test_deleting_content(anaplan: EmulatedAnaplan) -> None:
         (Path("no such file.csv"), FileNotFoundError),
         (None, TypeError),
         (5, TypeError),
+        ({"code": 1, "name": 2}, TypeError),
+        ({"code", "name"}, TypeError),
+        ([["code", "name"]], TypeError),
+        ("pyproject.toml", ValueError),
     ],
 )
 def test_content_that_is_none_is_refused_before_anything_is_sent(

@@ -11,11 +11,13 @@ import httpx2
 import pytest
 
 from anaplan_sdk import Client
+from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk.exceptions import (
     AnaplanConnectionException,
     AnaplanRequestException,
     AnaplanResponseException,
     AnaplanTimeoutException,
+    ClientClosedException,
     InvalidCredentialsException,
     InvalidPrivateKeyException,
     ModelUnavailableException,
@@ -173,12 +175,52 @@ def test_nobody_listens() -> None:
         {"token": "t", "base_url": "http://api.anaplan.com"},
         {"token": "t", "base_url": "https://user:word@api.anaplan.com"},
         {"token": "t", "region": "mars"},
+        {"token": "t", "timeout": -1},
+        {"token": "t", "settle_time": -1},
+        {"token": "t", "max_retry_time": -1},
+        {"token": "t", "proxy": "ftp://proxy.example.com"},
         {"token": "t", "region": "eu3", "base_url": "https://api.anaplan.com"},
     ],
 )
 def test_arguments_that_cannot_be_right(arguments: dict[str, Any]) -> None:
     with pytest.raises(ValueError, match=r"\w{4}"):
         Client(**arguments)
+
+
+def test_a_misspelt_argument_is_named() -> None:
+    with pytest.raises(TypeError, match="timout"):
+        Client(token="t", timout=3)  # type: ignore[call-arg]
+
+
+def test_retries_end_with_the_time_for_them(anaplan: EmulatedAnaplan) -> None:
+    anaplan.fault(path=WORKSPACES, status=503, times=None)
+    with anaplan.client(retry_count=9, backoff=1, max_retry_time=0.5) as client:
+        with pytest.raises(ServerException) as failed:
+            client.get_workspaces()
+    assert failed.value.attempts == 1
+
+
+def test_what_waits_its_turn_is_not_sent_after_closing(anaplan: EmulatedAnaplan) -> None:
+    client = anaplan.client(max_concurrency=1)
+    client.authenticate()
+    anaplan.fault(path=WORKSPACES, delay_seconds=0.5)
+
+    def act(what: str) -> Exception | None:
+        try:
+            if what == "list":
+                client.get_workspaces()
+            else:
+                while not anaplan.requests(path=WORKSPACES):
+                    runtime.sleep(0.01)
+                client.close()
+        except ClientClosedException as error:
+            return error
+        return None
+
+    outcomes = [outcome for outcome in runtime.ordered_map(act, ("list", "list", "close"), 3)]
+    # The one under way may come to its end, where a thread waits for it.
+    assert ClientClosedException in [type(outcome) for outcome in outcomes[:2]]
+    assert len(anaplan.requests(path=WORKSPACES)) == 1
 
 
 def test_files_that_are_no_certificates(tmp_path: Path, anaplan: EmulatedAnaplan) -> None:
