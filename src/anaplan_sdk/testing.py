@@ -41,7 +41,8 @@ class EmulatedAnaplan:
         """A client that signs in with the integration user's password; closed after the test.
 
         Args:
-            **arguments: Any of `Client`; credentials among them replace the password.
+            **arguments: Any of `Client`. Another user's `user_email` is enough to sign in as them;
+                other credentials replace the password.
         """
         from anaplan_sdk import Client
 
@@ -93,8 +94,11 @@ class EmulatedAnaplan:
             "workspace_id": emulator.workspace_id,
             "model_id": emulator.model_id,
         }
-        if arguments.keys().isdisjoint(("user_email", "password", "certificate", "token", "auth")):
-            defaults |= {"user_email": emulator.user_email, "password": emulator.password}
+        if arguments.keys().isdisjoint(("password", "certificate", "token", "auth", "api_key")):
+            email = arguments.get("user_email", emulator.user_email)
+            passwords = {user.email: user.password for user in emulator.world.tenant.users}
+            if email in passwords:
+                defaults |= {"user_email": email, "password": passwords[email]}
         return defaults | arguments
 
 

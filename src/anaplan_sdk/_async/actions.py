@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
-from typing import Literal, overload
+from typing import Literal, TypedDict, Unpack, overload
 
 from anaplan_sdk._async.room import Room, segment, sorting
 from anaplan_sdk._http.replies import decode
@@ -62,6 +62,16 @@ _FIRST_POLL_DELAY = 0.1
 _LONGEST_LOOK = 2.0
 
 
+class RunOptions(TypedDict, total=False):
+    """How an action is run, as `run_action` tells."""
+
+    locale: str
+    mapping_parameters: Iterable[MappingParameter | Mapping[str, str]]
+    connector_parameters: Iterable[ConnectorParameter | Mapping[str, str]]
+    timeout: float | None
+    on_progress: ProgressCallback | None
+
+
 class Actions(Room):
     """Imports, exports, processes and other actions."""
 
@@ -113,25 +123,12 @@ class Actions(Room):
         self,
         action_id: int | str,
         wait_for_completion: Literal[True] = True,
-        *,
-        locale: str = ...,
-        mapping_parameters: Iterable[MappingParameter | Mapping[str, str]] = ...,
-        connector_parameters: Iterable[ConnectorParameter | Mapping[str, str]] = ...,
-        timeout: float | None = ...,
-        on_progress: ProgressCallback | None = ...,
+        **options: Unpack[RunOptions],
     ) -> CompletedTask: ...
 
     @overload
     async def run_action(
-        self,
-        action_id: int | str,
-        wait_for_completion: bool,
-        *,
-        locale: str = ...,
-        mapping_parameters: Iterable[MappingParameter | Mapping[str, str]] = ...,
-        connector_parameters: Iterable[ConnectorParameter | Mapping[str, str]] = ...,
-        timeout: float | None = ...,
-        on_progress: ProgressCallback | None = ...,
+        self, action_id: int | str, wait_for_completion: bool, **options: Unpack[RunOptions]
     ) -> Task | CompletedTask: ...
 
     async def run_action(

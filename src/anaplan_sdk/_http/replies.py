@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ssl
+from collections.abc import Iterator
 from typing import TypeVar
 
 import httpx2
@@ -75,24 +77,27 @@ def transport_error(error: httpx2.RequestError, attempts: int) -> AnaplanExcepti
     timed_out = isinstance(error, httpx2.TimeoutException)
     kind = AnaplanTimeoutException if timed_out else AnaplanConnectionException
     what = "No answer in time" if timed_out else "The connection failed"
-    detail = _words_of(error) or type(error).__name__
+    causes = list(_causes(error))
+    detail = next((text for cause in causes if (text := str(cause))), type(error).__name__)
+    is_lasting = isinstance(error, httpx2.UnsupportedProtocol | httpx2.TooManyRedirects) or any(
+        isinstance(cause, ssl.SSLCertVerificationError) for cause in causes
+    )
     return kind(
         f"{what}: {detail}",
         method=error.request.method,
         url=safe_url(error.request.url),
         attempts=attempts,
-        retryable=isinstance(error, httpx2.TransportError | httpx2.DecodingError)
-        and not isinstance(error, httpx2.UnsupportedProtocol),
+        retryable=not is_lasting,
         not_performed=never_left(error),
     )
 
 
-def _words_of(error: BaseException) -> str:
-    """What the error, or else what it came from, says."""
+def _causes(error: BaseException) -> Iterator[BaseException]:
+    """The error, and what it came from."""
     cause: BaseException | None = error
-    while cause is not None and not str(cause):
+    while cause is not None:
+        yield cause
         cause = cause.__cause__ or cause.__context__
-    return str(cause) if cause is not None else ""
 
 
 def decode(adapter: TypeAdapter[T], response: httpx2.Response, *, secret: bool = False) -> T:

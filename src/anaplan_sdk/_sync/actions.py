@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import closing
-from typing import Literal, overload
+from typing import Literal, TypedDict, Unpack, overload
 
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._http.rows import RowReader
@@ -63,6 +63,16 @@ _FIRST_POLL_DELAY = 0.1
 _LONGEST_LOOK = 2.0
 
 
+class RunOptions(TypedDict, total=False):
+    """How an action is run, as `run_action` tells."""
+
+    locale: str
+    mapping_parameters: Iterable[MappingParameter | Mapping[str, str]]
+    connector_parameters: Iterable[ConnectorParameter | Mapping[str, str]]
+    timeout: float | None
+    on_progress: ProgressCallback | None
+
+
 class Actions(Room):
     """Imports, exports, processes and other actions."""
 
@@ -112,25 +122,12 @@ class Actions(Room):
         self,
         action_id: int | str,
         wait_for_completion: Literal[True] = True,
-        *,
-        locale: str = ...,
-        mapping_parameters: Iterable[MappingParameter | Mapping[str, str]] = ...,
-        connector_parameters: Iterable[ConnectorParameter | Mapping[str, str]] = ...,
-        timeout: float | None = ...,
-        on_progress: ProgressCallback | None = ...,
+        **options: Unpack[RunOptions],
     ) -> CompletedTask: ...
 
     @overload
     def run_action(
-        self,
-        action_id: int | str,
-        wait_for_completion: bool,
-        *,
-        locale: str = ...,
-        mapping_parameters: Iterable[MappingParameter | Mapping[str, str]] = ...,
-        connector_parameters: Iterable[ConnectorParameter | Mapping[str, str]] = ...,
-        timeout: float | None = ...,
-        on_progress: ProgressCallback | None = ...,
+        self, action_id: int | str, wait_for_completion: bool, **options: Unpack[RunOptions]
     ) -> Task | CompletedTask: ...
 
     def run_action(

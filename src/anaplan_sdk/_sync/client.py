@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
 from copy import copy
 from types import TracebackType
 from typing import Any, Literal, Self, Unpack, overload
@@ -11,7 +10,7 @@ from typing import Any, Literal, Self, Unpack, overload
 import httpx2
 
 from anaplan_sdk._http.policy import RetryPolicy
-from anaplan_sdk._sync.actions import Actions
+from anaplan_sdk._sync.actions import Actions, RunOptions
 from anaplan_sdk._sync.audit import Audit
 from anaplan_sdk._sync.catalog import Catalog
 from anaplan_sdk._sync.content import Content
@@ -22,7 +21,7 @@ from anaplan_sdk.auth.certificate import CertificateInput, PayloadFormat, Signer
 from anaplan_sdk.auth.credentials import resolve_auth
 from anaplan_sdk.auth.environment import find_arguments
 from anaplan_sdk.auth.foreign import AuthLike
-from anaplan_sdk.models import CompletedTask, ConnectorParameter, MappingParameter, Task
+from anaplan_sdk.models import CompletedTask, Task
 from anaplan_sdk.progress import ProgressCallback
 from anaplan_sdk.regions import Hosts, Region, resolve_hosts
 
@@ -257,12 +256,7 @@ class Client(Catalog, Files, Actions):
         content: Content,
         action_id: int | str,
         wait_for_completion: Literal[True] = True,
-        *,
-        locale: str = ...,
-        mapping_parameters: Iterable[MappingParameter | Mapping[str, str]] = ...,
-        connector_parameters: Iterable[ConnectorParameter | Mapping[str, str]] = ...,
-        timeout: float | None = ...,
-        on_progress: ProgressCallback | None = ...,
+        **options: Unpack[RunOptions],
     ) -> CompletedTask: ...
 
     @overload
@@ -272,12 +266,7 @@ class Client(Catalog, Files, Actions):
         content: Content,
         action_id: int | str,
         wait_for_completion: bool,
-        *,
-        locale: str = ...,
-        mapping_parameters: Iterable[MappingParameter | Mapping[str, str]] = ...,
-        connector_parameters: Iterable[ConnectorParameter | Mapping[str, str]] = ...,
-        timeout: float | None = ...,
-        on_progress: ProgressCallback | None = ...,
+        **options: Unpack[RunOptions],
     ) -> Task | CompletedTask: ...
 
     def upload_and_import(
@@ -286,29 +275,16 @@ class Client(Catalog, Files, Actions):
         content: Content,
         action_id: int | str,
         wait_for_completion: bool = True,
-        *,
-        locale: str = "en_US",
-        mapping_parameters: Iterable[MappingParameter | Mapping[str, str]] = (),
-        connector_parameters: Iterable[ConnectorParameter | Mapping[str, str]] = (),
-        timeout: float | None = None,
-        on_progress: ProgressCallback | None = None,
+        **options: Unpack[RunOptions],
     ) -> Task | CompletedTask:
         """Uploads content to a file, then runs an import or a process that reads it.
 
         The action is not started unless every chunk arrived. Arguments, result and errors are those
-        of `upload_file` and `run_action`.
+        of `upload_file` and `run_action`; `on_progress` is told of both.
         """
         self._url_of(action_id)
-        self.upload_file(file_id, content, on_progress=on_progress)
-        return self.run_action(
-            action_id,
-            wait_for_completion,
-            locale=locale,
-            mapping_parameters=mapping_parameters,
-            connector_parameters=connector_parameters,
-            timeout=timeout,
-            on_progress=on_progress,
-        )
+        self.upload_file(file_id, content, on_progress=options.get("on_progress"))
+        return self.run_action(action_id, wait_for_completion, **options)
 
     def export_and_download(
         self,

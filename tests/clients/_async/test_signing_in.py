@@ -27,6 +27,11 @@ SIGN_IN = "/token/authenticate"
 REFRESH = "/token/refresh"
 
 
+async def test_another_user_of_the_tenant(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client(user_email="planner@skyline.example") as client:
+        assert (await client.audit.get_user()).email == "planner@skyline.example"
+
+
 async def test_nothing_is_sent_before_the_first_request(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client() as client:
         assert anaplan.requests() == []
@@ -322,8 +327,9 @@ async def test_tls_settings_hold_for_sign_in(anaplan_over_tls: EmulatedAnaplan) 
     async with anaplan_over_tls.async_client(verify=trust) as client:
         assert await client.get_workspaces()
     async with anaplan_over_tls.async_client(retry_count=0) as client:
-        with pytest.raises(AnaplanConnectionException, match="CERTIFICATE_VERIFY_FAILED"):
+        with pytest.raises(AnaplanConnectionException, match="CERTIFICATE_VERIFY_FAILED") as failed:
             await client.get_workspaces()
+    assert not failed.value.retryable
 
 
 async def test_sign_in_takes_the_clients_transport(anaplan: EmulatedAnaplan) -> None:

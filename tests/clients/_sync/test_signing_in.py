@@ -28,6 +28,11 @@ SIGN_IN = "/token/authenticate"
 REFRESH = "/token/refresh"
 
 
+def test_another_user_of_the_tenant(anaplan: EmulatedAnaplan) -> None:
+    with anaplan.client(user_email="planner@skyline.example") as client:
+        assert client.audit.get_user().email == "planner@skyline.example"
+
+
 def test_nothing_is_sent_before_the_first_request(anaplan: EmulatedAnaplan) -> None:
     with anaplan.client() as client:
         assert anaplan.requests() == []
@@ -319,8 +324,9 @@ def test_tls_settings_hold_for_sign_in(anaplan_over_tls: EmulatedAnaplan) -> Non
     with anaplan_over_tls.client(verify=trust) as client:
         assert client.get_workspaces()
     with anaplan_over_tls.client(retry_count=0) as client:
-        with pytest.raises(AnaplanConnectionException, match="CERTIFICATE_VERIFY_FAILED"):
+        with pytest.raises(AnaplanConnectionException, match="CERTIFICATE_VERIFY_FAILED") as failed:
             client.get_workspaces()
+    assert not failed.value.retryable
 
 
 def test_sign_in_takes_the_clients_transport(anaplan: EmulatedAnaplan) -> None:
