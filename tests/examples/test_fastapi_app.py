@@ -263,14 +263,21 @@ def test_signing_out_twice_is_no_error(visitor: Visitor) -> None:
         assert visitor.http.post("/logout").status_code == 303
 
 
-def test_a_failure_of_anaplans_is_no_riddle(portal: Portal, visitor: Visitor) -> None:
+@pytest.mark.parametrize(
+    ("status", "words"), [(400, "Anaplan refused"), (503, "Try again in a minute")]
+)
+def test_a_failure_of_anaplans_is_no_riddle(
+    portal: Portal, visitor: Visitor, status: int, words: str
+) -> None:
     visitor.sign_in()
-    portal.emulator.add_fault(Fault(path="/2/0/users/*", status=400))
+    no_wait = {"Retry-After": "0"}
+    portal.emulator.add_fault(Fault(path="/2/0/users/*", status=status, headers=no_wait, times=3))
 
     page = visitor.http.get("/profile")
 
     assert page.status_code == 502
-    assert "Anaplan did not answer" in page.text
+    assert words in page.text
+    portal.emulator.clear_faults()
     assert visitor.is_signed_in
 
 
