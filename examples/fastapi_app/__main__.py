@@ -4,12 +4,12 @@ import argparse
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from itertools import islice
-from pathlib import Path
 
 import uvicorn
 
@@ -34,8 +34,12 @@ def main() -> None:
     arguments = parser.parse_args()
     # Leave by way of the `with` block, which ends the emulator.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
-    portal = f"http://127.0.0.1:{arguments.port}"
-    with emulator(arguments.tenant) as anaplan:
+    with (
+        suppress(KeyboardInterrupt),
+        listen(arguments.port) as listening,
+        emulator(arguments.tenant) as anaplan,
+    ):
+        portal = f"http://127.0.0.1:{arguments.port}"
         os.environ |= {
             "ANAPLAN_BASE_URL": anaplan["base_url"],
             "ANAPLAN_CLIENT_ID": anaplan["oauth_client_id"],
@@ -44,13 +48,16 @@ def main() -> None:
         }
         print(GREETING.format(portal=portal, **anaplan), flush=True)
         # Callback URLs hold codes, which belong in no log.
-        uvicorn.run(
-            "app:app",
-            app_dir=str(Path(__file__).parent),
-            port=arguments.port,
-            access_log=False,
-            log_level="warning",
-        )
+        config = uvicorn.Config("app:app", access_log=False, log_level="warning")
+        uvicorn.Server(config).run(sockets=[listening])
+
+
+def listen(port: int) -> socket.socket:
+    """Listens before the greeting is out: who comes early waits."""
+    try:
+        return socket.create_server(("127.0.0.1", port))
+    except OSError as error:
+        sys.exit(f"Can't listen on port {port}: {error.strerror}. Choose another with --port.")
 
 
 @contextmanager

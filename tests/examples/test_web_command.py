@@ -34,7 +34,7 @@ def test_it_says_where_to_go_and_leaves_nothing_behind(
         portal = re.findall(r"portal is on (\S+) ", greeting)[0]
         assert "Sign in as pat@example.com with the password Pl4nning!" in greeting
 
-        with httpx2.Client(transport=httpx2.HTTPTransport(retries=8)) as visitor:
+        with httpx2.Client(timeout=30) as visitor:
             begun = visitor.get(f"{portal}/login").headers["location"]
             decided = visitor.post(
                 f"{emulator}/_emulator/oauth/authorizations", json={"url": begun}
@@ -46,3 +46,16 @@ def test_it_says_where_to_go_and_leaves_nothing_behind(
         process.wait(timeout=20)
     with pytest.raises(httpx2.ConnectError):
         httpx2.get(f"{emulator}/_emulator/health")
+
+
+def test_a_port_that_is_taken_is_told() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        result = subprocess.run(
+            [sys.executable, str(APP), "--port", str(port)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    assert result.returncode == 1
+    assert result.stderr.startswith(f"Can't listen on port {port}: ")
