@@ -146,7 +146,8 @@ class Files(Room):
         Returns:
             The path.
         """
-        target, partial, file = runtime.run_in_thread(_open_beside, path)
+        place = runtime.run_in_thread(Path(path).expanduser)
+        target, partial, file = runtime.run_in_thread(_open_beside, place)
         try:
             with file:
                 with closing(self._download(file_id, _DOWNLOAD_WIDTH, on_progress)) as chunks:
@@ -156,7 +157,7 @@ class Files(Room):
         except BaseException:
             partial.unlink()
             raise
-        return target
+        return place
 
     def delete_file(self, file_id: int | str) -> None:
         """Deletes this user's content of a file; the file itself stays, and others' content."""
@@ -266,13 +267,13 @@ class Files(Room):
             )
 
 
-def _open_beside(path: str | os.PathLike[str]) -> tuple[Path, Path, BinaryIO]:
+def _open_beside(path: Path) -> tuple[Path, Path, BinaryIO]:
     """A temporary file in the folder of its later place, so that a rename puts it there.
 
     Raises:
         OSError: The place is a folder, or in none that exists.
     """
-    target = Path(path).expanduser().resolve()
+    target = path.resolve()  # what a link names is replaced, not the link
     if target.is_dir():
         raise IsADirectoryError(f"{str(target)!r} is a folder; give the file's own path.")
     if not target.parent.is_dir():
