@@ -142,7 +142,7 @@ def anaplan_without_rotation(_emulator_without_rotation: Emulator) -> EmulatedAn
 
 
 @pytest.fixture
-def registration() -> Callable[[EmulatedAnaplan], dict[str, str]]:
+def registration() -> Callable[[EmulatedAnaplan], dict[str, Any]]:
     """What a program knows of its registration with an Anaplan."""
     return _registration
 
@@ -178,7 +178,7 @@ def exchanges() -> Callable[..., list[int | None]]:
     return of
 
 
-def _registration(anaplan: EmulatedAnaplan) -> dict[str, str]:
+def _registration(anaplan: EmulatedAnaplan) -> dict[str, Any]:
     emulator = anaplan.emulator
     return {
         "client_id": emulator.oauth_client_id,

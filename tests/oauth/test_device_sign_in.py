@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -176,7 +177,9 @@ def test_one_sign_in_for_all(
 
     with ThreadPoolExecutor(6) as pool:
         asked = [pool.submit(lambda: anaplan.client(auth=auth).get_workspaces()) for _ in range(4)]
-        loops = [pool.submit(anyio.run, ask_many, backend=name) for name in ("asyncio", "trio")]
+        loops = [
+            pool.submit(partial(anyio.run, ask_many, backend=name)) for name in ("asyncio", "trio")
+        ]
         while not exchanges(anaplan, DEVICE):
             time.sleep(0.01)
         anaplan.emulator.approve_device(shown[0].user_code)

@@ -8,6 +8,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import anyio
@@ -70,7 +71,7 @@ def person(anaplan: EmulatedAnaplan) -> Iterator[Person]:
 
 
 @pytest.fixture
-def auth_for(registration: Callable[[EmulatedAnaplan], dict[str, str]]) -> AuthFor:
+def auth_for(registration: Callable[[EmulatedAnaplan], dict[str, Any]]) -> AuthFor:
     def make(anaplan: EmulatedAnaplan, **arguments: Any) -> AnaplanLocalOAuth:
         return AnaplanLocalOAuth(**{**registration(anaplan), **arguments})
 
@@ -81,8 +82,8 @@ def auth_for(registration: Callable[[EmulatedAnaplan], dict[str, str]]) -> AuthF
 def system_keyring(tmp_path: Path) -> Iterator[PlaintextKeyring]:
     """A real backend of the keyring library's, in a file of the test's."""
     before = keyring.get_keyring()
-    backend = PlaintextKeyring()
-    backend.file_path = str(tmp_path / "keyring.cfg")  # type: ignore[misc]
+    backend = PlaintextKeyring()  # type: ignore[no-untyped-call]
+    backend.file_path = str(tmp_path / "keyring.cfg")
     keyring.set_keyring(backend)
     yield backend
     keyring.set_keyring(before)
@@ -196,7 +197,9 @@ def test_one_sign_in_for_threads_and_tasks(
 
     with ThreadPoolExecutor(6) as pool:
         futures = [pool.submit(ask, number) for number in range(4)]
-        loops = [pool.submit(anyio.run, ask_many, backend=name) for name in ("asyncio", "trio")]
+        loops = [
+            pool.submit(partial(anyio.run, ask_many, backend=name)) for name in ("asyncio", "trio")
+        ]
         assert person.is_asked.wait(30)
         # They can't be seen waiting; too short a time makes the test weaker, never wrong.
         time.sleep(0.2)
@@ -286,13 +289,13 @@ def test_a_kept_token_saves_the_next_run_its_sign_in(
 ) -> None:
     first = auth_for(anaplan, persist_token=True, keyring_service="my-tool", prompt=person)
     world.ask(anaplan, first)
-    kept = system_keyring.get_password("my-tool", key_of(anaplan))
+    kept = keyring.get_password("my-tool", key_of(anaplan))
     assert kept == first.token["refresh_token"]
 
     second = auth_for(anaplan, persist_token=True, keyring_service="my-tool", prompt=person)
     world.ask(anaplan, second)
     assert person.asked == 1
-    kept_then = system_keyring.get_password("my-tool", key_of(anaplan))
+    kept_then = keyring.get_password("my-tool", key_of(anaplan))
     assert kept_then == second.token["refresh_token"] != kept
 
 

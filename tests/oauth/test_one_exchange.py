@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import anyio
 import anyio.to_thread
@@ -29,7 +29,7 @@ AuthFor = Callable[..., AnaplanRefreshTokenAuth]
 @pytest.fixture
 def ended_auth(
     anaplan: EmulatedAnaplan,
-    registration: Callable[[EmulatedAnaplan], dict[str, str]],
+    registration: Callable[[EmulatedAnaplan], dict[str, Any]],
     new_token: NewToken,
 ) -> AuthFor:
     """An auth whose access token has ended, so that everybody needs another one."""

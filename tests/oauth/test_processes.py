@@ -9,7 +9,7 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -134,7 +134,7 @@ Gather = Callable[..., Crowd]
 @pytest.fixture
 def crowd(
     anaplan: EmulatedAnaplan,
-    registration: Callable[[EmulatedAnaplan], dict[str, str]],
+    registration: Callable[[EmulatedAnaplan], dict[str, Any]],
     tmp_path: Path,
     request: pytest.FixtureRequest,
 ) -> Gather:

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 @pytest.fixture
 def auth_for(
-    registration: Callable[[EmulatedAnaplan], dict[str, str]],
+    registration: Callable[[EmulatedAnaplan], dict[str, Any]],
 ) -> Callable[..., AnaplanRefreshTokenAuth]:
     def make(
         anaplan: EmulatedAnaplan, token: OAuthToken, **arguments: Any
@@ -75,7 +75,7 @@ def test_a_token_that_has_ended_is_refreshed_first(
     assert exchanges(anaplan, "refresh_token") == [200]
     assert {request.status for request in anaplan.requests(path="/2/0/workspaces")} == {200}
     assert auth.token["refresh_token"] != token["refresh_token"]
-    assert token["access_token"] not in repr(auth)
+    assert str(token["access_token"]) not in repr(auth)
 
 
 def test_a_token_is_refreshed_a_little_before_it_ends(

@@ -27,7 +27,7 @@ from anaplan_sdk.testing import EmulatedAnaplan
 if TYPE_CHECKING:
     from tests.oauth.conftest import World
 
-REGISTERED = {
+REGISTERED: dict[str, Any] = {
     "client_id": "5c1a9e7d3b2f48068d4e6f1029ab37c4",
     "client_secret": "s3cret",
     "redirect_uri": "https://app.example.com/oauth/callback",
