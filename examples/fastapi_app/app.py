@@ -20,8 +20,7 @@ from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, Resp
 from fastapi.security import APIKeyCookie
 from fastapi.templating import Jinja2Templates
 
-from anaplan_sdk import AsyncClient, AsyncOauth, Region
-from anaplan_sdk.auth.oauth import OAuthToken
+from anaplan_sdk import AsyncClient, AsyncOauth, OAuthToken, Region
 from anaplan_sdk.exceptions import (
     AnaplanException,
     InvalidCredentialsException,

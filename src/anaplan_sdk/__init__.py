@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from anaplan_sdk.auth.certificate import CertificateExpiryWarning, Signer
     from anaplan_sdk.auth.device import AnaplanDeviceAuth, DeviceCode
     from anaplan_sdk.auth.local import AnaplanLocalOAuth
-    from anaplan_sdk.auth.oauth import AsyncOauth, Oauth
+    from anaplan_sdk.auth.oauth import AsyncOauth, Oauth, OAuthToken
     from anaplan_sdk.auth.refresh import AnaplanRefreshTokenAuth
     from anaplan_sdk.auth.stores import KeyringStore, MemoryStore, PlaintextFileStore, TokenStore
     from anaplan_sdk.progress import Progress, ProgressCallback
@@ -32,6 +32,7 @@ __all__ = [
     "Hosts",
     "KeyringStore",
     "MemoryStore",
+    "OAuthToken",
     "Oauth",
     "PlaintextFileStore",
     "Progress",
@@ -57,6 +58,7 @@ _HOMES = {
     "Hosts": "anaplan_sdk.regions",
     "KeyringStore": "anaplan_sdk.auth.stores",
     "MemoryStore": "anaplan_sdk.auth.stores",
+    "OAuthToken": "anaplan_sdk.auth.oauth",
     "Oauth": "anaplan_sdk.auth.oauth",
     "PlaintextFileStore": "anaplan_sdk.auth.stores",
     "Progress": "anaplan_sdk.progress",
