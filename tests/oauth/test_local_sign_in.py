@@ -82,7 +82,7 @@ def auth_for(registration: Callable[[EmulatedAnaplan], dict[str, Any]]) -> AuthF
 def system_keyring(tmp_path: Path) -> Iterator[PlaintextKeyring]:
     """A real backend of the keyring library's, in a file of the test's."""
     before = keyring.get_keyring()
-    backend = PlaintextKeyring()  # type: ignore[no-untyped-call]
+    backend = PlaintextKeyring()
     backend.file_path = str(tmp_path / "keyring.cfg")
     keyring.set_keyring(backend)
     yield backend

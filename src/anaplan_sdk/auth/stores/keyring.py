@@ -80,7 +80,8 @@ class KeyringStore:
                 self._set(name, value[index * _PART_LENGTH : (index + 1) * _PART_LENGTH])
             self._set(key, header)
         for name in sorted(stale):
-            self._delete(name)
+            if self._get(name) is not None:
+                self._delete(name)
 
     def _get(self, name: str) -> str | None:
         with _Guard(self._service) as keyring:
