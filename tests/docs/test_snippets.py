@@ -1,9 +1,11 @@
 """The README and everything under docs/: that the examples run and print what is shown.
 
 A `python` fence is executed, in the namespace of those before it in the same document (a comment
-`<!--- clear-namespace -->` begins a new one); one that holds tests is given to pytest. A `text`
-fence is what the `python` fence before it prints, a `json` fence describes a tenant. A `bash` fence
-is looked at: its verbs, extras and options have to exist, and its curl lines are sent.
+`<!--- clear-namespace -->` begins a new one); one that holds tests is given to pytest. What the
+reader would do elsewhere is done in comments (`<!--- invisible-code-block: python`), in which
+`company` is Anaplan. A `text` fence is what the `python` fence before it prints, a `json` fence
+describes a tenant, a `toml` fence with profiles is the config file. A `bash` fence is looked at:
+its verbs, extras and options have to exist, its curl lines are sent, its variables exported.
 """
 
 from __future__ import annotations
@@ -18,6 +20,7 @@ from contextlib import redirect_stdout
 from importlib.metadata import metadata
 from itertools import pairwise
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import httpx2
 import pytest
@@ -29,10 +32,15 @@ from sybil.typing import Parser
 from anaplan_emulator import Emulator, TenantDescription
 from anaplan_emulator.__main__ import main as emulator_command
 from anaplan_sdk import Client
+from anaplan_sdk.auth.environment import config_file
+
+if TYPE_CHECKING:
+    from tests.docs.conftest import Seat
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
-LINK = re.compile(r"\]\(([^)#]+)[^)]*\)")
+LINK = re.compile(r"\]\(([^)#]*)#?([^)]*)\)")
+HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 
 Fill = Callable[[str], str]
 each_document = pytest.mark.parametrize(
@@ -68,6 +76,24 @@ def load_tenant(example: Example) -> None:
         assert emulator.model_id is not None
 
 
+def write_profiles(example: Example) -> None:
+    """Writes a `toml` fence with profiles to where the SDK looks for them."""
+    if "[profiles." in example.parsed:
+        config_file().parent.mkdir(parents=True)
+        config_file().write_text(example.parsed, encoding="utf-8")
+
+
+def export(example: Example, environment: pytest.MonkeyPatch) -> None:
+    """Exports the variables that a `bash` fence does."""
+    names = re.findall(r"^export (\w+)=", example.parsed, re.MULTILINE)
+    if not names:
+        return
+    script = f"{example.parsed}\nprintf '%s\\0' " + " ".join(f'"${name}"' for name in names)
+    result = subprocess.run(["bash", "-ec", script], capture_output=True, text=True, check=True)
+    for name, value in zip(names, result.stdout.split("\0"), strict=False):
+        environment.setenv(name, value)
+
+
 def run_tests(code: str) -> None:
     """Runs tests as a user does, in a process and a folder of their own."""
     Path("test_example.py").write_text(code, encoding="utf-8")
@@ -89,14 +115,26 @@ def read(path: Path, fill: Fill, **evaluators: Callable[[Example], None]) -> Doc
     return document
 
 
-@pytest.mark.usefixtures("home")
+@pytest.mark.usefixtures("home", "ring")
 @each_document
-def test_python_examples_run(path: Path, fill: Fill) -> None:
+def test_python_examples_run(
+    path: Path, fill: Fill, company: Emulator, in_terminal: Seat, monkeypatch: pytest.MonkeyPatch
+) -> None:
     reader = Reader()
-    document = read(path, fill, python=reader.run, text=reader.compare, json=load_tenant)
+    document = read(
+        path,
+        fill,
+        python=reader.run,
+        text=reader.compare,
+        json=load_tenant,
+        toml=write_profiles,
+        bash=lambda example: export(example, monkeypatch),
+    )
+    document.namespace["company"] = company
     try:
-        for example in document:
-            example.evaluate()
+        with in_terminal():
+            for example in document:
+                example.evaluate()
     finally:
         for value in document.namespace.values():
             if isinstance(value, Client):
@@ -112,13 +150,22 @@ def test_commands_exist(path: Path, fill: Fill) -> None:
 
 @each_document
 def test_links_lead_somewhere(path: Path) -> None:
-    targets = LINK.findall(path.read_text(encoding="utf-8"))
     missing = [
-        target
-        for target in targets
-        if not target.startswith("http") and not (path.parent / target).exists()
+        (target, anchor)
+        for target, anchor in LINK.findall(path.read_text(encoding="utf-8"))
+        if not target.startswith("http") and not leads_somewhere(path, target, anchor)
     ]
     assert missing == []
+
+
+def leads_somewhere(path: Path, target: str, anchor: str) -> bool:
+    """Whether a link's file exists, and the heading in it."""
+    file = path.parent / target if target else path
+    if not anchor:
+        return file.exists()
+    headings = HEADING.findall(file.read_text(encoding="utf-8")) if file.is_file() else []
+    # As GitHub makes them.
+    return anchor in {re.sub(r"[^\w -]", "", each).lower().replace(" ", "-") for each in headings}
 
 
 def check_command(words: list[str]) -> None:
