@@ -175,3 +175,37 @@ def test_listening_beyond_this_machine_is_warned_of(tenant_file: Path) -> None:
         process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=10)
     assert errors.startswith("Warning: other machines can reach")
+
+
+WITHOUT_STARLETTE = """
+import runpy, sys
+
+class Blocker:
+    def find_spec(self, name, path=None, target=None):
+        if name.partition(".")[0] == "starlette":
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)
+
+sys.meta_path.insert(0, Blocker())
+"""
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "runpy.run_module('anaplan_emulator', run_name='__main__')",
+        "sys.argv[1:] = ['emulator']; from anaplan_sdk.cli import main; main()",
+    ],
+    ids=["python -m anaplan_emulator", "anaplan emulator"],
+)
+def test_without_its_extra_it_says_what_to_install(start: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WITHOUT_STARLETTE + start],
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert len(done.stderr.splitlines()) == 1
+    assert "pip install 'anaplan-sdk[emulator]'" in done.stderr
