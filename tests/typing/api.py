@@ -11,9 +11,29 @@ from collections.abc import AsyncGenerator, AsyncIterator, Generator
 from pathlib import Path
 from typing import assert_type
 
+import httpx
 import httpx2
 
-from anaplan_sdk import AsyncClient, Client, Hosts, Progress, Region, exceptions, models
+from anaplan_sdk import (
+    AnaplanDeviceAuth,
+    AnaplanLocalOAuth,
+    AnaplanRefreshTokenAuth,
+    AsyncClient,
+    AsyncOauth,
+    Client,
+    DeviceCode,
+    Hosts,
+    KeyringStore,
+    MemoryStore,
+    Oauth,
+    OAuthToken,
+    PlaintextFileStore,
+    Progress,
+    Region,
+    TokenStore,
+    exceptions,
+    models,
+)
 
 
 def constructors(context: ssl.SSLContext, auth: httpx2.Auth, region: Region) -> None:
@@ -26,6 +46,55 @@ def constructors(context: ssl.SSLContext, auth: httpx2.Auth, region: Region) -> 
     AsyncClient(token="...", hosts=Hosts.at("http://127.0.0.1:8765"), headers={"X-Team": "data"})
     Client(token="...", region="eu9")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     Client(token="...", retries=3)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+
+
+def signing_in(own: httpx.Auth, token: OAuthToken) -> None:
+    oauth = Oauth("id", "secret", "https://app.example.com/callback", region="eu3", timeout=5)
+    assert_type(oauth.authorization_url("https://app.example.com/", state="s"), tuple[str, str])
+    assert_type(oauth.fetch_token("https://app.example.com/callback?code=c", "s"), OAuthToken)
+    assert_type(oauth.refresh_token("refresh"), OAuthToken)
+    assert_type(oauth.validate_token("token"), dict[str, str | dict[str, str | int]])
+
+    class Vault:
+        def load(self, key: str) -> str | None: ...
+
+        def save(self, key: str, value: str | None) -> None: ...
+
+    store: TokenStore = Vault()
+    for store in (KeyringStore("tool"), PlaintextFileStore("~/tokens.json"), MemoryStore()):
+        assert_type(store.load("key"), str | None)
+        assert_type(store.save("key", None), None)
+
+    refreshing = AnaplanRefreshTokenAuth(
+        "id", "secret", "https://app.example.com/callback", token, store=Vault(), on_token=print
+    )
+    assert_type(refreshing.token, OAuthToken)
+    local = AnaplanLocalOAuth(
+        client_id="id",
+        client_secret="secret",
+        redirect_uri="https://app.example.com/callback",
+        persist_token=True,
+        prompt=lambda url: url,
+    )
+    device = AnaplanDeviceAuth("id", prompt=show_code, user="ann", region="eu3")
+    assert_type(device.cancel(), None)
+    for auth in (own, refreshing, local, device):
+        Client(auth=auth)
+        AsyncClient(auth=auth)
+    AnaplanLocalOAuth("id", "secret")  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    AnaplanDeviceAuth("id", store=dict[str, str]())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+
+
+async def signing_in_async(oauth: AsyncOauth) -> None:
+    assert_type(oauth.authorization_url(), tuple[str, str])
+    assert_type(await oauth.fetch_token("https://app.example.com/callback?code=c"), OAuthToken)
+    assert_type(await oauth.refresh_token("refresh"), OAuthToken)
+    assert_type(await oauth.validate_token("token"), dict[str, str | dict[str, str | int]])
+
+
+def show_code(code: DeviceCode) -> None:
+    assert_type(code.user_code, str)
+    assert_type(code.verification_uri_complete, str | None)
 
 
 def the_client(client: Client) -> None:
