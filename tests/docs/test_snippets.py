@@ -15,9 +15,9 @@ import re
 import shlex
 import subprocess
 import sys
+import tomllib
 from collections.abc import Callable
 from contextlib import redirect_stdout
-from importlib.metadata import metadata
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -175,7 +175,10 @@ def check_command(words: list[str]) -> None:
             for verb in verbs:
                 assert f"\n{verb}:" in makefile, verb
         case ["pip", "install", *packages]:
-            known = set(metadata("anaplan-sdk").get_all("Provides-Extra") or ())
+            project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))[
+                "project"
+            ]
+            known = project["optional-dependencies"].keys()
             for extras in re.findall(r"\[(.+)\]", " ".join(packages)):
                 assert set(extras.split(",")) <= known, extras
         case ["anaplan", "emulator", *options] | ["python", "-m", "anaplan_emulator", *options]:
