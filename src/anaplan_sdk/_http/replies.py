@@ -117,11 +117,12 @@ def decode(adapter: TypeAdapter[T], response: httpx2.Response, *, secret: bool =
         return read_json(adapter, response.content)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        if first["type"] == "json_invalid":
-            shown = "" if secret else f": {excerpt(response.content)!r}"
-            raise unreadable(response, f"not JSON but {_content_type(response)}{shown}") from None
-        place = ".".join(str(step) for step in first["loc"])
-        raise unreadable(response, f"at {place!r}: {first['msg']}") from None
+    # Not raised above: the error's context would be pydantic's, which quotes the body.
+    if first["type"] == "json_invalid":
+        shown = "" if secret else f": {excerpt(response.content)!r}"
+        raise unreadable(response, f"not JSON but {_content_type(response)}{shown}")
+    place = ".".join(str(step) for step in first["loc"])
+    raise unreadable(response, f"at {place!r}: {first['msg']}")
 
 
 def unreadable(response: httpx2.Response, why: str) -> AnaplanResponseException:

@@ -6,12 +6,11 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
-import httpx2
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, Field, TypeAdapter
 
-from anaplan_sdk._http.replies import unreadable
+from anaplan_sdk._http.replies import decode
 from anaplan_sdk._runtime.steps import Pause, Steps, called, sent
 from anaplan_sdk.auth.oauth import (
     AUTHORIZATION_URL,
@@ -58,6 +57,8 @@ class DeviceCode(BaseModel):
         return [("user_code", self.user_code), ("verification_uri", self.verification_uri)]
 
 
+_DEVICE_CODE = TypeAdapter(DeviceCode)
+
 DevicePrompt: TypeAlias = Callable[[DeviceCode], object]
 """Tells the person where to sign in; may block."""
 
@@ -80,7 +81,8 @@ class DeviceSignIn:
             )
         self.cancelled.clear()
         response = yield from sent(app.device_request())
-        code = _read(response, app.read(response))
+        app.read(response)
+        code = decode(_DEVICE_CODE, response, secret=True)
         deadline = time.monotonic() + code.expires_in
         yield from called(lambda: (self._prompt or _show)(code), abandons=True)
         interval = max(code.interval, _LEAST)
@@ -112,15 +114,6 @@ class DeviceSignIn:
             yield Pause(min(seconds, _LOOK))
             seconds -= _LOOK
         raise OAuthException("The sign-in was cancelled.", code="cancelled")
-
-
-def _read(response: httpx2.Response, reply: dict[str, Any]) -> DeviceCode:
-    try:
-        return DeviceCode.model_validate(reply)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(step) for step in first["loc"])
-        raise unreadable(response, f"at {place!r}: {first['msg']}") from None
 
 
 def _show(code: DeviceCode) -> None:

@@ -70,9 +70,10 @@ class PlaintextFileStore:
                 f"The token file {str(self._path)!r} can't be read: {error.strerror}."
             ) from error
         except ValidationError:
-            raise TokenStoreException(
-                f"The token file {str(self._path)!r} is damaged; delete it and sign in again."
-            ) from None
+            pass  # not raised from here: pydantic's error quotes the file
+        raise TokenStoreException(
+            f"The token file {str(self._path)!r} is damaged; delete it and sign in again."
+        )
 
     def _write(self, content: str) -> None:
         # mkstemp makes the file with mode 0600.
