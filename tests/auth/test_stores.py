@@ -42,6 +42,22 @@ except TokenStoreException:
 sys.exit("It was written.")
 """
 
+FORK = """
+import os, sys
+from anaplan_sdk import PlaintextFileStore
+from anaplan_sdk.auth.stores import lock_for
+store = PlaintextFileStore(sys.argv[1])
+lock = lock_for(store, "key")
+store.save("parent", "value")
+assert lock.take()
+lock.release()
+if child := os.fork():
+    sys.exit(os.waitpid(child, 0)[1])
+store.save("child", "value")
+assert lock.take()
+lock.release()
+"""
+
 
 @pytest.fixture(params=["memory", "file"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> TokenStore:
@@ -149,6 +165,15 @@ def test_processes_write_one_file(tmp_path: Path) -> None:
         writer.communicate(b"")
     assert [writer.returncode for writer in writers] == [0] * 4
     assert len(json.loads(path.read_text())) == 4 * 25
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="it forks")
+def test_a_store_goes_on_after_a_fork(tmp_path: Path) -> None:
+    path = tmp_path / "tokens.json"
+    environment = {**os.environ, "XDG_STATE_HOME": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-c", FORK, path], env=environment, check=False)
+    assert done.returncode == 0
+    assert set(json.loads(path.read_text())) == {"parent", "child"}
 
 
 def test_keys_are_of_host_client_and_user() -> None:

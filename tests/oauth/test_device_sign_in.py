@@ -90,16 +90,6 @@ def test_it_waits_for_the_person(
     assert set(statuses[:-1]) == {403}
 
 
-def test_it_slows_down(anaplan: EmulatedAnaplan, auth_for: AuthFor) -> None:
-    anaplan.emulator.settings.device_poll_seconds = 0
-    anaplan.fault(path="/oauth/token", status=403, body={"error": "slow_down"})
-    auth = auth_for(lambda code: anaplan.emulator.approve_device(code.user_code))
-    started = time.monotonic()
-    client = anaplan.client(auth=auth)
-    assert client.get_workspaces()
-    assert time.monotonic() - started > 4.5
-
-
 @pytest.mark.parametrize("decision", ["denied", "expired"])
 def test_the_end_is_clear_and_the_next_request_begins_anew(
     anaplan: EmulatedAnaplan,

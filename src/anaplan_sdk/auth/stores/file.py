@@ -26,9 +26,8 @@ class PlaintextFileStore:
     """
 
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
-        default = user_state_path("anaplan-sdk") / "tokens.json"
+        default = user_state_path("anaplan-sdk", appauthor=False) / "tokens.json"
         self._path = Path(path).expanduser() if path is not None else default
-        self._lock = FileLock(f"{self._path}.lock")
 
     def __repr__(self) -> str:
         return f"<PlaintextFileStore {str(self._path)!r}>"
@@ -49,7 +48,7 @@ class PlaintextFileStore:
         """
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            with self._lock:
+            with FileLock(f"{self._path}.lock"):  # a new one: none survives a fork
                 values = self._read()
                 values.pop(key, None)
                 if value is not None:

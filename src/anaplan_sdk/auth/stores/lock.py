@@ -7,7 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Protocol
 
-from filelock import FileLock, Timeout
+from filelock import BaseFileLock, FileLock, Timeout
 from platformdirs import user_state_path
 
 from anaplan_sdk.auth.stores.memory import MemoryStore
@@ -38,16 +38,19 @@ class ProcessLock:
     """Between the processes of this user."""
 
     def __init__(self, key: str, folder: Path | None = None) -> None:
-        self._folder = folder or user_state_path("anaplan-sdk") / "locks"
+        self._folder = folder or user_state_path("anaplan-sdk", appauthor=False) / "locks"
         name = f"{sha256(key.encode()).hexdigest()[:32]}.lock"
-        # It is let go by another thread than took it, where an event loop has its worker threads.
-        self._lock = FileLock(self._folder / name, thread_local=False)
+        self._path = self._folder / name
+        self._held: BaseFileLock | None = None
 
     def take(self) -> bool:
         """Whether the lock is ours now."""
+        # It is let go by another thread than took it, where an event loop has its worker threads;
+        # and it is a new one each time, since none survives a fork.
+        lock = FileLock(self._path, thread_local=False)
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._lock.acquire(blocking=False)
+            lock.acquire(blocking=False)
         except Timeout:
             return False
         except OSError as error:
@@ -56,11 +59,13 @@ class ProcessLock:
                 f"{str(self._folder)!r}: {error.strerror}. Name another folder in XDG_STATE_HOME, "
                 "or keep the token in a MemoryStore."
             ) from error
+        self._held = lock
         return True
 
     def release(self) -> None:
         """Lets it go."""
-        self._lock.release()
+        if self._held is not None:
+            self._held.release()
 
 
 class ThreadLock:
