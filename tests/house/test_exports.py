@@ -14,7 +14,10 @@ EXPORTING = ["anaplan_sdk", "anaplan_sdk.exceptions", "anaplan_sdk.models", "ana
 EXTRAS = [
     "anaplan_emulator",
     "cryptography",
+    "httpx",
     "jinja2",
+    "keyring",
+    "oauthlib",
     "pytest",
     "rich",
     "starlette",
