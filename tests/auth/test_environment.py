@@ -113,6 +113,25 @@ def test_the_environment_comes_before_the_profile(environ: dict[str, str], confi
     }
 
 
+def test_a_profile_that_is_passed_comes_before_the_environment(
+    environ: dict[str, str], config: Path
+) -> None:
+    environ |= {"ANAPLAN_TOKEN": "t", "ANAPLAN_MODEL_ID": "m2", "LOAD_PASSWORD": "p"}
+    found = find(environ, "load")
+    assert (found["model_id"], found["password"]) == ("m1", "p")
+    assert "token" not in found
+
+
+def test_a_region_and_a_base_url_contradict(environ: dict[str, str]) -> None:
+    where = {"ANAPLAN_REGION": "eu3", "ANAPLAN_BASE_URL": "https://proxy.example.com"}
+    with pytest.raises(ValueError, match="contradict"):
+        find({**environ, **where, "ANAPLAN_TOKEN": "t"})
+
+
+def test_a_file_that_holds_the_key_too(environ: dict[str, str]) -> None:
+    assert find({**environ, "ANAPLAN_CERTIFICATE": "both.p12"}) == {"certificate": "both.p12"}
+
+
 def test_a_profile_and_a_secret_from_the_environment(environ: dict[str, str], config: Path) -> None:
     found = find({**environ, "LOAD_PASSWORD": "p"})
     assert found["user_email"] == "load@example.com"

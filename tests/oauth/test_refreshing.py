@@ -338,3 +338,37 @@ def test_what_would_have_to_be_awaited(
         auth_for(anaplan, token, on_token=on_token)
     with pytest.raises(TypeError, match=r"store\.load"):
         auth_for(anaplan, token, store=Vault())
+
+
+def test_forgetting(
+    anaplan: EmulatedAnaplan, auth_for: AuthFor, new_token: Callable[..., OAuthToken]
+) -> None:
+    store = MemoryStore()
+    auth = auth_for(anaplan, new_token(anaplan, ended=True), store=store)
+    client = anaplan.client(auth=auth)
+    assert client.get_workspaces()
+    key = store_key(f"{anaplan.emulator.base_url}/oauth/token", anaplan.emulator.oauth_client_id)
+    assert store.load(key) == auth.token["refresh_token"]
+    auth.forget()
+    assert auth.token == {}
+    assert store.load(key) is None
+    with pytest.raises(InvalidCredentialsException):
+        client.get_workspaces()
+
+
+def test_a_token_that_could_not_be_told_of_is_told_of_again(
+    anaplan: EmulatedAnaplan, auth_for: AuthFor, new_token: Callable[..., OAuthToken]
+) -> None:
+    told: list[OAuthToken] = []
+
+    def on_token(token: OAuthToken) -> None:
+        told.append(token)
+        if len(told) == 1:
+            raise OSError("the database is away")
+
+    auth = auth_for(anaplan, new_token(anaplan, ended=True), on_token=on_token)
+    client = anaplan.client(auth=auth)
+    with pytest.raises(OSError, match="away"):
+        client.get_workspaces()
+    assert client.get_workspaces()
+    assert told == [auth.token, auth.token]

@@ -102,8 +102,8 @@ def find_arguments(
     """Arguments for a client, credentials among them.
 
     Args:
-        profile: The profile to use; that of `ANAPLAN_PROFILE`, or the file's default, when not
-            given.
+        profile: The profile to use, before the environment; that of `ANAPLAN_PROFILE`, or the
+            file's default, after the environment when not given.
         environ: The environment's variables.
         store: Where tokens are kept; the keyring by default.
 
@@ -115,15 +115,19 @@ def find_arguments(
     passed_over: list[str] = []
     own = _of_environment(environ)
     chosen, origin = _of_file(profile or environ.get("ANAPLAN_PROFILE"), environ)
-    place = _place(own, chosen)
-    for source, where in ((own, "environment"), (chosen, origin)):
+    sources = [(own, "environment"), (chosen, origin)]
+    if profile is not None:
+        sources.reverse()
+    given = [source for source, _ in sources if source]
+    place = _place(given)
+    for source, where in sources:
         if source is None:
             passed_over.append(f"profile: {where}")
             continue
         found = _signing_in(source, place, where, environ, passed_over)
         if found:
             return cast("Arguments", {**place, **found})
-    kept = _kept(own, chosen, place, store, environ, passed_over)
+    kept = _kept(given, place, store, environ, passed_over)
     if kept:
         return cast("Arguments", {**place, **kept})
     listed = "\n".join(f"  - {reason}" for reason in passed_over)
@@ -133,7 +137,8 @@ def find_arguments(
 def config_file(environ: Mapping[str, str] = os.environ) -> Path:
     """Where the profiles are: `ANAPLAN_CONFIG_FILE`, or the file in the user's config folder."""
     given = environ.get("ANAPLAN_CONFIG_FILE")
-    return Path(given).expanduser() if given else user_config_path("anaplan-sdk") / "config.toml"
+    default = user_config_path("anaplan-sdk", appauthor=False) / "config.toml"
+    return Path(given).expanduser() if given else default
 
 
 def _of_environment(environ: Mapping[str, str]) -> Profile:
@@ -171,18 +176,18 @@ def _of_file(name: str | None, environ: Mapping[str, str]) -> tuple[Profile | No
     return config.profiles[name], f"profile {name!r}"
 
 
-def _place(own: Profile, chosen: Profile | None) -> dict[str, str]:
-    """Where to: each from the environment first."""
+def _place(sources: list[Profile]) -> dict[str, str]:
+    """Where to: each from the first source that has it."""
     place: dict[str, str] = {}
-    for name in ("workspace_id", "model_id"):
-        if value := getattr(own, name) or getattr(chosen, name, None):
-            place[name] = value
-    # A region and a base URL contradict each other, so they come from one source.
-    for source in (own, chosen):
-        if source is not None and (source.base_url or source.region):
-            name = "base_url" if source.base_url else "region"
-            place[name] = getattr(source, name)
-            break
+    for source in reversed(sources):
+        if source.base_url and source.region:
+            raise ValueError("Give one of base_url and region, not both: they contradict.")
+        if source.base_url or source.region:
+            place.pop("base_url", None)
+            place.pop("region", None)
+        for name in ("workspace_id", "model_id", "base_url", "region"):
+            if value := getattr(source, name):
+                place[name] = value
     return place
 
 
@@ -196,7 +201,8 @@ def _signing_in(
     """Credentials that need nobody to sign in."""
     for needed, optional in (
         (("token",), ()),
-        (("certificate", "private_key"), ("private_key_password", "certificate_payload")),
+        # A PKCS#12 file holds the key, too.
+        (("certificate",), ("private_key", "private_key_password", "certificate_payload")),
         (("user_email", "password"), ()),
         (("client_id", "client_secret", "redirect_uri", "refresh_token"), ()),
         (("api_key",), ()),
@@ -230,8 +236,7 @@ def _refreshing(values: Mapping[str, str], place: Mapping[str, str]) -> dict[str
 
 
 def _kept(
-    own: Profile,
-    chosen: Profile | None,
+    sources: list[Profile],
     place: Mapping[str, str],
     store: TokenStore | None,
     environ: Mapping[str, str],
@@ -240,10 +245,10 @@ def _kept(
     """A token that was kept for a client; or, where someone can sign in, the way to get one."""
     hosts = _hosts(place)
     token_url = f"{hosts.oauth}/oauth/token"
-    for source in (own, chosen):
+    for source in sources:
         for name in ("device_client_id", "client_id"):
-            client_id = getattr(source, name, None)
-            if not source or not client_id:
+            client_id = getattr(source, name)
+            if not client_id:
                 continue
             try:
                 place_of_tokens = store or KeyringStore(source.keyring_service or "anaplan_sdk")
@@ -268,9 +273,7 @@ def _kept(
                     client_id, secret, source.redirect_uri, store=place_of_tokens, hosts=hosts
                 )
             }
-    if not any(
-        source and (source.client_id or source.device_client_id) for source in (own, chosen)
-    ):
+    if not any(source.client_id or source.device_client_id for source in sources):
         passed_over.append("kept tokens: neither client_id nor device_client_id is set")
     return None
 

@@ -111,8 +111,9 @@ class OAuthApp:
                 "The callback holds neither a code nor an error: it isn't where a sign-in ended.",
                 code="missing_code",
             )
-        if state is not None and not compare_digest(
-            answer.get("state", "").encode(), state.encode()
+        # An empty state proves nothing, and would equal that of a callback without one.
+        if state is not None and not (
+            state and compare_digest(answer.get("state", "").encode(), state.encode())
         ):
             raise OAuthStateException(
                 "The callback's state is not the one this sign-in was begun with: it belongs to "

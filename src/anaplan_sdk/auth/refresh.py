@@ -104,12 +104,14 @@ class OAuthSession(TokenSession):
         # While the old token is good, nobody is asked to sign in.
         sign_in = self._sign_in if old is None else None
         if self._store is None:
+            if not self._is_handed_over:
+                return (yield from self._hand_over())
             return (yield from self._get(self._refresh_token, sign_in))
         while not self._lock_of_store.take():
             yield Pause(_LOCK_PAUSE)
         try:
             if not self._is_handed_over:
-                yield from self._hand_over()
+                return (yield from self._hand_over())
             kept = yield from called(self._load)
             passed, self._passed = self._passed, None
             if kept is None and passed and passed.state(self._clock()) is not TokenState.GONE:
@@ -145,14 +147,17 @@ class OAuthSession(TokenSession):
         self._reply = reply
         self._unkept = None
         self._is_handed_over = False
-        yield from self._hand_over()
-        return Token.until(
-            str(reply["access_token"]), float(reply["expires_at"]), float(reply["expires_in"])
-        )
+        return (yield from self._hand_over())
 
-    def _hand_over(self) -> Steps[None]:
+    def _hand_over(self) -> Steps[Token]:
+        """Tells of the new token, again if that failed the last time; then it may be used."""
         yield from called(self._tell)
         self._is_handed_over = True
+        return Token.until(
+            str(self._reply["access_token"]),
+            float(self._reply["expires_at"]),
+            float(self._reply["expires_in"]),
+        )
 
     def _tell(self) -> None:
         self._save()
@@ -162,6 +167,14 @@ class OAuthSession(TokenSession):
     def _save(self) -> None:
         if self._store is not None and self._refresh_token:
             self._store.save(self._key, self._refresh_token)
+
+    def forget_all(self) -> None:
+        """Drops the token here and in the store."""
+        if self._store is not None:
+            self._store.save(self._key, None)
+        self.drop()
+        self._reply = {}
+        self._unkept = self._passed = None
 
     def _load(self) -> str | None:
         return self._store.load(self._key) if self._store is not None else None
@@ -218,6 +231,14 @@ class OAuthBearer(Bearer):
         for one exchange, and this object will make it.
         """
         return self._oauth.reply
+
+    def forget(self) -> None:
+        """Drops the token, a kept one too: the next request has to sign in anew.
+
+        Raises:
+            TokenStoreException: The store can't be written.
+        """
+        self._oauth.forget_all()
 
 
 class AnaplanRefreshTokenAuth(OAuthBearer):

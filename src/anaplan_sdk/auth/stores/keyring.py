@@ -13,6 +13,11 @@ if TYPE_CHECKING:
 
 # Windows' Credential Manager takes 2,560 bytes, in UTF-16.
 _PART_LENGTH = 1_000
+_WAYS_OUT = (
+    "Install or unlock one (on Linux: a Secret Service such as gnome-keyring), choose a backend "
+    "with keyring.set_keyring(...), or keep tokens elsewhere: store=PlaintextFileStore(...) or a "
+    "store of your own."
+)
 _SPLIT = "anaplan-sdk:parts:"
 
 
@@ -113,15 +118,14 @@ class _Guard:
 
         if isinstance(error, NoKeyringError):
             raise TokenStoreException(
-                "This machine has no keyring that Python can use. Install or unlock one (on Linux: "
-                "a Secret Service such as gnome-keyring), choose a backend with "
-                "keyring.set_keyring(...), or keep tokens elsewhere: "
-                "store=PlaintextFileStore(...) or a store of your own."
+                f"This machine has no keyring that Python can use. {_WAYS_OUT}"
             ) from error
         # Backends let errors of what they stand on through, of D-Bus for one.
         if isinstance(error, Exception):
             what = str(error) if isinstance(error, KeyringError) else repr(type(error).__name__)
-            raise TokenStoreException(f"The keyring can't be used: {what}") from error
+            raise TokenStoreException(
+                f"The keyring can't be used: {what.rstrip('.')}. {_WAYS_OUT}"
+            ) from error
 
 
 def _header(value: str) -> str:
