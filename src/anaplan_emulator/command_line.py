@@ -82,6 +82,12 @@ def main(argv: Sequence[str] | None = None, *, prog: str = "python -m anaplan_em
         return _fail(f"can't listen on {arguments.host} port {arguments.port}: {reason}")
     except (StateError, TenantError) as error:
         return _fail(str(error))
+    if arguments.tenant is not None and emulator.world.resumed:
+        _say(
+            sys.stderr,
+            f"Warning: {arguments.state} goes on with its own tenant; "
+            f"{arguments.tenant} is ignored.\n",
+        )
     with _stop_signal() as stopped, emulator:
         info = emulator.info()
         if arguments.json:

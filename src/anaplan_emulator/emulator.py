@@ -33,7 +33,7 @@ class Emulator:
 
     Raises:
         OSError: The address can't be listened on.
-        StateError: The state file isn't one, or is another version's.
+        StateError: The state file isn't one, is another version's, or in use.
         TenantError: The tenant's file can't be read.
     """
 

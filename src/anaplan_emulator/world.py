@@ -38,7 +38,7 @@ class World:
         control_from_anywhere: Whether other machines may use the control room.
 
     Raises:
-        StateError: The state file isn't one, or is another version's.
+        StateError: The state file isn't one, is another version's, or in use.
         TenantError: The tenant's file can't be read.
     """
 
@@ -62,7 +62,9 @@ class World:
         self._handout = TemporaryDirectory(prefix="anaplan-emulator-")
         self._handing_out = threading.Lock()
         try:
-            if not self._resume():
+            self.resumed = self._resume()
+            """Whether the state file held a tenant already, so that the one given is not used."""
+            if not self.resumed:
                 self.load_tenant(
                     tenant if isinstance(tenant, TenantDescription) else read_tenant(tenant)
                 )

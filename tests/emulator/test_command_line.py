@@ -122,6 +122,39 @@ def test_a_state_file_outlives_the_process(tenant_file: Path, tmp_path: Path) ->
         info = read_json_line(process)
         told = httpx2.get(f"{info['base_url']}/_emulator/clock").json()
         assert told["offset_seconds"] == 3600
+        process.send_signal(signal.SIGTERM)
+        _, errors = process.communicate(timeout=10)
+    (warning,) = errors.splitlines()
+    assert str(tenant_file) in warning
+    assert str(state) in warning
+
+
+def test_a_state_file_is_one_emulators_until_it_ends_even_by_a_crash(
+    tenant_file: Path, tmp_path: Path
+) -> None:
+    arguments = ("--port", 0, "--tenant", tenant_file, "--state", tmp_path / "mine.db", "--json")
+    with command(*arguments) as first:
+        read_json_line(first)
+
+        second = run(*arguments)
+
+        assert second.returncode == 1
+        assert len(second.stderr.splitlines()) == 1
+        assert "mine.db is in use by another emulator" in second.stderr
+        first.kill()
+        first.wait(timeout=10)
+    with command(*arguments) as third:
+        assert read_json_line(third)["user_email"] == "ada@example.com"
+
+
+def test_a_missing_folder_is_named(tenant_file: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "nowhere"
+
+    done = run("--port", 0, "--tenant", tenant_file, "--state", folder / "mine.db")
+
+    assert done.returncode == 1
+    assert f"there is no folder {folder}" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
 
 
 def run(*arguments: object) -> subprocess.CompletedProcess[str]:

@@ -1,4 +1,5 @@
 import gc
+import os
 import socket
 import sqlite3
 import ssl
@@ -81,6 +82,21 @@ def test_a_state_file_keeps_everything(tmp_path: Path, tenant: TenantDescription
         assert httpx2.get(f"{second.base_url}/token/validate", headers=headers).is_success
         second.reset()
         assert second.user_email == ADA[0]
+
+
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_a_state_file_and_what_lies_beside_it_are_private(
+    tmp_path: Path, tenant: TenantDescription
+) -> None:
+    before = os.umask(0o022)
+    try:
+        with Emulator(tenant, state=tmp_path / "state.sqlite"):
+            modes = {file.name: file.stat().st_mode & 0o777 for file in tmp_path.iterdir()}
+    finally:
+        os.umask(before)
+
+    assert modes.keys() >= {"state.sqlite", "state.sqlite-wal", "state.sqlite-shm"}
+    assert set(modes.values()) == {0o600}
 
 
 @pytest.mark.parametrize("content", [b"not a database, but long enough to be read as one" * 9])

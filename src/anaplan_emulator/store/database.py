@@ -9,6 +9,8 @@ from importlib.resources import files
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from filelock import FileLock, Timeout
+
 
 class StateError(Exception):
     """A state file that this emulator can't go on from."""
@@ -21,6 +23,9 @@ class Store:
     but it does block every other writer, sign-in included: apply long work in short transactions.
     Without a path the database is a private temporary file, because SQLite's shared memory
     databases lock whole tables against readers.
+
+    Raises:
+        StateError: The file isn't a state file, can't be had, or another emulator has it.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -30,6 +35,7 @@ class Store:
         self._writing = threading.Lock()
         self._writer: int | None = None
         self._closed = False
+        self._lock = _lock(path) if path is not None else None
         try:
             self._create_schema()
         except BaseException:
@@ -86,6 +92,8 @@ class Store:
         self._closed = True
         while self._idle:
             self._idle.pop().close()
+        if self._lock is not None:
+            self._lock.release()
         if self._temporary is not None:
             self._temporary.cleanup()
 
@@ -173,6 +181,31 @@ class Session:
         """Group what is read and written to temporary tables: without it each row is a commit."""
         with _begun(self.db, "BEGIN"):
             yield
+
+
+def _lock(path: Path) -> FileLock:
+    """Take a state file for this emulator alone, making it if there is none.
+
+    The system lets go of the lock when the process ends, however it ends.
+    """
+    if not path.parent.is_dir():
+        raise StateError(f"{path}: there is no folder {path.parent}")
+    target = path.resolve()
+    lock = FileLock(f"{target}.lock", timeout=0, mode=0o600, thread_local=False)
+    try:
+        lock.acquire()
+    except Timeout as error:
+        raise StateError(f"{path} is in use by another emulator") from error
+    except OSError as error:
+        raise StateError(f"{path} can't be locked: {error.strerror}") from error
+    try:
+        if not target.exists():
+            # It holds passwords and keys. The files SQLite puts beside it take its mode.
+            target.touch(mode=0o600)
+    except OSError as error:
+        lock.release()
+        raise StateError(f"{path} can't be made: {error.strerror}") from error
+    return lock
 
 
 @contextmanager
