@@ -14,11 +14,11 @@ class Fault(BaseModel):
     """One kind of trouble. Which requests it meets, and what then happens to them.
 
     Whatever is not said stays as it is: a fault with a delay only is answered as always, late.
-    Delay, slowness and headers go with everything else; of the ways to break a connection a
-    fault has one at most.
+    Delay, slowness and headers go with everything else, a hold with what carries the request out;
+    of the ways to break a connection a fault has one at most.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     method: str = "*"
     path: str = "*"
@@ -37,6 +37,11 @@ class Fault(BaseModel):
     headers: Mapping[str, str | None] = Field(default_factory=dict)
     """Headers to set on the answer, or, where `None`, to take away."""
 
+    hold_seconds: float = Field(default=0, ge=0)
+    """Real time to hold a request that has arrived whole, before it is carried out.
+
+    It is carried out even if the client has gone away by then: that makes a start that comes late.
+    """
     delay_seconds: float = Field(default=0, ge=0)
     """Real time to wait before answering. The request is carried out first."""
     bytes_per_second: float | None = Field(default=None, gt=0)
@@ -67,6 +72,11 @@ class Fault(BaseModel):
         """Whether the connection breaks before the request is carried out."""
         return self.reset_before or self.reset_during_request is not None
 
+    @property
+    def carries_out_request(self) -> bool:
+        """Whether the request takes effect, whatever is answered."""
+        return not self.refuses_request and (self.processed or not self.replaces_reply)
+
     @model_validator(mode="after")
     def _is_one_trouble(self) -> Self:
         broken = [
@@ -80,7 +90,9 @@ class Fault(BaseModel):
             raise ValueError("a connection can be broken in one way only")
         if self.processed and not self.replaces_reply:
             raise ValueError("processed goes with status or body")
-        slowed = self.delay_seconds or self.bytes_per_second
+        if self.hold_seconds and not self.carries_out_request:
+            raise ValueError("hold_seconds goes with a request that is carried out")
+        slowed = self.hold_seconds or self.delay_seconds or self.bytes_per_second
         if not (any(broken) or self.replaces_reply or slowed or self.headers):
             raise ValueError("the fault does nothing")
         return self

@@ -10,6 +10,7 @@ import logging
 import socket
 import struct
 import sys
+from collections import deque
 from collections.abc import Awaitable, Callable
 from email.utils import format_datetime
 
@@ -91,6 +92,9 @@ class Front:
             await self._pause(fault.delay_seconds)
             await connection.reset()
             return
+        if fault.hold_seconds:
+            receive = await connection.read_whole()
+            await self._pause(fault.hold_seconds)
         reply = TroubledReply(fault, connection, send, self._pause)
         outgoing = self._dated(reply.send)
         if not fault.replaces_reply:
@@ -146,6 +150,22 @@ class Connection:
             read += len(message.get("body", b""))
             if not message.get("more_body", False):
                 return
+
+    async def read_whole(self) -> Receive:
+        """Read the request to its end, for an application that is to see it all the same later.
+
+        A server has only news of the disconnection for one that reads after its client has gone.
+        """
+        messages: deque[Message] = deque()
+        more = True
+        while more:
+            messages.append(await self._receive())
+            more = messages[-1].get("more_body", False)
+
+        async def receive() -> Message:
+            return messages.popleft() if messages else await self._receive()
+
+        return receive
 
     async def reset(self) -> None:
         """Break the connection so that the other side sees a reset, not an end."""

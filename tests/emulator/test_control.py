@@ -17,7 +17,8 @@ def test_the_contents_list_every_operation_with_its_purpose(http: httpx2.Client)
     assert ("POST", "/_emulator/reset") in operations
     assert len(operations) == 18
     assert all(row["purpose"] for row in reply.json()["operations"])
-    assert "delay_seconds" in reply.json()["bodies"]["Fault"]["properties"]
+    described = reply.json()["bodies"]["Fault"]["properties"]
+    assert "before it is carried out" in described["hold_seconds"]["description"]
 
 
 def test_info_is_what_one_signs_in_with(emulator: Emulator, http: httpx2.Client) -> None:

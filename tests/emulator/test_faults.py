@@ -1,13 +1,18 @@
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime, parsedate_to_datetime
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
 from pydantic import ValidationError
 
 from anaplan_emulator import Emulator, Fault
+
+if TYPE_CHECKING:
+    from tests.emulator.conftest import Shop
 
 AUTHENTICATE = "/token/authenticate"
 ADA = ("ada@example.com", "correct horse")
@@ -149,6 +154,56 @@ def test_a_delay_is_no_longer_than_said(emulator: Emulator, http: httpx2.Client)
     assert 0.2 <= time.monotonic() - begun < 5
 
 
+def test_a_held_request_is_carried_out_after_its_client_has_gone(shop: "Shop") -> None:
+    tasks = shop.path("/actions/117000000000/tasks")
+    shop.emulator.add_fault(Fault(method="POST", path="*/tasks", hold_seconds=1.5))
+
+    with pytest.raises(httpx2.ReadTimeout):
+        shop.http.post(tasks, json={"localeName": "en_US"}, timeout=0.3)
+
+    assert "tasks" not in shop.http.get(tasks).json()
+    while not (started := shop.http.get(tasks).json().get("tasks")):
+        pass
+    assert len(started) == 1
+    assert shop.wait(f"{tasks}/{started[0]['taskId']}")["taskState"] == "COMPLETE"
+
+
+def test_a_held_upload_is_kept_after_its_client_has_gone(shop: "Shop") -> None:
+    file = shop.path(f"/files/{shop.listed('files')['products.csv']}")
+    content = b"Code\n" + b"x" * 1_000_000
+    shop.emulator.add_fault(Fault(method="PUT", hold_seconds=0.5))
+
+    with pytest.raises(httpx2.ReadTimeout):
+        shop.http.put(file, content=content, timeout=httpx2.Timeout(10, read=0.1))
+
+    while shop.http.get(f"{file}/chunks/0").content != content:
+        pass
+
+
+def test_a_held_request_is_answered_as_always(emulator: Emulator, http: httpx2.Client) -> None:
+    emulator.add_fault(Fault(hold_seconds=0.2))
+    begun = time.monotonic()
+
+    assert http.post(AUTHENTICATE, auth=ADA).status_code == 201
+
+    assert time.monotonic() - begun >= 0.2
+    assert tokens_issued(emulator) == 1
+
+
+@pytest.mark.parametrize("trouble", [{"status": 504, "processed": True}, {"lose_reply": True}])
+def test_a_hold_goes_with_trouble_in_the_answer(
+    emulator: Emulator, http: httpx2.Client, trouble: dict[str, Any]
+) -> None:
+    emulator.add_fault(Fault(hold_seconds=0.2, **trouble))
+    begun = time.monotonic()
+
+    with suppress(httpx2.ReadError):
+        assert http.post(AUTHENTICATE, auth=ADA).status_code == 504
+
+    assert time.monotonic() - begun >= 0.2
+    assert tokens_issued(emulator) == 1
+
+
 def test_the_connection_is_reset_before_the_request_is_carried_out(
     emulator: Emulator, http: httpx2.Client
 ) -> None:
@@ -269,6 +324,9 @@ def test_the_first_fault_that_fits_strikes(emulator: Emulator, http: httpx2.Clie
         {"reset_before": True, "lose_reply": True},
         {"reset_after_bytes": 1, "truncate_after_bytes": 1},
         {"processed": True},
+        {"hold_seconds": -1},
+        {"hold_seconds": 1, "status": 500},
+        {"hold_seconds": 1, "reset_before": True},
         {"unheard": 1},
     ],
 )
