@@ -29,6 +29,7 @@ PROGRAM = """
 import asyncio, json, os, sys, time
 from concurrent.futures import ThreadPoolExecutor
 import anyio
+import trio  # or two threads would begin to import it at once, which Python can't always do
 import anaplan_sdk
 from anaplan_sdk import AnaplanLocalOAuth, AnaplanRefreshTokenAuth, AsyncClient, Client
 
