@@ -68,6 +68,12 @@ def main(argv: Sequence[str] | None = None, *, prog: str = "python -m anaplan_em
         _log_requests()
     if not _is_loopback(arguments.host):
         _say(sys.stderr, f"Warning: other machines can reach the emulator on {arguments.host}.\n")
+    # A signal that comes while the emulator is made ends it in good order, too.
+    with _stop_signal() as stopped:
+        return _serve(arguments, stopped)
+
+
+def _serve(arguments: argparse.Namespace, stopped: threading.Event) -> int:
     try:
         emulator = Emulator(
             arguments.tenant,
@@ -88,7 +94,7 @@ def main(argv: Sequence[str] | None = None, *, prog: str = "python -m anaplan_em
             f"Warning: {arguments.state} goes on with its own tenant; "
             f"{arguments.tenant} is ignored.\n",
         )
-    with _stop_signal() as stopped, emulator:
+    with emulator:
         info = emulator.info()
         if arguments.json:
             _say(sys.stdout, json.dumps(info) + "\n")
@@ -147,20 +153,20 @@ def _parser(prog: str) -> argparse.ArgumentParser:
 
 
 def _port(text: str) -> int:
-    port = int(text)
-    if not 0 <= port <= 65535:
-        raise argparse.ArgumentTypeError(f"{port} is not between 0 and 65535")
-    return port
+    if not (text.isdecimal() and int(text) <= 65535):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 65535")
+    return int(text)
 
 
 @contextmanager
 def _stop_signal() -> Iterator[threading.Event]:
-    """Give an event that SIGINT and SIGTERM set."""
+    """Give an event that SIGINT and SIGTERM set, and the end of the terminal."""
     stopped = threading.Event()
-    before = {
-        number: signal.signal(number, lambda *_: stopped.set())
-        for number in (signal.SIGINT, signal.SIGTERM)
-    }
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    # `nohup` has it ignored, and Windows doesn't have it.
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        numbers.append(signal.SIGHUP)
+    before = {number: signal.signal(number, lambda *_: stopped.set()) for number in numbers}
     try:
         yield stopped
     finally:

@@ -252,7 +252,8 @@ async def _operate(world: World, operation: Operation, request: Request) -> JSON
     try:
         return JSONResponse(await to_thread.run_sync(operation, world, body))
     except ValidationError as error:
-        return _refuse(400, json.loads(error.json(include_url=False, include_context=False)))
+        told = error.json(include_url=False, include_context=False, include_input=False)
+        return _refuse(400, json.loads(told))
     except (OAuthRefusedError, TenantError, ValueError) as error:
         return _refuse(400, str(error))
     except UnknownUserError as error:

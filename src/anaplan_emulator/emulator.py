@@ -23,7 +23,8 @@ class Emulator:
     """Anaplan on this machine, for as long as the `with` block lasts.
 
     Args:
-        tenant: The tenant, or a JSON or TOML file that describes it; a small one by default.
+        tenant: The tenant, or a JSON or TOML file that describes it; a small one by default. A
+            state file that already holds a tenant goes on with that instead.
         state: File to keep everything in across restarts; a private one that goes away by default.
         port: Port to listen on; 0 picks a free one.
         tls: Serve TLS, with a certificate of the emulator's own authority for all of Anaplan's

@@ -84,6 +84,20 @@ def test_a_state_file_keeps_everything(tmp_path: Path, tenant: TenantDescription
         assert second.user_email == ADA[0]
 
 
+def test_a_state_file_in_use_is_refused_until_it_is_let_go(
+    tmp_path: Path, tenant: TenantDescription
+) -> None:
+    state = tmp_path / "state.sqlite"
+    (tmp_path / "other_name.sqlite").symlink_to(state)
+    with Emulator(tenant, state=state):
+        for name in ("state.sqlite", "other_name.sqlite"):
+            with pytest.raises(StateError, match=rf"{name} is in use by another emulator"):
+                Emulator(tenant, state=tmp_path / name)
+
+    with Emulator(state=state) as next_one:
+        assert next_one.user_email == ADA[0]
+
+
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
 def test_a_state_file_and_what_lies_beside_it_are_private(
     tmp_path: Path, tenant: TenantDescription

@@ -88,6 +88,38 @@ def test_cells_and_items_that_cannot_be_are_found_when_loading(path: str, value:
         store.close()
 
 
+def test_each_mistake_in_a_file_is_a_line_with_its_place(tmp_path: Path) -> None:
+    described = with_change(f"{MODEL}/lists/1/nmae", "secret")
+    described["workspaces"][0]["models"][0]["imports"][0]["target"]["colour"] = "secret"
+    described["users"][0]["email"] = "secret"
+    file = tmp_path / "mine.json"
+    file.write_text(json.dumps(described))
+
+    with pytest.raises(TenantError) as raised:
+        read_tenant(file)
+
+    heading, *mistakes = str(raised.value).splitlines()
+    assert heading == f"{file}:"
+    assert [mistake.partition(": ")[0].strip() for mistake in mistakes] == [
+        "users.0.email",
+        "workspaces.0.models.0.lists.1.nmae",
+        "workspaces.0.models.0.imports.0.target.colour",
+    ]
+    assert "secret" not in str(raised.value)
+    assert "pydantic" not in str(raised.value)
+
+
+def test_a_contradiction_in_a_file_is_told_without_its_content(tmp_path: Path) -> None:
+    file = tmp_path / "mine.json"
+    file.write_text(json.dumps(with_change("default_model", "Nothing")))
+
+    with pytest.raises(TenantError) as raised:
+        read_tenant(file)
+
+    expected = f"{file}:\n  default_model: no model is called 'Nothing'"
+    assert str(raised.value) == expected
+
+
 def test_the_default_tenant_is_as_its_page_says() -> None:
     page = (Path(__file__).parents[2] / "docs" / "emulator-tenant.md").read_text("utf-8")
     tenant = read_tenant(None)

@@ -6,7 +6,7 @@ them as they are written there.
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from anaplan_emulator.store.description import Description
 
@@ -72,13 +72,26 @@ class ModuleTarget(Description):
     line_items: dict[str, FieldSource] = Field(min_length=1)
 
 
+def _kind_of_target(value: Any) -> Literal["list", "module"]:
+    """Tell what a target is meant to be, so that only that kind's mistakes are told."""
+    if isinstance(value, dict):
+        return "module" if "module" in value else "list"
+    return "module" if isinstance(value, ModuleTarget) else "list"
+
+
+ImportTarget = Annotated[
+    Annotated[ListTarget, Tag("list")] | Annotated[ModuleTarget, Tag("module")],
+    Discriminator(_kind_of_target),
+]
+
+
 class ImportDefinition(Description):
     """An import from an uploaded file."""
 
     kind: Literal["import"] = "import"
     name: str
     file: str
-    target: ListTarget | ModuleTarget
+    target: ImportTarget
 
     @property
     def import_type(self) -> str:

@@ -3,9 +3,10 @@
 import json
 import sqlite3
 import tomllib
+from collections.abc import Iterable, Iterator
 from importlib.resources import files
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -135,9 +136,32 @@ def read_tenant(path: Path | None) -> TenantDescription:
         else:
             content = json.loads(path.read_text("utf-8"))
         return TenantDescription.model_validate(content)
-    except (OSError, ValueError, ValidationError) as error:
+    except ValidationError as error:
+        raise TenantError("\n  ".join([f"{path}:", *_mistakes(error, content)])) from error
+    except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) else error
         raise TenantError(f"{path or 'the default tenant'}: {reason}") from error
+
+
+def _mistakes(error: ValidationError, content: object) -> Iterator[str]:
+    """Tell each mistake on a line: its place in the file, and what is wrong."""
+    for mistake in error.errors(include_url=False, include_input=False):
+        steps = list(_steps(mistake["loc"], content))
+        if mistake["type"] == "missing":
+            steps.append(str(mistake["loc"][-1]))
+        place = ".".join(steps)
+        reason = mistake["msg"].removeprefix("Value error, ")
+        yield f"{place}: {reason}" if place else reason
+
+
+def _steps(location: Iterable[str | int], content: Any) -> Iterator[str]:
+    """Follow a location into the file's content, passing by what pydantic alone sees there."""
+    for step in location:
+        try:
+            content = content[step]
+        except (LookupError, TypeError):
+            continue  # The alternative of a union that pydantic tried.
+        yield str(step)
 
 
 def load_tenant(db: sqlite3.Connection, tenant: TenantDescription) -> None:
