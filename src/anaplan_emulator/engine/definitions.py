@@ -72,15 +72,14 @@ class ModuleTarget(Description):
     line_items: dict[str, FieldSource] = Field(min_length=1)
 
 
-def _kind_of_target(value: Any) -> Literal["list", "module"]:
+def _kind_of_target(value: Any) -> Literal["ListTarget", "ModuleTarget"]:
     """Tell what a target is meant to be, so that only that kind's mistakes are told."""
-    if isinstance(value, dict):
-        return "module" if "module" in value else "list"
-    return "module" if isinstance(value, ModuleTarget) else "list"
+    into_module = "module" in value if isinstance(value, dict) else isinstance(value, ModuleTarget)
+    return "ModuleTarget" if into_module else "ListTarget"
 
 
 ImportTarget = Annotated[
-    Annotated[ListTarget, Tag("list")] | Annotated[ModuleTarget, Tag("module")],
+    Annotated[ListTarget, Tag("ListTarget")] | Annotated[ModuleTarget, Tag("ModuleTarget")],
     Discriminator(_kind_of_target),
 ]
 

@@ -151,6 +151,8 @@ def _mistakes(error: ValidationError, content: object) -> Iterator[str]:
             steps.append(str(mistake["loc"][-1]))
         place = ".".join(steps)
         reason = mistake["msg"].removeprefix("Value error, ")
+        if mistake["type"] == "model_type":
+            reason = "Input should be an object"  # Else it names a class of ours.
         yield f"{place}: {reason}" if place else reason
 
 
