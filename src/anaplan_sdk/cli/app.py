@@ -13,6 +13,8 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
+    # Rich help shows a type beside flags, which take no value.
+    rich_markup_mode=None,
 )
 # The emulator has a command line of its own; what it takes is written there once.
 app.command(
