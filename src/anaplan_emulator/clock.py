@@ -23,7 +23,13 @@ class Clock:
         return int(self.timestamp() * 1000)
 
     def advance(self, by: timedelta) -> None:
-        """Move forward, or backward when negative."""
+        """Move forward; only `set` goes back.
+
+        Raises:
+            ValueError: The amount is negative.
+        """
+        if by < timedelta():
+            raise ValueError("the clock is advanced forward only: set it to go back")
         self.offset += by
 
     def set(self, moment: datetime) -> None:

@@ -8,7 +8,7 @@ from datetime import timedelta
 from functools import partial
 
 from anyio import to_thread
-from pydantic import AwareDatetime, BaseModel, ConfigDict, TypeAdapter, ValidationError
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
@@ -30,7 +30,7 @@ class ClockChange(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     set: AwareDatetime | None = None
-    advance_seconds: float = 0
+    advance_seconds: float = Field(default=0, ge=0)
 
 
 class CertificateOrder(BaseModel):

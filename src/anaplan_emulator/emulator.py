@@ -164,8 +164,16 @@ class Emulator:
         return self.world.clock.now()
 
     def advance(self, *, hours: float = 0, minutes: float = 0, seconds: float = 0) -> None:
-        """Move the emulator's clock forward."""
+        """Move the emulator's clock forward.
+
+        Raises:
+            ValueError: The amount is negative; `set_clock` goes back.
+        """
         self.world.clock.advance(timedelta(hours=hours, minutes=minutes, seconds=seconds))
+
+    def set_clock(self, moment: datetime) -> None:
+        """Let the emulator's clock go on from a moment, which must know its time zone."""
+        self.world.clock.set(moment)
 
     def add_fault(self, fault: Fault) -> int:
         """Put a fault to work, and return its id."""

@@ -15,7 +15,8 @@ class Settings(BaseModel):
 
     token_lifetime_seconds: float = Field(default=2100, gt=0)
     certificate_tolerance_seconds: float = Field(default=300, gt=0)
-    """How far the timestamp of a v2 certificate payload may be from the emulator's clock."""
+    """How far the timestamp of a v2 certificate payload may be from the emulator's clock, or from
+    real time, by which clients sign wherever the emulator's clock was moved to."""
 
     authorization_code_lifetime_seconds: float = Field(default=60, gt=0)
 

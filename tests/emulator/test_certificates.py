@@ -118,6 +118,28 @@ def test_a_v2_payload_is_bound_to_its_time(
     assert authenticate(http, pair.certificate, body).status_code == 201
 
 
+@pytest.mark.parametrize("days", [-1, 1])
+def test_a_v2_payload_may_go_by_real_time_where_the_clock_was_moved(
+    emulator: Emulator, http: httpx2.Client, days: int
+) -> None:
+    emulator.set_clock(emulator.now() + timedelta(days=days))
+    pair = emulator.issue_certificate(ADA, not_before=emulator.now() - timedelta(days=2))
+    by_real_time, by_the_emulator, by_neither = (
+        payload_v2(pair.private_key, moment.timestamp())
+        for moment in (
+            datetime.now(UTC),
+            emulator.now(),
+            datetime.now(UTC) + timedelta(days=days) / 2,
+        )
+    )
+
+    assert authenticate(http, pair.certificate, by_real_time).status_code == 201
+    assert authenticate(http, pair.certificate, by_the_emulator).status_code == 201
+    assert_refused(authenticate(http, pair.certificate, by_neither))
+    assert_refused(authenticate(http, pair.certificate, by_real_time))
+    assert_refused(authenticate(http, pair.certificate, by_the_emulator))
+
+
 def test_an_unknown_payload_format_is_refused(http: httpx2.Client, pair: KeyPair) -> None:
     body = {"encodedDataFormat": "v3", **payload(pair.private_key)}
 

@@ -42,6 +42,15 @@ def test_the_clock_can_be_read_and_moved(emulator: Emulator, http: httpx2.Client
     assert abs(emulator.now() - moment) < timedelta(seconds=10)
 
 
+def test_the_clock_is_advanced_forward_only(emulator: Emulator) -> None:
+    with pytest.raises(ValueError, match="forward only"):
+        emulator.advance(minutes=-5)
+
+    assert emulator.world.clock.offset == timedelta()
+    emulator.set_clock(emulator.now() - timedelta(days=1))
+    assert emulator.now() < datetime.now(UTC) - timedelta(hours=23)
+
+
 def test_faults_are_ordered_and_taken_away(http: httpx2.Client) -> None:
     assert http.post("/_emulator/faults", json={"status": 503, "times": None}).json()["id"]
     assert http.post("/token/authenticate", auth=ADA).status_code == 503
@@ -66,6 +75,7 @@ def test_settings_are_read_and_changed(http: httpx2.Client) -> None:
         ("PATCH", "settings", {"unheard": 1}),
         ("POST", "faults", {"status": 1}),
         ("POST", "clock", {"advance": 1}),
+        ("POST", "clock", {"advance_seconds": -1}),
         ("POST", "tenant", {"name": "nobody", "users": []}),
     ],
 )

@@ -1,6 +1,7 @@
 """Tokens for codes and refresh tokens, and what the tokens are good for."""
 
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
@@ -71,7 +72,7 @@ def test_the_scope_decides_what_is_in_the_reply(
 def test_an_id_token_tells_who_signed_in(
     emulator: Emulator, portal: "Application", http: httpx2.Client, scope: str
 ) -> None:
-    emulator.advance(hours=-5)
+    emulator.set_clock(emulator.now() - timedelta(hours=5))
     body = portal.sign_in(scope=scope, nonce="once")
 
     keys = KeySet.import_key_set(http.get("/_emulator/oauth/keys").json())
