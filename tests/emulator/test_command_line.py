@@ -166,7 +166,7 @@ def test_a_state_file_is_one_emulators_until_it_ends_even_by_a_crash(
     tenant_file: Path, tmp_path: Path
 ) -> None:
     arguments = ("--port", 0, "--tenant", tenant_file, "--state", tmp_path / "mine.db", "--json")
-    with command(*arguments) as first:
+    with command(*arguments, temporary=tmp_path) as first:  # Killed, it leaves a folder there.
         read_json_line(first)
 
         second = run(*arguments)
