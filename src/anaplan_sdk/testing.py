@@ -4,7 +4,7 @@ pytest finds them by itself once the extra `emulator` is installed:
 
     def test_my_pipeline(anaplan):
         client = anaplan.client()
-        client.upload_file(113000000000, "code,name\\nAA,American Airlines\\n")
+        client.upload_file(113000000000, "code,name\nAA,American Airlines\n")
         ...
         anaplan.advance(minutes=40)  # every token has expired now
 

@@ -236,11 +236,16 @@ class Session:
         return response
 
     async def _obtain(self, run: Run[str], request: httpx2.Request, attempt: int) -> str:
-        step = run.go_on()
+        try:
+            step = run.go_on()
+            while isinstance(step, Future):
+                await runtime.perform(step)
+                step = run.go_on()
+        except BaseException:
+            run.close()
+            raise
         if step is None:
             return run.result
-        if isinstance(step, Future):
-            return await self._follow(run, step, request, attempt)
         # Others wait for this one, and a refresh token may be spent on the way.
         return await runtime.finish(self._follow, run, step, request, attempt)
 

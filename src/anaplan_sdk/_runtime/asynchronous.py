@@ -68,7 +68,7 @@ async def finish(function: Callable[P, Awaitable[R]], *args: P.args, **kwargs: P
 
 
 async def unbroken(function: Callable[P, Awaitable[R]], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Finishes before it lets a cancelled caller go."""
+    """Finishes before it lets a caller go that is cancelled by a scope, as all are on trio."""
     with anyio.CancelScope(shield=True):
         return await function(*args, **kwargs)
     raise AssertionError("unreachable: nobody cancels the scope itself")

@@ -17,7 +17,11 @@ from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, runtime_checkabl
 
 import httpx2
 
-from anaplan_sdk.exceptions import InvalidCredentialsException, InvalidPrivateKeyException
+from anaplan_sdk.exceptions import (
+    AnaplanException,
+    InvalidCredentialsException,
+    InvalidPrivateKeyException,
+)
 
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
@@ -260,7 +264,12 @@ def _checked_signer(signer: Signer, x509: Certificate) -> Callable[[bytes], byte
         )
 
     def sign(data: bytes) -> bytes:
-        signature = signer.sign(data)
+        try:
+            signature = signer.sign(data)
+        except Exception as error:
+            raise AnaplanException(
+                f"The signer failed: {type(error).__name__}.", not_performed=True
+            ) from error
         try:
             public.verify(signature, data, PKCS1v15(), SHA512())
         except InvalidSignature:

@@ -43,13 +43,13 @@ class Arguments(TypedDict, total=False):
 
 
 class _FromEnvironment(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     env: str
 
 
 class _FromKeyring(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     keyring: str
     user: str
@@ -65,7 +65,7 @@ class Profile(BaseModel):
     Every field is also an environment variable: `ANAPLAN_` and the field's name in capitals.
     """
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     region: str | None = None
     base_url: str | None = None
@@ -88,7 +88,7 @@ class Profile(BaseModel):
 
 
 class _Config(BaseModel):
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
     default_profile: str | None = None
     profiles: dict[str, Profile] = Field(default_factory=dict[str, Profile])

@@ -182,7 +182,10 @@ class OAuthApp:
         error = error_of(_without_echo(response), 1)
         if error is None:
             return decode(_OBJECT, response, secret=True)
-        if response.status_code not in _REFUSALS and error.code not in _REFUSAL_WORDS:
+        # Of other statuses only OAuth's own word is a verdict: a proxy may have answered.
+        status = response.status_code
+        is_verdict = status == 401 or error.code in _REFUSAL_WORDS
+        if not is_verdict and not (status in _REFUSALS and error.code):
             raise error
         raise OAuthException(
             f"Anaplan refused: {error.reason or error.code or 'no reason given'}",

@@ -24,6 +24,7 @@ from anaplan_sdk.exceptions import (
     AnaplanException,
     InvalidCredentialsException,
     OAuthException,
+    TokenStoreException,
 )
 from anaplan_sdk.regions import Hosts, Region, resolve_hosts
 
@@ -108,6 +109,10 @@ class OAuthSession(TokenSession):
                 return (yield from self._hand_over())
             return (yield from self._get(self._refresh_token, sign_in))
         while not self._lock_of_store.take():
+            if old is not None:
+                raise TokenStoreException(
+                    "Another process is getting a token; the old one will do."
+                )
             yield Pause(_LOCK_PAUSE)
         try:
             if not self._is_handed_over:
@@ -175,6 +180,7 @@ class OAuthSession(TokenSession):
         self.drop()
         self._reply = {}
         self._unkept = self._passed = None
+        self._is_handed_over = True
 
     def _load(self) -> str | None:
         return self._store.load(self._key) if self._store is not None else None
