@@ -39,6 +39,9 @@ PARAMETERS = {
     "processes": "processId",
 }
 
+# The specifications that `exchanges` are held against.
+STRICT = ("authentication", "integration")
+
 Held = Literal["NOT_STARTED", "IN_PROGRESS"]
 Amendments = Mapping[str, Sequence[Mapping[str, Any]]]
 
@@ -357,14 +360,19 @@ def specifications(specification_folder: Path) -> Mapping[str, Any]:
     """The specifications by name."""
     return {
         name: json.loads((specification_folder / f"{name}.json").read_text("utf-8"))
-        for name in ("authentication", "integration")
+        for name in STRICT
     }
 
 
 @pytest.fixture(scope="session")
 def amendments() -> Mapping[str, Amendments]:
     """What is known to be otherwise than the specifications say."""
-    found: Mapping[str, Amendments] = tomllib.loads((HERE / "amendments.toml").read_text("utf-8"))
+    found: defaultdict[str, defaultdict[str, list[Mapping[str, Any]]]]
+    found = defaultdict(lambda: defaultdict(list))
+    for path in sorted((HERE / "amendments").glob("*.toml")):
+        for specification, kinds in tomllib.loads(path.read_text("utf-8")).items():
+            for kind, listed in kinds.items():
+                found[specification][kind] += listed
     return found
 
 

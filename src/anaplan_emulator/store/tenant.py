@@ -26,6 +26,7 @@ TenantRole = Literal[
     "user_admin",
     "workspace_admin",
     "integration_admin",
+    "integration_user",
     "page_builder",
 ]
 
@@ -44,7 +45,7 @@ class UserDescription(Description):
     id: str = Field(default="", pattern=r"^([0-9a-f]{32})?$")
     active: bool = True
     roles: list[TenantRole] = Field(default_factory=list)
-    workspaces: dict[str, Literal["admin", "member"]] = Field(default_factory=dict)
+    workspaces: dict[str, Literal["admin", "member", "visitor"]] = Field(default_factory=dict)
     """Workspaces the user sees, by name."""
     single_sign_on: bool = False
     """Whether the user must sign in through an identity provider, so that passwords are refused."""

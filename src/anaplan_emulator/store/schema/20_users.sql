@@ -19,10 +19,10 @@ CREATE TABLE user_roles (
     PRIMARY KEY (user_id, role)
 ) WITHOUT ROWID;
 
--- Roles in a workspace: admin or member.
+-- Roles in a workspace: admin, member or, for whoever is at home in another one, visitor.
 CREATE TABLE workspace_members (
     user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     workspace_id TEXT NOT NULL,
-    role TEXT NOT NULL CHECK (role IN ('admin', 'member')),
+    role TEXT NOT NULL CHECK (role IN ('admin', 'member', 'visitor')),
     PRIMARY KEY (user_id, workspace_id)
 ) WITHOUT ROWID;
