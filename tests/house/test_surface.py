@@ -8,16 +8,18 @@ import ast
 import inspect
 import json
 from collections.abc import Callable, Iterator, Mapping
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
 import pytest
 from pydantic import AliasChoices, BaseModel, Field
 from pydantic.fields import FieldInfo
 
 import anaplan_sdk
-from anaplan_sdk import exceptions
+from anaplan_sdk import AsyncClient, Client, exceptions
+from anaplan_sdk._async import room as async_room
+from anaplan_sdk._sync import room as sync_room
 
 SURFACE = Path(__file__).resolve().parents[3] / "shared" / "api-surface.json"
 
@@ -93,12 +95,22 @@ def present(name: str) -> object | None:
 
 
 def attribute_class(owner: type, name: str) -> object:
-    """Find what class a property holds, from its annotation; other members as they are."""
+    """Find what class a property gives, by asking an instance; other members as they are."""
     member = inspect.getattr_static(owner, name)
     if not isinstance(member, property | cached_property):
         return member
-    getter = member.func if isinstance(member, cached_property) else member.fget
-    return get_type_hints(getter)["return"]
+    return type(getattr(instance_of(owner), name))
+
+
+@cache
+def instance_of(owner: type) -> object:
+    """Make a client, or one of its rooms; that sends nothing."""
+    if owner in (Client, AsyncClient):
+        return owner(token="token")
+    if issubclass(owner, async_room.Room | sync_room.Room):
+        client = instance_of(AsyncClient if issubclass(owner, async_room.Room) else Client)
+        return client._into(owner)  # type: ignore[attr-defined]
+    return owner()
 
 
 def signature_changes(known: str, function: Callable[..., object]) -> Iterator[str]:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from copy import copy
 from types import TracebackType
-from typing import Any, Literal, Self, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 
 import httpx2
 
 from anaplan_sdk._async.actions import Actions, RunOptions
-from anaplan_sdk._async.audit import Audit
 from anaplan_sdk._async.catalog import Catalog
 from anaplan_sdk._async.content import Content
 from anaplan_sdk._async.files import Files
@@ -23,6 +22,9 @@ from anaplan_sdk.auth.foreign import AuthLike
 from anaplan_sdk.models import CompletedTask, Task
 from anaplan_sdk.progress import ProgressCallback
 from anaplan_sdk.regions import Hosts, Region, resolve_hosts
+
+if TYPE_CHECKING:
+    from anaplan_sdk._async.audit import Audit
 
 # With chunks of 25 MB this keeps two cores busy compressing, at about 100 MB of memory.
 _UPLOAD_WIDTH = 4
@@ -193,6 +195,9 @@ class AsyncClient(Catalog, Files, Actions):
     @property
     def audit(self) -> Audit:
         """The tenant's users."""
+        # Imported when asked for, as every room is that few programs enter.
+        from anaplan_sdk._async.audit import Audit
+
         return self._into(Audit)
 
     async def __aenter__(self) -> Self:

@@ -24,6 +24,9 @@ P = ParamSpec("P")
 Pieces: TypeAlias = Iterable[str | bytes] | AsyncIterable[str | bytes]
 """Content that comes piece by piece."""
 
+Look: TypeAlias = Callable[[], Awaitable[T]]
+"""Asks how things stand."""
+
 # Event loops keep weak references only.
 _unfinished: set[asyncio.Task[Any]] = set()
 

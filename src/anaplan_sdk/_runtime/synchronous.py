@@ -18,6 +18,9 @@ P = ParamSpec("P")
 Pieces: TypeAlias = Iterable[str | bytes]
 """Content that comes piece by piece."""
 
+Look: TypeAlias = Callable[[], T]
+"""Asks how things stand."""
+
 
 def sleep(seconds: float) -> None:
     time.sleep(seconds)

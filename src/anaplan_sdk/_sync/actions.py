@@ -12,11 +12,11 @@ from anaplan_sdk._http.replies import decode
 from anaplan_sdk._http.rows import RowReader
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._sync.room import Room, segment, sorting
+from anaplan_sdk._sync.waiting import check_timeout, wait_until
 from anaplan_sdk.exceptions import (
     AnaplanActionCancelledError,
     AnaplanActionError,
     AnaplanException,
-    AnaplanTimeoutException,
     InvalidIdentifierException,
     OutcomeUnknownException,
 )
@@ -169,7 +169,7 @@ class Actions(Room):
                 `wait_for_task`.
             OutcomeUnknownException: It can't be told whether the action was started.
         """
-        _check_timeout(timeout)
+        check_timeout(timeout)
         url = f"{self._url_of(action_id)}/tasks"
         body: dict[str, object] = {"localeName": locale}
         for name, model, values in (
@@ -208,35 +208,37 @@ class Actions(Room):
             AnaplanActionError, AnaplanActionCancelledError, AnaplanTimeoutException: As for
                 `run_action`.
         """
-        _check_timeout(timeout)
-        deadline = None if timeout is None else time.monotonic() + timeout
-        delay = min(_FIRST_POLL_DELAY, self._settings.status_poll_delay)
-        while True:
+        check_timeout(timeout)
+
+        def look() -> Task | CompletedTask:
             task = self.get_task_status(action_id, task_id)
             if on_progress is not None:
                 on_progress(Progress(task.current_step or task.task_state, task.progress, 1.0))
-            if isinstance(task, CompletedTask):
-                if not task.result.successful:
-                    raise AnaplanActionError(
-                        f"Action {action_id} failed: {_reason(task.result)}",
-                        action_id=action_id,
-                        task=task,
-                    )
-                return task
+            return task
+
+        def finished(task: Task | CompletedTask) -> CompletedTask | None:
             if task.task_state in ("CANCELLING", "CANCELLED"):
                 raise AnaplanActionCancelledError(
                     f"Task {task_id} of action {action_id} was cancelled.",
                     action_id=action_id,
                     task=task,
                 )
-            left = None if deadline is None else deadline - time.monotonic()
-            if left is not None and left <= 0:
-                raise AnaplanTimeoutException(
-                    f"Task {task_id} of action {action_id} is {task.task_state} after {timeout} "
-                    "seconds; it goes on at Anaplan."
-                )
-            runtime.sleep(delay if left is None else min(delay, left))
-            delay = min(2 * delay, self._settings.status_poll_delay)
+            return task if isinstance(task, CompletedTask) else None
+
+        task = wait_until(
+            look,
+            finished,
+            delay=self._settings.status_poll_delay,
+            timeout=timeout,
+            overdue=lambda task: f"Task {task_id} of action {action_id} is {task.task_state}",
+        )
+        if not task.result.successful:
+            raise AnaplanActionError(
+                f"Action {action_id} failed: {_reason(task.result)}",
+                action_id=action_id,
+                task=task,
+            )
+        return task
 
     def get_task_summaries(self, action_id: int | str) -> list[TaskSummary]:
         """Lists the runs of an action, other users' included, oldest first."""
@@ -387,11 +389,6 @@ class Actions(Room):
                 return None
             runtime.sleep(min(pause, left))
             pause = min(2 * pause, _LONGEST_LOOK)
-
-
-def _check_timeout(timeout: float | None) -> None:
-    if timeout is not None and timeout < 0:
-        raise ValueError(f"timeout can't be negative: {timeout}.")
 
 
 def _reason(result: TaskResult) -> str:

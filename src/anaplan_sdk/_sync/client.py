@@ -5,13 +5,12 @@ from __future__ import annotations
 
 from copy import copy
 from types import TracebackType
-from typing import Any, Literal, Self, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 
 import httpx2
 
 from anaplan_sdk._http.policy import RetryPolicy
 from anaplan_sdk._sync.actions import Actions, RunOptions
-from anaplan_sdk._sync.audit import Audit
 from anaplan_sdk._sync.catalog import Catalog
 from anaplan_sdk._sync.content import Content
 from anaplan_sdk._sync.files import Files
@@ -24,6 +23,9 @@ from anaplan_sdk.auth.foreign import AuthLike
 from anaplan_sdk.models import CompletedTask, Task
 from anaplan_sdk.progress import ProgressCallback
 from anaplan_sdk.regions import Hosts, Region, resolve_hosts
+
+if TYPE_CHECKING:
+    from anaplan_sdk._sync.audit import Audit
 
 # With chunks of 25 MB this keeps two cores busy compressing, at about 100 MB of memory.
 _UPLOAD_WIDTH = 4
@@ -194,6 +196,9 @@ class Client(Catalog, Files, Actions):
     @property
     def audit(self) -> Audit:
         """The tenant's users."""
+        # Imported when asked for, as every room is that few programs enter.
+        from anaplan_sdk._sync.audit import Audit
+
         return self._into(Audit)
 
     def __enter__(self) -> Self:
