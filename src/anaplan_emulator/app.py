@@ -16,6 +16,8 @@ from starlette.types import Receive, Scope, Send
 
 from anaplan_emulator import tokens
 from anaplan_emulator.apis import ENDPOINTS
+from anaplan_emulator.apis.audit.outcomes import events_of
+from anaplan_emulator.audit import Account, Event
 from anaplan_emulator.calls import Call, Endpoint, token_in_header
 from anaplan_emulator.control import CONTROL, control_routes
 from anaplan_emulator.replies import INTEGRATION, Api, ApiError
@@ -55,6 +57,7 @@ def create_app(world: World, endpoints: Iterable[Endpoint] = ENDPOINTS) -> Starl
 
     def unknown(request: Request, _: Exception) -> Response:
         error = ApiError(501, f"The emulator does not know {request.method} {request.url.path}")
+        world.trail.add(_account(request), _events(request, None, error.status))
         return INTEGRATION.refuse(error, request.url.path, world.clock.now())
 
     control = Mount(CONTROL, routes=control_routes(world))
@@ -88,19 +91,35 @@ class Resource:
     def _answer(self, request: Request, body: bytes) -> Response:
         endpoint = self._endpoints.get(request.method)
         api = endpoint.api if endpoint else self.api
-        store = self._world.store
-        begin = store.transaction if endpoint and endpoint.changes_state else store.snapshot
+        account = _account(request)
         try:
-            with begin() as db:
-                caller = self._caller(request, db, api) if self._asks_who(endpoint) else None
-                if endpoint is None:
-                    raise ApiError(405, headers={"Allow": ", ".join(sorted(self._endpoints))})
-                return endpoint.handler(self._call(request, body, db, caller))
+            response = self._work(request, body, endpoint, account)
         except ApiError as error:
-            return api.refuse(error, request.url.path, self._world.clock.now())
+            response = self._refuse(request, api, error, account)
         except Exception:
             logger.exception("%s %s failed", request.method, request.url.path)
-            return api.refuse(ApiError(500), request.url.path, self._world.clock.now())
+            response = self._refuse(request, api, ApiError(500), account)
+        events = account.events or _events(request, endpoint, response.status_code)
+        self._world.trail.add(account, events)
+        return response
+
+    def _work(
+        self, request: Request, body: bytes, endpoint: Endpoint | None, account: Account
+    ) -> Response:
+        store = self._world.store
+        begin = store.transaction if endpoint and endpoint.changes_state else store.snapshot
+        api = endpoint.api if endpoint else self.api
+        with begin() as db:
+            asks_who = self._asks_who(endpoint)
+            caller = self._caller(request, db, api, account) if asks_who else None
+            if endpoint is None:
+                raise ApiError(405, headers={"Allow": ", ".join(sorted(self._endpoints))})
+            return endpoint.handler(self._call(request, body, db, caller, account))
+
+    def _refuse(self, request: Request, api: Api, error: ApiError, account: Account) -> Response:
+        # What succeeded was undone.
+        account.events = [event for event in account.events if not event.success]
+        return api.refuse(error, request.url.path, self._world.clock.now())
 
     def _asks_who(self, endpoint: Endpoint | None) -> bool:
         """Tell whether a token is needed, even to learn that a method isn't taken here."""
@@ -108,12 +127,14 @@ class Resource:
             return endpoint.authenticated
         return all(known.authenticated for known in self._endpoints.values())
 
-    def _caller(self, request: Request, db: sqlite3.Connection, api: Api) -> User:
+    def _caller(self, request: Request, db: sqlite3.Connection, api: Api, account: Account) -> User:
         world = self._world
         value = token_in_header(request.headers, api.schemes)
         recognised = tokens.recognise(db, value, world.clock)
         if recognised is None:
             raise api.unauthenticated()
+        token, user = recognised
+        account.user_id, account.session_id = user.id, token.id
         if world.settings.rate_limit_per_minute is not None:
             wait = world.limiter.wait(
                 per_minute=world.settings.rate_limit_per_minute,
@@ -122,10 +143,15 @@ class Resource:
             )
             if wait:
                 raise ApiError(429, headers={"Retry-After": str(math.ceil(wait))})
-        return recognised[1]
+        return user
 
     def _call(
-        self, request: Request, body: bytes, db: sqlite3.Connection, caller: User | None
+        self,
+        request: Request,
+        body: bytes,
+        db: sqlite3.Connection,
+        caller: User | None,
+        account: Account,
     ) -> Call:
         return Call(
             world=self._world,
@@ -137,4 +163,17 @@ class Resource:
             query=request.query_params,
             headers=request.headers,
             body=body,
+            account=account,
         )
+
+
+def _account(request: Request) -> Account:
+    return Account(
+        ip_address=request.client.host if request.client else "",
+        user_agent=request.headers.get("user-agent", ""),
+    )
+
+
+def _events(request: Request, endpoint: Endpoint | None, status: int) -> list[Event]:
+    template = endpoint.path if endpoint else ""
+    return events_of(request.method, request.url.path, template, request.path_params, status)

@@ -3,12 +3,13 @@
 import json
 import sqlite3
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import Headers, QueryParams
 from starlette.responses import Response
 
+from anaplan_emulator.audit import Account
 from anaplan_emulator.replies import Api, ApiError
 from anaplan_emulator.store.users import User
 
@@ -30,6 +31,7 @@ class Call:
         query: Query parameters.
         headers: Request headers.
         body: Request body.
+        account: What the audit trail will tell of it: see `audit.record`.
 
     """
 
@@ -42,6 +44,7 @@ class Call:
     query: QueryParams
     headers: Headers
     body: bytes
+    account: Account = field(default_factory=Account)
 
     @property
     def user(self) -> User:

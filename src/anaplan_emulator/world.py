@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import Any
 
+from anaplan_emulator.audit_trail import AuditTrail
 from anaplan_emulator.certificates import ANAPLAN_HOSTS, LOCAL_HOSTS, KeyPair, open_authority
 from anaplan_emulator.clock import Clock
 from anaplan_emulator.engine.tasks import TaskRunner
@@ -55,6 +56,7 @@ class World:
         self.faults = Faults()
         self.journal = Journal()
         self.limiter = RateLimiter()
+        self.trail = AuditTrail(self.store, self.clock)
         self.tasks = TaskRunner(self.store, self.clock, lambda: self.settings)
         self.base_url = ""
         """Where the world is served, known once a server has it."""
@@ -82,6 +84,7 @@ class World:
         self.tasks.stop()
         with self.store.emptied(keep=("authority", "oauth_signing_key")) as db:
             load_tenant(db, tenant)
+            self.trail.resume(db)
         self.tenant = tenant
         self._pair_files: tuple[Path, Path] | None = None
         self.save()
@@ -208,6 +211,7 @@ class World:
             "settings": self.settings.model_dump_json(),
             "clock_offset_seconds": json.dumps(self.clock.offset.total_seconds()),
         }
+        self.trail.flush()
         with self.store.transaction() as db:
             db.executemany(
                 "INSERT OR REPLACE INTO emulator (key, value) VALUES (?, ?)", list(kept.items())
@@ -223,6 +227,7 @@ class World:
     def _resume(self) -> bool:
         with self.store.snapshot() as db:
             kept = dict(db.execute("SELECT key, value FROM emulator").fetchall())
+            self.trail.resume(db)
         if not kept:
             return False
         self.tenant = TenantDescription.model_validate_json(kept["tenant"])

@@ -3,6 +3,7 @@
 import sqlite3
 from dataclasses import dataclass
 
+from anaplan_emulator import audit
 from anaplan_emulator.calls import Call
 from anaplan_emulator.replies import ApiError
 from anaplan_emulator.store.users import User, tenant_roles, workspace_role
@@ -84,7 +85,7 @@ def addressed_model(call: Call) -> Model:
     """
     model = model_by_id(call.db, call.path["modelId"])
     if model is None or call.path.get("workspaceId", model.workspace_id) != model.workspace_id:
-        raise ApiError(404)
+        raise _denied(call, ApiError(404))
     return model
 
 
@@ -96,7 +97,7 @@ def visible_model(call: Call) -> Model:
     """
     model = addressed_model(call)
     if not sees_inside(call.db, call.user, model):
-        raise ApiError(404)
+        raise _denied(call, ApiError(404))
     return model
 
 
@@ -108,9 +109,9 @@ def readable_model(call: Call) -> Model:
     """
     model = visible_model(call)
     if model.active_state == "ARCHIVED":
-        raise ApiError(422, "The model is archived")
+        raise _denied(call, ApiError(422, "The model is archived"))
     if model.offline or "MAINTENANCE" in model.active_state:
-        raise ApiError(424, "The model is offline")
+        raise _denied(call, ApiError(424, "The model is offline"))
     return model
 
 
@@ -122,8 +123,20 @@ def changeable_model(call: Call) -> Model:
     """
     model = readable_model(call)
     if model.active_state == "LOCKED":
-        raise ApiError(423, "The model is locked")
+        raise _denied(call, ApiError(423, "The model is locked"))
     return model
+
+
+def _denied(call: Call, error: ApiError) -> ApiError:
+    model_id = call.path["modelId"]
+    audit.record(
+        call,
+        "USR-14",
+        object_id=model_id,
+        attributes={"modelId": model_id},
+        error_number=str(error.status),
+    )
+    return error
 
 
 def _read(row: sqlite3.Row) -> Model:

@@ -2,7 +2,7 @@
 
 from starlette.responses import JSONResponse, Response
 
-from anaplan_emulator import tokens
+from anaplan_emulator import audit, tokens
 from anaplan_emulator.apis.authentication import state
 from anaplan_emulator.apis.authentication.certificate import user_by_certificate
 from anaplan_emulator.calls import Call, Endpoint, token_in_header
@@ -16,19 +16,28 @@ VALIDATION_URL = "https://auth.anaplan.com/token/validate"
 
 def authenticate(call: Call) -> Response:
     """Sign in with a password or a certificate."""
-    scheme, _, value = call.headers.get("authorization", "").partition(" ")
-    match scheme:
-        case "Basic":
-            user = state.user_by_credential(call.db, value)
-        case "CACertificate":
-            user = user_by_certificate(call, value.strip())
-        case _:
-            raise state.bad_header(401)
+    try:
+        user = _signing_in(call)
+    except ApiError as error:
+        audit.record(call, "USR-9", error_number=error.code)
+        raise
+    audit.record(call, "USR-8", user_id=user.id, object_id=user.id)
     state.record_login(call.db, user, call.world.clock.now())
     token = tokens.issue(
         call.db, user, call.world.clock, call.world.settings.token_lifetime_seconds
     )
     return _success("Login successful", token, status_code=201)
+
+
+def _signing_in(call: Call) -> User:
+    scheme, _, value = call.headers.get("authorization", "").partition(" ")
+    match scheme:
+        case "Basic":
+            return state.user_by_credential(call.db, value)
+        case "CACertificate":
+            return user_by_certificate(call, value.strip())
+        case _:
+            raise state.bad_header(401)
 
 
 def refresh(call: Call) -> Response:
@@ -58,7 +67,12 @@ def validate(call: Call) -> Response:
 
 def logout(call: Call) -> Response:
     """End a living token."""
-    token, _ = _living_token(call, malformed=401)
+    try:
+        token, user = _living_token(call, malformed=401)
+    except ApiError as error:
+        audit.record(call, "USR-11", error_number=error.code)
+        raise
+    audit.record(call, "USR-10", object_id=user.id)
     tokens.revoke(call.db, token)
     return Response(status_code=204)
 
@@ -71,6 +85,8 @@ def _living_token(call: Call, *, malformed: int) -> tuple[Token, User]:
     recognised = tokens.recognise(call.db, value, call.world.clock)
     if recognised is None:
         raise ApiError(401, "The token is unknown or has expired.", code="FAILURE_BAD_CREDENTIAL")
+    token, user = recognised
+    call.account.user_id, call.account.session_id = user.id, token.id
     return recognised
 
 

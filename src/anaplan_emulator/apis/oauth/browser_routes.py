@@ -6,6 +6,7 @@ from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 from authlib.oauth2.rfc6749 import OAuth2Error
 from starlette.responses import RedirectResponse, Response
 
+from anaplan_emulator import audit
 from anaplan_emulator.apis.authentication.state import record_login, user_by_password
 from anaplan_emulator.apis.oauth import state
 from anaplan_emulator.apis.oauth.clients import client_by_id
@@ -197,10 +198,12 @@ def _take_sign_in(call: Call, *, action: str, then: str, device: bool = False) -
     try:
         user = user_by_password(call.db, email, form.get("password", ""))
     except ApiError as error:
+        audit.record(call, "USR-9", error_number=error.code)
         return _sign_in_page(
             call, visitor, action=action, device=device, email=email, message=error.message
         )
     record_login(call.db, user, call.world.clock.now())
+    audit.record(call, "USR-8", user_id=user.id, object_id=user.id)
     return sign_in(call.db, user, call.world.clock).remember(_see(then), call)
 
 

@@ -9,6 +9,7 @@ from anaplan_emulator.apis.authentication.state import record_login
 from anaplan_emulator.apis.oauth import state
 from anaplan_emulator.apis.oauth.provider import Provider, refusal
 from anaplan_emulator.apis.oauth.state import Device
+from anaplan_emulator.audit import Account, Event
 from anaplan_emulator.store.users import User, user_by_email
 
 if TYPE_CHECKING:
@@ -45,7 +46,8 @@ def authorize(world: "World", url: str, email: str | None = None, *, allow: bool
             raise OAuthRefusedError(refusal(error).message) from error
         user = _sign_in(world, db, email)
         location: str = provider.decide(grant, user if allow else None).headers["location"]
-        return location
+    _signed_in(world, user)
+    return location
 
 
 def approve_device(world: "World", user_code: str, email: str | None = None) -> None:
@@ -66,6 +68,7 @@ def approve_device(world: "World", user_code: str, email: str | None = None) -> 
         if not user.has_password:
             raise OAuthRefusedError(f"{user.email} must sign in with single sign-on")
         state.approve_device(db, device, user, world.clock)
+    _signed_in(world, user)
 
 
 def deny_device(world: "World", user_code: str) -> None:
@@ -98,6 +101,10 @@ def _sign_in(world: "World", db: "sqlite3.Connection", email: str | None) -> Use
         raise OAuthRefusedError(f"{email} is no active user of the tenant")
     record_login(db, user, world.clock.now())
     return user
+
+
+def _signed_in(world: "World", user: User) -> None:
+    world.trail.add(Account(), [Event(code="USR-8", user_id=user.id, object_id=user.id)])
 
 
 def _waiting_device(world: "World", db: "sqlite3.Connection", user_code: str) -> Device:

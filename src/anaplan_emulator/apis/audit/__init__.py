@@ -1,0 +1,1 @@
+"""The Audit API: what users did, for the tenant's auditors."""
