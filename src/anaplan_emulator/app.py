@@ -99,8 +99,9 @@ class Resource:
         except Exception:
             logger.exception("%s %s failed", request.method, request.url.path)
             response = self._refuse(request, api, ApiError(500), account)
-        events = account.events or _events(request, endpoint, response.status_code)
-        self._world.trail.add(account, events)
+        if not account.quiet:
+            events = account.events or _events(request, endpoint, response.status_code)
+            self._world.trail.add(account, events)
         return response
 
     def _work(
@@ -132,7 +133,7 @@ class Resource:
         value = token_in_header(request.headers, api.schemes)
         recognised = tokens.recognise(db, value, world.clock)
         if recognised is None:
-            raise api.unauthenticated()
+            raise api.refuse_token(value)
         token, user = recognised
         account.user_id, account.session_id = user.id, token.id
         if world.settings.rate_limit_per_minute is not None:

@@ -101,13 +101,23 @@ class Event:
 
 @dataclass(slots=True)
 class Account:
-    """Who calls from where, and what the call has recorded so far."""
+    """Who calls from where, and what the call has recorded so far.
+
+    Attributes:
+        ip_address: Where the request came from.
+        user_agent: What sent it.
+        user_id: Who signed in.
+        session_id: The id of the token.
+        events: What was recorded; if nothing was, the call leaves an event of its own.
+        quiet: Whether it leaves no event at all.
+    """
 
     ip_address: str = ""
     user_agent: str = ""
     user_id: str | None = None
     session_id: str | None = None
     events: list[Event] = field(default_factory=list)
+    quiet: bool = False
 
 
 def record(

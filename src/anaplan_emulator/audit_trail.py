@@ -1,13 +1,14 @@
 """The tenant's audit events: noted in memory, written in batches, kept for thirty days."""
 
 import json
+import re
 import sqlite3
 import threading
 import zlib
 from collections.abc import Iterable
 from datetime import timedelta
 from functools import cache
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeGuard
 
 from anaplan_emulator.audit import MESSAGES, Account, Event
 from anaplan_emulator.clock import Clock
@@ -130,7 +131,8 @@ def insert(db: sqlite3.Connection, notes: Iterable[_Note]) -> None:
             note.date,
             event.code,
             event.user_id or account.user_id,
-            event.object_id,
+            # Models' ids, too, are in lower case here.
+            event.object_id.lower() if _is_an_id(event.object_id) else event.object_id,
             event.object_type,
             json.dumps(attributes, sort_keys=True) if attributes else None,
             MESSAGES.get(event.code, event.code),
@@ -146,3 +148,7 @@ def insert(db: sqlite3.Connection, notes: Iterable[_Note]) -> None:
         f"INSERT INTO audit_events VALUES ({', '.join('?' * 14)})",  # noqa: S608 - placeholders
         [row(note) for note in notes],
     )
+
+
+def _is_an_id(text: str | None) -> TypeGuard[str]:
+    return text is not None and re.fullmatch("[0-9A-F]{32}", text) is not None

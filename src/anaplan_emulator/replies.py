@@ -49,6 +49,8 @@ class Api:
         schemes: The `Authorization` schemes that carry a token (facts 1.2).
         error_body: Makes the body of an error, given the error, the path and the time.
         unauthenticated: Makes the error for a missing, foreign or dead token.
+        unverified: Makes the error for a token that is unknown or dead, where that has words of
+            its own.
 
     """
 
@@ -56,6 +58,13 @@ class Api:
     schemes: frozenset[str]
     error_body: Callable[[ApiError, str, datetime], Any]
     unauthenticated: Callable[[], ApiError] = field(default=lambda: ApiError(401))
+    unverified: Callable[[], ApiError] | None = None
+
+    def refuse_token(self, value: str) -> ApiError:
+        """Make the error for a token that wasn't recognised, or for none."""
+        if value and self.unverified is not None:
+            return self.unverified()
+        return self.unauthenticated()
 
     def refuse(self, error: ApiError, path: str, now: datetime) -> Response:
         """Answer with an error."""
@@ -75,6 +84,11 @@ def _authentication_error(error: ApiError, _path: str, _now: datetime) -> Any:
     return {"status": error.code or "FAILURE_BAD_CREDENTIAL", "statusMessage": error.message}
 
 
+def _audit_error(error: ApiError, _path: str, _now: datetime) -> Any:
+    phrase = _reason_phrase(error.status).upper().replace(" ", "_")
+    return {"status": error.code or f"FAILURE_{phrase}", "statusMessage": error.message}
+
+
 def _oauth_error(error: ApiError, _path: str, _now: datetime) -> Any:
     code = error.code or ("server_error" if error.status >= 500 else "invalid_request")
     return {"error": code, "error_description": error.message}
@@ -91,6 +105,16 @@ AUTHENTICATION = Api(
     schemes=frozenset({"AnaplanAuthToken"}),
     error_body=_authentication_error,
     unauthenticated=lambda: ApiError(401, code="FAILURE_BAD_CREDENTIAL"),
+)
+
+AUDIT = Api(
+    name="Audit API",
+    schemes=frozenset({"AnaplanAuthToken"}),
+    error_body=_audit_error,
+    unauthenticated=lambda: ApiError(
+        401, "There is no valid token header in the request.", code="FAILURE_BAD_HEADER"
+    ),
+    unverified=lambda: ApiError(401, "Token verification failed.", code="FAILURE_BAD_CREDENTIAL"),
 )
 
 OAUTH = Api(

@@ -28,6 +28,9 @@ class Settings(BaseModel):
     page_limit: int = Field(default=5000, gt=0)
     """Default and greatest page of the Integration API's listings."""
 
+    audit_page_size: int = Field(default=20, gt=0)
+    """Page of audit events where no limit is given; there is no greatest."""
+
     rate_limit_per_minute: int | None = Field(default=None, gt=0)
     """Requests a minute for the whole tenant; Anaplan's is 600. Off by default."""
 

@@ -16,9 +16,11 @@ from anaplan_emulator.faults import Faults
 from anaplan_emulator.journal import Journal
 from anaplan_emulator.rate_limit import RateLimiter
 from anaplan_emulator.settings import Settings
+from anaplan_emulator.store.audit_description import past_events
 from anaplan_emulator.store.database import Store
 from anaplan_emulator.store.tenant import (
     TenantDescription,
+    TenantError,
     load_tenant,
     read_tenant,
     starting_place,
@@ -85,6 +87,10 @@ class World:
         with self.store.emptied(keep=("authority", "oauth_signing_key")) as db:
             load_tenant(db, tenant)
             self.trail.resume(db)
+            try:
+                self.trail.backdate(db, past_events(db, tenant.audit_events))
+            except ValueError as error:
+                raise TenantError(f"tenant {tenant.name}: {error}") from error
         self.tenant = tenant
         self._pair_files: tuple[Path, Path] | None = None
         self.save()

@@ -40,7 +40,7 @@ PARAMETERS = {
 }
 
 # The specifications that `exchanges` are held against.
-STRICT = ("authentication", "integration")
+STRICT = ("audit", "authentication", "integration")
 
 Held = Literal["NOT_STARTED", "IN_PROGRESS"]
 Amendments = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -141,8 +141,11 @@ class Contract:
         schema = f"{answer}/content/application~1json/schema"
         body = reply.json()
         # An empty collection is missing (facts 4.1).
-        if body.get("meta", {}).get("paging", {}).get("currentPageSize") == 0:
-            for name, member in self._resolve(schema)["properties"].items():
+        if (
+            isinstance(body, dict)
+            and body.get("meta", {}).get("paging", {}).get("currentPageSize") == 0
+        ):
+            for name, member in self._resolve(schema).get("properties", {}).items():
                 if member.get("type") == "array":
                     body.setdefault(name, [])
         return self._misfits_of_json(body, schema)
@@ -222,12 +225,16 @@ def _parts(pointer: str) -> list[str]:
 
 
 def _takes_pages(operation: Mapping[str, Any]) -> bool:
-    return any(each.get("$ref", "").endswith("/Offset") for each in operation.get("parameters", []))
+    return any(
+        each.get("name") == "offset" or each.get("$ref", "").endswith("/Offset")
+        for each in operation.get("parameters", [])
+    )
 
 
-def _misfits_of_paging(body: Mapping[str, Any], *, paged: bool) -> list[str]:
+def _misfits_of_paging(body: Mapping[str, Any] | list[Any], *, paged: bool) -> list[str]:
     """Only what can be asked for by page tells of pages (facts 4.1)."""
-    if ("paging" in body.get("meta", {})) == paged:
+    # Some APIs answer with bare arrays.
+    if isinstance(body, list) or ("paging" in body.get("meta", {})) == paged:
         return []
     return ["$.meta.paging is missing" if paged else "$.meta.paging of what has no pages"]
 

@@ -1,6 +1,7 @@
 """Anaplan's APIs: a room for each, with its routes (HTTP in and out) and its rules."""
 
 from anaplan_emulator.apis.actions.routes import ENDPOINTS as ACTION_ENDPOINTS
+from anaplan_emulator.apis.audit.routes import ENDPOINTS as AUDIT_ENDPOINTS
 from anaplan_emulator.apis.authentication.routes import ENDPOINTS as AUTHENTICATION_ENDPOINTS
 from anaplan_emulator.apis.catalog.routes import ENDPOINTS as CATALOG_ENDPOINTS
 from anaplan_emulator.apis.files.routes import ENDPOINTS as FILE_ENDPOINTS
@@ -13,4 +14,5 @@ ENDPOINTS: list[Endpoint] = [
     *CATALOG_ENDPOINTS,
     *FILE_ENDPOINTS,
     *ACTION_ENDPOINTS,
+    *AUDIT_ENDPOINTS,
 ]

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
+from anaplan_emulator.store.audit_description import AuditEventDescription, check_audit_events
 from anaplan_emulator.store.description import Description
 from anaplan_emulator.store.identifiers import lower_hex
 from anaplan_emulator.store.model_description import WorkspaceDescription
@@ -70,6 +71,7 @@ class TenantDescription(Description):
     users: list[UserDescription] = Field(min_length=1)
     workspaces: tuple[WorkspaceDescription, ...] = ()
     oauth_clients: tuple[OAuthClientDescription, ...] = ()
+    audit_events: tuple[AuditEventDescription, ...] = ()
     default_user: str = ""
     default_workspace: str = ""
     default_model: str = ""
@@ -113,6 +115,7 @@ class TenantDescription(Description):
         for model in models:
             if unknown := model.roles.keys() - emails:
                 raise ValueError(f"{model.name}: {min(unknown)!r} is none of the users")
+        check_audit_events(self.audit_events, emails, {model.name for model in models})
         for kind, name, known in (
             ("workspace", self.default_workspace, set(workspaces)),
             ("model", self.default_model, {model.name for model in models}),
