@@ -13,7 +13,9 @@ from urllib.parse import parse_qsl, urlencode
 LARGEST_BODY_KEPT = 16 * 1024
 REQUESTS_KEPT = 10_000
 MASK = "***"
-SECRET_HEADERS = frozenset({"authorization", "cookie", "proxy-authorization", "x_api_token"})
+SECRET_HEADERS = frozenset(
+    {"authorization", "cookie", "proxy-authorization", "x-api-token", "x_api_token"}
+)
 SECRET_KEYS = frozenset(
     {
         "access_token",

@@ -89,6 +89,11 @@ def _audit_error(error: ApiError, _path: str, _now: datetime) -> Any:
     return {"status": error.code or f"FAILURE_{phrase}", "statusMessage": error.message}
 
 
+def _consolidation_error(error: ApiError, _path: str, _now: datetime) -> Any:
+    # No source tells the shape (facts 11).
+    return {"message": error.message}
+
+
 def _oauth_error(error: ApiError, _path: str, _now: datetime) -> Any:
     code = error.code or ("server_error" if error.status >= 500 else "invalid_request")
     return {"error": code, "error_description": error.message}
@@ -115,6 +120,12 @@ AUDIT = Api(
         401, "There is no valid token header in the request.", code="FAILURE_BAD_HEADER"
     ),
     unverified=lambda: ApiError(401, "Token verification failed.", code="FAILURE_BAD_CREDENTIAL"),
+)
+
+CONSOLIDATION = Api(
+    name="Financial Consolidation API",
+    schemes=frozenset(),  # It has a header of its own (facts 1.2).
+    error_body=_consolidation_error,
 )
 
 OAUTH = Api(

@@ -31,6 +31,9 @@ class Settings(BaseModel):
     audit_page_size: int = Field(default=20, gt=0)
     """Page of audit events where no limit is given; there is no greatest."""
 
+    consolidation_page_limit: int = Field(default=2500, gt=0)
+    """Greatest page of the Financial Consolidation API's tables."""
+
     rate_limit_per_minute: int | None = Field(default=None, gt=0)
     """Requests a minute for the whole tenant; Anaplan's is 600. Off by default."""
 

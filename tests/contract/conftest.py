@@ -40,7 +40,7 @@ PARAMETERS = {
 }
 
 # The specifications that `exchanges` are held against.
-STRICT = ("audit", "authentication", "integration")
+STRICT = ("audit", "authentication", "financial-consolidation", "integration")
 
 Held = Literal["NOT_STARTED", "IN_PROGRESS"]
 Amendments = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -125,7 +125,10 @@ class Contract:
         # all of an API (facts 12).
         if reply.headers.get("content-type") != "application/json":
             return [f"a refusal is {reply.headers.get('content-type')}"]
-        return self._misfits_of_json(reply.json(), "#/components/schemas/ErrorResponse")
+        shape = "#/components/schemas/ErrorResponse"
+        if self._resolve(shape) is None:
+            return ["the specification tells no shape of refusals"]
+        return self._misfits_of_json(reply.json(), shape)
 
     def _misfits_of_content(self, reply: httpx2.Response, answer: str) -> list[str]:
         content = self._resolve(answer).get("content", {})
@@ -201,7 +204,13 @@ class Contract:
                 self._close(each, f"{pointer}/{index}")
         elif isinstance(node, dict):
             for name, each in node.items():
-                self._close(each, f"{pointer}/{_escape(name)}")
+                below = f"{pointer}/{_escape(name)}"
+                # Members have names of their own, `properties` among them.
+                members = each if name == "properties" and isinstance(each, dict) else None
+                for member, schema in (members or {}).items():
+                    self._close(schema, f"{below}/{_escape(member)}")
+                if members is None:
+                    self._close(each, below)
             if isinstance(node.get("properties"), dict):
                 node.setdefault("type", "object")
                 node.setdefault("additionalProperties", False)

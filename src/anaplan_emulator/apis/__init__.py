@@ -4,6 +4,7 @@ from anaplan_emulator.apis.actions.routes import ENDPOINTS as ACTION_ENDPOINTS
 from anaplan_emulator.apis.audit.routes import ENDPOINTS as AUDIT_ENDPOINTS
 from anaplan_emulator.apis.authentication.routes import ENDPOINTS as AUTHENTICATION_ENDPOINTS
 from anaplan_emulator.apis.catalog.routes import ENDPOINTS as CATALOG_ENDPOINTS
+from anaplan_emulator.apis.consolidation.routes import ENDPOINTS as CONSOLIDATION_ENDPOINTS
 from anaplan_emulator.apis.files.routes import ENDPOINTS as FILE_ENDPOINTS
 from anaplan_emulator.apis.oauth.routes import ENDPOINTS as OAUTH_ENDPOINTS
 from anaplan_emulator.calls import Endpoint
@@ -15,4 +16,5 @@ ENDPOINTS: list[Endpoint] = [
     *FILE_ENDPOINTS,
     *ACTION_ENDPOINTS,
     *AUDIT_ENDPOINTS,
+    *CONSOLIDATION_ENDPOINTS,
 ]

@@ -11,6 +11,10 @@ from typing import Any, Literal
 from pydantic import Field, ValidationError, model_validator
 
 from anaplan_emulator.store.audit_description import AuditEventDescription, check_audit_events
+from anaplan_emulator.store.consolidation_description import (
+    ConsolidationDescription,
+    load_consolidation,
+)
 from anaplan_emulator.store.description import Description
 from anaplan_emulator.store.identifiers import lower_hex
 from anaplan_emulator.store.model_description import WorkspaceDescription
@@ -72,6 +76,8 @@ class TenantDescription(Description):
     workspaces: tuple[WorkspaceDescription, ...] = ()
     oauth_clients: tuple[OAuthClientDescription, ...] = ()
     audit_events: tuple[AuditEventDescription, ...] = ()
+    consolidation: ConsolidationDescription | None = None
+    """Financial Consolidation, where the tenant has it."""
     default_user: str = ""
     default_workspace: str = ""
     default_model: str = ""
@@ -180,6 +186,8 @@ def load_tenant(db: sqlite3.Connection, tenant: TenantDescription) -> None:
     for user in tenant.users:
         _insert_user(db, user, tenant)
     load_oauth_clients(db, tenant.oauth_clients)
+    if tenant.consolidation is not None:
+        load_consolidation(db, tenant.consolidation)
     try:
         load_workspaces(db, tenant.workspaces, {user.email: user.user_id for user in tenant.users})
     except ValueError as error:

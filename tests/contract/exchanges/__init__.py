@@ -1,7 +1,7 @@
 """The exchanges of all rooms: each has a module here that lists its own."""
 
 from tests.contract.exchange import Exchange
-from tests.contract.exchanges import actions, audit, catalog, files, signing_in
+from tests.contract.exchanges import actions, audit, catalog, consolidation, files, signing_in
 
 EXCHANGES: list[Exchange] = [
     *signing_in.EXCHANGES,
@@ -9,6 +9,7 @@ EXCHANGES: list[Exchange] = [
     *files.EXCHANGES,
     *actions.EXCHANGES,
     *audit.EXCHANGES,
+    *consolidation.EXCHANGES,
 ]
 NEVER_SUCCEED = actions.NEVER_SUCCEED
 """Operations, by method and path, that no tenant of the emulator's has a success for."""

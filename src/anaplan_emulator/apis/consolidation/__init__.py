@@ -1,0 +1,1 @@
+"""The Financial Consolidation API: staging tables, dimensions, workflows, users (facts 11)."""

@@ -1,0 +1,157 @@
+"""HTTP in and out of the Financial Consolidation API."""
+
+from collections.abc import Callable
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
+from starlette.responses import JSONResponse, Response
+
+from anaplan_emulator.apis.consolidation import state, tables
+from anaplan_emulator.apis.consolidation.requests import json_body, signed_in
+from anaplan_emulator.calls import Call, Endpoint
+from anaplan_emulator.replies import CONSOLIDATION, ApiError
+
+BASE = "/api/v2305.1"
+
+
+class UserInput(BaseModel):
+    """A user to add, or what to change of one."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+    userName: str  # noqa: N815 (the API's own spelling)
+    fullName: str = ""  # noqa: N815
+    isDisabled: bool = False  # noqa: N815
+    email: str = ""
+    roles: list[str] = []
+
+
+def list_dimensions(call: Call) -> Response:
+    """GET /metadata/Dimensions."""
+    return JSONResponse(state.dimensions(call.db))
+
+
+def list_dimensions_of_model(call: Call) -> Response:
+    """GET /metadata/models/{model}/Dimensions."""
+    return JSONResponse(state.dimensions_of_model(call.db, call.path["modelName"]))
+
+
+def list_members(call: Call) -> Response:
+    """GET /metadata/Dimensions/{dimension}."""
+    members = state.members(call.db, call.path["dimensionName"])
+    asked = tables.page_asked_for(call, call.world.settings.consolidation_page_limit)
+    page, size = asked or (1, max(1, len(members)))
+    return JSONResponse(
+        {
+            "dimensionMembers": members[(page - 1) * size : page * size],
+            "totalRows": len(members),
+            "currentPage": page,
+            "totalPages": -(-len(members) // size),
+        }
+    )
+
+
+def start_workflow(call: Call) -> Response:
+    """POST /process/start/{path}/{workflow}."""
+    if call.body.strip() and not isinstance(json_body(call), list):
+        raise ApiError(400, "The parameters of a workflow are a JSON array.")
+    state.start_workflow(call.db, *_workflow(call), call.world.clock.timestamp())
+    return Response()
+
+
+def stop_workflow(call: Call) -> Response:
+    """POST /process/stop/{path}/{workflow}."""
+    state.stop_workflow(call.db, *_workflow(call), call.world.clock.timestamp())
+    return Response()
+
+
+def get_workflow_state(call: Call) -> Response:
+    """GET /process/state/{path}/{workflow}."""
+    now = call.world.clock.timestamp()
+    return JSONResponse(state.workflow_state(call.db, *_workflow(call), now))
+
+
+def list_users(call: Call) -> Response:
+    """GET /users."""
+    return JSONResponse(state.users(call.db))
+
+
+def add_users(call: Call) -> Response:
+    """POST /users: the answer to one user is that user, to several all of them."""
+    added = [
+        state.add_user(call.db, user.model_dump())
+        for user in _body(call, TypeAdapter(list[UserInput]))
+    ]
+    return JSONResponse(added[0] if len(added) == 1 else added)
+
+
+def update_user(call: Call) -> Response:
+    """PUT /users."""
+    given = _body(call, TypeAdapter(UserInput)).model_dump(exclude_unset=True)
+    return JSONResponse(state.update_user(call.db, given))
+
+
+def delete_user(call: Call) -> Response:
+    """DELETE /users/{username}: nothing is wrong with one that isn't there (facts 11)."""
+    state.delete_user(call.db, call.path["username"])
+    return Response()
+
+
+def list_roles(call: Call) -> Response:
+    """GET /user/{username}/roles."""
+    return JSONResponse(state.roles(call.db, call.path["username"]))
+
+
+def assign_roles(call: Call) -> Response:
+    """PUT /user/{username}/roles: adds to those the user has."""
+    state.assign_roles(call.db, call.path["username"], _body(call, TypeAdapter(list[str])))
+    return list_roles(call)
+
+
+def take_role(call: Call) -> Response:
+    """DELETE /user/{username}/roles: the one that the body names, as a JSON string."""
+    state.take_role(call.db, call.path["username"], _body(call, TypeAdapter(str)))
+    return list_roles(call)
+
+
+def _workflow(call: Call) -> tuple[str, str]:
+    return call.path["path"], call.path["workflow"]
+
+
+def _body(call: Call, shape: TypeAdapter[Any]) -> Any:
+    try:
+        return shape.validate_python(json_body(call), strict=True)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(str(step) for step in first["loc"]) or "body"
+        raise ApiError(400, f"{place}: {first['msg']}") from error
+
+
+def _endpoint(method: str, path: str, handler: Callable[[Call], Response]) -> Endpoint:
+    return Endpoint(method, f"{BASE}{path}", signed_in(handler), CONSOLIDATION, authenticated=False)
+
+
+_TABLE = "/odata/{tableName}"
+_WORKFLOW = "{path:path}/{workflow}"
+_ROLES = "/user/{username}/roles"
+
+ENDPOINTS = [
+    _endpoint("GET", _TABLE, tables.read_table),
+    _endpoint("POST", _TABLE, tables.add_row),
+    _endpoint("PUT", _TABLE, tables.update_rows),
+    _endpoint("DELETE", _TABLE, tables.delete_rows),
+    _endpoint("POST", "/odata/batch/{tableName}", tables.add_rows),
+    _endpoint("GET", "/metadata/Dimensions", list_dimensions),
+    _endpoint("GET", "/metadata/Dimensions/{dimensionName}", list_members),
+    _endpoint("GET", "/metadata/models/{modelName}/Dimensions", list_dimensions_of_model),
+    _endpoint("POST", f"/process/start/{_WORKFLOW}", start_workflow),
+    _endpoint("POST", f"/process/stop/{_WORKFLOW}", stop_workflow),
+    _endpoint("GET", f"/process/state/{_WORKFLOW}", get_workflow_state),
+    _endpoint("GET", "/users", list_users),
+    _endpoint("POST", "/users", add_users),
+    _endpoint("PUT", "/users", update_user),
+    _endpoint("DELETE", "/users/{username}", delete_user),
+    _endpoint("GET", _ROLES, list_roles),
+    _endpoint("PUT", _ROLES, assign_roles),
+    _endpoint("DELETE", _ROLES, take_role),
+]
