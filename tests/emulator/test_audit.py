@@ -8,6 +8,7 @@ import httpx2
 import pytest
 
 from anaplan_emulator import Emulator, TenantDescription
+from anaplan_emulator.apis.audit.outcomes import events_of
 from anaplan_emulator.store.identifiers import lower_hex
 from anaplan_emulator.store.tenant import TenantError, read_tenant
 
@@ -154,6 +155,46 @@ def test_every_other_call_leaves_an_event_too(
     assert event["additionalAttributes"] == {"method": method, "path": path, "status": status}
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "code", "object_id"),
+    [
+        ("POST", "/2/0/integrations", "INT-1", None),
+        ("PUT", "/2/0/integrations/abc", "INT-2", "abc"),
+        ("DELETE", "/cloudworks/2/0/integrationflows/abc", "INT-3", "abc"),
+        ("POST", "/2/0/integrations/abc/run", "INT-4", "abc"),
+        ("POST", "/2/0/integrations/abc/cancel", "INT-5", "abc"),
+        ("POST", "/2/0/integrations/connections", "CONN-1", None),
+        ("PATCH", "/2/0/integrations/connections/abc", "CONN-2", "abc"),
+        ("DELETE", "/2/0/integrations/connections/abc", "CONN-3", "abc"),
+        ("POST", "/scim/1/0/v2/Users", "USR-1", None),
+        ("PATCH", "/scim/1/0/v2/Users/abc", "USR-5", "abc"),
+        ("GET", "/2/0/integrations", "API-1", None),
+        ("POST", "/2/0/integrations/notification", "API-1", None),
+    ],
+)
+def test_what_a_path_tells(method: str, path: str, code: str, object_id: str | None) -> None:
+    [event] = events_of(method, path, path, {}, 200)
+    assert (event.code, event.object_id) == (code, object_id)
+    [failed] = events_of(method, path, path, {}, 403)
+    assert (failed.code, failed.success, failed.error_number) == ("API-1", False, "403")
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "code"),
+    [
+        ("GET", "/views/{viewId}/data", "USR-32"),
+        ("GET", "/lists/{listId}/items", "USR-32"),
+        ("GET", "/lists/{listId}/readRequests/{requestId}/pages/{pageNo}", "USR-32"),
+        ("POST", "/lists/{listId}/items", "API-1"),
+        ("GET", "/lists/{listId}", "API-1"),
+    ],
+)
+def test_data_read_from_models(method: str, path: str, code: str) -> None:
+    template = f"/2/0/models/{{modelId}}{path}"
+    [event] = events_of(method, template, template, {"modelId": "M"}, 200)
+    assert (event.code, event.object_id) == (code, "M")
+
+
 def test_of_reading_the_trail_one_event_tells(auditor: "Shop") -> None:
     for _ in range(3):
         auditor.http.get("/2/0/users/me")
@@ -214,19 +255,24 @@ def test_windows(auditor: "Shop") -> None:
     auditor.emulator.advance(hours=3)
     now = round(auditor.emulator.now().timestamp() * 1000)
     hour = 3_600_000
-    assert codes(auditor, intervalInHours="2") == []
-    assert codes(auditor, intervalInHours="4")[:2] == ["USR-8", "USR-8"]
-    assert codes(auditor, dateFrom=str(now - hour), dateTo=str(now)) == []
-    assert codes(auditor, dateTo=str(now - hour)) == ["USR-8", "USR-8"]
-    assert codes(auditor, dateFrom=str(now - 4 * hour))[:2] == ["USR-8", "USR-8"]
+    both = ["USR-8", "USR-8"]
+
+    def listed(**query: str) -> list[str]:
+        return codes(auditor, type="user_activity", **query)
+
+    assert listed(intervalInHours="2") == []
+    assert listed(intervalInHours="4") == both
+    assert listed(dateFrom=str(now - hour), dateTo=str(now)) == []
+    assert listed(dateTo=str(now - hour)) == both
+    assert listed(dateFrom=str(now - 4 * hour)) == both
 
     def search(body: object) -> list[str]:
         answer = auditor.http.post(f"{PATH}/search", params={"type": "user_activity"}, json=body)
         return [event["eventTypeId"] for event in answer.json()["response"]]
 
-    assert search({"interval": 4}) == search({}) == ["USR-8", "USR-8"]
+    assert search({"interval": 4}) == search({}) == both
     assert search({"interval": 2}) == []
-    assert search({"from": now - 4 * hour, "to": now}) == ["USR-8", "USR-8"]
+    assert search({"from": now - 4 * hour, "to": now}) == both
     assert search({"from": now - hour}) == []
 
 

@@ -10,6 +10,29 @@ _DATA = re.compile(
     r"/views/\{\w+\}/data$|/lists/\{\w+\}/items$|/readRequests/\{\w+\}/pages/\{\w+\}$"
 )
 
+# What succeeded elsewhere; a room that records more by itself is heard first.
+_INTEGRATION = r"/2/0/integration(?:s|flows)"
+_CONNECTION = r"/2/0/integrations/connections"
+_USER = r"/scim/1/0/v2/Users"
+_OUTSIDE_MODELS = [
+    (method, re.compile(pattern), code)
+    for method, pattern, code in (
+        ("POST", rf"{_CONNECTION}$", "CONN-1"),
+        ("PUT", rf"{_CONNECTION}/(\w+)$", "CONN-2"),
+        ("PATCH", rf"{_CONNECTION}/(\w+)$", "CONN-2"),
+        ("DELETE", rf"{_CONNECTION}/(\w+)$", "CONN-3"),
+        ("POST", rf"{_INTEGRATION}$", "INT-1"),
+        ("PUT", rf"{_INTEGRATION}/(\w+)$", "INT-2"),
+        ("DELETE", rf"{_INTEGRATION}/(\w+)$", "INT-3"),
+        ("POST", rf"{_INTEGRATION}/(\w+)/run$", "INT-4"),
+        ("POST", rf"{_INTEGRATION}/(\w+)/cancel$", "INT-5"),
+        ("POST", rf"{_USER}$", "USR-1"),
+        ("PUT", rf"{_USER}/(\w+)$", "USR-5"),
+        ("PATCH", rf"{_USER}/(\w+)$", "USR-5"),
+        ("PATCH", r"/admin/1/0/permissions/exception-users/users/(\w+)$", "USR-5"),
+    )
+]
+
 
 def events_of(
     method: str, path: str, template: str, parameters: Mapping[str, str], status: int
@@ -23,8 +46,11 @@ def events_of(
         parameters: Path parameters.
         status: HTTP status of the answer.
     """
-    if status < 400 and "modelId" in parameters:
-        events = list(_events_in_model(method, template, parameters))
+    if status < 400:
+        if "modelId" in parameters:
+            events = list(_events_in_model(method, template, parameters))
+        else:
+            events = list(_events_outside_models(method, path))
         if events:
             return events
     return [
@@ -50,3 +76,10 @@ def _events_in_model(method: str, template: str, parameters: Mapping[str, str]) 
         yield Event(code="USR-13", object_id=model_id, attributes=told)
     elif method == "GET" and _DATA.search(template):
         yield Event(code="USR-32", object_id=model_id, attributes=told)
+
+
+def _events_outside_models(method: str, path: str) -> Iterator[Event]:
+    for wanted, pattern, code in _OUTSIDE_MODELS:
+        if method == wanted and (found := pattern.search(path)):
+            yield Event(code=code, object_id=found[1] if found.groups() else None)
+            return
