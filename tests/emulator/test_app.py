@@ -1,5 +1,6 @@
 """What all rooms share, shown with a room of the tests' own."""
 
+import sqlite3
 from collections.abc import AsyncIterator, Iterator
 from datetime import timedelta
 
@@ -7,7 +8,7 @@ import httpx2
 import pytest
 from starlette.responses import JSONResponse, Response
 
-from anaplan_emulator import TenantDescription, tokens
+from anaplan_emulator import TenantDescription, audit, tokens
 from anaplan_emulator.app import create_app
 from anaplan_emulator.calls import Call, Endpoint
 from anaplan_emulator.replies import INTEGRATION, ApiError, envelope
@@ -24,6 +25,8 @@ def show(call: Call) -> Response:
 
 
 def write(call: Call) -> Response:
+    audit.record(call, "USR-21", object_id="U1")
+    audit.record(call, "USR-16", object_id="U2")
     call.db.execute("INSERT INTO emulator (key, value) VALUES ('written', '')")
     if call.query.get("fail") == "expectedly":
         raise ApiError(409, "A conflict, as ordered")
@@ -165,3 +168,33 @@ async def test_the_rate_limit_refuses_what_comes_too_fast(
 
 async def test_the_rate_limit_is_off_until_set(http: httpx2.AsyncClient) -> None:
     assert {(await http.get(PATH)).status_code for _ in range(50)} == {200}
+
+
+@pytest.mark.parametrize(
+    ("query", "codes"),
+    [("", ["USR-21", "USR-16"]), ("?fail=expectedly", ["USR-16"]), ("?fail=badly", ["USR-16"])],
+)
+async def test_of_a_call_that_is_undone_only_failures_are_told(
+    world: World, http: httpx2.AsyncClient, query: str, codes: list[str]
+) -> None:
+    await http.put(PATH + query, json={})
+    world.trail.flush()
+    with world.store.snapshot() as db:
+        told = db.execute("SELECT code, success FROM audit_events ORDER BY id").fetchall()
+    assert [row["code"] for row in told] == codes
+    assert [bool(row["success"]) for row in told] == [code == "USR-21" for code in codes]
+
+
+async def test_events_that_cannot_be_written_are_kept(
+    world: World, http: httpx2.AsyncClient
+) -> None:
+    await http.get(PATH)
+    with world.store.transaction() as db:
+        db.execute("ALTER TABLE audit_events RENAME TO elsewhere")
+    with pytest.raises(sqlite3.OperationalError):
+        world.trail.flush()
+    with world.store.transaction() as db:
+        db.execute("ALTER TABLE elsewhere RENAME TO audit_events")
+    world.trail.flush()
+    with world.store.snapshot() as db:
+        assert [row["code"] for row in db.execute("SELECT code FROM audit_events")] == ["API-1"]
