@@ -10,12 +10,13 @@ ARGS ?=
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+OPERATIONS := .cache/operations
 DEMO := $(VENV)/.installed-demo
 WEB := $(VENV)/.installed-web
 DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo web test lint types mirror check format data picture clean
+.PHONY: help demo web test coverage lint types mirror check format data picture clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
@@ -28,6 +29,11 @@ web: $(WEB) ## run a web application that signs in with OAuth against the emulat
 
 test: $(DEV) ## run all tests
 	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+coverage: $(DEV) ## make the table of operations, methods and tests from a run of the tests
+	@rm -rf $(OPERATIONS)
+	@$(BIN)/python -m pytest -n auto --operations $(OPERATIONS) $(ARGS)
+	@$(BIN)/python tools/operations.py $(OPERATIONS)
 
 lint: $(DEV) ## look for mistakes, bad style and imports that go up
 	@$(BIN)/ruff check

@@ -1,4 +1,4 @@
-"""The example's web application on a socket of its own, signing in at an emulator."""
+"""What all tests share: a record of operations, and the example's web application on a socket."""
 
 from __future__ import annotations
 
@@ -22,6 +22,24 @@ PASSWORD = "Pl4nning!"
 HOSTILE = "hostile@example.com"
 MARKUP = "<img src=x onerror=alert(1)>"
 BEHIND_PROXY = "https://portal.example.com/oauth/callback"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--operations",
+        type=Path,
+        metavar="FOLDER",
+        help="write which methods sent which requests, for tools/operations.py",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    folder = config.getoption("--operations")
+    # With workers, they are who runs tests.
+    if folder is not None and not config.getoption("numprocesses", None):
+        from operations_recorder import Recorder
+
+        config.pluginmanager.register(Recorder(folder))
 
 
 @dataclass(frozen=True)

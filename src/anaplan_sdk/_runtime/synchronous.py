@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from contextvars import copy_context
 from typing import Generic, ParamSpec, TypeAlias, TypeGuard, TypeVar
 
 from anaplan_sdk._runtime.steps import Blocking, Pause, Waiting
@@ -78,7 +79,8 @@ def ordered_map(function: Callable[[T], R], items: Iterable[T], width: int) -> G
     with ThreadPoolExecutor(width, thread_name_prefix="anaplan-sdk") as pool:
         try:
             for item in items:
-                pending.append(pool.submit(function, item))
+                # As tasks do, threads know the caller's context: a trace goes on in them.
+                pending.append(pool.submit(copy_context().run, function, item))
                 if len(pending) >= width:
                     yield pending.popleft().result()
             while pending:

@@ -1,0 +1,306 @@
+"""Make the table of operations: what of Anaplan's APIs is which method, and which test shows it.
+
+The operations are those of the community's specifications, which lie beside the project; without
+them there is nothing to do. All else is taken from a run of the tests:
+
+    pytest --operations FOLDER
+    python tools/operations.py FOLDER           writes docs/reference/coverage.md
+    python tools/operations.py FOLDER --check   compares it, and fails when it is stale
+
+An operation without a method, in either client, without an answer of the emulator's or without a
+test is an error.
+"""
+
+from __future__ import annotations
+
+import argparse
+import difflib
+import json
+import os
+import re
+import sys
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from anaplan_emulator.apis import ENDPOINTS
+
+ROOT = Path(__file__).resolve().parent.parent
+TABLE = ROOT / "docs" / "reference" / "coverage.md"
+SPECIFICATIONS = Path(os.environ.get("ANAPLAN_SPECS") or ROOT.parent / "shared" / "specs")
+
+TITLES = {
+    "authentication": "Authentication",
+    "oauth": "OAuth 2.0",
+    "integration": "Integration",
+    "alm": "ALM",
+    "audit": "Audit",
+    "scim": "SCIM",
+    "cloudworks": "CloudWorks",
+    "exception": "Exception users",
+    "administration": "Administration",
+    "financial-consolidation": "Financial Consolidation",
+}
+
+# Signing in happens inside of every method, so what stands for it is named here.
+SIGNING_IN = {
+    "POST /token/authenticate": ("authenticate",),
+    "POST /token/refresh": ("authenticate",),
+    "GET /token/validate": ("authenticate",),
+    "POST /token/logout": ("logout",),
+    "GET /auth/authorize": ("Oauth.authorization_url",),
+    "POST /oauth/device/code": ("authenticate",),
+    "POST /oauth/token": ("Oauth.fetch_token",),
+}
+
+INTRODUCTION = """\
+# Operations and methods
+
+Every operation of Anaplan's public APIs, the method that asks for it in both clients, what answers
+in the emulator and with which statuses, and a test that shows it for `Client` and `AsyncClient`.
+A path below a model is the same operation with and without its workspace; the method uses one of
+the two forms, the emulator answers both. Made by `make coverage` from a run of the tests; don't
+edit it.
+"""
+
+
+class Record(NamedTuple):
+    """A request that was sent in a test."""
+
+    test: str
+    method: str
+    verb: str
+    path: str
+    status: int
+
+
+@dataclass(frozen=True)
+class Operation:
+    """An operation of a specification."""
+
+    api: str
+    verb: str
+    prefix: str
+    path: str
+
+    @property
+    def name(self) -> str:
+        """As the page calls it."""
+        return f"{self.verb} {self.path}"
+
+    @cached_property
+    def key(self) -> str:
+        """The same for both forms of a path below a model (facts of Anaplan's help, "Models")."""
+        path = self.path.rstrip("/")
+        if "/models/{modelId}/" in path:
+            path = path.removeprefix("/workspaces/{workspaceId}")
+        return f"{self.verb} {self.prefix}{_nameless(path)}"
+
+
+@dataclass
+class Row:
+    """What the run showed of an operation."""
+
+    operation: Operation
+    methods: list[str] = field(default_factory=list)
+    handler: str = ""
+    statuses: list[int] = field(default_factory=list)
+    test: str = ""
+
+    @property
+    def gaps(self) -> Iterator[str]:
+        """What is missing."""
+        if not self.methods:
+            yield "no method in both clients"
+        if not self.handler:
+            yield "not answered by the emulator"
+        if not any(status < 400 for status in self.statuses):
+            yield "no success in the contract tests"
+        if not any(status >= 400 for status in self.statuses):
+            yield "no refusal in the contract tests"
+        if not self.test:
+            yield "no test of both clients"
+
+    def __str__(self) -> str:
+        statuses = ", ".join(map(str, self.statuses))
+        methods = ", ".join(f"`{method}`" for method in self.methods)
+        cells = (f"`{self.operation.name}`", methods, f"`{self.handler}`: {statuses}", self.test)
+        return f"| {' | '.join(cells)} |"
+
+
+def operations() -> Iterator[Operation]:
+    """Read the specifications."""
+    for api in TITLES:
+        document = json.loads((SPECIFICATIONS / f"{api}.json").read_text("utf-8"))
+        prefix = urlsplit(document["servers"][0]["url"]).path
+        for path, item in document["paths"].items():
+            for verb in item:
+                if verb in ("get", "put", "post", "patch", "delete"):
+                    yield Operation(api, verb.upper(), prefix, path)
+
+
+class Router:
+    """Finds the operation a request was for."""
+
+    def __init__(self, known: Iterable[Operation]) -> None:
+        # Paths with fewer parameters first: /users/me is not the user called me.
+        keys = sorted(
+            {operation.key for operation in known}, key=lambda key: (key.count("{}"), key)
+        )
+        self._routes: list[tuple[str, re.Pattern[str], str]] = []
+        for key in sorted(keys, key=lambda key: (key.count("{}"), key)):
+            verb, _, template = key.partition(" ")
+            pattern = "[^/]+".join(map(re.escape, template.split("{}")))
+            self._routes.append((verb, re.compile(pattern), key))
+
+    def find(self, verb: str, path: str) -> str | None:
+        """The operation's key; nothing for a request of no specification."""
+        path = path.rstrip("/").removeprefix("/cloudworks")
+        path = re.sub(r"^/2/0/workspaces/[^/]+(?=/models/[^/]+/)", "/2/0", path)
+        for method, pattern, key in self._routes:
+            if method == verb and pattern.fullmatch(path):
+                return key
+        return None
+
+
+def read_records(folder: Path) -> list[Record]:
+    """Read what the processes of a run have written."""
+    records = [
+        Record(*each)
+        for path in sorted(folder.glob("*.json"))
+        for each in json.loads(path.read_text("utf-8"))
+    ]
+    if not records:
+        raise SystemExit(f"{folder} holds no records: run pytest --operations {folder}")
+    return records
+
+
+def rows(known: list[Operation], records: list[Record]) -> Iterator[Row]:
+    """Bring together what is known of every operation."""
+    router = Router(known)
+    handlers = {
+        router.find(endpoint.method, _nameless(endpoint.path)): _name_of(endpoint.handler)
+        for endpoint in ENDPOINTS
+    }
+    tests: defaultdict[str, defaultdict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+    uses: defaultdict[str, set[str]] = defaultdict(set)
+    statuses: defaultdict[str, set[int]] = defaultdict(set)
+    seen: defaultdict[str, set[str]] = defaultdict(set)
+    for record in records:
+        key = router.find(record.verb, record.path)
+        if key is None:
+            continue
+        if record.test.startswith("tests/contract/"):
+            statuses[key].add(record.status)
+        elif record.status < 400:
+            test = record.test.partition("[")[0]
+            seen[key].add(test)
+            if record.method:
+                tests[key][record.method].add(test)
+                uses[record.method].add(key)
+    # A test that asks for little else shows an operation best.
+    breadth = Counter(test for found in seen.values() for test in found)
+    for operation in known:
+        key = operation.key
+        row = Row(operation, handler=handlers.get(key, ""), statuses=sorted(statuses[key]))
+        if operation.name in SIGNING_IN:
+            row.methods = list(SIGNING_IN[operation.name])
+            row.test = _plainest(seen[key], breadth)
+        elif chosen := _most_particular(tests[key], uses):
+            row.methods = [chosen]
+            row.test = _plainest(_common_tests(tests[key], chosen), breadth)
+        yield row
+
+
+def _nameless(path: str) -> str:
+    return re.sub(r"{\w+(?::\w+)?}", "{}", path)
+
+
+def _name_of(handler: Callable[..., object]) -> str:
+    if isinstance(handler, partial):
+        handler = handler.func
+    room = handler.__module__.removeprefix("anaplan_emulator.apis.").removesuffix(".routes")
+    return f"{room}.{handler.__name__}"
+
+
+def _most_particular(found: Mapping[str, set[str]], uses: Mapping[str, set[str]]) -> str:
+    """The method in both clients that does the least besides this operation."""
+    names = [
+        name.removeprefix("Client.")
+        for name in found
+        if name.startswith("Client.")
+        and f"Async{name}" in found
+        and _common_tests(found, name.removeprefix("Client."))
+    ]
+    return min(names, key=lambda name: (len(uses[f"Client.{name}"]), name), default="")
+
+
+def _common_tests(found: Mapping[str, set[str]], name: str) -> set[str]:
+    """The tests, as they are written, that show a method in both clients."""
+    written = {test for test in found[f"AsyncClient.{name}"] if "/_async/" in test}
+    return {
+        test for test in written if test.replace("/_async/", "/_sync/") in found[f"Client.{name}"]
+    }
+
+
+def _plainest(tests: Iterable[str], breadth: Mapping[str, int]) -> str:
+    test = min(tests, key=lambda test: (breadth[test], test), default="")
+    path, _, name = test.partition("::")
+    return f"{Path(path).stem}: {name}" if test else ""
+
+
+def table(every: list[Row]) -> str:
+    """Write the page."""
+    counts = [
+        f"| [{TITLES[api]}](#{TITLES[api].lower().replace(' ', '-').replace('.', '')}) "
+        f"| {sum(row.operation.api == api for row in every)} |"
+        for api in TITLES
+    ]
+    parts = [INTRODUCTION, "| API | operations |\n|---|---|\n" + "\n".join(counts) + "\n"]
+    for api, title in TITLES.items():
+        listed = "\n".join(str(row) for row in every if row.operation.api == api)
+        parts.append(
+            f"## {title}\n\n| operation | method | emulator | test |\n|---|---|---|---|\n{listed}\n"
+        )
+    return "\n".join(parts)
+
+
+def main() -> int:
+    """Write the page, or compare it."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("folder", type=Path, help="what pytest --operations has written")
+    parser.add_argument("--check", action="store_true", help="compare instead of writing")
+    arguments = parser.parse_args()
+    if not SPECIFICATIONS.is_dir():
+        print(f"There are no specifications at {SPECIFICATIONS}: the table stays unchecked.")
+        return 0
+    every = list(rows(list(operations()), read_records(arguments.folder)))
+    gaps = [f"{row.operation.name}: {gap}" for row in every for gap in row.gaps]
+    for gap in gaps:
+        print(gap)
+    text = table(every)
+    if arguments.check:
+        present = TABLE.read_text("utf-8") if TABLE.is_file() else ""
+        difference = difflib.unified_diff(
+            present.splitlines(),
+            text.splitlines(),
+            "as it is",
+            "as the tests have it",
+            lineterm="",
+            n=0,
+        )
+        if lines := list(difference):
+            print("\n".join(lines[:40]))
+            print(f"{TABLE.relative_to(ROOT)} is stale: run make coverage.")
+            return 1
+    else:
+        TABLE.write_text(text, encoding="utf-8")
+    return 1 if gaps else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
