@@ -10,7 +10,7 @@ import json
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, get_args
 from urllib.parse import urlsplit
 
 import httpx2
@@ -20,8 +20,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis.errors import Unsatisfiable
 from schemathesis import GenerationMode
+from schemathesis.core.result import Ok
 
-from anaplan_emulator import Emulator
+from anaplan_emulator import Emulator, TenantDescription
+from anaplan_emulator.store.tenant import TenantRole, read_tenant
 
 if TYPE_CHECKING:
     from schemathesis import Case
@@ -80,9 +82,8 @@ class Target:
     def begin(self) -> None:
         """Go back to the tenant's start, signed in as someone with every role there is."""
         self.emulator.reset()
-        every = self.emulator.world.tenant
-        self.user = max(every.users, key=lambda user: (len(user.roles), len(user.workspaces)))
-        auth = (self.user.email, self.user.password)
+        tenant = self.emulator.world.tenant
+        auth = (tenant.users[0].email, tenant.users[0].password)
         reply = self._http.post("/token/authenticate", auth=auth).raise_for_status()
         token = reply.json()["tokenInfo"]["tokenValue"]
         self.headers = {"Authorization": f"AnaplanAuthToken {token}"}
@@ -93,12 +94,22 @@ class Target:
             "pageNo": ["0"],
             **{name: self._ids(*place) for name, place in IDS.items()},
         }
+        if (there := tenant.consolidation) is not None:
+            self.headers |= {"X_API_TOKEN": there.api_token, "TENANT": there.tenant}
+            self._known |= {
+                "dimensionName": [each.name for each in there.dimensions],
+                "modelName": list(there.models),
+                "name_of_workflow": [each.name for each in there.workflows],
+                "path": [each.path for each in there.workflows],
+                "tableName": [each.name for each in there.tables],
+                "username": [each.name for each in there.users],
+            }
 
     def ids(self, parameter: str) -> list[str]:
         """Ids of things that are there."""
         return self._known.get(parameter, [])
 
-    def send(self, case: Case, prefix: str) -> httpx2.Response:
+    def send(self, case: Case[Any], prefix: str) -> httpx2.Response:
         """Ask what Schemathesis has thought of, but signed in."""
         request = case.as_transport_kwargs(base_url=f"{self.emulator.base_url}{prefix}")
         headers = {
@@ -131,9 +142,18 @@ def _content(request: Mapping[str, Any]) -> bytes | None:
     return data.encode("utf-8", "replace") if isinstance(data, str) else data
 
 
+def tenant_of_an_administrator() -> TenantDescription:
+    """The default tenant, whose first user may do everything there is."""
+    tenant = read_tenant(None)
+    first, *others = tenant.users
+    places = dict.fromkeys([workspace.name for workspace in tenant.workspaces], "admin")
+    first = first.model_copy(update={"roles": list(get_args(TenantRole)), "workspaces": places})
+    return tenant.model_copy(update={"users": [first, *others]})
+
+
 @pytest.fixture(scope="module")
 def running_target() -> Iterator[Target]:
-    with Emulator() as emulator:
+    with Emulator(tenant_of_an_administrator()) as emulator:
         target = Target(emulator)
         yield target
         target.close()
@@ -161,6 +181,7 @@ def test_whatever_is_asked_is_answered(
     failures: list[str] = []
 
     for result in schemathesis.openapi.from_dict(document).get_all_operations():
+        assert isinstance(result, Ok)
         operation = result.ok()
         if operation.method != "get":
             target.begin()
@@ -174,7 +195,7 @@ def test_whatever_is_asked_is_answered(
             suppress_health_check=list(HealthCheck),
         )
         @given(case=operation.as_strategy(generation_mode=mode), data=st.data())
-        def ask(case: Case, data: st.DataObject) -> None:
+        def ask(case: Case[Any], data: st.DataObject) -> None:
             for parameter in case.path_parameters or {}:
                 if known := target.ids(parameter):
                     at_random = st.just(case.path_parameters[parameter])
