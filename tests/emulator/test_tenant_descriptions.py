@@ -44,7 +44,7 @@ MODEL = "workspaces/0/models/0"
         (f"{MODEL}/lists/1/properties/0/format", "LIST", "go together"),
         (f"{MODEL}/modules/0/dimensions", ["Space"], "no dimension is called 'Space'"),
         (f"{MODEL}/modules/0/dimensions", [], "at least 1 item"),
-        (f"{MODEL}/modules/1/line_items/0/formula", "Drop + 1", "Drop . 1 is no constant"),
+        (f"{MODEL}/modules/1/line_items/0/formula", "Drop + 1", "Drop . 1 is neither"),
         (f"{MODEL}/modules/1/cells/0/Amonut", 1, "no writable line item"),
         (f"{MODEL}/modules/1/cells/0/Known", True, "no writable line item"),
         (f"{MODEL}/modules/1/cells/0", {"Amount": 1}, "no place in the cells"),

@@ -68,6 +68,19 @@ class ModuleStructure:
         return _named(self.line_items, name, f"line item of {self.name}")
 
 
+def item_id(items_of: ListStructure, key: int) -> str:
+    """Write the id of a list's item: the prefix of its list, and its index."""
+    return f"{items_of.item_prefix}{key - items_of.key * ITEMS_PER_LIST:09}"
+
+
+def item_key(items_of: ListStructure, written: str) -> int | None:
+    """Read the id of a list's item; whether there is such an item is another question."""
+    index = written.removeprefix(str(items_of.item_prefix))
+    if not (written.isascii() and written.isdecimal() and len(index) == len(written) - 3 == 9):
+        return None
+    return items_of.key * ITEMS_PER_LIST + int(index)
+
+
 def value_column(field: Field) -> str:
     """The column of a cells table that holds a line item's values."""
     return f"v{field.key}"

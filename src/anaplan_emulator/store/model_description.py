@@ -15,10 +15,12 @@ from anaplan_emulator.engine.definitions import (
     ModuleTarget,
     ProcessDefinition,
 )
-from anaplan_emulator.engine.formats import DataType, parser
+from anaplan_emulator.engine.formats import DataType
+from anaplan_emulator.engine.formulas import is_constant, terms
 from anaplan_emulator.engine.source import FileFormat
 from anaplan_emulator.store.description import Description
 from anaplan_emulator.store.identifiers import lower_hex, upper_hex
+from anaplan_emulator.store.view_description import ViewDescription, check_view
 
 TIME = "Time"
 VERSIONS = "Versions"
@@ -71,20 +73,30 @@ class ListDescription(Description):
 
 
 class LineItemDescription(FieldDescription):
-    """A line item. The only formulas there are, are constants: TRUE, FALSE, 12.5 or "text"."""
+    """A line item.
+
+    The formulas there are, are constants (TRUE, FALSE, 12.5 or "text"), and sums of the module's
+    number line items that have none themselves, such as `Units - Returns`.
+    """
 
     formula: str = ""
     notes: str = ""
+    code: str | None = None
+    summary: str = ""
+    """How Anaplan would sum it up; unless told, `Sum` for numbers and `None` for all else."""
+    style: str = "Normal"
+    decimal_places: int = Field(default=-1, ge=-1, le=15)
+    """How many a number is shown with; -1 for as many as it has."""
+    start_of_section: bool = False
 
     @model_validator(mode="after")
-    def _formula_is_constant(self) -> Self:
+    def _formula_is_one(self) -> Self:
         if self.formula and self.format is DataType.LIST:
             raise ValueError(f"{self.name}: a list item can't be a constant")
-        if self.formula:
-            try:
-                parser(self.format)(self.formula.strip('"'))
-            except ValueError:
-                raise ValueError(f"{self.name}: {self.formula} is no constant") from None
+        if self.formula and not is_constant(self.formula, self.format):
+            if self.format is not DataType.NUMBER:
+                raise ValueError(f"{self.name}: {self.formula} is no constant")
+            terms(self.formula)
         return self
 
 
@@ -96,6 +108,8 @@ class ModuleDescription(Description):
     line_items: tuple[LineItemDescription, ...] = Field(min_length=1)
     cells: tuple[dict[str, Scalar], ...] = ()
     """What it starts with: one place each, by the names of dimensions and line items."""
+    views: tuple[ViewDescription, ...] = ()
+    """Its saved views."""
 
 
 class FileDescription(FileFormat):
@@ -131,6 +145,8 @@ class ModelDescription(Description):
     versions: tuple[str, ...] = ("Actual", "Forecast")
     lists: tuple[ListDescription, ...] = ()
     modules: tuple[ModuleDescription, ...] = ()
+    dashboards: tuple[str, ...] = ()
+    """Their names."""
     files: tuple[FileDescription, ...] = ()
     imports: tuple[ImportDefinition, ...] = ()
     exports: tuple[ExportDefinition, ...] = ()
@@ -240,10 +256,31 @@ def _check_module(
     for item in module.line_items:
         if item.list:
             _require("list", item.list, lists)
+        _check_formula(item, module)
+    _require_distinct("view", [view.name for view in module.views])
+    for view in module.views:
+        check_view(view, module.name, module.dimensions, [item.name for item in module.line_items])
+        booleans = [item.name for item in module.line_items if item.format is DataType.BOOLEAN]
+        if view.filter:
+            _require("boolean line item", view.filter, booleans)
     for cell in module.cells:
         _require_writable(module, [name for name in cell if name not in module.dimensions])
         for dimension in module.dimensions:
             _require("place in the cells for", dimension, cell)
+
+
+def _check_formula(item: LineItemDescription, module: ModuleDescription) -> None:
+    if not item.formula or is_constant(item.formula, item.format):
+        return
+    for term in terms(item.formula):
+        if not any(
+            each.name == term.name and each.format is DataType.NUMBER and not each.formula
+            for each in module.line_items
+        ):
+            raise ValueError(
+                f"{item.name}: {item.formula} is neither a constant nor a sum: {term.name!r} is no"
+                f" number line item of {module.name}, or has a formula itself"
+            )
 
 
 def _require_writable(module: ModuleDescription, line_items: Iterable[str]) -> None:

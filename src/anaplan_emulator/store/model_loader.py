@@ -38,6 +38,7 @@ from anaplan_emulator.store.model_description import (
 _TIME_ID, _VERSIONS_ID = "20000000003", "20000000020"
 _TIME_ITEMS, _VERSION_ITEMS = 543, 107
 _FIRST_ITEM_PREFIX = 201
+_FIRST_VIEW_PREFIX = 2000
 _CREATED = "2026-01-05T09:00:00.000+0000"
 _MEMORY_USAGE = 24_576_000
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
@@ -84,6 +85,14 @@ class _ModelLoader:
         for number, module in enumerate(self._model.modules):
             self._insert_module(f"102{number:09}", module)
             self._insert_cells(module)
+            self._insert_views(number, module)
+        self._db.executemany(
+            "INSERT INTO dashboards (model, id, name) VALUES (?, ?, ?)",
+            [
+                (self._key, f"115{number:09}", name)
+                for number, name in enumerate(self._model.dashboards)
+            ],
+        )
         for number, file in enumerate(self._model.files):
             form = FileFormat.model_validate(file.model_dump(exclude={"name", "default"}))
             self._insert_file(f"113{number:09}", file.name, form, file.default)
@@ -235,7 +244,7 @@ class _ModelLoader:
         prefix = next(self._prefixes)
         for number, item in enumerate(module.line_items, 1):
             entity_list = list_by_name(self._db, self._key, item.list).key if item.list else None
-            self._insert(
+            line_item = self._insert(
                 "line_items",
                 module=key,
                 id=f"{prefix}{number:09}",
@@ -244,6 +253,15 @@ class _ModelLoader:
                 entity_list=entity_list,
                 formula=item.formula,
                 notes=item.notes,
+            )
+            self._insert(
+                "line_item_attributes",
+                line_item=line_item,
+                code=item.code,
+                summary=item.summary or ("Sum" if item.format is DataType.NUMBER else "None"),
+                style=item.style,
+                decimal_places=item.decimal_places,
+                start_of_section=item.start_of_section,
             )
         create_cells_table(self._db, module_by_name(self._db, self._key, module.name))
 
@@ -262,6 +280,19 @@ class _ModelLoader:
             self._db.execute(
                 f"INSERT INTO {structure.table} ({columns}) VALUES ({places})",
                 list(record.values()),
+            )
+
+    def _insert_views(self, module_number: int, module: ModuleDescription) -> None:
+        structure = module_by_name(self._db, self._key, module.name)
+        for number, view in enumerate(module.views, 1):
+            self._insert(
+                "views",
+                model=self._key,
+                module=structure.key,
+                # Saved views have prefixes of their own above all others (facts 4.2).
+                id=f"{_FIRST_VIEW_PREFIX + module_number}{number:09}",
+                name=view.name,
+                definition=view.model_dump_json(exclude={"name"}),
             )
 
     def _stored(self, field: Field, scalar: Scalar) -> Stored:
