@@ -14,14 +14,16 @@ from starlette.responses import Response
 from starlette.routing import Mount, Route
 from starlette.types import Receive, Scope, Send
 
-from anaplan_emulator import tokens
+from anaplan_emulator import api_keys, tokens
 from anaplan_emulator.apis import ENDPOINTS
 from anaplan_emulator.apis.audit.outcomes import events_of
+from anaplan_emulator.apis.authentication.state import user_by_credential
 from anaplan_emulator.audit import Account, Event
 from anaplan_emulator.calls import Call, Endpoint, token_in_header
 from anaplan_emulator.control import CONTROL, control_routes
 from anaplan_emulator.replies import INTEGRATION, Api, ApiError
 from anaplan_emulator.store.users import User
+from anaplan_emulator.tokens import Token
 from anaplan_emulator.world import World
 
 logger = logging.getLogger(__name__)
@@ -112,10 +114,10 @@ class Resource:
         api = endpoint.api if endpoint else self.api
         with begin() as db:
             asks_who = self._asks_who(endpoint)
-            caller = self._caller(request, db, api, account) if asks_who else None
+            token, caller = self._caller(request, db, api, account) if asks_who else (None, None)
             if endpoint is None:
                 raise ApiError(405, headers={"Allow": ", ".join(sorted(self._endpoints))})
-            return endpoint.handler(self._call(request, body, db, caller, account))
+            return endpoint.handler(self._call(request, body, db, caller, token, account))
 
     def _refuse(self, request: Request, api: Api, error: ApiError, account: Account) -> Response:
         # What succeeded was undone.
@@ -128,14 +130,12 @@ class Resource:
             return endpoint.authenticated
         return all(known.authenticated for known in self._endpoints.values())
 
-    def _caller(self, request: Request, db: sqlite3.Connection, api: Api, account: Account) -> User:
+    def _caller(
+        self, request: Request, db: sqlite3.Connection, api: Api, account: Account
+    ) -> tuple[Token | None, User]:
         world = self._world
-        value = token_in_header(request.headers, api.schemes)
-        recognised = tokens.recognise(db, value, world.clock)
-        if recognised is None:
-            raise api.refuse_token(value)
-        token, user = recognised
-        account.user_id, account.session_id = user.id, token.id
+        token, user = self._recognise(request, db, api)
+        account.user_id, account.session_id = user.id, token.id if token else None
         if world.settings.rate_limit_per_minute is not None:
             wait = world.limiter.wait(
                 per_minute=world.settings.rate_limit_per_minute,
@@ -144,7 +144,25 @@ class Resource:
             )
             if wait:
                 raise ApiError(429, headers={"Retry-After": str(math.ceil(wait))})
-        return user
+        return token, user
+
+    def _recognise(
+        self, request: Request, db: sqlite3.Connection, api: Api
+    ) -> tuple[Token | None, User]:
+        clock = self._world.clock
+        if api.takes_basic and (credential := token_in_header(request.headers, {"Basic"})):
+            try:
+                return None, user_by_credential(db, credential)
+            except ApiError as error:
+                raise ApiError(401, error.message) from error  # The code is another API's.
+        key = token_in_header(request.headers, api.key_schemes)
+        if key and (found := api_keys.recognise(db, key, clock)) is not None:
+            return found
+        value = token_in_header(request.headers, api.schemes)
+        recognised = tokens.recognise(db, value, clock)
+        if recognised is None:
+            raise api.refuse_token(value or key)
+        return recognised
 
     def _call(
         self,
@@ -152,6 +170,7 @@ class Resource:
         body: bytes,
         db: sqlite3.Connection,
         caller: User | None,
+        token: Token | None,
         account: Account,
     ) -> Call:
         return Call(
@@ -164,6 +183,7 @@ class Resource:
             query=request.query_params,
             headers=request.headers,
             body=body,
+            token=token,
             account=account,
         )
 

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from anaplan_emulator.audit import Account
 from anaplan_emulator.replies import Api, ApiError
 from anaplan_emulator.store.users import User
+from anaplan_emulator.tokens import Token
 
 if TYPE_CHECKING:
     from anaplan_emulator.world import World
@@ -31,6 +32,7 @@ class Call:
         query: Query parameters.
         headers: Request headers.
         body: Request body.
+        token: What the caller signed in with; nothing where that was a password, or nobody.
         account: What the audit trail will tell of it: see `audit.record`.
 
     """
@@ -44,6 +46,7 @@ class Call:
     query: QueryParams
     headers: Headers
     body: bytes
+    token: Token | None = None
     account: Account = field(default_factory=Account)
 
     @property

@@ -121,6 +121,14 @@ class Emulator:
         return self.world.authority_file()
 
     @property
+    def api_key(self) -> str:
+        """An API key: the first that the tenant's file describes."""
+        for user in self.world.tenant.users:
+            for key in user.api_keys:
+                return key.key(user.email)
+        raise LookupError("the tenant has no API key")
+
+    @property
     def workspace_id(self) -> str | None:
         """The workspace to begin with."""
         return self.world.starting_place()[0]

@@ -49,6 +49,9 @@ class Api:
         schemes: The `Authorization` schemes that carry a token (facts 1.2).
         error_body: Makes the body of an error, given the error, the path and the time.
         unauthenticated: Makes the error for a missing, foreign or dead token.
+        key_schemes: The schemes that carry an API key.
+        takes_basic: Whether a user's password is taken, too.
+        media_type: What bodies of errors are labelled as.
         unverified: Makes the error for a token that is unknown or dead, where that has words of
             its own.
 
@@ -59,6 +62,9 @@ class Api:
     error_body: Callable[[ApiError, str, datetime], Any]
     unauthenticated: Callable[[], ApiError] = field(default=lambda: ApiError(401))
     unverified: Callable[[], ApiError] | None = None
+    key_schemes: frozenset[str] = frozenset()
+    takes_basic: bool = False
+    media_type: str = "application/json"
 
     def refuse_token(self, value: str) -> ApiError:
         """Make the error for a token that wasn't recognised, or for none."""
@@ -69,7 +75,11 @@ class Api:
     def refuse(self, error: ApiError, path: str, now: datetime) -> Response:
         """Answer with an error."""
         body = self.error_body(error, path, now)
-        return JSONResponse(body, status_code=error.status, headers=error.headers)
+        if body is None:
+            return Response(status_code=error.status, headers=error.headers)
+        return JSONResponse(
+            body, status_code=error.status, headers=error.headers, media_type=self.media_type
+        )
 
 
 def _integration_error(error: ApiError, path: str, now: datetime) -> Any:
@@ -99,6 +109,32 @@ def _oauth_error(error: ApiError, _path: str, _now: datetime) -> Any:
     return {"error": code, "error_description": error.message}
 
 
+def _scim_error(error: ApiError, _path: str, _now: datetime) -> Any:
+    body = {
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
+        "detail": error.message,
+        "status": str(error.status),
+    }
+    return body | {"scimType": error.code} if error.code else body
+
+
+def _exception_user_error(error: ApiError, _path: str, _now: datetime) -> Any:
+    code = error.code or {
+        400: "FAILURE_BAD_REQUEST",
+        401: "FAILURE_INVALID_TOKEN",
+        403: "FAILURE_UNAUTHORIZED_USER_ACTION",
+        404: "FAILURE_NOT_FOUND",
+    }.get(error.status, f"FAILURE_{error.status}")
+    return {"status": code, "statusMessage": error.message}
+
+
+def _administration_error(error: ApiError, _path: str, _now: datetime) -> Any:
+    if "WWW-Authenticate" in error.headers:
+        return None
+    phrase = _reason_phrase(error.status).upper().replace(" ", "_")
+    return {"status": error.code or phrase, "message": error.message}
+
+
 INTEGRATION = Api(
     name="Integration API",
     schemes=frozenset({"AnaplanAuthToken", "Bearer"}),
@@ -126,6 +162,34 @@ CONSOLIDATION = Api(
     name="Financial Consolidation API",
     schemes=frozenset(),  # It has a header of its own (facts 1.2).
     error_body=_consolidation_error,
+)
+
+SCIM = Api(
+    name="SCIM API",
+    schemes=frozenset({"AnaplanAuthToken", "Bearer"}),
+    error_body=_scim_error,
+    key_schemes=frozenset({"Bearer"}),
+    takes_basic=True,
+    media_type="application/scim+json",
+)
+
+EXCEPTION_USERS = Api(
+    name="Exception Users API",
+    schemes=frozenset({"AnaplanAuthToken"}),
+    error_body=_exception_user_error,
+    unauthenticated=lambda: ApiError(
+        400, "The Authorization header is missing or malformed.", code="FAILURE_BAD_HEADER"
+    ),
+    unverified=lambda: ApiError(401, "The token is unknown or has expired."),
+    key_schemes=frozenset({"AnaplanApiKey"}),
+)
+
+ADMINISTRATION = Api(
+    name="Administration API",
+    schemes=frozenset({"AnaplanAuthToken"}),
+    error_body=_administration_error,
+    unauthenticated=lambda: ApiError(401, headers={"WWW-Authenticate": "Bearer"}),
+    unverified=lambda: ApiError(401, "The token is unknown or has expired."),
 )
 
 OAUTH = Api(

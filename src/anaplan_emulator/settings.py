@@ -34,6 +34,21 @@ class Settings(BaseModel):
     consolidation_page_limit: int = Field(default=2500, gt=0)
     """Greatest page of the Financial Consolidation API's tables."""
 
+    first_password: str = Field(default="Welc0me!", min_length=1)
+    """What users who are created through an API sign in with."""
+
+    scim_page_size: int = Field(default=50, gt=0)
+    """Page of SCIM listings where no count is given."""
+
+    scim_page_limit: int = Field(default=100, gt=0)
+    """Greatest count that SCIM listings take."""
+
+    scim_workspace_limit: int = Field(default=50, gt=0)
+    """Workspaces that a user can be created with."""
+
+    administration_row_limit: int = Field(default=500, gt=0)
+    """Users that one import takes."""
+
     rate_limit_per_minute: int | None = Field(default=None, gt=0)
     """Requests a minute for the whole tenant; Anaplan's is 600. Off by default."""
 

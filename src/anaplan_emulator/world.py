@@ -8,6 +8,7 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import Any
 
+from anaplan_emulator.api_keys import load_api_keys
 from anaplan_emulator.audit_trail import AuditTrail
 from anaplan_emulator.certificates import ANAPLAN_HOSTS, LOCAL_HOSTS, KeyPair, open_authority
 from anaplan_emulator.clock import Clock
@@ -25,6 +26,7 @@ from anaplan_emulator.store.tenant import (
     read_tenant,
     starting_place,
 )
+from anaplan_emulator.store.users import user_by_email
 
 
 class UnknownUserError(LookupError):
@@ -86,6 +88,7 @@ class World:
         self.tasks.stop()
         with self.store.emptied(keep=("authority", "oauth_signing_key")) as db:
             load_tenant(db, tenant)
+            load_api_keys(db, tenant, self.clock)
             self.trail.resume(db)
             try:
                 self.trail.backdate(db, past_events(db, tenant.audit_events))
@@ -132,7 +135,9 @@ class World:
         Raises:
             UnknownUserError: The tenant has no such user.
         """
-        if email.lower() not in [user.email.lower() for user in self.tenant.users]:
+        with self.store.snapshot() as db:
+            known = user_by_email(db, email) is not None
+        if not known:
             raise UnknownUserError(f"the tenant has no user {email}")
         # Clients check validity by real time, the emulator by its own clock.
         moments = (datetime.now(UTC), self.clock.now())

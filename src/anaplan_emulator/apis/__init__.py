@@ -7,6 +7,7 @@ from anaplan_emulator.apis.catalog.routes import ENDPOINTS as CATALOG_ENDPOINTS
 from anaplan_emulator.apis.consolidation.routes import ENDPOINTS as CONSOLIDATION_ENDPOINTS
 from anaplan_emulator.apis.files.routes import ENDPOINTS as FILE_ENDPOINTS
 from anaplan_emulator.apis.oauth.routes import ENDPOINTS as OAUTH_ENDPOINTS
+from anaplan_emulator.apis.scim.routes import ENDPOINTS as SCIM_ENDPOINTS
 from anaplan_emulator.calls import Endpoint
 
 ENDPOINTS: list[Endpoint] = [
@@ -17,4 +18,5 @@ ENDPOINTS: list[Endpoint] = [
     *ACTION_ENDPOINTS,
     *AUDIT_ENDPOINTS,
     *CONSOLIDATION_ENDPOINTS,
+    *SCIM_ENDPOINTS,
 ]

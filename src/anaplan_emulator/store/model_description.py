@@ -200,6 +200,8 @@ class WorkspaceDescription(Description):
     id: str = Field(default="", pattern=r"^([0-9a-f]{32})?$")
     active: bool = True
     size_allowance: int = 1_073_741_824
+    single_sign_on: bool = False
+    """Whether passwords are refused to its users, but for exception users (facts 2.3)."""
     models: tuple[ModelDescription, ...] = ()
 
     @property

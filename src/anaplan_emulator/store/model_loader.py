@@ -59,8 +59,17 @@ def load_workspaces(
     drop_cells_tables(db)
     for workspace in workspaces:
         db.execute(
-            "INSERT INTO workspaces (id, name, active, size_allowance) VALUES (?, ?, ?, ?)",
-            (workspace.workspace_id, workspace.name, workspace.active, workspace.size_allowance),
+            """
+            INSERT INTO workspaces (id, name, active, size_allowance, single_sign_on)
+            VALUES (?, ?, ?, ?, ?)
+            """,
+            (
+                workspace.workspace_id,
+                workspace.name,
+                workspace.active,
+                workspace.size_allowance,
+                workspace.single_sign_on,
+            ),
         )
         for model in workspace.models:
             _ModelLoader(db, workspace, model).load(user_ids)

@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
+from anaplan_emulator.store.api_key_description import MOST_KEYS, ApiKeyDescription
 from anaplan_emulator.store.audit_description import AuditEventDescription, check_audit_events
 from anaplan_emulator.store.consolidation_description import (
     ConsolidationDescription,
@@ -36,6 +37,10 @@ TenantRole = Literal[
 ]
 
 
+CREATED_AT = "2025-01-01T00:00:00.000Z"
+"""When users of a tenant's file were made and last changed, as SCIM tells it."""
+
+
 class TenantError(Exception):
     """A tenant description that can't be read, or that contradicts itself."""
 
@@ -56,6 +61,11 @@ class UserDescription(Description):
     """Whether the user must sign in through an identity provider, so that passwords are refused."""
     exception_user: bool = False
     """Whether a password is taken in spite of single sign-on (facts 2.3)."""
+    external_id: str | None = None
+    """What another system calls the user, by way of the SCIM API."""
+    licenses: list[str] = Field(default_factory=list)
+    """As the Administration API tells them."""
+    api_keys: tuple[ApiKeyDescription, ...] = Field(default=(), max_length=MOST_KEYS)
 
     @property
     def user_id(self) -> str:
@@ -201,6 +211,16 @@ def load_tenant(db: sqlite3.Connection, tenant: TenantDescription) -> None:
             for name, role in user.workspaces.items()
         ],
     )
+    db.execute(
+        """
+        INSERT INTO exception_users (workspace_id, user_id)
+        SELECT workspaces.id, users.id
+        FROM workspace_members
+        JOIN workspaces ON workspaces.id = workspace_members.workspace_id
+        JOIN users ON users.id = workspace_members.user_id
+        WHERE workspaces.single_sign_on AND users.exception_user
+        """
+    )
 
 
 def starting_place(
@@ -223,8 +243,8 @@ def _insert_user(db: sqlite3.Connection, user: UserDescription, tenant: TenantDe
     db.execute(
         """
         INSERT INTO users (id, email, password, first_name, last_name, customer_id, active,
-            single_sign_on, exception_user)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+            single_sign_on, exception_user, external_id, created_at, modified_at, licenses)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
         (
             user.user_id,
@@ -236,6 +256,10 @@ def _insert_user(db: sqlite3.Connection, user: UserDescription, tenant: TenantDe
             user.active,
             user.single_sign_on,
             user.exception_user,
+            user.external_id,
+            CREATED_AT,
+            CREATED_AT,
+            ",".join(user.licenses),
         ),
     )
     db.executemany(

@@ -18,11 +18,6 @@ class User:
     exception_user: bool
     last_login: str | None
 
-    @property
-    def has_password(self) -> bool:
-        """Whether a password is taken: not of those who use single sign-on, but for exceptions."""
-        return self.exception_user or not self.single_sign_on
-
 
 def read_user(row: sqlite3.Row) -> User:
     """Make a user of a row of the table `users`."""
@@ -49,6 +44,28 @@ def user_by_id(db: sqlite3.Connection, user_id: str) -> User | None:
     """Find a user."""
     row = db.execute("SELECT * FROM users WHERE id = ?", (user_id,)).fetchone()
     return read_user(row) if row else None
+
+
+def takes_password(db: sqlite3.Connection, user: User) -> bool:
+    """Whether the user gets in with a password.
+
+    Whoever is in workspaces with single sign-on must be an exception user of each; everybody else
+    is what the tenant's file says.
+    """
+    rows = db.execute(
+        """
+        SELECT exception_users.user_id IS NOT NULL AS excepted
+        FROM workspace_members AS members
+        JOIN workspaces ON workspaces.id = members.workspace_id
+        LEFT JOIN exception_users ON exception_users.user_id = members.user_id
+            AND exception_users.workspace_id = members.workspace_id
+        WHERE members.user_id = ? AND workspaces.single_sign_on
+        """,
+        (user.id,),
+    ).fetchall()
+    if rows:
+        return all(row["excepted"] for row in rows)
+    return user.exception_user or not user.single_sign_on
 
 
 def tenant_roles(db: sqlite3.Connection, user: User) -> frozenset[str]:

@@ -7,7 +7,7 @@ import sqlite3
 from datetime import datetime
 
 from anaplan_emulator.replies import ApiError
-from anaplan_emulator.store.users import User, read_user
+from anaplan_emulator.store.users import User, read_user, takes_password
 
 
 def bad_header(status: int) -> ApiError:
@@ -53,7 +53,7 @@ def user_by_password(db: sqlite3.Connection, email: str, password: str) -> User:
     user = read_user(row)
     if not user.active:
         raise bad_credential("The user is not active.")
-    if not user.has_password:
+    if not takes_password(db, user):
         raise bad_credential("The user must sign in with single sign-on.")
     return user
 

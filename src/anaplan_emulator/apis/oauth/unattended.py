@@ -10,7 +10,7 @@ from anaplan_emulator.apis.oauth import state
 from anaplan_emulator.apis.oauth.provider import Provider, refusal
 from anaplan_emulator.apis.oauth.state import Device
 from anaplan_emulator.audit import Account, Event
-from anaplan_emulator.store.users import User, user_by_email
+from anaplan_emulator.store.users import User, takes_password, user_by_email
 
 if TYPE_CHECKING:
     import sqlite3
@@ -65,7 +65,7 @@ def approve_device(world: "World", user_code: str, email: str | None = None) -> 
     with world.store.transaction() as db:
         device = _waiting_device(world, db, user_code)
         user = _sign_in(world, db, email)
-        if not user.has_password:
+        if not takes_password(db, user):
             raise OAuthRefusedError(f"{user.email} must sign in with single sign-on")
         state.approve_device(db, device, user, world.clock)
     _signed_in(world, user)

@@ -9,7 +9,15 @@ CREATE TABLE users (
     active INTEGER NOT NULL,
     single_sign_on INTEGER NOT NULL,
     exception_user INTEGER NOT NULL,
-    last_login TEXT
+    last_login TEXT,
+    -- What the SCIM API knows more about them. A work address differs from the one to sign in
+    -- with only where it was changed.
+    external_id TEXT,
+    work_email TEXT,
+    created_at TEXT NOT NULL,
+    modified_at TEXT NOT NULL,
+    -- As the Administration API writes them, comma-separated.
+    licenses TEXT NOT NULL
 ) WITHOUT ROWID;
 
 -- Roles in the tenant, such as tenant_admin.

@@ -2,7 +2,8 @@ CREATE TABLE workspaces (
     id TEXT PRIMARY KEY,
     name TEXT NOT NULL,
     active INTEGER NOT NULL,
-    size_allowance INTEGER NOT NULL
+    size_allowance INTEGER NOT NULL,
+    single_sign_on INTEGER NOT NULL
 ) WITHOUT ROWID;
 
 CREATE TABLE models (

@@ -1,0 +1,1 @@
+"""The SCIM API (facts 7): users as an identity provider keeps them."""

@@ -1,0 +1,104 @@
+"""What the SCIM API tells about itself to anybody (facts 7); informational only."""
+
+from typing import Any
+
+USER = "urn:ietf:params:scim:schemas:core:2.0:User"
+LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
+PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
+_CORE = "urn:ietf:params:scim:schemas:core:2.0"
+
+# It says that nothing is supported, patches included.
+SERVICE_PROVIDER_CONFIG: dict[str, Any] = {
+    "schemas": [f"{_CORE}:ServiceProviderConfig"],
+    "patch": {"supported": False},
+    "bulk": {"supported": False, "maxOperations": 1000, "maxPayloadSize": 1_048_576},
+    "filter": {"supported": False, "maxResults": 200},
+    "changePassword": {"supported": False},
+    "sort": {"supported": False},
+    "etag": {"supported": False},
+    "authenticationSchemes": [
+        {
+            "type": "oauthbearertoken",
+            "name": "OAuth Bearer Token",
+            "description": "A token of the authentication service, or an API key",
+        }
+    ],
+}
+
+
+def _attribute(name: str, **more: object) -> dict[str, object]:
+    return {
+        "name": name,
+        "type": "string",
+        "multiValued": False,
+        "required": False,
+        "caseExact": False,
+        "mutability": "readWrite",
+        "returned": "default",
+        "uniqueness": "none",
+        **more,
+    }
+
+
+_USER_SCHEMA = {
+    "id": USER,
+    "name": "User",
+    "description": "User Account",
+    "attributes": [
+        _attribute("userName", required=True, mutability="immutable", uniqueness="server"),
+        _attribute("externalId"),
+        _attribute("displayName", mutability="readOnly"),
+        _attribute("active", type="boolean"),
+        _attribute(
+            "name",
+            type="complex",
+            required=True,
+            subAttributes=[
+                _attribute("familyName", required=True),
+                _attribute("givenName", required=True),
+                _attribute("formatted", mutability="readOnly"),
+            ],
+        ),
+        *(
+            _attribute(
+                name,
+                type="complex",
+                multiValued=True,
+                subAttributes=[
+                    _attribute("value"),
+                    *([_attribute("display")] if name == "entitlements" else []),
+                    _attribute("type"),
+                    _attribute("primary", type="boolean", mutability="readOnly"),
+                ],
+            )
+            for name in ("emails", "entitlements")
+        ),
+    ],
+}
+
+
+def _listed(resource: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "schemas": [LIST_RESPONSE],
+        "totalResults": 1,
+        "startIndex": 1,
+        "itemsPerPage": 1,
+        "Resources": [resource],
+    }
+
+
+SCHEMAS = _listed(_USER_SCHEMA)
+RESOURCE_TYPES = {
+    "schemas": [LIST_RESPONSE],
+    "totalResults": 1,
+    "Resources": [
+        {
+            "schemas": [f"{_CORE}:ResourceType"],
+            "id": "User",
+            "name": "User",
+            "endpoint": "/Users",
+            "description": "User Account",
+            "schema": USER,
+        }
+    ],
+}

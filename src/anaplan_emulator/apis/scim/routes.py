@@ -1,0 +1,141 @@
+"""HTTP in and out of the SCIM API."""
+
+from collections.abc import Callable
+from typing import Any
+
+from starlette.datastructures import URL
+from starlette.responses import JSONResponse, Response
+
+from anaplan_emulator.apis.scim import state
+from anaplan_emulator.apis.scim.bodies import invalid, read_patch, read_user_body
+from anaplan_emulator.apis.scim.discovery import (
+    LIST_RESPONSE,
+    RESOURCE_TYPES,
+    SCHEMAS,
+    SERVICE_PROVIDER_CONFIG,
+)
+from anaplan_emulator.calls import Call, Endpoint
+from anaplan_emulator.engine.scim_filter import FilterError, parse_filter
+from anaplan_emulator.replies import SCIM, ApiError
+from anaplan_emulator.store.users import tenant_roles
+
+BASE = "/scim/1/0/v2"
+
+
+def list_users(call: Call) -> Response:
+    """GET /Users."""
+    _require_role(call)
+    settings = call.world.settings
+    # RFC 7644 takes anything below the least for the least.
+    start = max(1, _number(call, "startIndex", 1))
+    count = max(0, _number(call, "count", min(settings.scim_page_size, settings.scim_page_limit)))
+    if count > settings.scim_page_limit:
+        raise invalid(f"count is greater than {settings.scim_page_limit}")
+    found = state.people(call.db)
+    if (wanted := call.query.get("filter")) is not None:
+        try:
+            fits = parse_filter(wanted)
+        except FilterError as error:
+            raise invalid(str(error)) from error
+        found = [each for each in found if fits(each.attributes)]
+    page = found[start - 1 : start - 1 + count]
+    return _scim(
+        {
+            "schemas": [LIST_RESPONSE],
+            "totalResults": len(found),
+            "startIndex": start,
+            "itemsPerPage": len(page),
+            "Resources": [_described(call, each) for each in page],
+        }
+    )
+
+
+def get_user(call: Call) -> Response:
+    """GET /Users/{id}."""
+    _require_role(call)
+    return _scim(_described(call, state.person(call.db, call.path["id"])))
+
+
+def create_user(call: Call) -> Response:
+    """POST /Users."""
+    body = read_user_body(_json(call))
+    _require_role(call)
+    described = _described(call, state.create(call, body))
+    return _scim(described, 201, {"Location": described["meta"]["location"]})
+
+
+def replace_user(call: Call) -> Response:
+    """PUT /Users/{id}."""
+    body = read_user_body(_json(call))
+    _require_role(call)
+    before = state.person(call.db, call.path["id"])
+    return _scim(_described(call, state.replace(call, before, body)))
+
+
+def patch_user(call: Call) -> Response:
+    """PATCH /Users/{id}: 207 when some entitlements couldn't be applied."""
+    changes = read_patch(_json(call))
+    _require_role(call)
+    before = state.person(call.db, call.path["id"])
+    after, whole = state.patch(call, before, changes)
+    return _scim(_described(call, after), 200 if whole else 207)
+
+
+def refuse(call: Call) -> Response:
+    """Searches by POST, and deletions: a user is deactivated instead."""
+    _require_role(call)
+    raise ApiError(501)
+
+
+def _discovery(document: dict[str, Any]) -> Callable[[Call], Response]:
+    return lambda _: _scim(document)
+
+
+def _require_role(call: Call) -> None:
+    if "user_admin" not in tenant_roles(call.db, call.user):
+        raise ApiError(403, "The role USER_ADMIN is needed")
+
+
+def _described(call: Call, one: state.Person) -> dict[str, Any]:
+    url = URL(call.url)
+    return state.describe(one, f"{url.scheme}://{url.netloc}{BASE}/Users/{one.id}")
+
+
+def _json(call: Call) -> object:
+    try:
+        return call.json()
+    except ApiError as error:
+        raise invalid(error.message, "invalidSyntax") from error
+
+
+def _number(call: Call, name: str, default: int) -> int:
+    text = call.query.get(name)
+    if text is None:
+        return default
+    try:
+        return int(text)
+    except ValueError as error:
+        raise invalid(f"{name} is not a number") from error
+
+
+def _scim(body: object, status: int = 200, headers: dict[str, str] | None = None) -> Response:
+    return JSONResponse(body, status, headers, media_type=SCIM.media_type)
+
+
+ENDPOINTS = [
+    Endpoint("GET", f"{BASE}/Users", list_users, SCIM),
+    Endpoint("POST", f"{BASE}/Users", create_user, SCIM),
+    Endpoint("POST", f"{BASE}/Users/.search", refuse, SCIM, writes=False),
+    Endpoint("GET", f"{BASE}/Users/{{id}}", get_user, SCIM),
+    Endpoint("PUT", f"{BASE}/Users/{{id}}", replace_user, SCIM),
+    Endpoint("PATCH", f"{BASE}/Users/{{id}}", patch_user, SCIM),
+    Endpoint("DELETE", f"{BASE}/Users/{{id}}", refuse, SCIM, writes=False),
+    *(
+        Endpoint("GET", f"{BASE}/{name}", _discovery(document), SCIM, authenticated=False)
+        for name, document in (
+            ("ServiceProviderConfig", SERVICE_PROVIDER_CONFIG),
+            ("ResourceTypes", RESOURCE_TYPES),
+            ("Schemas", SCHEMAS),
+        )
+    ),
+]
