@@ -63,7 +63,9 @@ NAMES = {
     "AsyncRetrying": "Retrying",
     "aclose": "close",
     "aclosing": "closing",
+    "aiter_bytes": "iter_bytes",
     "anext": "next",
+    "aread": "read",
 }
 
 # Regular expressions for strings and comments only, applied before the names.

@@ -19,9 +19,11 @@
     ├── OutcomeUnknownException            it can't be told whether the work was started
     ├── UploadIncompleteException          some chunks did not arrive; nothing was completed
     ├── TokenStoreException                a kept token can't be read or written
+    ├── NotSyncableException               a model can't be brought to another one's revision
     ├── ClientClosedException              the client was used after it was closed
     └── AnaplanActionError                 an action ran and failed
-        └── AnaplanActionCancelledError    an action was cancelled
+        ├── AnaplanActionCancelledError    an action was cancelled
+        └── SynchronizationError           a synchronization or comparison of revisions failed
 
 Arguments that are wrong in themselves (a negative size, two ways to sign in at once) are plain
 `ValueError` or `TypeError`, raised before anything is sent.
@@ -32,7 +34,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from anaplan_sdk.models import CompletedTask, FailureDump, Task, TaskResult
+    from anaplan_sdk.models import CompletedTask, FailureDump, PendingTask, Task, TaskResult
 
 __all__ = [
     "AnaplanActionCancelledError",
@@ -48,6 +50,7 @@ __all__ = [
     "InvalidIdentifierException",
     "InvalidPrivateKeyException",
     "ModelUnavailableException",
+    "NotSyncableException",
     "OAuthException",
     "OAuthStateException",
     "OutcomeUnknownException",
@@ -55,6 +58,7 @@ __all__ = [
     "RateLimitException",
     "ServerException",
     "SignInRequiredException",
+    "SynchronizationError",
     "TokenStoreException",
     "UploadIncompleteException",
 ]
@@ -157,7 +161,7 @@ class AnaplanRequestException(AnaplanException):
 
 
 class PermissionDeniedException(AnaplanRequestException):
-    """The user's role doesn't allow the request (403)."""
+    """The user's role doesn't allow the request (403; the Audit API answers 401)."""
 
 
 class RateLimitException(AnaplanRequestException):
@@ -200,6 +204,10 @@ class OutcomeUnknownException(AnaplanException):
     def __init__(self, message: str = "", *, candidates: list[str] | None = None) -> None:
         super().__init__(message)
         self.candidates = candidates or []
+
+
+class NotSyncableException(AnaplanException):
+    """The target can't be brought to the source's revision: their structures have parted."""
 
 
 class UploadIncompleteException(AnaplanException):
@@ -273,3 +281,29 @@ class AnaplanActionCancelledError(AnaplanActionError):
 
     The model is as it was before, but for the steps of a process that had ended by then.
     """
+
+
+class SynchronizationError(AnaplanActionError):
+    """A synchronization or a comparison of revisions ran and failed; the model is unchanged.
+
+    Attributes:
+        task: The task as Anaplan last described it.
+        title: Anaplan's heading for the failure.
+        text: Anaplan's explanation of it.
+    """
+
+    task: PendingTask | None  # type: ignore[assignment]  # pyright: ignore[reportIncompatibleVariableOverride]
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        task: PendingTask | None = None,
+        title: str = "",
+        text: str = "",
+    ) -> None:
+        super().__init__(message)
+        self.task = task
+        self.title = title
+        self.text = text
+        self.task_id = task.id if task else None

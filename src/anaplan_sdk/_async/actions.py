@@ -7,17 +7,16 @@ from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
 from typing import Literal, TypedDict, Unpack, overload
 
+from anaplan_sdk._async.adopting import adopt
 from anaplan_sdk._async.room import Room, segment, sorting
 from anaplan_sdk._async.waiting import check_timeout, wait_until
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._http.rows import RowReader
-from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk.exceptions import (
     AnaplanActionCancelledError,
     AnaplanActionError,
     AnaplanException,
     InvalidIdentifierException,
-    OutcomeUnknownException,
 )
 from anaplan_sdk.models import (
     Action,
@@ -54,12 +53,6 @@ _IMPORT = Single[ImportMetadata]("importMetadata", ImportMetadata)
 _EXPORT = Single[ExportMetadata]("exportMetadata", ExportMetadata)
 _PROCESS = Single[ProcessMetadata]("processMetadata", ProcessMetadata)
 _ACTION = Single[ActionMetadata]("action", ActionMetadata)
-
-# A new task is looked for among those created since the request, allowing for the server's clock
-# being told in whole seconds and for the way there.
-_CLOCK_SLACK = 2.0
-_FIRST_POLL_DELAY = 0.1
-_LONGEST_LOOK = 2.0
 
 
 class RunOptions(TypedDict, total=False):
@@ -365,33 +358,17 @@ class Actions(Room):
         self, action_id: str, url: str, began: float, error: AnaplanException
     ) -> Task | None:
         """The task that a request without a clear answer has started; `None` if it started none."""
-        deadline = time.monotonic() + self._settings.settle_time
-        pause = _FIRST_POLL_DELAY
-        while True:
-            try:
-                tasks = await self._list(_TASKS, url)
-            except AnaplanException as problem:
-                raise OutcomeUnknownException(
-                    f"Action {action_id} may have been started ({error}), and its tasks can't be "
-                    f"listed: {problem}"
-                ) from error
-            since = 1000 * (self._session.server_time(began) - _CLOCK_SLACK)
-            known = self._session.known_tasks(action_id)
-            new = [task for task in tasks if task.creation_time >= since and task.id not in known]
-            if len(new) > 1:
-                raise OutcomeUnknownException(
-                    f"Action {action_id} may have been started ({error}); several tasks were "
-                    "created at that time, and which one is ours can't be told.",
-                    candidates=[task.id for task in new],
-                ) from error
-            if new:
-                return Task.model_validate(new[0].model_dump())
-            # The request may still be on its way through a gateway.
-            left = deadline - time.monotonic()
-            if left <= 0:
-                return None
-            await runtime.sleep(min(pause, left))
-            pause = min(2 * pause, _LONGEST_LOOK)
+        known = self._session.known_tasks(action_id)
+        task = await adopt(
+            self._session,
+            lambda: self._list(_TASKS, url),
+            lambda task, since: task.creation_time >= since and task.id not in known,
+            what=f"Action {action_id} may have been started",
+            began=began,
+            settle_time=self._settings.settle_time,
+            error=error,
+        )
+        return None if task is None else Task.model_validate(task.model_dump())
 
 
 def _reason(result: TaskResult) -> str:

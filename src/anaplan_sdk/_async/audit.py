@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from anaplan_sdk._async.room import Room, segment, sorting
+from anaplan_sdk._async.events import Events
+from anaplan_sdk._async.room import segment, sorting
 from anaplan_sdk.models import User
 from anaplan_sdk.models._base import Listing, Single
 
@@ -19,8 +20,8 @@ _FIELDS = {
 }
 
 
-class Audit(Room):
-    """The tenant's users."""
+class Audit(Events):
+    """The tenant's users, and what happened in the tenant."""
 
     async def get_users(
         self,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ssl
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from math import inf
@@ -23,7 +23,7 @@ from tenacity import (
 from anaplan_sdk._async.gate import Gate
 from anaplan_sdk._http.dates import http_date
 from anaplan_sdk._http.policy import RETRY_AFTER_CAP, Repeat, RetryPolicy
-from anaplan_sdk._http.replies import error_of, transport_error
+from anaplan_sdk._http.replies import error_of, is_page, transport_error
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk._runtime.steps import Run, Step
 from anaplan_sdk._version import __version__
@@ -145,8 +145,47 @@ class Session:
         Raises:
             AnaplanException: The one that fits, after the last attempt.
         """
-        policy = self._policy
         allowed = repeat or (Repeat.NEVER if method == "POST" else Repeat.SAFE)
+
+        def build() -> httpx2.Request:
+            return self._client().build_request(
+                method, url, params=params, json=json, content=content, headers=headers
+            )
+
+        return await self._repeat(build, allowed, stream=False)
+
+    async def stream(
+        self,
+        url: str,
+        *,
+        params: Mapping[str, str | int | bool] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> AsyncGenerator[bytes]:
+        """Reads the reply to a GET piece by piece; it is never in memory as a whole.
+
+        What fails before the first piece is repeated as the policy says, nothing after it. Ending
+        early closes the reply.
+
+        Raises:
+            AnaplanException: The one that fits.
+        """
+
+        def build() -> httpx2.Request:
+            return self._client().build_request("GET", url, params=params, headers=headers)
+
+        response = await self._repeat(build, Repeat.SAFE, stream=True)
+        try:
+            async for piece in response.aiter_bytes():
+                yield piece
+        except httpx2.RequestError as error:
+            raise transport_error(error, 1) from error
+        finally:
+            await response.aclose()
+
+    async def _repeat(
+        self, build: Callable[[], httpx2.Request], allowed: Repeat, *, stream: bool
+    ) -> httpx2.Response:
+        policy = self._policy
         attempts = AsyncRetrying(
             sleep=runtime.sleep,
             retry=retry_if_exception(lambda error: policy.repeats(error, allowed)),
@@ -161,10 +200,10 @@ class Session:
         )
         async for attempt in attempts:
             with attempt:
-                request = self._client().build_request(
-                    method, url, params=params, json=json, content=content, headers=headers
-                )
-                return await self._send_once(request, attempt.retry_state.attempt_number)
+                number = attempt.retry_state.attempt_number
+                # A stream holds the gate until its headers are there: its reader may send, too.
+                async with self._gate:
+                    return await self._exchange(build(), self._auth, number, stream=stream)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     async def authenticate(self) -> None:
@@ -200,17 +239,18 @@ class Session:
                 "This client was closed; make a new one.", not_performed=True
             ) from None
 
-    async def _send_once(self, request: httpx2.Request, attempt: int) -> httpx2.Response:
-        async with self._gate:
-            return await self._exchange(request, self._auth, attempt)
-
     async def _exchange(
-        self, request: httpx2.Request, auth: httpx2.Auth | None, attempt: int
+        self,
+        request: httpx2.Request,
+        auth: httpx2.Auth | None,
+        attempt: int,
+        *,
+        stream: bool = False,
     ) -> httpx2.Response:
         if isinstance(auth, Bearer):
-            response = await self._take_turns(request, auth, attempt)
+            response = await self._take_turns(request, auth, attempt, stream)
         else:
-            response = await self._transmit(request, auth, attempt)
+            response = await self._transmit(request, auth, attempt, stream)
         if "Date" in response.headers:
             self._server_date = response.headers["Date"], time.monotonic()
         if problem := error_of(response, attempt):
@@ -220,14 +260,14 @@ class Session:
         return response
 
     async def _take_turns(
-        self, request: httpx2.Request, bearer: Bearer, attempt: int
+        self, request: httpx2.Request, bearer: Bearer, attempt: int, stream: bool
     ) -> httpx2.Response:
         response: httpx2.Response | None = None
         turns = bearer.turns(request)
         turn: Turn | None = next(turns)
         while turn is not None:
             if isinstance(turn, httpx2.Request):
-                response = await self._transmit(request, None, attempt)
+                response = await self._transmit(request, None, attempt, stream)
                 turn = after(turns, response)
             else:
                 turn = after(turns, await self._obtain(Run(turn), request, attempt))
@@ -271,11 +311,17 @@ class Session:
             run.close()
 
     async def _transmit(
-        self, request: httpx2.Request, auth: httpx2.Auth | None, attempt: int
+        self,
+        request: httpx2.Request,
+        auth: httpx2.Auth | None,
+        attempt: int,
+        stream: bool = False,
     ) -> httpx2.Response:
         client = self._client()
         try:
-            return await client.send(request, auth=auth)
+            response = await client.send(request, auth=auth, stream=stream)
+            if stream and (not response.is_success or is_page(response)):
+                await response.aread()
         except (httpx2.RequestError, RuntimeError) as error:
             # The HTTP library has several words for a client that was closed meanwhile.
             if self._http.is_closed:
@@ -285,3 +331,4 @@ class Session:
             if isinstance(error, httpx2.RequestError):
                 raise transport_error(error, attempt) from error
             raise
+        return response

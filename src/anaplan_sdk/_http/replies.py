@@ -40,6 +40,7 @@ _ERRORS: dict[int, tuple[type[AnaplanException], str]] = {
     425: (ModelUnavailableException, "The model is deployed"),
     429: (RateLimitException, "Anaplan asks for fewer requests"),
 }
+_LACK_OF_RIGHTS = "FAILURE_UNAUTHORIZED_USER_ACTION"
 _REQUEST_ID_HEADERS = ("X-Request-Id", "X-Correlation-Id", "X-Amzn-Trace-Id", "X-B3-TraceId")
 
 
@@ -47,12 +48,13 @@ def error_of(response: httpx2.Response, attempts: int) -> AnaplanException | Non
     """The error a read reply stands for, or `None` when it is a success."""
     status = response.status_code
     if response.is_success:
-        if _content_type(response) == "text/html":
+        if is_page(response):
             # No API answers a success with a page: something on the way has put its own in place.
             return unreadable(response, f"an HTML page: {excerpt(response.content)!r}")
         return None
     code, reason = _stated_reason(response)
-    kind, text = _ERRORS.get(status, (AnaplanRequestException, "Anaplan refused the request"))
+    known = 403 if lacks_rights(response) else status
+    kind, text = _ERRORS.get(known, (AnaplanRequestException, "Anaplan refused the request"))
     if status >= 500:
         kind, text = ServerException, "Anaplan could not answer"
     elif response.is_redirect:
@@ -70,6 +72,16 @@ def error_of(response: httpx2.Response, attempts: int) -> AnaplanException | Non
         not_performed=was_not_performed(status),
         retry_after=retry_after(response.headers) if status in (429, 503) else None,
     )
+
+
+def lacks_rights(response: httpx2.Response) -> bool:
+    """Whether a read reply's 401 is about the user's role, and no other token would help."""
+    return response.status_code == 401 and _stated_reason(response)[0] == _LACK_OF_RIGHTS
+
+
+def is_page(response: httpx2.Response) -> bool:
+    """Whether the body is an HTML page, which none of the APIs sends."""
+    return _content_type(response) == "text/html"
 
 
 def transport_error(error: httpx2.RequestError, attempts: int) -> AnaplanException:

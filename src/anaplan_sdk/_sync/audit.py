@@ -5,7 +5,8 @@ from __future__ import annotations
 
 from typing import Literal
 
-from anaplan_sdk._sync.room import Room, segment, sorting
+from anaplan_sdk._sync.events import Events
+from anaplan_sdk._sync.room import segment, sorting
 from anaplan_sdk.models import User
 from anaplan_sdk.models._base import Listing, Single
 
@@ -20,8 +21,8 @@ _FIELDS = {
 }
 
 
-class Audit(Room):
-    """The tenant's users."""
+class Audit(Events):
+    """The tenant's users, and what happened in the tenant."""
 
     def get_users(
         self,

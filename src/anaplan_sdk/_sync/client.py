@@ -25,6 +25,7 @@ from anaplan_sdk.progress import ProgressCallback
 from anaplan_sdk.regions import Hosts, Region, resolve_hosts
 
 if TYPE_CHECKING:
+    from anaplan_sdk._sync.alm import Alm
     from anaplan_sdk._sync.audit import Audit
 
 # With chunks of 25 MB this keeps two cores busy compressing, at about 100 MB of memory.
@@ -194,8 +195,15 @@ class Client(Catalog, Files, Actions):
         return cls(**arguments)
 
     @property
+    def alm(self) -> Alm:
+        """Revisions of the model's structure, and bringing it to another model's revision."""
+        from anaplan_sdk._sync.alm import Alm
+
+        return self._into(Alm)
+
+    @property
     def audit(self) -> Audit:
-        """The tenant's users."""
+        """The tenant's users, and what happened in the tenant."""
         # Imported when asked for, as every room is that few programs enter.
         from anaplan_sdk._sync.audit import Audit
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 import ssl
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Generator, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from math import inf
@@ -23,7 +23,7 @@ from tenacity import (
 
 from anaplan_sdk._http.dates import http_date
 from anaplan_sdk._http.policy import RETRY_AFTER_CAP, Repeat, RetryPolicy
-from anaplan_sdk._http.replies import error_of, transport_error
+from anaplan_sdk._http.replies import error_of, is_page, transport_error
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._runtime.steps import Run, Step
 from anaplan_sdk._sync.gate import Gate
@@ -146,8 +146,47 @@ class Session:
         Raises:
             AnaplanException: The one that fits, after the last attempt.
         """
-        policy = self._policy
         allowed = repeat or (Repeat.NEVER if method == "POST" else Repeat.SAFE)
+
+        def build() -> httpx2.Request:
+            return self._client().build_request(
+                method, url, params=params, json=json, content=content, headers=headers
+            )
+
+        return self._repeat(build, allowed, stream=False)
+
+    def stream(
+        self,
+        url: str,
+        *,
+        params: Mapping[str, str | int | bool] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> Generator[bytes]:
+        """Reads the reply to a GET piece by piece; it is never in memory as a whole.
+
+        What fails before the first piece is repeated as the policy says, nothing after it. Ending
+        early closes the reply.
+
+        Raises:
+            AnaplanException: The one that fits.
+        """
+
+        def build() -> httpx2.Request:
+            return self._client().build_request("GET", url, params=params, headers=headers)
+
+        response = self._repeat(build, Repeat.SAFE, stream=True)
+        try:
+            for piece in response.iter_bytes():
+                yield piece
+        except httpx2.RequestError as error:
+            raise transport_error(error, 1) from error
+        finally:
+            response.close()
+
+    def _repeat(
+        self, build: Callable[[], httpx2.Request], allowed: Repeat, *, stream: bool
+    ) -> httpx2.Response:
+        policy = self._policy
         attempts = Retrying(
             sleep=runtime.sleep,
             retry=retry_if_exception(lambda error: policy.repeats(error, allowed)),
@@ -162,10 +201,10 @@ class Session:
         )
         for attempt in attempts:
             with attempt:
-                request = self._client().build_request(
-                    method, url, params=params, json=json, content=content, headers=headers
-                )
-                return self._send_once(request, attempt.retry_state.attempt_number)
+                number = attempt.retry_state.attempt_number
+                # A stream holds the gate until its headers are there: its reader may send, too.
+                with self._gate:
+                    return self._exchange(build(), self._auth, number, stream=stream)
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def authenticate(self) -> None:
@@ -201,17 +240,18 @@ class Session:
                 "This client was closed; make a new one.", not_performed=True
             ) from None
 
-    def _send_once(self, request: httpx2.Request, attempt: int) -> httpx2.Response:
-        with self._gate:
-            return self._exchange(request, self._auth, attempt)
-
     def _exchange(
-        self, request: httpx2.Request, auth: httpx2.Auth | None, attempt: int
+        self,
+        request: httpx2.Request,
+        auth: httpx2.Auth | None,
+        attempt: int,
+        *,
+        stream: bool = False,
     ) -> httpx2.Response:
         if isinstance(auth, Bearer):
-            response = self._take_turns(request, auth, attempt)
+            response = self._take_turns(request, auth, attempt, stream)
         else:
-            response = self._transmit(request, auth, attempt)
+            response = self._transmit(request, auth, attempt, stream)
         if "Date" in response.headers:
             self._server_date = response.headers["Date"], time.monotonic()
         if problem := error_of(response, attempt):
@@ -220,13 +260,15 @@ class Session:
             raise problem
         return response
 
-    def _take_turns(self, request: httpx2.Request, bearer: Bearer, attempt: int) -> httpx2.Response:
+    def _take_turns(
+        self, request: httpx2.Request, bearer: Bearer, attempt: int, stream: bool
+    ) -> httpx2.Response:
         response: httpx2.Response | None = None
         turns = bearer.turns(request)
         turn: Turn | None = next(turns)
         while turn is not None:
             if isinstance(turn, httpx2.Request):
-                response = self._transmit(request, None, attempt)
+                response = self._transmit(request, None, attempt, stream)
                 turn = after(turns, response)
             else:
                 turn = after(turns, self._obtain(Run(turn), request, attempt))
@@ -270,11 +312,17 @@ class Session:
             run.close()
 
     def _transmit(
-        self, request: httpx2.Request, auth: httpx2.Auth | None, attempt: int
+        self,
+        request: httpx2.Request,
+        auth: httpx2.Auth | None,
+        attempt: int,
+        stream: bool = False,
     ) -> httpx2.Response:
         client = self._client()
         try:
-            return client.send(request, auth=auth)
+            response = client.send(request, auth=auth, stream=stream)
+            if stream and (not response.is_success or is_page(response)):
+                response.read()
         except (httpx2.RequestError, RuntimeError) as error:
             # The HTTP library has several words for a client that was closed meanwhile.
             if self._http.is_closed:
@@ -284,3 +332,4 @@ class Session:
             if isinstance(error, httpx2.RequestError):
                 raise transport_error(error, attempt) from error
             raise
+        return response

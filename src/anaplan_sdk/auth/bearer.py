@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 import httpx2
 
+from anaplan_sdk._http.replies import lacks_rights
 from anaplan_sdk._runtime import asynchronous, synchronous
 from anaplan_sdk._runtime.steps import Run, Steps
 from anaplan_sdk.auth.session import TokenSession
@@ -42,7 +43,7 @@ class Bearer(httpx2.Auth):
         response: httpx2.Response = yield request
         # A token that can't be replaced is kept: some of Anaplan's APIs answer 401 to a lack of
         # rights, and it may be good for the others.
-        if response.status_code != 401 or not self.session.can_renew:
+        if response.status_code != 401 or not self.session.can_renew or lacks_rights(response):
             return
         self.session.forget(token)
         if not isinstance(request.stream, httpx2.ByteStream):
@@ -59,7 +60,10 @@ class Bearer(httpx2.Auth):
         turn = next(turns, None)
         while turn is not None:
             if isinstance(turn, httpx2.Request):
-                turn = after(turns, (yield turn))
+                response = yield turn
+                if response.status_code == 401:
+                    response.read()
+                turn = after(turns, response)
                 continue
             run = Run(turn)
             try:
@@ -88,7 +92,10 @@ class Bearer(httpx2.Auth):
         turn = next(turns, None)
         while turn is not None:
             if isinstance(turn, httpx2.Request):
-                turn = after(turns, (yield turn))
+                response = yield turn
+                if response.status_code == 401:
+                    await response.aread()
+                turn = after(turns, response)
                 continue
             run = Run(turn)
             try:

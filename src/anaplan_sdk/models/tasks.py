@@ -88,7 +88,8 @@ class _State(AnaplanModel):
     task_state: str | None = None
 
 
-def _kind(task: object) -> str:
+def kind_of(task: object) -> str:
+    """Whether a task has a result."""
     state = (
         task.task_state if isinstance(task, TaskSummary) else _State.model_validate(task).task_state
     )
@@ -96,5 +97,6 @@ def _kind(task: object) -> str:
 
 
 TaskStatus: TypeAlias = Annotated[
-    Annotated[CompletedTask, Tag("completed")] | Annotated[Task, Tag("other")], Discriminator(_kind)
+    Annotated[CompletedTask, Tag("completed")] | Annotated[Task, Tag("other")],
+    Discriminator(kind_of),
 ]
