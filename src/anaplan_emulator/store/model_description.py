@@ -58,6 +58,8 @@ class ItemDescription(Description):
     code: str | None = None
     parent: str = ""
     properties: dict[str, Scalar] = Field(default_factory=dict)
+    subsets: tuple[str, ...] = ()
+    """Those it is in, by name."""
 
 
 class ListDescription(Description):
@@ -69,6 +71,11 @@ class ListDescription(Description):
     """Whether its items may change while the model is deployed."""
     parent: str = ""
     properties: tuple[PropertyDescription, ...] = ()
+    subsets: tuple[str, ...] = ()
+    """Their names."""
+    top_level_item: str = ""
+    """The name of the item above all others. It is no item that cells are kept for."""
+    category: str = ""
     items: tuple[ItemDescription, ...] = ()
 
 
@@ -239,6 +246,7 @@ def _check_list(each: ListDescription, lists: dict[str, ListDescription]) -> Non
     if each.parent:
         _require("list", each.parent, lists)
     _require_distinct("property", [field.name for field in each.properties])
+    _require_distinct("subset", each.subsets)
     for field in each.properties:
         if field.list:
             _require("list", field.list, lists)
@@ -246,6 +254,8 @@ def _check_list(each: ListDescription, lists: dict[str, ListDescription]) -> Non
         if bool(item.name) == each.numbered:
             raise ValueError(f"{each.name}: items have names unless the list is numbered")
         _require_all("property", item.properties, each.properties)
+        for subset in item.subsets:
+            _require("subset", subset, each.subsets)
 
 
 def _check_module(

@@ -39,6 +39,7 @@ _TIME_ID, _VERSIONS_ID = "20000000003", "20000000020"
 _TIME_ITEMS, _VERSION_ITEMS = 543, 107
 _FIRST_ITEM_PREFIX = 201
 _FIRST_VIEW_PREFIX = 2000
+_FIRST_SUBSET = 109_000_000_000
 _CREATED = "2026-01-05T09:00:00.000+0000"
 _MEMORY_USAGE = 24_576_000
 _MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
@@ -83,6 +84,7 @@ class _ModelLoader:
         self._model = model
         self._key = self._insert_model(workspace)
         self._prefixes = count(_FIRST_ITEM_PREFIX)
+        self._subsets = count(_FIRST_SUBSET)
 
     def load(self, user_ids: Mapping[str, str]) -> None:
         self._db.executemany(
@@ -180,6 +182,16 @@ class _ModelLoader:
                     entity_list=keys[field.list] if field.list else None,
                     display_name=field.display_name,
                 )
+            self._insert(
+                "list_details",
+                list=keys[each.name],
+                top_level_item=each.top_level_item or None,
+                category=each.category or None,
+            )
+            for name in each.subsets:
+                self._insert(
+                    "subsets", list=keys[each.name], id=str(next(self._subsets)), name=name
+                )
         for each in self._model.lists:
             for item in each.items:
                 self._insert_item(keys[each.name], item.name, item.code)
@@ -233,6 +245,11 @@ class _ModelLoader:
             for name, scalar in item.properties.items():
                 field = property_named(fields, name)
                 self._insert_property(item_key, field, self._stored(field, scalar))
+            self._db.executemany(
+                "INSERT INTO subset_items (subset, item)"
+                " SELECT key, ? FROM subsets WHERE list = ? AND name = ?",
+                [(item_key, key, name) for name in item.subsets],
+            )
 
     def _insert_property(self, item: int, field: Field, value: Stored) -> None:
         self._db.execute(
