@@ -54,7 +54,7 @@ def create_app(world: World, endpoints: Iterable[Endpoint] = ENDPOINTS) -> Starl
     limiter = CapacityLimiter(200)
     routes = [
         Route(path, Resource(world, methods, limiter))
-        for path, methods in sorted(by_path.items(), key=lambda item: item[0].count("{"))
+        for path, methods in sorted(by_path.items(), key=_generality)
     ]
 
     def unknown(request: Request, _: Exception) -> Response:
@@ -66,6 +66,11 @@ def create_app(world: World, endpoints: Iterable[Endpoint] = ENDPOINTS) -> Starl
     app = Starlette(routes=[control, *routes], exception_handlers={404: unknown})
     app.router.redirect_slashes = False
     return app
+
+
+def _generality(item: tuple[str, object]) -> tuple[bool, int]:
+    """Let fixed words go before parameters, and what takes all that is left go last."""
+    return ":path}" in item[0], item[0].count("{")
 
 
 class Resource:
@@ -94,6 +99,7 @@ class Resource:
         endpoint = self._endpoints.get(request.method)
         api = endpoint.api if endpoint else self.api
         account = _account(request)
+        self._world.cloud_works.look()
         try:
             response = self._work(request, body, endpoint, account)
         except ApiError as error:

@@ -1,6 +1,7 @@
 """The emulator's clock: real time plus an offset that tests and the control room may move."""
 
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 
@@ -9,6 +10,8 @@ class Clock:
 
     def __init__(self, offset: timedelta = timedelta()) -> None:
         self.offset = offset
+        self.on_move: list[Callable[[], None]] = []
+        """Who is told when it was moved."""
 
     def now(self) -> datetime:
         """Return the present moment, in UTC."""
@@ -31,10 +34,16 @@ class Clock:
         if by < timedelta():
             raise ValueError("the clock is advanced forward only: set it to go back")
         self.offset += by
+        self._moved()
 
     def set(self, moment: datetime) -> None:
         """Go on from the given moment, which must know its time zone."""
         self.offset = moment - datetime.fromtimestamp(time.time(), UTC)
+        self._moved()
+
+    def _moved(self) -> None:
+        for told in self.on_move:
+            told()
 
 
 def iso_milliseconds(moment: datetime) -> str:

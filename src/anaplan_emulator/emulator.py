@@ -31,6 +31,8 @@ class Emulator:
             host names and this machine's.
         host: Address to listen on.
         control_from_anywhere: Open the control room to other machines, too.
+        clouds: Folder whose folders stand in for buckets, containers and datasets; a private one
+            that goes away by default.
 
     Raises:
         OSError: The address can't be listened on.
@@ -47,11 +49,13 @@ class Emulator:
         tls: bool = False,
         host: str = "127.0.0.1",
         control_from_anywhere: bool = False,
+        clouds: Path | str | None = None,
     ) -> None:
         self.world = World(
             state=Path(state) if state is not None else None,
             tenant=Path(tenant) if isinstance(tenant, str) else tenant,
             control_from_anywhere=control_from_anywhere,
+            clouds=Path(clouds) if clouds is not None else None,
         )
         self._on_stop = ExitStack()
         self._on_stop.callback(self.world.close)
@@ -157,6 +161,15 @@ class Emulator:
     def device_client_id(self) -> str:
         """The id of a client for the device grant."""
         return self._oauth_client("device").id
+
+    @property
+    def clouds(self) -> Path:
+        """The folder of the clouds' stand-ins.
+
+        A bucket is `AmazonS3/<bucket>` in it, a container `AzureBlob/<account>/<container>`, and a
+        dataset `GoogleBigQuery/<project>/<dataset>`, where each table is a CSV file.
+        """
+        return self.world.clouds.root
 
     @property
     def settings(self) -> Settings:

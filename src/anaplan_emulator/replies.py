@@ -99,6 +99,14 @@ def _audit_error(error: ApiError, _path: str, _now: datetime) -> Any:
     return {"status": error.code or f"FAILURE_{phrase}", "statusMessage": error.message}
 
 
+def _cloud_works_error(error: ApiError, path: str, now: datetime) -> Any:
+    body: dict[str, Any] = {"status": {"code": error.status, "message": error.message}}
+    # What the framework refuses tells where and when, too (facts 8).
+    if error.status in (401, 405):
+        body |= {"path": path, "timestamp": nanosecond_timestamp(now)}
+    return body
+
+
 def _consolidation_error(error: ApiError, _path: str, _now: datetime) -> Any:
     # No source tells the shape (facts 11).
     return {"message": error.message}
@@ -156,6 +164,12 @@ AUDIT = Api(
         401, "There is no valid token header in the request.", code="FAILURE_BAD_HEADER"
     ),
     unverified=lambda: ApiError(401, "Token verification failed.", code="FAILURE_BAD_CREDENTIAL"),
+)
+
+CLOUD_WORKS = Api(
+    name="CloudWorks API",
+    schemes=frozenset({"AnaplanAuthToken", "Bearer"}),
+    error_body=_cloud_works_error,
 )
 
 CONSOLIDATION = Api(

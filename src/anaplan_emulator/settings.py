@@ -66,6 +66,9 @@ class Settings(BaseModel):
     task_polls: int = Field(default=0, ge=0)
     """How many polls must have seen a task in each unfinished state before it goes on."""
 
+    integration_limit: int = Field(default=500, ge=0)
+    """How many integrations a tenant may have, flows among them."""
+
     complete_fails: bool = False
     """Answer 500 to `/complete`, as was observed (facts 4.12)."""
 

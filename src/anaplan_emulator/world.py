@@ -12,12 +12,15 @@ from anaplan_emulator.api_keys import load_api_keys
 from anaplan_emulator.audit_trail import AuditTrail
 from anaplan_emulator.certificates import ANAPLAN_HOSTS, LOCAL_HOSTS, KeyPair, open_authority
 from anaplan_emulator.clock import Clock
+from anaplan_emulator.engine.cloud_runner import CloudRunner
+from anaplan_emulator.engine.clouds import Clouds
 from anaplan_emulator.engine.tasks import TaskRunner
 from anaplan_emulator.faults import Faults
 from anaplan_emulator.journal import Journal
 from anaplan_emulator.rate_limit import RateLimiter
 from anaplan_emulator.settings import Settings
 from anaplan_emulator.store.audit_description import past_events
+from anaplan_emulator.store.cloud_loader import load_cloud_works
 from anaplan_emulator.store.database import Store
 from anaplan_emulator.store.tenant import (
     TenantDescription,
@@ -41,6 +44,8 @@ class World:
         tenant: Its description, or the file that holds it. A state file that already holds a
             tenant goes on from that instead.
         control_from_anywhere: Whether other machines may use the control room.
+        clouds: Folder whose folders stand in for buckets, containers and datasets; a private
+            temporary one by default.
 
     Raises:
         StateError: The state file isn't one, is another version's, or in use.
@@ -53,6 +58,7 @@ class World:
         state: Path | None = None,
         tenant: Path | TenantDescription | None = None,
         control_from_anywhere: bool = False,
+        clouds: Path | None = None,
     ) -> None:
         self.store = Store(state)
         self.clock = Clock()
@@ -67,6 +73,10 @@ class World:
         self.control_from_anywhere = control_from_anywhere
         self._handout = TemporaryDirectory(prefix="anaplan-emulator-")
         self._handing_out = threading.Lock()
+        self.clouds = Clouds(clouds or Path(self._handout.name, "clouds"), private=clouds is None)
+        self.cloud_works = CloudRunner(
+            self.store, self.clock, self.tasks, self.clouds, lambda: self.settings
+        )
         try:
             self.resumed = self._resume()
             """Whether the state file held a tenant already, so that the one given is not used."""
@@ -74,6 +84,7 @@ class World:
                 self.load_tenant(
                     tenant if isinstance(tenant, TenantDescription) else read_tenant(tenant)
                 )
+            self.clock.on_move.append(self.cloud_works.look)
         except BaseException:
             self.store.close()
             self._handout.cleanup()
@@ -85,15 +96,22 @@ class World:
         Raises:
             TenantError: The description contradicts itself; the present tenant stays.
         """
+        self.cloud_works.stop()
         self.tasks.stop()
         with self.store.emptied(keep=("authority", "oauth_signing_key")) as db:
             load_tenant(db, tenant)
             load_api_keys(db, tenant, self.clock)
+            try:
+                ids = {user.email: user.user_id for user in tenant.users}
+                load_cloud_works(db, tenant.cloud_works, ids, self.clock.now())
+            except ValueError as error:
+                raise TenantError(f"tenant {tenant.name}: {error}") from error
             self.trail.resume(db)
             try:
                 self.trail.backdate(db, past_events(db, tenant.audit_events))
             except ValueError as error:
                 raise TenantError(f"tenant {tenant.name}: {error}") from error
+        self.clouds.begin(tenant.cloud_works.contents())
         self.tenant = tenant
         self._pair_files: tuple[Path, Path] | None = None
         self.save()
@@ -230,6 +248,7 @@ class World:
 
     def close(self) -> None:
         """Stop all work and let go of the store."""
+        self.cloud_works.stop()
         self.tasks.stop()
         self.save()
         self.store.close()
@@ -245,5 +264,7 @@ class World:
         self.settings = Settings.model_validate_json(kept["settings"])
         self.clock.offset = timedelta(seconds=json.loads(kept["clock_offset_seconds"]))
         self._pair_files = None
+        self.clouds.begin(self.tenant.cloud_works.contents())
+        self.cloud_works.resume()
         self.tasks.resume()
         return True

@@ -4,6 +4,7 @@ from anaplan_emulator.apis.actions.routes import ENDPOINTS as ACTION_ENDPOINTS
 from anaplan_emulator.apis.audit.routes import ENDPOINTS as AUDIT_ENDPOINTS
 from anaplan_emulator.apis.authentication.routes import ENDPOINTS as AUTHENTICATION_ENDPOINTS
 from anaplan_emulator.apis.catalog.routes import ENDPOINTS as CATALOG_ENDPOINTS
+from anaplan_emulator.apis.cloud_works.routes import ENDPOINTS as CLOUD_WORKS_ENDPOINTS
 from anaplan_emulator.apis.consolidation.routes import ENDPOINTS as CONSOLIDATION_ENDPOINTS
 from anaplan_emulator.apis.files.routes import ENDPOINTS as FILE_ENDPOINTS
 from anaplan_emulator.apis.oauth.routes import ENDPOINTS as OAUTH_ENDPOINTS
@@ -19,4 +20,5 @@ ENDPOINTS: list[Endpoint] = [
     *AUDIT_ENDPOINTS,
     *CONSOLIDATION_ENDPOINTS,
     *SCIM_ENDPOINTS,
+    *CLOUD_WORKS_ENDPOINTS,
 ]

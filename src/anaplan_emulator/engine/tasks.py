@@ -118,6 +118,7 @@ class _Watch:
     step: str = "Starting."
     cancelled: bool = False
     polls: dict[TaskState, int] = field(default_factory=dict)
+    ended: Callable[[], None] | None = None
 
 
 class TaskRunner:
@@ -138,10 +139,10 @@ class TaskRunner:
         self._watches: dict[str, _Watch] = {}
         self._stopping = threading.Event()
 
-    def start(self, model: int, task_id: str) -> None:
-        """Run a queued task as soon as the model is free."""
+    def start(self, model: int, task_id: str, *, ended: Callable[[], None] | None = None) -> None:
+        """Run a queued task as soon as the model is free, and tell who waits when it has ended."""
         with self._lock:
-            self._watches[task_id] = _Watch()
+            self._watches[task_id] = _Watch(ended=ended)
             lane = self._lanes.get(model)
             if lane is None:
                 lane = ThreadPoolExecutor(1, thread_name_prefix=f"anaplan-model-{model}")
@@ -219,6 +220,8 @@ class TaskRunner:
             self._give_up(task_id)
         finally:
             self._watches.pop(task_id, None)
+            if watch.ended is not None:
+                watch.ended()
 
     def _give_up(self, task_id: str) -> None:
         """End a task that could not be run at all, or its polls would never end."""

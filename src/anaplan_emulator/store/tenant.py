@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from anaplan_emulator.store.api_key_description import MOST_KEYS, ApiKeyDescription
 from anaplan_emulator.store.audit_description import AuditEventDescription, check_audit_events
+from anaplan_emulator.store.cloud_description import CloudWorksDescription
 from anaplan_emulator.store.consolidation_description import (
     ConsolidationDescription,
     load_consolidation,
@@ -88,6 +89,7 @@ class TenantDescription(Description):
     audit_events: tuple[AuditEventDescription, ...] = ()
     consolidation: ConsolidationDescription | None = None
     """Financial Consolidation, where the tenant has it."""
+    cloud_works: CloudWorksDescription = CloudWorksDescription()
     default_user: str = ""
     default_workspace: str = ""
     default_model: str = ""

@@ -1,0 +1,1 @@
+"""CloudWorks: connections to clouds, integrations, their runs and schedules (facts 8)."""

@@ -1,0 +1,147 @@
+"""The routes of CloudWorks, on both of its hosts' paths."""
+
+from collections.abc import Callable
+from functools import partial
+
+from starlette.responses import HTMLResponse, Response
+
+from anaplan_emulator.apis.cloud_works import (
+    connections,
+    flows,
+    integrations,
+    notifications,
+    runs,
+    schedules,
+    state,
+)
+from anaplan_emulator.apis.cloud_works.requests import (
+    Body,
+    ConnectionPatch,
+    ConnectionRequest,
+    FlowRequest,
+    IntegrationRequest,
+    NotificationRequest,
+    ScheduleRequest,
+    read,
+)
+from anaplan_emulator.calls import Call, Endpoint
+from anaplan_emulator.replies import CLOUD_WORKS
+
+PREFIXES = ("/2/0", "/cloudworks/2/0")
+"""Of the host that is CloudWorks' own, and of the one that all APIs share (facts 1.1)."""
+
+_NOT_FOUND = """<html>
+<head><title>404 Not Found</title></head>
+<body>
+<center><h1>404 Not Found</h1></center>
+<hr><center>nginx</center>
+</body>
+</html>
+"""
+
+_ONE = "/integrations/{integrationId}"
+_CONNECTION = "/integrations/connections/{connectionId}"
+_SCHEDULE = f"{_ONE}/schedule"
+_RUN = "/integrations/run/{runId}"
+_NOTIFICATION = "/integrations/notification/{notificationId}"
+_FLOW = "/integrationflows/{integrationFlowId}"
+
+_WITHOUT_BODY: list[tuple[str, str, Callable[[Call], Response]]] = [
+    ("GET", "/integrations/connections", connections.list_connections),
+    ("DELETE", _CONNECTION, connections.delete_connection),
+    ("GET", "/integrations", integrations.list_integrations),
+    ("GET", _ONE, integrations.get_integration),
+    ("DELETE", _ONE, integrations.delete_integration),
+    ("POST", f"{_ONE}/run", runs.run_integration),
+    ("POST", f"{_ONE}/cancel", runs.cancel_integration),
+    ("GET", "/integrations/runs/{integrationId}", runs.list_runs),
+    ("GET", _RUN, runs.get_run),
+    ("GET", "/integrations/runerror/{runId}", runs.get_errors),
+    ("GET", f"{_RUN}/dumps", runs.get_dump),
+    ("GET", f"{_RUN}/process/import/{{actionId}}/dumps", runs.get_dump),
+    ("DELETE", _SCHEDULE, schedules.delete_schedule),
+    ("POST", f"{_SCHEDULE}/status/{{status}}", schedules.set_status),
+    # Postman's collection says PUT (facts 8.4).
+    ("PUT", f"{_SCHEDULE}/status/{{status}}", schedules.set_status),
+    ("GET", _NOTIFICATION, notifications.get_notification),
+    ("DELETE", _NOTIFICATION, notifications.delete_notification),
+    ("GET", "/integrationflows", flows.list_flows),
+    ("GET", _FLOW, flows.get_flow),
+    ("DELETE", _FLOW, flows.delete_flow),
+    ("POST", f"{_FLOW}/run", flows.run_flow),
+]
+
+_WITH_BODY: list[tuple[str, str, Callable[..., Response], type[Body]]] = [
+    ("POST", "/integrations/connections", connections.create_connection, ConnectionRequest),
+    ("PUT", _CONNECTION, connections.replace_connection, ConnectionRequest),
+    ("PATCH", _CONNECTION, connections.change_connection, ConnectionPatch),
+    ("POST", "/integrations", integrations.create_integration, IntegrationRequest),
+    ("PUT", _ONE, integrations.replace_integration, IntegrationRequest),
+    ("POST", _SCHEDULE, schedules.create_schedule, ScheduleRequest),
+    ("PUT", _SCHEDULE, schedules.replace_schedule, ScheduleRequest),
+    (
+        "POST",
+        "/integrations/notification",
+        notifications.create_notification,
+        NotificationRequest,
+    ),
+    ("PUT", _NOTIFICATION, notifications.replace_notification, NotificationRequest),
+    ("POST", "/integrationflows", flows.create_flow, FlowRequest),
+    ("PUT", _FLOW, flows.replace_flow, FlowRequest),
+]
+
+# These commit on their own before the runner is told.
+_COMMIT_THEMSELVES = {runs.run_integration, runs.cancel_integration, flows.run_flow}
+
+
+def _without_body(path: str, handler: Callable[[Call], Response], call: Call) -> Response:
+    if handler is not flows.run_flow:  # It reads its body first.
+        _gate(path, call)
+    return handler(call)
+
+
+def _with_body(
+    path: str, handler: Callable[..., Response], shape: type[Body], call: Call
+) -> Response:
+    request = read(call, shape)
+    _gate(path, call)
+    return handler(call, request)
+
+
+def _gate(path: str, call: Call) -> None:
+    state.require_role(call)
+    if path.startswith(_SCHEDULE) or path.endswith("/dumps"):
+        state.require_entitlement(call)
+
+
+def _not_found(_: Call) -> Response:
+    return HTMLResponse(_NOT_FOUND, 404)
+
+
+def _endpoints(prefix: str) -> list[Endpoint]:
+    found = [
+        Endpoint(
+            method,
+            f"{prefix}{path}",
+            partial(_without_body, path, handler),
+            CLOUD_WORKS,
+            writes=False if handler in _COMMIT_THEMSELVES else None,
+        )
+        for method, path, handler in _WITHOUT_BODY
+    ]
+    found += [
+        Endpoint(method, f"{prefix}{path}", partial(_with_body, path, handler, shape), CLOUD_WORKS)
+        for method, path, handler, shape in _WITH_BODY
+    ]
+    unknown = [f"{prefix}/integrations/{{rest:path}}", f"{prefix}/integrationflows/{{rest:path}}"]
+    if prefix.startswith("/cloudworks"):
+        unknown = ["/cloudworks/{rest:path}"]
+    found += [
+        Endpoint(method, path, _not_found, CLOUD_WORKS, authenticated=False, writes=False)
+        for path in unknown
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
+    ]
+    return found
+
+
+ENDPOINTS = [endpoint for prefix in PREFIXES for endpoint in _endpoints(prefix)]

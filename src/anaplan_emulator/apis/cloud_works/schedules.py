@@ -1,0 +1,81 @@
+"""Schedules of integrations and flows (facts 8.4)."""
+
+from starlette.responses import Response
+
+from anaplan_emulator.apis.cloud_works import state
+from anaplan_emulator.apis.cloud_works.requests import ScheduleRequest
+from anaplan_emulator.calls import Call
+from anaplan_emulator.engine.cloud_records import Integration, insert_schedule
+from anaplan_emulator.engine.schedules import Schedule
+from anaplan_emulator.replies import ApiError
+
+
+def create_schedule(call: Call, request: ScheduleRequest) -> Response:
+    """POST /integrations/{id}/schedule: one for each."""
+    each = _find(call)
+    if request.integrationId not in (None, each.id):
+        raise ApiError(400, "Invalid value for integration_id")
+    if state.describe_schedule(call.db, each.id):
+        raise ApiError(400, "Only one schedule is allowed for each integration")
+    _write(call, each, request.schedule)
+    live = call.world.settings.quirks == "live"
+    return state.success({} if live else {"scheduledIntegration": {"id": each.id}})
+
+
+def replace_schedule(call: Call, request: ScheduleRequest) -> Response:
+    """PUT /integrations/{id}/schedule: the body names the integration again."""
+    each = _find(call)
+    if request.integrationId != each.id:
+        raise ApiError(400, "Invalid value for integration_id")
+    _require_schedule(call, each)
+    enabled = call.db.execute(
+        "SELECT enabled FROM cloud_schedules WHERE integration_id = ?", (each.id,)
+    ).fetchone()["enabled"]
+    _write(call, each, request.schedule)
+    call.db.execute(
+        "UPDATE cloud_schedules SET enabled = ? WHERE integration_id = ?", (enabled, each.id)
+    )
+    return state.success()
+
+
+def delete_schedule(call: Call) -> Response:
+    """DELETE /integrations/{id}/schedule."""
+    each = _find(call)
+    _require_schedule(call, each)
+    call.db.execute("DELETE FROM cloud_schedules WHERE integration_id = ?", (each.id,))
+    call.world.cloud_works.schedules_changed()
+    return state.success()
+
+
+def set_status(call: Call) -> Response:
+    """POST /integrations/{id}/schedule/status/{enabled|disabled}: what was missed stays so."""
+    each = _find(call)
+    status = call.path["status"]
+    if status not in ("enabled", "disabled"):
+        raise ApiError(400, "Invalid value for status")
+    _require_schedule(call, each)
+    row = call.db.execute(
+        "SELECT definition FROM cloud_schedules WHERE integration_id = ?", (each.id,)
+    ).fetchone()
+    schedule = Schedule.model_validate_json(row["definition"])
+    due = schedule.due_after(call.world.clock.now())
+    call.db.execute(
+        "UPDATE cloud_schedules SET enabled = ?, next_at = ? WHERE integration_id = ?",
+        (status == "enabled", due.timestamp() if due else None, each.id),
+    )
+    call.world.cloud_works.schedules_changed()
+    return state.success()
+
+
+def _find(call: Call) -> Integration:
+    return state.find_either(call, call.path["integrationId"])
+
+
+def _require_schedule(call: Call, each: Integration) -> None:
+    if not state.describe_schedule(call.db, each.id):
+        raise ApiError(404, "Resource not found")
+
+
+def _write(call: Call, each: Integration, schedule: Schedule) -> None:
+    insert_schedule(call.db, each.id, schedule, call.world.clock.now())
+    call.world.cloud_works.schedules_changed()

@@ -1,0 +1,246 @@
+"""Integrations, their schedules and their runs as stored."""
+
+import json
+import sqlite3
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+from uuid import uuid4
+
+from anaplan_emulator.engine.clouds import Place
+from anaplan_emulator.engine.schedules import Schedule
+from anaplan_emulator.store.identifiers import lower_hex
+
+
+@dataclass(frozen=True, slots=True)
+class Integration:
+    """An integration, or a flow of integrations."""
+
+    key: int
+    id: str
+    type: str
+    name: str
+    version: str
+    workspace_id: str | None
+    model_id: str | None
+    process_id: str | None
+    nux_visible: bool
+    parts: list[dict[str, Any]]
+    created_at: str
+    created_by: str
+    modified_at: str
+    modified_by: str
+
+    @property
+    def is_flow(self) -> bool:
+        """Whether it is a flow."""
+        return self.type == "Flow"
+
+
+@dataclass(frozen=True, slots=True)
+class CloudRun:
+    """One run of an integration or flow."""
+
+    key: int
+    id: str
+    integration_id: str
+    trace_id: str
+    state: str
+    trigger_source: str
+    triggered_by: str
+    flow_id: str | None
+    created_at: str
+    started_at: str
+    ended_at: str | None
+    success: bool | None
+    message: str
+    error_code: int | None
+    task_id: str | None
+    errors: list[dict[str, Any]]
+
+    @property
+    def is_partial(self) -> bool:
+        """Whether it succeeded in part."""
+        return bool(self.success) and self.error_code is not None
+
+
+def zulu(moment: datetime) -> str:
+    """Write a moment as CloudWorks does."""
+    utc = moment.astimezone(UTC)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03}Z"
+
+
+def seconds(moment: str) -> int:
+    """Read a moment that CloudWorks wrote, in whole seconds since the epoch."""
+    return int(datetime.fromisoformat(moment).timestamp())
+
+
+def integrations(db: sqlite3.Connection, *, flows: bool) -> list[Integration]:
+    """Read all integrations, or all flows, oldest first."""
+    rows = db.execute(
+        "SELECT * FROM cloud_integrations WHERE (type = 'Flow') = ? ORDER BY key", (flows,)
+    )
+    return [_integration(row) for row in rows]
+
+
+def integration_by_id(db: sqlite3.Connection, integration_id: str) -> Integration | None:
+    """Find an integration or a flow."""
+    row = db.execute("SELECT * FROM cloud_integrations WHERE id = ?", (integration_id,)).fetchone()
+    return _integration(row) if row else None
+
+
+def insert_integration(
+    db: sqlite3.Connection,
+    *,
+    integration_id: str,
+    kind: str,
+    name: str,
+    version: str,
+    workspace_id: str | None,
+    model_id: str | None,
+    process_id: str | None,
+    nux_visible: bool,
+    parts: list[dict[str, Any]],
+    user_id: str,
+    now: str,
+) -> None:
+    """Write an integration or flow, with the notification that each begins with (facts 8.2)."""
+    db.execute(
+        """
+        INSERT INTO cloud_integrations (id, type, name, version, workspace_id, model_id, process_id,
+            nux_visible, parts, created_at, created_by, modified_at, modified_by)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+        (
+            integration_id,
+            kind,
+            name,
+            version,
+            workspace_id,
+            model_id,
+            process_id,
+            nux_visible,
+            json.dumps(parts),
+            now,
+            user_id,
+            now,
+            user_id,
+        ),
+    )
+    config = [
+        {"type": kind, "users": [user_id]}
+        for kind in ("success", "partial_failure", "full_failure")
+    ]
+    db.execute(
+        "INSERT INTO cloud_notifications (id, integration_id, channels, config)"
+        " VALUES (?, ?, ?, ?)",
+        (
+            lower_hex("notification", integration_id),
+            integration_id,
+            json.dumps(["email", "in_app"]),
+            json.dumps(config),
+        ),
+    )
+
+
+def connection_place(db: sqlite3.Connection, connection_id: str) -> Place | None:
+    """Find where a connection leads to."""
+    row = db.execute(
+        "SELECT type, body FROM cloud_connections WHERE id = ?", (connection_id,)
+    ).fetchone()
+    return place_of(row["type"], json.loads(row["body"])) if row else None
+
+
+def place_of(kind: Any, body: dict[str, Any]) -> Place:
+    """Read where a connection's body leads to."""
+    match kind:
+        case "AmazonS3":
+            return Place(kind, (body["bucketName"],))
+        case "AzureBlob":
+            return Place(kind, (body["storageAccountName"], body["containerName"]))
+        case _:
+            return Place("GoogleBigQuery", (body["projectId"], body["dataset"]))
+
+
+def insert_schedule(
+    db: sqlite3.Connection, integration_id: str, schedule: Schedule, now: datetime
+) -> None:
+    """Write a schedule in the place of a former one, enabled, from now on."""
+    due = schedule.due_after(now)
+    db.execute(
+        "INSERT OR REPLACE INTO cloud_schedules (integration_id, definition, enabled, next_at)"
+        " VALUES (?, ?, 1, ?)",
+        (
+            integration_id,
+            schedule.model_dump_json(exclude_none=True),
+            due.timestamp() if due else None,
+        ),
+    )
+
+
+def insert_run(
+    db: sqlite3.Connection,
+    integration_id: str,
+    *,
+    source: str,
+    user_id: str,
+    now: datetime,
+    flow_id: str | None = None,
+) -> str:
+    """Queue a run, and return its id. Once that is committed, the runner must be told."""
+    run_id = uuid4().hex
+    db.execute(
+        """
+        INSERT INTO cloud_runs (id, integration_id, trace_id, state, trigger_source, triggered_by,
+            flow_id, created_at, started_at, message)
+        VALUES (?, ?, ?, 'QUEUED', ?, ?, ?, ?, ?, '')
+        """,
+        (run_id, integration_id, uuid4().hex, source, user_id, flow_id, zulu(now), zulu(now)),
+    )
+    return run_id
+
+
+def run_by_id(db: sqlite3.Connection, run_id: str) -> CloudRun | None:
+    """Find a run."""
+    row = db.execute("SELECT * FROM cloud_runs WHERE id = ?", (run_id,)).fetchone()
+    return _run(row) if row else None
+
+
+def runs_of(db: sqlite3.Connection, integration_id: str) -> list[CloudRun]:
+    """Read all runs of an integration or flow, the latest first."""
+    rows = db.execute(
+        "SELECT * FROM cloud_runs WHERE integration_id = ? ORDER BY key DESC", (integration_id,)
+    )
+    return [_run(row) for row in rows]
+
+
+def latest_run(db: sqlite3.Connection, integration_id: str) -> CloudRun | None:
+    """Find the last run of an integration or flow."""
+    row = db.execute(
+        "SELECT * FROM cloud_runs WHERE integration_id = ? ORDER BY key DESC LIMIT 1",
+        (integration_id,),
+    ).fetchone()
+    return _run(row) if row else None
+
+
+def unfinished_run(db: sqlite3.Connection, integration_id: str) -> CloudRun | None:
+    """Find the run that an integration or flow is at, or is queued for."""
+    row = db.execute(
+        "SELECT * FROM cloud_runs WHERE integration_id = ? AND state <> 'ENDED' ORDER BY key",
+        (integration_id,),
+    ).fetchone()
+    return _run(row) if row else None
+
+
+def _integration(row: sqlite3.Row) -> Integration:
+    values = dict(row)
+    values["parts"] = json.loads(row["parts"])
+    values["nux_visible"] = bool(row["nux_visible"])
+    return Integration(**values)
+
+
+def _run(row: sqlite3.Row) -> CloudRun:
+    values = dict(row)
+    values["errors"] = json.loads(row["errors"])
+    values["success"] = None if row["success"] is None else bool(row["success"])
+    return CloudRun(**values)
