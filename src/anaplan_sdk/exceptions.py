@@ -21,6 +21,7 @@
     ├── TokenStoreException                a kept token can't be read or written
     ├── NotSyncableException               a model can't be brought to another one's revision
     ├── ClientClosedException              the client was used after it was closed
+    ├── IntegrationRunError                a CloudWorks run failed or was cancelled
     └── AnaplanActionError                 an action ran and failed
         ├── AnaplanActionCancelledError    an action was cancelled
         └── SynchronizationError           a synchronization or comparison of revisions failed
@@ -35,6 +36,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from anaplan_sdk.models import CompletedTask, FailureDump, PendingTask, Task, TaskResult
+    from anaplan_sdk.models.cloud_works import RunError, RunStatus
 
 __all__ = [
     "AnaplanActionCancelledError",
@@ -46,6 +48,7 @@ __all__ = [
     "AnaplanTimeoutException",
     "ClientClosedException",
     "CredentialsNotFoundException",
+    "IntegrationRunError",
     "InvalidCredentialsException",
     "InvalidIdentifierException",
     "InvalidPrivateKeyException",
@@ -230,6 +233,26 @@ class UploadIncompleteException(AnaplanException):
         super().__init__(message, retryable=retryable)
         self.file_id = file_id
         self.missing = missing or []
+
+
+class IntegrationRunError(AnaplanException):
+    """A CloudWorks run did not succeed.
+
+    Attributes:
+        run: The run as it ended.
+        error: What CloudWorks tells of the reasons; `None` when it tells nothing.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        run: RunStatus | None = None,
+        error: RunError | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.run = run
+        self.error = error
 
 
 class AnaplanActionError(AnaplanException):

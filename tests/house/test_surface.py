@@ -27,14 +27,10 @@ SURFACE = Path(__file__).resolve().parents[3] / "shared" / "api-surface.json"
 # missing and not listed.
 PENDING = {
     "field",
-    "AsyncClient.cw",
     "AsyncClient.scim",
     "AsyncClient.tr",
-    "Client.cw",
     "Client.scim",
     "Client.tr",
-    "models.cloud_works",
-    "models.flows",
     "models.scim",
     "models.CurrentPeriod",
     "models.Dimension",

@@ -38,6 +38,7 @@ _ERRORS: dict[int, tuple[type[AnaplanException], str]] = {
     423: (ModelUnavailableException, "The model is locked"),
     424: (ModelUnavailableException, "The model is offline"),
     425: (ModelUnavailableException, "The model is deployed"),
+    452: (PermissionDeniedException, "The tenant is not entitled to this"),
     429: (RateLimitException, "Anaplan asks for fewer requests"),
 }
 _LACK_OF_RIGHTS = "FAILURE_UNAUTHORIZED_USER_ACTION"

@@ -27,6 +27,7 @@ from anaplan_sdk.regions import Hosts, Region, resolve_hosts
 if TYPE_CHECKING:
     from anaplan_sdk._sync.alm import Alm
     from anaplan_sdk._sync.audit import Audit
+    from anaplan_sdk._sync.cloud_works import CloudWorks
 
 # With chunks of 25 MB this keeps two cores busy compressing, at about 100 MB of memory.
 _UPLOAD_WIDTH = 4
@@ -208,6 +209,13 @@ class Client(Catalog, Files, Actions):
         from anaplan_sdk._sync.audit import Audit
 
         return self._into(Audit)
+
+    @property
+    def cw(self) -> CloudWorks:
+        """CloudWorks: connections, integrations, their runs and schedules, and flows."""
+        from anaplan_sdk._sync.cloud_works import CloudWorks
+
+        return self._into(CloudWorks)
 
     def __enter__(self) -> Self:
         return self

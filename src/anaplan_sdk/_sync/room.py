@@ -17,7 +17,7 @@ from anaplan_sdk._http.paging import further_offsets
 from anaplan_sdk._http.replies import decode, unreadable
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._sync.session import Session
-from anaplan_sdk.models._base import Listing, Page, Single
+from anaplan_sdk.models._base import AnaplanModel, Listing, Page, Single
 
 T = TypeVar("T")
 R = TypeVar("R", bound="Room")
@@ -154,6 +154,18 @@ def segment(value: object) -> str:
     if not text.strip("."):
         raise ValueError(f"{value!r} is no id.")
     return text
+
+
+def body_of(
+    model: type[AnaplanModel], value: AnaplanModel | Mapping[str, object]
+) -> dict[str, object]:
+    """What is sent for a model, or for a dict by Anaplan's names or ours.
+
+    Raises:
+        ValueError: It lacks something, or has a value that can't be sent.
+    """
+    validated = value if isinstance(value, model) else model.model_validate(value)
+    return validated.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 def sorting(

@@ -1,5 +1,9 @@
 """What Anaplan says, as typed models."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 from anaplan_sdk.models._base import AnaplanModel
 from anaplan_sdk.models.alm import (
     CompletedReportTask,
@@ -54,6 +58,9 @@ from anaplan_sdk.models.tasks import (
     TaskSummary,
 )
 
+if TYPE_CHECKING:
+    from anaplan_sdk.models import cloud_works, flows
+
 __all__ = [
     "Action",
     "ActionMetadata",
@@ -105,4 +112,17 @@ __all__ = [
     "TaskSummary",
     "User",
     "Workspace",
+    "cloud_works",
+    "flows",
 ]
+
+# Modules of their own, loaded when first asked for.
+_MODULES = ("cloud_works", "flows")
+
+
+def __getattr__(name: str) -> object:
+    from importlib import import_module
+
+    if name in _MODULES:
+        return import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

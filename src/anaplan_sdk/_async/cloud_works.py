@@ -1,0 +1,489 @@
+"""CloudWorks: connections to clouds, integrations, their runs, schedules and notifications."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping
+from typing import TYPE_CHECKING, Literal
+
+import httpx2
+from pydantic import Field, TypeAdapter
+
+from anaplan_sdk._async.room import Room, body_of, segment
+from anaplan_sdk._async.waiting import check_timeout, wait_until
+from anaplan_sdk._http.replies import decode, unreadable
+from anaplan_sdk._http.rows import RowReader
+from anaplan_sdk.exceptions import IntegrationRunError, InvalidIdentifierException
+from anaplan_sdk.models._base import AnaplanModel, Listing, Single
+from anaplan_sdk.models.cloud_works import (
+    AmazonS3ConnectionInput,
+    AzureBlobConnectionInput,
+    Connection,
+    ConnectionInput,
+    GoogleBigQueryConnectionInput,
+    Integration,
+    IntegrationInput,
+    IntegrationProcessInput,
+    NotificationConfig,
+    NotificationInput,
+    RunError,
+    RunStatus,
+    RunSummary,
+    ScheduleInput,
+    SingleIntegration,
+)
+from anaplan_sdk.progress import Progress, ProgressCallback
+
+if TYPE_CHECKING:
+    from anaplan_sdk._async.flows import Flows
+
+
+class _Created(AnaplanModel):
+    connection_id: str | None = None
+    integration_id: str | None = None
+    notification_id: str | None = None
+    integration: _Created | None = None
+    notification: _Created | None = None
+
+
+class _History(AnaplanModel):
+    runs: list[RunSummary] = Field([])
+    total_runs: int | None = None
+
+
+class _Errors(AnaplanModel):
+    runs: list[RunError] = Field([])
+
+
+class _Run(AnaplanModel):
+    id: str
+
+
+_CONNECTIONS = Listing("connections", Connection)
+_INTEGRATIONS = Listing("integrations", Integration)
+_INTEGRATION = Single[SingleIntegration]("integration", SingleIntegration)
+_HISTORY = Single[_History]("history_of_runs", _History)
+_NOTIFICATION = Single[NotificationConfig]("notifications", NotificationConfig)
+_STATUS = Single[RunStatus]("run", RunStatus)
+_RUN = Single[_Run]("run", _Run)
+_CREATED = TypeAdapter(_Created)
+_ERRORS = TypeAdapter(_Errors)
+
+
+class CloudWorks(Room):
+    """Connections, integrations and what becomes of their runs.
+
+    Every method needs the role Integration Admin or Restricted Integration User; without it
+    CloudWorks answers 403, and 452 where the tenant itself isn't entitled.
+    """
+
+    @property
+    def flows(self) -> Flows:
+        """Integrations that run one after another."""
+        from anaplan_sdk._async.flows import Flows
+
+        return self._into(Flows)
+
+    # Connections
+
+    async def get_connections(self) -> list[Connection]:
+        """Lists the connections to clouds. CloudWorks gives no secrets away."""
+        response = await self._session.send("GET", f"{self._root}/connections")
+        return decode(_CONNECTIONS.adapter, response).items
+
+    async def create_connection(self, con_info: ConnectionInput | Mapping[str, object]) -> str:
+        """Makes a connection, whose credentials CloudWorks tries at once.
+
+        Args:
+            con_info: Its type and body; a dict may use Anaplan's names or ours.
+
+        Returns:
+            The connection's id.
+
+        Raises:
+            AnaplanRequestException: The credentials are invalid (400).
+        """
+        body = body_of(ConnectionInput, con_info)
+        response = await self._session.send("POST", f"{self._root}/connections", json=body)
+        return _id_in(response, decode(_CREATED, response).connection_id)
+
+    async def update_connection(
+        self,
+        con_id: str,
+        con_info: AzureBlobConnectionInput
+        | AmazonS3ConnectionInput
+        | GoogleBigQueryConnectionInput
+        | Mapping[str, object],
+    ) -> None:
+        """Replaces a connection: CloudWorks wants all of it, the secrets included.
+
+        Args:
+            con_id: The connection.
+            con_info: The new body; a dict may also have `type` and `body`.
+        """
+        body = body_of(ConnectionInput, ConnectionInput.of(con_info))
+        await self._session.send("PUT", self._connection(con_id), json=body)
+
+    async def patch_connection(self, con_id: str, body: Mapping[str, object]) -> None:
+        """Changes members of a connection.
+
+        Anaplan documents this as a partial change, but was seen to refuse bodies that aren't
+        whole; `update_connection` is the sure way.
+
+        Args:
+            con_id: The connection.
+            body: The members to change, by Anaplan's names.
+        """
+        patch = body if body.keys() == {"body"} else {"body": dict(body)}
+        await self._session.send("PATCH", self._connection(con_id), json=patch)
+
+    async def delete_connection(self, con_id: str) -> None:
+        """Deletes a connection.
+
+        Raises:
+            AnaplanRequestException: An integration uses it (409).
+        """
+        await self._session.send("DELETE", self._connection(con_id))
+
+    # Integrations
+
+    async def get_integrations(
+        self,
+        sort_by: Literal["name"] | None = None,
+        descending: bool = False,
+        *,
+        current_user_only: bool = False,
+        model_id: str | None = None,
+    ) -> list[Integration]:
+        """Lists the integrations, without their jobs.
+
+        Args:
+            sort_by: The field to sort by; CloudWorks's own order when not given.
+            descending: Sorts downwards; without `sort_by` it does nothing.
+            current_user_only: Keeps those this user made.
+            model_id: Keeps those of one model. CloudWorks can't do that any more, so all are read.
+        """
+        params: dict[str, str] = {}
+        if sort_by is not None:
+            if sort_by != "name":
+                raise ValueError(f"sort_by must be name, not {sort_by!r}.")
+            params["sortBy"] = f"{'-' if descending else ''}{sort_by}"
+        if current_user_only:
+            params["myIntegrations"] = "1"
+        integrations = await self._list(_INTEGRATIONS, self._root, **params)
+        if model_id is None:
+            return integrations
+        return [each for each in integrations if each.model_id == model_id]
+
+    async def get_integration(self, integration_id: str) -> SingleIntegration:
+        """One integration with its jobs.
+
+        Raises:
+            InvalidIdentifierException: No such integration.
+        """
+        return await self._get(_INTEGRATION, self._integration(integration_id))
+
+    async def create_integration(
+        self, body: IntegrationInput | IntegrationProcessInput | Mapping[str, object]
+    ) -> str:
+        """Makes an integration, and notifications with it.
+
+        Args:
+            body: Its name, model, and jobs or process.
+
+        Returns:
+            The integration's id.
+
+        Raises:
+            AnaplanRequestException: The name is taken, an action isn't in the model, or the tenant
+                has 500 integrations.
+        """
+        response = await self._session.send("POST", self._root, json=_integration_body(body))
+        created = decode(_CREATED, response)
+        inner = created.integration or created
+        return _id_in(response, inner.integration_id)
+
+    async def update_integration(
+        self,
+        integration_id: str,
+        body: IntegrationInput | IntegrationProcessInput | Mapping[str, object],
+    ) -> None:
+        """Replaces an integration's definition."""
+        url = self._integration(integration_id)
+        await self._session.send("PUT", url, json=_integration_body(body))
+
+    async def delete_integration(self, integration_id: str) -> None:
+        """Deletes an integration, its schedule and its history.
+
+        Raises:
+            AnaplanRequestException: It is running (409).
+        """
+        await self._session.send("DELETE", self._integration(integration_id))
+
+    # Runs
+
+    async def run_integration(self, integration_id: str) -> str:
+        """Starts an integration.
+
+        Returns:
+            The run's id, for `wait_for_run` and the others.
+
+        Raises:
+            AnaplanRequestException: It is running already (409).
+        """
+        response = await self._session.send("POST", f"{self._integration(integration_id)}/run")
+        return decode(_RUN.adapter, response).value.id
+
+    async def wait_for_run(
+        self,
+        run_id: str,
+        *,
+        timeout: float | None = None,
+        on_progress: ProgressCallback | None = None,
+    ) -> RunStatus:
+        """Waits for a run's end.
+
+        Args:
+            run_id: The run.
+            timeout: Seconds to wait; no limit when not given.
+            on_progress: Told of every look at the run.
+
+        Returns:
+            The run as it ended. An import in it may have refused rows even so: see
+            `execution_error_code` and `get_run_error`.
+
+        Raises:
+            IntegrationRunError: The run failed or was cancelled; the error carries it, and what
+                CloudWorks tells of the reasons.
+            AnaplanTimeoutException: It took longer than `timeout`; it goes on at Anaplan.
+        """
+        check_timeout(timeout)
+
+        async def look() -> RunStatus:
+            run = await self.get_run_status(run_id)
+            if on_progress is not None:
+                on_progress(Progress(run.message or "running", float(run.has_ended), 1.0))
+            return run
+
+        run = await wait_until(
+            look,
+            lambda run: run if run.has_ended else None,
+            delay=self._settings.status_poll_delay,
+            timeout=timeout,
+            overdue=lambda run: f"Run {run_id} of integration {run.integration_id} is under way",
+        )
+        if not run.success:
+            reasons = await self.get_run_error(run_id)
+            raise IntegrationRunError(f"Run {run_id} failed: {run.message}", run=run, error=reasons)
+        return run
+
+    async def cancel_integration(self, integration_id: str) -> None:
+        """Cancels an integration's run.
+
+        Raises:
+            AnaplanRequestException: It isn't running (409).
+            InvalidIdentifierException: No such integration, or its run is only queued (404).
+        """
+        await self._session.send("POST", f"{self._integration(integration_id)}/cancel")
+
+    async def get_run_history(self, integration_id: str) -> list[RunSummary]:
+        """Lists an integration's runs."""
+        url = f"{self._root}/runs/{segment(integration_id)}"
+        runs: list[RunSummary] = []
+        while True:
+            page: dict[str, str] = {
+                "offset": str(len(runs)),
+                "limit": str(self._settings.page_size),
+            }
+            history = await self._get(_HISTORY, url, **page)
+            runs += history.runs
+            if not history.runs or len(runs) >= (history.total_runs or 0):
+                return runs
+
+    async def get_run_status(self, run_id: str) -> RunStatus:
+        """How a run stands.
+
+        Raises:
+            InvalidIdentifierException: No such run.
+        """
+        return await self._get(_STATUS, self._run(run_id))
+
+    async def get_run_error(self, run_id: str) -> RunError | None:
+        """What went wrong in a run; `None` when nothing did."""
+        response = await self._session.send("GET", f"{self._root}/runerror/{segment(run_id)}")
+        runs = decode(_ERRORS, response).runs
+        return runs[0] if runs else None
+
+    async def get_import_error_dump(self, run_id: str) -> bytes:
+        """The rows that the import of a run refused, as CSV with lines and reasons.
+
+        Raises:
+            InvalidIdentifierException: No such run, or it refused nothing.
+        """
+        return (await self._session.send("GET", f"{self._run(run_id)}/dumps")).content
+
+    async def get_process_error_dump(self, run_id: str, action_id: int | str) -> bytes:
+        """The rows that one import of a process's run refused, as CSV with lines and reasons.
+
+        Raises:
+            InvalidIdentifierException: No such run or import, or it refused nothing.
+        """
+        url = f"{self._run(run_id)}/process/import/{segment(action_id)}/dumps"
+        return (await self._session.send("GET", url)).content
+
+    async def get_error_rows(
+        self, run_id: str, action_id: int | str | None = None
+    ) -> AsyncGenerator[dict[str, str]]:
+        """The rows that a run refused, by column name, as `get_dump_rows` gives them.
+
+        Args:
+            run_id: The run.
+            action_id: Of a process's run, the import that refused them.
+        """
+        reader = RowReader()
+        dump = (
+            await self.get_import_error_dump(run_id)
+            if action_id is None
+            else await self.get_process_error_dump(run_id, action_id)
+        )
+        for row in reader.feed(dump):
+            yield row
+        for row in reader.finish():
+            yield row
+
+    # Schedules
+
+    async def create_schedule(
+        self, integration_id: str, schedule: ScheduleInput | Mapping[str, object]
+    ) -> None:
+        """Gives an integration or a flow a schedule; it can have one.
+
+        Raises:
+            ValueError: The schedule lacks what its type needs.
+        """
+        await self._send_schedule("POST", integration_id, schedule)
+
+    async def update_schedule(
+        self, integration_id: str, schedule: ScheduleInput | Mapping[str, object]
+    ) -> None:
+        """Replaces a schedule.
+
+        Raises:
+            ValueError: The schedule lacks what its type needs.
+        """
+        await self._send_schedule("PUT", integration_id, schedule)
+
+    async def set_schedule_status(
+        self, integration_id: str, status: Literal["enabled", "disabled"]
+    ) -> None:
+        """Turns a schedule on or off."""
+        if status not in ("enabled", "disabled"):
+            raise ValueError(f"status must be enabled or disabled, not {status!r}.")
+        url = f"{self._integration(integration_id)}/schedule/status/{status}"
+        await self._session.send("POST", url)
+
+    async def delete_schedule(self, integration_id: str) -> None:
+        """Deletes a schedule."""
+        await self._session.send("DELETE", f"{self._integration(integration_id)}/schedule")
+
+    # Notifications
+
+    async def get_notification_config(
+        self, notification_id: str | None = None, integration_id: str | None = None
+    ) -> NotificationConfig:
+        """The notifications of an integration; give its id or theirs.
+
+        Raises:
+            ValueError: Neither was given, or both.
+            InvalidIdentifierException: There are none.
+        """
+        notification = await self._notification(notification_id, integration_id)
+        return await self._get(_NOTIFICATION, notification)
+
+    async def create_notification_config(
+        self, config: NotificationInput | Mapping[str, object]
+    ) -> str:
+        """Sets notifications up. An integration is made with some: change those instead.
+
+        Returns:
+            Their id.
+
+        Raises:
+            AnaplanRequestException: The integration has some already (400).
+        """
+        body = body_of(NotificationInput, config)
+        response = await self._session.send("POST", f"{self._root}/notification", json=body)
+        created = decode(_CREATED, response)
+        inner = created.notification or created
+        return _id_in(response, inner.notification_id)
+
+    async def update_notification_config(
+        self, notification_id: str, config: NotificationInput | Mapping[str, object]
+    ) -> None:
+        """Replaces notifications."""
+        body = body_of(NotificationInput, config)
+        url = f"{self._root}/notification/{segment(notification_id)}"
+        await self._session.send("PUT", url, json=body)
+
+    async def delete_notification_config(
+        self, notification_id: str | None = None, integration_id: str | None = None
+    ) -> None:
+        """Deletes the notifications of an integration; give its id or theirs.
+
+        Raises:
+            ValueError: Neither was given, or both.
+        """
+        await self._session.send(
+            "DELETE", await self._notification(notification_id, integration_id)
+        )
+
+    @property
+    def _root(self) -> str:
+        return f"{self._session.hosts.cloud_works}/integrations"
+
+    def _connection(self, con_id: str) -> str:
+        return f"{self._root}/connections/{segment(con_id)}"
+
+    def _integration(self, integration_id: str) -> str:
+        return f"{self._root}/{segment(integration_id)}"
+
+    def _run(self, run_id: str) -> str:
+        return f"{self._root}/run/{segment(run_id)}"
+
+    async def _notification(self, notification_id: str | None, integration_id: str | None) -> str:
+        if (notification_id is None) is (integration_id is None):
+            raise ValueError("Give one of notification_id and integration_id.")
+        if integration_id is not None:
+            notification_id = (await self.get_integration(integration_id)).notification_id
+            if notification_id is None:
+                raise InvalidIdentifierException(
+                    f"Integration {integration_id} has no notifications."
+                )
+        return f"{self._root}/notification/{segment(notification_id)}"
+
+    async def _send_schedule(
+        self,
+        method: str,
+        integration_id: str,
+        schedule: ScheduleInput | Mapping[str, object],
+    ) -> None:
+        body = {
+            "integrationId": integration_id,
+            "schedule": body_of(ScheduleInput, schedule),
+        }
+        url = f"{self._integration(integration_id)}/schedule"
+        await self._session.send(method, url, json=body)
+
+
+def _id_in(response: httpx2.Response, created: str | None) -> str:
+    if created is None:
+        raise unreadable(response, "it has no id of what was made")
+    return created
+
+
+def _integration_body(
+    body: IntegrationInput | IntegrationProcessInput | Mapping[str, object],
+) -> dict[str, object]:
+    is_process = isinstance(body, IntegrationProcessInput) or (
+        isinstance(body, Mapping) and "jobs" not in body
+    )
+    return body_of(IntegrationProcessInput if is_process else IntegrationInput, body)
