@@ -40,7 +40,17 @@ PARAMETERS = {
 }
 
 # The specifications that `exchanges` are held against.
-STRICT = ("audit", "authentication", "financial-consolidation", "integration")
+STRICT = (
+    "administration",
+    "exception",
+    "scim",
+    "audit",
+    "authentication",
+    "financial-consolidation",
+    "integration",
+)
+
+JSON = ("application/json", "application/scim+json")
 
 Held = Literal["NOT_STARTED", "IN_PROGRESS"]
 Amendments = Mapping[str, Sequence[Mapping[str, Any]]]
@@ -139,9 +149,9 @@ class Contract:
         media_type = (label or "").removesuffix("; charset=utf-8")
         if media_type not in content:
             return [f"{label} instead of {', '.join(content)}"]
-        if media_type != "application/json":
+        if media_type not in JSON:
             return []
-        schema = f"{answer}/content/application~1json/schema"
+        schema = f"{answer}/content/{_escape(media_type)}/schema"
         body = reply.json()
         # An empty collection is missing (facts 4.1).
         if (
@@ -154,12 +164,13 @@ class Contract:
         return self._misfits_of_json(body, schema)
 
     def _misfits_of_request(self, request: httpx2.Request, at: str) -> list[str]:
-        if request.headers.get("content-type") != "application/json":
+        media_type = request.headers.get("content-type")
+        if media_type not in JSON:
             return []
         described = self._resolve(at)
         if described is None:
             return []
-        schema = f"{at}/content/application~1json/schema"
+        schema = f"{at}/content/{_escape(media_type)}/schema"
         return self._misfits_of_json(json.loads(request.content), schema, OAS30WriteValidator)
 
     def _misfits_of_json(

@@ -334,7 +334,8 @@ def test_patches_that_change_nothing(root: "Shop", operation: dict[str, Any], co
 
 def test_patches_without_operations(root: "Shop") -> None:
     path = f"{USERS}/{user_id('bob')}"
-    for body in ({}, {"schemas": [PATCH]}, {"schemas": [PATCH], "Operations": []}, []):
+    bodies: list[Any] = [{}, {"schemas": [PATCH]}, {"schemas": [PATCH], "Operations": []}, []]
+    for body in bodies:
         assert root.http.patch(path, json=body).status_code == 400
 
 

@@ -1,11 +1,13 @@
 """Anaplan's APIs: a room for each, with its routes (HTTP in and out) and its rules."""
 
 from anaplan_emulator.apis.actions.routes import ENDPOINTS as ACTION_ENDPOINTS
+from anaplan_emulator.apis.administration.routes import ENDPOINTS as ADMINISTRATION_ENDPOINTS
 from anaplan_emulator.apis.audit.routes import ENDPOINTS as AUDIT_ENDPOINTS
 from anaplan_emulator.apis.authentication.routes import ENDPOINTS as AUTHENTICATION_ENDPOINTS
 from anaplan_emulator.apis.catalog.routes import ENDPOINTS as CATALOG_ENDPOINTS
 from anaplan_emulator.apis.cloud_works.routes import ENDPOINTS as CLOUD_WORKS_ENDPOINTS
 from anaplan_emulator.apis.consolidation.routes import ENDPOINTS as CONSOLIDATION_ENDPOINTS
+from anaplan_emulator.apis.exception_users.routes import ENDPOINTS as EXCEPTION_USER_ENDPOINTS
 from anaplan_emulator.apis.files.routes import ENDPOINTS as FILE_ENDPOINTS
 from anaplan_emulator.apis.oauth.routes import ENDPOINTS as OAUTH_ENDPOINTS
 from anaplan_emulator.apis.scim.routes import ENDPOINTS as SCIM_ENDPOINTS
@@ -21,4 +23,6 @@ ENDPOINTS: list[Endpoint] = [
     *CONSOLIDATION_ENDPOINTS,
     *SCIM_ENDPOINTS,
     *CLOUD_WORKS_ENDPOINTS,
+    *EXCEPTION_USER_ENDPOINTS,
+    *ADMINISTRATION_ENDPOINTS,
 ]

@@ -87,6 +87,8 @@ class TenantDescription(Description):
     workspaces: tuple[WorkspaceDescription, ...] = ()
     oauth_clients: tuple[OAuthClientDescription, ...] = ()
     audit_events: tuple[AuditEventDescription, ...] = ()
+    licenses: tuple[str, ...] = ()
+    """Licences that users can be given by an import; any, where none is named."""
     consolidation: ConsolidationDescription | None = None
     """Financial Consolidation, where the tenant has it."""
     cloud_works: CloudWorksDescription = CloudWorksDescription()

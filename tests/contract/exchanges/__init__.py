@@ -1,7 +1,17 @@
 """The exchanges of all rooms: each has a module here that lists its own."""
 
 from tests.contract.exchange import Exchange
-from tests.contract.exchanges import actions, audit, catalog, consolidation, files, signing_in
+from tests.contract.exchanges import (
+    actions,
+    administration,
+    audit,
+    catalog,
+    consolidation,
+    exception_users,
+    files,
+    scim,
+    signing_in,
+)
 
 EXCHANGES: list[Exchange] = [
     *signing_in.EXCHANGES,
@@ -10,9 +20,12 @@ EXCHANGES: list[Exchange] = [
     *actions.EXCHANGES,
     *audit.EXCHANGES,
     *consolidation.EXCHANGES,
+    *scim.EXCHANGES,
+    *exception_users.EXCHANGES,
+    *administration.EXCHANGES,
 ]
 NEVER_SUCCEED = actions.NEVER_SUCCEED
 """Operations, by method and path, that no tenant of the emulator's has a success for."""
 
-STRANGERS: dict[tuple[str, str], int] = {}
+STRANGERS: dict[tuple[str, str], int] = {**scim.STRANGERS, **exception_users.STRANGERS}
 """What strangers are told where it isn't 401, by method and path; 200 where anybody may ask."""

@@ -78,27 +78,17 @@ _USER_SCHEMA = {
 
 
 def _listed(resource: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "schemas": [LIST_RESPONSE],
-        "totalResults": 1,
-        "startIndex": 1,
-        "itemsPerPage": 1,
-        "Resources": [resource],
-    }
+    return {"schemas": [LIST_RESPONSE], "totalResults": 1, "Resources": [resource]}
 
 
 SCHEMAS = _listed(_USER_SCHEMA)
-RESOURCE_TYPES = {
-    "schemas": [LIST_RESPONSE],
-    "totalResults": 1,
-    "Resources": [
-        {
-            "schemas": [f"{_CORE}:ResourceType"],
-            "id": "User",
-            "name": "User",
-            "endpoint": "/Users",
-            "description": "User Account",
-            "schema": USER,
-        }
-    ],
-}
+RESOURCE_TYPES = _listed(
+    {
+        "schemas": [f"{_CORE}:ResourceType"],
+        "id": "User",
+        "name": "User",
+        "endpoint": "/Users",
+        "description": "User Account",
+        "schema": USER,
+    }
+)

@@ -1,0 +1,68 @@
+"""Users as the Administration API keeps them: the same who sign in."""
+
+import re
+import sqlite3
+
+from anaplan_emulator import audit
+from anaplan_emulator.apis.administration.uploads import Row
+from anaplan_emulator.calls import Call
+from anaplan_emulator.store.people import add_user
+
+_EMAIL = re.compile(r"[^@\s:]+@[^@\s]+")
+
+
+def import_users(call: Call, rows: list[Row]) -> dict[str, object]:
+    """Create and update users row by row; a bad row stops no other."""
+    known = set(call.world.tenant.licenses)
+    created = updated = 0
+    errors: dict[str, str] = {}
+    for number, row in enumerate(rows, 1):
+        if not _EMAIL.fullmatch(row.username):
+            errors[str(number)] = "Invalid email address"
+        elif not row.licenses or (known and not known.issuperset(row.licenses)):
+            errors[str(number)] = "License not found"
+        elif _import(call, row):
+            created += 1
+        else:
+            updated += 1
+    # Every row of the file is counted as accepted, refused ones too.
+    return {"accepted": len(rows), "created": created, "updated": updated, "errors": errors}
+
+
+def exported(db: sqlite3.Connection, limit: int | None, offset: int) -> list[tuple[str, ...]]:
+    """Read a page of users, by user name."""
+    rows = db.execute(
+        """
+        SELECT email, first_name, last_name, licenses FROM users ORDER BY email LIMIT ? OFFSET ?
+        """,
+        (-1 if limit is None else limit, offset),
+    )
+    return [tuple(row) for row in rows]
+
+
+def _import(call: Call, row: Row) -> bool:
+    """Create or update a user; tell whether it was created."""
+    now = call.world.clock.now()
+    written = f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03}Z"
+    found = call.db.execute("SELECT id FROM users WHERE email = ?", (row.username,)).fetchone()
+    user_id: str
+    if found is None:
+        user_id = add_user(
+            call.db,
+            email=row.username,
+            password=call.world.settings.first_password,
+            first_name=row.first_name,
+            last_name=row.last_name,
+            customer_id=call.user.customer_id,
+            now=written,
+        )
+    else:
+        user_id = found["id"]
+    call.db.execute(
+        """
+        UPDATE users SET first_name = ?, last_name = ?, licenses = ?, modified_at = ? WHERE id = ?
+        """,
+        (row.first_name, row.last_name, ",".join(row.licenses), written, user_id),
+    )
+    audit.record(call, "USR-1" if found is None else "USR-5", object_id=user_id)
+    return found is None

@@ -1,0 +1,86 @@
+"""The file that an import brings: taken out of its form, and read (facts 10)."""
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+from email.message import EmailMessage
+from email.parser import BytesParser
+from email.policy import HTTP
+
+from anaplan_emulator.replies import ApiError
+
+HEADER = ["username", "first_name", "last_name", "licenses"]
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A user as imported."""
+
+    username: str
+    first_name: str
+    last_name: str
+    licenses: tuple[str, ...]
+
+
+def file_in_form(content_type: str, body: bytes) -> bytes:
+    """Return the content of the form's part `file`.
+
+    Raises:
+        ApiError: 400.
+    """
+    head = f"Content-Type: {content_type}\r\nMIME-Version: 1.0\r\n\r\n".encode()
+    form = BytesParser(_class=EmailMessage, policy=HTTP).parsebytes(head + body)
+    if form.get_content_type() != "multipart/form-data" or not form.is_multipart():
+        raise invalid("The request is not multipart/form-data")
+    for part in form.iter_parts():
+        if part.get_param("name", header="content-disposition") == "file":
+            content = part.get_payload(decode=True)
+            return content if isinstance(content, bytes) else b""
+    raise invalid("The part file is missing")
+
+
+def read_rows(content: bytes, most: int) -> list[Row]:
+    """Read the rows of a file.
+
+    Raises:
+        ApiError: 400, about the file as a whole.
+    """
+    try:
+        text = content.decode("utf-8-sig")
+        lines = [line for line in csv.reader(io.StringIO(text, newline=""), strict=True) if line]
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise invalid("The file is no CSV in UTF-8") from error
+    if not lines or [name.strip() for name in lines[0]] != HEADER:
+        raise invalid(f"The header is not {','.join(HEADER)}")
+    found = [_row(number, line) for number, line in enumerate(lines[1:], 1)]
+    if not found:
+        raise invalid("The file has no users")
+    if len(found) > most:
+        raise invalid(f"The file has more than {most} users")
+    names = [row.username.lower() for row in found]
+    if len(set(names)) < len(names):
+        raise invalid("The file has an e-mail address twice")
+    return found
+
+
+def write_rows(rows: Sequence[Sequence[str]]) -> str:
+    """Write users as CSV."""
+    file = io.StringIO(newline="")
+    csv.writer(file, lineterminator="\n").writerows([HEADER, *rows])
+    return file.getvalue()
+
+
+def invalid(message: str) -> ApiError:
+    """Refuse a file."""
+    return ApiError(400, message, code="INVALID_PAYLOAD")
+
+
+def _row(number: int, line: list[str]) -> Row:
+    cells = [cell.strip() for cell in line]
+    if len(cells) != len(HEADER):
+        raise invalid(f"Row {number} has {len(cells)} cells")
+    if not all(cells):
+        raise invalid(f"Row {number} has an empty cell")
+    licenses = tuple(each.strip() for each in cells[3].split(",") if each.strip())
+    return Row(cells[0], cells[1], cells[2], licenses)

@@ -1,0 +1,1 @@
+"""The Exception Users API (facts 9): who may use a password in spite of single sign-on."""

@@ -1,0 +1,90 @@
+"""HTTP in and out of the Exception Users API. The body is checked before the role (facts 9)."""
+
+import re
+from collections.abc import Mapping
+
+from starlette.responses import JSONResponse, Response
+
+from anaplan_emulator import audit
+from anaplan_emulator.apis.exception_users import state
+from anaplan_emulator.calls import Call, Endpoint
+from anaplan_emulator.replies import EXCEPTION_USERS, ApiError
+from anaplan_emulator.store.users import tenant_roles, user_by_id, workspace_role
+
+BASE = "/admin/1/0/permissions/exception-users"
+
+_GUID = re.compile(r"[0-9a-f]{32}")
+
+
+def search(call: Call) -> Response:
+    """POST /search: anybody may (observed; the documentation names a role)."""
+    body = _body(call)
+    asked = [name for name in ("workspaceGuid", "userGuid") if body.get(name) is not None]
+    if len(asked) != 1:
+        raise ApiError(400, "Exactly one of workspaceGuid and userGuid is needed")
+    guid = _guid(body, asked[0])
+    if call.world.settings.quirks == "docs":
+        _require_role(call)
+    if asked == ["workspaceGuid"]:
+        if state.workspace(call.db, guid) is None:
+            raise ApiError(404, "Workspace not found")
+        return JSONResponse({"response": state.in_workspace(call.db, guid)})
+    if user_by_id(call.db, guid) is None:
+        raise ApiError(404, "User not found")
+    return JSONResponse({"response": state.of_user(call.db, guid)})
+
+
+def change(call: Call) -> Response:
+    """PATCH /users/{userGuid}: assign or unassign, but not oneself."""
+    body = _body(call)
+    if body.get("op") not in ("assign", "unassign"):
+        raise ApiError(400, "op is neither assign nor unassign")
+    workspace_id = _guid(body, "workspaceGuid")
+    _require_role(call)
+    user_id = call.path["userGuid"]
+    if user_id == call.user.id:
+        raise ApiError(403, "Nobody changes their own exception")
+    user = user_by_id(call.db, user_id)
+    if user is None:
+        raise ApiError(404, "User not found")
+    workspace = state.workspace(call.db, workspace_id)
+    if workspace is None:
+        raise ApiError(404, "Workspace not found")
+    if not workspace["single_sign_on"]:
+        raise ApiError(400, "The workspace has no single sign-on")
+    if workspace_role(call.db, user, workspace_id) is None:
+        raise ApiError(400, "The user is not in the workspace")
+    assigned = body["op"] == "assign"
+    state.change(call.db, workspace_id, user_id, assigned=assigned)
+    audit.record(
+        call,
+        "AUTHZ-2" if assigned else "AUTHZ-4",
+        object_id=user_id,
+        attributes={"role": "Exception User", "workspaceId": workspace_id},
+    )
+    return Response(status_code=204)
+
+
+def _body(call: Call) -> Mapping[str, object]:
+    body = call.json()
+    if not isinstance(body, dict):
+        raise ApiError(400, "The request body is not a JSON object")
+    return body
+
+
+def _guid(body: Mapping[str, object], name: str) -> str:
+    guid = body.get(name)
+    if not isinstance(guid, str) or not _GUID.fullmatch(guid):
+        raise ApiError(400, f"{name} is missing or invalid")
+    return guid
+
+
+def _require_role(call: Call) -> None:
+    if "tenant_security_admin" not in tenant_roles(call.db, call.user):
+        raise ApiError(403, "The role Tenant Security Administrator is needed")
+
+
+ENDPOINTS = [
+    Endpoint("POST", f"{BASE}/search", search, EXCEPTION_USERS, writes=False),
+    Endpoint("PATCH", f"{BASE}/users/{{userGuid}}", change, EXCEPTION_USERS),
+]

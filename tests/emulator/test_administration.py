@@ -1,0 +1,151 @@
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import httpx2
+import pytest
+
+from anaplan_emulator import Emulator, TenantDescription, tokens
+from anaplan_emulator.store.users import user_by_email
+
+if TYPE_CHECKING:
+    from tests.emulator.conftest import Shop
+
+Visit = Callable[[str], "Shop"]
+BASE = "/admin/1/0/users"
+HEADER = "username,first_name,last_name,licenses"
+
+
+@pytest.fixture
+def root(visit: Visit) -> "Shop":
+    return visit("root")
+
+
+def send(shop: "Shop", *lines: str, header: str = HEADER) -> httpx2.Response:
+    content = "\r\n".join((header, *lines))
+    files = {"file": ("users.csv", content.encode(), "text/csv")}
+    return shop.http.put(f"{BASE}/import", files=files)
+
+
+def refused(answer: httpx2.Response, status: int, code: str) -> None:
+    assert answer.status_code == status, answer.text
+    assert answer.json()["status"] == code
+    assert answer.json()["message"]
+
+
+def test_users_come_and_change(root: "Shop") -> None:
+    answer = send(
+        root,
+        'new@shop.example,Nora,Née,"Enterprise, Standard"',
+        "BOB@shop.example,Robert,Buyer,Standard",
+        "eve@shop.example,Eve,Extern,Golden",
+        "nobody,No,Body,Standard",
+    )
+    assert answer.status_code == 207, answer.text
+    assert answer.json() == {
+        "accepted": 4,
+        "created": 1,
+        "updated": 1,
+        "errors": {"3": "License not found", "4": "Invalid email address"},
+    }
+    exported = root.http.get(f"{BASE}/export")
+    assert exported.headers["content-type"].startswith("text/csv")
+    assert exported.text.splitlines() == [
+        HEADER,
+        "ada@shop.example,Ada,Admin,",
+        "bob@shop.example,Robert,Buyer,Standard",
+        "eve@shop.example,Eve,Extern,",
+        'new@shop.example,Nora,Née,"Enterprise,Standard"',
+        "root@shop.example,Root,All,",
+        "zoe@shop.example,Zoe,Zero,Standard",
+    ]
+    auth = ("new@shop.example", "Welc0me!")
+    assert root.http.post("/token/authenticate", auth=auth).status_code == 201
+
+
+def test_exports_by_page(root: "Shop") -> None:
+    page = root.http.get(f"{BASE}/export", params={"Limit": "2", "Offset": "1"}).text
+    assert [line.split("@")[0] for line in page.splitlines()[1:]] == ["bob", "eve"]
+    assert root.http.get(f"{BASE}/export", params={"Offset": "9"}).text.strip() == HEADER
+    # Parameters are case-sensitive.
+    assert len(root.http.get(f"{BASE}/export", params={"limit": "1"}).text.splitlines()) == 6
+    refused(root.http.get(f"{BASE}/export", params={"Limit": "x"}), 400, "INVALID_PAYLOAD")
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        [],
+        ["new@shop.example,Nora,New"],
+        ["new@shop.example,Nora,,Standard"],
+        ["new@shop.example,Nora,New,Standard", "NEW@shop.example,Nora,New,Standard"],
+        ['new@shop.example,"Nora,New,Standard'],
+    ],
+)
+def test_files_that_are_refused_whole(root: "Shop", lines: list[str]) -> None:
+    refused(send(root, *lines), 400, "INVALID_PAYLOAD")
+    assert "new@" not in root.http.get(f"{BASE}/export").text
+
+
+def test_forms_without_such_a_file(root: "Shop") -> None:
+    path = f"{BASE}/import"
+    refused(send(root, "a@b.c,A,B,Standard", header="email,first,last"), 400, "INVALID_PAYLOAD")
+    refused(root.http.put(path, content=b"a"), 400, "INVALID_PAYLOAD")
+    refused(root.http.put(path, files={"data": ("x", b"x")}), 400, "INVALID_PAYLOAD")
+    refused(root.http.put(path, files={"file": ("x", b"\xff")}), 400, "INVALID_PAYLOAD")
+
+
+def test_as_many_rows_as_are_taken(root: "Shop") -> None:
+    rows = [f"u{number}@shop.example,U,{number},Standard" for number in range(501)]
+    refused(send(root, *rows), 400, "INVALID_PAYLOAD")
+    assert send(root, *rows[:500]).json()["created"] == 500
+    root.emulator.settings.administration_row_limit = 1
+    refused(send(root, *rows[:2]), 400, "INVALID_PAYLOAD")
+
+
+def test_denials_depend_on_where_a_token_is_from(root: "Shop", visit: Visit) -> None:
+    bob = visit("bob")
+    row = "new@shop.example,Nora,New,Standard"
+    refused(bob.http.get(f"{BASE}/export"), 500, "INTERNAL_SERVER_ERROR")
+    refused(send(bob, row), 500, "INTERNAL_SERVER_ERROR")
+    bob.emulator.settings.quirks = "docs"
+    refused(send(bob, row), 403, "FORBIDDEN")
+
+
+def test_a_token_of_oauth_is_denied_otherwise(running_emulator: Emulator) -> None:
+    tenant = TenantDescription.model_validate(
+        {
+            "name": "Portal",
+            "users": [
+                {"email": "a@b.example", "password": "a", "first_name": "A", "last_name": "B"}
+            ],
+            "oauth_clients": [
+                {"name": "P", "kind": "device", "client_id": "0123456789abcdef0123456789abcdef"}
+            ],
+        }
+    )
+    running_emulator.load_tenant(tenant)
+    running_emulator.reset()
+    world = running_emulator.world
+    with world.store.transaction() as db:
+        user = user_by_email(db, "a@b.example")
+        assert user is not None
+        db.execute(
+            """
+            INSERT INTO oauth_grants (id, client_id, user_id, scope, signed_in_at)
+            SELECT 'grant', id, ?, 'openid', 0 FROM oauth_clients
+            """,
+            (user.id,),
+        )
+        token = tokens.issue(db, user, world.clock, 60, grant_id="grant")
+    with httpx2.Client(base_url=running_emulator.base_url) as http:
+        headers = {"Authorization": f"AnaplanAuthToken {token.value}"}
+        answer = http.get(f"{BASE}/export", headers=headers)
+        refused(answer, 401, "ACCESS_CONTROL_DENIED")
+
+
+def test_bearer_is_no_scheme_here(root: "Shop") -> None:
+    token = root.http.headers["Authorization"].split()[1]
+    headers = {"Authorization": f"Bearer {token}"}
+    answer = root.http.get(f"{BASE}/export", headers=headers)
+    assert (answer.status_code, answer.content) == (401, b"")
+    assert answer.headers["www-authenticate"] == "Bearer"
