@@ -8,6 +8,8 @@
     │   ├── SignInRequiredException        someone has to sign in, and nobody is there to ask
     │   └── CredentialsNotFoundException   neither environment, profile nor kept tokens serve
     ├── InvalidIdentifierException         no such object, or not visible to you (404)
+    │   ├── NameNotFoundException          `client.resolve` found nothing of this name
+    │   └── AmbiguousNameException         `client.resolve` found several of this name
     ├── AnaplanRequestException            Anaplan refused the request (other 4xx, 5xx)
     │   ├── PermissionDeniedException      your role doesn't allow it (403)
     │   ├── RateLimitException             too many requests (429)
@@ -17,6 +19,10 @@
     ├── AnaplanTimeoutException            a request or a wait took longer than allowed
     ├── AnaplanResponseException           a reply arrived that makes no sense
     ├── OutcomeUnknownException            it can't be told whether the work was started
+    ├── WriteInterruptedException          a later request of a long write failed
+    ├── PartialFailureError                Anaplan refused some of the items or cells
+    ├── LargeReadException                 Anaplan could not carry out a large read
+    │   └── LargeReadExpiredException      it was left alone for too long
     ├── UploadIncompleteException          some chunks did not arrive; nothing was completed
     ├── TokenStoreException                a kept token can't be read or written
     ├── NotSyncableException               a model can't be brought to another one's revision
@@ -35,10 +41,20 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from anaplan_sdk.models import CompletedTask, FailureDump, PendingTask, Task, TaskResult
+    from anaplan_sdk.models import (
+        CompletedTask,
+        Failure,
+        FailureDump,
+        NamedObject,
+        PendingTask,
+        Task,
+        TaskResult,
+        WriteResult,
+    )
     from anaplan_sdk.models.cloud_works import RunError, RunStatus
 
 __all__ = [
+    "AmbiguousNameException",
     "AnaplanActionCancelledError",
     "AnaplanActionError",
     "AnaplanConnectionException",
@@ -52,11 +68,15 @@ __all__ = [
     "InvalidCredentialsException",
     "InvalidIdentifierException",
     "InvalidPrivateKeyException",
+    "LargeReadException",
+    "LargeReadExpiredException",
     "ModelUnavailableException",
+    "NameNotFoundException",
     "NotSyncableException",
     "OAuthException",
     "OAuthStateException",
     "OutcomeUnknownException",
+    "PartialFailureError",
     "PermissionDeniedException",
     "RateLimitException",
     "ServerException",
@@ -64,6 +84,7 @@ __all__ = [
     "SynchronizationError",
     "TokenStoreException",
     "UploadIncompleteException",
+    "WriteInterruptedException",
 ]
 
 
@@ -159,6 +180,38 @@ class InvalidIdentifierException(AnaplanException):
     """The object doesn't exist, isn't visible to this user, or its id has the wrong form."""
 
 
+class NameNotFoundException(InvalidIdentifierException):
+    """Nothing that this user may see has this name.
+
+    Attributes:
+        name: The name.
+        candidates: What has a similar one.
+    """
+
+    def __init__(
+        self, message: str = "", *, name: str = "", candidates: list[NamedObject] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.name = name
+        self.candidates = candidates or []
+
+
+class AmbiguousNameException(InvalidIdentifierException):
+    """Several things have this name; take the id of the one that is meant.
+
+    Attributes:
+        name: The name.
+        candidates: All that have it.
+    """
+
+    def __init__(
+        self, message: str = "", *, name: str = "", candidates: list[NamedObject] | None = None
+    ) -> None:
+        super().__init__(message)
+        self.name = name
+        self.candidates = candidates or []
+
+
 class AnaplanRequestException(AnaplanException):
     """Anaplan understood the request and refused it."""
 
@@ -211,6 +264,59 @@ class OutcomeUnknownException(AnaplanException):
 
 class NotSyncableException(AnaplanException):
     """The target can't be brought to the source's revision: their structures have parted."""
+
+
+class PartialFailureError(AnaplanException):
+    """Anaplan took a write, but refused some of its items or cells.
+
+    Attributes:
+        result: What came of the whole write; `result.failures` are those that were refused.
+    """
+
+    def __init__(self, message: str = "", *, result: WriteResult | None = None) -> None:
+        super().__init__(message)
+        self.result = result
+
+    @property
+    def failures(self) -> list[Failure]:
+        """The items or cells that were refused, and why."""
+        return self.result.failures if self.result else []
+
+
+class WriteInterruptedException(AnaplanException):
+    """A write of several requests came to an end before its time.
+
+    All indexes are those of what was passed to the method, from 0.
+
+    Attributes:
+        result: What came of the requests that were answered; `None` if none was.
+        in_doubt: Spans of items that were sent and not answered: they may be written or not.
+        refused: Spans of items that Anaplan certainly did not act on.
+        unsent_from: The first item of those that were never sent.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        result: WriteResult | None = None,
+        in_doubt: list[range] | None = None,
+        refused: list[range] | None = None,
+        unsent_from: int = 0,
+    ) -> None:
+        super().__init__(message)
+        self.result = result
+        self.in_doubt = in_doubt or []
+        self.refused = refused or []
+        self.unsent_from = unsent_from
+
+
+class LargeReadException(AnaplanException):
+    """Anaplan ended a large read without success, or someone cancelled it; start it again."""
+
+
+class LargeReadExpiredException(LargeReadException):
+    """Anaplan dropped a large read, as it does when no page is asked for in 30 minutes."""
 
 
 class UploadIncompleteException(AnaplanException):

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from anaplan_sdk._async.alm import Alm
     from anaplan_sdk._async.audit import Audit
     from anaplan_sdk._async.cloud_works import CloudWorks
+    from anaplan_sdk._async.resolving import Resolver
+    from anaplan_sdk._async.transactional import Transactional
 
 # With chunks of 25 MB this keeps two cores busy compressing, at about 100 MB of memory.
 _UPLOAD_WIDTH = 4
@@ -215,6 +217,20 @@ class AsyncClient(Catalog, Files, Actions):
         from anaplan_sdk._async.cloud_works import CloudWorks
 
         return self._into(CloudWorks)
+
+    @property
+    def resolve(self) -> Resolver:
+        """From exact names to ids."""
+        from anaplan_sdk._async.resolving import Resolver
+
+        return self._into(Resolver)
+
+    @property
+    def tr(self) -> Transactional:
+        """Lists, modules, views, cells, the calendar and the model's state."""
+        from anaplan_sdk._async.transactional import Transactional
+
+        return self._into(Transactional)
 
     async def __aenter__(self) -> Self:
         return self

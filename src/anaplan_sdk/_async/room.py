@@ -14,6 +14,7 @@ import httpx2
 from anaplan_sdk._async.session import Session
 from anaplan_sdk._http.chunks import MAX_CHUNK_SIZE
 from anaplan_sdk._http.paging import further_offsets
+from anaplan_sdk._http.policy import Repeat
 from anaplan_sdk._http.replies import decode, unreadable
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk.models._base import AnaplanModel, Listing, Page, Single
@@ -106,16 +107,37 @@ class Room:
             )
         return f"{self._base}/workspaces/{segment(self._workspace_id)}"
 
+    @property
+    def _workspace_model(self) -> str:
+        """The model below its workspace, where that is known, as some paths are documented only."""
+        if not self._workspace_id or not self._model_id:
+            return self._model
+        return f"{self._workspace}/models/{segment(self._model_id)}"
+
     async def _get(self, single: Single[T], url: str, **params: str) -> T:
         response = await self._session.send("GET", url, params=params)
         return decode(single.adapter, response).value
 
-    async def _list(self, listing: Listing[T], url: str, **params: str) -> list[T]:
+    async def _list_at_once(self, listing: Listing[T], url: str, **params: str) -> list[T]:
+        """A listing that Anaplan gives whole; should it be paged even so, the other pages, too."""
+        response = await self._session.send("GET", url, params=params)
+        page = decode(listing.adapter, response)
+        items = page.items
+        while page.items and len(items) < (page.total or 0):
+            query: dict[str, str | int] = {**params, "limit": len(page.items), "offset": len(items)}
+            response = await self._session.send("GET", url, params=query)
+            page = decode(listing.adapter, response)
+            items = items + page.items
+        return items
+
+    async def _list(
+        self, listing: Listing[T], url: str, repeat: Repeat | None = None, /, **params: str
+    ) -> list[T]:
         """All pages; those after the first are fetched side by side."""
 
         async def fetch(offset: int, limit: int) -> tuple[Page[T], httpx2.Response]:
             query: dict[str, str | int] = {**params, "limit": limit, "offset": offset}
-            response = await self._session.send("GET", url, params=query)
+            response = await self._session.send("GET", url, repeat=repeat, params=query)
             return decode(listing.adapter, response), response
 
         async def fetch_span(start: int) -> list[T]:

@@ -29,6 +29,8 @@ class Repeat(enum.Enum):
     """Reads, and writes that put the same thing in the same place."""
     NEVER = "never"
     """Requests that start work: again only when the first one certainly had no effect."""
+    NOT_AFTER_500 = "not after 500"
+    """Reads that Anaplan answers with 500 where the user lacks a role."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +62,8 @@ class RetryPolicy:
         if not isinstance(error, AnaplanException) or not error.retryable:
             return False
         if repeat is Repeat.NEVER and not error.not_performed:
+            return False
+        if repeat is Repeat.NOT_AFTER_500 and error.status_code == 500:
             return False
         return error.retry_after is None or error.retry_after <= RETRY_AFTER_CAP
 

@@ -8,13 +8,16 @@ from typing import Literal
 
 from pydantic import TypeAdapter
 
+from anaplan_sdk._http.policy import Repeat
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._sync.room import Room, segment, sorting
+from anaplan_sdk.exceptions import PermissionDeniedException, ServerException
 from anaplan_sdk.models import (
     Model,
     ModelDeletionResult,
     ModelWithTransactionInfo,
     Workspace,
+    WorkspaceMember,
 )
 from anaplan_sdk.models._base import Listing, Single
 
@@ -57,6 +60,44 @@ class Catalog(Room):
             f"{self._base}/workspaces/{segment(workspace_id)}" if workspace_id else self._workspace
         )
         return self._get(_WORKSPACE, url, tenantDetails="true")
+
+    def get_workspace_admins(self, workspace_id: str | None = None) -> list[WorkspaceMember]:
+        """Lists the administrators of a workspace, the client's own when no id is given.
+
+        Raises:
+            PermissionDeniedException: This user is neither user administrator nor tenant
+                administrator.
+        """
+        return self._members("admins", workspace_id)
+
+    def get_workspace_visitors(self, workspace_id: str | None = None) -> list[WorkspaceMember]:
+        """Lists the visitors of a workspace, the client's own when no id is given.
+
+        Raises:
+            PermissionDeniedException: As for `get_workspace_admins`.
+        """
+        return self._members("visitors", workspace_id)
+
+    def _members(self, key: str, workspace_id: str | None) -> list[WorkspaceMember]:
+        url = (
+            f"{self._base}/workspaces/{segment(workspace_id)}" if workspace_id else self._workspace
+        )
+        try:
+            return self._list(Listing(key, WorkspaceMember), f"{url}/{key}", Repeat.NOT_AFTER_500)
+        except ServerException as error:
+            if error.status_code != 500:
+                raise
+            # Anaplan's way to say it, other than its documentation has it.
+            raise PermissionDeniedException(
+                f"A workspace's {key} are told to user administrators and tenant administrators "
+                "only; Anaplan answers others with 500, as it did here.",
+                method=error.method,
+                url=error.url,
+                status_code=error.status_code,
+                reason=error.reason,
+                request_id=error.request_id,
+                attempts=error.attempts,
+            ) from error
 
     def get_models(
         self,

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from anaplan_sdk._sync.alm import Alm
     from anaplan_sdk._sync.audit import Audit
     from anaplan_sdk._sync.cloud_works import CloudWorks
+    from anaplan_sdk._sync.resolving import Resolver
+    from anaplan_sdk._sync.transactional import Transactional
 
 # With chunks of 25 MB this keeps two cores busy compressing, at about 100 MB of memory.
 _UPLOAD_WIDTH = 4
@@ -216,6 +218,20 @@ class Client(Catalog, Files, Actions):
         from anaplan_sdk._sync.cloud_works import CloudWorks
 
         return self._into(CloudWorks)
+
+    @property
+    def resolve(self) -> Resolver:
+        """From exact names to ids."""
+        from anaplan_sdk._sync.resolving import Resolver
+
+        return self._into(Resolver)
+
+    @property
+    def tr(self) -> Transactional:
+        """Lists, modules, views, cells, the calendar and the model's state."""
+        from anaplan_sdk._sync.transactional import Transactional
+
+        return self._into(Transactional)
 
     def __enter__(self) -> Self:
         return self

@@ -34,6 +34,7 @@ from anaplan_sdk.exceptions import (
     ClientClosedException,
     InvalidCredentialsException,
 )
+from anaplan_sdk.models import NamedObject
 from anaplan_sdk.regions import Hosts
 
 USER_AGENT = f"anaplan-sdk/{__version__} python-httpx2/{httpx2.__version__}"
@@ -99,6 +100,7 @@ class Session:
         self._gate = Gate(max_concurrency)
         self._server_date = "", 0.0
         self._tasks: dict[str, deque[str]] = {}
+        self.names: dict[tuple[str, str], tuple[NamedObject, ...]] = {}
         check_options(timeout, httpx_options)
         headers = httpx2.Headers(httpx_options.get("headers"))
         headers.setdefault("User-Agent", USER_AGENT)

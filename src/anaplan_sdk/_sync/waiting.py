@@ -23,6 +23,7 @@ def wait_until(
     delay: float,
     timeout: float | None,
     overdue: Callable[[T], str],
+    fate: str = "it goes on at Anaplan",
 ) -> R:
     """Looks until it is finished, and returns what came of it.
 
@@ -32,6 +33,7 @@ def wait_until(
         delay: Seconds between two looks, once they are no longer more frequent.
         timeout: Seconds to wait; no limit when not given.
         overdue: Says what is still going on when time is up.
+        fate: Says what becomes of it then.
 
     Raises:
         AnaplanTimeoutException: Time is up.
@@ -41,9 +43,7 @@ def wait_until(
     while (result := finished(seen := look())) is None:
         left = None if deadline is None else deadline - time.monotonic()
         if left is not None and left <= 0:
-            raise AnaplanTimeoutException(
-                f"{overdue(seen)} after {timeout} seconds; it goes on at Anaplan."
-            )
+            raise AnaplanTimeoutException(f"{overdue(seen)} after {timeout} seconds; {fate}.")
         runtime.sleep(pause if left is None else min(pause, left))
         pause = min(2 * pause, delay)
     return result

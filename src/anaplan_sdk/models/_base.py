@@ -55,6 +55,14 @@ def _without_nulls(value: object) -> object:
     return value
 
 
+def member(value: object, wire: str, ours: str) -> str:
+    """The text a reply, or the model that was read from it, has in a field."""
+    if isinstance(value, dict):
+        members = cast("dict[str, object]", value)
+        return str(members.get(wire, members.get(ours, "")))
+    return str(getattr(value, ours, ""))
+
+
 def named(wire: str, ours: str) -> AliasChoices:
     """The names a field is read by when Anaplan's differs from ours by more than its case."""
     return AliasChoices(wire, to_camel(ours), ours)

@@ -1,0 +1,192 @@
+"""Lists: what they are, their items, and changing these."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Literal, overload
+
+from anaplan_sdk._async.room import Room, segment, sorting
+from anaplan_sdk._async.writing import Target, Writing
+from anaplan_sdk._http.batches import MAX_ITEMS, Batcher
+from anaplan_sdk._http.limits import suggesting
+from anaplan_sdk.models import (
+    InsertionResult,
+    List,
+    ListDeletionResult,
+    ListItem,
+    ListItemKey,
+    ListItemUpdate,
+    ListMetadata,
+    ListUpdateResult,
+    NewListItem,
+)
+from anaplan_sdk.models._base import Listing, Single
+
+_LISTS = Listing("lists", List)
+_LIST = Single[ListMetadata]("metadata", ListMetadata)
+_ITEMS = Listing("listItems", ListItem)
+_RAW_ITEMS = Listing("listItems", dict[str, object])
+_TOO_MANY = "tr.read_list or tr.read_list_pages"
+
+# Deleting is the only change whose result doesn't depend on the items' order.
+_DELETIONS_AT_A_TIME = 4
+
+
+class Lists(Room):
+    """Lists and their items."""
+
+    async def get_lists(
+        self, sort_by: Literal["id", "name"] | None = None, descending: bool = False
+    ) -> list[List]:
+        """Lists the model's lists.
+
+        Args:
+            sort_by: The field to sort by; Anaplan's own order when not given.
+            descending: Sorts downwards; without `sort_by` it does nothing.
+        """
+        return await self._list(_LISTS, f"{self._model}/lists", **sorting(sort_by, descending))
+
+    async def get_list_metadata(self, list_id: int | str) -> ListMetadata:
+        """A list's definition: its properties, parent, subsets and counts."""
+        return await self._get(_LIST, self._list_url(list_id))
+
+    @overload
+    async def get_list_items(
+        self, list_id: int | str, return_raw: Literal[False] = False
+    ) -> list[ListItem]: ...
+
+    @overload
+    async def get_list_items(
+        self, list_id: int | str, return_raw: Literal[True]
+    ) -> list[dict[str, object]]: ...
+
+    @overload
+    async def get_list_items(
+        self, list_id: int | str, return_raw: bool
+    ) -> list[ListItem] | list[dict[str, object]]: ...
+
+    async def get_list_items(
+        self, list_id: int | str, return_raw: bool = False
+    ) -> list[ListItem] | list[dict[str, object]]:
+        """All items of a list with their properties and subsets, a million at the most.
+
+        Args:
+            list_id: The list.
+            return_raw: Gives the items as Anaplan tells them, which takes less time.
+
+        Raises:
+            AnaplanRequestException: The list has too many items; `read_list` reads any number.
+        """
+        url = f"{self._list_url(list_id)}/items"
+        with suggesting(_TOO_MANY):
+            if return_raw:
+                return await self._list_at_once(_RAW_ITEMS, url, includeAll="true")
+            return await self._list_at_once(_ITEMS, url, includeAll="true")
+
+    async def get_list_items_csv(self, list_id: int | str) -> bytes:
+        """All items of a list with their properties and subsets as CSV, a million at the most."""
+        with suggesting(_TOO_MANY):
+            response = await self._session.send(
+                "GET",
+                f"{self._list_url(list_id)}/items",
+                params={"includeAll": "true"},
+                headers={"Accept": "text/csv"},
+            )
+        return response.content
+
+    async def get_list_preview(self, list_id: int | str) -> bytes:
+        """The first items of a list as CSV, a thousand at the most."""
+        url = f"{self._workspace_model}/lists/{segment(list_id)}/preview"
+        response = await self._session.send("GET", url, headers={"Accept": "text/csv"})
+        return response.content
+
+    async def insert_list_items(
+        self,
+        list_id: int | str,
+        items: Iterable[NewListItem | Mapping[str, object]],
+        *,
+        batch_size: int = MAX_ITEMS,
+        raise_on_failure: bool = False,
+    ) -> InsertionResult:
+        """Adds items to a list.
+
+        Any number of them is sent in as many requests as Anaplan's limits ask for, one after the
+        other, since an item's parent may be in an earlier one. A request is not repeated unless
+        Anaplan certainly did not act on it.
+
+        Args:
+            list_id: The list.
+            items: Such as `{"name": "North", "code": "N1", "parent": "Europe", "properties":
+                {"Owner": "Ann"}, "subsets": {"Active": True}}`; numbered lists take no name. An
+                iterator is consumed as requests go out, so its items are checked request by
+                request; a list is checked whole beforehand.
+            batch_size: How many items a request has at the most.
+            raise_on_failure: Raises an error when Anaplan refuses an item.
+
+        Returns:
+            How many were added, and which were refused and why; indexes are those of `items`.
+
+        Raises:
+            ValueError: An item isn't one, or is too large.
+            PartialFailureError: Items were refused, and `raise_on_failure` is set.
+            WriteInterruptedException: A request failed after others had gone out; it tells what was
+                done and what is in doubt.
+            ModelUnavailableException: The model is deployed, and the list is no production data.
+        """
+        target = Target("POST", f"{self._list_url(list_id)}/items", {"action": "add"})
+        batches = Batcher(NewListItem, batch_size).batches(items)
+        write = Writing(self._session, target, InsertionResult)
+        return await write.run(batches, raise_on_failure=raise_on_failure)
+
+    async def update_list_items(
+        self,
+        list_id: int | str,
+        items: Iterable[ListItemUpdate | Mapping[str, object]],
+        *,
+        batch_size: int = MAX_ITEMS,
+        raise_on_failure: bool = False,
+    ) -> ListUpdateResult:
+        """Changes items of a list; what an item doesn't mention stays.
+
+        Arguments, results and errors are those of `insert_list_items`. Items are found by `id`,
+        `code` or `name`; one that has a code needs it in any case.
+        """
+        target = Target("PUT", f"{self._list_url(list_id)}/items")
+        batches = Batcher(ListItemUpdate, batch_size).batches(items)
+        write = Writing(self._session, target, ListUpdateResult)
+        return await write.run(batches, raise_on_failure=raise_on_failure)
+
+    async def delete_list_items(
+        self,
+        list_id: int | str,
+        items: Iterable[ListItemKey | Mapping[str, object]],
+        *,
+        batch_size: int = MAX_ITEMS,
+        raise_on_failure: bool = False,
+    ) -> ListDeletionResult:
+        """Deletes items of a list, each named by `{"id": ...}` or `{"code": ...}`, not by both.
+
+        Arguments, results and errors are those of `insert_list_items`; here the order makes no
+        difference, so that several requests are under way at a time.
+        """
+        target = Target(
+            "POST",
+            f"{self._list_url(list_id)}/items",
+            {"action": "delete"},
+            width=min(_DELETIONS_AT_A_TIME, self._settings.max_concurrency),
+        )
+        batches = Batcher(ListItemKey, batch_size).batches(items)
+        write = Writing(self._session, target, ListDeletionResult)
+        return await write.run(batches, raise_on_failure=raise_on_failure)
+
+    async def reset_list_index(self, list_id: int | str) -> None:
+        """Lets a numbered list, which must be empty, count from 1 again.
+
+        Raises:
+            AnaplanRequestException: The list has items, or the model is deployed and the list is
+                no production data.
+        """
+        await self._session.send("POST", f"{self._list_url(list_id)}/resetIndex")
+
+    def _list_url(self, list_id: int | str) -> str:
+        return f"{self._model}/lists/{segment(list_id)}"

@@ -1,0 +1,124 @@
+"""Modules, their line items, and the dimensions of these."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from anaplan_sdk._async.room import Room, segment, sorting
+from anaplan_sdk._http.limits import suggesting
+from anaplan_sdk._http.policy import Repeat
+from anaplan_sdk._http.replies import decode
+from anaplan_sdk.models import (
+    Dashboard,
+    Dimension,
+    DimensionWithCode,
+    LineItem,
+    Module,
+    View,
+)
+from anaplan_sdk.models._base import Listing
+
+_MODULES = Listing("modules", Module)
+_LINE_ITEMS = Listing("items", LineItem)
+_DIMENSIONS = Listing("dimensions", Dimension)
+_ITEMS = Listing("items", DimensionWithCode)
+_VIEWS = Listing("views", View)
+_DASHBOARDS = Listing("dashboards", Dashboard)
+
+
+class Modules(Room):
+    """Modules, line items and dimensions."""
+
+    async def get_modules(
+        self, sort_by: Literal["id", "name"] | None = None, descending: bool = False
+    ) -> list[Module]:
+        """Lists the model's modules.
+
+        Args:
+            sort_by: The field to sort by; Anaplan's own order when not given.
+            descending: Sorts downwards; without `sort_by` it does nothing.
+        """
+        return await self._list(_MODULES, f"{self._model}/modules", **sorting(sort_by, descending))
+
+    async def get_module_views(
+        self, module_id: int | str, *, subsidiary_views: bool = False
+    ) -> list[View]:
+        """Lists a module's views; its default view is called `default` here.
+
+        Args:
+            module_id: The module.
+            subsidiary_views: Includes those of single line items.
+        """
+        params = {"includesubsidiaryviews": "true"} if subsidiary_views else {}
+        url = f"{self._model}/modules/{segment(module_id)}/views"
+        return await self._list(_VIEWS, url, **params)
+
+    async def get_line_items(self, only_module_id: int | str | None = None) -> list[LineItem]:
+        """Lists line items with all that is known of them.
+
+        Args:
+            only_module_id: Keeps those of one module.
+        """
+        url = f"{self._model}/lineItems"
+        if only_module_id is not None:
+            url = f"{self._model}/modules/{segment(only_module_id)}/lineItems"
+        return await self._list(_LINE_ITEMS, url, includeAll="true")
+
+    async def get_line_item_dimensions(self, line_item_id: int | str) -> list[Dimension]:
+        """Lists a line item's dimensions, Time and Versions included."""
+        url = f"{self._model}/lineItems/{segment(line_item_id)}/dimensions"
+        return await self._list(_DIMENSIONS, url)
+
+    async def get_line_item_dimension_items(
+        self, line_item_id: int | str, dimension_id: int | str
+    ) -> list[DimensionWithCode]:
+        """Lists the items of one of a line item's dimensions, Time and Versions included."""
+        url = f"{self._model}/lineItems/{segment(line_item_id)}/dimensions"
+        return await self._list_at_once(_ITEMS, f"{url}/{segment(dimension_id)}/items")
+
+    async def get_dimension_items(self, dimension_id: int | str) -> list[DimensionWithCode]:
+        """Lists the items of a list, a subset, a line item subset or Users, a million at the most.
+
+        Raises:
+            AnaplanRequestException: The dimension is Time or Versions, which Anaplan lists by
+                `get_view_dimension_items` only; or it has too many items.
+        """
+        with suggesting("tr.read_list or tr.read_list_pages"):
+            return await self._list_at_once(_ITEMS, self._items_url(dimension_id))
+
+    async def lookup_dimension_items(
+        self,
+        dimension_id: int | str,
+        codes: Sequence[str] | None = None,
+        names: Sequence[str] | None = None,
+    ) -> list[DimensionWithCode]:
+        """Finds items of a list, of Time, Versions or Users by codes and names.
+
+        Upper and lower case are the same. What isn't found is just absent from the result.
+
+        Args:
+            dimension_id: The dimension.
+            codes: Codes to find; Anaplan refuses them for a dimension that has none.
+            names: Names to find.
+
+        Raises:
+            ValueError: Neither codes nor names were given, or one text instead of several.
+        """
+        if isinstance(codes, str) or isinstance(names, str) or not (codes or names):
+            raise ValueError("Lists of codes or names are needed, and not empty ones.")
+        wanted = {"codes": codes, "names": names}
+        response = await self._session.send(
+            "POST",
+            self._items_url(dimension_id),
+            json={key: [*values] for key, values in wanted.items() if values},
+            repeat=Repeat.SAFE,
+        )
+        return decode(_ITEMS.adapter, response).items
+
+    async def get_dashboards(self) -> list[Dashboard]:
+        """Lists the model's classic dashboards."""
+        return await self._list(_DASHBOARDS, f"{self._model}/dashboards")
+
+    def _items_url(self, dimension_id: int | str) -> str:
+        return f"{self._model}/dimensions/{segment(dimension_id)}/items"
