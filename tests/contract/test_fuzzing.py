@@ -147,7 +147,9 @@ def tenant_of_an_administrator() -> TenantDescription:
     tenant = read_tenant(None)
     first, *others = tenant.users
     places = dict.fromkeys([workspace.name for workspace in tenant.workspaces], "admin")
-    first = first.model_copy(update={"roles": list(get_args(TenantRole)), "workspaces": places})
+    # The password is to be taken in spite of a workspace with single sign-on.
+    everything = {"roles": list(get_args(TenantRole)), "workspaces": places, "exception_user": True}
+    first = first.model_copy(update=everything)
     return tenant.model_copy(update={"users": [first, *others]})
 
 
