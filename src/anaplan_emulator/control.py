@@ -18,8 +18,9 @@ from anaplan_emulator.apis.oauth.identity import signing_key
 from anaplan_emulator.apis.oauth.unattended import OAuthRefusedError
 from anaplan_emulator.faults import Fault
 from anaplan_emulator.journal import ReceivedRequest
+from anaplan_emulator.store.model_description import StructureDescription
 from anaplan_emulator.store.tenant import TenantDescription, TenantError
-from anaplan_emulator.world import UnknownUserError, World
+from anaplan_emulator.world import UnknownModelError, UnknownUserError, World
 
 CONTROL = "/_emulator"
 
@@ -69,6 +70,12 @@ class Revocation(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     refresh_token: str
+
+
+class StructureChange(StructureDescription):
+    """What is added to the structure of a model, by its id or name."""
+
+    model: str
 
 
 def info(world: World, _: bytes) -> object:
@@ -160,6 +167,13 @@ def issue_certificate(world: World, body: bytes) -> object:
     return asdict(pair)
 
 
+def restructure(world: World, body: bytes) -> object:
+    """Add `lists` and `modules`, as in a tenant's file, to the structure of a `model`."""
+    change = StructureChange.model_validate_json(body)
+    world.restructure(change.model, change)
+    return {"restructured": change.model}
+
+
 def authorize(world: World, body: bytes) -> object:
     """Sign in at an authorization `url` and decide, without a browser."""
     order = Authorization.model_validate_json(body)
@@ -205,6 +219,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/settings"): read_settings,
     ("PATCH", "/settings"): change_settings,
     ("POST", "/certificates"): issue_certificate,
+    ("POST", "/structure"): restructure,
     ("POST", "/oauth/authorizations"): authorize,
     ("POST", "/oauth/devices"): decide_device,
     ("POST", "/oauth/revocations"): revoke,
@@ -233,6 +248,7 @@ def _contents(_world: World, _body: bytes) -> object:
             Fault,
             ClockChange,
             CertificateOrder,
+            StructureChange,
             TenantDescription,
             Authorization,
             DeviceDecision,
@@ -256,7 +272,7 @@ async def _operate(world: World, operation: Operation, request: Request) -> JSON
         return _refuse(400, json.loads(told))
     except (OAuthRefusedError, TenantError, ValueError) as error:
         return _refuse(400, str(error))
-    except UnknownUserError as error:
+    except (UnknownModelError, UnknownUserError) as error:
         return _refuse(404, str(error))
 
 

@@ -1,5 +1,6 @@
 """The emulator as one object: a world, and a server in a thread."""
 
+from collections.abc import Mapping
 from contextlib import ExitStack
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -14,6 +15,7 @@ from anaplan_emulator.front import Front
 from anaplan_emulator.journal import ReceivedRequest
 from anaplan_emulator.server import Server
 from anaplan_emulator.settings import Settings
+from anaplan_emulator.store.model_description import StructureDescription
 from anaplan_emulator.store.oauth_client_description import OAuthClientDescription
 from anaplan_emulator.store.tenant import TenantDescription, read_tenant
 from anaplan_emulator.world import World
@@ -267,6 +269,21 @@ class Emulator:
             OAuthRefusedError: The refresh token is unknown, or has expired.
         """
         unattended.revoke(self.world, refresh_token)
+
+    def restructure(self, model: str, change: StructureDescription | Mapping[str, object]) -> None:
+        """Add lists, properties, items, modules or line items to a model.
+
+        Args:
+            model: Its id or name.
+            change: What is added, written as `lists` and `modules` are in a tenant's file.
+
+        Raises:
+            UnknownModelError: There is no such model.
+            ValueError: The change can't be read, refers to what isn't there, or adds what is.
+        """
+        if not isinstance(change, StructureDescription):
+            change = StructureDescription.model_validate(change)
+        self.world.restructure(model, change)
 
     def reset(self) -> None:
         """Go back to the start: tenant as described, real time, no faults, no requests noted."""

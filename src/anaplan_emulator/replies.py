@@ -225,6 +225,8 @@ def envelope(
     model_id: str | None = None,
     paging: Mapping[str, Any] | None = None,
     status_code: int = 200,
+    message: str = "Success",
+    headers: Mapping[str, str] | None = None,
     **payload: Any,
 ) -> JSONResponse:
     """Answer in the Integration API's envelope (facts 4.1).
@@ -234,6 +236,8 @@ def envelope(
         model_id: The model the reply is about, if any.
         paging: `meta.paging` of a listing.
         status_code: HTTP status, repeated in the body.
+        message: What the body says beside it.
+        headers: Headers to send with it.
         **payload: The reply's own keys.
 
     """
@@ -242,5 +246,7 @@ def envelope(
     meta: dict[str, Any] = {"schema": f"https://api.anaplan.com/2/0{model}/objects/{kind}"}
     if paging is not None:
         meta["paging"] = dict(paging)
-    status = {"code": status_code, "message": "Success"}
-    return JSONResponse({"meta": meta, "status": status, **payload}, status_code=status_code)
+    status = {"code": status_code, "message": message}
+    return JSONResponse(
+        {"meta": meta, "status": status, **payload}, status_code=status_code, headers=headers
+    )

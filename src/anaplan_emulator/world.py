@@ -22,6 +22,8 @@ from anaplan_emulator.settings import Settings
 from anaplan_emulator.store.audit_description import past_events
 from anaplan_emulator.store.cloud_loader import load_cloud_works
 from anaplan_emulator.store.database import Store
+from anaplan_emulator.store.model_description import StructureDescription
+from anaplan_emulator.store.model_loader import restructure
 from anaplan_emulator.store.tenant import (
     TenantDescription,
     TenantError,
@@ -34,6 +36,10 @@ from anaplan_emulator.store.users import user_by_email
 
 class UnknownUserError(LookupError):
     """No user of the tenant has this e-mail address."""
+
+
+class UnknownModelError(LookupError):
+    """The tenant has no such model."""
 
 
 class World:
@@ -135,6 +141,25 @@ class World:
         for name in Settings.model_fields:
             setattr(self.settings, name, getattr(changed, name))
         self.save()
+
+    def restructure(self, model: str, change: StructureDescription) -> None:
+        """Add to the structure of a model, as its builders do in Anaplan.
+
+        Args:
+            model: Its id or name; of several with the same name it is the first.
+            change: What is added.
+
+        Raises:
+            UnknownModelError: There is no such model.
+            ValueError: The change refers to what isn't there, or adds what is there already.
+        """
+        with self.store.transaction() as db:
+            row = db.execute(
+                "SELECT key FROM models WHERE ? IN (id, name) ORDER BY key LIMIT 1", (model,)
+            ).fetchone()
+            if row is None:
+                raise UnknownModelError(f"the tenant has no model {model}")
+            restructure(db, row["key"], change)
 
     def issue_certificate(
         self,

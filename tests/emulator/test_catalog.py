@@ -48,7 +48,8 @@ def test_only_administrators_list_users(shop: "Shop", visit: Visit) -> None:
 def test_workspaces_are_seen_by_their_members(shop: "Shop", visit: Visit) -> None:
     assert names(shop.http.get("/2/0/workspaces"), "workspaces") == ["Shop"]
     assert names(visit("bob").http.get("/2/0/workspaces"), "workspaces") == ["Shop"]
-    assert names(visit("root").http.get("/2/0/workspaces"), "workspaces") == ["Shop", "Storage"]
+    every = ["Planning", "Shop", "Storage"]
+    assert names(visit("root").http.get("/2/0/workspaces"), "workspaces") == every
 
 
 def test_sizes_of_workspaces_are_tenant_details(shop: "Shop") -> None:
@@ -75,7 +76,13 @@ def test_a_single_workspace_is_for_its_administrators(visit: Visit) -> None:
 def test_models_are_listed_to_those_who_can_open_them(shop: "Shop", visit: Visit) -> None:
     every = ["Sales", "Sales 2020", "Locked", "Away", "Live"]
     assert names(shop.http.get("/2/0/models"), "models") == every
-    assert names(visit("root").http.get("/2/0/models"), "models") == [*every, "Stock"]
+    assert names(visit("root").http.get("/2/0/models"), "models") == [
+        *every,
+        "Stock",
+        "Empty",
+        "Plan",
+        "Plan Live",
+    ]
     assert names(visit("bob").http.get("/2/0/models"), "models") == ["Sales"]
     assert names(visit("eve").http.get("/2/0/models"), "models") == []
     of_workspace = f"/2/0/workspaces/{shop.workspace_id}/models"

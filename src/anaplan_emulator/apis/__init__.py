@@ -2,6 +2,7 @@
 
 from anaplan_emulator.apis.actions.routes import ENDPOINTS as ACTION_ENDPOINTS
 from anaplan_emulator.apis.administration.routes import ENDPOINTS as ADMINISTRATION_ENDPOINTS
+from anaplan_emulator.apis.alm.routes import ENDPOINTS as ALM_ENDPOINTS
 from anaplan_emulator.apis.audit.routes import ENDPOINTS as AUDIT_ENDPOINTS
 from anaplan_emulator.apis.authentication.routes import ENDPOINTS as AUTHENTICATION_ENDPOINTS
 from anaplan_emulator.apis.catalog.routes import ENDPOINTS as CATALOG_ENDPOINTS
@@ -19,6 +20,7 @@ ENDPOINTS: list[Endpoint] = [
     *CATALOG_ENDPOINTS,
     *FILE_ENDPOINTS,
     *ACTION_ENDPOINTS,
+    *ALM_ENDPOINTS,
     *AUDIT_ENDPOINTS,
     *CONSOLIDATION_ENDPOINTS,
     *SCIM_ENDPOINTS,

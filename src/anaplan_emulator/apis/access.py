@@ -101,16 +101,25 @@ def visible_model(call: Call) -> Model:
     return model
 
 
+def is_offline_to(call: Call, model: Model) -> bool:
+    """Tell whether the caller can't work in the model now.
+
+    Administrators work on in a model that is offline, but not in one in maintenance (facts 5).
+    """
+    offline = model.offline and not is_workspace_admin(call.db, call.user, model.workspace_id)
+    return offline or "MAINTENANCE" in model.active_state
+
+
 def readable_model(call: Call) -> Model:
     """Find the model in the path, and see that it can be read in its state.
 
     Raises:
-        ApiError: 404, 422 archived, 424 offline.
+        ApiError: 404, 422 archived, 424 offline, unless the caller administers the workspace.
     """
     model = visible_model(call)
     if model.active_state == "ARCHIVED":
         raise _denied(call, ApiError(422, "The model is archived"))
-    if model.offline or "MAINTENANCE" in model.active_state:
+    if is_offline_to(call, model):
         raise _denied(call, ApiError(424, "The model is offline"))
     return model
 

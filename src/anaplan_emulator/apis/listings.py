@@ -26,6 +26,7 @@ def listing(
     kind: str,
     model_id: str | None = None,
     stray_next: bool = False,
+    unlimited: bool = False,
 ) -> JSONResponse:
     """Answer with a page of rows.
 
@@ -38,9 +39,12 @@ def listing(
         model_id: The model the reply is about, if any.
         stray_next: Whether a call without `limit` was seen to point to a next page although all
             rows were returned.
+        unlimited: Whether a call without `limit` gets all rows.
     """
     offset = _whole_number(call, "offset", 0, least=0)
     most = call.world.settings.page_limit
+    if unlimited and call.query.get("limit") is None:
+        most = max(most, len(rows))
     limit = min(_whole_number(call, "limit", most, least=1), most)
     page = rows[offset : offset + limit]
     paging: dict[str, Any] = {

@@ -14,6 +14,7 @@ from uuid import uuid4
 from anaplan_emulator.clock import Clock, iso_milliseconds
 from anaplan_emulator.engine.actions import Action, action_by_id, run_action
 from anaplan_emulator.engine.definitions import ExportDefinition, ProcessDefinition
+from anaplan_emulator.engine.lifecycle import KINDS, SYNC_TASKS, Order, carry_out, failure
 from anaplan_emulator.engine.outcomes import ActionFailed, Cancelled, Detail, Outcome
 from anaplan_emulator.engine.run import Run
 from anaplan_emulator.settings import Settings
@@ -229,7 +230,9 @@ class TaskRunner:
             row = db.execute("SELECT * FROM tasks WHERE id = ?", (task_id,)).fetchone()
             if row is None:
                 return
-            outcome = Outcome(row["object_id"], "", successful=False, details=[_INTERNAL_ERROR])
+            kind = row["object_id"]
+            outcome = Outcome(kind, "", successful=False, details=[_INTERNAL_ERROR])
+            result = failure(kind, _INTERNAL_ERROR.text) if kind in KINDS else outcome.as_json()
             _finish(
                 db,
                 task_id,
@@ -238,7 +241,7 @@ class TaskRunner:
                 TaskState.CANCELLING,
                 state=TaskState.COMPLETE,
                 step="Failed.",
-                result=outcome.as_json(),
+                result=result,
             )
 
     def _run(self, session: Session, task_id: str, watch: _Watch) -> None:
@@ -251,14 +254,18 @@ class TaskRunner:
         if not begun:
             return
         task = _read(row)
-        action = action_by_id(session.db, task.model, task.object_id)
-        if action is None:
-            raise LookupError(f"task {task_id} runs {task.object_id}, which is gone")
 
         def progress(fraction: float, step: str, /) -> None:
             watch.progress, watch.step = max(watch.progress, fraction), step
             self._wait_while_held(watch, TaskState.IN_PROGRESS)
 
+        if task.object_id in KINDS:
+            progress(0.0, "Comparing revisions.")
+            self._carry_out(session, task)
+            return
+        action = action_by_id(session.db, task.model, task.object_id)
+        if action is None:
+            raise LookupError(f"task {task_id} runs {task.object_id}, which is gone")
         run = Run(
             session=session,
             model=task.model,
@@ -286,6 +293,28 @@ class TaskRunner:
                 and outcome.successful
                 and not isinstance(action.definition, ExportDefinition)
             ):
+                self._touch_model(db, task)
+
+    def _carry_out(self, session: Session, task: Task) -> None:
+        """Do the work of one of ALM's tasks, and end it, in one transaction."""
+        with session.transaction() as db:
+            order = Order(
+                kind=task.object_id,
+                target=task.model,
+                user_id=task.user_id,
+                request=task.request,
+                now=self._clock.timestamp(),
+            )
+            result = carry_out(db, order)
+            _finish(
+                db,
+                task.id,
+                TaskState.IN_PROGRESS,
+                state=TaskState.COMPLETE,
+                step="Complete." if result["successful"] else "Failed.",
+                result=result,
+            )
+            if result["successful"] and task.object_id == SYNC_TASKS:
                 self._touch_model(db, task)
 
     def _outcome(self, run: Run, task: Task, action: Action) -> tuple[TaskState, Outcome]:

@@ -119,6 +119,30 @@ class ModuleDescription(Description):
     """Its saved views."""
 
 
+class ModuleAddition(ModuleDescription):
+    """A new module, or line items for one that there is, which has its dimensions already."""
+
+    dimensions: tuple[str, ...] = ()
+
+
+class StructureDescription(Description):
+    """What is added to a model: lists and modules; properties, items and line items of old ones."""
+
+    lists: tuple[ListDescription, ...] = ()
+    modules: tuple[ModuleAddition, ...] = ()
+
+
+class RevisionDescription(Description):
+    """A revision of a model."""
+
+    name: str = Field(min_length=1, max_length=60)
+    description: str = Field(default="", max_length=250)
+    author: str = ""
+    """Who made it, by e-mail address; the tenant's first user by default."""
+    structure: StructureDescription = StructureDescription()
+    """What is added to the model before the revision is made."""
+
+
 class FileDescription(FileFormat):
     """A file that imports read."""
 
@@ -159,6 +183,21 @@ class ModelDescription(Description):
     exports: tuple[ExportDefinition, ...] = ()
     deletions: tuple[DeleteDefinition, ...] = ()
     processes: tuple[ProcessDefinition, ...] = ()
+    revisions: tuple[RevisionDescription, ...] = ()
+    """The model's history, the oldest first."""
+    copy_of: str = ""
+    """A model described before, whose content and history it has, and nothing else."""
+    copied_at: str = ""
+    """The revision at which it was copied; the latest by default."""
+
+    @model_validator(mode="after")
+    def _copies_have_no_content(self) -> Self:
+        content = ("lists", "modules", "files", "imports", "exports", "deletions", "processes")
+        own = [name for name in (*content, "revisions") if getattr(self, name)]
+        if self.copy_of and own:
+            raise ValueError(f"{self.name} is a copy: it has no {own[0]} of its own")
+        _require_distinct("revision", [each.name for each in self.revisions])
+        return self
 
     @model_validator(mode="after")
     def _names_are_known(self) -> Self:

@@ -3,7 +3,7 @@
 import json
 import sqlite3
 import tomllib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Literal
@@ -19,7 +19,7 @@ from anaplan_emulator.store.consolidation_description import (
 )
 from anaplan_emulator.store.description import Description
 from anaplan_emulator.store.identifiers import lower_hex
-from anaplan_emulator.store.model_description import WorkspaceDescription
+from anaplan_emulator.store.model_description import ModelDescription, WorkspaceDescription
 from anaplan_emulator.store.model_loader import load_workspaces
 from anaplan_emulator.store.oauth_client_description import (
     OAuthClientDescription,
@@ -133,8 +133,10 @@ class TenantDescription(Description):
                 raise ValueError(f"{user.email}: no workspace is called {min(unknown)!r}")
         models = [model for workspace in self.workspaces for model in workspace.models]
         for model in models:
-            if unknown := model.roles.keys() - emails:
+            authors = {revision.author for revision in model.revisions} - {""}
+            if unknown := (model.roles.keys() | authors) - emails:
                 raise ValueError(f"{model.name}: {min(unknown)!r} is none of the users")
+        _check_copies(models)
         check_audit_events(self.audit_events, emails, {model.name for model in models})
         for kind, name, known in (
             ("workspace", self.default_workspace, set(workspaces)),
@@ -142,6 +144,16 @@ class TenantDescription(Description):
         ):
             if name and name not in known:
                 raise ValueError(f"default_{kind}: no {kind} is called {name!r}")
+
+
+def _check_copies(models: Sequence[ModelDescription]) -> None:
+    for position, model in enumerate(models):
+        originals = [each for each in models[:position] if each.name == model.copy_of]
+        if model.copy_of and (not originals or originals[-1].copy_of):
+            raise ValueError(f"{model.name}: no model before it is called {model.copy_of!r}")
+        revisions = originals[-1].revisions if model.copy_of else ()
+        if model.copied_at and model.copied_at not in [each.name for each in revisions]:
+            raise ValueError(f"{model.name}: no revision is called {model.copied_at!r}")
 
 
 def read_tenant(path: Path | None) -> TenantDescription:

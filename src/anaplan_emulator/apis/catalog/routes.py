@@ -6,6 +6,7 @@ from starlette.responses import JSONResponse, Response
 
 from anaplan_emulator.apis.access import (
     addressed_model,
+    is_offline_to,
     is_tenant_admin,
     is_workspace_admin,
     sees_workspace,
@@ -171,7 +172,7 @@ def open_model(call: Call) -> Response:
     model = visible_model(call)
     if model.active_state == "ARCHIVED":
         raise ApiError(422, "The model is archived")
-    if model.offline or "MAINTENANCE" in model.active_state:
+    if is_offline_to(call, model):
         raise ApiError(424, "The model is offline")
     if model.is_open:
         return Response(status_code=200)

@@ -1,0 +1,1 @@
+"""Application lifecycle management: revisions, synchronization, reports, and online status."""

@@ -1,0 +1,342 @@
+"""Routes of application lifecycle management (facts 5)."""
+
+from datetime import date
+from functools import partial
+from typing import Any, TypeVar
+from uuid import uuid4
+
+from pydantic import BaseModel, ValidationError
+from starlette.responses import JSONResponse, Response
+
+from anaplan_emulator.apis.access import (
+    Model,
+    is_workspace_admin,
+    model_by_id,
+    sees_inside,
+    visible_model,
+)
+from anaplan_emulator.apis.alm import state
+from anaplan_emulator.apis.listings import listing, sort_leniently
+from anaplan_emulator.calls import Call, Endpoint
+from anaplan_emulator.engine.lifecycle import REPORTS, SYNC_TASKS
+from anaplan_emulator.engine.revisions import (
+    MADE_BY_API,
+    create_revision,
+    history,
+    is_changed,
+    latest_revision,
+    moment,
+    revision_of,
+    syncable_revisions,
+)
+from anaplan_emulator.engine.tasks import Task, insert_task, task_by_id, tasks_of
+from anaplan_emulator.replies import INTEGRATION, ApiError, envelope
+
+Body = TypeVar("Body", bound=BaseModel)
+
+_NAME_LENGTH, _DESCRIPTION_LENGTH = 60, 250
+_REVISION_SORT = {
+    "name": lambda revision: revision.name.lower(),
+    "createdOn": lambda revision: revision.created_on,
+    "appliedOn": lambda revision: revision.applied_on,
+}
+_FORBIDDEN = ApiError(403)
+_FAILED_DEPENDENCY = ApiError(424, "")
+
+
+def set_online_status(call: Call) -> Response:
+    """PUT and POST /onlineStatus."""
+    model = visible_model(call)
+    order = _body(call, state.OnlineStatus, "status")
+    _require_admin(call, model, _FORBIDDEN)
+    _require_unarchived(model)
+    if model.active_state == "LOCKED":
+        raise ApiError(400, "The online status cannot be changed in locked mode")
+    state.set_offline(call.db, model.key, offline=order.status == "offline")
+    return Response(status_code=204)
+
+
+def list_revisions(call: Call) -> Response:
+    """GET /alm/revisions: the whole history where no limit is given."""
+    model = visible_model(call)
+    after, before = _day(call, "appliedAfter"), _day(call, "appliedBefore")
+    if after and before and after > before:
+        raise ApiError(400, "appliedAfter must not be later than appliedBefore")
+    _require_admin(call, model, _FORBIDDEN)
+    found = state.applied_between(history(call.db, model.key), after, before)
+    return listing(
+        call,
+        "revisions",
+        sort_leniently(call, found, _REVISION_SORT),
+        state.describe_revision,
+        kind="revision",
+        model_id=model.id,
+        unlimited=True,
+    )
+
+
+def make_revision(call: Call) -> Response:
+    """POST /alm/revisions."""
+    model = visible_model(call)
+    order = _body(call, state.RevisionOrder, "name")
+    if len(order.name) > _NAME_LENGTH:
+        raise ApiError(400, f"The revision tag name is longer than {_NAME_LENGTH} characters")
+    if order.description and len(order.description) > _DESCRIPTION_LENGTH:
+        raise ApiError(400, f"The description is longer than {_DESCRIPTION_LENGTH} characters")
+    _require_admin(call, model, _FORBIDDEN)
+    _require_unarchived(model)
+    if model.active_state == "LOCKED":
+        raise ApiError(423, "The model is locked")
+    if model.active_state.startswith("PRODUCTION"):
+        raise ApiError(400, "The model is deployed: revisions are made in standard mode")
+    if not is_changed(call.db, model.key):
+        raise ApiError(400, "The model has no structural changes since its last revision")
+    revision_id = uuid4().hex.upper()
+    create_revision(
+        call.db,
+        model.key,
+        revision_id=revision_id,
+        name=order.name,
+        description=order.description,
+        user_id=call.user.id,
+        now=moment(call.world.clock.now()),
+        method=MADE_BY_API,
+    )
+    made = revision_of(call.db, model.key, revision_id)
+    if made is None:
+        raise LookupError(f"revision {revision_id} is gone")
+    return _created("revision", model, revision=state.describe_revision(made))
+
+
+def get_latest_revision(call: Call) -> Response:
+    """GET /alm/latestRevision: without its key where there is none."""
+    model = visible_model(call)
+    _require_admin(call, model, _FORBIDDEN)
+    latest = latest_revision(call.db, model.key)
+    return _collection(
+        "revision", model, "revisions", [state.describe_revision(latest)] if latest else []
+    )
+
+
+def list_syncable_revisions(call: Call) -> Response:
+    """GET /alm/syncableRevisions: what the model may take over from another one."""
+    model = visible_model(call)
+    source_id = call.query.get("sourceModelId")
+    if not source_id:
+        raise ApiError(400, "The required parameter sourceModelId is missing")
+    source = _source_model(call, source_id)
+    _require_admin(call, model, _FORBIDDEN)
+    _require_admin(call, source, _FORBIDDEN)
+    found = syncable_revisions(call.db, model.key, source.key)
+    return _collection("revision", model, "revisions", [*map(state.describe_revision, found)])
+
+
+def list_applied_to_models(call: Call) -> Response:
+    """GET /alm/revisions/{id}/appliedToModels."""
+    model = visible_model(call)
+    _require_admin(call, model, _FORBIDDEN)
+    revision = revision_of(call.db, model.key, call.path["revisionId"])
+    if revision is None:
+        raise ApiError(404)
+    rows = state.applied_to_models(call.db, revision)
+    return _collection("appliedToModel", model, "appliedToModels", rows)
+
+
+def start_task(kind: str, call: Call) -> Response:
+    """POST /alm/syncTasks, and those of reports."""
+    model = visible_model(call)
+    order = _body(call, state.ThreeIds, "sourceRevisionId, sourceModelId and targetRevisionId")
+    source = _source_model(call, order.source_model_id)
+    for each in (model, source):
+        _require_admin(call, each, _denial(kind))
+    for each in (model, source):
+        _require_unarchived(each)
+    if kind == SYNC_TASKS and model.active_state == "LOCKED":
+        raise ApiError(423, "The model is locked")
+    with call.world.store.transaction() as db:
+        task_id = insert_task(
+            db,
+            model=model.key,
+            object_id=kind,
+            user_id=call.user.id,
+            request=order.model_dump(by_alias=True),
+            created_at=call.world.clock.milliseconds(),
+        )
+        task = task_by_id(db, model.key, kind, task_id)
+    call.world.tasks.start(model.key, task_id)
+    if task is None:
+        raise LookupError(f"task {task_id} is gone")
+    url = _task_url(call, model, kind, task)
+    body = state.describe_started(task, url)
+    return _created("task", model, headers={"Location": url}, task=body)
+
+
+def list_sync_tasks(call: Call) -> Response:
+    """GET /alm/syncTasks: without its key where there are none."""
+    model = visible_model(call)
+    _require_admin(call, model, _FORBIDDEN)
+    tasks = state.recent_tasks(
+        tasks_of(call.db, model.key, SYNC_TASKS), call.world.clock.timestamp()
+    )
+    rows = [
+        state.describe_started(task, _task_url(call, model, SYNC_TASKS, task)) for task in tasks
+    ]
+    return _collection("task", model, "tasks", rows)
+
+
+def get_task(kind: str, call: Call) -> Response:
+    """GET /alm/syncTasks/{id}, and those of reports."""
+    model = visible_model(call)
+    _require_admin(call, model, _denial(kind))
+    task = task_by_id(call.db, model.key, kind, call.path["taskId"])
+    if task is None:
+        raise ApiError(404)
+    task = call.world.tasks.observe(task)
+    report_url = None
+    if kind in REPORTS:
+        ids = f"{task.request['targetRevisionId']}/{task.request['sourceRevisionId']}"
+        report_url = _url(call, model, f"{state.REPORT_PATHS[kind]}/{ids}")
+    return envelope("task", model_id=model.id, task=state.describe_task(task, report_url))
+
+
+def get_report(kind: str, call: Call) -> Response:
+    """GET /alm/comparisonReports/… and /alm/summaryReports/…."""
+    model = visible_model(call)
+    binary = REPORTS[kind] == "comparison"
+    if binary and not _takes(call, "application/octet-stream"):
+        raise ApiError(406)
+    _require_admin(call, model, _denial(kind))
+    target, source = call.path["targetRevisionId"], call.path["sourceRevisionId"]
+    now = call.world.clock.timestamp()
+    body = state.read_report(call.db, model.key, kind, target, source, now)
+    if body is None:
+        raise ApiError(404)
+    if binary:
+        return Response(body.encode(), media_type="application/octet-stream")
+    report = state.summary_report(body, target, source)
+    return envelope("summaryReport", model_id=model.id, summaryReport=report)
+
+
+def _body(call: Call, shape: type[Body], expected: str) -> Body:
+    """Read a body, and tell of its first mistake."""
+    content = call.json()
+    if not isinstance(content, dict):
+        raise ApiError(400, "The request body is null, or no object")
+    try:
+        return shape.model_validate(content)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = first["loc"][-1] if first["loc"] else ""
+        if first["type"] == "extra_forbidden":
+            message = f"Unrecognised property {field}"
+        elif first["type"] == "missing":
+            message = f"The mandatory property {field} is missing; expected: {expected}"
+        else:
+            message = f"Invalid value of {field}: {first['msg']}"
+        raise ApiError(400, message) from error
+
+
+def _day(call: Call, name: str) -> date | None:
+    text = call.query.get(name)
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise ApiError(400, f"{name} is no date of the form YYYY-MM-DD: '{text}'") from error
+
+
+def _source_model(call: Call, model_id: str) -> Model:
+    model = model_by_id(call.db, model_id)
+    if model is None or not sees_inside(call.db, call.user, model):
+        raise ApiError(404)
+    return model
+
+
+def _require_admin(call: Call, model: Model, denial: ApiError) -> None:
+    if not is_workspace_admin(call.db, call.user, model.workspace_id):
+        raise ApiError(denial.status, denial.message)
+
+
+def _require_unarchived(model: Model) -> None:
+    if model.active_state == "ARCHIVED":
+        raise ApiError(422, "The model is archived")
+
+
+def _denial(kind: str) -> ApiError:
+    return _FAILED_DEPENDENCY if kind in REPORTS else _FORBIDDEN
+
+
+def _takes(call: Call, media_type: str) -> bool:
+    """Tell whether the caller takes a media type; nothing said means anything."""
+    accepted = [part.split(";")[0].strip() for part in call.headers.get("accept", "").split(",")]
+    general = f"{media_type.split('/', maxsplit=1)[0]}/*"
+    return accepted == [""] or any(each in ("*/*", general, media_type) for each in accepted)
+
+
+def _url(call: Call, model: Model, path: str) -> str:
+    return f"{call.world.base_url}/2/0/models/{model.id}/alm/{path}"
+
+
+def _task_url(call: Call, model: Model, kind: str, task: Task) -> str:
+    return _url(call, model, f"{kind}/{task.id}")
+
+
+def _collection(kind: str, model: Model, key: str, rows: list[dict[str, Any]]) -> JSONResponse:
+    """Answer with rows that have no pages; no rows, no key."""
+    payload: dict[str, Any] = {key: rows} if rows else {}
+    return envelope(kind, model_id=model.id, **payload)
+
+
+def _created(
+    kind: str, model: Model, *, headers: dict[str, str] | None = None, **payload: Any
+) -> JSONResponse:
+    return envelope(
+        kind,
+        model_id=model.id,
+        status_code=201,
+        message="Created",
+        headers=headers,
+        **payload,
+    )
+
+
+_ALM = "/2/0/models/{modelId}/alm"
+_ONLINE_STATUS = "/2/0/models/{modelId}/onlineStatus"
+
+
+def _task_endpoints(kind: str) -> list[Endpoint]:
+    # A task is committed before the runner is told of it.
+    return [
+        Endpoint("POST", f"{_ALM}/{kind}", partial(start_task, kind), INTEGRATION, writes=False),
+        Endpoint("GET", f"{_ALM}/{kind}/{{taskId}}", partial(get_task, kind), INTEGRATION),
+    ]
+
+
+ENDPOINTS = [
+    Endpoint("PUT", _ONLINE_STATUS, set_online_status, INTEGRATION),
+    Endpoint("POST", _ONLINE_STATUS, set_online_status, INTEGRATION),
+    Endpoint("GET", f"{_ALM}/revisions", list_revisions, INTEGRATION),
+    Endpoint("POST", f"{_ALM}/revisions", make_revision, INTEGRATION),
+    Endpoint("GET", f"{_ALM}/latestRevision", get_latest_revision, INTEGRATION),
+    Endpoint("GET", f"{_ALM}/syncableRevisions", list_syncable_revisions, INTEGRATION),
+    Endpoint(
+        "GET",
+        f"{_ALM}/revisions/{{revisionId}}/appliedToModels",
+        list_applied_to_models,
+        INTEGRATION,
+    ),
+    Endpoint("GET", f"{_ALM}/{SYNC_TASKS}", list_sync_tasks, INTEGRATION),
+    *(endpoint for kind in (SYNC_TASKS, *REPORTS) for endpoint in _task_endpoints(kind)),
+    # Reading a report keeps it alive.
+    *(
+        Endpoint(
+            "GET",
+            f"{_ALM}/{path}/{{targetRevisionId}}/{{sourceRevisionId}}",
+            partial(get_report, kind),
+            INTEGRATION,
+            writes=True,
+        )
+        for kind, path in state.REPORT_PATHS.items()
+    ),
+]
