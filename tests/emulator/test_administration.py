@@ -68,7 +68,8 @@ def test_exports_by_page(root: "Shop") -> None:
     assert root.http.get(f"{BASE}/export", params={"Offset": "9"}).text.strip() == HEADER
     # Parameters are case-sensitive.
     assert len(root.http.get(f"{BASE}/export", params={"limit": "1"}).text.splitlines()) == 6
-    refused(root.http.get(f"{BASE}/export", params={"Limit": "x"}), 400, "INVALID_PAYLOAD")
+    for wrong in ("x", "-1", "9" * 25, "9" * 5000):
+        refused(root.http.get(f"{BASE}/export", params={"Limit": wrong}), 400, "INVALID_PAYLOAD")
 
 
 @pytest.mark.parametrize(

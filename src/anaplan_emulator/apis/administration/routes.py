@@ -1,5 +1,7 @@
 """HTTP in and out of the Administration API."""
 
+import re
+
 from starlette.responses import JSONResponse, Response
 
 from anaplan_emulator.apis.access import is_tenant_admin
@@ -14,6 +16,8 @@ from anaplan_emulator.calls import Call, Endpoint
 from anaplan_emulator.replies import ADMINISTRATION, ApiError
 
 BASE = "/admin/1/0/users"
+
+_NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 def import_users(call: Call) -> Response:
@@ -48,8 +52,8 @@ def _number(call: Call, name: str) -> int | None:
     text = call.query.get(name)
     if text is None:
         return None
-    if not text.isascii() or not text.isdecimal():
-        raise invalid(f"{name} is not a number")
+    if not _NUMBER.fullmatch(text):
+        raise invalid(f"{name} is not a number, or too great a one")
     return int(text)
 
 
