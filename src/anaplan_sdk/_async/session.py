@@ -176,11 +176,19 @@ class Session:
             return self._client().build_request("GET", url, params=params, headers=headers)
 
         response = await self._repeat(build, Repeat.SAFE, stream=True)
+        pieces = response.aiter_bytes()
         try:
-            async for piece in response.aiter_bytes():
+            async for piece in pieces:
                 yield piece
         except httpx2.RequestError as error:
             raise transport_error(error, 1) from error
+        except GeneratorExit:
+            await response.aclose()
+            # The HTTP library's own generators, one in the other, end only by going on.
+            with suppress(httpx2.RequestError, httpx2.StreamError):
+                async for _ in pieces:
+                    pass
+            raise
         finally:
             await response.aclose()
 

@@ -177,11 +177,19 @@ class Session:
             return self._client().build_request("GET", url, params=params, headers=headers)
 
         response = self._repeat(build, Repeat.SAFE, stream=True)
+        pieces = response.iter_bytes()
         try:
-            for piece in response.iter_bytes():
+            for piece in pieces:
                 yield piece
         except httpx2.RequestError as error:
             raise transport_error(error, 1) from error
+        except GeneratorExit:
+            response.close()
+            # The HTTP library's own generators, one in the other, end only by going on.
+            with suppress(httpx2.RequestError, httpx2.StreamError):
+                for _ in pieces:
+                    pass
+            raise
         finally:
             response.close()
 
