@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from importlib.resources import files
 
 import pytest
 from cryptography import x509
@@ -12,7 +14,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
 
-from anaplan_emulator import Emulator
+from anaplan_emulator import Emulator, TenantDescription
 from anaplan_sdk.testing import EmulatedAnaplan
 
 
@@ -25,6 +27,20 @@ def anyio_backend(request: pytest.FixtureRequest) -> str:
 def anaplan_elsewhere() -> Iterator[EmulatedAnaplan]:
     """A second Anaplan, at another origin."""
     with Emulator() as emulator:
+        yield EmulatedAnaplan(emulator)
+
+
+@pytest.fixture
+def anaplan_with_bases() -> Iterator[EmulatedAnaplan]:
+    """Anaplan whose Crew Planning has an import that changes its structure."""
+    text = files("anaplan_emulator").joinpath("tenants/default.json").read_text(encoding="utf-8")
+    tenant = json.loads(text)
+    models = [model for workspace in tenant["workspaces"] for model in workspace.get("models", ())]
+    (crew,) = (model for model in models if model["name"] == "Crew Planning")
+    target = {"list": "Bases", "name": "name", "code": "code"}
+    crew["files"].append({"name": "bases.csv"})
+    crew["imports"].append({"name": "Bases", "file": "bases.csv", "target": target})
+    with Emulator(TenantDescription.model_validate(tenant)) as emulator:
         yield EmulatedAnaplan(emulator)
 
 

@@ -137,23 +137,25 @@ def test_windows_that_are_none(anaplan: EmulatedAnaplan) -> None:
         for days in (0, 31):
             with pytest.raises(ValueError, match="1 to 30"):
                 client.audit.get_events(days)
-        for arguments, words in (
+        windows: list[tuple[dict[str, Any], str]] = [
             ({"start": now, "hours": 1}, "not both"),
             ({"hours": 721}, "1 to 720"),
             ({"start": now, "end": now - timedelta(1)}, "before it begins"),
             ({"start": now - timedelta(31), "end": now}, "30 days"),
             ({"start": now.replace(tzinfo=None)}, "time zone"),
-        ):
+        ]
+        for arguments, words in windows:
             with pytest.raises(ValueError, match=words):
-                [event for event in client.audit.get_event_stream(**arguments)]  # type: ignore[arg-type]
-        for arguments, words in (
+                [event for event in client.audit.get_event_stream(**arguments)]
+        followers: list[tuple[dict[str, Any], str]] = [
             ({"cursor": "nowhere"}, "no cursor"),
             ({"cursor": "1780000000000:", "since": now}, "not both"),
             ({"poll_delay": 0}, "positive"),
             ({"timeout": -1}, "negative"),
-        ):
+        ]
+        for arguments, words in followers:
             with pytest.raises(ValueError, match=words):
-                [item for item in client.audit.follow(**arguments)]  # type: ignore[arg-type]
+                [item for item in client.audit.follow(**arguments)]
         assert anaplan.requests() == []
         with pytest.raises(ValueError, match="are lost"):
             [item for item in client.audit.follow(since=now - timedelta(31))]
