@@ -60,6 +60,24 @@ class Settings(BaseModel):
     output_chunk_bytes: int = Field(default=10_000_000, gt=0)
     """Greatest size of a chunk of a failure dump or of an export's output."""
 
+    view_cells_limit: int = Field(default=1_000_000, gt=0)
+    """Greatest number of cells of a view that are read at once."""
+
+    dimension_items_limit: int = Field(default=1_000_000, gt=0)
+    """Greatest number of a dimension's items that are listed at once."""
+
+    cell_write_limit: int = Field(default=100_000, gt=0)
+    """Greatest number of cells written at once."""
+
+    cell_write_bytes: int = Field(default=15_000_000, gt=0)
+    """Greatest size of the request that writes cells."""
+
+    read_request_page_rows: int = Field(default=10_000, gt=0)
+    """Rows of a page of a large-volume read request; Anaplan publishes no number."""
+
+    read_request_limit: int | None = Field(default=None, gt=0)
+    """How many read requests a user may have at a time; Anaplan publishes no number."""
+
     hold_tasks: Literal["NOT_STARTED", "IN_PROGRESS"] | None = None
     """Keep tasks in this state until the setting changes, or they are cancelled."""
 

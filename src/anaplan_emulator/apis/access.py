@@ -117,10 +117,7 @@ def readable_model(call: Call) -> Model:
         ApiError: 404, 422 archived, 424 offline, unless the caller administers the workspace.
     """
     model = visible_model(call)
-    if model.active_state == "ARCHIVED":
-        raise _denied(call, ApiError(422, "The model is archived"))
-    if is_offline_to(call, model):
-        raise _denied(call, ApiError(424, "The model is offline"))
+    require_readable(call, model)
     return model
 
 
@@ -130,10 +127,42 @@ def changeable_model(call: Call) -> Model:
     Raises:
         ApiError: 404, 422 archived, 423 locked, 424 offline.
     """
-    model = readable_model(call)
+    model = visible_model(call)
+    require_changeable(call, model)
+    return model
+
+
+def require_workspace_admin(call: Call, model: Model) -> None:
+    """See that the caller administers the model's workspace.
+
+    Raises:
+        ApiError: 403.
+    """
+    if not is_workspace_admin(call.db, call.user, model.workspace_id):
+        raise _denied(call, ApiError(403))
+
+
+def require_readable(call: Call, model: Model) -> None:
+    """See that a model can be read in its state.
+
+    Raises:
+        ApiError: 422 archived, 424 offline, unless the caller administers the workspace.
+    """
+    if model.active_state == "ARCHIVED":
+        raise _denied(call, ApiError(422, "The model is archived"))
+    if is_offline_to(call, model):
+        raise _denied(call, ApiError(424, "The model is offline"))
+
+
+def require_changeable(call: Call, model: Model) -> None:
+    """See that a model can be changed in its state.
+
+    Raises:
+        ApiError: 422 archived, 423 locked, 424 offline.
+    """
+    require_readable(call, model)
     if model.active_state == "LOCKED":
         raise _denied(call, ApiError(423, "The model is locked"))
-    return model
 
 
 def _denied(call: Call, error: ApiError) -> ApiError:

@@ -118,6 +118,12 @@ def list_by_name(db: sqlite3.Connection, model: int, name: str) -> ListStructure
     return _read_list(row)
 
 
+def list_by_id(db: sqlite3.Connection, model: int, list_id: str) -> ListStructure | None:
+    """Find a list, Time or Versions by its id."""
+    row = db.execute("SELECT * FROM lists WHERE model = ? AND id = ?", (model, list_id)).fetchone()
+    return _read_list(row) if row else None
+
+
 def list_by_key(db: sqlite3.Connection, key: int) -> ListStructure:
     """Read a list."""
     return _read_list(db.execute("SELECT * FROM lists WHERE key = ?", (key,)).fetchone())
@@ -143,6 +149,19 @@ def module_by_name(db: sqlite3.Connection, model: int, name: str) -> ModuleStruc
     if row is None:
         raise LookupError(f"no module is called {name!r}")
     return _read_module(db, row)
+
+
+def module_by_id(db: sqlite3.Connection, model: int, module_id: str) -> ModuleStructure | None:
+    """Find a module by its id."""
+    row = db.execute(
+        "SELECT * FROM modules WHERE model = ? AND id = ?", (model, module_id)
+    ).fetchone()
+    return _read_module(db, row) if row else None
+
+
+def module_by_key(db: sqlite3.Connection, key: int) -> ModuleStructure:
+    """Read a module."""
+    return _read_module(db, db.execute("SELECT * FROM modules WHERE key = ?", (key,)).fetchone())
 
 
 def modules(db: sqlite3.Connection, model: int) -> list[ModuleStructure]:

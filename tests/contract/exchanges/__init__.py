@@ -9,6 +9,7 @@ from tests.contract.exchanges import (
     consolidation,
     exception_users,
     files,
+    modules,
     scim,
     signing_in,
 )
@@ -17,6 +18,7 @@ EXCHANGES: list[Exchange] = [
     *signing_in.EXCHANGES,
     *catalog.EXCHANGES,
     *files.EXCHANGES,
+    *modules.EXCHANGES,
     *actions.EXCHANGES,
     *audit.EXCHANGES,
     *consolidation.EXCHANGES,

@@ -1,0 +1,1 @@
+"""Modules, line items, views, dimensions and cells."""

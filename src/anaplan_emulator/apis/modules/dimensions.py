@@ -1,0 +1,151 @@
+"""The items of dimensions: listing them and finding them by name or code (facts 4.6)."""
+
+import sqlite3
+from dataclasses import dataclass
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from anaplan_emulator.apis.access import Model
+from anaplan_emulator.calls import Call
+from anaplan_emulator.engine.structure import ListStructure, item_id, list_by_id
+from anaplan_emulator.engine.values import find_items
+from anaplan_emulator.replies import ApiError
+
+USERS_ID = "101999999999"
+"""The list of the model's users, which every model has."""
+_USERS_PREFIX = 100
+"""First digits of its items' ids, which are not on record."""
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """An item of a dimension."""
+
+    id: str
+    name: str
+    code: str | None = None
+
+    def as_json(self) -> dict[str, str]:
+        """Write it: without a code where it has none."""
+        body = {"id": self.id, "name": self.name}
+        return body if self.code is None else body | {"code": self.code}
+
+
+class Wanted(BaseModel):
+    """The body that asks for items."""
+
+    model_config = ConfigDict(extra="ignore", strict=True)
+
+    names: list[str] = Field(default_factory=list)
+    codes: list[str] = Field(default_factory=list)
+
+
+def wanted(call: Call) -> Wanted:
+    """Read which items are asked for.
+
+    Raises:
+        ApiError: 400.
+    """
+    try:
+        asked = Wanted.model_validate_json(call.body)
+    except ValidationError as error:
+        raise ApiError(
+            400, "The body must be an object with arrays of strings: names, codes"
+        ) from error
+    if not asked.names and not asked.codes:
+        raise ApiError(400, "Either names or codes must be given")
+    return asked
+
+
+def listed_items(call: Call, model: Model, dimension_id: str) -> list[Item]:
+    """List the items of a dimension of the model.
+
+    Raises:
+        ApiError: 400 for dimensions that can't be listed, 404.
+    """
+    if dimension_id == USERS_ID:
+        return within_limit(call, _users(call.db, model))
+    dimension = _dimension(call.db, model, dimension_id)
+    if dimension.kind in ("TIME", "VERSIONS"):
+        raise ApiError(400, f"The items of {dimension.name} can't be listed for the whole model")
+    return within_limit(call, items_of(call.db, dimension))
+
+
+def found_items(call: Call, model: Model, dimension_id: str, asked: Wanted) -> list[Item]:
+    """Find items by name or code, whatever the case; what isn't there is left out.
+
+    Raises:
+        ApiError: 400 for codes where there are none, 404.
+    """
+    if dimension_id == USERS_ID:
+        if asked.codes:
+            raise ApiError(400, "The dimension Users has no codes")
+        names = {name.lower() for name in asked.names}
+        return [user for user in _users(call.db, model) if user.name.lower() in names]
+    dimension = _dimension(call.db, model, dimension_id)
+    if asked.codes and not _has_codes(call.db, dimension):
+        raise ApiError(400, f"The dimension {dimension.name} has no codes")
+    keys = {
+        *find_items(call.db, dimension.key, asked.names, "name").values(),
+        *find_items(call.db, dimension.key, asked.codes, "code").values(),
+    }
+    rows = [
+        call.db.execute("SELECT * FROM list_items WHERE key = ?", (key,)).fetchone()
+        for key in sorted(keys)
+    ]
+    return [read_item(dimension, row) for row in rows]
+
+
+def items_of(db: sqlite3.Connection, dimension: ListStructure) -> list[Item]:
+    """Read all items of a dimension."""
+    rows = db.execute("SELECT * FROM list_items WHERE list = ? ORDER BY key", (dimension.key,))
+    return [read_item(dimension, row) for row in rows]
+
+
+def read_item(dimension: ListStructure, row: sqlite3.Row) -> Item:
+    """Make an item of its row."""
+    return Item(item_id(dimension, row["key"]), row["name"], row["code"])
+
+
+def within_limit(call: Call, items: list[Item]) -> list[Item]:
+    """See that there are not too many items to list.
+
+    Raises:
+        ApiError: 400.
+    """
+    limit = call.world.settings.dimension_items_limit
+    if len(items) > limit:
+        raise ApiError(400, f"The dimension has more than {limit} items")
+    return items
+
+
+def _dimension(db: sqlite3.Connection, model: Model, dimension_id: str) -> ListStructure:
+    dimension = list_by_id(db, model.key, dimension_id)
+    if dimension is None:
+        raise ApiError(404)
+    return dimension
+
+
+def _has_codes(db: sqlite3.Connection, dimension: ListStructure) -> bool:
+    """Whether any item has a code; that of an empty list could have one."""
+    if dimension.kind in ("TIME", "VERSIONS"):
+        return False
+    row = db.execute(
+        "SELECT count(*), count(code) FROM list_items WHERE list = ?", (dimension.key,)
+    ).fetchone()
+    return bool(row[0] == 0 or row[1] > 0)
+
+
+def _users(db: sqlite3.Connection, model: Model) -> list[Item]:
+    rows = db.execute(
+        """
+        SELECT numbered.number, numbered.email
+        FROM (
+            SELECT id, email, row_number() OVER (ORDER BY created_at, id) AS number FROM users
+        ) AS numbered
+        JOIN workspace_members ON workspace_members.user_id = numbered.id
+        WHERE workspace_members.workspace_id = ? ORDER BY numbered.number
+        """,
+        (model.workspace_id,),
+    )
+    return [Item(f"{_USERS_PREFIX}{row['number']:09}", row["email"]) for row in rows]
