@@ -41,6 +41,7 @@ PARAMETERS = {
 
 # The specifications that `exchanges` are held against.
 STRICT = (
+    "alm",
     "administration",
     "exception",
     "scim",

@@ -4,6 +4,7 @@ from tests.contract.exchange import Exchange
 from tests.contract.exchanges import (
     actions,
     administration,
+    alm,
     audit,
     catalog,
     consolidation,
@@ -20,6 +21,7 @@ EXCHANGES: list[Exchange] = [
     *files.EXCHANGES,
     *modules.EXCHANGES,
     *actions.EXCHANGES,
+    *alm.EXCHANGES,
     *audit.EXCHANGES,
     *consolidation.EXCHANGES,
     *scim.EXCHANGES,
