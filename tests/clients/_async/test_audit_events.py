@@ -12,6 +12,7 @@ from anaplan_sdk import AsyncClient
 from anaplan_sdk.exceptions import (
     AnaplanConnectionException,
     AnaplanRequestException,
+    AnaplanResponseException,
     PermissionDeniedException,
     ServerException,
 )
@@ -230,3 +231,30 @@ async def test_other_refusals(anaplan: EmulatedAnaplan) -> None:
         anaplan.fault(method="GET", path=EVENTS, status=400)
         with pytest.raises(AnaplanRequestException):
             await client.audit.get_events()
+
+
+async def test_events_that_go_away_meanwhile_leave_no_gap(anaplan: EmulatedAnaplan) -> None:
+    for total, ids in ((4, [1, 2]), (3, [4]), (3, [3, 4])):
+        events = [{"id": number, "eventDate": number} for number in ids]
+        body = {"meta": {"paging": {"totalSize": total}}, "response": events}
+        anaplan.fault(method="GET", path=EVENTS, body=body)
+    async with auditor(anaplan, page_size=2) as client:
+        read = [event.id async for event in client.audit.get_event_stream(0, 10)]
+    assert read == [1, 2, 3, 4]
+    queries = [request.query for request in anaplan.requests("GET", EVENTS)]
+    assert [query.rpartition("offset=")[2] for query in queries] == ["0", "2", "1"]
+
+
+async def test_a_page_that_is_missing(anaplan: EmulatedAnaplan) -> None:
+    body = {"meta": {"paging": {"totalSize": 4}}, "response": []}
+    anaplan.fault(method="GET", path=EVENTS, body=body)
+    async with auditor(anaplan) as client:
+        with pytest.raises(AnaplanResponseException, match="without events"):
+            [event async for event in client.audit.get_event_stream(0, 10)]
+
+
+async def test_lines_of_another_format(anaplan: EmulatedAnaplan) -> None:
+    anaplan.fault(method="GET", path=EVENTS, body="hello\n", headers={"Content-Type": "text/plain"})
+    async with auditor(anaplan) as client:
+        with pytest.raises(AnaplanResponseException, match="common event format"):
+            [event async for event in client.audit.get_cef_events(0, 10)]
