@@ -51,7 +51,8 @@ class _History(AnaplanModel):
 
 
 class _Errors(AnaplanModel):
-    runs: list[RunError] = Field([])
+    # An empty object stands for no errors.
+    runs: list[RunError] | AnaplanModel = Field([])
 
 
 class _Run(AnaplanModel):
@@ -311,7 +312,7 @@ class CloudWorks(Room):
         """What went wrong in a run; `None` when nothing did."""
         response = await self._session.send("GET", f"{self._root}/runerror/{segment(run_id)}")
         runs = decode(_ERRORS, response).runs
-        return runs[0] if runs else None
+        return runs[0] if isinstance(runs, list) and runs else None
 
     async def get_import_error_dump(self, run_id: str) -> bytes:
         """The rows that the import of a run refused, as CSV with lines and reasons.

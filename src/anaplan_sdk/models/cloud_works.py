@@ -300,7 +300,6 @@ class ScheduleBase(AnaplanModel):
     from_time: str | None = None
     to_time: str | None = None
     repeat_every: int | None = None
-    days_of_week: list[int] = Field([])
     day_of_week: int | None = None
     day_of_month: int | None = None
 
@@ -313,6 +312,7 @@ class ScheduleInput(ScheduleBase):
     """
 
     type: ScheduleType
+    days_of_week: list[int] | None = None
     start_date: str
     end_date: str | None = None
 
@@ -326,7 +326,7 @@ class ScheduleInput(ScheduleBase):
         for name in ("time", "from_time", "to_time"):
             if (time := getattr(self, name)) is not None and not _TIME.fullmatch(time):
                 raise ValueError(f"{name} must be HH:MM, not {time!r}")
-        if not set(self.days_of_week) <= set(range(7)):
+        if not set(self.days_of_week or ()) <= set(range(7)):
             raise ValueError("days_of_week count from 0, Sunday, to 6")
         return self
 
@@ -334,6 +334,7 @@ class ScheduleInput(ScheduleBase):
 class Schedule(ScheduleBase):
     """A schedule. `status` is `Active` or `Inactive`."""
 
+    days_of_week: list[int] = Field([])
     start_date: datetime
     end_date: datetime | None = None
     status: str = ""
