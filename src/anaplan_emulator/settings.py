@@ -28,6 +28,12 @@ class Settings(BaseModel):
     page_limit: int = Field(default=5000, gt=0)
     """Default and greatest page of the Integration API's listings."""
 
+    list_items_limit: int = Field(default=1_000_000, gt=0)
+    """Items of a list that can be read at once."""
+
+    list_changes_limit: int = Field(default=100_000, gt=0)
+    """Items of a list that can be added, updated or deleted at once."""
+
     audit_page_size: int = Field(default=20, gt=0)
     """Page of audit events where no limit is given; there is no greatest."""
 

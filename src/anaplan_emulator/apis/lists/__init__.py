@@ -1,0 +1,1 @@
+"""Lists, their items, and changes to them."""
