@@ -1,0 +1,161 @@
+"""Writing cells, in one request and in several."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from anaplan_sdk import AsyncClient
+from anaplan_sdk.exceptions import (
+    AnaplanException,
+    AnaplanTimeoutException,
+    InvalidIdentifierException,
+    PartialFailureError,
+    PermissionDeniedException,
+    WriteInterruptedException,
+)
+from anaplan_sdk.models import CellWrite
+from anaplan_sdk.testing import EmulatedAnaplan
+
+PLAN = 102000000001
+NAMES = ("United States", "Canada")
+
+
+def plan(country: str, value: object, month: str = "Mar 13") -> dict[str, object]:
+    return {
+        "lineItemName": "Passengers",
+        "dimensions": [
+            {"dimensionName": "Countries", "itemCode": country},
+            {"dimensionName": "Time", "itemName": month},
+            {"dimensionName": "Versions", "itemName": "Actual"},
+        ],
+        "value": value,
+    }
+
+
+async def written(client: AsyncClient) -> dict[str, list[str]]:
+    """What stands in March and April."""
+    data = await client.tr.get_view_data(PLAN)
+    return {
+        row["rowCoordinates"][0]: row["cells"][2:4]
+        for row in data["rows"]
+        if row["rowCoordinates"][1] == "Passengers" and row["rowCoordinates"][0] in NAMES
+    }
+
+
+def posts(anaplan: EmulatedAnaplan) -> int:
+    return len(anaplan.requests("POST", "*/data"))
+
+
+async def test_cells_are_written(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client() as client:
+        assert await client.tr.update_module_data(PLAN, [plan("US", 1), plan("CA", 2.5)]) == 2
+        cells = [CellWrite.model_validate(plan("US", 3, "Apr 13"))]
+        result = await client.tr.write_cells(PLAN, cells)
+        assert (result.cells_changed, result.failures) == (1, [])
+        assert await written(client) == {"United States": ["1", "3"], "Canada": ["2.5", "0"]}
+        assert (await client.tr.write_cells(PLAN, [])).cells_changed == 0
+    assert posts(anaplan) == 2
+
+
+async def test_cells_that_are_refused(anaplan: EmulatedAnaplan) -> None:
+    cells = [plan("US", 1), plan("XX", 2), plan("CA", 3), plan("CA", "much", "Apr 13")]
+    async with anaplan.async_client() as client:
+        told: Any = await client.tr.update_module_data(PLAN, cells)
+        assert told["numberOfCellsChanged"] == 2
+        assert [failure["requestIndex"] for failure in told["failures"]] == [1, 3]
+        assert told["status"] == {"code": 200, "message": "Success"}
+
+        result = await client.tr.write_cells(PLAN, iter(cells), batch_size=1)
+        assert [failure.index for failure in result.failures] == [1, 3]
+        assert result.failures[0].item is cells[1]
+        assert result.failures[0].reason
+        with pytest.raises(PartialFailureError, match=r"refused 2 of 4; .* at index 1") as caught:
+            await client.tr.write_cells(PLAN, cells, raise_on_failure=True)
+        assert [failure.item for failure in caught.value.failures] == [cells[1], cells[3]]
+
+
+async def test_the_last_of_two_values_stays(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client() as client:
+        cells = (plan("US", value) for value in range(8))
+        await client.tr.write_cells(PLAN, cells, batch_size=3)
+        assert (await written(client))["United States"][0] == "7"
+    assert posts(anaplan) == 3
+
+
+async def test_a_later_request_that_fails_tells_what_was_done(anaplan: EmulatedAnaplan) -> None:
+    cells = [plan("US", 1), plan("XX", 1), plan("CA", 1), plan("CA", 2), plan("US", 3)]
+    async with anaplan.async_client(retry_count=1, backoff=0) as client:
+        anaplan.fault(method="POST", path="*/data", skip=1, status=504)
+        with pytest.raises(WriteInterruptedException) as caught:
+            await client.tr.write_cells(PLAN, cells, batch_size=2)
+    error = caught.value
+    assert error.result is not None
+    assert [failure.index for failure in error.result.failures] == [1]
+    assert (error.in_doubt, error.refused, error.unsent_from) == ([range(2, 4)], [], 4)
+    assert isinstance(error.__cause__, AnaplanException)
+    assert not error.retryable
+    assert "2 to 3" in str(error)
+    assert posts(anaplan) == 2
+
+
+async def test_a_request_that_had_no_effect_is_not_in_doubt(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client(retry_count=0) as client:
+        anaplan.fault(method="POST", path="*/data", skip=1, status=429)
+        with pytest.raises(WriteInterruptedException) as caught:
+            await client.tr.write_cells(PLAN, [plan("US", n) for n in range(3)], batch_size=1)
+    assert (caught.value.in_doubt, caught.value.refused) == ([], [range(1, 2)])
+    assert caught.value.unsent_from == 2
+
+
+async def test_a_write_of_one_request_keeps_its_own_error(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client(timeout=0.3) as client:
+        anaplan.fault(method="POST", path="*/data", delay_seconds=1)
+        with pytest.raises(AnaplanTimeoutException):
+            await client.tr.write_cells(PLAN, [plan("US", 1)])
+        assert posts(anaplan) == 1
+
+
+async def test_input_that_fails_later_tells_what_was_done(anaplan: EmulatedAnaplan) -> None:
+    def cells(first: int) -> Iterator[dict[str, object]]:
+        for number in range(first):
+            yield plan("US", number)
+        raise RuntimeError("the source has gone")
+
+    async with anaplan.async_client() as client:
+        with pytest.raises(RuntimeError, match="the source has gone"):
+            await client.tr.write_cells(PLAN, cells(1), batch_size=2)
+        assert posts(anaplan) == 0
+        with pytest.raises(WriteInterruptedException, match="the source has gone") as caught:
+            await client.tr.write_cells(PLAN, cells(5), batch_size=2)
+    assert (caught.value.in_doubt, caught.value.unsent_from) == ([], 4)
+    assert isinstance(caught.value.__cause__, RuntimeError)
+    assert posts(anaplan) == 2
+
+
+async def test_a_token_that_ends_in_the_middle_is_renewed(anaplan: EmulatedAnaplan) -> None:
+    def cells() -> Iterator[dict[str, object]]:
+        yield plan("US", 1)
+        yield plan("CA", 2)
+        anaplan.advance(minutes=40)
+        yield plan("US", 3, "Apr 13")
+
+    async with anaplan.async_client() as client:
+        result = await client.tr.write_cells(PLAN, cells(), batch_size=1)
+        assert result.cells_changed == 3
+        assert await written(client) == {"United States": ["1", "3"], "Canada": ["2", "0"]}
+
+
+async def test_who_may_not_write(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client() as client:
+        with pytest.raises(InvalidIdentifierException):
+            await client.tr.write_cells(102999999999, [plan("US", 1)])
+        sent = len(anaplan.requests())
+        with pytest.raises(ValueError, match="cell 1, value: Field required"):
+            await client.tr.write_cells(PLAN, [plan("US", 1), {"lineItemName": "Passengers"}])
+        assert len(anaplan.requests()) == sent
+    async with anaplan.async_client(user_email="planner@skyline.example") as client:
+        with pytest.raises(PermissionDeniedException):
+            await client.tr.write_cells(PLAN, [plan("US", 1)])

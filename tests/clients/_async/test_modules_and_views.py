@@ -1,0 +1,146 @@
+"""Modules, line items, dimensions and views, and their cells in one reply."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from anaplan_sdk import models
+from anaplan_sdk.exceptions import (
+    AnaplanRequestException,
+    InvalidIdentifierException,
+    PermissionDeniedException,
+    ServerException,
+)
+from anaplan_sdk.testing import EmulatedAnaplan
+
+TIME = 20000000003
+VERSIONS = 20000000020
+PLAN = 102000000001
+TOO_MANY = {"status": {"code": 400, "message": "The view has more than 1,000,000 cells"}}
+
+
+async def test_modules_and_their_line_items(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client() as client:
+        modules = {module.name: module.id for module in await client.tr.get_modules()}
+        assert list(modules) == ["Flight Facts", "Passenger Plan"]
+        downwards = await client.tr.get_modules("name", descending=True)
+        assert [module.name for module in downwards] == ["Passenger Plan", "Flight Facts"]
+
+        items = await client.tr.get_line_items(only_module_id=PLAN)
+        assert [item.name for item in items] == ["Passengers", "Load Factor", "Approved"]
+        assert {item.module_name for item in items} == {"Passenger Plan"}
+        assert isinstance(items[0].format_metadata, models.NumberMetadata)
+        facts = await client.tr.get_line_items(modules["Flight Facts"])
+        assert isinstance(facts[1].format_metadata, models.ListFormatMetadata)
+        assert isinstance(facts[4].format_metadata, models.TextMetadata)
+        assert await client.tr.get_line_items() == facts + items
+
+        dimensions = await client.tr.get_line_item_dimensions(items[0].id)
+        assert [dimension.name for dimension in dimensions] == ["Countries", "Time", "Versions"]
+        periods = await client.tr.get_line_item_dimension_items(items[0].id, TIME)
+        assert "Jan 13" in [period.name for period in periods]
+        views = await client.tr.get_module_views(PLAN)
+        assert views[0].name == "default"
+        assert {
+            view.id for view in await client.tr.get_module_views(PLAN, subsidiary_views=True)
+        } == ({view.id for view in views} | {item.id for item in items})
+        assert "Network Overview" in [board.name for board in await client.tr.get_dashboards()]
+
+
+async def test_items_of_dimensions(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client() as client:
+        info = await client.tr.get_view_info(PLAN)
+        assert info.view_id == PLAN
+        countries = info.rows[0]
+        items = await client.tr.get_dimension_items(countries.id)
+        assert ("United States", "US") in [(item.name, item.code) for item in items]
+        found = await client.tr.lookup_dimension_items(countries.id, codes=["us"], names=["x"])
+        assert [item.name for item in found] == ["United States"]
+        assert await client.tr.lookup_dimension_items(countries.id, names=["nothing"]) == []
+        months = await client.tr.get_view_dimension_items(PLAN, TIME)
+        assert "Feb 13" in [month.name for month in months]
+        with pytest.raises(AnaplanRequestException) as caught:
+            await client.tr.get_dimension_items(TIME)
+        assert caught.value.status_code == 400
+        wrong: list[dict[str, Any]] = [{}, {"codes": []}, {"names": "Apple"}]
+        for arguments in wrong:
+            with pytest.raises(ValueError, match="Lists of codes or names"):
+                await client.tr.lookup_dimension_items(countries.id, **arguments)
+
+
+async def test_a_views_cells(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client() as client:
+        views = await client.tr.get_views()
+        assert {"Flight Facts", "Passenger Plan", "Passengers"} <= {view.name for view in views}
+        ordered = await client.tr.get_views("module_id", descending=True)
+        assert ordered[0].moduleId == PLAN
+        data = await client.tr.get_view_data(PLAN)
+        assert data["pages"] == ["Actual"]
+        assert data["columnCoordinates"][0] == ["Jan 13"]
+        cells = {tuple(row["rowCoordinates"]): row["cells"] for row in data["rows"]}
+        assert cells["United States", "Passengers"][0] == "412000"
+
+        versions = await client.tr.get_view_dimension_items(PLAN, VERSIONS)
+        forecast = next(version for version in versions if version.name == "Forecast")
+        other = await client.tr.get_view_data(PLAN, pages=[(VERSIONS, forecast.id)])
+        assert other["pages"] == ["Forecast"]
+        short = await client.tr.get_view_data(PLAN, max_rows=1)
+        assert len(short["rows"]) == 1
+        text = await client.tr.get_view_data(PLAN, data_format="text/csv;escaped=true")
+        assert b"United States" in text
+        table = await client.tr.get_view_data(
+            PLAN, None, PLAN, None, "TABULAR_MULTI_COLUMN", "text/csv"
+        )
+        assert b"Passengers" in table.splitlines()[0]
+
+
+async def test_views_that_cant_be_read(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client() as client:
+        with pytest.raises(AnaplanRequestException, match="page selector") as caught:
+            await client.tr.get_view_data(PLAN, pages=[(TIME, 1)])
+        assert "read_view" not in str(caught.value)
+        with pytest.raises(InvalidIdentifierException):
+            await client.tr.get_view_data(102999999999)
+        with pytest.raises(InvalidIdentifierException):
+            await client.tr.get_view_info("102999999999")
+        sent = len(anaplan.requests())
+        with pytest.raises(ValueError, match="needed together"):
+            await client.tr.get_view_data(PLAN, parent_module_id=PLAN)
+        with pytest.raises(ValueError, match="max_rows"):
+            await client.tr.get_view_data(PLAN, max_rows=0)
+        assert len(anaplan.requests()) == sent
+        anaplan.fault(path="*/data", status=400, body=TOO_MANY)
+        with pytest.raises(AnaplanRequestException, match=r"Use tr.read_view or tr.read_view_page"):
+            await client.tr.get_view_data(PLAN)
+
+
+async def test_a_user_without_access_finds_no_model(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client(user_email="guest@skyline.example") as client:
+        with pytest.raises(InvalidIdentifierException):
+            await client.tr.get_modules()
+        with pytest.raises(InvalidIdentifierException):
+            await client.tr.get_views()
+
+
+@pytest.mark.parametrize("key", ["admins", "visitors"])
+async def test_members_of_a_workspace_are_not_told_to_everyone(
+    anaplan: EmulatedAnaplan, key: str
+) -> None:
+    anaplan.fault(path=f"*/{key}", status=500, times=9)
+    async with anaplan.async_client() as client:
+        ask = client.get_workspace_admins if key == "admins" else client.get_workspace_visitors
+        with pytest.raises(PermissionDeniedException, match="tenant administrators only") as caught:
+            await ask()
+        assert caught.value.status_code == 500
+        assert not caught.value.retryable
+        assert len(anaplan.requests("GET", f"*/{key}")) == 1
+
+
+async def test_a_gateways_error_is_not_a_missing_role(anaplan: EmulatedAnaplan) -> None:
+    anaplan.fault(path="*/admins", status=503, times=2)
+    async with anaplan.async_client(retry_count=1, backoff=0) as client:
+        with pytest.raises(ServerException):
+            await client.get_workspace_admins("w")
+        assert len(anaplan.requests("GET", "*/admins")) == 2
