@@ -1,14 +1,11 @@
-"""A model's state, its calendar and its versions."""
+"""A model's state: opening it, waiting until it is open, closing it."""
 
 from __future__ import annotations
 
-from datetime import date
-
 import pytest
 
-from anaplan_sdk import Progress, models
+from anaplan_sdk import Progress
 from anaplan_sdk.exceptions import (
-    AnaplanRequestException,
     AnaplanTimeoutException,
     InvalidIdentifierException,
     ModelUnavailableException,
@@ -63,43 +60,3 @@ async def test_who_may_not_close_models(anaplan: EmulatedAnaplan) -> None:
             await client.tr.wake_model()
         with pytest.raises(InvalidIdentifierException):
             await client.tr.get_model_details()
-
-
-async def test_the_current_period(anaplan: EmulatedAnaplan) -> None:
-    async with anaplan.async_client() as client:
-        period = await client.tr.set_current_period("2013-03-15")
-        assert (period.period_text, period.last_day) == ("Mar 13", "2013-03-31")
-        assert await client.tr.get_current_period() == period
-        assert (await client.tr.set_current_period(date(2013, 1, 1))).period_text == "Jan 13"
-        assert (await client.tr.set_current_period("")).period_text == ""
-        for wrong in ("2013-3", "1999-01-01"):
-            with pytest.raises(AnaplanRequestException) as caught:
-                await client.tr.set_current_period(wrong)
-            assert caught.value.status_code == 400
-
-
-async def test_the_calendar(anaplan: EmulatedAnaplan) -> None:
-    async with anaplan.async_client() as client:
-        calendar = await client.tr.get_model_calendar()
-        assert isinstance(calendar, models.MonthsQuartersYearsCalendar)
-        assert calendar.fiscal_year.year == "FY13"
-        year = await client.tr.set_current_fiscal_year("FY13")
-        assert year == calendar.fiscal_year
-        with pytest.raises(AnaplanRequestException) as caught:
-            await client.tr.set_current_fiscal_year("next")
-        assert caught.value.status_code == 400
-
-
-async def test_versions(anaplan: EmulatedAnaplan) -> None:
-    async with anaplan.async_client() as client:
-        versions = {version.name: version for version in await client.tr.get_versions()}
-        assert versions["Actual"].is_actual
-        forecast = versions["Forecast"].id
-        switchover = await client.tr.set_version_switchover(forecast, "2013-03-01")
-        assert switchover.period_text == "Mar 13"
-        await client.tr.set_version_switchover(forecast, "")
-        with pytest.raises(AnaplanRequestException) as caught:
-            await client.tr.set_version_switchover(forecast, date(1999, 1, 1))
-        assert caught.value.status_code == 400
-        with pytest.raises(InvalidIdentifierException):
-            await client.tr.set_version_switchover(107000000099, "2013-03-01")

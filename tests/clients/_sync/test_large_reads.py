@@ -7,126 +7,130 @@ from contextlib import closing
 
 import pytest
 
-from anaplan_sdk import Client, Progress
+from anaplan_sdk import Progress
 from anaplan_sdk.exceptions import (
     AnaplanTimeoutException,
-    InvalidIdentifierException,
     LargeReadException,
     LargeReadExpiredException,
 )
 from anaplan_sdk.testing import EmulatedAnaplan
 
 AIRLINES = 101000000001
-COUNTRIES = 101000000005
-PLAN = 102000000001
+READ = "A" * 32
+CSV = {"Content-Type": "text/csv"}
 
 
 def deletions(anaplan: EmulatedAnaplan) -> int:
     return len(anaplan.requests("DELETE", "*/readRequests/*"))
 
 
-def starts(anaplan: EmulatedAnaplan) -> int:
-    return len(anaplan.requests("POST", "*/readRequests"))
+def said(state: str, pages: int, *, successful: bool = False) -> dict[str, object]:
+    request: dict[str, object] = {"requestId": READ, "requestState": state, "listId": AIRLINES}
+    request |= {"availablePages": pages, "successful": successful, "url": "https://elsewhere"}
+    return {"listReadRequest": request}
 
 
-def fill(client: Client, count: int) -> None:
-    items = ({"name": f"Airline {number}", "code": f"A{number}"} for number in range(count))
-    client.tr.insert_list_items(AIRLINES, items)
+def order(anaplan: EmulatedAnaplan, *steps: dict[str, object], **pages: str) -> None:
+    """Has Anaplan answer a read so, step by step; pages are named `p0`, `p1` and so on."""
+    anaplan.fault(method="POST", path="*/readRequests", body=steps[0])
+    anaplan.fault(method="DELETE", path=f"*/readRequests/{READ}", body=said("CANCELLED", 0))
+    for step in steps[1:]:
+        anaplan.fault(method="GET", path=f"*/readRequests/{READ}", body=step)
+    for name, page in pages.items():
+        anaplan.fault(path=f"*/{READ}/pages/{name[1:]}", body=page, headers=CSV, times=None)
 
 
-def test_rows_of_a_view(anaplan: EmulatedAnaplan) -> None:
+def test_pages_are_read_while_others_are_made(anaplan: EmulatedAnaplan) -> None:
+    order(
+        anaplan,
+        said("NOT_STARTED", 0),
+        said("IN_PROGRESS", 0),
+        said("IN_PROGRESS", 2),
+        said("IN_PROGRESS", 2),
+        said("COMPLETE", 3, successful=True),
+        p0="name,code\nA,1\n",
+        p1="B,2\n",
+        p2='name,code\n"C, D",3\n',
+    )
+    reports: list[Progress] = []
     with anaplan.client(status_poll_delay=0.05) as client:
-        rows = [row for row in client.tr.read_view(PLAN)]
-        values = {(row["Countries"], row["Time"], row["Versions"]): row for row in rows}
-        assert values["United States", "Jan 13", "Actual"]["Passengers"] == "412000"
-        single = [row for row in client.tr.read_view(PLAN, "TABULAR_SINGLE_COLUMN")]
-        assert len(single) > len(rows)
-        pages = [page for page in client.tr.read_view_pages(PLAN, "GRID_ALL_PAGES")]
-        assert b"412000" in b"".join(pages)
-    assert starts(anaplan) == deletions(anaplan) == 3
-
-
-def test_rows_of_a_list(anaplan: EmulatedAnaplan) -> None:
-    with anaplan.client(status_poll_delay=0.05) as client:
-        rows = [row for row in client.tr.read_list(COUNTRIES)]
-        assert "United States" in rows[0].values() or "United States" in rows[1].values()
-        pages = [page for page in client.tr.read_list_pages(COUNTRIES)]
-        assert b"".join(pages).count(b"France") == 1
-    assert starts(anaplan) == deletions(anaplan) == 2
+        reading = client.tr.read_list(AIRLINES, on_progress=reports.append)
+        rows = [row for row in reading]
+    assert rows == [
+        {"name": "A", "code": "1"},
+        {"name": "B", "code": "2"},
+        {"name": "C, D", "code": "3"},
+    ]
+    assert reports == [Progress("read", 1), Progress("read", 2), Progress("read", 3, 3)]
+    assert deletions(anaplan) == 1
+    assert [request.path[-1] for request in anaplan.requests("GET", "*/pages/*")][2] == "2"
 
 
 def test_many_pages_come_in_order(anaplan: EmulatedAnaplan) -> None:
-    reports: list[Progress] = []
-    with anaplan.client(status_poll_delay=0.05) as client:
-        fill(client, 25_000)
-        names = [
-            next(value for value in row.values() if value.startswith("Airline "))
-            for row in client.tr.read_list(AIRLINES, on_progress=reports.append)
-        ]
-    assert names == [f"Airline {number}" for number in range(25_000)]
-    assert len(reports) > 1
-    assert [report.completed for report in reports] == list(range(1, len(reports) + 1))
-    assert reports[-1] == Progress("read", len(reports), len(reports))
+    pages = {f"p{number}": f"{number}\n" for number in range(12)}
+    order(anaplan, said("COMPLETE", 12, successful=True), **pages)
+    anaplan.fault(path=f"*/{READ}/pages/0", body="late", delay_seconds=0.2)
+    with anaplan.client() as client:
+        read = [page for page in client.tr.read_list_pages(AIRLINES)]
+    assert read == [page.encode() for page in pages.values()]
+    assert deletions(anaplan) == 1
 
 
 def test_a_caller_who_stops_early_leaves_nothing_behind(anaplan: EmulatedAnaplan) -> None:
-    with anaplan.client(status_poll_delay=0.05) as client:
-        with closing(client.tr.read_list(COUNTRIES)) as rows:
+    order(anaplan, said("COMPLETE", 2, successful=True), p0="a\n1\n", p1="2\n")
+    with anaplan.client() as client:
+        with closing(client.tr.read_list(AIRLINES)) as rows:
             for _ in rows:
                 break
         assert deletions(anaplan) == 1
-        with pytest.raises(RuntimeError, match="enough"):
-            with closing(client.tr.read_view(PLAN)) as rows:
+
+
+def test_a_caller_who_fails_leaves_nothing_behind(anaplan: EmulatedAnaplan) -> None:
+    order(anaplan, said("COMPLETE", 2, successful=True), p0="a\n1\n", p1="2\n")
+    with anaplan.client() as client:
+
+        def fail() -> None:
+            with closing(client.tr.read_list(AIRLINES)) as rows:
                 for _ in rows:
                     raise RuntimeError("enough")
-    assert starts(anaplan) == deletions(anaplan) == 2
 
-
-def test_a_page_that_fails_is_asked_for_again(anaplan: EmulatedAnaplan) -> None:
-    anaplan.fault(path="*/pages/0", status=503)
-    anaplan.fault(path="*/pages/0", truncate_after=5)
-    with anaplan.client(status_poll_delay=0.05, backoff=0) as client:
-        rows = [row for row in client.tr.read_list(COUNTRIES)]
-    assert len(rows) >= 4
-    assert len(anaplan.requests("GET", "*/pages/0")) == 3
+        with pytest.raises(RuntimeError, match="enough"):
+            fail()
+    assert deletions(anaplan) == 1
 
 
 def test_a_read_that_expires(anaplan: EmulatedAnaplan) -> None:
-    anaplan.fault(path="*/pages/*", status=404, times=None)
-    with anaplan.client(status_poll_delay=0.05) as client:
+    order(anaplan, said("COMPLETE", 1, successful=True))
+    anaplan.fault(path=f"*/{READ}/pages/0", status=404)
+    with anaplan.client() as client:
         with pytest.raises(LargeReadExpiredException, match="30 minutes") as caught:
-            _ = [row for row in client.tr.read_list(COUNTRIES)]
+            _ = [row for row in client.tr.read_list(AIRLINES)]
     assert caught.value.status_code == 404
     assert deletions(anaplan) == 1
 
 
+def test_a_page_that_fails_is_asked_for_again(anaplan: EmulatedAnaplan) -> None:
+    anaplan.fault(path="*/pages/0", status=503)
+    order(anaplan, said("COMPLETE", 1, successful=True), p0="a\n1\n")
+    with anaplan.client(backoff=0) as client:
+        assert [row for row in client.tr.read_list(AIRLINES)] == [{"a": "1"}]
+    assert len(anaplan.requests("GET", "*/pages/0")) == 2
+
+
 @pytest.mark.parametrize("state", ["COMPLETE", "CANCELLED"])
 def test_a_read_that_anaplan_gives_up(anaplan: EmulatedAnaplan, state: str) -> None:
-    said = {"requestId": "A" * 32, "requestState": state, "successful": False, "listId": 1}
-    anaplan.fault(method="POST", path="*/readRequests", body={"listReadRequest": said})
+    order(anaplan, said(state, 0))
     with anaplan.client() as client:
         with pytest.raises(LargeReadException):
-            _ = [row for row in client.tr.read_list(COUNTRIES)]
+            _ = [row for row in client.tr.read_list(AIRLINES)]
     assert deletions(anaplan) == 1
 
 
 def test_waiting_has_an_end(anaplan: EmulatedAnaplan) -> None:
-    said = {"requestId": "A" * 32, "requestState": "IN_PROGRESS", "successful": False}
-    body = {"listReadRequest": {**said, "availablePages": 0, "listId": 1}}
-    anaplan.fault(method="POST", path="*/readRequests", body=body)
-    anaplan.fault(method="GET", path="*/readRequests/*", body=body, times=None)
+    order(anaplan, *[said("IN_PROGRESS", 0)] * 9)
     with anaplan.client(status_poll_delay=0.05) as client:
-        with pytest.raises(AnaplanTimeoutException, match="IN_PROGRESS after 0.2 .* given up"):
-            _ = [row for row in client.tr.read_list(COUNTRIES, timeout=0.2)]
+        with pytest.raises(AnaplanTimeoutException, match=r"IN_PROGRESS after 0\.2 .* given up"):
+            _ = [row for row in client.tr.read_list(AIRLINES, timeout=0.2)]
         assert deletions(anaplan) == 1
         with pytest.raises(ValueError, match="timeout can't be negative"):
-            _ = [row for row in client.tr.read_list(COUNTRIES, timeout=-1)]
-
-
-def test_what_cant_be_read_is_never_begun(anaplan: EmulatedAnaplan) -> None:
-    with anaplan.client() as client:
-        with pytest.raises(InvalidIdentifierException):
-            _ = [row for row in client.tr.read_view(102999999999)]
-        with pytest.raises(InvalidIdentifierException):
-            _ = [page for page in client.tr.read_list_pages(101999999998)]
-    assert deletions(anaplan) == 0
+            _ = [row for row in client.tr.read_list(AIRLINES, timeout=-1)]

@@ -34,7 +34,7 @@ def test_names_become_ids(anaplan: EmulatedAnaplan) -> None:
 
 def test_names_that_nothing_has(anaplan: EmulatedAnaplan) -> None:
     with anaplan.client() as client:
-        with pytest.raises(NameNotFoundException, match="similar: file 'airlines.csv'") as caught:
+        with pytest.raises(NameNotFoundException, match=r"similar: file 'airlines\.csv'") as caught:
             client.resolve.file("Airlines.CSV")
         assert isinstance(caught.value, InvalidIdentifierException)
         assert caught.value.name == "Airlines.CSV"
@@ -48,7 +48,7 @@ def test_names_that_nothing_has(anaplan: EmulatedAnaplan) -> None:
 def test_names_that_several_have(anaplan: EmulatedAnaplan) -> None:
     anaplan.fault(path="*/files", body=TWO_FILES)
     with anaplan.client() as client:
-        with pytest.raises(AmbiguousNameException, match="113000000007.*113000000008") as caught:
+        with pytest.raises(AmbiguousNameException, match=r"113000000007.*113000000008") as caught:
             client.resolve.file("a.csv")
         assert [one.id for one in caught.value.candidates] == [113000000007, 113000000008]
     imports = {"imports": [{"id": "112000000009", "name": "Load flights", "importType": "USERS"}]}
