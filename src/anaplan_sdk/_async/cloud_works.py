@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import httpx2
 from pydantic import Field, TypeAdapter
 
-from anaplan_sdk._async.room import Room, body_of, segment
+from anaplan_sdk._async.room import Room, body_of, segment, sorting
 from anaplan_sdk._async.waiting import check_timeout, wait_until
 from anaplan_sdk._http.replies import decode, unreadable
 from anaplan_sdk._http.rows import RowReader
@@ -164,10 +164,9 @@ class CloudWorks(Room):
             model_id: Keeps those of one model. CloudWorks can't do that any more, so all are read.
         """
         params: dict[str, str] = {}
-        if sort_by is not None:
-            if sort_by != "name":
-                raise ValueError(f"sort_by must be name, not {sort_by!r}.")
-            params["sortBy"] = f"{'-' if descending else ''}{sort_by}"
+        if order := sorting(sort_by, descending, {"name": "name"}):
+            # Here an order without a sign goes upwards.
+            params["sortBy"] = order["sort"].removeprefix("+")
         if current_user_only:
             params["myIntegrations"] = "1"
         integrations = await self._list(_INTEGRATIONS, self._root, **params)

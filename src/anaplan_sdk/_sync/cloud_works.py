@@ -11,7 +11,7 @@ from pydantic import Field, TypeAdapter
 
 from anaplan_sdk._http.replies import decode, unreadable
 from anaplan_sdk._http.rows import RowReader
-from anaplan_sdk._sync.room import Room, body_of, segment
+from anaplan_sdk._sync.room import Room, body_of, segment, sorting
 from anaplan_sdk._sync.waiting import check_timeout, wait_until
 from anaplan_sdk.exceptions import IntegrationRunError, InvalidIdentifierException
 from anaplan_sdk.models._base import AnaplanModel, Listing, Single
@@ -165,10 +165,9 @@ class CloudWorks(Room):
             model_id: Keeps those of one model. CloudWorks can't do that any more, so all are read.
         """
         params: dict[str, str] = {}
-        if sort_by is not None:
-            if sort_by != "name":
-                raise ValueError(f"sort_by must be name, not {sort_by!r}.")
-            params["sortBy"] = f"{'-' if descending else ''}{sort_by}"
+        if order := sorting(sort_by, descending, {"name": "name"}):
+            # Here an order without a sign goes upwards.
+            params["sortBy"] = order["sort"].removeprefix("+")
         if current_user_only:
             params["myIntegrations"] = "1"
         integrations = self._list(_INTEGRATIONS, self._root, **params)
