@@ -47,6 +47,7 @@ STRICT = (
     "scim",
     "audit",
     "authentication",
+    "cloudworks",
     "financial-consolidation",
     "integration",
 )
@@ -119,6 +120,7 @@ class Contract:
         if str(reply.status_code) not in operation["responses"]:
             return [f"{reply.status_code} is not in the specification"]
         answer = f"{at}/responses/{reply.status_code}"
+        answer = self._resolve(answer).get("$ref", answer)
         found = self._misfits_of_content(reply, answer)
         if reply.headers.get("content-type") == "application/json":
             found += _misfits_of_paging(reply.json(), paged=_takes_pages(operation))

@@ -7,6 +7,7 @@ from tests.contract.exchanges import (
     alm,
     audit,
     catalog,
+    cloud_works,
     consolidation,
     exception_users,
     files,
@@ -25,13 +26,18 @@ EXCHANGES: list[Exchange] = [
     *alm.EXCHANGES,
     *lists.EXCHANGES,
     *audit.EXCHANGES,
+    *cloud_works.EXCHANGES,
     *consolidation.EXCHANGES,
     *scim.EXCHANGES,
     *exception_users.EXCHANGES,
     *administration.EXCHANGES,
 ]
-NEVER_SUCCEED = actions.NEVER_SUCCEED
+NEVER_SUCCEED = actions.NEVER_SUCCEED | cloud_works.NEVER_SUCCEED
 """Operations, by method and path, that no tenant of the emulator's has a success for."""
 
-STRANGERS: dict[tuple[str, str], int] = {**scim.STRANGERS, **exception_users.STRANGERS}
+STRANGERS: dict[tuple[str, str], int] = {
+    **cloud_works.STRANGERS,
+    **scim.STRANGERS,
+    **exception_users.STRANGERS,
+}
 """What strangers are told where it isn't 401, by method and path; 200 where anybody may ask."""

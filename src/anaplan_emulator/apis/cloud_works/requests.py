@@ -87,7 +87,6 @@ class Side(Body):
     actionId: str | None = None
     fileId: str | None = None
     overwrite: bool | None = None
-    mapping: Any = None
 
     @model_validator(mode="after")
     def _has_what_its_type_needs(self) -> "Side":
@@ -116,6 +115,7 @@ class Job(Body):
     ]
     sources: Annotated[list[Side], Field(min_length=1, max_length=1)]
     targets: Annotated[list[Side], Field(min_length=1, max_length=1)]
+    mapping: Any = None
 
     @model_validator(mode="after")
     def _sides_fit_the_type(self) -> "Job":
