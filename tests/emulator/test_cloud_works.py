@@ -52,7 +52,8 @@ class Cloud:
 
     def id(self, name: str) -> str:
         listed = self.ask("GET", "/integrations")["integrations"]
-        return next(each["integrationId"] for each in listed if each["name"] == name)
+        found: str = next(each["integrationId"] for each in listed if each["name"] == name)
+        return found
 
     def start(self, name: str) -> str:
         run_id: str = self.ask("POST", f"/integrations/{self.id(name)}/run")["run"]["id"]

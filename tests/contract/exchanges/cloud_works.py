@@ -15,15 +15,13 @@ if TYPE_CHECKING:
 
 Exchange = partial(AnyExchange, specification="cloudworks")
 
-S3 = {
-    "type": "AmazonS3",
-    "body": {
-        "name": "More",
-        "accessKeyId": "AKIASHOP",
-        "secretAccessKey": "s3-secret",
-        "bucketName": "shop-data",
-    },
+S3_BODY = {
+    "name": "More",
+    "accessKeyId": "AKIASHOP",
+    "secretAccessKey": "s3-secret",
+    "bucketName": "shop-data",
 }
+S3 = {"type": "AmazonS3", "body": S3_BODY}
 SCHEDULE = {
     "name": "Nightly",
     "type": "daily",
@@ -31,6 +29,14 @@ SCHEDULE = {
     "startDate": "2090-01-01",
     "endDate": "2090-12-31",
     "timezone": "Europe/Paris",
+}
+HOURLY = {
+    **{key: value for key, value in SCHEDULE.items() if key != "time"},
+    "type": "hourly",
+    "fromTime": "08:00",
+    "toTime": "18:00",
+    "repeatEvery": 2,
+    "daysOfWeek": [1, 2],
 }
 
 
@@ -196,13 +202,12 @@ def connections() -> Iterator[AnyExchange]:
     yield Exchange("GET", path, 200)
     yield Exchange("GET", path, 403, who="bob")
     yield Exchange("POST", path, 200, json=S3)
-    wrong = {**S3, "body": {**S3["body"], "secretAccessKey": "wrong"}}
-    yield Exchange("POST", path, 400, json=wrong)
+    yield Exchange("POST", path, 400, json={**S3, "body": {**S3_BODY, "secretAccessKey": "wrong"}})
     path = f"{path}/{{connectionId}}"
     yield Exchange("PUT", path, 200, connection, json=S3)
     yield Exchange("PUT", path, 400, connection, json={"type": "AmazonS3", "body": {"name": "x"}})
     yield Exchange("PUT", path, 404, json=S3)
-    yield Exchange("PATCH", path, 200, connection, json={"body": S3["body"]})
+    yield Exchange("PATCH", path, 200, connection, json={"body": S3_BODY})
     yield Exchange("PATCH", path, 400, connection, json={"body": {"name": "x"}})
     yield Exchange("DELETE", path, 200, connection)
     yield Exchange("DELETE", path, 409, used_connection)
@@ -224,6 +229,8 @@ def integrations() -> Iterator[AnyExchange]:
     yield Exchange("PUT", path, 404, partial(new_integration, "New"))
     yield Exchange("DELETE", path, 200, integration("Clean up"))
     yield Exchange("DELETE", path, 404)
+    yield Exchange("DELETE", path, 409, held)
+    yield Exchange("DELETE", path, 401, who=None)
     yield Exchange("POST", f"{path}/run", 200, integration("Products in"))
     yield Exchange("POST", f"{path}/run", 409, held)
     yield Exchange("POST", f"{path}/cancel", 200, held)
@@ -256,6 +263,7 @@ def schedules() -> Iterator[AnyExchange]:
     path = "/integrations/{integrationId}/schedule"
     body = {"schedule": SCHEDULE}
     yield Exchange("POST", path, 200, integration("Products in"), json=body)
+    yield Exchange("POST", path, 200, integration("Products in"), json={"schedule": HOURLY})
     yield Exchange("POST", path, 400, scheduled)
     yield Exchange("PUT", path, 200, scheduled)
     yield Exchange("PUT", path, 400, scheduled, json=body)
