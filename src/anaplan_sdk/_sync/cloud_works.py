@@ -3,17 +3,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Literal
 
 import httpx2
-from pydantic import Field, TypeAdapter
+from pydantic import TypeAdapter
 
 from anaplan_sdk._http.replies import decode, unreadable
-from anaplan_sdk._http.rows import RowReader
-from anaplan_sdk._sync.room import Room, body_of, segment, sorting
-from anaplan_sdk._sync.waiting import check_timeout, wait_until
-from anaplan_sdk.exceptions import IntegrationRunError, InvalidIdentifierException
+from anaplan_sdk._sync.cloud_runs import CloudRuns
+from anaplan_sdk._sync.room import body_of, segment, sorting
+from anaplan_sdk.exceptions import InvalidIdentifierException
 from anaplan_sdk.models._base import AnaplanModel, Listing, Single
 from anaplan_sdk.models.cloud_works import (
     AmazonS3ConnectionInput,
@@ -26,13 +25,9 @@ from anaplan_sdk.models.cloud_works import (
     IntegrationProcessInput,
     NotificationConfig,
     NotificationInput,
-    RunError,
-    RunStatus,
-    RunSummary,
     ScheduleInput,
     SingleIntegration,
 )
-from anaplan_sdk.progress import Progress, ProgressCallback
 
 if TYPE_CHECKING:
     from anaplan_sdk._sync.flows import Flows
@@ -46,32 +41,14 @@ class _Created(AnaplanModel):
     notification: _Created | None = None
 
 
-class _History(AnaplanModel):
-    runs: list[RunSummary] = Field([])
-    total_runs: int | None = None
-
-
-class _Errors(AnaplanModel):
-    # An empty object stands for no errors.
-    runs: list[RunError] | AnaplanModel = Field([])
-
-
-class _Run(AnaplanModel):
-    id: str
-
-
 _CONNECTIONS = Listing("connections", Connection)
 _INTEGRATIONS = Listing("integrations", Integration)
 _INTEGRATION = Single[SingleIntegration]("integration", SingleIntegration)
-_HISTORY = Single[_History]("history_of_runs", _History)
 _NOTIFICATION = Single[NotificationConfig]("notifications", NotificationConfig)
-_STATUS = Single[RunStatus]("run", RunStatus)
-_RUN = Single[_Run]("run", _Run)
 _CREATED = TypeAdapter(_Created)
-_ERRORS = TypeAdapter(_Errors)
 
 
-class CloudWorks(Room):
+class CloudWorks(CloudRuns):
     """Connections, integrations and what becomes of their runs.
 
     Every method needs the role Integration Admin or Restricted Integration User; without it
@@ -220,137 +197,6 @@ class CloudWorks(Room):
         """
         self._session.send("DELETE", self._integration(integration_id))
 
-    # Runs
-
-    def run_integration(self, integration_id: str) -> str:
-        """Starts an integration.
-
-        Returns:
-            The run's id, for `wait_for_run` and the others.
-
-        Raises:
-            AnaplanRequestException: It is running already (409).
-        """
-        response = self._session.send("POST", f"{self._integration(integration_id)}/run")
-        return decode(_RUN.adapter, response).value.id
-
-    def wait_for_run(
-        self,
-        run_id: str,
-        *,
-        timeout: float | None = None,
-        on_progress: ProgressCallback | None = None,
-    ) -> RunStatus:
-        """Waits for a run's end.
-
-        Args:
-            run_id: The run.
-            timeout: Seconds to wait; no limit when not given.
-            on_progress: Told of every look at the run.
-
-        Returns:
-            The run as it ended. An import in it may have refused rows even so: see
-            `execution_error_code` and `get_run_error`.
-
-        Raises:
-            IntegrationRunError: The run failed or was cancelled; the error carries it, and what
-                CloudWorks tells of the reasons.
-            AnaplanTimeoutException: It took longer than `timeout`; it goes on at Anaplan.
-        """
-        check_timeout(timeout)
-
-        def look() -> RunStatus:
-            run = self.get_run_status(run_id)
-            if on_progress is not None:
-                on_progress(Progress(run.message or "running", float(run.has_ended), 1.0))
-            return run
-
-        run = wait_until(
-            look,
-            lambda run: run if run.has_ended else None,
-            delay=self._settings.status_poll_delay,
-            timeout=timeout,
-            overdue=lambda run: f"Run {run_id} of integration {run.integration_id} is under way",
-        )
-        if not run.success:
-            reasons = self.get_run_error(run_id)
-            raise IntegrationRunError(f"Run {run_id} failed: {run.message}", run=run, error=reasons)
-        return run
-
-    def cancel_integration(self, integration_id: str) -> None:
-        """Cancels an integration's run.
-
-        Raises:
-            AnaplanRequestException: It isn't running (409).
-            InvalidIdentifierException: No such integration, or its run is only queued (404).
-        """
-        self._session.send("POST", f"{self._integration(integration_id)}/cancel")
-
-    def get_run_history(self, integration_id: str) -> list[RunSummary]:
-        """Lists an integration's runs."""
-        url = f"{self._root}/runs/{segment(integration_id)}"
-        runs: list[RunSummary] = []
-        while True:
-            page: dict[str, str] = {
-                "offset": str(len(runs)),
-                "limit": str(self._settings.page_size),
-            }
-            history = self._get(_HISTORY, url, **page)
-            runs += history.runs
-            if not history.runs or len(runs) >= (history.total_runs or 0):
-                return runs
-
-    def get_run_status(self, run_id: str) -> RunStatus:
-        """How a run stands.
-
-        Raises:
-            InvalidIdentifierException: No such run.
-        """
-        return self._get(_STATUS, self._run(run_id))
-
-    def get_run_error(self, run_id: str) -> RunError | None:
-        """What went wrong in a run; `None` when nothing did."""
-        response = self._session.send("GET", f"{self._root}/runerror/{segment(run_id)}")
-        runs = decode(_ERRORS, response).runs
-        return runs[0] if isinstance(runs, list) and runs else None
-
-    def get_import_error_dump(self, run_id: str) -> bytes:
-        """The rows that the import of a run refused, as CSV with lines and reasons.
-
-        Raises:
-            InvalidIdentifierException: No such run, or it refused nothing.
-        """
-        return self._session.send("GET", f"{self._run(run_id)}/dumps").content
-
-    def get_process_error_dump(self, run_id: str, action_id: int | str) -> bytes:
-        """The rows that one import of a process's run refused, as CSV with lines and reasons.
-
-        Raises:
-            InvalidIdentifierException: No such run or import, or it refused nothing.
-        """
-        url = f"{self._run(run_id)}/process/import/{segment(action_id)}/dumps"
-        return self._session.send("GET", url).content
-
-    def get_error_rows(
-        self, run_id: str, action_id: int | str | None = None
-    ) -> Generator[dict[str, str]]:
-        """The rows that a run refused, by column name, as `get_dump_rows` gives them.
-
-        Args:
-            run_id: The run.
-            action_id: Of a process's run, the import that refused them.
-        """
-        reader = RowReader()
-        dump = (
-            self.get_import_error_dump(run_id)
-            if action_id is None
-            else self.get_process_error_dump(run_id, action_id)
-        )
-        for row in reader.feed(dump):
-            yield row
-        for row in reader.finish():
-            yield row
-
     # Schedules
 
     def create_schedule(
@@ -433,18 +279,8 @@ class CloudWorks(Room):
         """
         self._session.send("DELETE", self._notification(notification_id, integration_id))
 
-    @property
-    def _root(self) -> str:
-        return f"{self._session.hosts.cloud_works}/integrations"
-
     def _connection(self, con_id: str) -> str:
         return f"{self._root}/connections/{segment(con_id)}"
-
-    def _integration(self, integration_id: str) -> str:
-        return f"{self._root}/{segment(integration_id)}"
-
-    def _run(self, run_id: str) -> str:
-        return f"{self._root}/run/{segment(run_id)}"
 
     def _notification(self, notification_id: str | None, integration_id: str | None) -> str:
         if (notification_id is None) is (integration_id is None):
