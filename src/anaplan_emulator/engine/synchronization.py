@@ -365,8 +365,13 @@ class _Synchronization:
                 definition=json.dumps(view["definition"]),
             )
         self._db.execute("DELETE FROM dashboards WHERE model = ?", (self._model,))
-        for dashboard_id, dashboard in self._wanted["dashboards"].items():
-            self._insert("dashboards", model=self._model, id=dashboard_id, name=dashboard["name"])
+        self._db.executemany(
+            "INSERT INTO dashboards (model, id, name) VALUES (?, ?, ?)",
+            [
+                (self._model, dashboard_id, dashboard["name"])
+                for dashboard_id, dashboard in self._wanted["dashboards"].items()
+            ],
+        )
 
 
 def _format(field: dict[str, Any]) -> tuple[Any, Any]:
