@@ -12,8 +12,9 @@ class Progress:
     """One report of a transfer or of a running action.
 
     Attributes:
-        step: What is going on: "upload", "download", or Anaplan's own words for a task's step.
-        completed: How much is done: bytes of uncompressed content, or a task's share from 0 to 1.
+        step: What is going on: "upload", "download", "read", or Anaplan's own words.
+        completed: How much is done: bytes of uncompressed content, pages of a large read, or a
+            task's share from 0 to 1.
         total: What `completed` will be at the end; `None` while that isn't known.
     """
 

@@ -26,6 +26,7 @@ async def test_names_become_ids(anaplan: EmulatedAnaplan) -> None:
         assert await resolve.action("Passenger Plan - grid.csv") == 116000000001
         assert await resolve.action("Delete all flights") == 117000000000
         assert await resolve.action("Load flights") == 118000000000
+        assert await resolve.list("Airlines") == 101000000001
         assert await resolve.module("Passenger Plan") == 102000000001
         assert await resolve.view("Passenger Plan") == 102000000001
 

@@ -27,6 +27,7 @@ def test_names_become_ids(anaplan: EmulatedAnaplan) -> None:
         assert resolve.action("Passenger Plan - grid.csv") == 116000000001
         assert resolve.action("Delete all flights") == 117000000000
         assert resolve.action("Load flights") == 118000000000
+        assert resolve.list("Airlines") == 101000000001
         assert resolve.module("Passenger Plan") == 102000000001
         assert resolve.view("Passenger Plan") == 102000000001
 
