@@ -10,6 +10,7 @@ from anaplan_emulator.apis.cloud_works.routes import ENDPOINTS as CLOUD_WORKS_EN
 from anaplan_emulator.apis.consolidation.routes import ENDPOINTS as CONSOLIDATION_ENDPOINTS
 from anaplan_emulator.apis.exception_users.routes import ENDPOINTS as EXCEPTION_USER_ENDPOINTS
 from anaplan_emulator.apis.files.routes import ENDPOINTS as FILE_ENDPOINTS
+from anaplan_emulator.apis.large_reads.routes import ENDPOINTS as LARGE_READ_ENDPOINTS
 from anaplan_emulator.apis.lists.routes import ENDPOINTS as LIST_ENDPOINTS
 from anaplan_emulator.apis.modules.routes import ENDPOINTS as MODULE_ENDPOINTS
 from anaplan_emulator.apis.oauth.routes import ENDPOINTS as OAUTH_ENDPOINTS
@@ -25,6 +26,7 @@ ENDPOINTS: list[Endpoint] = [
     *ALM_ENDPOINTS,
     *MODULE_ENDPOINTS,
     *LIST_ENDPOINTS,
+    *LARGE_READ_ENDPOINTS,
     *AUDIT_ENDPOINTS,
     *CONSOLIDATION_ENDPOINTS,
     *SCIM_ENDPOINTS,

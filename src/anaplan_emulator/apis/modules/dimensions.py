@@ -7,7 +7,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from anaplan_emulator.apis.access import Model
 from anaplan_emulator.calls import Call
-from anaplan_emulator.engine.structure import ListStructure, item_id, list_by_id
+from anaplan_emulator.engine.list_table import top_level_item
+from anaplan_emulator.engine.structure import (
+    ITEMS_PER_LIST,
+    ListStructure,
+    item_id,
+    list_by_id,
+    list_by_key,
+)
 from anaplan_emulator.engine.values import find_items
 from anaplan_emulator.replies import ApiError
 
@@ -65,10 +72,16 @@ def listed_items(call: Call, model: Model, dimension_id: str) -> list[Item]:
     """
     if dimension_id == USERS_ID:
         return within_limit(call, _users(call.db, model))
-    dimension = _dimension(call.db, model, dimension_id)
+    dimension, subset = _dimension(call.db, model, dimension_id)
     if dimension.kind in ("TIME", "VERSIONS"):
         raise ApiError(400, f"The items of {dimension.name} can't be listed for the whole model")
-    return within_limit(call, items_of(call.db, dimension))
+    rows = call.db.execute(
+        "SELECT * FROM list_items WHERE list = ?1 AND (?2 IS NULL OR key IN"
+        " (SELECT item FROM subset_items WHERE subset = ?2)) ORDER BY key",
+        (dimension.key, subset),
+    )
+    items = [read_item(dimension, row) for row in rows]
+    return within_limit(call, [*items, *_top_level(call.db, dimension, subset)])
 
 
 def found_items(call: Call, model: Model, dimension_id: str, asked: Wanted) -> list[Item]:
@@ -82,7 +95,7 @@ def found_items(call: Call, model: Model, dimension_id: str, asked: Wanted) -> l
             raise ApiError(400, "The dimension Users has no codes")
         names = {name.lower() for name in asked.names}
         return [user for user in _users(call.db, model) if user.name.lower() in names]
-    dimension = _dimension(call.db, model, dimension_id)
+    dimension, subset = _dimension(call.db, model, dimension_id)
     if asked.codes and not _has_codes(call.db, dimension):
         raise ApiError(400, f"The dimension {dimension.name} has no codes")
     keys = {
@@ -92,8 +105,11 @@ def found_items(call: Call, model: Model, dimension_id: str, asked: Wanted) -> l
     rows = [
         call.db.execute("SELECT * FROM list_items WHERE key = ?", (key,)).fetchone()
         for key in sorted(keys)
+        if subset is None or _is_in(call.db, subset, key)
     ]
-    return [read_item(dimension, row) for row in rows]
+    names = {name.lower() for name in asked.names}
+    top = [item for item in _top_level(call.db, dimension, subset) if item.name.lower() in names]
+    return [*(read_item(dimension, row) for row in rows), *top]
 
 
 def items_of(db: sqlite3.Connection, dimension: ListStructure) -> list[Item]:
@@ -119,11 +135,32 @@ def within_limit(call: Call, items: list[Item]) -> list[Item]:
     return items
 
 
-def _dimension(db: sqlite3.Connection, model: Model, dimension_id: str) -> ListStructure:
+def _dimension(
+    db: sqlite3.Connection, model: Model, dimension_id: str
+) -> tuple[ListStructure, int | None]:
+    """Find a dimension: a list, and the key of its subset if it is one."""
     dimension = list_by_id(db, model.key, dimension_id)
-    if dimension is None:
+    if dimension is not None:
+        return dimension, None
+    row = db.execute(
+        "SELECT subsets.key, list FROM subsets JOIN lists ON lists.key = list"
+        " WHERE lists.model = ? AND subsets.id = ?",
+        (model.key, dimension_id),
+    ).fetchone()
+    if row is None:
         raise ApiError(404)
-    return dimension
+    return list_by_key(db, row["list"]), row["key"]
+
+
+def _is_in(db: sqlite3.Connection, subset: int, key: int) -> bool:
+    row = db.execute("SELECT 1 FROM subset_items WHERE subset = ? AND item = ?", (subset, key))
+    return row.fetchone() is not None
+
+
+def _top_level(db: sqlite3.Connection, dimension: ListStructure, subset: int | None) -> list[Item]:
+    """The item above all others, which has the index 0 and comes last."""
+    name = top_level_item(db, dimension.key) if subset is None else None
+    return [Item(item_id(dimension, dimension.key * ITEMS_PER_LIST), name)] if name else []
 
 
 def _has_codes(db: sqlite3.Connection, dimension: ListStructure) -> bool:

@@ -1,0 +1,1 @@
+"""Large-volume read requests: views and lists of any size, by page."""

@@ -1,0 +1,178 @@
+"""Routes of large-volume read requests."""
+
+import sqlite3
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import Any, Literal
+
+from starlette.datastructures import URL
+from starlette.responses import Response
+
+from anaplan_emulator.apis.access import (
+    Model,
+    require_readable,
+    require_workspace_admin,
+    visible_model,
+)
+from anaplan_emulator.apis.large_reads import state
+from anaplan_emulator.apis.large_reads.state import Kind, ReadRequest
+from anaplan_emulator.apis.modules.view_data import requested_layout
+from anaplan_emulator.calls import Call, Endpoint
+from anaplan_emulator.engine.list_table import list_rows
+from anaplan_emulator.engine.structure import list_by_id
+from anaplan_emulator.engine.views import export_texts, view_by_id
+from anaplan_emulator.replies import INTEGRATION, ApiError, envelope
+
+Rows = Iterable[Iterable[str]]
+
+_COLLECTIONS: dict[Kind, Literal["views", "lists"]] = {"view": "views", "list": "lists"}
+
+
+def create_view_request(call: Call) -> Response:
+    """POST /views/{v}/readRequests."""
+    model = visible_model(call)
+    view = view_by_id(call.db, model.key, call.path["viewId"])
+    if view is None:
+        raise ApiError(404)
+    body = call.json()
+    layout = requested_layout(body.get("exportType") if isinstance(body, dict) else None)
+    return _create(call, model, "view", lambda db: export_texts(db, view, layout, {}))
+
+
+def create_list_request(call: Call) -> Response:
+    """POST /lists/{l}/readRequests: it needs no body."""
+    model = visible_model(call)
+    items_of = list_by_id(call.db, model.key, call.path["listId"])
+    if items_of is None or items_of.kind != "LIST":
+        raise ApiError(404)
+    return _create(call, model, "list", lambda db: list_rows(db, items_of))
+
+
+def get_request(kind: Kind, call: Call) -> Response:
+    """GET /readRequests/{r}."""
+    model = visible_model(call)
+    require_workspace_admin(call, model)
+    request = _addressed(call, model, kind)
+    require_readable(call, model)
+    settings = call.world.settings
+    request = state.note_poll(call.db, request, settings, call.world.clock.timestamp())
+    reached, available = state.progress(request, settings)
+    return _answer(
+        call,
+        model,
+        request,
+        reached,
+        availablePages=available,
+        successful=reached == "COMPLETE",
+    )
+
+
+def get_page(kind: Kind, call: Call) -> Response:
+    """GET /readRequests/{r}/pages/{n}."""
+    model = visible_model(call)
+    number = call.path["pageNo"]
+    if not (number.isascii() and number.isdecimal()):
+        raise ApiError(400, f"Invalid page number: '{number}'")
+    require_workspace_admin(call, model)
+    request = _addressed(call, model, kind)
+    require_readable(call, model)
+    # No view has as many pages as that.
+    body = None
+    if len(number) < 10:
+        body = state.page_of(call.db, request, int(number), call.world.settings)
+    if body is None:
+        raise ApiError(404)
+    state.note_page(call.db, request, int(number), call.world.clock.timestamp())
+    return Response(body, media_type="text/csv")
+
+
+def delete_request(kind: Kind, call: Call) -> Response:
+    """DELETE /readRequests/{r}."""
+    model = visible_model(call)
+    require_workspace_admin(call, model)
+    request = _addressed(call, model, kind)
+    reached, _ = state.progress(request, call.world.settings)
+    state.delete_request(call.db, request)
+    ended = "COMPLETE" if reached == "COMPLETE" and request.polls else "CANCELLED"
+    return _answer(call, model, request, ended)
+
+
+def _create(
+    call: Call, model: Model, kind: Kind, read: Callable[[sqlite3.Connection], Rows]
+) -> Response:
+    require_workspace_admin(call, model)
+    require_readable(call, model)
+    settings, now = call.world.settings, call.world.clock.timestamp()
+    limit = settings.read_request_limit
+    alive = state.live_requests(call.db, model.key, call.user.id, now)
+    if limit is not None and len(alive) >= limit:
+        raise ApiError(429, f"There are {limit} read requests already: delete one")
+    with call.world.store.session() as session:
+        request = state.create_request(
+            session,
+            read(session.db),
+            model=model.key,
+            user_id=call.user.id,
+            kind=kind,
+            object_id=call.path[f"{kind}Id"],
+            page_rows=settings.read_request_page_rows,
+            now=now,
+        )
+    held = settings.hold_tasks == "NOT_STARTED" or settings.task_polls > 0
+    return _answer(call, model, request, "NOT_STARTED" if held else "IN_PROGRESS")
+
+
+def _addressed(call: Call, model: Model, kind: Kind) -> ReadRequest:
+    request = state.find_request(
+        call.db,
+        model=model.key,
+        user_id=call.user.id,
+        kind=kind,
+        object_id=call.path[f"{kind}Id"],
+        request_id=call.path["requestId"],
+        now=call.world.clock.timestamp(),
+    )
+    if request is None:
+        raise ApiError(404)
+    return request
+
+
+def _answer(
+    call: Call, model: Model, request: ReadRequest, reached: str, **progress: Any
+) -> Response:
+    path = (
+        f"/2/0/workspaces/{model.workspace_id}/models/{model.id}"
+        f"/{_COLLECTIONS[request.kind]}/{request.object_id}/readRequests/{request.id}"
+    )
+    key = f"{request.kind}ReadRequest"
+    body: dict[str, Any] = {
+        "requestId": request.id,
+        # A number here, and only here (facts 4.1).
+        f"{request.kind}Id": int(request.object_id),
+        "requestState": reached,
+        "url": str(URL(call.url).replace(path=path, query="")),
+        **progress,
+    }
+    payload: dict[str, Any] = {key: body}
+    return envelope(key, model_id=model.id, **payload)
+
+
+def _endpoints(kind: Kind, create: Callable[[Call], Response]) -> list[Endpoint]:
+    base = f"/2/0/models/{{modelId}}/{_COLLECTIONS[kind]}/{{{kind}Id}}/readRequests"
+    one = f"{base}/{{requestId}}"
+    return [
+        # They write by themselves, so that others needn't wait for what takes long.
+        Endpoint("POST", base, create, INTEGRATION, writes=False),
+        Endpoint("POST", f"{base}/", create, INTEGRATION, writes=False),
+        Endpoint("GET", one, partial(get_request, kind), INTEGRATION, writes=True),
+        Endpoint("DELETE", one, partial(delete_request, kind), INTEGRATION),
+        Endpoint(
+            "GET", f"{one}/pages/{{pageNo}}", partial(get_page, kind), INTEGRATION, writes=True
+        ),
+    ]
+
+
+ENDPOINTS = [
+    *_endpoints("view", create_view_request),
+    *_endpoints("list", create_list_request),
+]

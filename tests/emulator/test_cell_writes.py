@@ -1,0 +1,220 @@
+"""Cells written one by one, and read back everywhere."""
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from anaplan_emulator import Settings
+
+if TYPE_CHECKING:
+    from tests.emulator.conftest import Shop
+
+Visit = Callable[[str], "Shop"]
+
+SALES, STOCK = "102000000000", "102000000002"
+PRODUCTS, TIME, VERSIONS = "101000000001", "20000000003", "20000000020"
+
+
+def write(shop: "Shop", module: str, *cells: dict[str, Any], status: int = 200) -> dict[str, Any]:
+    answer = shop.http.post(shop.path(f"/modules/{module}/data"), json=list(cells))
+    assert answer.status_code == status, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+def sale(value: object, line_item: str = "Units", **places: str) -> dict[str, Any]:
+    """A cell of the module Sales, by names unless told otherwise."""
+    at = {"Products": "Pear", "Time": "Jan 26", "Versions": "Actual", **places}
+    return {
+        "lineItemName": line_item,
+        "dimensions": [{"dimensionName": name, "itemName": item} for name, item in at.items()],
+        "value": value,
+    }
+
+
+def stock(value: object, line_item: str = "In", code: str = "P1") -> dict[str, Any]:
+    place = {"dimensionId": PRODUCTS, "itemCode": code}
+    return {"lineItemName": line_item, "dimensions": [place], "value": value}
+
+
+def stocked(shop: "Shop") -> str:
+    return shop.get(f"/views/{STOCK}/data").text
+
+
+def test_a_cell_by_ids_names_and_codes(shop: "Shop") -> None:
+    items = shop.get(f"/modules/{SALES}/lineItems").json()["items"]
+    pear = shop.get(f"/dimensions/{PRODUCTS}/items").json()["items"][1]["id"]
+    by_ids = {
+        "lineItemId": items[0]["id"],
+        "dimensions": [
+            {"dimensionId": VERSIONS, "itemId": "107000000001"},
+            {"dimensionId": PRODUCTS, "itemId": pear},
+            {"dimensionId": TIME, "itemId": "543000000001"},
+        ],
+        "value": 1,
+    }
+    mixed = {
+        "lineItemName": "comment",
+        "dimensions": [
+            {"dimensionName": "products", "itemCode": "p2"},
+            {"dimensionName": "TIME", "itemName": "jan 26"},
+            {"dimensionId": VERSIONS, "itemName": "Actual"},
+        ],
+        "value": "ripe",
+    }
+    body = write(shop, SALES, by_ids, mixed)
+    assert body["numberOfCellsChanged"] == 2
+    assert "failures" not in body
+    text = shop.get(f"/views/{SALES}/data").text
+    assert "Pear,Units,1,0\n" in text
+    assert "Pear,Comment,ripe,\n" in text
+
+
+@pytest.mark.parametrize(
+    ("line_item", "value", "shown"),
+    [
+        ("Units", 12.25, "12.25"),
+        ("Units", -3, "-3"),
+        ("Units", "1e3", "1000"),
+        ("Promoted", True, "true"),
+        ("Promoted", "TRUE", "true"),
+        ("Since", "2026-02-28", "2026-02-28"),
+        ("Comment", 'two\nlines, "quoted"', 'two\nlines, "quoted"'),
+        ("Sold In", "asia", "Asia"),
+        ("Sold In", "EU", "Europe"),
+        ("Sold In", "201000000002", "Asia"),
+    ],
+)
+def test_values_of_all_formats(shop: "Shop", line_item: str, value: object, shown: str) -> None:
+    assert write(shop, SALES, sale(value, line_item))["numberOfCellsChanged"] == 1
+    answer = shop.http.get(
+        shop.path(f"/views/{SALES}/data?format=v1"), headers={"Accept": "application/json"}
+    )
+    row = next(row for row in answer.json()["rows"] if row["rowCoordinates"] == ["Pear", line_item])
+    assert row["cells"][0] == shown
+
+
+@pytest.mark.parametrize(
+    ("cell", "kind"),
+    [
+        (sale("much"), "invalidValue"),
+        (sale(True), "invalidValue"),
+        (sale("1e999"), "invalidValue"),
+        (sale(1, "Promoted"), "invalidValue"),
+        (sale("2026-02-30", "Since"), "invalidValue"),
+        (sale(20260228, "Since"), "invalidValue"),
+        (sale(1, "Comment"), "invalidValue"),
+        (sale("Mars", "Sold In"), "itemNotFound"),
+        (sale(1, "Colour"), "lineItemNotFound"),
+        (sale(1, Products="Fig"), "itemNotFound"),
+        (sale(1, Orders="O1"), "dimensionNotFound"),
+        ({"lineItemName": "Units", "value": 1}, "missingDimension"),
+        ({"value": 1}, "lineItemNotFound"),
+    ],
+)
+def test_what_cannot_be_written_fails_by_itself(
+    shop: "Shop", cell: dict[str, Any], kind: str
+) -> None:
+    body = write(shop, SALES, sale(1), cell, sale(2, Time="Feb 26"))
+    assert body["numberOfCellsChanged"] == 2
+    (failure,) = body["failures"]
+    assert (failure["requestIndex"], failure["failureType"]) == (1, kind)
+    assert failure["failureMessageDetails"]
+
+
+def test_a_dimension_given_twice(shop: "Shop") -> None:
+    cell = stock(1)
+    cell["dimensions"] *= 2
+    assert write(shop, STOCK, cell)["failures"][0]["failureType"] == "duplicateDimension"
+
+
+def test_calculated_cells_are_refused_and_follow_what_was_written(shop: "Shop") -> None:
+    body = write(shop, STOCK, stock(1, "Balance"), stock(20))
+    assert body["numberOfCellsChanged"] == 1
+    assert body["failures"][0]["failureType"] == "cellIsCalculated"
+    assert stocked(shop) == ",In,Out,Balance\nApple,20,2.5,17.5\nPear,0,0,0\n"
+
+
+def test_what_stays_as_it_was_does_not_count(shop: "Shop") -> None:
+    assert write(shop, STOCK, stock(10))["numberOfCellsChanged"] == 0
+    assert write(shop, STOCK, stock(0, code="P2"))["numberOfCellsChanged"] == 0
+    assert write(shop, STOCK, stock(11), stock(10))["numberOfCellsChanged"] == 2
+    assert write(shop, STOCK, stock(""))["numberOfCellsChanged"] == 1
+    assert write(shop, STOCK, stock(0))["numberOfCellsChanged"] == 0
+    assert write(shop, SALES, sale("", "Comment"))["numberOfCellsChanged"] == 0
+    assert write(shop, SALES, sale(False, "Promoted"))["numberOfCellsChanged"] == 0
+    assert write(shop, STOCK)["numberOfCellsChanged"] == 0
+
+
+def test_what_was_written_is_exported(shop: "Shop") -> None:
+    write(shop, SALES, sale(99), sale("Asia", "Sold In"))
+    assert shop.run("exports", "Sales - multi.csv")["successful"]
+    file_id = shop.listed("exports")["Sales - multi.csv"]
+    text = shop.get(f"/files/{file_id}/chunks/0").text
+    assert "Pear,Jan 26,Actual,99,false,,,Asia\n" in text
+
+
+def test_a_write_is_a_change_of_the_model(shop: "Shop") -> None:
+    def serial_number() -> int:
+        model = shop.http.get(f"/2/0/models/{shop.model_id()}?modelDetails=true").json()["model"]
+        return int(model["lastSavedSerialNumber"])
+
+    before = serial_number()
+    write(shop, STOCK, stock(10))
+    assert serial_number() == before
+    write(shop, STOCK, stock(12))
+    assert serial_number() > before
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b"[",
+        b"{}",
+        b"[1]",
+        b'[{"lineItemName": "In"}]',
+        b'[{"lineItemName": "In", "value": null}]',
+        b'[{"lineItemName": "In", "value": [1]}]',
+        b'[{"lineItemName": "In", "value": 1, "dimensions": {}}]',
+        b'[{"lineItemName": "\\ud800", "value": 1}]',
+    ],
+)
+def test_bodies_that_are_no_cells(shop: "Shop", body: bytes) -> None:
+    path = shop.path(f"/modules/{STOCK}/data")
+    assert shop.http.post(path, content=body).status_code == 400
+
+
+def test_limits(shop: "Shop") -> None:
+    settings = Settings()
+    assert (settings.cell_write_limit, settings.cell_write_bytes) == (100_000, 15_000_000)
+    shop.emulator.settings.cell_write_limit = 2
+    write(shop, STOCK, stock(1), stock(2))
+    write(shop, STOCK, stock(1), stock(2), stock(3), status=400)
+    assert stocked(shop).splitlines()[1] == "Apple,2,2.5,-0.5"
+    shop.emulator.settings.cell_write_bytes = 20
+    write(shop, STOCK, stock(1), status=413)
+
+
+def test_who_may_write(visit: Visit) -> None:
+    write(visit("bob"), STOCK, stock(1), status=403)
+    write(visit("eve"), STOCK, stock(1), status=404)
+    # A bad body is told before a missing role.
+    path = visit("bob").path(f"/modules/{STOCK}/data")
+    assert visit("bob").http.post(path, json={}).status_code == 400
+    write(visit("ada"), "102000000009", stock(1), status=404)
+
+
+def test_get_is_not_allowed(shop: "Shop") -> None:
+    assert shop.get(f"/modules/{STOCK}/data").status_code == 405
+
+
+@pytest.mark.parametrize(
+    ("state", "status"),
+    [("PRODUCTION", 200), ("LOCKED", 423), ("ARCHIVED", 422), ("MAINTENANCE", 424)],
+)
+def test_states_of_the_model(shop: "Shop", state: str, status: int) -> None:
+    with shop.emulator.world.store.transaction() as db:
+        db.execute("UPDATE models SET active_state = ? WHERE id = ?", (state, shop.model_id()))
+    write(shop, STOCK, stock(1), status=status)
