@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from anaplan_sdk.auth.oauth import AsyncOauth, Oauth, OAuthToken
     from anaplan_sdk.auth.refresh import AnaplanRefreshTokenAuth
     from anaplan_sdk.auth.stores import KeyringStore, MemoryStore, PlaintextFileStore, TokenStore
+    from anaplan_sdk.models.scim_filter import field
     from anaplan_sdk.progress import Progress, ProgressCallback
     from anaplan_sdk.regions import Hosts, Region
 
@@ -42,6 +43,7 @@ __all__ = [
     "TokenStore",
     "__version__",
     "exceptions",
+    "field",
     "models",
 ]
 
@@ -66,6 +68,7 @@ _HOMES = {
     "Region": "anaplan_sdk.regions",
     "Signer": "anaplan_sdk.auth.certificate",
     "TokenStore": "anaplan_sdk.auth.stores",
+    "field": "anaplan_sdk.models.scim_filter",
 }
 
 

@@ -21,6 +21,7 @@
     ├── OutcomeUnknownException            it can't be told whether the work was started
     ├── WriteInterruptedException          a later request of a long write failed
     ├── PartialFailureError                Anaplan refused some of the items or cells
+    ├── PartialUpdateError                 SCIM left out some of a user's workspaces
     ├── LargeReadException                 Anaplan could not carry out a large read
     │   └── LargeReadExpiredException      it was left alone for too long
     ├── UploadIncompleteException          some chunks did not arrive; nothing was completed
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
         WriteResult,
     )
     from anaplan_sdk.models.cloud_works import RunError, RunStatus
+    from anaplan_sdk.models.scim import User
 
 __all__ = [
     "AmbiguousNameException",
@@ -77,6 +79,7 @@ __all__ = [
     "OAuthStateException",
     "OutcomeUnknownException",
     "PartialFailureError",
+    "PartialUpdateError",
     "PermissionDeniedException",
     "RateLimitException",
     "ServerException",
@@ -281,6 +284,29 @@ class PartialFailureError(AnaplanException):
     def failures(self) -> list[Failure]:
         """The items or cells that were refused, and why."""
         return self.result.failures if self.result else []
+
+
+class PartialUpdateError(AnaplanException):
+    """Anaplan changed a user, but not all of the workspaces as it was asked to.
+
+    Attributes:
+        user: The user as they are now.
+        not_granted: Workspaces to enter that the user may not enter, by id or as they were named.
+        not_revoked: Workspaces to leave that the user may still enter.
+    """
+
+    def __init__(
+        self,
+        message: str = "",
+        *,
+        user: User | None = None,
+        not_granted: list[str] | None = None,
+        not_revoked: list[str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.user = user
+        self.not_granted = not_granted or []
+        self.not_revoked = not_revoked or []
 
 
 class WriteInterruptedException(AnaplanException):

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from anaplan_sdk._async.audit import Audit
     from anaplan_sdk._async.cloud_works import CloudWorks
     from anaplan_sdk._async.resolving import Resolver
+    from anaplan_sdk._async.scim import Scim
     from anaplan_sdk._async.transactional import Transactional
 
 # With chunks of 25 MB this keeps two cores busy compressing, at about 100 MB of memory.
@@ -224,6 +225,13 @@ class AsyncClient(Catalog, Files, Actions):
         from anaplan_sdk._async.resolving import Resolver
 
         return self._into(Resolver)
+
+    @property
+    def scim(self) -> Scim:
+        """Users as an identity provider keeps them, and the workspaces they may enter."""
+        from anaplan_sdk._async.scim import Scim
+
+        return self._into(Scim)
 
     @property
     def tr(self) -> Transactional:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from anaplan_sdk._sync.audit import Audit
     from anaplan_sdk._sync.cloud_works import CloudWorks
     from anaplan_sdk._sync.resolving import Resolver
+    from anaplan_sdk._sync.scim import Scim
     from anaplan_sdk._sync.transactional import Transactional
 
 # With chunks of 25 MB this keeps two cores busy compressing, at about 100 MB of memory.
@@ -225,6 +226,13 @@ class Client(Catalog, Files, Actions):
         from anaplan_sdk._sync.resolving import Resolver
 
         return self._into(Resolver)
+
+    @property
+    def scim(self) -> Scim:
+        """Users as an identity provider keeps them, and the workspaces they may enter."""
+        from anaplan_sdk._sync.scim import Scim
+
+        return self._into(Scim)
 
     @property
     def tr(self) -> Transactional:

@@ -112,7 +112,7 @@ from anaplan_sdk.models.tasks import (
 )
 
 if TYPE_CHECKING:
-    from anaplan_sdk.models import cloud_works, flows
+    from anaplan_sdk.models import cloud_works, flows, scim
 
 __all__ = [
     "Action",
@@ -214,10 +214,11 @@ __all__ = [
     "WriteResult",
     "cloud_works",
     "flows",
+    "scim",
 ]
 
 # Modules of their own, loaded when first asked for.
-_MODULES = ("cloud_works", "flows")
+_MODULES = ("cloud_works", "flows", "scim")
 
 
 def __getattr__(name: str) -> object:
