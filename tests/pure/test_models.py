@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import httpx2
 import pytest
 from pydantic import TypeAdapter, ValidationError
-from tests.pure import transactional_samples
+from tests.pure import lifecycle_samples, transactional_samples
 
 from anaplan_sdk import models
 from anaplan_sdk._http.replies import decode
@@ -185,6 +185,7 @@ SAMPLES: list[tuple[type[AnaplanModel], dict[str, Any]]] = [
     (CompletedTask, COMPLETE),
     (MappingParameter, {"entityType": "Version", "entityName": "Forecast"}),
     (ConnectorParameter, {"sourceIdOrType": "a", "parameterId": "b", "value": "c"}),
+    *lifecycle_samples.SAMPLES,
     *transactional_samples.SAMPLES,
 ]
 each_sample = pytest.mark.parametrize(
@@ -196,6 +197,7 @@ def test_every_exported_model_has_a_sample_or_is_part_of_one() -> None:
     seen = {kind for kind, _ in SAMPLES}
     parts = {models.CategoryValue, models.DeletionFailure, models.ImportSource, models.ProcessStep}
     parts |= {models.TaskResult, models.TaskResultDetail, AnaplanModel}
+    parts |= {models.SummaryDifferences, models.SummaryTotals}
     # What is sent, and never said by Anaplan.
     parts |= {models.CellCoordinate, models.CellWrite, models.ListItemKey, models.ListItemUpdate}
     exported = {

@@ -112,7 +112,7 @@ class CloudWorks(CloudRuns):
             con_id: The connection.
             body: The members to change, by Anaplan's names.
         """
-        patch = body if body.keys() == {"body"} else {"body": dict(body)}
+        patch = body if set(body) == {"body"} else {"body": dict(body)}
         self._session.send("PATCH", self._connection(con_id), json=patch)
 
     def delete_connection(self, con_id: str) -> None:

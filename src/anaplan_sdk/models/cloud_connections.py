@@ -133,6 +133,7 @@ class ConnectionInput(AnaplanModel):
             known = _INPUTS.get(str(kind))
             if known is not None and isinstance(body, Mapping):
                 return {**members, "body": known.model_validate(body)}
+            return members
         return value
 
     @model_validator(mode="after")

@@ -176,13 +176,14 @@ class ScheduleInput(ScheduleBase):
         ValueError: What its type needs is missing, or a date or time has another form.
     """
 
-    type: ScheduleType
     days_of_week: list[int] | None = None
     start_date: str
     end_date: str | None = None
 
     @model_validator(mode="after")
     def _has_what_its_type_needs(self) -> Self:
+        if self.type not in _NEEDS:
+            raise ValueError(f"type must be one of {', '.join(_NEEDS)}, not {self.type!r}")
         if missing := [name for name in _NEEDS[self.type] if getattr(self, name) in (None, [])]:
             raise ValueError(f"a schedule of type {self.type} needs {', '.join(missing)}")
         for name in ("start_date", "end_date"):

@@ -310,6 +310,7 @@ def test_schedules_fire(anaplan: EmulatedAnaplan) -> None:
         ({"type": "hourly"}, "needs from_time, to_time, repeat_every, days_of_week"),
         ({"type": "monthly_specific_day"}, "needs day_of_month"),
         ({"type": "monthly_relative_weekday"}, "needs day_of_week, repeat_every"),
+        ({"type": "yearly"}, "type must be one of"),
         ({"time": None}, "needs time"),
         ({"time": "25:00"}, "HH:MM"),
         ({"startDate": "1 May"}, "YYYY-MM-DD"),
