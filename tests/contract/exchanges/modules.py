@@ -113,6 +113,9 @@ def writes() -> Iterator[Exchange]:
     path = f"{MODEL}/modules/{{moduleId}}/data"
     stock = at(moduleId="102000000002")
     yield Exchange("POST", path, 200, stock, json=cell(3))
+    named = {"dimensionName": "Products", "itemName": "Pear"}
+    yield Exchange("POST", path, 200, stock, json=cell(3, dimensions=[named]))
+    yield Exchange("POST", path, 200, stock, json=[{"lineItemId": "206000000001", "value": 3}])
     yield Exchange("POST", path, 200, stock, json=cell("much"))
     yield Exchange("POST", path, 200, stock, json=cell(1, lineItemName="Balance"))
     yield Exchange("POST", path, 400, stock, json={})
