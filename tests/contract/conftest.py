@@ -103,6 +103,10 @@ class Contract:
             if method in ("get", "put", "post", "patch", "delete")
         ]
 
+    def is_removed(self, method: str, path: str) -> bool:
+        """Whether an operation is told of for the record only: Anaplan doesn't serve it."""
+        return bool(self._document["paths"][path][method.lower()].get("deprecated"))
+
     def misfits(self, reply: httpx2.Response, method: str, path: str) -> list[str]:
         """Tell all that is wrong with an exchange.
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 from tests.contract.exchange import Exchange, fill
-from tests.contract.exchanges import EXCHANGES, NEVER_SUCCEED, STRANGERS
+from tests.contract.exchanges import EXCHANGES, STRANGERS
 
 if TYPE_CHECKING:
     import httpx2
@@ -60,6 +60,8 @@ def test_every_operation_the_emulator_answers_is_in_the_table(
     answered = set()
     for contract in contracts.values():
         for method, path in contract.operations():
+            if contract.is_removed(method, path):
+                continue
             # Signed in anew each time: one of the operations is to sign out.
             place.start_over()
             url = contract.prefix + fill(path, place, {})
@@ -71,7 +73,7 @@ def test_every_operation_the_emulator_answers_is_in_the_table(
     # Where anybody may ask, nobody is refused.
     open_to_all = {operation for operation, status in STRANGERS.items() if status == 200}
     assert answered - refused == open_to_all & answered
-    assert answered - succeed == NEVER_SUCCEED & answered
+    assert answered - succeed == set()
 
 
 def test_every_amendment_is_needed(

@@ -211,6 +211,18 @@ def test_the_number_of_integrations_is_limited(cloud: Cloud) -> None:
     cloud.ask("POST", "/integrations", 400, json={**body, "name": "x", "processId": "118000000099"})
 
 
+def test_a_process_with_an_optimizer_is_refused(cloud: Cloud) -> None:
+    body = {
+        "name": "Promotions",
+        "version": "2.0",
+        "workspaceId": cloud.shop.workspace_id,
+        "modelId": cloud.shop.model_id(),
+        "processId": cloud.shop.listed("processes")["Promote"],
+    }
+    refusal = cloud.ask("POST", "/integrations", 400, json=body)
+    assert "optimizer" in refusal["status"]["message"]
+
+
 def test_a_schedule_fires_once_for_each_due_time(cloud: Cloud) -> None:
     cloud.emulator.set_clock(datetime(2030, 3, 8, 12, 0, tzinfo=UTC))
     cloud.sign_in()

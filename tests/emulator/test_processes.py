@@ -90,6 +90,7 @@ def test_actions_of_other_kinds_are_listed_and_described(shop: "Shop") -> None:
     assert shop.get("/actions").json()["actions"] == [
         {"id": "117000000000", "name": "Drop orders", "actionType": "DELETE_BY_SELECTION"},
         {"id": "117000000001", "name": "Drop all orders", "actionType": "DELETE_BY_SELECTION"},
+        {"id": "117000000002", "name": "Promote best sellers", "actionType": "OPTIMIZER"},
     ]
     assert shop.get("/actions/117000000000").json()["action"] == {
         "id": "117000000000",
@@ -111,6 +112,61 @@ def test_a_deletion_has_no_dump(shop: "Shop") -> None:
 def test_logs_of_optimizers_are_refused_before_they_are_missed(
     shop: "Shop", visit: Callable[[str], "Shop"]
 ) -> None:
-    path = f"/optimizeActions/117000000000/tasks/{'A' * 32}/solutionLogs"
+    path = f"/optimizeActions/117000000002/tasks/{'A' * 32}/solutionLogs"
     assert visit("bob").get(path).status_code == 403
     assert shop.get(path).status_code == 404
+
+
+def log_of(action_id: str, task: str) -> str:
+    return f"/optimizeActions/{action_id}/tasks/{task.rpartition('/')[2]}/solutionLogs"
+
+
+def promoted(shop: "Shop") -> set[tuple[str, str]]:
+    """Product and month of what the optimizer chose."""
+    shop.run("exports", "Sales - multi.csv")
+    lines = shop.get("/files/116000000000").text.splitlines()
+    header = lines[0].split(",")
+    at = [header.index(name) for name in ("Products", "Time", "Promoted")]
+    rows = [[line.split(",")[column] for column in at] for line in lines[1:]]
+    return {(product, month) for product, month, chosen in rows if chosen == "true"}
+
+
+def test_an_optimizer_chooses_what_brings_the_most_and_tells_how(shop: "Shop") -> None:
+    shop.upload("products.csv", PRODUCTS)
+    shop.run("imports", "Products")
+    shop.upload(
+        "sales.csv",
+        b"Product,Month,Units,Promoted,Since,Comment,Sold In\nP3,Feb 26,40,,,,\n",
+    )
+    shop.run("imports", "Sales")
+    task = shop.start("actions", "Promote best sellers")
+    result = shop.wait(task)["result"]
+    assert result["successful"]
+    assert result["objectId"] == "117000000002"
+    assert result["details"][0]["occurrences"] == 1
+    assert promoted(shop) == {("Fig", "Feb 26")}
+    answer = shop.get(log_of("117000000002", task))
+    assert answer.headers["content-type"].startswith("text/plain")
+    lines = answer.text.splitlines()
+    assert "Optimize a model with 1 rows, 3 columns and 3 nonzeros (Max)" in lines
+    assert "  Objective range  [7e+00, 4e+01]" in lines
+    assert lines[-1].startswith("Best objective 4.000000000000e+01,")
+
+
+def test_an_optimizer_in_a_process_is_asked_for_by_the_task_of_the_process(shop: "Shop") -> None:
+    task = shop.start("processes", "Promote")
+    (step,) = shop.wait(task)["result"]["nestedResults"]
+    assert step["objectId"] == "117000000002"
+    log = shop.get(log_of("117000000002", task))
+    assert log.text.splitlines()[-1].startswith("Best objective 1.250000000000e+01,")
+    # The process itself isn't what made it (facts 4.19).
+    assert shop.get(log_of("118000000002", task)).status_code == 404
+    shop.emulator.advance(hours=47)
+    # Tokens have ended meanwhile.
+    again = type(shop)(shop.emulator, shop.email)
+    assert again.get(log_of("117000000002", task)).status_code == 200
+    shop.emulator.advance(minutes=61)
+    later = type(shop)(shop.emulator, shop.email)
+    assert later.get(log_of("117000000002", task)).status_code == 404
+    again.http.close()
+    later.http.close()

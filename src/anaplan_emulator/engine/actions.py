@@ -12,15 +12,23 @@ from anaplan_emulator.engine.definitions import (
     DeleteDefinition,
     ExportDefinition,
     ImportDefinition,
+    OptimizerDefinition,
     ProcessDefinition,
 )
 from anaplan_emulator.engine.deletions import run_delete
 from anaplan_emulator.engine.exports import run_export
 from anaplan_emulator.engine.imports import run_import
+from anaplan_emulator.engine.optimizers import run_optimizer
 from anaplan_emulator.engine.outcomes import Outcome
 from anaplan_emulator.engine.run import Run
 
-PREFIXES = {"import": "112", "export": "116", "delete": "117", "process": "118"}
+PREFIXES = {
+    "import": "112",
+    "export": "116",
+    "delete": "117",
+    "optimizer": "117",
+    "process": "118",
+}
 """First digits of the ids, by kind of definition (facts 4.2)."""
 
 _DEFINITION: TypeAdapter[ActionDefinition] = TypeAdapter(ActionDefinition)
@@ -66,6 +74,8 @@ def run_action(run: Run, action: Action) -> Outcome:
             return run_export(run, action.id, definition)
         case DeleteDefinition() as definition:
             return run_delete(run, action.id, definition)
+        case OptimizerDefinition() as definition:
+            return run_optimizer(run, action.id, definition)
         case ProcessDefinition() as definition:
             return _run_process(run, action.id, definition)
 

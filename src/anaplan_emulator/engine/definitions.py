@@ -1,4 +1,4 @@
-"""What imports, exports, deletions and processes are set up to do.
+"""What imports, exports, deletions, optimizers and processes are set up to do.
 
 A tenant's file describes them in these terms, by the names of lists and modules; the store keeps
 them as they are written there.
@@ -152,6 +152,20 @@ class DeleteDefinition(Description):
     line_item: str
 
 
+class OptimizerDefinition(Description):
+    """Chooses the places of a module that bring the most, and writes down which they are."""
+
+    kind: Literal["optimizer"] = "optimizer"
+    name: str
+    module: str
+    objective: str
+    """The number line item whose sum over the chosen places is to be the greatest."""
+    choice: str
+    """The boolean line item that is true where a place was chosen, and nowhere else."""
+    at_most: int = Field(ge=1)
+    """How many may be chosen."""
+
+
 class ProcessDefinition(Description):
     """Runs actions one after another."""
 
@@ -162,6 +176,10 @@ class ProcessDefinition(Description):
 
 
 ActionDefinition = Annotated[
-    ImportDefinition | ExportDefinition | DeleteDefinition | ProcessDefinition,
+    ImportDefinition
+    | ExportDefinition
+    | DeleteDefinition
+    | OptimizerDefinition
+    | ProcessDefinition,
     Field(discriminator="kind"),
 ]

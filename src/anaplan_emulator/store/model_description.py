@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable
 from datetime import date
+from itertools import chain
 from typing import Literal, Self
 
 from pydantic import Field, model_validator
@@ -13,6 +14,7 @@ from anaplan_emulator.engine.definitions import (
     ImportDefinition,
     ListTarget,
     ModuleTarget,
+    OptimizerDefinition,
     ProcessDefinition,
 )
 from anaplan_emulator.engine.formats import DataType
@@ -182,6 +184,7 @@ class ModelDescription(Description):
     imports: tuple[ImportDefinition, ...] = ()
     exports: tuple[ExportDefinition, ...] = ()
     deletions: tuple[DeleteDefinition, ...] = ()
+    optimizers: tuple[OptimizerDefinition, ...] = ()
     processes: tuple[ProcessDefinition, ...] = ()
     revisions: tuple[RevisionDescription, ...] = ()
     """The model's history, the oldest first."""
@@ -192,8 +195,8 @@ class ModelDescription(Description):
 
     @model_validator(mode="after")
     def _copies_have_no_content(self) -> Self:
-        content = ("lists", "modules", "files", "imports", "exports", "deletions", "processes")
-        own = [name for name in (*content, "revisions") if getattr(self, name)]
+        content = ("lists", "modules", "files", "imports", "exports", "deletions", "optimizers")
+        own = [name for name in (*content, "processes", "revisions") if getattr(self, name)]
         if self.copy_of and own:
             raise ValueError(f"{self.name} is a copy: it has no {own[0]} of its own")
         _require_distinct("revision", [each.name for each in self.revisions])
@@ -206,6 +209,7 @@ class ModelDescription(Description):
         steps = [each.name for each in self.imports]
         steps += [each.name for each in self.exports]
         steps += [each.name for each in self.deletions]
+        steps += [each.name for each in self.optimizers]
         for kind, names in {
             "list": [each.name for each in self.lists],
             "module": [each.name for each in self.modules],
@@ -231,11 +235,11 @@ class ModelDescription(Description):
             _check_axes(export, modules[export.module])
         for deletion in self.deletions:
             _require("list", deletion.list, lists)
-            _require("module", deletion.module, modules)
-            _check_deletion(deletion, modules[deletion.module])
-        for process in self.processes:
-            for step in process.actions:
-                _require("action", step, steps)
+            _check_deletion(deletion, modules)
+        for optimizer in self.optimizers:
+            _check_optimizer(optimizer, modules)
+        for step in chain.from_iterable(process.actions for process in self.processes):
+            _require("action", step, steps)
         return self
 
 
@@ -359,10 +363,22 @@ def _check_axes(export: ExportDefinition, module: ModuleDescription) -> None:
         raise ValueError(f"{export.name}: each dimension of {module.name} is on one axis")
 
 
-def _check_deletion(deletion: DeleteDefinition, module: ModuleDescription) -> None:
+def _check_deletion(deletion: DeleteDefinition, modules: dict[str, ModuleDescription]) -> None:
+    _require("module", deletion.module, modules)
+    module = modules[deletion.module]
     chosen = [item for item in module.line_items if item.name == deletion.line_item]
     by_list_alone = module.dimensions == (deletion.list,)
     if not by_list_alone or not chosen or chosen[0].format is not DataType.BOOLEAN:
         raise ValueError(
             f"{deletion.name}: the filter is a boolean line item by {deletion.list} alone"
         )
+
+
+def _check_optimizer(optimizer: OptimizerDefinition, modules: dict[str, ModuleDescription]) -> None:
+    _require("module", optimizer.module, modules)
+    module = modules[optimizer.module]
+    writable = {item.name: item.format for item in module.line_items if not item.formula}
+    numbers = [name for name, kind in writable.items() if kind is DataType.NUMBER]
+    booleans = [name for name, kind in writable.items() if kind is DataType.BOOLEAN]
+    _require(f"writable number line item of {module.name}", optimizer.objective, numbers)
+    _require(f"writable boolean line item of {module.name}", optimizer.choice, booleans)

@@ -292,7 +292,8 @@ class ModelLoader:
             self._insert_file(f"113{number:09}", file.name, form, file.default)
         self._insert_actions(self._model.imports)
         self._insert_actions(self._model.exports)
-        self._insert_actions(self._model.deletions)
+        # They share a prefix, and so a count.
+        self._insert_actions([*self._model.deletions, *self._model.optimizers])
         self._insert_actions(self._model.processes)
 
     def _insert(self, table: str, **values: Stored) -> int:

@@ -34,8 +34,6 @@ EXCHANGES: list[Exchange] = [
     *exception_users.EXCHANGES,
     *administration.EXCHANGES,
 ]
-NEVER_SUCCEED = actions.NEVER_SUCCEED | cloud_works.NEVER_SUCCEED
-"""Operations, by method and path, that no tenant of the emulator's has a success for."""
 
 STRANGERS: dict[tuple[str, str], int] = {
     **cloud_works.STRANGERS,

@@ -316,5 +316,4 @@ EXCHANGES = [
 ]
 
 # It was removed: a web page says so, to anybody (facts 8.2).
-NEVER_SUCCEED = {("GET", "/integrations/anaplanModels/{modelId}")}
 STRANGERS = {("GET", "/integrations/anaplanModels/{modelId}"): 404}

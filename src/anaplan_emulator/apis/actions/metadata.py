@@ -10,6 +10,7 @@ from anaplan_emulator.engine.definitions import (
     ExportDefinition,
     ImportDefinition,
     ListTarget,
+    OptimizerDefinition,
     ProcessDefinition,
     SourceField,
 )
@@ -40,6 +41,8 @@ def describe_action(db: sqlite3.Connection, model: int, action: Action) -> dict[
             }
         case DeleteDefinition():
             body["actionType"] = "DELETE_BY_SELECTION"
+        case OptimizerDefinition():
+            body["actionType"] = "OPTIMIZER"
     return body
 
 

@@ -26,6 +26,7 @@ from anaplan_emulator.engine.definitions import (
     ImportDefinition,
     ProcessDefinition,
 )
+from anaplan_emulator.engine.optimizers import solution_log
 from anaplan_emulator.engine.tasks import Task, insert_task, task_by_id, tasks_of
 from anaplan_emulator.replies import INTEGRATION, ApiError, envelope
 
@@ -198,14 +199,19 @@ def get_dump_chunk(collection: str, call: Call) -> Response:
 
 
 def get_optimizer_log(call: Call) -> Response:
-    """GET /optimizeActions/{id}/tasks/{t}/solutionLogs: no tenant here has an optimizer.
+    """GET /optimizeActions/{id}/tasks/{t}/solutionLogs: an optimizer's own id, whatever ran it.
 
     The role is looked at before any id (facts 4.19).
     """
     model = model_by_id(call.db, call.path["modelId"])
     if model is None or not is_workspace_admin(call.db, call.user, model.workspace_id):
         raise ApiError(403)
-    raise ApiError(404)
+    now = call.world.clock.timestamp()
+    action_id, task_id = call.path["actionId"], call.path["correlationId"]
+    log = solution_log(call.db, model.key, action_id, task_id, now)
+    if log is None:
+        raise ApiError(404)
+    return _text(log.encode())
 
 
 def _task(collection: str, call: Call) -> tuple[Model, Task]:

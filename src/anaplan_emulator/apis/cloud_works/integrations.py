@@ -18,6 +18,7 @@ from anaplan_emulator.engine.clouds import is_object_name
 from anaplan_emulator.engine.definitions import (
     ExportDefinition,
     ImportDefinition,
+    OptimizerDefinition,
     ProcessDefinition,
 )
 from anaplan_emulator.replies import ApiError
@@ -171,7 +172,10 @@ def _checked_kind(call: Call, request: IntegrationRequest) -> str:
         process = action_by_id(call.db, model.key, request.processId)
         if process is None or not isinstance(process.definition, ProcessDefinition):
             raise _foreign()
-        allowed = {step.id for step in steps(call.db, model.key, process.definition)}
+        todo = steps(call.db, model.key, process.definition)
+        if any(isinstance(step.definition, OptimizerDefinition) for step in todo):
+            raise ApiError(400, "A process that contains an optimizer action can't be used")
+        allowed = {step.id for step in todo}
     for job in request.jobs:
         _check_job(call, model, job, allowed)
     if request.processId is not None:
