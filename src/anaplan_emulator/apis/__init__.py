@@ -5,6 +5,7 @@ from anaplan_emulator.apis.administration.routes import ENDPOINTS as ADMINISTRAT
 from anaplan_emulator.apis.alm.routes import ENDPOINTS as ALM_ENDPOINTS
 from anaplan_emulator.apis.audit.routes import ENDPOINTS as AUDIT_ENDPOINTS
 from anaplan_emulator.apis.authentication.routes import ENDPOINTS as AUTHENTICATION_ENDPOINTS
+from anaplan_emulator.apis.calendar.routes import ENDPOINTS as CALENDAR_ENDPOINTS
 from anaplan_emulator.apis.catalog.routes import ENDPOINTS as CATALOG_ENDPOINTS
 from anaplan_emulator.apis.cloud_works.routes import ENDPOINTS as CLOUD_WORKS_ENDPOINTS
 from anaplan_emulator.apis.consolidation.routes import ENDPOINTS as CONSOLIDATION_ENDPOINTS
@@ -27,6 +28,7 @@ ENDPOINTS: list[Endpoint] = [
     *MODULE_ENDPOINTS,
     *LIST_ENDPOINTS,
     *LARGE_READ_ENDPOINTS,
+    *CALENDAR_ENDPOINTS,
     *AUDIT_ENDPOINTS,
     *CONSOLIDATION_ENDPOINTS,
     *SCIM_ENDPOINTS,

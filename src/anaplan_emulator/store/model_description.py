@@ -1,5 +1,6 @@
 """The description of workspaces and models: the part of a tenant's file below the users."""
 
+import math
 from collections.abc import Collection, Iterable
 from datetime import date
 from itertools import chain
@@ -7,6 +8,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
+from anaplan_emulator.engine.calendars import Calendar
 from anaplan_emulator.engine.definitions import (
     LINE_ITEMS,
     DeleteDefinition,
@@ -160,6 +162,22 @@ class CategoryValue(Description):
     name: str
 
 
+class VersionDescription(Description):
+    """A version. In a tenant's file its name alone will do."""
+
+    name: str = Field(min_length=1)
+    current: bool = False
+    """Whether it is the current version; at most one is."""
+    actual: bool = False
+    """Whether it holds actual data; at most one does."""
+    notes: str = ""
+    edit_from: date | None = None
+    """Any day in the first period that can be edited."""
+    edit_to: date | None = None
+    switchover: date | None = None
+    """Any day in the first period that isn't taken from the actual version any more."""
+
+
 class ModelDescription(Description):
     """A model and everything in it. Ids follow from the order of things."""
 
@@ -173,9 +191,12 @@ class ModelDescription(Description):
     roles: dict[str, str] = Field(default_factory=dict)
     """Model roles by e-mail address; whoever has none, or `No Access`, doesn't see inside."""
     first_month: date = date(2026, 1, 1)
-    """Where the dimension Time begins."""
+    """Where the dimension Time begins, if it is of months and has no calendar of its own."""
     months: int = Field(default=12, ge=1)
-    versions: tuple[str, ...] = ("Actual", "Forecast")
+    calendar: Calendar | None = None
+    """Years and periods in more detail; the dimension Time has its periods."""
+    versions: tuple[str | VersionDescription, ...] = ("Actual", "Forecast")
+    """Unless they tell otherwise, Actual holds actual data, and the first other one is current."""
     lists: tuple[ListDescription, ...] = ()
     modules: tuple[ModuleDescription, ...] = ()
     dashboards: tuple[str, ...] = ()
@@ -192,6 +213,46 @@ class ModelDescription(Description):
     """A model described before, whose content and history it has, and nothing else."""
     copied_at: str = ""
     """The revision at which it was copied; the latest by default."""
+
+    @property
+    def time(self) -> Calendar:
+        """Its calendar; fiscal years begin where Time does unless told otherwise."""
+        if self.calendar is not None:
+            return self.calendar
+        return Calendar(
+            start=self.first_month.replace(day=1),
+            months=self.months,
+            future_years=math.ceil(self.months / 12) - 1,
+        )
+
+    @property
+    def described_versions(self) -> list[VersionDescription]:
+        """Its versions, with what follows from their order and names."""
+        told = [
+            VersionDescription(name=each) if isinstance(each, str) else each
+            for each in self.versions
+        ]
+        actual = next((each for each in told if each.actual), None) or next(
+            (each for each in told if each.name.lower() == "actual"), None
+        )
+        current = next((each for each in told if each.current), None) or next(
+            (each for each in told if each is not actual), actual
+        )
+        return [
+            each.model_copy(update={"actual": each is actual, "current": each is current})
+            for each in told
+        ]
+
+    @model_validator(mode="after")
+    def _time_is_told_once(self) -> Self:
+        if self.calendar is not None and self.model_fields_set & {"first_month", "months"}:
+            raise ValueError(f"{self.name}: a calendar goes without first_month and months")
+        versions = [each for each in self.versions if not isinstance(each, str)]
+        for flag in ("current", "actual"):
+            if sum(getattr(each, flag) for each in versions) > 1:
+                raise ValueError(f"{self.name}: no more than one version is {flag}")
+        _require_distinct("version", [each.name for each in self.described_versions])
+        return self
 
     @model_validator(mode="after")
     def _copies_have_no_content(self) -> Self:

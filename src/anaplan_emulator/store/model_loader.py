@@ -26,6 +26,7 @@ from anaplan_emulator.engine.structure import (
     property_named,
     value_column,
 )
+from anaplan_emulator.engine.time_store import start_calendar
 from anaplan_emulator.engine.values import find_items
 from anaplan_emulator.store.identifiers import upper_hex
 from anaplan_emulator.store.model_description import (
@@ -49,7 +50,6 @@ _FIRST_SUBSET = 109_000_000_000
 _FIRST_REVISION = datetime(2026, 1, 5, 9, tzinfo=UTC)
 _CREATED = "2026-01-05T09:00:00.000+0000"
 _MEMORY_USAGE = 24_576_000
-_MONTHS = ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"]
 
 
 def load_workspaces(
@@ -305,18 +305,29 @@ class ModelLoader:
         return int(row[0])
 
     def _insert_time_and_versions(self) -> None:
-        first = self._model.first_month
-        months = []
-        for number in range(first.month - 1, first.month - 1 + self._model.months):
-            year = first.year + number // 12
-            months.append(f"{_MONTHS[number % 12]} {year % 100:02}")
-        for list_id, name, kind, prefix, items in (
-            (_TIME_ID, TIME, "TIME", _TIME_ITEMS, months),
-            (_VERSIONS_ID, VERSIONS, "VERSIONS", _VERSION_ITEMS, self._model.versions),
-        ):
-            key = self._insert_list(list_id, name, kind, prefix)
-            for item in items:
-                self._insert_item(key, item)
+        calendar = self._model.time
+        start_calendar(self._db, self._key, calendar)
+        time = self._insert_list(_TIME_ID, TIME, "TIME", _TIME_ITEMS)
+        for period in calendar.timescale.periods():
+            self._insert_item(time, period.text)
+        versions = self._insert_list(_VERSIONS_ID, VERSIONS, "VERSIONS", _VERSION_ITEMS)
+        for number, version in enumerate(self._model.described_versions, 1):
+            self._insert_item(versions, version.name)
+            self._insert(
+                "versions",
+                item=versions * ITEMS_PER_LIST + number,
+                is_current=version.current,
+                is_actual=version.actual,
+                notes=version.notes,
+                **{
+                    limit: day.isoformat() if day else None
+                    for limit, day in (
+                        ("edit_from", version.edit_from),
+                        ("edit_to", version.edit_to),
+                        ("switchover", version.switchover),
+                    )
+                },
+            )
 
     def _insert_lists(self) -> None:
         keys = {

@@ -1,0 +1,1 @@
+"""Calendar, current period and versions."""
