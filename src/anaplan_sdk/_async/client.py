@@ -24,9 +24,11 @@ from anaplan_sdk.progress import ProgressCallback
 from anaplan_sdk.regions import Hosts, Region, resolve_hosts
 
 if TYPE_CHECKING:
+    from anaplan_sdk._async.administration import Administration
     from anaplan_sdk._async.alm import Alm
     from anaplan_sdk._async.audit import Audit
     from anaplan_sdk._async.cloud_works import CloudWorks
+    from anaplan_sdk._async.exception_users import ExceptionUsers
     from anaplan_sdk._async.resolving import Resolver
     from anaplan_sdk._async.scim import Scim
     from anaplan_sdk._async.transactional import Transactional
@@ -198,6 +200,13 @@ class AsyncClient(Catalog, Files, Actions):
         return cls(**arguments)
 
     @property
+    def administration(self) -> Administration:
+        """The tenant's users and their licences, imported and exported many at a time."""
+        from anaplan_sdk._async.administration import Administration
+
+        return self._into(Administration)
+
+    @property
     def alm(self) -> Alm:
         """Revisions of the model's structure, and bringing it to another model's revision."""
         from anaplan_sdk._async.alm import Alm
@@ -218,6 +227,13 @@ class AsyncClient(Catalog, Files, Actions):
         from anaplan_sdk._async.cloud_works import CloudWorks
 
         return self._into(CloudWorks)
+
+    @property
+    def exception_users(self) -> ExceptionUsers:
+        """Who may use a password in spite of single sign-on."""
+        from anaplan_sdk._async.exception_users import ExceptionUsers
+
+        return self._into(ExceptionUsers)
 
     @property
     def resolve(self) -> Resolver:

@@ -137,12 +137,14 @@ class Session:
         params: Mapping[str, str | int | bool] | None = None,
         json: object = None,
         content: bytes | None = None,
+        files: Mapping[str, tuple[str, bytes, str]] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> httpx2.Response:
         """Sends a request and reads its reply whole; what may be repeated is, as the policy says.
 
         A POST is not repeated, unless `repeat` says so; all other methods put the same thing in
-        the same place however often they are sent.
+        the same place however often they are sent. `files` are parts of a form: a name, content
+        and a type each.
 
         Raises:
             AnaplanException: The one that fits, after the last attempt.
@@ -150,9 +152,12 @@ class Session:
         allowed = repeat or (Repeat.NEVER if method == "POST" else Repeat.SAFE)
 
         def build() -> httpx2.Request:
-            return self._client().build_request(
-                method, url, params=params, json=json, content=content, headers=headers
+            request = self._client().build_request(
+                method, url, params=params, json=json, content=content, files=files, headers=headers
             )
+            if files:
+                request.read()  # So that it can be sent again with another token.
+            return request
 
         return await self._repeat(build, allowed, stream=False)
 

@@ -7,6 +7,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+import httpx2
 from pydantic import TypeAdapter
 
 from anaplan_sdk._async.session import Session
@@ -101,17 +102,19 @@ class Writing(Generic[R]):
             self._unsent.append(batch.start)
             return None
         try:
-            response = await self._session.send(
-                self._target.method,
-                self._target.url,
-                params=self._target.params,
-                content=batch.body(self._target.opening, self._target.closing),
-                headers={"Content-Type": "application/json"},
-            )
-            return placed(decode(self._adapter, response), batch)
+            return placed(decode(self._adapter, await self._deliver(batch)), batch)
         except AnaplanException as error:
             self._failed.append((batch, error))
             return None
+
+    async def _deliver(self, batch: Batch) -> httpx2.Response:
+        return await self._session.send(
+            self._target.method,
+            self._target.url,
+            params=self._target.params,
+            content=batch.body(self._target.opening, self._target.closing),
+            headers={"Content-Type": "application/json"},
+        )
 
     def _settle(self) -> None:
         if not self._failed:

@@ -124,7 +124,9 @@ class Batcher(Generic[M]):
 def placed(result: R, batch: Batch) -> R:
     """A batch's result with its failures told by the caller's own indexes and items."""
     for failure in result.failures:
-        if 0 <= failure.index < len(batch.items):
+        if failure.index < 0:
+            continue  # Which one it is wasn't told.
+        if failure.index < len(batch.items):
             failure.item = batch.items[failure.index]
         failure.index += batch.start
     return result

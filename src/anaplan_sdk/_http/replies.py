@@ -41,7 +41,8 @@ _ERRORS: dict[int, tuple[type[AnaplanException], str]] = {
     452: (PermissionDeniedException, "The tenant is not entitled to this"),
     429: (RateLimitException, "Anaplan asks for fewer requests"),
 }
-_LACK_OF_RIGHTS = "FAILURE_UNAUTHORIZED_USER_ACTION"
+# The words of the Audit and the Exception Users APIs, and of the Administration API.
+_LACK_OF_RIGHTS = ("FAILURE_UNAUTHORIZED_USER_ACTION", "ACCESS_CONTROL_DENIED")
 _REQUEST_ID_HEADERS = ("X-Request-Id", "X-Correlation-Id", "X-Amzn-Trace-Id", "X-B3-TraceId")
 
 
@@ -77,7 +78,7 @@ def error_of(response: httpx2.Response, attempts: int) -> AnaplanException | Non
 
 def lacks_rights(response: httpx2.Response) -> bool:
     """Whether a read reply's 401 is about the user's role, and no other token would help."""
-    return response.status_code == 401 and _stated_reason(response)[0] == _LACK_OF_RIGHTS
+    return response.status_code == 401 and _stated_reason(response)[0] in _LACK_OF_RIGHTS
 
 
 def is_page(response: httpx2.Response) -> bool:

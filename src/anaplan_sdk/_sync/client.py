@@ -25,9 +25,11 @@ from anaplan_sdk.progress import ProgressCallback
 from anaplan_sdk.regions import Hosts, Region, resolve_hosts
 
 if TYPE_CHECKING:
+    from anaplan_sdk._sync.administration import Administration
     from anaplan_sdk._sync.alm import Alm
     from anaplan_sdk._sync.audit import Audit
     from anaplan_sdk._sync.cloud_works import CloudWorks
+    from anaplan_sdk._sync.exception_users import ExceptionUsers
     from anaplan_sdk._sync.resolving import Resolver
     from anaplan_sdk._sync.scim import Scim
     from anaplan_sdk._sync.transactional import Transactional
@@ -199,6 +201,13 @@ class Client(Catalog, Files, Actions):
         return cls(**arguments)
 
     @property
+    def administration(self) -> Administration:
+        """The tenant's users and their licences, imported and exported many at a time."""
+        from anaplan_sdk._sync.administration import Administration
+
+        return self._into(Administration)
+
+    @property
     def alm(self) -> Alm:
         """Revisions of the model's structure, and bringing it to another model's revision."""
         from anaplan_sdk._sync.alm import Alm
@@ -219,6 +228,13 @@ class Client(Catalog, Files, Actions):
         from anaplan_sdk._sync.cloud_works import CloudWorks
 
         return self._into(CloudWorks)
+
+    @property
+    def exception_users(self) -> ExceptionUsers:
+        """Who may use a password in spite of single sign-on."""
+        from anaplan_sdk._sync.exception_users import ExceptionUsers
+
+        return self._into(ExceptionUsers)
 
     @property
     def resolve(self) -> Resolver:

@@ -5,6 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from anaplan_sdk.models._base import AnaplanModel
+from anaplan_sdk.models.administration import (
+    ExceptionUser,
+    ExceptionWorkspace,
+    UserImportResult,
+    UserRow,
+)
 from anaplan_sdk.models.alm import (
     CompletedReportTask,
     CompletedSyncTask,
@@ -136,6 +142,8 @@ __all__ = [
     "Dimension",
     "DimensionWithCode",
     "EventFamily",
+    "ExceptionUser",
+    "ExceptionWorkspace",
     "Export",
     "ExportMetadata",
     "ExportTypes",
@@ -200,6 +208,8 @@ __all__ = [
     "TotalsSelection",
     "TotalsSelectionWithQuarter",
     "User",
+    "UserImportResult",
+    "UserRow",
     "Version",
     "VersionPeriod",
     "View",
