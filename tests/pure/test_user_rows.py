@@ -31,9 +31,7 @@ def test_the_file_that_is_sent() -> None:
     row = {"username": "a@b.c", "first_name": 'A"', "last_name": "B\nC", "licenses": "S, E"}
     (batch,) = user_batches([row])
     content = csv_of(batch)
-    assert content == (
-        b'username,first_name,last_name,licenses\r\na@b.c,"A""","B\nC","S,E"\r\n'
-    )
+    assert content == (b'username,first_name,last_name,licenses\r\na@b.c,"A""","B\nC","S,E"\r\n')
     assert without_header(content).startswith(b"a@b.c")
     assert batch.items == [row]
 

@@ -93,7 +93,7 @@ def _read(content: bytes) -> Iterator[tuple[UserRow, UserRow]]:
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     index = 0
     try:
-        header = [name.strip() for name in next(reader, [])]
+        header = [name.strip() for name in next(reader, list[str]())]
         if missing := [name for name in _COLUMNS if name not in header]:
             raise ValueError(
                 f"The CSV of users has no column {missing[0]!r}. For a file give its Path, as a "
