@@ -6,7 +6,7 @@ import pytest
 
 from anaplan_sdk._http.limits import suggesting
 from anaplan_sdk._http.pages import PageReader
-from anaplan_sdk.exceptions import AnaplanRequestException
+from anaplan_sdk.exceptions import AnaplanRequestException, AnaplanResponseException
 
 
 def rows(*pages: bytes) -> list[dict[str, str]]:
@@ -40,23 +40,39 @@ def test_no_pages_are_no_rows() -> None:
     assert rows() == rows(b"") == rows(b"a,b\n") == []
 
 
+def test_columns_of_the_same_name_stay_apart() -> None:
+    assert rows(b"Name,Name,Name\n1,2,3\n", b"Name,Name,Name\n4,5,6\n") == [
+        {"Name": "1", "Name (2)": "2", "Name (3)": "3"},
+        {"Name": "4", "Name (2)": "5", "Name (3)": "6"},
+    ]
+
+
+@pytest.mark.parametrize(("page", "count"), [(b"3,4,5\n", 3), (b"3\n", 1)])
+def test_rows_that_dont_fit_the_header_are_an_error(page: bytes, count: int) -> None:
+    reader = PageReader()
+    assert [*reader.rows(b"a,b\n1,2\n")] == [{"a": "1", "b": "2"}]
+    with pytest.raises(AnaplanResponseException, match=f"Row 2 has {count} fields, .* 2 columns"):
+        list(reader.rows(page))
+
+
 @pytest.mark.parametrize(
     ("status", "reason", "is_suggested"),
     [
         (400, "The view has more than 1,000,000 cells", True),
-        (400, "Cell count exceeds the limit", True),
+        (400, "Zu viele Zellen", True),
+        (400, None, True),
         (413, None, True),
-        (400, "Invalid page selector 1:2", False),
-        (400, None, False),
+        (400, "Invalid page selector 20000000003:1", False),
         (403, "limit", False),
     ],
 )
-def test_errors_name_the_way_that_has_no_limit(
+def test_errors_that_may_come_from_a_limit_name_the_way_that_has_none(
     status: int, reason: str | None, is_suggested: bool
 ) -> None:
     with (
         pytest.raises(AnaplanRequestException) as caught,
-        suggesting("tr.read_view or tr.read_view_pages"),
+        suggesting("tr.read_view or tr.read_view_pages", 20000000003),
     ):
         raise AnaplanRequestException("Refused.", status_code=status, reason=reason)
-    assert ("Refused. Use tr.read_view or" in str(caught.value)) is is_suggested
+    told = "Refused. If that is too much for one reply, use tr.read_view or"
+    assert (told in str(caught.value)) is is_suggested

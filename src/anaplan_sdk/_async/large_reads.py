@@ -60,6 +60,8 @@ class LargeReads(Room):
     ) -> AsyncGenerator[dict[str, str]]:
         """The rows of a view of any size, by column name.
 
+        Of several columns with the same name the second is called `Name (2)`, and so on.
+
         Args:
             view_id: The view.
             export_type: One column for each line item, or one column for all values.
@@ -71,6 +73,7 @@ class LargeReads(Room):
             LargeReadException: Anaplan could not carry it out; start it again.
             LargeReadExpiredException: No page was asked for in 30 minutes.
             AnaplanTimeoutException: Anaplan took longer than `timeout`.
+            AnaplanResponseException: A row has more or fewer fields than there are columns.
         """
         reader = PageReader()
         pages = self.read_view_pages(view_id, export_type, timeout=timeout, on_progress=on_progress)

@@ -130,7 +130,8 @@ class Views(Room):
             params |= {"exportType": export_type, "moduleId": str(parent_module_id)}
         if data_format == "application/json":
             params["format"] = "v1"
-        with suggesting("tr.read_view or tr.read_view_pages"):
+        asked = [dimension for dimension, _ in pages or ()]
+        with suggesting("tr.read_view or tr.read_view_pages", *asked):
             response = await self._session.send(
                 "GET",
                 f"{self._view_url(view_id)}/data",

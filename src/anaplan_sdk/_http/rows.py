@@ -6,7 +6,8 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from itertools import count
 
 # A field as the csv module reads it: a quote opens one only at its start, and a doubled one
 # doesn't close it.
@@ -15,16 +16,34 @@ _FIELD = r'(?:"[^"]*(?:""[^"]*)*"(?!")[^,\r\n]*|[^",\r\n][^,\r\n]*)?'
 _RECORD = re.compile(rf"{_FIELD}(?:,{_FIELD})*(?:\r\n|\n|\r(?=[^\n]))")
 
 
+def columns(header: Sequence[str]) -> list[str]:
+    """A header's names, each of them once: a second `Name` becomes `Name (2)`."""
+    known = set(header)
+    names: list[str] = []
+    met: set[str] = set()
+    for name in header:
+        unique = name
+        if name in met:
+            numbered = (f"{name} ({number})" for number in count(2))
+            unique = next(other for other in numbered if other not in known)
+            known.add(unique)
+        met.add(name)
+        names.append(unique)
+    return names
+
+
 class RowReader:
     """Reads CSV with a header row from pieces that may end anywhere, even within a character.
 
-    What isn't UTF-8 comes as U+FFFD: one bad byte must not hide the other rows' errors.
+    One bad row must not hide the other rows' errors: what isn't UTF-8 comes as U+FFFD, and fields
+    beyond the header as `Column 5` and so on, by their place.
     """
 
     def __init__(self) -> None:
         self._decoder = codecs.getincrementaldecoder("utf-8-sig")("replace")
         self._text = ""
         self._header: list[str] | None = None
+        self._columns: list[str] = []
 
     def feed(self, piece: bytes) -> Iterator[dict[str, str]]:
         """Takes a piece in; the rows that are whole now."""
@@ -45,5 +64,10 @@ class RowReader:
         for fields in csv.reader(io.StringIO(text, newline="")):
             if self._header is None:
                 self._header = fields
+                self._columns = columns(fields)
             elif fields:
-                yield dict(zip(self._header, fields, strict=False))
+                names = self._columns
+                if len(fields) > len(names):
+                    places = range(len(names) + 1, len(fields) + 1)
+                    names = columns([*self._header, *(f"Column {place}" for place in places)])
+                yield dict(zip(names, fields, strict=False))

@@ -302,7 +302,8 @@ class Actions(Room):
 
         Beside the source's own columns there are `_Line_`, the line in the source file (the header
         being line 1), and `_Error_1_` and so on; dumps of list imports also have `_Status_`: `E`
-        for a refused row, `W` for one that was taken without its bad value.
+        for a refused row, `W` for one that was taken without its bad value. A second column `Name`
+        is called `Name (2)`; fields beyond the header are called by their place, `Column 5`.
         """
         reader = RowReader()
         with closing(self._dump_chunks(action_id, task_id, object_id)) as chunks:

@@ -27,6 +27,9 @@ _ITEMS = Listing("items", DimensionWithCode)
 _VIEWS = Listing("views", View)
 _DASHBOARDS = Listing("dashboards", Dashboard)
 
+# Time and Versions.
+_NEVER_LISTED = ("20000000003", "20000000020")
+
 
 class Modules(Room):
     """Modules, line items and dimensions."""
@@ -85,8 +88,11 @@ class Modules(Room):
             AnaplanRequestException: The dimension is Time or Versions, which Anaplan lists by
                 `get_view_dimension_items` only; or it has too many items.
         """
+        url = self._items_url(dimension_id)
+        if str(dimension_id) in _NEVER_LISTED:
+            return self._list_at_once(_ITEMS, url)
         with suggesting("tr.read_list or tr.read_list_pages"):
-            return self._list_at_once(_ITEMS, self._items_url(dimension_id))
+            return self._list_at_once(_ITEMS, url)
 
     def lookup_dimension_items(
         self,

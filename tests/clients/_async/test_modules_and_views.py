@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal, TypeAlias
 
 import pytest
 
@@ -17,8 +17,13 @@ from anaplan_sdk.testing import EmulatedAnaplan
 
 TIME = 20000000003
 VERSIONS = 20000000020
+COUNTRIES = 101000000005
+
+Layout: TypeAlias = Literal[
+    "GRID_CURRENT_PAGE", "GRID_ALL_PAGES", "TABULAR_SINGLE_COLUMN", "TABULAR_MULTI_COLUMN"
+]
+FACTS = 102000000000
 PLAN = 102000000001
-TOO_MANY = {"status": {"code": 400, "message": "The view has more than 1,000,000 cells"}}
 
 
 async def test_modules_and_their_line_items(anaplan: EmulatedAnaplan) -> None:
@@ -64,6 +69,7 @@ async def test_items_of_dimensions(anaplan: EmulatedAnaplan) -> None:
         with pytest.raises(AnaplanRequestException) as caught:
             await client.tr.get_dimension_items(TIME)
         assert caught.value.status_code == 400
+        assert "read_list" not in str(caught.value)
         wrong: list[dict[str, Any]] = [{}, {"codes": []}, {"names": "Apple"}]
         for arguments in wrong:
             with pytest.raises(ValueError, match="Lists of codes or names"):
@@ -111,9 +117,77 @@ async def test_views_that_cant_be_read(anaplan: EmulatedAnaplan) -> None:
         with pytest.raises(ValueError, match="max_rows"):
             await client.tr.get_view_data(PLAN, max_rows=0)
         assert len(anaplan.requests()) == sent
-        anaplan.fault(path="*/data", status=400, body=TOO_MANY)
-        with pytest.raises(AnaplanRequestException, match=r"Use tr.read_view or tr.read_view_page"):
+
+
+async def test_every_form_of_a_views_cells(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client() as client:
+        grid = await client.tr.get_view_data(PLAN, data_format="text/csv")
+        lines = grid.decode().splitlines()
+        assert lines[0] == "Actual"
+        assert lines[1].split(",")[2:4] == ["Jan 13", "Feb 13"]
+        assert lines[2].split(",")[:3] == ["United States", "Passengers", "412000"]
+        escaped = await client.tr.get_view_data(PLAN, data_format="text/csv;escaped=true")
+        assert escaped.decode().splitlines()[2] == lines[2]
+
+        layouts: dict[Layout, str] = {
+            "TABULAR_MULTI_COLUMN": "Countries,Time,Versions,Passengers,Load Factor,Approved",
+            "TABULAR_SINGLE_COLUMN": "Countries,Time,Versions,Line Items,Value",
+            "GRID_CURRENT_PAGE": "Actual",
+            "GRID_ALL_PAGES": "Actual",
+        }
+        for layout, header in layouts.items():
+            content = await client.tr.get_view_data(
+                PLAN,
+                parent_module_id=PLAN,
+                export_type=layout,
+                data_format="text/csv",
+            )
+            assert content.decode().splitlines()[0] == header
+            assert (b"Forecast" in content) is (layout != "GRID_CURRENT_PAGE")
+
+        passengers = (await client.tr.get_line_items(PLAN))[0]
+        single = await client.tr.get_view_data(passengers.id)
+        assert single["rows"][0]["cells"][0] == "412000"
+
+
+async def test_a_module_without_items_has_no_cells(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client(retry_count=0) as client:
+        with pytest.raises(ServerException):  # as was observed
+            await client.tr.get_view_data(FACTS)
+        anaplan.emulator.settings.quirks = "docs"
+        data = await client.tr.get_view_data(FACTS)
+        assert data["rows"] == []
+        assert await client.tr.get_view_data(FACTS, data_format="text/csv")
+        assert [row async for row in client.tr.read_view(FACTS)] == []
+
+
+async def test_views_and_dimensions_over_the_limit_name_the_large_reads(
+    anaplan: EmulatedAnaplan,
+) -> None:
+    settings = anaplan.emulator.settings
+    async with anaplan.async_client() as client:
+        whole = await client.tr.get_view_data(PLAN)
+        settings.view_cells_limit = sum(len(row["cells"]) for row in whole["rows"]) - 1
+        with pytest.raises(AnaplanRequestException, match=r"tr\.read_view or"):
             await client.tr.get_view_data(PLAN)
+        with pytest.raises(AnaplanRequestException, match=r"tr\.read_view or"):
+            await client.tr.get_view_data(PLAN, data_format="text/csv")
+        with pytest.raises(AnaplanRequestException, match=r"tr\.read_view or"):
+            await client.tr.get_view_data(PLAN, pages=[(VERSIONS, 107000000002)])
+        assert len((await client.tr.get_view_data(PLAN, max_rows=2))["rows"]) == 2
+        settings.view_cells_limit += 1
+        assert await client.tr.get_view_data(PLAN) == whole
+
+        settings.dimension_items_limit = 3
+        with pytest.raises(AnaplanRequestException, match=r"tr\.read_list or"):
+            await client.tr.get_dimension_items(COUNTRIES)
+        settings.list_items_limit = 3
+        with pytest.raises(AnaplanRequestException, match=r"tr\.read_list or"):
+            await client.tr.get_list_items(COUNTRIES)
+        with pytest.raises(AnaplanRequestException, match=r"tr\.read_list or"):
+            await client.tr.get_list_items_csv(COUNTRIES)
+        assert len([row async for row in client.tr.read_list(COUNTRIES)]) == 4
+        assert await client.tr.get_list_preview(COUNTRIES)
 
 
 async def test_a_user_without_access_finds_no_model(anaplan: EmulatedAnaplan) -> None:
