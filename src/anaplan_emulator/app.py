@@ -16,6 +16,7 @@ from starlette.types import Receive, Scope, Send
 
 from anaplan_emulator import api_keys, tokens
 from anaplan_emulator.apis import ENDPOINTS
+from anaplan_emulator.apis.access import ModelAsleep
 from anaplan_emulator.apis.audit.outcomes import events_of
 from anaplan_emulator.apis.authentication.state import user_by_credential
 from anaplan_emulator.audit import Account, Event
@@ -101,7 +102,7 @@ class Resource:
         account = _account(request)
         self._world.cloud_works.look()
         try:
-            response = self._work(request, body, endpoint, account)
+            response = self._wake_and_work(request, body, endpoint, account)
         except ApiError as error:
             response = self._refuse(request, api, error, account)
         except Exception:
@@ -111,6 +112,27 @@ class Resource:
             events = account.events or _events(request, endpoint, response.status_code)
             self._world.trail.add(account, events)
         return response
+
+    def _wake_and_work(
+        self, request: Request, body: bytes, endpoint: Endpoint | None, account: Account
+    ) -> Response:
+        """Work, and where a model sleeps that is needed, open it first."""
+        loading = self._world.loading
+        while True:
+            try:
+                return self._work(request, body, endpoint, account)
+            except ModelAsleep as asleep:
+                # Not in the call's transaction: others must get on while it waits.
+                account.events.clear()
+                if asleep.closed:
+                    with self._world.store.transaction() as db:
+                        db.execute("UPDATE models SET is_open = 1 WHERE key = ?", (asleep.model,))
+                    loading.begin(asleep.model)
+                remaining = loading.remaining(asleep.model)
+                if remaining and self._world.settings.closed_models == "refuse":
+                    headers = {"Retry-After": str(math.ceil(remaining))}
+                    raise ApiError(503, "The model is being opened", headers=headers) from None
+                loading.wait(asleep.model)
 
     def _work(
         self, request: Request, body: bytes, endpoint: Endpoint | None, account: Account

@@ -90,6 +90,16 @@ class Settings(BaseModel):
     task_polls: int = Field(default=0, ge=0)
     """How many polls must have seen a task in each unfinished state before it goes on."""
 
+    model_open_seconds: float = Field(default=0, ge=0)
+    """How long a closed model takes to open, by the emulator's clock."""
+
+    model_unload_minutes: float | None = Field(default=None, gt=0)
+    """After how long a model that nobody uses is closed; Anaplan's is 60. Off by default."""
+
+    closed_models: Literal["serve", "wait", "refuse"] = "serve"
+    """What calls meet that need the data of a model which isn't open: they are served all the
+    same, open it and wait, or open it and are answered 503 until it is."""
+
     integration_limit: int = Field(default=500, ge=0)
     """How many integrations a tenant may have, flows among them."""
 

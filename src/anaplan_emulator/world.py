@@ -17,6 +17,7 @@ from anaplan_emulator.engine.clouds import Clouds
 from anaplan_emulator.engine.tasks import TaskRunner
 from anaplan_emulator.faults import Faults
 from anaplan_emulator.journal import Journal
+from anaplan_emulator.loading import ModelLoading
 from anaplan_emulator.rate_limit import RateLimiter
 from anaplan_emulator.settings import Settings
 from anaplan_emulator.store.audit_description import past_events
@@ -74,6 +75,7 @@ class World:
         self.limiter = RateLimiter()
         self.trail = AuditTrail(self.store, self.clock)
         self.tasks = TaskRunner(self.store, self.clock, lambda: self.settings)
+        self.loading = ModelLoading(self.clock, lambda: self.settings)
         self.base_url = ""
         """Where the world is served, known once a server has it."""
         self.control_from_anywhere = control_from_anywhere
@@ -117,6 +119,7 @@ class World:
                 self.trail.backdate(db, past_events(db, tenant.audit_events))
             except ValueError as error:
                 raise TenantError(f"tenant {tenant.name}: {error}") from error
+        self.loading.forget()
         self.clouds.begin(tenant.cloud_works.contents())
         self.tenant = tenant
         self._pair_files: tuple[Path, Path] | None = None
@@ -273,6 +276,7 @@ class World:
 
     def close(self) -> None:
         """Stop all work and let go of the store."""
+        self.loading.forget()
         self.cloud_works.stop()
         self.tasks.stop()
         self.save()

@@ -2,6 +2,7 @@
 
 import sqlite3
 from dataclasses import dataclass
+from typing import Literal
 
 from anaplan_emulator import audit
 from anaplan_emulator.calls import Call
@@ -14,6 +15,20 @@ _WITH_WORKSPACE = """
     SELECT models.*, workspaces.name AS workspace_name
     FROM models JOIN workspaces ON workspaces.id = models.workspace_id
 """
+
+
+class ModelAsleep(Exception):
+    """A call needs the data of a model that isn't open.
+
+    Args:
+        model: The key of the model.
+        closed: Whether it isn't being opened either.
+    """
+
+    def __init__(self, model: int, *, closed: bool) -> None:
+        self.model = model
+        self.closed = closed
+        super().__init__(f"model {model} is not open")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +90,17 @@ def sees_workspace(db: sqlite3.Connection, user: User, workspace_id: str) -> boo
 def set_open(db: sqlite3.Connection, model: Model, *, is_open: bool) -> None:
     """Load a model into memory, or unload it."""
     db.execute("UPDATE models SET is_open = ? WHERE key = ?", (is_open, model.key))
+
+
+def loading_state(call: Call, model: Model) -> Literal["Open", "Opening", "Closed"]:
+    """Tell whether a model is loaded into memory: what nobody used for long is not."""
+    (last_task,) = call.db.execute(
+        "SELECT coalesce(max(created_at), 0) / 1000.0 FROM tasks WHERE model = ?", (model.key,)
+    ).fetchone()
+    loading = call.world.loading
+    if not model.is_open or loading.unused(model.key, last_task=last_task):
+        return "Closed"
+    return "Opening" if loading.remaining(model.key) else "Open"
 
 
 def addressed_model(call: Call) -> Model:
@@ -147,11 +173,20 @@ def require_readable(call: Call, model: Model) -> None:
 
     Raises:
         ApiError: 422 archived, 424 offline, unless the caller administers the workspace.
+        ModelAsleep: It isn't open, and by the settings it must be.
     """
     if model.active_state == "ARCHIVED":
         raise _denied(call, ApiError(422, "The model is archived"))
     if is_offline_to(call, model):
         raise _denied(call, ApiError(424, "The model is offline"))
+    settings = call.world.settings
+    if settings.closed_models == "serve" and settings.model_unload_minutes is None:
+        return
+    state = loading_state(call, model)
+    if state == "Open":
+        call.world.loading.used(model.key)
+    elif settings.closed_models != "serve":
+        raise ModelAsleep(model.key, closed=state == "Closed")
 
 
 def require_changeable(call: Call, model: Model) -> None:

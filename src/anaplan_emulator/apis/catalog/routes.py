@@ -9,6 +9,7 @@ from anaplan_emulator.apis.access import (
     is_offline_to,
     is_tenant_admin,
     is_workspace_admin,
+    loading_state,
     sees_workspace,
     set_open,
     visible_model,
@@ -149,10 +150,11 @@ def get_model_status(call: Call) -> Response:
     if task is not None:
         task = call.world.tasks.observe(task)
         step, tooltip, progress = f"Processing {task.step}", task.step, task.progress
-    elif model.is_open:
-        step, tooltip, progress = "Open", "Model is open", -1.0
     else:
-        step, tooltip, progress = "Closed", "Model is closed", -1.0
+        step = loading_state(call, model)
+        opening = step == "Opening"
+        tooltip = "Opening the model" if opening else f"Model is {step.lower()}"
+        progress = call.world.loading.progress(model.key) if opening else -1.0
     is_export = task is not None and task.object_id.startswith("116")
     status = {
         "tooltip": tooltip,
@@ -174,9 +176,13 @@ def open_model(call: Call) -> Response:
         raise ApiError(422, "The model is archived")
     if is_offline_to(call, model):
         raise ApiError(424, "The model is offline")
-    if model.is_open:
+    state_now = loading_state(call, model)
+    if state_now == "Open":
+        call.world.loading.used(model.key)
         return Response(status_code=200)
-    set_open(call.db, model, is_open=True)
+    if state_now == "Closed":
+        set_open(call.db, model, is_open=True)
+        call.world.loading.begin(model.key)
     return Response(status_code=202)
 
 
@@ -188,6 +194,7 @@ def close_model(call: Call) -> Response:
     if model.active_state == "ARCHIVED":
         raise ApiError(422, "The model is archived")
     set_open(call.db, model, is_open=False)
+    call.world.loading.end(model.key)
     return Response(status_code=204)
 
 
@@ -203,7 +210,12 @@ def delete_models(call: Call) -> Response:
             raise ApiError(400, "modelIdsToDelete must hold the ids of the models to delete")
     if not is_workspace_admin(call.db, call.user, workspace_id):
         raise ApiError(403)
-    deleted, failures = state.delete_models(call.db, workspace_id, list(map(str, model_ids)))
+    deleted, failures = state.delete_models(
+        call.db,
+        workspace_id,
+        list(map(str, model_ids)),
+        lambda model: loading_state(call, model) == "Closed",
+    )
     body: dict[str, Any] = {"modelsDeleted": deleted}
     if failures or call.world.settings.quirks == "docs":
         body["bulkDeleteModelsFailures"] = failures

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -142,7 +142,10 @@ def is_busy(db: sqlite3.Connection, model: Model) -> bool:
 
 
 def delete_models(
-    db: sqlite3.Connection, workspace_id: str, model_ids: Sequence[str]
+    db: sqlite3.Connection,
+    workspace_id: str,
+    model_ids: Sequence[str],
+    is_closed: Callable[[Model], bool],
 ) -> tuple[int, list[dict[str, str]]]:
     """Delete closed models of a workspace for good; return how many, and why not the others."""
     failures = []
@@ -151,7 +154,7 @@ def delete_models(
         if model is None or model.workspace_id != workspace_id:
             message = "The model id does not exist in the workspace"
             failures.append({"modelId": model_id, "message": message})
-        elif model.is_open:
+        elif not is_closed(model):
             message = "The model is open: close it before deleting it"
             failures.append({"modelId": model_id, "message": message})
         else:
