@@ -32,7 +32,7 @@ test: $(DEV) ## run all tests
 
 coverage: $(DEV) ## make the table of operations, methods and tests from a run of the tests
 	@rm -rf $(OPERATIONS)
-	@$(BIN)/python -m pytest -n auto --operations $(OPERATIONS) $(ARGS)
+	@$(BIN)/python -m pytest -n auto --operations=$(OPERATIONS) $(ARGS)
 	@$(BIN)/python tools/operations.py $(OPERATIONS)
 
 lint: $(DEV) ## look for mistakes, bad style and imports that go up

@@ -3,7 +3,7 @@
 The operations are those of the community's specifications, which lie beside the project; without
 them there is nothing to do. All else is taken from a run of the tests:
 
-    pytest --operations FOLDER
+    pytest --operations=FOLDER
     python tools/operations.py FOLDER           writes docs/reference/coverage.md
     python tools/operations.py FOLDER --check   compares it, and fails when it is stale
 
@@ -175,7 +175,7 @@ def read_records(folder: Path) -> list[Record]:
         for each in json.loads(path.read_text("utf-8"))
     ]
     if not records:
-        raise SystemExit(f"{folder} holds no records: run pytest --operations {folder}")
+        raise SystemExit(f"{folder} holds no records: run pytest --operations={folder}")
     return records
 
 

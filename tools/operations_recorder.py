@@ -1,6 +1,6 @@
 """A pytest plugin that notes which method of a client sent which request in which test.
 
-`pytest --operations FOLDER` turns it on; each process of the run writes a file into the folder,
+`pytest --operations=FOLDER` turns it on; each process of the run writes a file into the folder,
 from which `tools/operations.py` makes the table of operations.
 """
 
