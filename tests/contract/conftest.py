@@ -85,6 +85,7 @@ class Contract:
         self._paths: defaultdict[tuple[str, str], list[str]] = defaultdict(list)
         for method, path in self.operations():
             self._paths[_key(method, path)].append(path)
+        self._references: dict[str | None, set[str]] = {}
         resource = DRAFT4.create_resource(self._document)
         self._registry: Registry[Any] = Registry().with_resource("urn:contract", resource)
 
@@ -189,6 +190,33 @@ class Contract:
             format_checker=oas30_format_checker,
         )
         return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(value)]
+
+    def concerns(self, place: str, method: str, path: str) -> bool:
+        """Tell whether an operation is described at a place, or by way of it.
+
+        Args:
+            place: A pointer into the specification, or an operation's name.
+            method: HTTP method of the operation.
+            path: Path of the operation.
+        """
+        if not place.startswith("#"):
+            return _key(*place.split()) == _key(method, path)
+        at = self._find(method, path)
+        parts = {at, at.rpartition("/")[0]} if at is not None else set[str]()
+        return any(place.startswith(each) for each in parts | self._components(at))
+
+    def _components(self, pointer: str | None) -> set[str]:
+        """Point to all that an operation refers to. A refusal's shape needs no reference."""
+        found: set[str] = set()
+        to_follow = {pointer, "#/components/schemas/ErrorResponse"} - {None}
+        while to_follow:
+            each = to_follow.pop()
+            found.add(str(each))
+            if each not in self._references:
+                text = json.dumps(self._resolve(str(each)))
+                self._references[each] = set(re.findall(r'"(#/components/[^"]+)"', text))
+            to_follow |= self._references[each] - found
+        return found
 
     def _find(self, method: str, path: str) -> str | None:
         """Point to an operation; either form of a path stands for the other (facts 4.1)."""
@@ -432,29 +460,36 @@ def unneeded(
 
     def find(name: str, exchanges: Sequence[tuple[httpx2.Response, str, str]]) -> list[str]:
         found = []
-        for amendment, others in _each_left_out(amendments[name]):
+        whole = Contract(specifications[name], amendments[name])
+        for amendment, place, others in _each_left_out(amendments[name]):
             contract = Contract(specifications[name], others)
-            if not any(contract.misfits(*exchange) for exchange in exchanges):
+            concerned = (
+                (reply, method, path)
+                for reply, method, path in exchanges
+                if whole.concerns(place, method, path)
+            )
+            if not any(contract.misfits(*exchange) for exchange in concerned):
                 found.append(amendment)
         return found
 
     return find
 
 
-def _each_left_out(amendments: Amendments) -> Iterator[tuple[str, Amendments]]:
-    """Leave out one amendment, or one optional member, after another."""
+def _each_left_out(amendments: Amendments) -> Iterator[tuple[str, str, Amendments]]:
+    """Leave out one amendment, or one optional member, after another; tell what it is about."""
     for kind, listed in amendments.items():
         for index, left_out in enumerate(listed):
             before, after = listed[:index], listed[index + 1 :]
             if kind != "optional":
-                name = left_out["at"] if kind == "replace" else left_out["operation"]
-                yield name, {**amendments, kind: [*before, *after]}
+                place = left_out["at"] if kind == "replace" else left_out["operation"]
+                yield place, place, {**amendments, kind: [*before, *after]}
                 continue
             for member in left_out["members"]:
                 members = [each for each in left_out["members"] if each != member]
                 kept = {**left_out, "members": members}
                 yield (
                     f"{left_out['schema']}: {member}",
+                    left_out["schema"],
                     {**amendments, kind: [*before, kept, *after]},
                 )
 
