@@ -8,6 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from anaplan_emulator.engine.editing import EditLimits
 from anaplan_emulator.engine.formats import DataType, Stored, parser
 from anaplan_emulator.engine.structure import (
     Field,
@@ -63,7 +64,10 @@ class _Refused(Exception):
 
 
 def write_cells(
-    db: sqlite3.Connection, module: ModuleStructure, writes: Sequence[CellWrite]
+    db: sqlite3.Connection,
+    module: ModuleStructure,
+    writes: Sequence[CellWrite],
+    limits: EditLimits,
 ) -> tuple[int, list[WriteFailure]]:
     """Write cells of a module, as far as they can be.
 
@@ -71,6 +75,7 @@ def write_cells(
         db: A transaction.
         module: Whose cells they are.
         writes: What to write, in order.
+        limits: What the model's versions let be written.
 
     Returns:
         How many cells hold something else than before, and what failed.
@@ -82,6 +87,8 @@ def write_cells(
         try:
             item = finder.line_item(write)
             place = finder.place(write, item)
+            if reason := limits.forbid(place):
+                raise _Refused("cellIsNotEditable", reason)
             value = finder.value(write, item)
         except _Refused as refusal:
             failures.append(WriteFailure(index, refusal.kind, refusal.details))

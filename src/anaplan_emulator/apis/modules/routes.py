@@ -22,6 +22,7 @@ from anaplan_emulator.clock import iso_milliseconds
 from anaplan_emulator.engine.cell_write import write_cells
 from anaplan_emulator.engine.cells import shown_items
 from anaplan_emulator.engine.definitions import LINE_ITEMS
+from anaplan_emulator.engine.editing import EditLimits
 from anaplan_emulator.engine.structure import (
     Field,
     ModuleStructure,
@@ -197,7 +198,8 @@ def write_module_cells(call: Call) -> Response:
     writes = cells.requested_writes(call)
     require_workspace_admin(call, model)
     require_changeable(call, model)
-    changed, failures = write_cells(call.db, module, writes)
+    limits = EditLimits(call.db, model.key, module)
+    changed, failures = write_cells(call.db, module, writes, limits)
     if changed:
         call.db.execute(
             "UPDATE models SET modified_at = ?, modified_by = ?, serial_number = serial_number + 1"
