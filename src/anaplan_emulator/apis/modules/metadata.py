@@ -5,11 +5,13 @@ import re
 import sqlite3
 from typing import Any
 
+from anaplan_emulator.engine.calendars import MONTHS
 from anaplan_emulator.engine.cells import item_count
 from anaplan_emulator.engine.definitions import LINE_ITEMS
 from anaplan_emulator.engine.formats import DataType
 from anaplan_emulator.engine.formulas import is_constant, terms
 from anaplan_emulator.engine.structure import Field, ModuleStructure, list_by_key
+from anaplan_emulator.engine.time_store import read_time
 from anaplan_emulator.engine.views import ListedView, View
 
 _VERSIONS_ID = "20000000020"
@@ -62,7 +64,7 @@ def describe_line_item(
         "format": item.data_type.value,
         "formatMetadata": _format_metadata(db, item, attributes["decimal_places"]),
         "summary": attributes["summary"],
-        "timeScale": "Month" if "TIME" in kinds else "Not Applicable",
+        "timeScale": _time_scale(db, module) if "TIME" in kinds else "Not Applicable",
         "timeRange": "Model Calendar" if "TIME" in kinds else "Not Applicable",
         "formulaScope": "All Versions",
         "style": attributes["style"],
@@ -106,6 +108,11 @@ def _refers(other: Field, item: Field) -> bool:
     if not other.formula or is_constant(other.formula, other.data_type):
         return False
     return item.name.lower() in {term.name.lower() for term in terms(other.formula)}
+
+
+def _time_scale(db: sqlite3.Connection, module: ModuleStructure) -> str:
+    row = db.execute("SELECT model FROM modules WHERE key = ?", (module.key,)).fetchone()
+    return "Month" if read_time(db, row["model"]).calendar.type == MONTHS else "Week"
 
 
 def _format_metadata(db: sqlite3.Connection, item: Field, decimal_places: int) -> dict[str, Any]:
