@@ -16,10 +16,10 @@ WEB := $(VENV)/.installed-web
 DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo web test coverage lint types mirror check format data picture clean
+.PHONY: help demo web test coverage benchmarks lint types mirror check format data picture clean
 
 help: ## list the verbs
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 demo: $(DEMO) ## run the main job on real data against the emulator
 	@$(BIN)/python examples/demo.py
@@ -34,6 +34,9 @@ coverage: $(DEV) ## make the table of operations, methods and tests from a run o
 	@rm -rf $(OPERATIONS)
 	@$(BIN)/python -m pytest -n auto --operations=$(OPERATIONS) $(ARGS)
 	@$(BIN)/python tools/operations.py $(OPERATIONS)
+
+benchmarks: | $(BIN)/python ## measure the SDK beside the published release; takes ten minutes
+	@$(BIN)/python benchmarks $(ARGS)
 
 lint: $(DEV) ## look for mistakes, bad style and imports that go up
 	@$(BIN)/ruff check
@@ -63,7 +66,7 @@ picture: $(DEV) ## draw what the demo prints anew
 
 clean: ## remove what the other verbs made
 	@rm -rf $(VENV) .venv-newest .cache .*_cache dist
-	@find src tests tools examples -type d -name __pycache__ -prune -exec rm -rf {} +
+	@find src tests tools examples benchmarks -type d -name __pycache__ -prune -exec rm -rf {} +
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \

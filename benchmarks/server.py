@@ -1,0 +1,450 @@
+"""A server that speaks what the benchmarks need of Anaplan, and is never what they wait for.
+
+It keeps nothing but counts: a thread for each connection reads requests from a plain socket, sleeps
+the latency and answers from what was made beforehand. `python server.py '{"latency": 0.02}'` prints
+its port, serves until its standard input is closed, and then prints what it saw.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import re
+import socket
+import sys
+import threading
+import time
+from collections import defaultdict
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass, field
+from functools import cached_property, partial
+from hashlib import sha256
+from io import BufferedReader
+from typing import Any
+
+MODEL = "0123456789ABCDEF0123456789ABCDEF"
+WORKSPACE = "0123456789abcdef0123456789abcdef"
+FILE, IMPORT, LIST = 113000000001, 112000000001, 101000000001
+CHUNK = 10_000_000
+_PAGE = 5000
+
+
+@dataclass
+class Setup:
+    """What a scenario asks of the server.
+
+    Attributes:
+        latency: Seconds before each answer.
+        imports: How many imports the model has.
+        list_items: How many items the list has.
+        download: Bytes of content of the file.
+        encoded: Whether chunks go down with `Content-Encoding: gzip`.
+        verify: Whether chunks that come up are unpacked and hashed.
+        requests_a_second: Above it the answer is 429; 0 sets no limit.
+        token_uses: How many requests a token is good for; 0 sets no limit.
+        lost_chunks: The chunks whose PUT is answered with 503, each time.
+        lose_first_start: Whether the first start's connection breaks before the answer.
+    """
+
+    latency: float = 0.0
+    imports: int = 0
+    list_items: int = 0
+    download: int = 0
+    encoded: bool = False
+    verify: bool = False
+    requests_a_second: int = 0
+    token_uses: int = 0
+    lost_chunks: list[int] = field(default_factory=list[int])
+    lose_first_start: bool = False
+
+
+@dataclass
+class Seen:
+    """What the server saw.
+
+    Attributes:
+        requests: How many there were of each kind.
+        chunks: Of each chunk that was taken, the unpacked size that gzip's trailer tells.
+        packed: Bytes of chunks as they came.
+        digest: SHA-256 of the unpacked chunks in order, if they are verified.
+        announced: The last number of chunks that was set.
+        completed: Whether `complete` was called.
+        tasks: How many tasks were started.
+        started_whole: Whether every announced chunk was there at the first start.
+        refused: How many requests were answered with 429.
+        last: When the last request came, in seconds since 1970.
+    """
+
+    requests: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
+    chunks: dict[int, int] = field(default_factory=dict[int, int])
+    packed: int = 0
+    digest: str = ""
+    announced: int = 0
+    completed: bool = False
+    tasks: int = 0
+    started_whole: bool | None = None
+    refused: int = 0
+    last: float = 0.0
+
+
+@dataclass
+class Request:
+    """A request without its body, but for `tail`, the last eight bytes of it."""
+
+    method: str
+    path: str
+    query: dict[str, str]
+    token: str
+    body: bytes = b""
+    tail: bytes = b""
+    length: int = 0
+
+
+@dataclass
+class Reply:
+    """An answer; status 0 breaks the connection instead."""
+
+    status: int = 200
+    body: bytes | memoryview = b""
+    headers: str = ""
+
+    @classmethod
+    def json(cls, content: object, status: int = 200) -> Reply:
+        """An answer in JSON."""
+        return cls(status, json.dumps(content).encode(), "Content-Type: application/json\r\n")
+
+
+def csv_block(size: int) -> bytes:
+    """Rows as an export of a planning model has them: names that repeat, numbers that don't."""
+    rows = bytearray(b"Date,Product,Region,Account,Units,Amount\n")
+    state = 1
+    while len(rows) < size:
+        state = (state * 6364136223846793005 + 1442695040888963407) % 2**64
+        some, more = state >> 33, state >> 17 & 0xFFFFF
+        rows += (
+            f"2026-{some % 12 + 1:02}-{some % 28 + 1:02},Product {some % 997:04},"
+            f"Region {more % 41:02},Account {more % 313},{some % 1009},{more / 100:.2f}\n"
+        ).encode()
+    return bytes(rows[:size])
+
+
+class Model:
+    """What is served, and what was seen."""
+
+    def __init__(self, setup: Setup) -> None:
+        self.setup = setup
+        self.seen = Seen()
+        self.lock = threading.Lock()
+        self._window = 0, 0
+        self._tokens: dict[str, int] = {}
+        self._unpacked: dict[int, bytes] = {}
+        self.routes: list[tuple[str, str, str, Callable[..., Reply]]] = [
+            ("sign-in", "POST", r"/token/(?:authenticate|refresh)|/oauth/token", self._token),
+            ("validate", "GET", r"/token/validate", self._validate),
+            ("models", "GET", r"/2/0/models", self._models),
+            ("model", "GET", r"/2/0/models/\w+", self._model),
+            ("imports", "GET", r".*/imports/?", self._imports),
+            ("files", "GET", r".*/files/?", self._files),
+            ("count", "POST", r".*/files/\d+", self._announce),
+            ("chunk", "GET", r".*/files/\d+", lambda request: self._chunk(request, 0)),
+            ("complete", "POST", r".*/files/\d+/complete", self._complete),
+            ("chunks", "GET", r".*/files/\d+/chunks/?", self._chunks),
+            ("chunk", "GET", r".*/files/\d+/chunks/(\d+)", self._chunk),
+            ("upload", "PUT", r".*/files/\d+/chunks/(\d+)", self._upload),
+            ("items", "GET", r".*/lists/\d+/items", self._items),
+            ("insert", "POST", r".*/lists/\d+/items", self._insert),
+            ("start", "POST", r".*/imports/\d+/tasks", self._start),
+            ("tasks", "GET", r".*/imports/\d+/tasks", self._tasks),
+            ("task", "GET", r".*/imports/\d+/tasks/(\d+)", self._task),
+        ]
+        self._patterns = [
+            (kind, method, re.compile(path), answer) for kind, method, path, answer in self.routes
+        ]
+        # Made before the first request, so that none waits for it.
+        self._all_imports = [
+            json.dumps(
+                {
+                    "id": str(112_000_000_001 + index),
+                    "name": f"Import {index}",
+                    "importDataSourceId": str(FILE),
+                    "importType": "MODULE_DATA",
+                }
+            ).encode()
+            for index in range(setup.imports)
+        ]
+        if setup.list_items:
+            _ = self._list_items
+        self._block = csv_block(CHUNK) if setup.download else b""
+        self._packed = gzip.compress(self._block, 6) if setup.encoded else b""
+
+    def answer(self, request: Request) -> Reply:
+        """The answer to a request."""
+        kind, call = self._find(request)
+        with self.lock:
+            self.seen.requests[kind] += 1
+            self.seen.last = time.time()
+            refusal = self._refusal(kind, request)
+        return refusal or call()
+
+    def report(self) -> dict[str, Any]:
+        """What was seen, as JSON takes it."""
+        whole = b"".join(piece for _, piece in sorted(self._unpacked.items()))
+        self.seen.digest = sha256(whole).hexdigest() if self.setup.verify else ""
+        return vars(self.seen)
+
+    def _find(self, request: Request) -> tuple[str, Callable[[], Reply]]:
+        for kind, method, pattern, answer in self._patterns:
+            if method == request.method and (found := pattern.fullmatch(request.path)):
+                numbers = [int(group) for group in found.groups()]
+                return kind, partial(answer, request, *numbers)
+        return f"{request.method} {request.path}", partial(Reply, 501)
+
+    def _refusal(self, kind: str, request: Request) -> Reply | None:
+        if kind in {"sign-in", "validate"}:
+            return None
+        second, count = self._window
+        now = int(time.monotonic())
+        self._window = now, count + 1 if second == now else 1
+        if 0 < self.setup.requests_a_second < self._window[1]:
+            self.seen.refused += 1
+            return Reply(429, headers="Retry-After: 1\r\n")
+        if self.setup.token_uses:
+            self._tokens[request.token] = self._tokens.get(request.token, 0) + 1
+            if self._tokens[request.token] > self.setup.token_uses:
+                return Reply.json({"status": "FAILURE_BAD_CREDENTIAL"}, 401)
+        return None
+
+    def _token(self, request: Request) -> Reply:
+        number = self.seen.requests["sign-in"]
+        if request.path == "/oauth/token":
+            grant = {
+                "access_token": f"access-{number}",
+                "refresh_token": f"refresh-{number}",
+                "scope": "openid email offline_access",
+                "expires_in": 2100,
+                "token_type": "Bearer",
+            }
+            return Reply.json(grant)
+        info = {
+            "expiresAt": int(time.time() + 2100) * 1000,
+            "tokenId": "11111111-2222-11f1-8333-444444444444",
+            "tokenValue": f"token-{number}",
+            "refreshTokenId": "11111111-2222-11f1-8333-555555555555",
+        }
+        return Reply.json({"status": "SUCCESS", "tokenInfo": info}, 201)
+
+    def _validate(self, _: Request) -> Reply:
+        return Reply.json({"status": "SUCCESS", "statusMessage": "Token validated"})
+
+    def _models(self, request: Request) -> Reply:
+        return _page("models", [json.dumps(_MODEL).encode()], request)
+
+    def _model(self, _: Request) -> Reply:
+        return Reply.json({"status": _OK, "model": _MODEL})
+
+    def _imports(self, request: Request) -> Reply:
+        return _page("imports", self._all_imports, request)
+
+    def _files(self, request: Request) -> Reply:
+        file = {**_FILE, "chunkCount": -(-self.setup.download // CHUNK) or 1}
+        return _page("files", [json.dumps(file).encode()], request)
+
+    def _announce(self, request: Request) -> Reply:
+        with self.lock:
+            self.seen.announced = int(json.loads(request.body)["chunkCount"])
+        return Reply.json({"status": _OK, "file": _FILE})
+
+    def _complete(self, _: Request) -> Reply:
+        self.seen.completed = True
+        return Reply.json({"status": _OK, "file": _FILE})
+
+    def _chunks(self, request: Request) -> Reply:
+        count = -(-self.setup.download // CHUNK) or len(self.seen.chunks)
+        chunks = [b'{"id":"%d","name":"Chunk %d"}' % (index, index) for index in range(count)]
+        return _page("chunks", chunks, request)
+
+    def _chunk(self, _: Request, index: int) -> Reply:
+        kind = "Content-Type: application/octet-stream\r\n"
+        if self.setup.encoded:
+            return Reply(body=self._packed, headers=f"{kind}Content-Encoding: gzip\r\n")
+        left = self.setup.download - index * CHUNK
+        return Reply(body=memoryview(self._block)[:left], headers=kind)
+
+    def _upload(self, request: Request, index: int) -> Reply:
+        if index in self.setup.lost_chunks:
+            return Reply(503)
+        # Gzip ends with the size of what was packed (RFC 1952), which costs nothing to read.
+        size = int.from_bytes(request.tail[4:], "little")
+        with self.lock:
+            self.seen.chunks[index] = size
+            self.seen.packed += request.length
+            if self.setup.verify:
+                self._unpacked[index] = gzip.decompress(request.body)
+        return Reply(204)
+
+    @cached_property
+    def _list_items(self) -> bytes:
+        items = [
+            {
+                "id": str(200_000_000_000 + index),
+                "name": f"Item {index}",
+                "code": f"C{index:06}",
+                "parent": f"Region {index % 40}",
+                "parentId": str(199_000_000_000 + index % 40),
+                "listId": str(LIST),
+                "listName": "Products",
+                "subsets": {"Active": index % 3 == 0},
+                "properties": {"Owner": f"Owner {index % 500}", "Colour": "blue"},
+            }
+            for index in range(self.setup.list_items)
+        ]
+        return json.dumps({"meta": {}, "status": _OK, "listItems": items}).encode()
+
+    def _items(self, _: Request) -> Reply:
+        return Reply(body=self._list_items, headers="Content-Type: application/json\r\n")
+
+    def _insert(self, request: Request) -> Reply:
+        # Each of the benchmark's items has one code: counting is quicker than reading.
+        added = request.body.count(b'"code"')
+        return Reply.json({"status": _OK, "added": added, "ignored": 0, "total": added})
+
+    def _start(self, _: Request) -> Reply:
+        with self.lock:
+            self.seen.tasks += 1
+            number = self.seen.tasks
+            if number == 1:
+                whole = set(self.seen.chunks) == set(range(max(1, self.seen.announced)))
+                self.seen.started_whole = whole
+        if self.setup.lose_first_start and number == 1:
+            return Reply(0)
+        return Reply.json({"status": _OK, "task": _task(number, "NOT_STARTED")})
+
+    def _tasks(self, request: Request) -> Reply:
+        tasks = [
+            json.dumps(_task(number, "COMPLETE")).encode()
+            for number in range(1, self.seen.tasks + 1)
+        ]
+        return _page("tasks", tasks, request)
+
+    def _task(self, _: Request, number: int) -> Reply:
+        result = {
+            "successful": True,
+            "objectId": str(IMPORT),
+            "objectName": "Import",
+            "failureDumpAvailable": False,
+        }
+        task = {**_task(number, "COMPLETE"), "progress": 1.0, "result": result}
+        return Reply.json({"status": _OK, "task": task})
+
+
+_OK = {"code": 200, "message": "Success"}
+_MODEL = {
+    "id": MODEL,
+    "activeState": "UNLOCKED",
+    "name": "Model",
+    "currentWorkspaceId": WORKSPACE,
+    "currentWorkspaceName": "Workspace",
+    "modelUrl": "https://us1a.app.anaplan.com/",
+    "categoryValues": [],
+    "isoCreationDate": "2026-01-31T08:05:37.000+0000",
+    "lastModified": "2026-02-01T08:05:37.000+0000",
+    "lastModifiedByUserGuid": WORKSPACE,
+    "memoryUsage": 98765,
+    "lastSavedSerialNumber": 1,
+    "modelTransactionRunning": False,
+}
+_FILE = {
+    "id": str(FILE),
+    "name": "sales.csv",
+    "chunkCount": 1,
+    "delimiter": '"',
+    "encoding": "UTF-8",
+    "firstDataRow": 2,
+    "format": "txt",
+    "headerRow": 1,
+    "separator": ",",
+}
+
+
+def _task(number: int, state: str) -> dict[str, object]:
+    created = int(time.time() * 1000)
+    return {"taskId": f"{number:032}", "taskState": state, "creationTime": created}
+
+
+def _page(key: str, items: list[bytes], request: Request) -> Reply:
+    offset = int(request.query.get("offset", 0))
+    limit = min(int(request.query.get("limit", _PAGE)), _PAGE)
+    page = items[offset : offset + limit]
+    paging = {"currentPageSize": len(page), "totalSize": len(items), "offset": offset}
+    head = json.dumps({"meta": {"paging": paging}, "status": _OK}).encode()[:-1]
+    body = head + b', "%s": [' % key.encode() + b", ".join(page) + b"]}"
+    return Reply(body=body, headers="Content-Type: application/json\r\n")
+
+
+def _read(stream: BufferedReader, buffer: memoryview, verify: bool) -> Request | None:
+    line = stream.readline()
+    if not line:
+        return None
+    method, target, _ = line.decode().split(" ", 2)
+    path, _, query = target.partition("?")
+    pairs = [pair.partition("=") for pair in query.split("&") if pair]
+    request = Request(method, path, {name: value for name, _, value in pairs}, "")
+    while (line := stream.readline()) not in {b"\r\n", b""}:
+        name, _, value = line.partition(b":")
+        name = name.lower()
+        if name == b"content-length":
+            request.length = int(value)
+        elif name == b"authorization":
+            request.token = value.decode().split()[-1]
+    if method != "PUT" or verify:
+        request.body = stream.read(request.length)
+        request.tail = request.body[-8:]
+        return request
+    left = request.length
+    while left:
+        if not (count := stream.readinto1(buffer[:left])):
+            return None
+        left -= count
+        request.tail = (request.tail + bytes(buffer[max(0, count - 8) : count]))[-8:]
+    return request
+
+
+def _serve(connection: socket.socket, model: Model) -> None:
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    buffer = memoryview(bytearray(1 << 20))
+    with suppress(ConnectionError), connection, connection.makefile("rb") as stream:
+        while request := _read(stream, buffer, model.setup.verify):
+            if model.setup.latency:
+                time.sleep(model.setup.latency)
+            reply = model.answer(request)
+            if not reply.status:
+                return
+            head = f"HTTP/1.1 {reply.status} .\r\n{reply.headers}"
+            if reply.status != 204:
+                head += f"Content-Length: {len(reply.body)}\r\n"
+            if len(reply.body) < 65_536:
+                connection.sendall(f"{head}\r\n".encode() + reply.body)
+            else:
+                connection.sendall(f"{head}\r\n".encode())
+                connection.sendall(reply.body)
+
+
+def main() -> None:
+    """Serves until standard input is closed."""
+    model = Model(Setup(**json.loads(sys.argv[1] if sys.argv[1:] else "{}")))
+    listener = socket.create_server(("127.0.0.1", 0), backlog=256)
+
+    def accept() -> None:
+        while True:
+            connection, _ = listener.accept()
+            threading.Thread(target=_serve, args=(connection, model), daemon=True).start()
+
+    threading.Thread(target=accept, daemon=True).start()
+    print(listener.getsockname()[1], flush=True)
+    sys.stdin.read()
+    print(json.dumps(model.report()), flush=True)
+
+
+if __name__ == "__main__":
+    main()
