@@ -1,6 +1,7 @@
 """Everything behind the HTTP: store, clock, settings, faults, journal, and the tenant they hold."""
 
 import json
+import sqlite3
 import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -23,6 +24,7 @@ from anaplan_emulator.settings import Settings
 from anaplan_emulator.store.audit_description import past_events
 from anaplan_emulator.store.cloud_loader import load_cloud_works
 from anaplan_emulator.store.database import Store
+from anaplan_emulator.store.image import Image
 from anaplan_emulator.store.model_description import StructureDescription
 from anaplan_emulator.store.model_loader import restructure
 from anaplan_emulator.store.tenant import (
@@ -33,6 +35,9 @@ from anaplan_emulator.store.tenant import (
     starting_place,
 )
 from anaplan_emulator.store.users import user_by_email
+
+# What outlives a reset.
+_KEPT = ("authority", "oauth_signing_key")
 
 
 class UnknownUserError(LookupError):
@@ -76,6 +81,8 @@ class World:
         self.trail = AuditTrail(self.store, self.clock)
         self.tasks = TaskRunner(self.store, self.clock, lambda: self.settings)
         self.loading = ModelLoading(self.clock, lambda: self.settings)
+        self._loaded: TenantDescription | None = None
+        self._image: tuple[TenantDescription, Image] | None = None
         self.base_url = ""
         """Where the world is served, known once a server has it."""
         self.control_from_anywhere = control_from_anywhere
@@ -106,8 +113,8 @@ class World:
         """
         self.cloud_works.stop()
         self.tasks.stop()
-        with self.store.emptied(keep=("authority", "oauth_signing_key")) as db:
-            load_tenant(db, tenant)
+        with self.store.emptied(keep=_KEPT) as db:
+            self._fill(db, tenant)
             load_api_keys(db, tenant, self.clock)
             try:
                 ids = {user.email: user.user_id for user in tenant.users}
@@ -121,7 +128,7 @@ class World:
                 raise TenantError(f"tenant {tenant.name}: {error}") from error
         self.loading.forget()
         self.clouds.begin(tenant.cloud_works.contents())
-        self.tenant = tenant
+        self.tenant = self._loaded = tenant
         self._pair_files: tuple[Path, Path] | None = None
         self.save()
 
@@ -131,7 +138,7 @@ class World:
         self.faults.clear()
         self.journal.clear()
         self.limiter.clear()
-        self.change_settings(Settings().model_dump())
+        self._set(Settings())
         self.load_tenant(self.tenant)
 
     def change_settings(self, changes: Mapping[str, Any]) -> None:
@@ -140,9 +147,7 @@ class World:
         Raises:
             ValidationError: An unknown setting, or a value it can't have.
         """
-        changed = Settings.model_validate({**self.settings.model_dump(), **changes})
-        for name in Settings.model_fields:
-            setattr(self.settings, name, getattr(changed, name))
+        self._set(Settings.model_validate({**self.settings.model_dump(), **changes}))
         self.save()
 
     def restructure(self, model: str, change: StructureDescription) -> None:
@@ -282,6 +287,20 @@ class World:
         self.save()
         self.store.close()
         self._handout.cleanup()
+
+    def _fill(self, db: sqlite3.Connection, tenant: TenantDescription) -> None:
+        if self._image is not None and self._image[0] is tenant:
+            self._image[1].restore(db)
+            return
+        load_tenant(db, tenant)
+        # Whoever resets once is likely to do so before each test.
+        self._image = (tenant, Image(db, besides=_KEPT)) if tenant is self._loaded else None
+
+    def _set(self, settings: Settings) -> None:
+        for name in Settings.model_fields:
+            # Each assignment has all settings checked.
+            if getattr(self.settings, name) != getattr(settings, name):
+                setattr(self.settings, name, getattr(settings, name))
 
     def _resume(self) -> bool:
         with self.store.snapshot() as db:

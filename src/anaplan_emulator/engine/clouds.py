@@ -1,8 +1,8 @@
 """Stand-ins for the clouds: folders on disk, in which files are objects (facts 8.1)."""
 
 import re
-import shutil
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path, PurePosixPath
@@ -48,15 +48,19 @@ class Clouds:
 
     def begin(self, contents: Mapping[Place, Mapping[str, str]]) -> None:
         """Put described objects in place; what is in a folder of somebody's own stays."""
+        folders = {self.folder(place) for place in contents}
+        objects = {
+            self._path(place, name): text.encode()
+            for place, each in contents.items()
+            for name, text in each.items()
+        }
         if self._private:
-            shutil.rmtree(self.root, ignore_errors=True)
-        self.root.mkdir(parents=True, exist_ok=True)
-        for place, objects in contents.items():
-            self.folder(place).mkdir(parents=True, exist_ok=True)
-            for name, text in objects.items():
-                path = self._path(place, name)
-                if not path.exists():
-                    _write(path, text.encode())
+            self._remove_others(folders, objects)
+        for folder in (self.root, *folders):
+            folder.mkdir(parents=True, exist_ok=True)
+        for path, content in objects.items():
+            if not path.exists():
+                _write(path, content)
 
     def folder(self, place: Place) -> Path:
         """Return where a bucket, container or dataset is, or would be.
@@ -111,6 +115,18 @@ class Clouds:
         except OSError as error:
             raise CloudError(f"{name} can't be written to {place.name}") from error
         return path.relative_to(self.folder(place)).as_posix()
+
+    def _remove_others(self, folders: set[Path], objects: Mapping[Path, bytes]) -> None:
+        """Remove all but what is described: to make it anew at each reset would take longer."""
+        kept = folders | {parent for path in (*folders, *objects) for parent in path.parents}
+        for each in sorted(self.root.rglob("*"), reverse=True):
+            # What another program holds open stays.
+            with suppress(OSError):
+                if each.is_dir() and not each.is_symlink():
+                    if each not in kept:
+                        each.rmdir()
+                elif objects.get(each) != each.read_bytes():
+                    each.unlink()
 
     def _path(self, place: Place, name: str) -> Path:
         if not is_object_name(name):

@@ -1,0 +1,73 @@
+"""A reset takes everything back to what the tenant's description says, and quickly."""
+
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from anaplan_emulator import Emulator, TenantDescription
+from anaplan_emulator.store.tenant import read_tenant
+
+
+@pytest.fixture
+def tenant() -> TenantDescription:
+    return read_tenant(None)
+
+
+def content(emulator: Emulator) -> dict[str, object]:
+    """All that the store holds, but for what is of this very moment."""
+    of_now = {"authority", "oauth_signing_key", "emulator", "api_keys", "audit_events"}
+    with emulator.world.store.snapshot() as db:
+        tables = db.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall()
+        return {
+            name: (sql, rows(db, name))
+            for name, sql in tables
+            if name not in of_now and not name.startswith(("sqlite_", "cloud_"))
+        }
+
+
+def rows(db: sqlite3.Connection, table: str) -> list[tuple[object, ...]]:
+    return [tuple(row) for row in db.execute(f"SELECT * FROM {table}")]
+
+
+def objects(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes() if path.is_file() else b""
+        for path in folder.rglob("*")
+    }
+
+
+def test_every_reset_goes_back_to_the_same(emulator: Emulator) -> None:
+    with Emulator(emulator.world.tenant) as fresh:
+        wanted = content(fresh)
+
+    for _ in range(3):
+        change = {
+            "lists": [{"name": "Crews", "items": [{"name": "Crew 1"}]}],
+            "modules": [
+                {"name": "Crew Plan", "dimensions": ["Crews"], "line_items": [{"name": "Hours"}]},
+                {"name": "Flight Facts", "line_items": [{"name": "Delay"}]},
+            ],
+        }
+        emulator.restructure(emulator.model_id or "", change)
+        with emulator.world.store.transaction() as db:
+            db.execute("UPDATE users SET first_name = 'Somebody else'")
+        assert content(emulator) != wanted
+
+        emulator.reset()
+
+        assert content(emulator) == wanted
+
+
+def test_a_reset_empties_the_clouds_of_all_but_what_is_described(emulator: Emulator) -> None:
+    root = emulator.world.clouds.root
+    described = objects(root)
+    first = next(path for path in sorted(root.rglob("*")) if path.is_file())
+    first.write_bytes(b"overwritten")
+    (root / "AmazonS3" / "other" / "deep").mkdir(parents=True)
+    (root / "AmazonS3" / "other" / "deep" / "new.csv").write_bytes(b"new")
+    (first.parent / "new.csv").write_bytes(b"new")
+
+    emulator.reset()
+
+    assert objects(root) == described
