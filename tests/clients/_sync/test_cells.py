@@ -11,6 +11,7 @@ import pytest
 from anaplan_sdk import Client
 from anaplan_sdk.exceptions import (
     AnaplanException,
+    AnaplanRequestException,
     AnaplanTimeoutException,
     InvalidIdentifierException,
     PartialFailureError,
@@ -20,7 +21,9 @@ from anaplan_sdk.exceptions import (
 from anaplan_sdk.models import CellWrite
 from anaplan_sdk.testing import EmulatedAnaplan
 
+FACTS = 102000000000
 PLAN = 102000000001
+FLIGHTS = 101000000003
 NAMES = ("United States", "Canada")
 
 
@@ -76,6 +79,109 @@ def test_cells_that_are_refused(anaplan: EmulatedAnaplan) -> None:
         with pytest.raises(PartialFailureError, match=r"refused 2 of 4; .* at index 1") as caught:
             client.tr.write_cells(PLAN, cells, raise_on_failure=True)
         assert [failure.item for failure in caught.value.failures] == [cells[1], cells[3]]
+
+
+def test_failures_tell_places_in_the_callers_own_input(anaplan: EmulatedAnaplan) -> None:
+    cells = [plan("US", number) for number in range(20)]
+    for index in (3, 4, 17):
+        cells[index] = plan("US", "much")
+    with anaplan.client() as client:
+        result = client.tr.write_cells(PLAN, cells, batch_size=4)
+        assert [failure.index for failure in result.failures] == [3, 4, 17]
+        assert all(failure.item is cells[failure.index] for failure in result.failures)
+        told: Any = client.tr.update_module_data(PLAN, cells)
+        assert [failure["requestIndex"] for failure in told["failures"]] == [3, 4, 17]
+    assert posts(anaplan) == 6
+
+
+def test_requests_stay_below_the_limits(anaplan: EmulatedAnaplan) -> None:
+    settings = anaplan.emulator.settings
+    with anaplan.client() as client:
+        settings.cell_write_limit = 2
+        cells = [plan("US", 1), plan("CA", 2), plan("US", 3, "Apr 13")]
+        with pytest.raises(AnaplanRequestException) as caught:
+            client.tr.write_cells(PLAN, cells)
+        assert caught.value.status_code == 400
+        assert client.tr.write_cells(PLAN, cells, batch_size=2).cells_changed == 3
+
+        settings.cell_write_bytes = 300
+        with pytest.raises(AnaplanRequestException) as caught:
+            client.tr.write_cells(PLAN, cells, batch_size=2)
+        assert caught.value.status_code == 413
+        # The first request is taken; the second one is known to have done nothing.
+        cells = [plan("US", 5), plan("United States " + 300 * "x", 2), plan("CA", 6)]
+        with pytest.raises(WriteInterruptedException) as interrupted:
+            client.tr.write_cells(PLAN, cells, batch_size=1)
+        error = interrupted.value
+        assert (error.in_doubt, error.refused, error.unsent_from) == ([], [range(1, 2)], 2)
+        assert written(client) == {"United States": ["5", "3"], "Canada": ["2", "0"]}
+
+
+def test_large_values_are_sent_in_requests_of_15_megabytes(anaplan: EmulatedAnaplan) -> None:
+    def cells() -> Iterator[dict[str, object]]:
+        flight = {"dimensionName": "Flights", "itemCode": "F1"}
+        for number in range(300):
+            text = f"{number} {50_000 * 'é'}"
+            yield {"lineItemName": "Tail Number", "dimensions": [flight], "value": text}
+
+    with anaplan.client() as client:
+        client.tr.insert_list_items(FLIGHTS, [{"code": "F1"}])
+        result = client.tr.write_cells(FACTS, cells())
+        assert result.cells_changed == 300
+        assert result.failures == []
+    assert posts(anaplan) == 3
+    assert anaplan.emulator.settings.cell_write_bytes == 15_000_000
+
+
+@pytest.mark.parametrize("is_carried_out", [True, False])
+def test_a_request_lost_in_transport_is_in_doubt(
+    anaplan: EmulatedAnaplan, is_carried_out: bool
+) -> None:
+    trouble = {"lose_reply": True} if is_carried_out else {"reset_before": True}
+    cells = [plan("US", 1), plan("CA", 2), plan("US", 3, "Apr 13")]
+    with anaplan.client() as client:
+        anaplan.fault(method="POST", path="*/data", skip=1, **trouble)
+        with pytest.raises(WriteInterruptedException) as caught:
+            client.tr.write_cells(PLAN, cells, batch_size=1)
+        error = caught.value
+        assert (error.in_doubt, error.unsent_from) == ([range(1, 2)], 2)
+        assert error.result is not None
+        assert error.result.model_dump()["cells_changed"] == 1
+        assert posts(anaplan) == 2
+        canada = "2" if is_carried_out else "0"
+        assert written(client) == {"United States": ["1", "0"], "Canada": [canada, "0"]}
+
+
+def test_cells_that_are_calculated(anaplan: EmulatedAnaplan) -> None:
+    flight = {"dimensionName": "Flights", "itemCode": "F1"}
+    cells = [
+        {"lineItemName": "All Flights", "dimensions": [flight], "value": True},
+        {"lineItemName": "Distance", "dimensions": [flight], "value": 762},
+        {"lineItemName": "Distance", "dimensions": [], "value": 762},
+    ]
+    with anaplan.client() as client:
+        client.tr.insert_list_items(FLIGHTS, [{"code": "F1"}])
+        result = client.tr.write_cells(FACTS, cells)
+    assert result.cells_changed == 1
+    assert [failure.index for failure in result.failures] == [0, 2]
+    assert result.failures[0].reason == "cellIsCalculated"
+
+
+def test_cells_of_a_deployed_model(anaplan: EmulatedAnaplan) -> None:
+    with anaplan.client(user_email="admin@skyline.example") as client:
+        workspace = client.resolve.workspace("Finance")
+        finance = client.with_model(workspace_id=workspace)
+        routes = client.with_model(finance.resolve.model("Route Profitability"), workspace)
+        cell = {
+            "lineItemName": "Cost",
+            "dimensions": [
+                {"dimensionName": "Routes", "itemName": "New York - Atlanta"},
+                {"dimensionName": "Time", "itemName": "Feb 13"},
+            ],
+            "value": 7,
+        }
+        module = routes.resolve.module("Profitability")
+        assert routes.tr.write_cells(module, [cell]).cells_changed == 1
 
 
 def test_the_last_of_two_values_stays(anaplan: EmulatedAnaplan) -> None:

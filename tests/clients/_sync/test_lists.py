@@ -19,6 +19,7 @@ from anaplan_sdk.exceptions import (
 from anaplan_sdk.models import ListItemKey, NewListItem
 from anaplan_sdk.testing import EmulatedAnaplan
 
+ZONES = 101000000000
 AIRLINES = 101000000001
 AIRPORTS = 101000000002
 FLIGHTS = 101000000003
@@ -157,6 +158,125 @@ def test_a_reset_connection_leaves_one_request_in_doubt(anaplan: EmulatedAnaplan
     assert changes(anaplan) == 2
 
 
+def test_requests_stay_below_the_limit(anaplan: EmulatedAnaplan) -> None:
+    anaplan.emulator.settings.list_changes_limit = 100
+    with anaplan.client() as client:
+        with pytest.raises(AnaplanRequestException) as caught:
+            client.tr.insert_list_items(AIRLINES, airlines(250))
+        assert caught.value.status_code == 400
+        assert client.tr.get_list_items(AIRLINES) == []
+        result = client.tr.insert_list_items(AIRLINES, airlines(250), batch_size=100)
+        assert (result.added, result.total) == (250, 250)
+        codes = ({"code": f"A{number}", "name": f"New {number}"} for number in range(250))
+        assert client.tr.update_list_items(AIRLINES, codes, batch_size=100).updated == 250
+        keys = ({"code": f"A{number}"} for number in range(250))
+        assert client.tr.delete_list_items(AIRLINES, keys, batch_size=100).deleted == 250
+
+
+def test_failures_tell_places_in_the_callers_own_input(anaplan: EmulatedAnaplan) -> None:
+    items = list(airlines(100))
+    for index in (7, 10, 55, 99):
+        items[index]["parent"] = "Nowhere"
+    with anaplan.client() as client:
+        added = client.tr.insert_list_items(AIRLINES, iter(items), batch_size=10)
+        assert (added.added, added.ignored, added.total) == (96, 4, 100)
+        assert [failure.index for failure in added.failures] == [7, 10, 55, 99]
+        assert all(failure.item is items[failure.index] for failure in added.failures)
+
+        again = client.tr.insert_list_items(AIRLINES, airlines(100), batch_size=30)
+        assert (again.added, again.ignored) == (4, 96)
+        names = [{"name": f"Airline {number}"} for number in range(3)]
+        changes: list[dict[str, object]] = [
+            *({"code": f"A{number}", "name": f"New {number}"} for number in range(20)),
+            {"name": "Airline 20"},
+            {"code": "nothing", "name": "Nothing"},
+        ]
+        updated = client.tr.update_list_items(AIRLINES, changes, batch_size=7)
+        assert (updated.updated, updated.ignored) == (20, 2)
+        told = [(failure.index, failure.reason) for failure in updated.failures]
+        assert told[0] == (20, "INCOMPLETE_DATA")
+        assert told[1][0] == 21
+
+        gone = client.tr.delete_list_items(
+            AIRLINES, [*names, {"code": "A5"}, {"code": "x"}, {"id": 1, "code": "A6"}], batch_size=1
+        )
+        assert gone.deleted == 1
+        assert [failure.index for failure in gone.failures] == [0, 1, 2, 4, 5]
+        assert "Ambiguous" in gone.failures[-1].details
+
+
+def test_properties_and_parents(anaplan: EmulatedAnaplan) -> None:
+    items: list[dict[str, object]] = [
+        {
+            "name": "JFK",
+            "code": "JFK",
+            "parent": "New York",
+            "properties": {"Airport Name": "Kennedy", "Latitude": 40.6},
+        },
+        {"name": "LGA", "code": "LGA", "properties": {"Latitude": "north"}},
+        {"name": "EWR", "code": "EWR", "properties": {"Runways": 3}},
+    ]
+    with anaplan.client() as client:
+        client.tr.insert_list_items(ZONES, [{"name": "New York"}])
+        result = client.tr.insert_list_items(AIRPORTS, items)
+        assert [(failure.index, failure.reason) for failure in result.failures] == [
+            (1, "INCORRECT_FORMAT"),
+            (2, "INCORRECT_FORMAT"),
+        ]
+        assert "Latitude" in result.failures[0].details
+        client.tr.update_list_items(AIRPORTS, [{"code": "JFK", "properties": {"Altitude": 13}}])
+        (jfk,) = client.tr.get_list_items(AIRPORTS)
+        assert jfk.parent == "New York"
+        assert {
+            name: jfk.properties[name] for name in ("Airport Name", "Latitude", "Altitude")
+        } == {
+            "Airport Name": "Kennedy",
+            "Latitude": "40.6",
+            "Altitude": "13",
+        }
+        rows = [row for row in client.tr.read_list(AIRPORTS)]
+        assert (rows[0]["Airport Name"], rows[0]["Altitude"]) == ("Kennedy", "13")
+
+
+@pytest.mark.parametrize("is_carried_out", [True, False])
+def test_a_request_lost_in_transport_is_in_doubt(
+    anaplan: EmulatedAnaplan, is_carried_out: bool
+) -> None:
+    trouble = {"lose_reply": True} if is_carried_out else {"reset_during_request": 20}
+    with anaplan.client() as client:
+        anaplan.fault(method="POST", path="*/items", skip=1, **trouble)
+        with pytest.raises(WriteInterruptedException) as caught:
+            client.tr.insert_list_items(AIRLINES, airlines(250), batch_size=100)
+        error = caught.value
+        assert (error.in_doubt, error.refused, error.unsent_from) == ([range(100, 200)], [], 200)
+        assert error.result is not None
+        assert error.result.model_dump()["added"] == 100
+        assert changes(anaplan) == 2
+        assert isinstance(error.__cause__, AnaplanConnectionException)
+
+        there = len(client.tr.get_list_items(AIRLINES))
+        assert there == (200 if is_carried_out else 100)
+        # What was there already is ignored, so that the caller may just send it all again.
+        again = client.tr.insert_list_items(AIRLINES, airlines(250), batch_size=100)
+        assert (again.added, again.ignored, again.total) == (250 - there, there, 250)
+        assert len(client.tr.get_list_items(AIRLINES)) == 250
+
+
+def test_a_numbered_list_names_its_items_itself(anaplan: EmulatedAnaplan) -> None:
+    items = [{"code": "F1"}, {"name": "UA 1545", "code": "F2"}, {"code": "F1"}, {"code": "F3"}]
+    with anaplan.client() as client:
+        result = client.tr.insert_list_items(FLIGHTS, items, batch_size=2)
+        assert [failure.index for failure in result.failures] == [1, 2]
+        flights = client.tr.get_list_items(FLIGHTS)
+        assert [(flight.name, flight.code) for flight in flights] == [("#1", "F1"), ("#2", "F3")]
+        metadata = client.tr.get_list_metadata(FLIGHTS)
+        assert metadata.next_item_index == 3
+        updated = client.tr.update_list_items(
+            FLIGHTS, [{"id": flights[1].id, "code": "F3", "properties": {"Flight Number": "15"}}]
+        )
+        assert (updated.updated, updated.failures) == (1, [])
+
+
 def test_a_numbered_list_counts_from_one_again(anaplan: EmulatedAnaplan) -> None:
     with anaplan.client() as client:
         client.tr.insert_list_items(FLIGHTS, [{"code": "F1"}, {"code": "F2"}])
@@ -177,13 +297,34 @@ def test_who_may_not_change_lists(anaplan: EmulatedAnaplan) -> None:
     with anaplan.client(user_email="guest@skyline.example") as client:
         with pytest.raises(InvalidIdentifierException):
             client.tr.get_lists()
+
+
+def test_lists_of_deployed_models(anaplan: EmulatedAnaplan) -> None:
     with anaplan.client(user_email="admin@skyline.example") as client:
         workspace = client.resolve.workspace("Finance")
-        deployed = client.with_model(workspace_id=workspace).resolve.model("Route Profitability")
-        routes = client.with_model(deployed, workspace)
+        finance = client.with_model(workspace_id=workspace)
+        live = client.with_model(finance.resolve.model("Crew Planning Live"), workspace)
+        bases = live.resolve.list("Bases")
+        before = live.tr.get_list_items(bases)
+        items = ({"name": f"Base {number}"} for number in range(5))
         with pytest.raises(ModelUnavailableException) as caught:
-            routes.tr.insert_list_items(101000000000, [{"name": "New"}])
+            live.tr.insert_list_items(bases, items, batch_size=2)
         assert caught.value.status_code == 425
+        with pytest.raises(ModelUnavailableException):
+            live.tr.update_list_items(bases, [{"name": "Chicago", "code": "ORD"}])
+        with pytest.raises(ModelUnavailableException):
+            live.tr.delete_list_items(bases, [{"name": "Chicago"}])
+        assert live.tr.get_list_items(bases) == before
+        with pytest.raises(AnaplanRequestException) as refused:
+            live.tr.reset_list_index(bases)
+        assert refused.value.status_code == 400
+
+        # Production data may change.
+        crew = live.resolve.list("Crew Members")
+        assert live.tr.get_list_metadata(crew).production_data
+        assert live.tr.insert_list_items(crew, [{"code": "C1"}]).added == 1
+        assert live.tr.delete_list_items(crew, [{"code": "C1"}]).deleted == 1
+        live.tr.reset_list_index(crew)
 
 
 def test_what_is_no_item_is_never_sent(anaplan: EmulatedAnaplan) -> None:
