@@ -147,9 +147,7 @@ class LargeReads(Room):
         single = Single[ReadRequest](f"{kind}ReadRequest", ReadRequest)
         opening = _Opening()
         try:
-            request = await runtime.finish(
-                runtime.unbroken, self._create, url, single, body, opening
-            )
+            request = await runtime.conclude(self._create, url, single, body, opening)
             pages = self._follow(url, single, request, timeout, on_progress)
             async with aclosing(pages):
                 async for page in pages:
@@ -157,7 +155,7 @@ class LargeReads(Room):
         finally:
             opening.is_abandoned = True
             if opening.url is not None:
-                await runtime.unbroken(self._end, opening.url)
+                await runtime.conclude(self._end, opening.url)
 
     async def _follow(
         self,

@@ -64,10 +64,20 @@ async def finish(function: Callable[P, Awaitable[R]], *args: P.args, **kwargs: P
     """
     if not _on_asyncio():
         return await function(*args, **kwargs)
-    task = asyncio.ensure_future(_awaited(lambda _: function(*args, **kwargs), None))
-    _unfinished.add(task)
-    task.add_done_callback(_unfinished.discard)
-    return await asyncio.shield(task)
+    return await asyncio.shield(_apart(function, *args, **kwargs))
+
+
+async def conclude(function: Callable[P, Awaitable[R]], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Finishes before it lets a cancelled caller go, by whatever the caller is cancelled."""
+    if not _on_asyncio():
+        return await unbroken(function, *args, **kwargs)
+    task = _apart(function, *args, **kwargs)
+    try:
+        return await asyncio.shield(task)
+    except asyncio.CancelledError:
+        with anyio.CancelScope(shield=True):
+            await asyncio.wait([task])
+        raise
 
 
 async def unbroken(function: Callable[P, Awaitable[R]], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -75,6 +85,22 @@ async def unbroken(function: Callable[P, Awaitable[R]], *args: P.args, **kwargs:
     with anyio.CancelScope(shield=True):
         return await function(*args, **kwargs)
     raise AssertionError("unreachable: nobody cancels the scope itself")
+
+
+def _apart(
+    function: Callable[P, Awaitable[R]], *args: P.args, **kwargs: P.kwargs
+) -> asyncio.Task[R]:
+    """A task that outlives its caller, and whose error nobody may be there to see."""
+    task = asyncio.ensure_future(_awaited(lambda _: function(*args, **kwargs), None))
+    _unfinished.add(task)
+    task.add_done_callback(_let_go)
+    return task
+
+
+def _let_go(task: asyncio.Task[Any]) -> None:
+    _unfinished.discard(task)
+    if not task.cancelled():
+        task.exception()  # Asked for, or the event loop would complain that nobody did.
 
 
 async def _run_apart(call: Callable[[], object]) -> object:

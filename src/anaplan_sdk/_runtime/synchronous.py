@@ -48,6 +48,11 @@ def finish(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     return function(*args, **kwargs)
 
 
+def conclude(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Finishes, as threads do anyway."""
+    return function(*args, **kwargs)
+
+
 def unbroken(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Finishes, as threads do anyway."""
     return function(*args, **kwargs)

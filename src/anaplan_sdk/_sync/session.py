@@ -186,8 +186,13 @@ class Session:
         try:
             for piece in pieces:
                 yield piece
-        except httpx2.RequestError as error:
-            raise transport_error(error, 1) from error
+        except (httpx2.RequestError, httpx2.StreamError) as error:
+            # The HTTP library has several words for a client that was closed meanwhile.
+            if self._http.is_closed:
+                raise ClientClosedException("This client was closed during a download.") from error
+            if isinstance(error, httpx2.RequestError):
+                raise transport_error(error, 1) from error
+            raise
         except GeneratorExit:
             response.close()
             # The HTTP library's own generators, one in the other, end only by going on.

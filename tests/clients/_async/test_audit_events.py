@@ -13,6 +13,7 @@ from anaplan_sdk.exceptions import (
     AnaplanConnectionException,
     AnaplanRequestException,
     AnaplanResponseException,
+    ClientClosedException,
     PermissionDeniedException,
     ServerException,
 )
@@ -95,6 +96,21 @@ async def test_a_stream_that_breaks_off(anaplan: EmulatedAnaplan) -> None:
         anaplan.fault(method="GET", path=EVENTS, reset_after_bytes=200)
         with pytest.raises(AnaplanConnectionException):
             [line async for line in client.audit.get_cef_lines(end - timedelta(days=29), end)]
+
+
+async def test_a_stream_whose_client_is_closed(anaplan: EmulatedAnaplan) -> None:
+    async with auditor(anaplan) as client:
+        await client.audit.get_events(1)
+        line = "2026-01-31T08:05:37Z CEF:0|Anaplan, Inc.|h|1|USR-8|m|id=1\n"
+        anaplan.fault(
+            method="GET", path=EVENTS, body=line * 100_000, headers={"Content-Type": "text/plain"}
+        )
+        end = datetime.now(UTC)
+        async with aclosing(client.audit.get_cef_lines(end - timedelta(1), end)) as lines:
+            await anext(lines)
+            await client.aclose()
+            with pytest.raises(ClientClosedException):
+                [line async for line in lines]
 
 
 async def test_a_stream_is_asked_for_again(anaplan: EmulatedAnaplan) -> None:
