@@ -1,8 +1,25 @@
 """Changes to users that several APIs make: coming, leaving a workspace, and going."""
 
 import sqlite3
+from dataclasses import dataclass
 
 from anaplan_emulator.store.identifiers import lower_hex
+
+USER_EVENTS = {"work_email": "USR-26", "first_name": "USR-27", "last_name": "USR-28"}
+"""What the audit trail calls the change of a user's column (facts 6)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Left:
+    """What somebody lost with a workspace.
+
+    Attributes:
+        was_admin: Whether they administered it.
+        models: The ids of the models they had roles in.
+    """
+
+    was_admin: bool
+    models: tuple[str, ...]
 
 
 def add_user(
@@ -35,9 +52,19 @@ def deactivate(db: sqlite3.Connection, user_id: str) -> None:
         db.execute(f"DELETE FROM {table} WHERE user_id = ?", (user_id,))  # noqa: S608
 
 
-def leave_workspace(db: sqlite3.Connection, user_id: str, workspace_id: str) -> None:
+def leave_workspace(db: sqlite3.Connection, user_id: str, workspace_id: str) -> Left:
     """Take a user out of a workspace, and out of its models."""
     key = {"user": user_id, "workspace": workspace_id}
+    administers = db.execute(
+        "SELECT 1 FROM workspace_members"
+        " WHERE user_id = :user AND workspace_id = :workspace AND role = 'admin'",
+        key,
+    ).fetchone()
+    models = db.execute(
+        "SELECT id FROM model_roles JOIN models ON models.key = model_roles.model"
+        " WHERE user_id = :user AND workspace_id = :workspace ORDER BY models.key",
+        key,
+    ).fetchall()
     for table in ("workspace_members", "exception_users"):
         db.execute(
             f"DELETE FROM {table} WHERE user_id = :user AND workspace_id = :workspace",  # noqa: S608
@@ -50,3 +77,4 @@ def leave_workspace(db: sqlite3.Connection, user_id: str, workspace_id: str) -> 
         """,
         key,
     )
+    return Left(administers is not None, tuple(row["id"] for row in models))

@@ -6,7 +6,7 @@ import sqlite3
 from anaplan_emulator import audit
 from anaplan_emulator.apis.administration.uploads import Row
 from anaplan_emulator.calls import Call
-from anaplan_emulator.store.people import add_user
+from anaplan_emulator.store.people import USER_EVENTS, add_user
 
 _EMAIL = re.compile(r"[^@\s:]+@[^@\s]+")
 
@@ -44,7 +44,7 @@ def _import(call: Call, row: Row) -> bool:
     """Create or update a user; tell whether it was created."""
     now = call.world.clock.now()
     written = f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03}Z"
-    found = call.db.execute("SELECT id FROM users WHERE email = ?", (row.username,)).fetchone()
+    found = call.db.execute("SELECT * FROM users WHERE email = ?", (row.username,)).fetchone()
     user_id: str
     if found is None:
         user_id = add_user(
@@ -64,5 +64,9 @@ def _import(call: Call, row: Row) -> bool:
         """,
         (row.first_name, row.last_name, ",".join(row.licenses), written, user_id),
     )
+    if found is not None:
+        new = {"first_name": row.first_name, "last_name": row.last_name}
+        for column in (each for each in new if new[each] != found[each]):
+            audit.record(call, USER_EVENTS[column], object_id=user_id)
     audit.record(call, "USR-1" if found is None else "USR-5", object_id=user_id)
     return found is None

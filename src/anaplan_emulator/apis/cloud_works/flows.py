@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from starlette.responses import Response
 
+from anaplan_emulator import audit
 from anaplan_emulator.apis.cloud_works import state
 from anaplan_emulator.apis.cloud_works.requests import FlowRequest, FlowRunRequest, checked, read
 from anaplan_emulator.calls import Call
@@ -46,6 +47,7 @@ def create_flow(call: Call, request: FlowRequest) -> Response:
         user_id=call.user.id,
         now=zulu(call.world.clock.now()),
     )
+    audit.record(call, "INT-1", object_id=flow_id)
     return state.success({"integrationFlow": {"integrationFlowId": flow_id}})
 
 
@@ -82,12 +84,15 @@ def replace_flow(call: Call, request: FlowRequest) -> Response:
             flow.id,
         ),
     )
+    audit.record(call, "INT-2", object_id=flow.id)
     return state.success()
 
 
 def delete_flow(call: Call) -> Response:
     """DELETE /integrationflows/{id}."""
-    state.delete_integration(call, state.find_flow(call))
+    flow = state.find_flow(call)
+    state.delete_integration(call, flow)
+    audit.record(call, "INT-3", object_id=flow.id)
     return state.success()
 
 
@@ -106,6 +111,7 @@ def run_flow(call: Call) -> Response:
             db, flow.id, source="manual", user_id=call.user.id, now=call.world.clock.now()
         )
     call.world.cloud_works.start_flow(flow, run_id, "manual_inf", only)
+    audit.record(call, "INT-4", object_id=flow.id)
     return state.success({"run": {"id": run_id}})
 
 

@@ -40,10 +40,17 @@ def change(call: Call) -> Response:
     if body.get("op") not in ("assign", "unassign"):
         raise ApiError(400, "op is neither assign nor unassign")
     workspace_id = _guid(body, "workspaceGuid")
-    _require_role(call)
+    assigned = body["op"] == "assign"
     user_id = call.path["userGuid"]
-    if user_id == call.user.id:
-        raise ApiError(403, "Nobody changes their own exception")
+    told = {"role": "Exception User", "workspaceId": workspace_id}
+    try:
+        _require_role(call)
+        if user_id == call.user.id:
+            raise ApiError(403, "Nobody changes their own exception")
+    except ApiError:
+        denied = "AUTHZ-3" if assigned else "AUTHZ-5"
+        audit.record(call, denied, object_id=user_id, attributes=told, error_number="403")
+        raise
     user = user_by_id(call.db, user_id)
     if user is None:
         raise ApiError(404, "User not found")
@@ -54,13 +61,12 @@ def change(call: Call) -> Response:
         raise ApiError(400, "The workspace has no single sign-on")
     if workspace_role(call.db, user, workspace_id) is None:
         raise ApiError(400, "The user is not in the workspace")
-    assigned = body["op"] == "assign"
     state.change(call.db, workspace_id, user_id, assigned=assigned)
     audit.record(
         call,
         "AUTHZ-2" if assigned else "AUTHZ-4",
         object_id=user_id,
-        attributes={"role": "Exception User", "workspaceId": workspace_id},
+        attributes=told,
     )
     return Response(status_code=204)
 

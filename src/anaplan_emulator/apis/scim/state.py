@@ -12,7 +12,7 @@ from anaplan_emulator.apis.scim.discovery import USER
 from anaplan_emulator.calls import Call
 from anaplan_emulator.engine.scim_filter import Value
 from anaplan_emulator.replies import ApiError
-from anaplan_emulator.store.people import add_user, deactivate, leave_workspace
+from anaplan_emulator.store.people import USER_EVENTS, add_user, deactivate, leave_workspace
 
 # Whoever is but a visitor is at home elsewhere, and not to be seen.
 _VISIBLE = """
@@ -111,8 +111,8 @@ def replace(call: Call, before: Person, body: UserBody) -> Person:
     if body.id is not None and body.id != before.id:
         raise invalid("id is read-only", "mutability")
     workspaces = _known_workspaces(call.db, body.entitlements)
-    _set(
-        call.db,
+    _change_columns(
+        call,
         before.id,
         first_name=body.given_name,
         last_name=body.family_name,
@@ -144,7 +144,7 @@ def patch(call: Call, before: Person, changes: Iterable[Change]) -> tuple[Person
                 "externalId": "external_id",
                 "emails": "work_email",
             }[change.attribute]
-            _set(call.db, before.id, **{column: change.value})
+            _change_columns(call, before.id, **{column: change.value})
     return _touched(call, before.id), whole
 
 
@@ -224,7 +224,20 @@ def _set(db: sqlite3.Connection, user_id: str, **columns: object) -> None:
     )
 
 
+def _change_columns(call: Call, user_id: str, **columns: object) -> None:
+    """Write a user's columns, and tell of each that is another than before."""
+    before = call.db.execute("SELECT * FROM users WHERE id = ?", (user_id,)).fetchone()
+    _set(call.db, user_id, **columns)
+    for column, value in columns.items():
+        if column in USER_EVENTS and value != before[column]:
+            audit.record(call, USER_EVENTS[column], object_id=user_id)
+
+
 def _activate(call: Call, user_id: str, *, active: bool) -> None:
+    if call.db.execute(
+        "SELECT 1 FROM users WHERE id = ? AND active = ?", (user_id, active)
+    ).fetchone():
+        return
     if active:
         _set(call.db, user_id, active=True)
     else:
@@ -268,8 +281,13 @@ def _enter(call: Call, user_id: str, workspaces: Collection[str]) -> None:
 
 def _leave(call: Call, user_id: str, workspaces: Collection[str]) -> None:
     for workspace_id in sorted(workspaces):
-        leave_workspace(call.db, user_id, workspace_id)
         told = {"workspaceId": workspace_id}
+        left = leave_workspace(call.db, user_id, workspace_id)
+        for model_id in left.models:
+            in_model = {**told, "modelId": model_id}
+            audit.record(call, "USR-24", object_id=user_id, attributes=in_model)
+        if left.was_admin:
+            audit.record(call, "USR-25", object_id=user_id, attributes=told)
         audit.record(call, "USR-22", object_id=user_id, attributes=told)
 
 
