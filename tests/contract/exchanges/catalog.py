@@ -43,6 +43,11 @@ def catalog() -> Iterator[Exchange]:
     yield Exchange("GET", f"{path}/models", 200)
     yield Exchange("GET", f"{path}/models", 404, at(workspaceId="0" * 32))
 
+    for members in ("admins", "visitors"):
+        yield Exchange("GET", f"{path}/{members}", 200, who="root")
+        yield Exchange("GET", f"{path}/{members}", 404, at(workspaceId="0" * 32), who="root")
+        yield Exchange("GET", f"{path}/{members}", 500)
+
     yield Exchange("GET", "/models", 200)
     yield Exchange("GET", "/models", 200, query={"modelDetails": "true"}, who="root")
     yield Exchange("GET", "/models", 400, query={"sort": "name"})

@@ -1,6 +1,6 @@
 """Routes of users, workspaces and models."""
 
-from typing import Any
+from typing import Any, Literal
 
 from starlette.responses import JSONResponse, Response
 
@@ -98,6 +98,27 @@ def get_workspace(call: Call) -> Response:
             body = state.describe_workspace(workspace, details=details)
             return envelope("workspace", workspace=body)
     raise ApiError(404)
+
+
+def list_admins(call: Call) -> Response:
+    """GET /workspaces/{w}/admins."""
+    return _list_members(call, "admin")
+
+
+def list_visitors(call: Call) -> Response:
+    """GET /workspaces/{w}/visitors."""
+    return _list_members(call, "visitor")
+
+
+def _list_members(call: Call, role: Literal["admin", "visitor"]) -> Response:
+    # Whoever administers no users is answered 500 instead of 403 (facts 4.4).
+    if not state.administers_users(call.db, call.user):
+        raise ApiError(500 if call.world.settings.quirks == "live" else 403)
+    workspace_id = call.path["workspaceId"]
+    if not state.is_workspace(call.db, workspace_id):
+        raise ApiError(404)
+    members = state.members(call.db, workspace_id, role)
+    return listing(call, f"{role}s", members, state.describe_member, kind=role)
 
 
 def list_models(call: Call) -> Response:
@@ -228,6 +249,8 @@ ENDPOINTS = [
     Endpoint("GET", "/2/0/users/{userId}", get_user, INTEGRATION),
     Endpoint("GET", "/2/0/workspaces", list_workspaces, INTEGRATION),
     Endpoint("GET", "/2/0/workspaces/{workspaceId}", get_workspace, INTEGRATION),
+    Endpoint("GET", "/2/0/workspaces/{workspaceId}/admins", list_admins, INTEGRATION),
+    Endpoint("GET", "/2/0/workspaces/{workspaceId}/visitors", list_visitors, INTEGRATION),
     Endpoint("GET", "/2/0/workspaces/{workspaceId}/models", list_models, INTEGRATION),
     Endpoint("POST", "/2/0/workspaces/{workspaceId}/bulkDeleteModels", delete_models, INTEGRATION),
     Endpoint("GET", "/2/0/models", list_models, INTEGRATION),

@@ -18,6 +18,7 @@ from anaplan_emulator.engine.tasks import running_task
 from anaplan_emulator.store.identifiers import lower_hex
 from anaplan_emulator.store.users import User, read_user, tenant_roles
 
+_USER_ADMIN_ROLES = frozenset({"tenant_admin", "user_admin"})
 _ADMIN_ROLES = frozenset({"tenant_admin", "user_admin", "workspace_admin"})
 
 
@@ -32,6 +33,17 @@ class Workspace:
     current_size: int
 
 
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A person in a workspace, and the names of all other workspaces they are in."""
+
+    first_name: str
+    last_name: str
+    email: str
+    active: bool
+    other_workspaces: list[str]
+
+
 def all_users(db: sqlite3.Connection) -> list[User]:
     """Read the tenant's users, by e-mail address."""
     return [read_user(row) for row in db.execute("SELECT * FROM users ORDER BY email")]
@@ -43,6 +55,47 @@ def lists_users(db: sqlite3.Connection, user: User) -> bool:
         "SELECT 1 FROM workspace_members WHERE user_id = ? AND role = 'admin'", (user.id,)
     ).fetchone()
     return administered is not None or bool(tenant_roles(db, user) & _ADMIN_ROLES)
+
+
+def administers_users(db: sqlite3.Connection, user: User) -> bool:
+    """Whether the user administers the tenant's users, and so may tell who is where."""
+    return bool(tenant_roles(db, user) & _USER_ADMIN_ROLES)
+
+
+def is_workspace(db: sqlite3.Connection, workspace_id: str) -> bool:
+    """Whether there is such a workspace."""
+    row = db.execute("SELECT 1 FROM workspaces WHERE id = ?", (workspace_id,)).fetchone()
+    return row is not None
+
+
+def members(db: sqlite3.Connection, workspace_id: str, role: str) -> list[Member]:
+    """Read who has a role in a workspace, by e-mail address."""
+    rows = db.execute(
+        """
+        SELECT users.*, (
+            SELECT json_group_array(name) FROM (
+                SELECT workspaces.name FROM workspace_members
+                JOIN workspaces ON workspaces.id = workspace_members.workspace_id
+                WHERE workspace_members.user_id = users.id AND workspaces.id <> ?1
+                ORDER BY workspaces.name
+            )
+        ) AS others
+        FROM workspace_members JOIN users ON users.id = workspace_members.user_id
+        WHERE workspace_members.workspace_id = ?1 AND workspace_members.role = ?2
+        ORDER BY users.email
+        """,
+        (workspace_id, role),
+    )
+    return [
+        Member(
+            first_name=row["first_name"],
+            last_name=row["last_name"],
+            email=row["email"],
+            active=bool(row["active"]),
+            other_workspaces=json.loads(row["others"]),
+        )
+        for row in rows
+    ]
 
 
 def visible_workspaces(db: sqlite3.Connection, user: User) -> list[Workspace]:
@@ -88,6 +141,17 @@ def describe_user(user: User) -> dict[str, Any]:
     if user.last_login is not None:
         body["lastLoginDate"] = user.last_login
     return body
+
+
+def describe_member(member: Member) -> dict[str, Any]:
+    """Write a person in a workspace."""
+    return {
+        "firstName": member.first_name,
+        "lastName": member.last_name,
+        "email": member.email,
+        "active": member.active,
+        "otherWorkspaces": member.other_workspaces,
+    }
 
 
 def describe_workspace(workspace: Workspace, *, details: bool) -> dict[str, Any]:
