@@ -116,7 +116,9 @@ def test_the_current_period(shop: "Shop") -> None:
     }
     february = unset | {"periodText": "Feb 26", "lastDay": "2026-02-28"}
     assert shop.get("/currentPeriod").json()["currentPeriod"] == unset
-    for request in ({"json": {"date": "2026-02-10"}}, {"params": {"date": "2026-02-28"}}):
+    day = {"date": "2026-02-28"}
+    requests: list[dict[str, Any]] = [{"json": day}, {"params": day}]
+    for request in requests:
         answer = put(shop, "/currentPeriod", **request)
         assert answer.json()["currentPeriod"] == february
         assert shop.get("/currentPeriod").json()["currentPeriod"] == february

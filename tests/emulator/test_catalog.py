@@ -4,11 +4,13 @@ from typing import TYPE_CHECKING, Any
 import httpx2
 import pytest
 
+from anaplan_emulator import Emulator, TenantDescription
 from anaplan_emulator.store.identifiers import lower_hex
 
 if TYPE_CHECKING:
     from tests.emulator.conftest import Shop
 
+Enter = Callable[[Emulator, str], "Shop"]
 Visit = Callable[[str], "Shop"]
 
 
@@ -71,6 +73,42 @@ def test_a_single_workspace_is_for_its_administrators(visit: Visit) -> None:
     assert root.http.get(path).status_code == 200
     assert bob.http.get(path).status_code == 404
     assert ada.http.get(path.upper().replace("WORKSPACES", "workspaces")).status_code == 404
+
+
+def test_who_is_in_a_workspace(visit: Visit) -> None:
+    root = visit("root")
+    path = f"/2/0/workspaces/{root.workspace_id}"
+    admins = root.http.get(f"{path}/admins").json()
+    assert admins["admins"] == [
+        {
+            "firstName": "Ada",
+            "lastName": "Admin",
+            "email": "ada@shop.example",
+            "active": True,
+            "otherWorkspaces": [],
+        }
+    ]
+    assert admins["meta"]["paging"]["totalSize"] == 1
+    visitors = root.http.get(f"{path}/visitors").json()
+    assert visitors["meta"]["paging"]["totalSize"] == 0
+    assert "visitors" not in visitors
+    assert root.http.get(f"/2/0/workspaces/{'0' * 32}/admins").status_code == 404
+
+
+def test_visitors_of_a_workspace(shop: "Shop", enter: Enter) -> None:
+    described = shop.emulator.world.tenant.model_dump(exclude_unset=True)
+    described["users"][1]["workspaces"] = {"Shop": "visitor", "Storage": "member"}
+    shop.emulator.load_tenant(TenantDescription.model_validate(described))
+    root = enter(shop.emulator, "root")
+    (bob,) = root.http.get(f"/2/0/workspaces/{root.workspace_id}/visitors").json()["visitors"]
+    assert (bob["email"], bob["otherWorkspaces"]) == ("bob@shop.example", ["Storage"])
+
+
+def test_a_workspace_s_people_are_for_administrators_of_users(visit: Visit) -> None:
+    ada = visit("ada")
+    for people in ("admins", "visitors"):
+        path = f"/2/0/workspaces/{ada.workspace_id}/{people}"
+        assert ada.http.get(path).status_code == 500
 
 
 def test_models_are_listed_to_those_who_can_open_them(shop: "Shop", visit: Visit) -> None:
