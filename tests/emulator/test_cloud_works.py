@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -249,6 +249,37 @@ def test_a_schedule_fires_once_for_each_due_time(cloud: Cloud) -> None:
 
 
 @pytest.mark.parametrize(
+    ("schedule", "days"),
+    [
+        pytest.param({"type": "weekly", "daysOfWeek": [0, 3]}, (2, 5, 9, 12), id="weekly"),
+        # March has a 31st, April none.
+        pytest.param({"type": "monthly_specific_day", "dayOfMonth": 31}, (30, 91), id="monthly"),
+        pytest.param(
+            # The second Friday: March 8th and April 12th.
+            {"type": "monthly_relative_weekday", "dayOfWeek": 5, "repeatEvery": 2},
+            (7, 42),
+            id="relative",
+        ),
+    ],
+)
+def test_longer_schedules_fire_when_the_clock_reaches_them(
+    cloud: Cloud, schedule: dict[str, object], days: tuple[int, ...]
+) -> None:
+    first = datetime(2030, 3, 1, 7, 0, tzinfo=UTC)
+    cloud.emulator.set_clock(first)
+    cloud.sign_in()
+    path = f"/integrations/{cloud.id('Clean up')}/schedule"
+    cloud.ask("POST", path, json={"schedule": {**DAILY, "timezone": "UTC", **schedule}})
+    for number, day in enumerate(days):
+        cloud.emulator.set_clock(first + timedelta(days=day, hours=-2))
+        cloud.sign_in()
+        assert len(cloud.history("Clean up")) == number
+        cloud.emulator.advance(hours=2)
+        cloud.sign_in()
+        assert len(cloud.history("Clean up")) == number + 1
+
+
+@pytest.mark.parametrize(
     "change",
     [
         {"type": "yearly"},
@@ -313,3 +344,115 @@ def test_unknown_routes_answer_a_web_page(http: httpx2.Client, path: str) -> Non
 
     assert reply.status_code == 404
     assert "nginx" in reply.text
+
+
+def made(cloud: Cloud, name: str, job: dict[str, Any]) -> str:
+    """Make an integration of one job, and run it."""
+    body = {
+        "name": name,
+        "version": "2.0",
+        "workspaceId": cloud.shop.workspace_id,
+        "modelId": cloud.shop.model_id(),
+        "jobs": [job],
+    }
+    cloud.ask("POST", "/integrations", json=body)
+    return name
+
+
+def connection(cloud: Cloud, name: str) -> str:
+    listed = cloud.ask("GET", "/integrations/connections")["connections"]
+    found: str = next(each["connectionId"] for each in listed if each["body"]["name"] == name)
+    return found
+
+
+def export_job(cloud: Cloud, kind: str, name: str, **target: object) -> dict[str, Any]:
+    action = cloud.shop.listed("exports")["Sales - multi.csv"]
+    side = {"type": kind, "connectionId": connection(cloud, name), **target}
+    sources = [{"type": "Anaplan", "actionId": action}]
+    return {"type": f"AnaplanTo{kind}", "sources": sources, "targets": [side]}
+
+
+def test_a_mapping_answers_what_an_import_asks(cloud: Cloud) -> None:
+    path = cloud.emulator.clouds / "AmazonS3/shop-data/in/verkauf.txt"
+    path.write_bytes("Ware;Stück;Bemerkung\nApple;5;gut\n".encode("cp1252"))
+    source = {"type": "AmazonS3", "connectionId": connection(cloud, "S3"), "file": "in/verkauf.txt"}
+    target = {
+        "type": "Anaplan",
+        "actionId": cloud.shop.listed("imports")["Verkauf"],
+        "fileId": cloud.shop.listed("files")["verkauf.txt"],
+    }
+    job = {"type": "AmazonS3ToAnaplan", "sources": [source], "targets": [target]}
+    unanswered = cloud.run(made(cloud, "Unanswered", job))
+    assert unanswered["success"] is False
+    answers = [{"entityType": "Version", "entityName": "Forecast"}]
+    answered = cloud.run(made(cloud, "Answered", {**job, "mapping": answers}))
+    assert answered["message"] == "Success"
+    described = cloud.ask("GET", f"/integrations/{cloud.id('Answered')}")["integration"]
+    assert described["jobs"][0]["mapping"] == answers
+
+
+def test_an_object_is_overwritten_or_gets_another_name(cloud: Cloud) -> None:
+    folder = cloud.emulator.clouds / "AzureBlob/shopstore/out"
+    job = export_job(cloud, "AzureBlob", "Azure", file="kept.csv", overwrite=False)
+    cloud.run(made(cloud, "Kept", job))
+    cloud.run("Kept")
+    kept = sorted(path.name for path in folder.iterdir() if path.name.startswith("kept"))
+    assert len(kept) == 2
+    assert "kept.csv" in kept
+    cloud.run("Sales out")
+    cloud.run("Sales out")
+    assert [path.name for path in folder.glob("sales*")] == ["sales.csv"]
+
+
+def test_tables_are_written_by_column(cloud: Cloud) -> None:
+    table = cloud.emulator.clouds / "GoogleBigQuery/shop-project/shop_set/sales.csv"
+    mapping = [
+        {"sourceName": "Units", "targetName": "units"},
+        {"sourceName": "Products", "targetName": "product"},
+    ]
+    job = export_job(cloud, "GoogleBigQuery", "BigQuery", table="sales", overwrite=False)
+    cloud.run(made(cloud, "Into a table", {**job, "mapping": mapping}))
+    first = table.read_text().splitlines()
+    assert first[0] == "units,product"
+    assert "12.5,Apple" in first
+    # Rows are added to what there is.
+    cloud.run("Into a table")
+    assert len(table.read_text().splitlines()) == 2 * len(first) - 1
+    whole = export_job(cloud, "GoogleBigQuery", "BigQuery", table="sales", overwrite=True)
+    cloud.run(made(cloud, "All columns", whole))
+    assert table.read_text().startswith("Products,")
+    unknown = [{"sourceName": "Colour", "targetName": "colour"}]
+    lost = cloud.run(made(cloud, "Lost", {**job, "mapping": unknown}))
+    assert (lost["success"], lost["executionErrorCode"]) == (False, 35)
+
+
+@pytest.mark.parametrize(
+    "mapping",
+    [
+        "Version",
+        [{}],
+        [{"sourceName": "Units"}],
+        [{"sourceName": "Units", "targetName": "u", "entityType": "a", "entityName": "b"}],
+        [{"entityType": "Version", "entityName": "Actual"}],
+    ],
+)
+def test_a_mapping_must_fit_its_job(cloud: Cloud, mapping: object) -> None:
+    job = export_job(cloud, "GoogleBigQuery", "BigQuery", table="sales")
+    body = {
+        "name": "Mapped",
+        "version": "2.0",
+        "workspaceId": cloud.shop.workspace_id,
+        "modelId": cloud.shop.model_id(),
+        "jobs": [{**job, "mapping": mapping}],
+    }
+    cloud.ask("POST", "/integrations", 400, json=body)
+
+
+def test_a_flow_runs_the_steps_that_are_asked_for(cloud: Cloud) -> None:
+    flow = cloud.ask("GET", "/integrationflows")["integrationFlows"][0]["id"]
+    steps = cloud.ask("GET", f"/integrationflows/{flow}")["integrationFlow"]["steps"]
+    names = [step["name"] for step in steps]
+    body = {"stepsToRun": [steps[1]["referrer"]]}
+    run = cloud.ask("POST", f"/integrationflows/{flow}/run", json=body)["run"]["id"]
+    assert cloud.wait(run)["success"] is True
+    assert [len(cloud.history(name)) for name in names] == [0, 1]

@@ -1,5 +1,7 @@
 """What one run of an integration does: objects in, an action, output out (facts 8.2, 8.3)."""
 
+import csv
+import io
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
@@ -142,7 +144,7 @@ class Work:
                 model=model,
                 object_id=object_id,
                 user_id=self.integration.created_by,
-                request={"localeName": "en_US", "mappingParameters": []},
+                request={"localeName": "en_US", "mappingParameters": list(self._answers())},
                 created_at=int(self.now() * 1000),
             )
             db.execute("UPDATE models SET is_open = 1 WHERE key = ?", (model,))
@@ -163,6 +165,12 @@ class Work:
             if task.state is TaskState.CANCELLED:
                 return CANCELLED, task.result
             return self._ending(db, model, task.result), task.result
+
+    def _answers(self) -> Iterator[dict[str, str]]:
+        """Yield what the jobs answer to imports that ask."""
+        for job in self._jobs("Anaplan"):
+            for answer in job.get("mapping", ()):
+                yield {**answer, "importId": job["targets"][0]["actionId"]}
 
     def _ending(self, db: sqlite3.Connection, model: int, result: dict[str, Any]) -> Ending:
         steps = result.get("nestedResults") or [result]
@@ -220,6 +228,8 @@ class Work:
                 raise CloudError("The connection was deleted")
             content = contents.content_of(db, file, self.integration.created_by, self.now())
             body = b"".join(contents.read_all(db, content)) if content else b""
+        if job.get("mapping"):
+            body = _mapped(body, job["mapping"])
         name = target.get("file") or target.get("table", "")
         if name.endswith("/"):
             name += file.name
@@ -241,6 +251,19 @@ class Work:
             "failureDumpGenerated": False,
         }
         return Ending(False, text, CLOUD_FAILED, [error])
+
+
+def _mapped(table: bytes, mapping: list[dict[str, str]]) -> bytes:
+    """Take the columns that a mapping names out of a table, under the names that it gives them."""
+    rows = csv.DictReader(io.StringIO(table.decode(), newline=""))
+    for each in mapping:
+        if each["sourceName"] not in (rows.fieldnames or ()):
+            raise CloudError(f"The export has no column {each['sourceName']}")
+    file = io.StringIO(newline="")
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow([each["targetName"] for each in mapping])
+    writer.writerows([row[each["sourceName"]] for each in mapping] for row in rows)
+    return file.getvalue().encode()
 
 
 def _action_of(job: dict[str, Any]) -> str:

@@ -102,6 +102,26 @@ class Side(Body):
         return self
 
 
+class Mapped(Body):
+    """A column of a table and where it comes from, or an answer to what an import's mapping asks.
+
+    The first is on record for exports to BigQuery; the second has the names that run requests give
+    such answers.
+    """
+
+    sourceName: Name | None = None
+    targetName: Name | None = None
+    entityType: Name | None = None
+    entityName: str | None = None
+
+    @model_validator(mode="after")
+    def _is_one_of_both(self) -> "Mapped":
+        column, answer = (self.sourceName, self.targetName), (self.entityType, self.entityName)
+        if {None in column, None in answer} != {True, False}:
+            raise ValueError("sourceName and targetName, or entityType and entityName are required")
+        return self
+
+
 class Job(Body):
     """An object into an import, or an export into an object."""
 
@@ -115,12 +135,17 @@ class Job(Body):
     ]
     sources: Annotated[list[Side], Field(min_length=1, max_length=1)]
     targets: Annotated[list[Side], Field(min_length=1, max_length=1)]
-    mapping: Any = None
+    mapping: list[Mapped] | None = None
 
     @model_validator(mode="after")
     def _sides_fit_the_type(self) -> "Job":
         if self.type != f"{self.sources[0].type}To{self.targets[0].type}":
             raise ValueError("sources and targets don't fit the type")
+        into_table = self.targets[0].type == "GoogleBigQuery"
+        asks = self.targets[0].type == "Anaplan"
+        for each in self.mapping or ():
+            if not (into_table if each.sourceName else asks):
+                raise ValueError("mapping doesn't fit the type")
         return self
 
 
