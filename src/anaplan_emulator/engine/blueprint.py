@@ -1,8 +1,8 @@
 """A model's structure as one document, which copies of the model can be compared by.
 
 It names everything by ids, and list items by their index, which are the same in all copies of a
-model; keys of the store never appear in it. Items of production lists and cells are data, and no
-part of it.
+model; keys of the store never appear in it. Items of production lists, cells, the current period,
+switchovers and what versions let be edited are data, and no part of it.
 """
 
 import hashlib
@@ -36,6 +36,8 @@ def read_blueprint(db: sqlite3.Connection, model: int) -> Blueprint:
     )
     dashboards = db.execute("SELECT * FROM dashboards WHERE model = ? ORDER BY id", (model,))
     return {
+        "calendar": _calendar(db, model),
+        "versions": _versions(db, model),
         "lists": {row["id"]: _list(db, row, ids) for row in lists},
         "modules": {row["id"]: _module(db, row, ids) for row in modules},
         "files": {row["id"]: {"name": row["name"], "form": row["form"]} for row in files},
@@ -58,6 +60,29 @@ def read_blueprint(db: sqlite3.Connection, model: int) -> Blueprint:
 def digest(blueprint: Blueprint) -> str:
     """Make what tells two structures apart."""
     return hashlib.sha256(json.dumps(blueprint, sort_keys=True).encode()).hexdigest()
+
+
+def _calendar(db: sqlite3.Connection, model: int) -> dict[str, Any]:
+    row = db.execute("SELECT * FROM calendars WHERE model = ?", (model,)).fetchone()
+    definition = json.loads(row["definition"])
+    del definition["current_period"]
+    return definition | {"fiscal_year": row["fiscal_year"]}
+
+
+def _versions(db: sqlite3.Connection, model: int) -> dict[str, dict[str, Any]]:
+    """Read the versions by the index of their item."""
+    rows = db.execute(
+        "SELECT versions.*, list_items.name FROM versions"
+        " JOIN list_items ON list_items.key = versions.item"
+        " JOIN lists ON lists.key = list_items.list WHERE lists.model = ? ORDER BY item",
+        (model,),
+    )
+    return {
+        str(row["item"] % ITEMS_PER_LIST): {
+            name: row[name] for name in ("name", "is_current", "is_actual", "notes")
+        }
+        for row in rows
+    }
 
 
 def _list(db: sqlite3.Connection, row: sqlite3.Row, ids: dict[int, str]) -> dict[str, Any]:

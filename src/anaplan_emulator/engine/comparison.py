@@ -32,6 +32,8 @@ class Difference:
 
 
 _SECTIONS = {
+    "timeSettings": "TIME SETTINGS",
+    "versions": "VERSIONS",
     "lists": "LISTS",
     "listProperties": "LIST PROPERTIES",
     "listItems": "LIST ITEMS",
@@ -49,6 +51,8 @@ _HEADER = "Name\tIn\tDetails"
 def compare(target: Blueprint, source: Blueprint) -> list[Difference]:
     """Tell what must change in the target to make it the source; ids say what is the same."""
     return [
+        *_among("timeSettings", "", {"Time": target["calendar"]}, {"Time": source["calendar"]}),
+        *_among("versions", "", target["versions"], source["versions"]),
         *_among("lists", "", target["lists"], source["lists"], ("properties", "items", "subsets")),
         *_within(target["lists"], source["lists"], "listProperties", "properties"),
         *_within(target["lists"], source["lists"], "listItems", "items"),

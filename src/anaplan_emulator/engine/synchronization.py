@@ -13,6 +13,7 @@ from anaplan_emulator.engine.structure import (
     create_cells_table,
     module_by_name,
 )
+from anaplan_emulator.engine.time_store import change_calendar
 
 
 def apply_blueprint(db: sqlite3.Connection, model: int, wanted: Blueprint) -> None:
@@ -57,6 +58,7 @@ class _Synchronization:
         for list_id, each in structural.items():
             self._fill_items(list_id, each)
             self._fill_subsets(list_id, each)
+        self._bring_time_and_versions()
         self._replace_actions()
         self._replace_views()
 
@@ -327,6 +329,26 @@ class _Synchronization:
                     )
                     for index, item in each["items"].items()
                     if name in item["properties"]
+                ],
+            )
+
+    def _bring_time_and_versions(self) -> None:
+        """Bring the calendar and what versions are; what was set in the model stays, if it can."""
+        wanted = self._wanted["calendar"]
+        if wanted != self._present["calendar"]:
+            definition = {name: each for name, each in wanted.items() if name != "fiscal_year"}
+            change_calendar(self._db, self._model, definition, wanted["fiscal_year"])
+        for list_id, each in self._wanted["lists"].items():
+            if each["kind"] != "VERSIONS":
+                continue
+            base = self._lists[list_id] * ITEMS_PER_LIST
+            self._db.executemany(
+                "INSERT INTO versions (item, is_current, is_actual, notes) VALUES (?, ?, ?, ?)"
+                " ON CONFLICT (item) DO UPDATE SET is_current = excluded.is_current,"
+                " is_actual = excluded.is_actual, notes = excluded.notes",
+                [
+                    (base + int(index), told["is_current"], told["is_actual"], told["notes"])
+                    for index, told in self._wanted["versions"].items()
                 ],
             )
 

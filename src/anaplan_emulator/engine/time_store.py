@@ -3,6 +3,7 @@
 # ruff: noqa: S608 (identifiers are made of our own keys; values are bound)
 
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 
@@ -53,6 +54,20 @@ def set_current_period(db: sqlite3.Connection, model: int, day: date | None) -> 
         "UPDATE calendars SET current_period = ? WHERE model = ?",
         (day.isoformat() if day else None, model),
     )
+
+
+def change_calendar(
+    db: sqlite3.Connection, model: int, definition: Mapping[str, object], year: int | None
+) -> None:
+    """Give a model another calendar; the current period stays if it is inside."""
+    day = read_time(db, model).current_period
+    calendar = Calendar.model_validate(definition)
+    db.execute(
+        "UPDATE calendars SET definition = ?, fiscal_year = ? WHERE model = ?",
+        (calendar.model_dump_json(), year, model),
+    )
+    if day is not None and not Timescale(calendar, year).holds(day.first):
+        set_current_period(db, model, None)
 
 
 def move_to_year(db: sqlite3.Connection, model: int, year: int) -> None:
