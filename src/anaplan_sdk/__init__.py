@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from anaplan_sdk._async.client import AsyncClient
     from anaplan_sdk._sync.client import Client
     from anaplan_sdk.auth.certificate import CertificateExpiryWarning, Signer
+    from anaplan_sdk.auth.consolidation import ConsolidationAccess
     from anaplan_sdk.auth.device import AnaplanDeviceAuth, DeviceCode
     from anaplan_sdk.auth.local import AnaplanLocalOAuth
     from anaplan_sdk.auth.oauth import AsyncOauth, Oauth, OAuthToken
@@ -29,6 +30,7 @@ __all__ = [
     "AsyncOauth",
     "CertificateExpiryWarning",
     "Client",
+    "ConsolidationAccess",
     "DeviceCode",
     "Hosts",
     "KeyringStore",
@@ -56,6 +58,7 @@ _HOMES = {
     "AsyncOauth": "anaplan_sdk.auth.oauth",
     "CertificateExpiryWarning": "anaplan_sdk.auth.certificate",
     "Client": "anaplan_sdk._sync.client",
+    "ConsolidationAccess": "anaplan_sdk.auth.consolidation",
     "DeviceCode": "anaplan_sdk.auth.device",
     "Hosts": "anaplan_sdk.regions",
     "KeyringStore": "anaplan_sdk.auth.stores",

@@ -37,6 +37,8 @@ class Hosts:
         api: Serves the Integration, ALM, SCIM and administration APIs.
         cloud_works: Base of the CloudWorks API, its version included.
         audit: Base of the Audit API, its version included.
+        consolidation: Base of the Financial Consolidation API, its version included. It is the
+            same for all regions.
 
     Raises:
         ValueError: A URL isn't absolute, or would carry tokens over plain http to another machine.
@@ -47,6 +49,7 @@ class Hosts:
     api: str
     cloud_works: str
     audit: str
+    consolidation: str = "https://fluenceapi-prod.fluence.app/api/v2305.1"
 
     def __post_init__(self) -> None:
         for name in self.__dataclass_fields__:
@@ -99,6 +102,7 @@ class Hosts:
             api=base,
             cloud_works=f"{base}/cloudworks/2/0",
             audit=f"{base}/audit/api/1",
+            consolidation=f"{base}/api/v2305.1",
         )
 
 

@@ -7,7 +7,7 @@ import keyring
 import pytest
 from keyring.backend import KeyringBackend
 
-from anaplan_sdk import AsyncClient, Client, MemoryStore
+from anaplan_sdk import AsyncClient, Client, ConsolidationAccess, MemoryStore
 from anaplan_sdk.auth.environment import Arguments, config_file, find_arguments
 from anaplan_sdk.auth.refresh import OAuthBearer
 from anaplan_sdk.exceptions import CredentialsNotFoundException
@@ -216,3 +216,23 @@ def test_a_client_from_the_environment(
     if isinstance(client, Client):
         with client:
             assert client.get_workspaces()
+
+
+def test_access_to_financial_consolidation(environ: dict[str, str], config: Path) -> None:
+    config.write_text(
+        CONFIG.replace("[profiles.report]", 'consolidation_tenant = "P"\n[profiles.report]')
+    )
+    alone = {**environ, "ANAPLAN_CONSOLIDATION_TOKEN": "c", "ANAPLAN_CONSOLIDATION_TENANT": "T"}
+    access = ConsolidationAccess("c", "T")
+    assert find(alone) == {
+        "region": "eu3",
+        "workspace_id": "w1",
+        "model_id": "m1",
+        "consolidation": access,
+    }
+    beside = find({**alone, "ANAPLAN_TOKEN": "t"})
+    assert (beside["token"], beside["consolidation"]) == ("t", access)
+    del alone["ANAPLAN_CONSOLIDATION_TENANT"]
+    assert "consolidation" not in find({**alone, "ANAPLAN_TOKEN": "t"})
+    with pytest.raises(CredentialsNotFoundException, match="belong together"):
+        find(alone)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from anaplan_sdk import models
-from anaplan_sdk.models import AnaplanModel, scim
+from anaplan_sdk.models import AnaplanModel, consolidation, scim
 
 META = {"resourceType": "User", "location": "https://api.anaplan.com/scim/1/0/v2/Users/a"}
 ATTRIBUTE = {
@@ -88,6 +88,42 @@ SAMPLES: list[tuple[type[AnaplanModel], dict[str, Any]]] = [
             "description": "",
             "attributes": [{**ATTRIBUTE, "subAttributes": [ATTRIBUTE]}],
             "meta": META,
+        },
+    ),
+    (
+        consolidation.Dimension,
+        {
+            "dimensionName": "Account",
+            "dimensionType": "Account",
+            "translations": "fr",
+            "relatedDimension": None,
+            "properties": [{"propertyName": "Classification", "propertyType": "list"}],
+            "processingStatus": None,
+        },
+    ),
+    (
+        consolidation.DimensionMember,
+        {
+            "memberName": "1110",
+            "memberTag": None,
+            "memberCaption": "Cash",
+            "parentMemberName": "1100",
+            "sortOrder": 1,
+            "isLeaf": True,
+            "memberStorage": "Stored",
+            "properties": [{"Classification": "Asset"}],
+        },
+    ),
+    (consolidation.WorkflowState, {"runId": "11111111-1111-1111-1111-111111111111"}),
+    (
+        consolidation.User,
+        {
+            "userId": 1,
+            "userName": "jane@fluence.app",
+            "fullName": "Jane",
+            "isDisabled": False,
+            "email": "jane@company.com",
+            "roles": ["Admin"],
         },
     ),
 ]

@@ -108,8 +108,10 @@ ALLOWLIST = {
 
 @pytest.mark.parametrize("region", get_args(Region))
 def test_each_region_has_the_hosts_of_the_allowlist(region: Region) -> None:
+    # Financial Consolidation is not in the list, and the same everywhere.
+    hosts = (*ALLOWLIST[region], "fluenceapi-prod.fluence.app/api/v2305.1")
     assert tuple(asdict(Hosts.of_region(region)).values()) == tuple(
-        f"https://{host}" for host in ALLOWLIST[region]
+        f"https://{host}" for host in hosts
     )
 
 
@@ -136,6 +138,7 @@ def test_one_origin_serves_everything(base_url: str) -> None:
         api=base,
         cloud_works=f"{base}/cloudworks/2/0",
         audit=f"{base}/audit/api/1",
+        consolidation=f"{base}/api/v2305.1",
     )
 
 

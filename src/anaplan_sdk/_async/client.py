@@ -16,6 +16,7 @@ from anaplan_sdk._async.room import Room, Settings
 from anaplan_sdk._async.session import HttpxOptions, Session
 from anaplan_sdk._http.policy import RetryPolicy
 from anaplan_sdk.auth.certificate import CertificateInput, PayloadFormat, Signer
+from anaplan_sdk.auth.consolidation import ConsolidationAccess
 from anaplan_sdk.auth.credentials import resolve_auth
 from anaplan_sdk.auth.environment import find_arguments
 from anaplan_sdk.auth.foreign import AuthLike
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from anaplan_sdk._async.alm import Alm
     from anaplan_sdk._async.audit import Audit
     from anaplan_sdk._async.cloud_works import CloudWorks
+    from anaplan_sdk._async.consolidation import Consolidation
     from anaplan_sdk._async.exception_users import ExceptionUsers
     from anaplan_sdk._async.resolving import Resolver
     from anaplan_sdk._async.scim import Scim
@@ -54,6 +56,7 @@ class ClientOptions(HttpxOptions, total=False):
     max_concurrency: int
     max_retry_time: float | None
     settle_time: float
+    consolidation: ConsolidationAccess
 
 
 class AsyncClient(Catalog, Files, Actions):
@@ -97,6 +100,9 @@ class AsyncClient(Catalog, Files, Actions):
         max_concurrency: How many requests are under way at a time.
         max_retry_time: Seconds after which a request that failed is not repeated any more; no
             limit but `retry_count` by default.
+        consolidation: Access to Financial Consolidation, whose token and service are its own. With
+            it a client needs no credentials for Anaplan; calls to Anaplan are refused then, before
+            they are sent.
         settle_time: Seconds for which an action's tasks are watched after a start without a clear
             answer, before it is started again.
         **httpx_kwargs: Further arguments of `httpx2.AsyncClient`, such as `proxy` or `verify`;
@@ -131,6 +137,7 @@ class AsyncClient(Catalog, Files, Actions):
         allow_file_creation: bool = False,
         *,
         api_key: str | None = None,
+        consolidation: ConsolidationAccess | None = None,
         base_url: str | None = None,
         region: Region | None = None,
         hosts: Hosts | None = None,
@@ -164,11 +171,13 @@ class AsyncClient(Catalog, Files, Actions):
                 api_key=api_key,
                 auth=auth,
                 certificate_payload=certificate_payload,
+                consolidation=consolidation,
             ),
             policy=RetryPolicy(retry_count, backoff, backoff_factor, max_retry_time),
             timeout=timeout,
             max_concurrency=max_concurrency,
             httpx_options=httpx_kwargs,
+            consolidation=consolidation,
         )
         super().__init__(
             session, settings, workspace_id=workspace_id, model_id=model_id, owns_session=True
@@ -220,6 +229,13 @@ class AsyncClient(Catalog, Files, Actions):
         from anaplan_sdk._async.audit import Audit
 
         return self._into(Audit)
+
+    @property
+    def consolidation(self) -> Consolidation:
+        """Financial Consolidation: tables, dimensions, workflows, users."""
+        from anaplan_sdk._async.consolidation import Consolidation
+
+        return self._into(Consolidation)
 
     @property
     def cw(self) -> CloudWorks:

@@ -28,6 +28,7 @@ from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk._runtime.steps import Run, Step
 from anaplan_sdk._version import __version__
 from anaplan_sdk.auth.bearer import Bearer, Turn, after, dressed
+from anaplan_sdk.auth.consolidation import ConsolidationAccess, ConsolidationAuth
 from anaplan_sdk.exceptions import (
     AnaplanException,
     ClientClosedException,
@@ -92,9 +93,12 @@ class Session:
         timeout: float | httpx2.Timeout,
         max_concurrency: int,
         httpx_options: HttpxOptions,
+        consolidation: ConsolidationAccess | None = None,
     ) -> None:
         self.hosts = hosts
         self._auth = auth
+        self._consolidation = ConsolidationAuth(consolidation)
+        self._consolidation_base = f"{httpx2.URL(hosts.consolidation)}/"
         self._policy = policy
         self._gate = Gate(max_concurrency)
         self._server_date = "", 0.0
@@ -223,8 +227,15 @@ class Session:
                 number = attempt.retry_state.attempt_number
                 # A stream holds the gate until its headers are there: its reader may send, too.
                 async with self._gate:
-                    return await self._exchange(build(), self._auth, number, stream=stream)
+                    request = build()
+                    auth = self._auth_of(request)
+                    return await self._exchange(request, auth, number, stream=stream)
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _auth_of(self, request: httpx2.Request) -> httpx2.Auth:
+        # By the address alone, so that neither token can go to the other's service.
+        is_foreign = str(request.url).startswith(self._consolidation_base)
+        return self._consolidation if is_foreign else self._auth
 
     async def authenticate(self) -> None:
         """Signs in, unless there is a usable token, and has Anaplan confirm the token."""
@@ -339,7 +350,13 @@ class Session:
     ) -> httpx2.Response:
         client = self._client()
         try:
-            response = await client.send(request, auth=auth, stream=stream)
+            if auth is self._consolidation:
+                # Its headers are no Authorization: they would go on to wherever a redirect leads.
+                response = await client.send(
+                    request, auth=auth, stream=stream, follow_redirects=False
+                )
+            else:
+                response = await client.send(request, auth=auth, stream=stream)
             if stream and (not response.is_success or is_page(response)):
                 await response.aread()
         except (httpx2.RequestError, RuntimeError) as error:

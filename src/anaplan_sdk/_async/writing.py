@@ -102,10 +102,13 @@ class Writing(Generic[R]):
             self._unsent.append(batch.start)
             return None
         try:
-            return placed(decode(self._adapter, await self._deliver(batch)), batch)
+            return await self._write(batch)
         except AnaplanException as error:
             self._failed.append((batch, error))
             return None
+
+    async def _write(self, batch: Batch) -> R:
+        return placed(decode(self._adapter, await self._deliver(batch)), batch)
 
     async def _deliver(self, batch: Batch) -> httpx2.Response:
         return await self._session.send(

@@ -17,6 +17,7 @@ from anaplan_sdk._sync.files import Files
 from anaplan_sdk._sync.room import Room, Settings
 from anaplan_sdk._sync.session import HttpxOptions, Session
 from anaplan_sdk.auth.certificate import CertificateInput, PayloadFormat, Signer
+from anaplan_sdk.auth.consolidation import ConsolidationAccess
 from anaplan_sdk.auth.credentials import resolve_auth
 from anaplan_sdk.auth.environment import find_arguments
 from anaplan_sdk.auth.foreign import AuthLike
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from anaplan_sdk._sync.alm import Alm
     from anaplan_sdk._sync.audit import Audit
     from anaplan_sdk._sync.cloud_works import CloudWorks
+    from anaplan_sdk._sync.consolidation import Consolidation
     from anaplan_sdk._sync.exception_users import ExceptionUsers
     from anaplan_sdk._sync.resolving import Resolver
     from anaplan_sdk._sync.scim import Scim
@@ -55,6 +57,7 @@ class ClientOptions(HttpxOptions, total=False):
     max_concurrency: int
     max_retry_time: float | None
     settle_time: float
+    consolidation: ConsolidationAccess
 
 
 class Client(Catalog, Files, Actions):
@@ -98,6 +101,9 @@ class Client(Catalog, Files, Actions):
         max_concurrency: How many requests are under way at a time.
         max_retry_time: Seconds after which a request that failed is not repeated any more; no
             limit but `retry_count` by default.
+        consolidation: Access to Financial Consolidation, whose token and service are its own. With
+            it a client needs no credentials for Anaplan; calls to Anaplan are refused then, before
+            they are sent.
         settle_time: Seconds for which an action's tasks are watched after a start without a clear
             answer, before it is started again.
         **httpx_kwargs: Further arguments of `httpx2.Client`, such as `proxy` or `verify`;
@@ -132,6 +138,7 @@ class Client(Catalog, Files, Actions):
         allow_file_creation: bool = False,
         *,
         api_key: str | None = None,
+        consolidation: ConsolidationAccess | None = None,
         base_url: str | None = None,
         region: Region | None = None,
         hosts: Hosts | None = None,
@@ -165,11 +172,13 @@ class Client(Catalog, Files, Actions):
                 api_key=api_key,
                 auth=auth,
                 certificate_payload=certificate_payload,
+                consolidation=consolidation,
             ),
             policy=RetryPolicy(retry_count, backoff, backoff_factor, max_retry_time),
             timeout=timeout,
             max_concurrency=max_concurrency,
             httpx_options=httpx_kwargs,
+            consolidation=consolidation,
         )
         super().__init__(
             session, settings, workspace_id=workspace_id, model_id=model_id, owns_session=True
@@ -221,6 +230,13 @@ class Client(Catalog, Files, Actions):
         from anaplan_sdk._sync.audit import Audit
 
         return self._into(Audit)
+
+    @property
+    def consolidation(self) -> Consolidation:
+        """Financial Consolidation: tables, dimensions, workflows, users."""
+        from anaplan_sdk._sync.consolidation import Consolidation
+
+        return self._into(Consolidation)
 
     @property
     def cw(self) -> CloudWorks:

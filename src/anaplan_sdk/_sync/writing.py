@@ -103,10 +103,13 @@ class Writing(Generic[R]):
             self._unsent.append(batch.start)
             return None
         try:
-            return placed(decode(self._adapter, self._deliver(batch)), batch)
+            return self._write(batch)
         except AnaplanException as error:
             self._failed.append((batch, error))
             return None
+
+    def _write(self, batch: Batch) -> R:
+        return placed(decode(self._adapter, self._deliver(batch)), batch)
 
     def _deliver(self, batch: Batch) -> httpx2.Response:
         return self._session.send(

@@ -15,6 +15,7 @@ from anaplan_sdk.auth.certificate import (
     PayloadFormat,
     Signer,
 )
+from anaplan_sdk.auth.consolidation import ConsolidationAccess, ConsolidationOnly
 from anaplan_sdk.auth.foreign import AuthLike, adopt
 from anaplan_sdk.auth.token_service import AnaplanSession, Credentials
 
@@ -36,8 +37,11 @@ def resolve_auth(
     api_key: str | None,
     auth: httpx2.Auth | AuthLike | None,
     certificate_payload: PayloadFormat,
+    consolidation: ConsolidationAccess | None = None,
 ) -> httpx2.Auth:
-    """The auth for a client's requests.
+    """The auth for a client's requests to Anaplan.
+
+    With access to Financial Consolidation a client may do without credentials for Anaplan.
 
     Raises:
         ValueError: Nothing was given, something is missing, or two ways contradict each other.
@@ -77,6 +81,8 @@ def resolve_auth(
             certificate, private_key, private_key_password, certificate_payload
         )
     elif token is None:
+        if consolidation is not None:
+            return ConsolidationOnly()
         raise ValueError(f"No credentials were given. Give one of: {_WAYS}.")
     return Bearer(AnaplanSession(authentication, credentials, token))
 

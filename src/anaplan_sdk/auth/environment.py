@@ -15,6 +15,7 @@ import httpx2
 from platformdirs import user_config_path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from anaplan_sdk.auth.consolidation import ConsolidationAccess
 from anaplan_sdk.auth.device import AnaplanDeviceAuth
 from anaplan_sdk.auth.local import AnaplanLocalOAuth
 from anaplan_sdk.auth.prompt import has_terminal
@@ -40,6 +41,7 @@ class Arguments(TypedDict, total=False):
     token: str
     api_key: str
     auth: httpx2.Auth
+    consolidation: ConsolidationAccess
 
 
 class _FromEnvironment(BaseModel):
@@ -85,6 +87,8 @@ class Profile(BaseModel):
     refresh_token: Annotated[Secret | None, Field(repr=False)] = None
     device_client_id: str | None = None
     keyring_service: str | None = None
+    consolidation_token: Annotated[Secret | None, Field(repr=False)] = None
+    consolidation_tenant: str | None = None
 
 
 class _Config(BaseModel):
@@ -120,16 +124,17 @@ def find_arguments(
         sources.reverse()
     given = [source for source, _ in sources if source]
     place = _place(given)
+    access = _consolidation(given, environ, passed_over)
     for source, where in sources:
         if source is None:
             passed_over.append(f"profile: {where}")
             continue
         found = _signing_in(source, place, where, environ, passed_over)
         if found:
-            return cast("Arguments", {**place, **found})
+            return cast("Arguments", {**place, **found, **access})
     kept = _kept(given, place, store, environ, passed_over)
-    if kept:
-        return cast("Arguments", {**place, **kept})
+    if kept or access:
+        return cast("Arguments", {**place, **(kept or {}), **access})
     listed = "\n".join(f"  - {reason}" for reason in passed_over)
     raise CredentialsNotFoundException(f"No way to sign in was found. Looked at:\n{listed}")
 
@@ -221,6 +226,21 @@ def _signing_in(
             return _refreshing(values, place) if "refresh_token" in values else {**values}
         passed_over.append(f"{where}, {' and '.join(needed)}: {', '.join(missing)}")
     return None
+
+
+def _consolidation(
+    sources: list[Profile], environ: Mapping[str, str], passed_over: list[str]
+) -> dict[str, object]:
+    """Access to Financial Consolidation, from the first source that has it."""
+    for source in sources:
+        token, problem = _value(source.consolidation_token, environ)
+        tenant = source.consolidation_tenant
+        if token and tenant:
+            return {"consolidation": ConsolidationAccess(token, tenant)}
+        if token or tenant or source.consolidation_token:
+            why = problem or "consolidation_token and consolidation_tenant belong together"
+            passed_over.append(f"Financial Consolidation: {why}")
+    return {}
 
 
 def _refreshing(values: Mapping[str, str], place: Mapping[str, str]) -> dict[str, object]:

@@ -118,7 +118,7 @@ from anaplan_sdk.models.tasks import (
 )
 
 if TYPE_CHECKING:
-    from anaplan_sdk.models import cloud_works, flows, scim
+    from anaplan_sdk.models import cloud_works, consolidation, flows, scim
 
 __all__ = [
     "Action",
@@ -223,12 +223,13 @@ __all__ = [
     "WorkspaceMember",
     "WriteResult",
     "cloud_works",
+    "consolidation",
     "flows",
     "scim",
 ]
 
 # Modules of their own, loaded when first asked for.
-_MODULES = ("cloud_works", "flows", "scim")
+_MODULES = ("cloud_works", "consolidation", "flows", "scim")
 
 
 def __getattr__(name: str) -> object:
