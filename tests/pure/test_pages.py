@@ -36,6 +36,11 @@ def test_fields_may_hold_anything() -> None:
     assert rows(b'a,b\n"x, ""y""\nz",\xc3\xa9\n') == [{"a": 'x, "y"\nz', "b": "é"}]
 
 
+def test_a_quote_that_is_never_closed_is_told() -> None:
+    with pytest.raises(AnaplanResponseException, match="can't be read: field larger"):
+        rows(b'a,b\n1,"' + b"x" * 140_000)
+
+
 def test_no_pages_are_no_rows() -> None:
     assert rows() == rows(b"") == rows(b"a,b\n") == []
 

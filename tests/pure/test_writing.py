@@ -68,6 +68,14 @@ def test_a_sequence_is_checked_whole_before_the_first_batch() -> None:
     assert next(lazy).span == range(2)
 
 
+def test_a_sequence_is_checked_whole_where_bytes_cut_it() -> None:
+    batcher = Batcher(NewListItem, 100, 300)
+    items: list[Any] = [*({"name": "a" * 100} for _ in range(9)), 5]
+    with pytest.raises(ValueError, match=r"^item 9: "):
+        batcher.batches(items)
+    assert len(list(batcher.batches(items[:9]))) == 5
+
+
 @pytest.mark.parametrize("items", [{"name": "a"}, "name", NewListItem(name="a")])
 def test_one_item_is_no_list(items: Any) -> None:
     with pytest.raises(TypeError, match="A list of items is needed"):

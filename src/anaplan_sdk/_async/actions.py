@@ -8,7 +8,7 @@ from contextlib import aclosing
 from typing import Literal, TypedDict, Unpack, overload
 
 from anaplan_sdk._async.adopting import adopt
-from anaplan_sdk._async.room import Room, segment, sorting
+from anaplan_sdk._async.room import Room, body_of, segment, sorting
 from anaplan_sdk._async.waiting import check_timeout, wait_until
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._http.rows import RowReader
@@ -170,10 +170,7 @@ class Actions(Room):
             ("mappingParameters", MappingParameter, mapping_parameters),
             ("connectorParameters", ConnectorParameter, connector_parameters),
         ):
-            if answers := [
-                model.model_validate(value).model_dump(by_alias=True, exclude_none=True)
-                for value in values
-            ]:
+            if answers := [body_of(model, value) for value in values]:
                 body[name] = answers
         task = await self._start(str(action_id), url, body)
         if not wait_for_completion:

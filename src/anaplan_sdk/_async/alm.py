@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
+from math import inf
 from typing import Literal, TypeVar, overload
 
 from anaplan_sdk._async.adopting import adopt
@@ -14,6 +15,7 @@ from anaplan_sdk._async.waiting import check_timeout, wait_until
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk.exceptions import (
     AnaplanException,
+    AnaplanTimeoutException,
     NotSyncableException,
     OutcomeUnknownException,
 )
@@ -284,7 +286,12 @@ class Alm(Comparisons):
         summary = await self.get_comparison_summary(comparison)
         if dry_run:
             return Promotion(source_model_id, source, target, summary)
-        task = await self.sync_models(*ids, timeout=_left(deadline), on_progress=on_progress)
+        if (left := _left(deadline)) == 0.0:
+            raise AnaplanTimeoutException(
+                f"The comparison took all of the {timeout} seconds; the synchronization was not "
+                "started."
+            )
+        task = await self.sync_models(*ids, timeout=left, on_progress=on_progress)
         return Promotion(source_model_id, source, target, summary, task)
 
     def _other(self, model_id: str) -> Alm:
@@ -339,7 +346,13 @@ class Alm(Comparisons):
         )
         if found is None:
             raise OutcomeUnknownException(f"{what} ({error}), but isn't there yet.") from error
-        task = await self.get_sync_task(found.id)
+        try:
+            task = await self.get_sync_task(found.id)
+        except AnaplanException as problem:
+            raise OutcomeUnknownException(
+                f"{what} ({error}), and task {found.id} can't be read: {problem}",
+                candidates=[found.id],
+            ) from error
         result = task.result if isinstance(task, CompletedSyncTask) else None
         if result and result.source_revision_id not in (None, ids["sourceRevisionId"]):
             raise OutcomeUnknownException(
@@ -384,7 +397,10 @@ def _day(name: str, value: date | str) -> str:
 
 
 def _milliseconds(text: str) -> float:
-    moment = datetime.fromisoformat(text)
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return -inf  # Nobody can tell, so it isn't taken for a new one.
     return 1000 * (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
 
 

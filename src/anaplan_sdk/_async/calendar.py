@@ -39,7 +39,7 @@ class Calendar(Room):
             AnaplanRequestException: The date has another form or is outside the timescale.
         """
         response = await self._session.send(
-            "PUT", f"{self._model}/currentPeriod", json={"date": str(date)}
+            "PUT", f"{self._model}/currentPeriod", json={"date": _day(date)}
         )
         return decode(_PERIOD.adapter, response).value
 
@@ -74,5 +74,10 @@ class Calendar(Room):
             AnaplanRequestException: The date is out of range, or before the previous version's.
         """
         url = f"{self._model}/versions/{segment(version_id)}/switchover"
-        response = await self._session.send("PUT", url, json={"date": str(date)})
+        response = await self._session.send("PUT", url, json={"date": _day(date)})
         return decode(_SWITCHOVER.adapter, response).value
+
+
+def _day(date: str | Date) -> str:
+    # A datetime is a date, too, and tells more than is asked for.
+    return date.strftime("%Y-%m-%d") if isinstance(date, Date) else date

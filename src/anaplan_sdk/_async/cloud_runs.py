@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator
+from contextlib import suppress
 
 from pydantic import Field, TypeAdapter
 
@@ -10,7 +11,7 @@ from anaplan_sdk._async.room import Room, segment
 from anaplan_sdk._async.waiting import check_timeout, wait_until
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._http.rows import RowReader
-from anaplan_sdk.exceptions import IntegrationRunError
+from anaplan_sdk.exceptions import AnaplanException, IntegrationRunError
 from anaplan_sdk.models._base import AnaplanModel, Single
 from anaplan_sdk.models.cloud_works import RunError, RunStatus, RunSummary
 from anaplan_sdk.progress import Progress, ProgressCallback
@@ -90,8 +91,14 @@ class CloudRuns(Room):
             overdue=lambda run: f"Run {run_id} of integration {run.integration_id} is under way",
         )
         if not run.success:
-            reasons = await self.get_run_error(run_id)
-            raise IntegrationRunError(f"Run {run_id} failed: {run.message}", run=run, error=reasons)
+            reasons: RunError | None = None
+            # That the run failed is known without them.
+            with suppress(AnaplanException):
+                reasons = await self.get_run_error(run_id)
+            words = [run.message, *_reasons(reasons)]
+            raise IntegrationRunError(
+                f"Run {run_id} failed: {': '.join(filter(None, words))}", run=run, error=reasons
+            )
         return run
 
     async def cancel_integration(self, integration_id: str) -> None:
@@ -177,3 +184,11 @@ class CloudRuns(Room):
 
     def _run(self, run_id: str) -> str:
         return f"{self._root}/run/{segment(run_id)}"
+
+
+def _reasons(error: RunError | None) -> list[str]:
+    """The first action that complained, and its first complaint."""
+    for action in error.error_messages if error else ():
+        for complaint in action.error_message:
+            return [action.action_name, (complaint.local_message_text or "").strip()]
+    return []

@@ -98,7 +98,7 @@ class CloudWorks(CloudRuns):
             con_id: The connection.
             con_info: The new body; a dict may also have `type` and `body`.
         """
-        body = body_of(ConnectionInput, ConnectionInput.of(con_info))
+        body = body_of(ConnectionInput, con_info, ConnectionInput.of)
         await self._session.send("PUT", self._connection(con_id), json=body)
 
     async def patch_connection(self, con_id: str, body: Mapping[str, object]) -> None:
@@ -120,7 +120,7 @@ class CloudWorks(CloudRuns):
         Raises:
             AnaplanRequestException: An integration uses it (409).
         """
-        await self._session.send("DELETE", self._connection(con_id))
+        await self._delete(self._connection(con_id))
 
     # Integrations
 
@@ -194,7 +194,7 @@ class CloudWorks(CloudRuns):
         Raises:
             AnaplanRequestException: It is running (409).
         """
-        await self._session.send("DELETE", self._integration(integration_id))
+        await self._delete(self._integration(integration_id))
 
     # Schedules
 
@@ -229,7 +229,7 @@ class CloudWorks(CloudRuns):
 
     async def delete_schedule(self, integration_id: str) -> None:
         """Deletes a schedule."""
-        await self._session.send("DELETE", f"{self._integration(integration_id)}/schedule")
+        await self._delete(f"{self._integration(integration_id)}/schedule")
 
     # Notifications
 
@@ -278,9 +278,7 @@ class CloudWorks(CloudRuns):
         Raises:
             ValueError: Neither was given, or both.
         """
-        await self._session.send(
-            "DELETE", await self._notification(notification_id, integration_id)
-        )
+        await self._delete(await self._notification(notification_id, integration_id))
 
     def _connection(self, con_id: str) -> str:
         return f"{self._root}/connections/{segment(con_id)}"
@@ -319,7 +317,10 @@ def _id_in(response: httpx2.Response, created: str | None) -> str:
 def _integration_body(
     body: IntegrationInput | IntegrationProcessInput | Mapping[str, object],
 ) -> dict[str, object]:
-    is_process = isinstance(body, IntegrationProcessInput) or (
-        isinstance(body, Mapping) and "jobs" not in body
-    )
-    return body_of(IntegrationProcessInput if is_process else IntegrationInput, body)
+    if not isinstance(body, Mapping):
+        return body_of(type(body), body)
+    if "jobs" in body:
+        return body_of(IntegrationInput, body)
+    if not {"process_id", "processId"} & body.keys():
+        raise ValueError("An integration needs jobs, or a process_id to run a process.")
+    return body_of(IntegrationProcessInput, body)

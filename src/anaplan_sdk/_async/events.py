@@ -334,4 +334,9 @@ def _milliseconds(name: str, moment: Moment) -> int:
         if moment.tzinfo is None:
             raise ValueError(f"{name} needs a time zone: {moment} has none.")
         return int(1000 * moment.timestamp())
+    if not isinstance(moment, int):
+        raise TypeError(
+            f"{name} must be a datetime with a time zone, or milliseconds since 1970, not "
+            f"{type(moment).__name__}."
+        )
     return moment

@@ -164,7 +164,7 @@ class Files(Room):
 
     async def delete_file(self, file_id: int | str) -> None:
         """Deletes this user's content of a file; the file itself stays, and others' content."""
-        await self._session.send("DELETE", self._file(file_id))
+        await self._delete(self._file(file_id))
 
     def _file(self, file_id: int | str) -> str:
         return f"{self._model}/files/{segment(file_id)}"

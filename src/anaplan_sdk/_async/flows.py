@@ -89,7 +89,7 @@ class Flows(Room):
 
     async def delete_flow(self, flow_id: str) -> None:
         """Deletes a flow; its integrations stay."""
-        await self._session.send("DELETE", self._flow(flow_id))
+        await self._delete(self._flow(flow_id))
 
     @property
     def _root(self) -> str:

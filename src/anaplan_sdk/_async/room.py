@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TypeVar
+from typing import TypeVar, cast
 from urllib.parse import quote
 
 import httpx2
+from pydantic import ValidationError
 
 from anaplan_sdk._async.session import Session
 from anaplan_sdk._http.chunks import MAX_CHUNK_SIZE
@@ -17,10 +18,12 @@ from anaplan_sdk._http.paging import further_offsets
 from anaplan_sdk._http.policy import Repeat
 from anaplan_sdk._http.replies import decode, unreadable
 from anaplan_sdk._runtime import asynchronous as runtime
+from anaplan_sdk.exceptions import InvalidIdentifierException
 from anaplan_sdk.models._base import AnaplanModel, Listing, Page, Single
 
 T = TypeVar("T")
 R = TypeVar("R", bound="Room")
+M = TypeVar("M", bound=AnaplanModel)
 
 _ID_AND_NAME = {"id": "id", "name": "name"}
 
@@ -118,6 +121,14 @@ class Room:
         response = await self._session.send("GET", url, params=params)
         return decode(single.adapter, response).value
 
+    async def _delete(self, url: str) -> None:
+        """Deletes something; when it is gone by the second attempt, the first one did it."""
+        try:
+            await self._session.send("DELETE", url)
+        except InvalidIdentifierException as error:
+            if error.attempts == 1:
+                raise
+
     async def _list_at_once(self, listing: Listing[T], url: str, **params: str) -> list[T]:
         """A listing that Anaplan gives whole; should it be paged even so, the other pages, too."""
         response = await self._session.send("GET", url, params=params)
@@ -177,16 +188,41 @@ def segment(value: object) -> str:
     return text
 
 
-def body_of(
-    model: type[AnaplanModel], value: AnaplanModel | Mapping[str, object]
-) -> dict[str, object]:
-    """What is sent for a model, or for a dict by Anaplan's names or ours.
+def checked(
+    model: type[M], value: object, read: Callable[[Mapping[str, object]], M] | None = None
+) -> M:
+    """A model, or what a dict says by Anaplan's names or ours.
+
+    Args:
+        model: What it has to be.
+        value: The model or the dict.
+        read: Makes the model of another value; by default it is validated as it is.
 
     Raises:
-        ValueError: It lacks something, or has a value that can't be sent.
+        ValueError: It lacks something, or has a value that can't be sent. The error tells the
+            places but quotes nothing, since there may be secrets in it.
     """
-    validated = value if isinstance(value, model) else model.model_validate(value)
-    return validated.model_dump(mode="json", by_alias=True, exclude_none=True)
+    if isinstance(value, model):
+        return value
+    try:
+        return (read or model.model_validate)(cast("Mapping[str, object]", value))
+    except ValidationError as error:
+        told = [
+            f"{place}: {text}" if place else text
+            for place, text in (
+                (".".join(map(str, one["loc"])), one["msg"].removeprefix("Value error, "))
+                for one in error.errors(include_url=False, include_input=False)
+            )
+        ]
+    # Not raised above: the error's context would quote the value.
+    raise ValueError(f"{model.__name__}: {'; '.join(told)}")
+
+
+def body_of(
+    model: type[M], value: object, read: Callable[[Mapping[str, object]], M] | None = None
+) -> dict[str, object]:
+    """What is sent for a model or a dict, once it is `checked`."""
+    return checked(model, value, read).model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
 def sorting(

@@ -9,7 +9,7 @@ from typing import NoReturn
 import httpx2
 from pydantic import Field, TypeAdapter
 
-from anaplan_sdk._async.room import Room, body_of, segment
+from anaplan_sdk._async.room import Room, body_of, checked, segment
 from anaplan_sdk._http.entitlements import shortfall
 from anaplan_sdk._http.replies import decode, unreadable
 from anaplan_sdk._runtime import asynchronous as runtime
@@ -198,13 +198,12 @@ class Scim(Room):
             ValueError: There are no operations, or one isn't whole.
             PartialUpdateError: Workspaces were left out, and `raise_on_failure` is set.
         """
-        checked = [
-            one if isinstance(one, Operation) else Operation.model_validate(one)
-            for one in operations
-        ]
-        if not checked:
+        if isinstance(operations, Operation | Mapping | str):
+            raise TypeError("A list of operations is needed, not a single one.")
+        changes = [checked(Operation, one) for one in operations]
+        if not changes:
             raise ValueError("operations is empty: there is nothing to change.")
-        body = {"schemas": [_PATCH], "Operations": [one.sent() for one in checked]}
+        body = {"schemas": [_PATCH], "Operations": [one.sent() for one in changes]}
         response = await self._session.send(
             "PATCH", self._user(user_id), json=body, headers=_HEADERS
         )
@@ -212,7 +211,7 @@ class Scim(Room):
             return decode(_USER, response)
         user = await self._after_partial(user_id, response)
         if raise_on_failure:
-            raise_partial(checked, user)
+            raise_partial(changes, user)
         return user
 
     async def deactivate_user(self, user_id: str) -> User:

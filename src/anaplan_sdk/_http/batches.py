@@ -71,7 +71,7 @@ class Batcher(Generic[M]):
     def batches(self, items: Iterable[M | Mapping[str, object]]) -> Iterator[Batch]:
         """The batches, as the items come.
 
-        A sequence that takes several batches is checked whole before the first is given.
+        A sequence is checked whole before the first batch is given.
 
         Raises:
             TypeError: It is one item, or a text, rather than several items.
@@ -80,9 +80,12 @@ class Batcher(Generic[M]):
         given: object = items
         if isinstance(given, str | bytes | dict | AnaplanModel):
             raise TypeError(f"A list of {self._name}s is needed, not a single one or a text.")
-        if isinstance(items, Sequence) and len(items) > self._max_items:
-            for index, item in enumerate(items):
-                self._piece(index, item)
+        if not isinstance(items, Sequence):
+            return self._cut(items)
+        if len(items) <= self._max_items:
+            return iter(list(self._cut(items)))
+        for index, item in enumerate(items):
+            self._piece(index, item)
         return self._cut(items)
 
     def _cut(self, items: Iterable[M | Mapping[str, object]]) -> Iterator[Batch]:

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Iterator
 
-from anaplan_sdk._http.rows import columns
+from anaplan_sdk._http.rows import columns, records
 from anaplan_sdk.exceptions import AnaplanResponseException
 
 
@@ -22,10 +20,11 @@ class PageReader:
         """The rows of the next page, by column name.
 
         Raises:
-            AnaplanResponseException: A row has more or fewer fields than there are columns.
+            AnaplanResponseException: A row has more or fewer fields than there are columns, or one
+                that can't be read.
         """
-        text = io.StringIO(page.decode("utf-8-sig", "replace"), newline="")
-        for number, fields in enumerate(csv.reader(text)):
+        text = page.decode("utf-8-sig", "replace")
+        for number, fields in enumerate(records(text)):
             if self._header is None:
                 self._header = fields
                 self._columns = columns(fields)

@@ -9,11 +9,26 @@ import re
 from collections.abc import Iterator, Sequence
 from itertools import count
 
+from anaplan_sdk.exceptions import AnaplanResponseException
+
 # A field as the csv module reads it: a quote opens one only at its start, and a doubled one
 # doesn't close it.
 _FIELD = r'(?:"[^"]*(?:""[^"]*)*"(?!")[^,\r\n]*|[^",\r\n][^,\r\n]*)?'
 # The end of a piece may fall between the two characters that end a line.
 _RECORD = re.compile(rf"{_FIELD}(?:,{_FIELD})*(?:\r\n|\n|\r(?=[^\n]))")
+
+
+def records(text: str) -> Iterator[list[str]]:
+    """The records of CSV.
+
+    Raises:
+        AnaplanResponseException: There is a field of more than 128 KB, as where a quote is never
+            closed; longer ones than Anaplan's texts are.
+    """
+    try:
+        yield from csv.reader(io.StringIO(text, newline=""))
+    except csv.Error as problem:
+        raise AnaplanResponseException(f"Anaplan's CSV can't be read: {problem}.") from None
 
 
 def columns(header: Sequence[str]) -> list[str]:
@@ -61,7 +76,7 @@ class RowReader:
         yield from self._rows(rest)
 
     def _rows(self, text: str) -> Iterator[dict[str, str]]:
-        for fields in csv.reader(io.StringIO(text, newline="")):
+        for fields in records(text):
             if self._header is None:
                 self._header = fields
                 self._columns = columns(fields)

@@ -13,7 +13,11 @@ from anaplan_sdk._http.policy import Repeat
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._sync.room import Room, segment
 from anaplan_sdk._sync.waiting import check_timeout, wait_until
-from anaplan_sdk.exceptions import ModelUnavailableException, SynchronizationError
+from anaplan_sdk.exceptions import (
+    AnaplanResponseException,
+    ModelUnavailableException,
+    SynchronizationError,
+)
 from anaplan_sdk.models import (
     CompletedReportTask,
     CompletedSyncTask,
@@ -246,7 +250,9 @@ def three_ids(source_revision: str, source_model: str, target_revision: str) -> 
 def _report_url(base: str, kind: Kind, task: CompletedReportTask) -> str:
     # Not from the task's own URL, which may name another host.
     target, source = task.result.target_revision_id, task.result.source_revision_id
-    return f"{base}/{kind}s/{segment(target or '')}/{segment(source or '')}"
+    if not target or not source:
+        raise AnaplanResponseException(f"Comparison {task.id} doesn't tell its revisions.")
+    return f"{base}/{kind}s/{segment(target)}/{segment(source)}"
 
 
 def told(task: P, on_progress: ProgressCallback | None) -> P:

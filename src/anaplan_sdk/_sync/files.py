@@ -161,7 +161,7 @@ class Files(Room):
 
     def delete_file(self, file_id: int | str) -> None:
         """Deletes this user's content of a file; the file itself stays, and others' content."""
-        self._session.send("DELETE", self._file(file_id))
+        self._delete(self._file(file_id))
 
     def _file(self, file_id: int | str) -> str:
         return f"{self._model}/files/{segment(file_id)}"

@@ -90,7 +90,7 @@ class Flows(Room):
 
     def delete_flow(self, flow_id: str) -> None:
         """Deletes a flow; its integrations stay."""
-        self._session.send("DELETE", self._flow(flow_id))
+        self._delete(self._flow(flow_id))
 
     @property
     def _root(self) -> str:

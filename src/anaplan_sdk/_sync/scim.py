@@ -13,7 +13,7 @@ from pydantic import Field, TypeAdapter
 from anaplan_sdk._http.entitlements import shortfall
 from anaplan_sdk._http.replies import decode, unreadable
 from anaplan_sdk._runtime import synchronous as runtime
-from anaplan_sdk._sync.room import Room, body_of, segment
+from anaplan_sdk._sync.room import Room, body_of, checked, segment
 from anaplan_sdk.exceptions import AnaplanResponseException, PartialUpdateError
 from anaplan_sdk.models._base import AnaplanModel
 from anaplan_sdk.models.scim import (
@@ -195,19 +195,18 @@ class Scim(Room):
             ValueError: There are no operations, or one isn't whole.
             PartialUpdateError: Workspaces were left out, and `raise_on_failure` is set.
         """
-        checked = [
-            one if isinstance(one, Operation) else Operation.model_validate(one)
-            for one in operations
-        ]
-        if not checked:
+        if isinstance(operations, Operation | Mapping | str):
+            raise TypeError("A list of operations is needed, not a single one.")
+        changes = [checked(Operation, one) for one in operations]
+        if not changes:
             raise ValueError("operations is empty: there is nothing to change.")
-        body = {"schemas": [_PATCH], "Operations": [one.sent() for one in checked]}
+        body = {"schemas": [_PATCH], "Operations": [one.sent() for one in changes]}
         response = self._session.send("PATCH", self._user(user_id), json=body, headers=_HEADERS)
         if response.status_code != _PARTIAL:
             return decode(_USER, response)
         user = self._after_partial(user_id, response)
         if raise_on_failure:
-            raise_partial(checked, user)
+            raise_partial(changes, user)
         return user
 
     def deactivate_user(self, user_id: str) -> User:

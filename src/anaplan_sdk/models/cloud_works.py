@@ -10,9 +10,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import Field, PlainSerializer, model_validator
+from pydantic import Discriminator, Field, PlainSerializer, Tag, model_validator
 
-from anaplan_sdk.models._base import AnaplanModel, named
+from anaplan_sdk.models._base import AnaplanModel, member, named
 from anaplan_sdk.models.cloud_connections import (
     AmazonS3ConnectionInfo,
     AmazonS3ConnectionInput,
@@ -318,15 +318,40 @@ class SingleIntegration(Integration):
     jobs: list[IntegrationJob] | None = None
 
 
+def _end_kind(value: object) -> str:
+    kind = member(value, "type", "type")
+    is_action = isinstance(value, dict) and bool({"actionId", "action_id"} & {*value})
+    return kind or ("Anaplan" if is_action else "")
+
+
+_END_KIND = Discriminator(
+    _end_kind,
+    custom_error_type="kind_of_end",
+    custom_error_message="type must be Anaplan, AmazonS3, AzureBlob or GoogleBigQuery",
+)
+
+
 class IntegrationJobInput(AnaplanModel):
     """A movement of data to set up: one source, one target."""
 
     type: IntegrationType
     sources: list[
-        Annotated[AnaplanSource | FileSourceInput | TableSource, Field(union_mode="left_to_right")]
+        Annotated[
+            Annotated[AnaplanSource, Tag("Anaplan")]
+            | Annotated[FileSourceInput, Tag("AmazonS3")]
+            | Annotated[FileSourceInput, Tag("AzureBlob")]
+            | Annotated[TableSource, Tag("GoogleBigQuery")],
+            _END_KIND,
+        ]
     ] = Field(min_length=1)
     targets: list[
-        Annotated[AnaplanTarget | FileTarget | TableTarget, Field(union_mode="left_to_right")]
+        Annotated[
+            Annotated[AnaplanTarget, Tag("Anaplan")]
+            | Annotated[FileTarget, Tag("AmazonS3")]
+            | Annotated[FileTarget, Tag("AzureBlob")]
+            | Annotated[TableTarget, Tag("GoogleBigQuery")],
+            _END_KIND,
+        ]
     ] = Field(min_length=1)
     mapping: dict[str, str] | None = None
 

@@ -11,6 +11,7 @@ from anaplan_sdk import AsyncClient, Progress
 from anaplan_sdk.exceptions import (
     AnaplanActionError,
     AnaplanRequestException,
+    AnaplanResponseException,
     AnaplanTimeoutException,
     InvalidIdentifierException,
     ModelUnavailableException,
@@ -106,7 +107,14 @@ async def test_a_revision_that_may_have_been_made(anaplan: EmulatedAnaplan) -> N
         anaplan.fault(method="GET", path="*/alm/revisions", status=403)
         with pytest.raises(OutcomeUnknownException, match="can't be listed"):
             await client.alm.create_revision("1.0")
-    assert len(anaplan.requests("POST", "*/alm/revisions")) == 2
+        undated = {"id": "R", "name": "1.1", "createdOn": "some day"}
+        anaplan.fault(method="POST", path="*/alm/revisions", status=502)
+        anaplan.fault(
+            method="GET", path="*/alm/revisions", body={"revisions": [undated]}, times=None
+        )
+        with pytest.raises(OutcomeUnknownException, match="isn't there yet"):
+            await client.alm.create_revision("1.1")
+    assert len(anaplan.requests("POST", "*/alm/revisions")) == 3
 
 
 async def test_what_is_refused_before_it_is_sent(anaplan: EmulatedAnaplan) -> None:
@@ -217,6 +225,16 @@ async def test_a_synchronization_that_may_have_been_started(anaplan: EmulatedAna
     assert len(anaplan.requests("POST", "*/syncTasks")) == 1
 
 
+async def test_a_synchronization_that_was_found_but_not_read(anaplan: EmulatedAnaplan) -> None:
+    async with live(anaplan, retry_count=0) as client:
+        anaplan.fault(method="POST", path="*/syncTasks", lose_reply=True)
+        anaplan.fault(method="GET", path="*/syncTasks/*", status=503)
+        with pytest.raises(OutcomeUnknownException, match="can't be read") as unknown:
+            await client.alm.sync_models(*IDS)
+        [task] = await client.alm.get_sync_tasks()
+    assert unknown.value.candidates == [task.id]
+
+
 async def test_comparisons(anaplan: EmulatedAnaplan) -> None:
     async with live(anaplan) as client:
         alm = client.alm
@@ -249,6 +267,14 @@ async def test_comparisons_are_asked_for_again(anaplan: EmulatedAnaplan) -> None
         anaplan.fault(method="POST", path="*/summaryReportTasks", status=502, processed=True)
         assert (await client.alm.create_comparison_summary(*IDS)).result.successful
     assert len(anaplan.requests("POST", "*/summaryReportTasks")) == 2
+
+
+async def test_a_comparison_that_does_not_tell_its_revisions(anaplan: EmulatedAnaplan) -> None:
+    said = {"id": "T", "taskState": "COMPLETE", "result": {"successful": True}}
+    task = CompletedReportTask.model_validate(said)
+    async with live(anaplan) as client:
+        with pytest.raises(AnaplanResponseException, match="doesn't tell its revisions"):
+            await client.alm.get_comparison_report(task)
 
 
 async def test_whoever_administers_nothing(anaplan: EmulatedAnaplan) -> None:
@@ -311,6 +337,13 @@ async def test_promoting(anaplan: EmulatedAnaplan) -> None:
         # A source that the target is ahead of has nothing for it.
         assert (await client.with_model(CREW).alm.promote(LIVE)).nothing_to_do
     assert len(anaplan.requests("POST", "*/syncTasks")) == 1
+
+
+async def test_nothing_is_synchronized_once_time_is_up(anaplan: EmulatedAnaplan) -> None:
+    async with live(anaplan) as client:
+        with pytest.raises(AnaplanTimeoutException, match="was not started"):
+            await client.alm.promote(CREW, timeout=0)
+    assert anaplan.requests("POST", "*/syncTasks") == []
 
 
 async def test_promoting_what_cannot_be(anaplan: EmulatedAnaplan) -> None:

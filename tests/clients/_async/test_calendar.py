@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -49,8 +49,12 @@ async def test_versions(anaplan: EmulatedAnaplan) -> None:
     anaplan.fault(method="PUT", path="*/versions/107000000002/switchover", body=SWITCHOVER)
     async with anaplan.async_client() as client:
         (version,) = await client.tr.get_versions()
-        switchover = await client.tr.set_version_switchover(version.id, "2013-03-01")
+        switchover = await client.tr.set_version_switchover(
+            version.id, datetime(2013, 3, 1, 12, tzinfo=UTC)
+        )
     assert switchover.date == "2013-03-01"
+    [put] = anaplan.requests("PUT", "*/switchover")
+    assert json.loads(put.body or "") == {"date": "2013-03-01"}
 
 
 async def test_members_of_a_workspace(anaplan: EmulatedAnaplan) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
@@ -188,6 +189,16 @@ async def test_what_can_be_told_before_anything_is_sent(anaplan: EmulatedAnaplan
         with pytest.raises(ValueError, match="at least one workspace"):
             await client.scim.grant_workspaces("a", [])
     assert not anaplan.requests()
+
+
+@pytest.mark.parametrize(
+    "operations", [{"op": "replace", "path": "active", "value": False}, "active"]
+)
+async def test_one_operation_is_no_list(anaplan: EmulatedAnaplan, operations: Any) -> None:
+    async with anaplan.async_client() as client:
+        with pytest.raises(TypeError, match="list of operations"):
+            await client.scim.update_user("u", operations)
+    assert anaplan.requests() == []
 
 
 async def test_who_may_not(anaplan: EmulatedAnaplan) -> None:

@@ -12,6 +12,7 @@ from anaplan_sdk import Client, Progress
 from anaplan_sdk.exceptions import (
     AnaplanActionError,
     AnaplanRequestException,
+    AnaplanResponseException,
     AnaplanTimeoutException,
     InvalidIdentifierException,
     ModelUnavailableException,
@@ -105,7 +106,14 @@ def test_a_revision_that_may_have_been_made(anaplan: EmulatedAnaplan) -> None:
         anaplan.fault(method="GET", path="*/alm/revisions", status=403)
         with pytest.raises(OutcomeUnknownException, match="can't be listed"):
             client.alm.create_revision("1.0")
-    assert len(anaplan.requests("POST", "*/alm/revisions")) == 2
+        undated = {"id": "R", "name": "1.1", "createdOn": "some day"}
+        anaplan.fault(method="POST", path="*/alm/revisions", status=502)
+        anaplan.fault(
+            method="GET", path="*/alm/revisions", body={"revisions": [undated]}, times=None
+        )
+        with pytest.raises(OutcomeUnknownException, match="isn't there yet"):
+            client.alm.create_revision("1.1")
+    assert len(anaplan.requests("POST", "*/alm/revisions")) == 3
 
 
 def test_what_is_refused_before_it_is_sent(anaplan: EmulatedAnaplan) -> None:
@@ -216,6 +224,16 @@ def test_a_synchronization_that_may_have_been_started(anaplan: EmulatedAnaplan) 
     assert len(anaplan.requests("POST", "*/syncTasks")) == 1
 
 
+def test_a_synchronization_that_was_found_but_not_read(anaplan: EmulatedAnaplan) -> None:
+    with live(anaplan, retry_count=0) as client:
+        anaplan.fault(method="POST", path="*/syncTasks", lose_reply=True)
+        anaplan.fault(method="GET", path="*/syncTasks/*", status=503)
+        with pytest.raises(OutcomeUnknownException, match="can't be read") as unknown:
+            client.alm.sync_models(*IDS)
+        [task] = client.alm.get_sync_tasks()
+    assert unknown.value.candidates == [task.id]
+
+
 def test_comparisons(anaplan: EmulatedAnaplan) -> None:
     with live(anaplan) as client:
         alm = client.alm
@@ -246,6 +264,14 @@ def test_comparisons_are_asked_for_again(anaplan: EmulatedAnaplan) -> None:
         anaplan.fault(method="POST", path="*/summaryReportTasks", status=502, processed=True)
         assert client.alm.create_comparison_summary(*IDS).result.successful
     assert len(anaplan.requests("POST", "*/summaryReportTasks")) == 2
+
+
+def test_a_comparison_that_does_not_tell_its_revisions(anaplan: EmulatedAnaplan) -> None:
+    said = {"id": "T", "taskState": "COMPLETE", "result": {"successful": True}}
+    task = CompletedReportTask.model_validate(said)
+    with live(anaplan) as client:
+        with pytest.raises(AnaplanResponseException, match="doesn't tell its revisions"):
+            client.alm.get_comparison_report(task)
 
 
 def test_whoever_administers_nothing(anaplan: EmulatedAnaplan) -> None:
@@ -308,6 +334,13 @@ def test_promoting(anaplan: EmulatedAnaplan) -> None:
         # A source that the target is ahead of has nothing for it.
         assert client.with_model(CREW).alm.promote(LIVE).nothing_to_do
     assert len(anaplan.requests("POST", "*/syncTasks")) == 1
+
+
+def test_nothing_is_synchronized_once_time_is_up(anaplan: EmulatedAnaplan) -> None:
+    with live(anaplan) as client:
+        with pytest.raises(AnaplanTimeoutException, match="was not started"):
+            client.alm.promote(CREW, timeout=0)
+    assert anaplan.requests("POST", "*/syncTasks") == []
 
 
 def test_promoting_what_cannot_be(anaplan: EmulatedAnaplan) -> None:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from contextlib import closing
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -178,6 +178,16 @@ def test_windows_that_are_none(anaplan: EmulatedAnaplan) -> None:
             [item for item in client.audit.follow(since=now - timedelta(31))]
         ago = now - timedelta(30)
         assert [event for event in client.audit.get_event_stream(ago)]
+
+
+@pytest.mark.parametrize("moment", ["2026-01-31", date(2026, 1, 31), 1.5])
+def test_moments_that_are_none(anaplan: EmulatedAnaplan, moment: Any) -> None:
+    with auditor(anaplan) as client:
+        with pytest.raises(TypeError, match="start must be a datetime with a time zone"):
+            [event for event in client.audit.get_event_stream(moment)]
+        with pytest.raises(TypeError, match="since must be a datetime with a time zone"):
+            [event for event in client.audit.follow(since=moment)]
+    assert anaplan.requests("GET", EVENTS) == []
 
 
 def test_following(anaplan: EmulatedAnaplan) -> None:

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import json
-from datetime import date
+from datetime import UTC, date, datetime
 
 import pytest
 
@@ -50,8 +50,12 @@ def test_versions(anaplan: EmulatedAnaplan) -> None:
     anaplan.fault(method="PUT", path="*/versions/107000000002/switchover", body=SWITCHOVER)
     with anaplan.client() as client:
         (version,) = client.tr.get_versions()
-        switchover = client.tr.set_version_switchover(version.id, "2013-03-01")
+        switchover = client.tr.set_version_switchover(
+            version.id, datetime(2013, 3, 1, 12, tzinfo=UTC)
+        )
     assert switchover.date == "2013-03-01"
+    [put] = anaplan.requests("PUT", "*/switchover")
+    assert json.loads(put.body or "") == {"date": "2013-03-01"}
 
 
 def test_members_of_a_workspace(anaplan: EmulatedAnaplan) -> None:

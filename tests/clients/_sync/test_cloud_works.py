@@ -6,7 +6,6 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
-from pydantic import ValidationError
 
 from anaplan_sdk import Client, Progress, models
 from anaplan_sdk.exceptions import (
@@ -101,11 +100,12 @@ def test_connections_are_refused(anaplan: EmulatedAnaplan) -> None:
         assert caught.value.status_code == 409
 
         anaplan.emulator.clear_requests()
-        with pytest.raises(ValidationError) as mistake:
+        with pytest.raises(ValueError, match="bucketName: Field required") as mistake:
             client.cw.create_connection(
                 {"type": "AmazonS3", "body": {"name": "n", "secretAccessKey": "hidden"}}
             )
         assert "hidden" not in str(mistake.value)
+        assert mistake.value.__context__ is None  # which would quote it
         with pytest.raises(ValueError, match="no one type"):
             client.cw.update_connection(used.id, {"name": "only a name"})
         assert anaplan.requests() == []
@@ -167,8 +167,19 @@ def test_integrations_are_refused(anaplan: EmulatedAnaplan) -> None:
         with pytest.raises(InvalidIdentifierException, match="connection"):
             client.cw.create_integration(an_import(client, NOBODY, "inbound/airlines.csv"))
         anaplan.emulator.clear_requests()
-        with pytest.raises(ValidationError, match="exactly one job"):
+        with pytest.raises(ValueError, match="exactly one job"):
             client.cw.create_integration({**body, "jobs": []})
+        with pytest.raises(ValueError, match="needs jobs, or a process_id"):
+            client.cw.create_integration({"name": "n", "job": []})
+        for source, text in (
+            ({"type": "AmazonS3", "connectionId": s3}, "AmazonS3.file: Field required"),
+            ({"type": "S3", "connectionId": s3}, "sources.0: type must be Anaplan, AmazonS3"),
+            ({"file": "f", "connectionId": s3}, "sources.0: type must be Anaplan, AmazonS3"),
+        ):
+            target = {"actionId": 112000000001, "fileId": 113000000000}
+            job = {"type": "AmazonS3ToAnaplan", "sources": [source], "targets": [target]}
+            with pytest.raises(ValueError, match=rf"^IntegrationInput: jobs.0.*{text}[^;]*$"):
+                client.cw.create_integration({**body, "jobs": [job]})
         with pytest.raises(ValueError, match="sort_by"):
             client.cw.get_integrations("id")  # type: ignore[arg-type]
         assert anaplan.requests() == []
@@ -242,6 +253,27 @@ def test_a_run_that_fails_raises_with_its_reasons(anaplan: EmulatedAnaplan) -> N
         assert caught.value.run is not None
         assert caught.value.run.id == run_id
         assert caught.value.run.message in str(caught.value)
+        assert caught.value.error is not None
+        action = caught.value.error.error_messages[0]
+        assert action.action_name in str(caught.value)
+        assert str(action.error_message[0].local_message_text).strip() in str(caught.value)
+
+        anaplan.fault(path="*/runerror/*", status=404)
+        with pytest.raises(IntegrationRunError, match="failed") as bare:
+            client.cw.wait_for_run(run_id)
+        assert bare.value.error is None
+
+
+def test_a_deletion_whose_answer_is_lost_is_one(anaplan: EmulatedAnaplan) -> None:
+    with anaplan.client(backoff=0.01) as client:
+        made = client.cw.create_connection(AZURE)
+        anaplan.fault(method="DELETE", path="*/connections/*", lose_reply=True)
+        client.cw.delete_connection(made)
+        assert made not in {each.id for each in client.cw.get_connections()}
+        with pytest.raises(InvalidIdentifierException):
+            client.cw.delete_connection(made)
+    statuses = [each.status for each in anaplan.requests("DELETE")]
+    assert statuses[1:] == [404, 404]
 
 
 def test_a_run_can_be_cancelled(anaplan: EmulatedAnaplan) -> None:
@@ -322,7 +354,7 @@ def test_schedules_are_checked_first(
 ) -> None:
     schedule = {**DAILY.model_dump(by_alias=True, exclude_none=True), **changes}
     with anaplan.client() as client:
-        with pytest.raises(ValidationError, match=match):
+        with pytest.raises(ValueError, match=match):
             client.cw.create_schedule(NOBODY, schedule)
         with pytest.raises(ValueError, match="enabled or disabled"):
             client.cw.set_schedule_status(NOBODY, "on")  # type: ignore[arg-type]
@@ -397,10 +429,10 @@ def test_a_flow_runs_its_integrations(anaplan: EmulatedAnaplan) -> None:
 
 def test_flows_are_checked_first(anaplan: EmulatedAnaplan) -> None:
     with anaplan.client() as client:
-        with pytest.raises(ValidationError, match="two steps"):
+        with pytest.raises(ValueError, match="two steps"):
             client.cw.flows.create_flow({"name": "f", "steps": [{"referrer": NOBODY}]})
         steps = [{"referrer": "a", "dependsOn": ["b"]}, {"referrer": "b"}]
-        with pytest.raises(ValidationError, match="doesn't come before"):
+        with pytest.raises(ValueError, match="doesn't come before"):
             client.cw.flows.create_flow({"name": "f", "steps": steps})
         with pytest.raises(ValueError, match="only_steps"):
             client.cw.flows.run_flow(NOBODY, [])

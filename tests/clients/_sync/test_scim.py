@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import Any
 
 import pytest
 
@@ -187,6 +188,16 @@ def test_what_can_be_told_before_anything_is_sent(anaplan: EmulatedAnaplan) -> N
         with pytest.raises(ValueError, match="at least one workspace"):
             client.scim.grant_workspaces("a", [])
     assert not anaplan.requests()
+
+
+@pytest.mark.parametrize(
+    "operations", [{"op": "replace", "path": "active", "value": False}, "active"]
+)
+def test_one_operation_is_no_list(anaplan: EmulatedAnaplan, operations: Any) -> None:
+    with anaplan.client() as client:
+        with pytest.raises(TypeError, match="list of operations"):
+            client.scim.update_user("u", operations)
+    assert anaplan.requests() == []
 
 
 def test_who_may_not(anaplan: EmulatedAnaplan) -> None:
