@@ -64,7 +64,7 @@ def digest(blueprint: Blueprint) -> str:
 
 def _calendar(db: sqlite3.Connection, model: int) -> dict[str, Any]:
     row = db.execute("SELECT * FROM calendars WHERE model = ?", (model,)).fetchone()
-    definition = json.loads(row["definition"])
+    definition: dict[str, Any] = json.loads(row["definition"])
     del definition["current_period"]
     return definition | {"fiscal_year": row["fiscal_year"]}
 
