@@ -1,11 +1,12 @@
 """What a handler is given, and how it says which requests it takes."""
 
-import json
+import re
 import sqlite3
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from pydantic_core import from_json
 from starlette.datastructures import Headers, QueryParams
 from starlette.responses import Response
 
@@ -16,6 +17,10 @@ from anaplan_emulator.tokens import Token
 
 if TYPE_CHECKING:
     from anaplan_emulator.world import World
+
+
+# More digits than a database's numbers have are none.
+_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,7 +69,7 @@ class Call:
 
         """
         try:
-            return json.loads(self.body)
+            return read_json(self.body)
         except ValueError as error:
             raise ApiError(400, f"The request body is not JSON: {error}") from error
 
@@ -95,6 +100,20 @@ class Endpoint:
     def changes_state(self) -> bool:
         """Whether the handler needs a transaction that writes."""
         return self.method != "GET" if self.writes is None else self.writes
+
+
+def read_json(text: bytes | str) -> Any:
+    """Read JSON, whatever is sent in its name: half characters and endless nesting are none.
+
+    Raises:
+        ValueError: It isn't JSON.
+    """
+    return from_json(text, allow_inf_nan=False)
+
+
+def whole_number(text: str) -> int | None:
+    """Read a whole number; nothing where it is none, or a greater one than anything counts."""
+    return int(text) if _WHOLE_NUMBER.fullmatch(text) else None
 
 
 def token_in_header(headers: Headers, schemes: Collection[str]) -> str:

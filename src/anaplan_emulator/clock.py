@@ -46,6 +46,12 @@ class Clock:
             told()
 
 
+def zulu(moment: datetime) -> str:
+    """Write a moment as CloudWorks and the SCIM API do: milliseconds, and Z."""
+    utc = moment.astimezone(UTC)
+    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03}Z"
+
+
 def iso_milliseconds(moment: datetime) -> str:
     """Write a moment as users and models do: milliseconds, and a zone without a colon."""
     utc = moment.astimezone(UTC)

@@ -10,6 +10,8 @@ from datetime import datetime
 from itertools import count
 from urllib.parse import parse_qsl, urlencode
 
+from anaplan_emulator.calls import read_json
+
 LARGEST_BODY_KEPT = 16 * 1024
 REQUESTS_KEPT = 10_000
 MASK = "***"
@@ -157,7 +159,7 @@ def _masked_body(content_type: str, body: bytes) -> str | None:
     media_type = content_type.partition(";")[0].strip().lower()
     try:
         if media_type == "application/json" and body:
-            return json.dumps(_masked_json(json.loads(body)))
+            return json.dumps(_masked_json(read_json(body)))
         if media_type == "application/x-www-form-urlencoded":
             return _masked_form(body.decode())
     except ValueError:

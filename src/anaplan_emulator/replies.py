@@ -1,6 +1,8 @@
 """How each API answers: its envelope, and the shape of its errors."""
 
-from collections.abc import Callable, Mapping
+import csv
+import io
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from http import HTTPStatus
@@ -211,6 +213,13 @@ OAUTH = Api(
     schemes=frozenset(),  # Nothing there takes a token (facts 1.2).
     error_body=_oauth_error,
 )
+
+
+def csv_text(rows: Iterable[Iterable[object]]) -> str:
+    """Write rows so that a reader of CSV finds the same fields in them."""
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue()
 
 
 def nanosecond_timestamp(moment: datetime) -> str:

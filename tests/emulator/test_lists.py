@@ -300,3 +300,33 @@ def test_unknown_lists_are_not_found(shop: "Shop") -> None:
     assert shop.get("/lists/101999999998").status_code == 404
     assert shop.get("/lists/20000000003").status_code == 404
     assert shop.get("/lists/101999999998/items").status_code == 404
+
+
+def test_codes_and_ids_may_be_numbers_and_texts_are_trimmed(shop: "Shop") -> None:
+    assert change(shop, "Regions", "add", {"name": " Far ", "code": 7})["added"] == 1
+    assert items(shop, "Regions")["Far"]["code"] == "7"
+
+    again = change(shop, "Regions", "add", {"name": "Farther", "code": 7}, {"name": "far"})
+
+    assert again["added"] == 0
+    assert [kind for _, kind, _ in refusals(again)] == ["DUPLICATE", "DUPLICATE"]
+    blank = change(shop, "Regions", "add", {"name": "  "})
+    assert [kind for _, kind, _ in refusals(blank)] == ["INCOMPLETE_DATA"]
+    assert change(shop, "Regions", "update", {"code": 7, "name": "Afar"})["updated"] == 1
+    assert change(shop, "Regions", "delete", {"code": 7})["deleted"] == 1
+
+
+def test_whoever_changes_a_list_has_changed_the_model(shop: "Shop") -> None:
+    def details() -> dict[str, Any]:
+        model: dict[str, Any] = shop.get("?modelDetails=true").json()["model"]
+        return model
+
+    before = details()["lastSavedSerialNumber"]
+    change(shop, "Regions", "add", {"name": "Far"})
+    assert details()["lastSavedSerialNumber"] == before + 1
+    assert (
+        details()["lastModifiedByUserGuid"] == shop.http.get("/2/0/users/me").json()["user"]["id"]
+    )
+
+    change(shop, "Regions", "add", {"name": "Far"})
+    assert details()["lastSavedSerialNumber"] == before + 1

@@ -167,3 +167,13 @@ def test_search_for_models_is_for_tenant_administrators(shop: "Shop", visit: Vis
     found = visit("root").http.get("/2/0/models?s=sales").json()["models"]
     assert [model["name"] for model in found] == ["Sales", "Sales 2020"]
     assert len(shop.http.get("/2/0/models?s=sales").json()["models"]) == 5
+
+
+@pytest.mark.parametrize("number", ["--5", "-", "9" * 5000, "1.5", "\u00b2"])
+def test_what_is_no_number_is_refused(shop: "Shop", number: str) -> None:
+    for path in (USERS, shop.path("/lists"), "/2/0/integrations"):
+        answer = shop.http.get(path, params={"limit": number})
+        assert answer.status_code in (400, 403), answer.text
+    file_id = shop.upload(next(iter(shop.listed("files"))), b"Code,Name")
+    assert shop.get(f"/files/{file_id}/chunks/0").status_code == 200
+    assert shop.get(f"/files/{file_id}/chunks/{number}").status_code == 404

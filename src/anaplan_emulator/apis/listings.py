@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from starlette.datastructures import URL
 from starlette.responses import JSONResponse
 
-from anaplan_emulator.calls import Call
+from anaplan_emulator.calls import Call, whole_number
 from anaplan_emulator.replies import ApiError, envelope
 
 Row = TypeVar("Row")
@@ -109,6 +109,7 @@ def _whole_number(call: Call, name: str, default: int, *, least: int) -> int:
     text = call.query.get(name)
     if text is None:
         return default
-    if not text.lstrip("-").isdecimal() or int(text) < least:
+    number = whole_number(text)
+    if number is None or number < least:
         raise ApiError(400, f"Invalid value for {name}: '{text}'")
-    return int(text)
+    return number

@@ -3,10 +3,11 @@
 import json
 import sqlite3
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
+from anaplan_emulator.clock import zulu
 from anaplan_emulator.engine.clouds import Place
 from anaplan_emulator.engine.schedules import Schedule
 from anaplan_emulator.store.identifiers import lower_hex
@@ -62,12 +63,6 @@ class CloudRun:
     def is_partial(self) -> bool:
         """Whether it succeeded in part."""
         return bool(self.success) and self.error_code is not None
-
-
-def zulu(moment: datetime) -> str:
-    """Write a moment as CloudWorks does."""
-    utc = moment.astimezone(UTC)
-    return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03}Z"
 
 
 def seconds(moment: str) -> int:

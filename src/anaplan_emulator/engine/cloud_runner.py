@@ -9,7 +9,7 @@ from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from datetime import UTC, datetime
 from typing import Any
 
-from anaplan_emulator.clock import Clock
+from anaplan_emulator.clock import Clock, zulu
 from anaplan_emulator.engine.cloud_jobs import (
     FAILED,
     PARTIAL,
@@ -23,7 +23,6 @@ from anaplan_emulator.engine.cloud_records import (
     insert_run,
     integration_by_id,
     run_by_id,
-    zulu,
 )
 from anaplan_emulator.engine.clouds import Clouds
 from anaplan_emulator.engine.schedules import Schedule

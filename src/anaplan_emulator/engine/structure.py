@@ -2,8 +2,10 @@
 
 import sqlite3
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Literal
 
+from anaplan_emulator.clock import iso_milliseconds
 from anaplan_emulator.engine.formats import DataType, Stored, parser
 
 ITEMS_PER_LIST = 1_000_000_000
@@ -66,6 +68,15 @@ class ModuleStructure:
     def line_item(self, name: str) -> Field:
         """Find a line item."""
         return _named(self.line_items, name, f"line item of {self.name}")
+
+
+def note_change(db: sqlite3.Connection, model: int, user_id: str, now: datetime) -> None:
+    """Note that somebody has changed a model."""
+    db.execute(
+        "UPDATE models SET modified_at = ?, modified_by = ?, serial_number = serial_number + 1"
+        " WHERE key = ?",
+        (iso_milliseconds(now), user_id, model),
+    )
 
 
 def item_id(items_of: ListStructure, key: int) -> str:

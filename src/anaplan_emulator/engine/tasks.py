@@ -11,12 +11,13 @@ from enum import StrEnum
 from typing import Any
 from uuid import uuid4
 
-from anaplan_emulator.clock import Clock, iso_milliseconds
+from anaplan_emulator.clock import Clock
 from anaplan_emulator.engine.actions import Action, action_by_id, run_action
 from anaplan_emulator.engine.definitions import ExportDefinition, ProcessDefinition
 from anaplan_emulator.engine.lifecycle import KINDS, SYNC_TASKS, Order, carry_out, failure
 from anaplan_emulator.engine.outcomes import ActionFailed, Cancelled, Detail, Outcome
 from anaplan_emulator.engine.run import Run
+from anaplan_emulator.engine.structure import note_change
 from anaplan_emulator.settings import Settings
 from anaplan_emulator.store.database import Session, Store
 
@@ -344,11 +345,7 @@ class TaskRunner:
             self._stopping.wait(_LOOK_AGAIN_SECONDS)
 
     def _touch_model(self, db: sqlite3.Connection, task: Task) -> None:
-        db.execute(
-            "UPDATE models SET modified_at = ?, modified_by = ?, serial_number = serial_number + 1"
-            " WHERE key = ?",
-            (iso_milliseconds(self._clock.now()), task.user_id, task.model),
-        )
+        note_change(db, task.model, task.user_id, self._clock.now())
 
 
 def _cancellation(db: sqlite3.Connection, task: Task) -> Outcome:

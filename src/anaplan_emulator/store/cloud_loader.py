@@ -5,7 +5,8 @@ import sqlite3
 from datetime import datetime
 from typing import Any
 
-from anaplan_emulator.engine.cloud_records import insert_integration, insert_schedule, zulu
+from anaplan_emulator.clock import zulu
+from anaplan_emulator.engine.cloud_records import insert_integration, insert_schedule
 from anaplan_emulator.store.cloud_description import (
     CloudWorksDescription,
     IntegrationDescription,

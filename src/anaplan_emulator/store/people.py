@@ -1,9 +1,13 @@
 """Changes to users that several APIs make: coming, leaving a workspace, and going."""
 
+import re
 import sqlite3
 from dataclasses import dataclass
 
 from anaplan_emulator.store.identifiers import lower_hex
+
+EMAIL = re.compile(r"[^@\s:]+@[^@\s]+")
+"""What is taken for an address: no colon, which would end it in an `Authorization` header."""
 
 USER_EVENTS = {"work_email": "USR-26", "first_name": "USR-27", "last_name": "USR-28"}
 """What the audit trail calls the change of a user's column (facts 6)."""

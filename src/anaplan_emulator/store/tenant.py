@@ -25,6 +25,7 @@ from anaplan_emulator.store.oauth_client_description import (
     OAuthClientDescription,
     load_oauth_clients,
 )
+from anaplan_emulator.store.people import EMAIL
 
 TenantRole = Literal[
     "tenant_admin",
@@ -49,7 +50,7 @@ class TenantError(Exception):
 class UserDescription(Description):
     """A user. Certificates are issued to any of them by e-mail address."""
 
-    email: str = Field(pattern=r"^[^@\s:]+@[^@\s]+$")
+    email: str = Field(pattern=f"^{EMAIL.pattern}$")
     password: str = Field(min_length=1)
     first_name: str
     last_name: str

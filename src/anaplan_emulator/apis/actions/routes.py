@@ -19,7 +19,7 @@ from anaplan_emulator.apis.access import (
 )
 from anaplan_emulator.apis.actions import metadata, state
 from anaplan_emulator.apis.listings import listing, sort_leniently
-from anaplan_emulator.calls import Call, Endpoint
+from anaplan_emulator.calls import Call, Endpoint, whole_number
 from anaplan_emulator.engine.actions import actions
 from anaplan_emulator.engine.definitions import (
     ExportDefinition,
@@ -191,8 +191,8 @@ def get_dump_chunk(collection: str, call: Call) -> Response:
     """GET …/tasks/{t}/dump/chunks/{n}, and …/dumps/{objectId}/chunks/{n}."""
     _, task = _task(collection, call)
     dump = _dump(call, task)
-    number = call.path["chunkId"]
-    chunk = state.dump_chunk(call.db, dump, int(number)) if number.isdecimal() else None
+    number = whole_number(call.path["chunkId"])
+    chunk = state.dump_chunk(call.db, dump, number) if number is not None else None
     if chunk is None:
         raise ApiError(404)
     return _text(chunk)

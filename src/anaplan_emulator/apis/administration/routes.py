@@ -1,23 +1,19 @@
 """HTTP in and out of the Administration API."""
 
-import re
-
 from starlette.responses import JSONResponse, Response
 
 from anaplan_emulator.apis.access import is_tenant_admin
 from anaplan_emulator.apis.administration import state
 from anaplan_emulator.apis.administration.uploads import (
+    HEADER,
     file_in_form,
     invalid,
     read_rows,
-    write_rows,
 )
-from anaplan_emulator.calls import Call, Endpoint
-from anaplan_emulator.replies import ADMINISTRATION, ApiError
+from anaplan_emulator.calls import Call, Endpoint, whole_number
+from anaplan_emulator.replies import ADMINISTRATION, ApiError, csv_text
 
 BASE = "/admin/1/0/users"
-
-_NUMBER = re.compile(r"[0-9]{1,18}")
 
 
 def import_users(call: Call) -> Response:
@@ -33,7 +29,7 @@ def export_users(call: Call) -> Response:
     limit = _number(call, "Limit")
     offset = _number(call, "Offset") or 0
     _require_role(call)
-    text = write_rows(state.exported(call.db, limit, offset))
+    text = csv_text([HEADER, *state.exported(call.db, limit, offset)])
     return Response(text, media_type="text/csv")
 
 
@@ -52,9 +48,10 @@ def _number(call: Call, name: str) -> int | None:
     text = call.query.get(name)
     if text is None:
         return None
-    if not _NUMBER.fullmatch(text):
+    number = whole_number(text)
+    if number is None or number < 0:
         raise invalid(f"{name} is not a number, or too great a one")
-    return int(text)
+    return number
 
 
 ENDPOINTS = [

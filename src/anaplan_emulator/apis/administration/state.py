@@ -1,14 +1,12 @@
 """Users as the Administration API keeps them: the same who sign in."""
 
-import re
 import sqlite3
 
 from anaplan_emulator import audit
 from anaplan_emulator.apis.administration.uploads import Row
 from anaplan_emulator.calls import Call
-from anaplan_emulator.store.people import USER_EVENTS, add_user
-
-_EMAIL = re.compile(r"[^@\s:]+@[^@\s]+")
+from anaplan_emulator.clock import zulu
+from anaplan_emulator.store.people import EMAIL, USER_EVENTS, add_user
 
 
 def import_users(call: Call, rows: list[Row]) -> dict[str, object]:
@@ -17,7 +15,7 @@ def import_users(call: Call, rows: list[Row]) -> dict[str, object]:
     created = updated = 0
     errors: dict[str, str] = {}
     for number, row in enumerate(rows, 1):
-        if not _EMAIL.fullmatch(row.username):
+        if not EMAIL.fullmatch(row.username):
             errors[str(number)] = "Invalid email address"
         elif not row.licenses or (known and not known.issuperset(row.licenses)):
             errors[str(number)] = "License not found"
@@ -42,8 +40,7 @@ def exported(db: sqlite3.Connection, limit: int | None, offset: int) -> list[tup
 
 def _import(call: Call, row: Row) -> bool:
     """Create or update a user; tell whether it was created."""
-    now = call.world.clock.now()
-    written = f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03}Z"
+    written = zulu(call.world.clock.now())
     found = call.db.execute("SELECT * FROM users WHERE email = ?", (row.username,)).fetchone()
     user_id: str
     if found is None:

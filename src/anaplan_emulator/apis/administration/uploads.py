@@ -2,7 +2,6 @@
 
 import csv
 import io
-from collections.abc import Sequence
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.parser import BytesParser
@@ -62,13 +61,6 @@ def read_rows(content: bytes, most: int) -> list[Row]:
     if len(set(names)) < len(names):
         raise invalid("The file has an e-mail address twice")
     return found
-
-
-def write_rows(rows: Sequence[Sequence[str]]) -> str:
-    """Write users as CSV."""
-    file = io.StringIO(newline="")
-    csv.writer(file, lineterminator="\n").writerows([HEADER, *rows])
-    return file.getvalue()
 
 
 def invalid(message: str) -> ApiError:

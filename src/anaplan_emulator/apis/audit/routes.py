@@ -5,21 +5,17 @@ a trail doesn't grow under whoever pages through it.
 """
 
 import json
-import re
 from typing import Any
 
 from starlette.datastructures import URL
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from anaplan_emulator.apis.audit import common_event_format, state
-from anaplan_emulator.calls import Call, Endpoint
+from anaplan_emulator.calls import Call, Endpoint, whole_number
 from anaplan_emulator.replies import AUDIT, ApiError
 from anaplan_emulator.store.users import tenant_roles
 
 BASE = "/audit/api/1"
-
-# More digits than a database's numbers have are none.
-_WHOLE_NUMBER = re.compile(r"-?[0-9]{1,18}")
 
 
 def list_events(call: Call) -> Response:
@@ -98,9 +94,10 @@ def _wants_text(call: Call) -> bool:
 def _whole_number(name: str, text: str | None) -> int | None:
     if text is None:
         return None
-    if not _WHOLE_NUMBER.fullmatch(text):
+    number = whole_number(text)
+    if number is None:
         raise state.bad_request(f"{name} is not a whole number")
-    return int(text)
+    return number
 
 
 def _json_number(name: str, value: object) -> int | None:

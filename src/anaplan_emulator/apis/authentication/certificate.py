@@ -3,7 +3,6 @@
 import base64
 import binascii
 import hashlib
-import json
 import sqlite3
 import time
 from datetime import datetime
@@ -15,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA512
 
 from anaplan_emulator.apis.authentication.state import bad_credential
-from anaplan_emulator.calls import Call
+from anaplan_emulator.calls import Call, read_json
 from anaplan_emulator.certificates import kept_authority
 from anaplan_emulator.store.users import User, user_by_email
 
@@ -75,7 +74,7 @@ def _check_validity(certificate: x509.Certificate, now: datetime) -> None:
 
 def _check_payload(call: Call, certificate: x509.Certificate) -> None:
     try:
-        payload = json.loads(call.body)
+        payload = read_json(call.body)
     except ValueError as error:
         raise bad_credential("The request body is not JSON.") from error
     if not isinstance(payload, dict):

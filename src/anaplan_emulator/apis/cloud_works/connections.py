@@ -18,7 +18,8 @@ from anaplan_emulator.apis.cloud_works.requests import (
     checked,
 )
 from anaplan_emulator.calls import Call
-from anaplan_emulator.engine.cloud_records import place_of, zulu
+from anaplan_emulator.clock import zulu
+from anaplan_emulator.engine.cloud_records import place_of
 from anaplan_emulator.replies import ApiError
 
 _SECRETS = {"accessKeyId", "secretAccessKey", "roleArn", "serviceAccountKey", "sasToken"}

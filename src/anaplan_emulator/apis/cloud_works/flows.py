@@ -11,8 +11,9 @@ from anaplan_emulator import audit
 from anaplan_emulator.apis.cloud_works import state
 from anaplan_emulator.apis.cloud_works.requests import FlowRequest, FlowRunRequest, checked, read
 from anaplan_emulator.calls import Call
+from anaplan_emulator.clock import zulu
 from anaplan_emulator.engine import cloud_records
-from anaplan_emulator.engine.cloud_records import Integration, zulu
+from anaplan_emulator.engine.cloud_records import Integration
 from anaplan_emulator.replies import ApiError
 
 FEWEST_STEPS = 2

@@ -11,9 +11,10 @@ from anaplan_emulator.apis.access import Model, model_by_id, sees_inside, sees_w
 from anaplan_emulator.apis.cloud_works import state
 from anaplan_emulator.apis.cloud_works.requests import IntegrationRequest, Job
 from anaplan_emulator.calls import Call
+from anaplan_emulator.clock import zulu
 from anaplan_emulator.engine import cloud_records, contents
 from anaplan_emulator.engine.actions import action_by_id, steps
-from anaplan_emulator.engine.cloud_records import Integration, zulu
+from anaplan_emulator.engine.cloud_records import Integration
 from anaplan_emulator.engine.clouds import is_object_name
 from anaplan_emulator.engine.definitions import (
     ExportDefinition,

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from starlette.responses import JSONResponse
 
-from anaplan_emulator.calls import Call
+from anaplan_emulator.calls import Call, whole_number
 from anaplan_emulator.engine import cloud_records
 from anaplan_emulator.engine.cloud_records import Integration
 from anaplan_emulator.engine.schedules import Schedule
@@ -237,6 +237,7 @@ def _number(call: Call, name: str, default: int, *, least: int) -> int:
     text = call.query.get(name)
     if text is None:
         return default
-    if not text.isdecimal() or int(text) < least:
+    number = whole_number(text)
+    if number is None or number < least:
         raise ApiError(400, f"Invalid value for {name}")
-    return int(text)
+    return number

@@ -6,6 +6,7 @@ from functools import wraps
 
 from starlette.responses import Response
 
+from anaplan_emulator import calls
 from anaplan_emulator.calls import Call
 from anaplan_emulator.replies import ApiError
 from anaplan_emulator.tokens import digest
@@ -55,6 +56,7 @@ def whole_number(name: str, text: str | None, *, least: int) -> int | None:
     """
     if text is None:
         return None
-    if not (text.isascii() and text.isdecimal()) or int(text) < least:
+    number = calls.whole_number(text)
+    if number is None or number < least:
         raise ApiError(400, f"{name} is not a whole number from {least}.")
-    return int(text)
+    return number

@@ -7,7 +7,7 @@ from starlette.responses import Response
 from anaplan_emulator.apis.access import changeable_model, readable_model
 from anaplan_emulator.apis.files import state
 from anaplan_emulator.apis.listings import listing, sort_leniently
-from anaplan_emulator.calls import Call, Endpoint
+from anaplan_emulator.calls import Call, Endpoint, whole_number
 from anaplan_emulator.engine import contents
 from anaplan_emulator.engine.contents import Content, File
 from anaplan_emulator.replies import INTEGRATION, ApiError, envelope
@@ -101,8 +101,8 @@ def list_chunks(call: Call) -> Response:
 def get_chunk(call: Call) -> Response:
     """GET /files/{f}/chunks/{n}."""
     content = _content(call)
-    number = call.path["chunkId"]
-    chunk = contents.read_chunk(call.db, content, int(number)) if number.isdecimal() else None
+    number = whole_number(call.path["chunkId"])
+    chunk = contents.read_chunk(call.db, content, number) if number is not None else None
     if chunk is None:
         raise ApiError(404)
     return _octets(chunk)

@@ -4,6 +4,7 @@ import sqlite3
 import zlib
 from typing import Any
 
+from anaplan_emulator.calls import whole_number
 from anaplan_emulator.engine import contents
 from anaplan_emulator.engine.contents import Content, File
 from anaplan_emulator.replies import ApiError
@@ -106,9 +107,10 @@ def checked_number(content: Content, text: str) -> int:
         ApiError: 400.
     """
     most = MOST_CHUNKS if content.chunk_count == contents.UNKNOWN_COUNT else content.chunk_count
-    if not text.isdecimal() or int(text) >= most:
+    number = whole_number(text)
+    if number is None or not 0 <= number < most:
         raise ApiError(400, f"Chunk {text} is out of range: chunks are numbered 0 to {most - 1}")
-    return int(text)
+    return number
 
 
 def unpacked(body: bytes, content_type: str, most: int) -> bytes:

@@ -16,10 +16,10 @@ from anaplan_emulator.apis.access import (
 )
 from anaplan_emulator.apis.large_reads import state
 from anaplan_emulator.apis.large_reads.state import Kind, ReadRequest
+from anaplan_emulator.apis.lists.state import list_by_id
 from anaplan_emulator.apis.modules.view_data import requested_layout
-from anaplan_emulator.calls import Call, Endpoint
+from anaplan_emulator.calls import Call, Endpoint, whole_number
 from anaplan_emulator.engine.list_table import list_rows
-from anaplan_emulator.engine.structure import list_by_id
 from anaplan_emulator.engine.views import export_texts, view_by_id
 from anaplan_emulator.replies import INTEGRATION, ApiError, envelope
 
@@ -43,7 +43,7 @@ def create_list_request(call: Call) -> Response:
     """POST /lists/{l}/readRequests: it needs no body."""
     model = visible_model(call)
     items_of = list_by_id(call.db, model.key, call.path["listId"])
-    if items_of is None or items_of.kind != "LIST":
+    if items_of is None:
         raise ApiError(404)
     return _create(call, model, "list", lambda db: list_rows(db, items_of))
 
@@ -70,19 +70,19 @@ def get_request(kind: Kind, call: Call) -> Response:
 def get_page(kind: Kind, call: Call) -> Response:
     """GET /readRequests/{r}/pages/{n}."""
     model = visible_model(call)
-    number = call.path["pageNo"]
-    if not (number.isascii() and number.isdecimal()):
-        raise ApiError(400, f"Invalid page number: '{number}'")
+    text = call.path["pageNo"]
+    if not (text.isascii() and text.isdecimal()):
+        raise ApiError(400, f"Invalid page number: '{text}'")
     require_workspace_admin(call, model)
     request = _addressed(call, model, kind)
     require_readable(call, model)
-    # No view has as many pages as that.
+    number = whole_number(text)
     body = None
-    if len(number) < 10:
-        body = state.page_of(call.db, request, int(number), call.world.settings)
-    if body is None:
+    if number is not None:
+        body = state.page_of(call.db, request, number, call.world.settings)
+    if number is None or body is None:
         raise ApiError(404)
-    state.note_page(call.db, request, int(number), call.world.clock.timestamp())
+    state.note_page(call.db, request, number, call.world.clock.timestamp())
     return Response(body, media_type="text/csv")
 
 

@@ -4,8 +4,6 @@ What is read is read at once, as it is at that moment: the pages stay the same w
 the model. How far a request has come is what polls are told, as settings have it.
 """
 
-import csv
-import io
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
@@ -13,6 +11,7 @@ from itertools import islice
 from typing import Any, Literal
 from uuid import uuid4
 
+from anaplan_emulator.replies import csv_text
 from anaplan_emulator.settings import Settings
 from anaplan_emulator.store.database import Session
 
@@ -173,9 +172,7 @@ def _pages(rows: Iterable[Iterable[str]], page_rows: int) -> Iterator[bytes]:
     # The header takes no row's place on the first page.
     size = page_rows + 1
     while page := list(islice(lines, size)):
-        text = io.StringIO()
-        csv.writer(text, lineterminator="\n").writerows(page)
-        yield text.getvalue().encode()
+        yield csv_text(page).encode()
         size = page_rows
 
 

@@ -144,7 +144,7 @@ class ListChange:
         return result
 
     def _lookup(self, column: str) -> dict[str, int]:
-        texts = {text for item in self._items if isinstance(text := item.get(column), str) and text}
+        texts = {text for item in self._items if (text := _written(item.get(column)))}
         found = find_items(self._db, self._list.key, texts, "name" if column == "name" else "code")
         return {_folded(text): key for text, key in found.items()}
 
@@ -339,12 +339,19 @@ def _folded(text: str) -> str:
 
 def _label(item: Mapping[str, object], column: str) -> str:
     value = item.get(column)
+    text = _written(value)
+    if text is None:
+        raise _bad(column, value)
+    return text
+
+
+def _written(value: object) -> str | None:
+    """Read a name, code or id, which may be a number, too; texts are trimmed as imports do it."""
     if value is None:
         return ""
-    # Ids and codes are written as numbers, too.
     if isinstance(value, str) or (isinstance(value, int) and not isinstance(value, bool)):
-        return str(value)
-    raise _bad(column, value)
+        return str(value).strip()
+    return None
 
 
 def _text(value: object) -> str | None:

@@ -1,7 +1,5 @@
 """Routes of lists and their items."""
 
-import csv
-import io
 from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
@@ -11,14 +9,15 @@ from starlette.responses import Response
 from anaplan_emulator.apis.access import (
     Model,
     changeable_model,
-    is_workspace_admin,
     readable_model,
+    require_workspace_admin,
     visible_model,
 )
 from anaplan_emulator.apis.listings import listing, sort_leniently
 from anaplan_emulator.apis.lists import state
 from anaplan_emulator.apis.lists.changes import ListChange, Result
 from anaplan_emulator.calls import Call, Endpoint
+from anaplan_emulator.engine.cells import item_count
 from anaplan_emulator.engine.list_table import (
     Item,
     list_rows,
@@ -26,8 +25,8 @@ from anaplan_emulator.engine.list_table import (
     subsets,
     top_level_item,
 )
-from anaplan_emulator.engine.structure import ListStructure, list_by_key, properties
-from anaplan_emulator.replies import INTEGRATION, ApiError, envelope
+from anaplan_emulator.engine.structure import ListStructure, list_by_key, note_change, properties
+from anaplan_emulator.replies import INTEGRATION, ApiError, csv_text, envelope
 
 _PREVIEW_ROWS = 1000
 _DEPLOYED = ("PRODUCTION", "PRODUCTION_MAINTENANCE")
@@ -63,7 +62,7 @@ def list_items(call: Call) -> Response:
     model = readable_model(call)
     items_of = _addressed_list(call, model)
     most = call.world.settings.list_items_limit
-    if state.item_count(call.db, items_of) > most:
+    if item_count(call.db, items_of) > most:
         raise ApiError(400, f"The list has more than {most} items: use a read request")
     if "text/csv" in call.headers.get("accept", ""):
         return _csv(list_rows(call.db, items_of))
@@ -116,11 +115,11 @@ def reset_index(call: Call) -> Response:
     """POST /lists/{l}/resetIndex."""
     visible = visible_model(call)
     items_of = _addressed_list(call, visible)
-    _require_administrator(call, visible)
+    require_workspace_admin(call, visible)
     model = changeable_model(call)
     if model.active_state in _DEPLOYED and not items_of.production_data:
         raise ApiError(400, f"{items_of.name} is not production data, and the model is deployed")
-    if state.item_count(call.db, items_of):
+    if item_count(call.db, items_of):
         raise ApiError(400, f"{items_of.name} has items")
     state.reset_index(call.db, items_of)
     return Response(status_code=200)
@@ -133,17 +132,11 @@ def _addressed_list(call: Call, model: Model) -> ListStructure:
     return items_of
 
 
-def _require_administrator(call: Call, model: Model) -> None:
-    # Lists are written to by workspace administrators alone (facts 4.20).
-    if not is_workspace_admin(call.db, call.user, model.workspace_id):
-        raise ApiError(403)
-
-
 def _change(call: Call) -> tuple[Model, ListChange]:
     visible = visible_model(call)
     items_of = _addressed_list(call, visible)
     items = _asked(call)
-    _require_administrator(call, visible)
+    require_workspace_admin(call, visible)
     model = changeable_model(call)
     if model.active_state in _DEPLOYED and not items_of.production_data:
         raise ApiError(425, f"{items_of.name} is not production data, and the model is deployed")
@@ -162,6 +155,8 @@ def _asked(call: Call) -> list[Mapping[str, object]]:
 
 
 def _result(call: Call, model: Model, verb: str, result: Result) -> Response:
+    if result.done:
+        note_change(call.db, model.key, call.user.id, call.world.clock.now())
     body: dict[str, Any] = {
         verb: result.done,
         "ignored": result.total - result.done,
@@ -173,9 +168,7 @@ def _result(call: Call, model: Model, verb: str, result: Result) -> Response:
 
 
 def _csv(rows: Iterable[list[str]]) -> Response:
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return Response(text.getvalue(), media_type="text/csv")
+    return Response(csv_text(rows), media_type="text/csv")
 
 
 _LIST = "/2/0/models/{modelId}/lists/{listId}"

@@ -3,6 +3,8 @@
 import sqlite3
 from typing import Any
 
+from anaplan_emulator.engine import structure
+from anaplan_emulator.engine.cells import item_count
 from anaplan_emulator.engine.formats import render
 from anaplan_emulator.engine.list_table import Item, Subset, subsets, top_level_item
 from anaplan_emulator.engine.structure import (
@@ -26,19 +28,9 @@ def all_lists(db: sqlite3.Connection, model: int) -> list[ListStructure]:
 
 
 def list_by_id(db: sqlite3.Connection, model: int, list_id: str) -> ListStructure | None:
-    """Find a list by its id."""
-    row = db.execute(
-        "SELECT key FROM lists WHERE model = ? AND id = ? AND kind = 'LIST'", (model, list_id)
-    ).fetchone()
-    return list_by_key(db, row["key"]) if row else None
-
-
-def item_count(db: sqlite3.Connection, items_of: ListStructure) -> int:
-    """Count a list's items; the top level item is not among them."""
-    (count,) = db.execute(
-        "SELECT count(*) FROM list_items WHERE list = ?", (items_of.key,)
-    ).fetchone()
-    return int(count)
+    """Find a list by its id; Time and Versions are none."""
+    found = structure.list_by_id(db, model, list_id)
+    return found if found is not None and found.kind == "LIST" else None
 
 
 def describe_list(db: sqlite3.Connection, items_of: ListStructure) -> dict[str, Any]:

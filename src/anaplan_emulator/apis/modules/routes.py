@@ -18,7 +18,6 @@ from anaplan_emulator.apis.listings import listing, sort_leniently
 from anaplan_emulator.apis.modules import cells, dimensions, metadata, view_data
 from anaplan_emulator.apis.modules.dimensions import Item
 from anaplan_emulator.calls import Call, Endpoint
-from anaplan_emulator.clock import iso_milliseconds
 from anaplan_emulator.engine.cell_write import write_cells
 from anaplan_emulator.engine.cells import shown_items
 from anaplan_emulator.engine.definitions import LINE_ITEMS
@@ -28,6 +27,7 @@ from anaplan_emulator.engine.structure import (
     ModuleStructure,
     module_by_id,
     modules,
+    note_change,
 )
 from anaplan_emulator.engine.views import View, list_views, view_by_id
 from anaplan_emulator.replies import INTEGRATION, ApiError, envelope
@@ -201,11 +201,7 @@ def write_module_cells(call: Call) -> Response:
     limits = EditLimits(call.db, model.key, module)
     changed, failures = write_cells(call.db, module, writes, limits)
     if changed:
-        call.db.execute(
-            "UPDATE models SET modified_at = ?, modified_by = ?, serial_number = serial_number + 1"
-            " WHERE key = ?",
-            (iso_milliseconds(call.world.clock.now()), call.user.id, model.key),
-        )
+        note_change(call.db, model.key, call.user.id, call.world.clock.now())
     return envelope(
         "cellWrite",
         model_id=model.id,

@@ -1,14 +1,12 @@
 """Reading a view's cells: in which form, of which pages, and how many (facts 4.7)."""
 
-import csv
-import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
 from starlette.responses import JSONResponse, Response
 
-from anaplan_emulator.calls import Call
+from anaplan_emulator.calls import Call, whole_number
 from anaplan_emulator.engine.definitions import LINE_ITEMS
 from anaplan_emulator.engine.structure import item_key
 from anaplan_emulator.engine.views import (
@@ -21,7 +19,7 @@ from anaplan_emulator.engine.views import (
     export_texts,
     read_grid,
 )
-from anaplan_emulator.replies import ApiError
+from anaplan_emulator.replies import ApiError, csv_text
 
 Form = Literal["plain", "escaped", "json"]
 
@@ -115,13 +113,6 @@ def answer(call: Call, view: View, reading: Reading) -> Response:
     return Response(text, media_type="text/csv")
 
 
-def csv_text(rows: Iterable[Iterable[str]]) -> str:
-    """Write rows so that a reader of CSV finds the same fields in them."""
-    text = io.StringIO()
-    csv.writer(text, lineterminator="\n").writerows(rows)
-    return text.getvalue()
-
-
 def _plain_text(rows: Iterable[Iterable[str]]) -> str:
     """Write rows as they are, whatever commas and quotes they hold."""
     return "".join(f"{','.join(row)}\n" for row in rows)
@@ -172,6 +163,7 @@ def _max_rows(call: Call) -> int | None:
     text = call.query.get("maxRows")
     if text is None:
         return None
-    if not (text.isascii() and text.isdecimal() and 0 < len(text) < 10):
+    number = whole_number(text)
+    if number is None or number < 0:
         raise ApiError(400, f"Invalid value for maxRows: '{text}'")
-    return int(text)
+    return number

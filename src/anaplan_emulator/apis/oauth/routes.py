@@ -1,6 +1,5 @@
 """What clients call: the start of an authorization, tokens, and device codes."""
 
-import json
 from typing import cast
 from urllib.parse import parse_qsl, urlencode
 
@@ -10,7 +9,7 @@ from starlette.responses import RedirectResponse, Response
 from anaplan_emulator.apis.oauth.browser_routes import PAGES, PRELOGIN
 from anaplan_emulator.apis.oauth.parameters import ProviderRequest
 from anaplan_emulator.apis.oauth.provider import Provider, refusal
-from anaplan_emulator.calls import Call, Endpoint
+from anaplan_emulator.calls import Call, Endpoint, read_json
 from anaplan_emulator.replies import OAUTH, ApiError
 
 
@@ -50,7 +49,7 @@ def _parameters(call: Call) -> list[tuple[str, str]]:
         if media_type == "application/x-www-form-urlencoded":
             pairs = parse_qsl(call.body.decode(), keep_blank_values=True)
         else:
-            content = json.loads(call.body or b"{}")
+            content = read_json(call.body or b"{}")
             pairs = [(name, value) for name, value in content.items() if value is not None]
     except (ValueError, AttributeError) as error:
         raise ApiError(400, "The body is neither a JSON object nor a form.") from error

@@ -7,8 +7,8 @@ from typing import Literal
 
 from anaplan_emulator.apis.scim.discovery import PATCH_OP, USER
 from anaplan_emulator.replies import ApiError
+from anaplan_emulator.store.people import EMAIL
 
-EMAIL = re.compile(r"[^@\s:]+@[^@\s]+")
 Kind = Literal["WORKSPACE", "WORKSPACE_IDS", "WORKSPACE_NAMES"]
 
 _VALUE_PATH = re.compile(r'(\w+)\s*\[\s*type\s+eq\s+"(\w+)"\s*\](?:\.(\w+))?', re.IGNORECASE)

@@ -3,16 +3,16 @@
 import sqlite3
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from anaplan_emulator import audit
-from anaplan_emulator.apis.scim.bodies import EMAIL, Change, Entitlement, UserBody, invalid
+from anaplan_emulator.apis.scim.bodies import Change, Entitlement, UserBody, invalid
 from anaplan_emulator.apis.scim.discovery import USER
 from anaplan_emulator.calls import Call
+from anaplan_emulator.clock import zulu
 from anaplan_emulator.engine.scim_filter import Value
 from anaplan_emulator.replies import ApiError
-from anaplan_emulator.store.people import USER_EVENTS, add_user, deactivate, leave_workspace
+from anaplan_emulator.store.people import EMAIL, USER_EVENTS, add_user, deactivate, leave_workspace
 
 # Whoever is but a visitor is at home elsewhere, and not to be seen.
 _VISIBLE = """
@@ -91,7 +91,7 @@ def create(call: Call, body: UserBody) -> Person:
         first_name=body.given_name,
         last_name=body.family_name,
         customer_id=call.user.customer_id,
-        now=_written(call.world.clock.now()),
+        now=zulu(call.world.clock.now()),
     )
     audit.record(call, "USR-1", object_id=user_id)
     _set(call.db, user_id, external_id=body.external_id, work_email=body.work_email)
@@ -205,15 +205,11 @@ def _read(db: sqlite3.Connection, row: sqlite3.Row) -> Person:
 
 
 def _touched(call: Call, user_id: str) -> Person:
-    _set(call.db, user_id, modified_at=_written(call.world.clock.now()))
+    _set(call.db, user_id, modified_at=zulu(call.world.clock.now()))
     audit.record(call, "USR-5", object_id=user_id)
     # Who has left all but places to visit can't be found any more.
     row = call.db.execute("SELECT * FROM users WHERE id = ?", (user_id,)).fetchone()
     return _read(call.db, row)
-
-
-def _written(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"
 
 
 def _set(db: sqlite3.Connection, user_id: str, **columns: object) -> None:
