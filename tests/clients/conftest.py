@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from importlib.resources import files
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -33,8 +34,7 @@ def anaplan_elsewhere() -> Iterator[EmulatedAnaplan]:
 @pytest.fixture
 def anaplan_with_bases() -> Iterator[EmulatedAnaplan]:
     """Anaplan whose Crew Planning has an import that changes its structure."""
-    text = files("anaplan_emulator").joinpath("tenants/default.json").read_text(encoding="utf-8")
-    tenant = json.loads(text)
+    tenant = _tenant()
     models = [model for workspace in tenant["workspaces"] for model in workspace.get("models", ())]
     (crew,) = (model for model in models if model["name"] == "Crew Planning")
     target = {"list": "Bases", "name": "name", "code": "code"}
@@ -42,6 +42,42 @@ def anaplan_with_bases() -> Iterator[EmulatedAnaplan]:
     crew["imports"].append({"name": "Bases", "file": "bases.csv", "target": target})
     with Emulator(TenantDescription.model_validate(tenant)) as emulator:
         yield EmulatedAnaplan(emulator)
+
+
+@pytest.fixture
+def anaplan_with_namesake() -> Iterator[EmulatedAnaplan]:
+    """Anaplan with a second model Route Profitability, in another workspace."""
+    tenant = _tenant()
+    tenant["workspaces"][0]["models"].append({"name": "Route Profitability"})
+    with Emulator(TenantDescription.model_validate(tenant)) as emulator:
+        yield EmulatedAnaplan(emulator)
+
+
+@pytest.fixture
+def anaplan_of_weeks() -> Iterator[EmulatedAnaplan]:
+    """Anaplan with three models more, whose time is made of weeks."""
+    tenant = _tenant()
+    calendars = {
+        "Grouped": {
+            "type": "Weeks: 4-4-5, 4-5-4 or 5-4-4",
+            "start": "2025-12-29",
+            "week_format": "Week Ending",
+            "week_grouping": "454",
+        },
+        "General": {"type": "Weeks: General", "start": "2026-01-05", "weeks": 26},
+        "Periods": {"type": "Weeks: 13 4-week Periods", "start": "2025-12-29", "past_years": 1},
+    }
+    tenant["workspaces"][0]["models"] += [
+        {"name": name, "calendar": calendar} for name, calendar in calendars.items()
+    ]
+    with Emulator(TenantDescription.model_validate(tenant)) as emulator:
+        yield EmulatedAnaplan(emulator)
+
+
+def _tenant() -> dict[str, Any]:
+    text = files("anaplan_emulator").joinpath("tenants/default.json").read_text(encoding="utf-8")
+    tenant: dict[str, Any] = json.loads(text)
+    return tenant
 
 
 @pytest.fixture

@@ -1,67 +1,139 @@
-"""A model's time and versions, as Anaplan words its answers."""
+"""A model's time and versions."""
 
 from __future__ import annotations
 
-import json
 from datetime import UTC, date, datetime
 
 import pytest
 
 from anaplan_sdk import models
-from anaplan_sdk.exceptions import AnaplanRequestException
+from anaplan_sdk.exceptions import (
+    AnaplanRequestException,
+    InvalidIdentifierException,
+    PermissionDeniedException,
+)
 from anaplan_sdk.testing import EmulatedAnaplan
 
-PERIOD = {"periodText": "Mar 13", "lastDay": "2013-03-31", "calendarType": "Calendar Months"}
-YEAR = {"year": "FY13", "startDate": "2013-01-01", "endDate": "2013-12-31"}
-MONTHS = {"modelCalendar": {"calendarType": "Calendar Months/Quarters/Years", "fiscalYear": YEAR}}
-WEEKS = {"modelCalendar": {"calendarType": "Weeks: General", "weeksCount": 52}}
-VERSIONS = {"versionMetadata": [{"id": "107000000002", "name": "Forecast", "isCurrent": True}]}
-SWITCHOVER = {"versionSwitchover": {"periodText": "Mar 13", "date": "2013-03-01"}}
+ACTUAL = 107000000001
+FORECAST = 107000000002
+PLAN = 102000000001
 
 
 async def test_the_current_period(anaplan: EmulatedAnaplan) -> None:
-    anaplan.fault(path="*/currentPeriod", body={"currentPeriod": PERIOD}, times=2)
-    anaplan.fault(path="*/currentPeriod", status=400)
     async with anaplan.async_client() as client:
-        period = await client.tr.set_current_period(date(2013, 3, 15))
+        assert (await client.tr.get_current_period()).period_text == ""
+        period = await client.tr.set_current_period("2013-03-15")
         assert (period.period_text, period.last_day) == ("Mar 13", "2013-03-31")
         assert await client.tr.get_current_period() == period
-        with pytest.raises(AnaplanRequestException):
-            await client.tr.set_current_period("2013-3")
-    put, _ = anaplan.requests("PUT", "*/currentPeriod")
-    assert json.loads(put.body or "") == {"date": "2013-03-15"}
+        assert (await client.tr.get_model_calendar()).current_period.period_text == "Mar 13"
+        assert (await client.tr.set_current_period(date(2013, 1, 1))).period_text == "Jan 13"
+        for wrong in ("2013-3", "1999-01-01", date(2050, 1, 1)):
+            with pytest.raises(AnaplanRequestException) as caught:
+                await client.tr.set_current_period(wrong)
+            assert caught.value.status_code == 400
+        assert (await client.tr.get_current_period()).period_text == "Jan 13"
+        assert (await client.tr.set_current_period("")).period_text == ""
+        assert (await client.tr.get_current_period()).last_day == ""
 
 
 async def test_the_calendar(anaplan: EmulatedAnaplan) -> None:
-    anaplan.fault(method="GET", path="*/modelCalendar", body=MONTHS)
-    anaplan.fault(method="GET", path="*/modelCalendar", body=WEEKS)
-    anaplan.fault(method="PUT", path="*/fiscalYear", body=MONTHS)
     async with anaplan.async_client() as client:
-        months = await client.tr.get_model_calendar()
-        assert isinstance(months, models.MonthsQuartersYearsCalendar)
-        weeks = await client.tr.get_model_calendar()
-        assert isinstance(weeks, models.WeeksGeneralCalendar)
-        assert await client.tr.set_current_fiscal_year("FY13") == months.fiscal_year
+        calendar = await client.tr.get_model_calendar()
+        assert isinstance(calendar, models.MonthsQuartersYearsCalendar)
+        year = calendar.fiscal_year
+        assert (year.year, year.start_date, year.end_date) == ("FY13", "2013-01-01", "2013-12-31")
+        assert calendar.totals_selection.quarter_totals
+        assert await client.tr.set_current_fiscal_year("FY13") == year
+        moved = await client.tr.set_current_fiscal_year("FY14")
+        assert moved.start_date == "2014-01-01"
+        assert (await client.tr.set_current_period("2014-02-01")).period_text == "Feb 14"
+        with pytest.raises(AnaplanRequestException) as caught:
+            await client.tr.set_current_fiscal_year("next")
+        assert caught.value.status_code == 400
+
+
+async def test_calendars_of_weeks(anaplan_of_weeks: EmulatedAnaplan) -> None:
+    async with anaplan_of_weeks.async_client() as client:
+        here = client.with_model(await client.resolve.model("Grouped"))
+        grouped = await here.tr.get_model_calendar()
+        assert isinstance(grouped, models.WeeksGroupingCalendar)
+        assert (grouped.week_grouping, grouped.week_format) == ("454", "Week Ending")
+        assert grouped.fiscal_year.start_date == "2025-12-29"
+        assert (await here.tr.set_current_period("2026-01-07")).last_day == "2026-01-11"
+
+        here = client.with_model(await client.resolve.model("General"))
+        general = await here.tr.get_model_calendar()
+        assert isinstance(general, models.WeeksGeneralCalendar)
+        assert (general.start_date, general.weeks_count) == ("2026-01-05", 26)
+        with pytest.raises(AnaplanRequestException) as caught:
+            await here.tr.set_current_fiscal_year("FY26")
+        assert caught.value.status_code == 400
+
+        here = client.with_model(await client.resolve.model("Periods"))
+        periods = await here.tr.get_model_calendar()
+        assert isinstance(periods, models.WeeksPeriodsCalendar)
+        assert not isinstance(periods, models.WeeksGroupingCalendar)
+        assert periods.past_years_count == 1
+        assert (await here.tr.set_current_fiscal_year("FY25")).year == "FY25"
 
 
 async def test_versions(anaplan: EmulatedAnaplan) -> None:
-    anaplan.fault(path="*/versions", body=VERSIONS)
-    anaplan.fault(method="PUT", path="*/versions/107000000002/switchover", body=SWITCHOVER)
     async with anaplan.async_client() as client:
-        (version,) = await client.tr.get_versions()
-        switchover = await client.tr.set_version_switchover(
-            version.id, datetime(2013, 3, 1, 12, tzinfo=UTC)
-        )
-    assert switchover.date == "2013-03-01"
-    [put] = anaplan.requests("PUT", "*/switchover")
-    assert json.loads(put.body or "") == {"date": "2013-03-01"}
+        versions = {version.name: version for version in await client.tr.get_versions()}
+        assert {name: version.id for name, version in versions.items()} == {
+            "Actual": ACTUAL,
+            "Forecast": FORECAST,
+        }
+        assert versions["Actual"].is_actual
+        assert versions["Forecast"].is_current
+        assert versions["Forecast"].switchover is None
+
+        switchover = await client.tr.set_version_switchover(FORECAST, "2013-03-15")
+        assert switchover.period_text == "Mar 13"
+        told = (await client.tr.get_versions())[1].switchover
+        assert told is not None
+        assert told.period_text == "Mar 13"
+        again = await client.tr.set_version_switchover(FORECAST, date(2013, 4, 1))
+        assert again.period_text == "Apr 13"
+        moment = datetime(2013, 5, 1, 12, tzinfo=UTC)
+        assert (await client.tr.set_version_switchover(FORECAST, moment)).period_text == "May 13"
+        assert (await client.tr.set_version_switchover(FORECAST, "")).period_text == ""
+        assert (await client.tr.get_versions())[1].switchover is None
+        for version, day in ((FORECAST, "1999-01-01"), (FORECAST, "soon"), (ACTUAL, "2013-03-01")):
+            with pytest.raises(AnaplanRequestException) as caught:
+                await client.tr.set_version_switchover(version, day)
+            assert caught.value.status_code == 400
+        with pytest.raises(InvalidIdentifierException):
+            await client.tr.set_version_switchover(107000000099, "2013-03-01")
 
 
-async def test_members_of_a_workspace(anaplan: EmulatedAnaplan) -> None:
-    member = {"firstName": "Ann", "lastName": "B", "email": "ann@skyline.example"}
-    anaplan.fault(path="*/admins", body={"admins": [member]})
-    anaplan.fault(path="*/visitors", body={})
+async def test_who_may_set_time(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client(user_email="planner@skyline.example") as client:
+        assert (await client.tr.get_current_period()).period_text == ""
+        assert len(await client.tr.get_versions()) == 2
+        with pytest.raises(PermissionDeniedException):
+            await client.tr.set_current_period("2013-03-15")
+        with pytest.raises(PermissionDeniedException):
+            await client.tr.set_current_fiscal_year("FY14")
+        with pytest.raises(PermissionDeniedException):
+            await client.tr.set_version_switchover(FORECAST, "2013-03-15")
+    async with anaplan.async_client(user_email="guest@skyline.example") as client:
+        with pytest.raises(InvalidIdentifierException):
+            await client.tr.get_current_period()
+        with pytest.raises(InvalidIdentifierException):
+            await client.tr.get_model_calendar()
+        with pytest.raises(InvalidIdentifierException):
+            await client.tr.get_versions()
+
+
+async def test_cells_before_the_switchover_are_refused(anaplan: EmulatedAnaplan) -> None:
+    def cell(month: str) -> dict[str, object]:
+        names = {"Countries": "Canada", "Time": month, "Versions": "Forecast"}
+        places = [{"dimensionName": name, "itemName": item} for name, item in names.items()]
+        return {"lineItemName": "Passengers", "dimensions": places, "value": 5}
+
     async with anaplan.async_client() as client:
-        (admin,) = await client.get_workspace_admins()
-        assert admin.email == "ann@skyline.example"
-        assert await client.get_workspace_visitors() == []
+        await client.tr.set_version_switchover(FORECAST, "2013-03-01")
+        result = await client.tr.write_cells(PLAN, [cell("Mar 13"), cell("Jan 13")])
+    assert result.cells_changed == 1
+    assert [failure.index for failure in result.failures] == [1]

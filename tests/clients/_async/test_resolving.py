@@ -11,10 +11,6 @@ from anaplan_sdk.exceptions import (
 )
 from anaplan_sdk.testing import EmulatedAnaplan
 
-TWO_FILES = {
-    "files": [{"id": "113000000007", "name": "a.csv"}, {"id": "113000000008", "name": "a.csv"}]
-}
-
 
 async def test_names_become_ids(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client() as client:
@@ -29,6 +25,8 @@ async def test_names_become_ids(anaplan: EmulatedAnaplan) -> None:
         assert await resolve.list("Airlines") == 101000000001
         assert await resolve.module("Passenger Plan") == 102000000001
         assert await resolve.view("Passenger Plan") == 102000000001
+        saved = await resolve.view("Passenger Plan.Approved Plan")
+        assert (await client.tr.get_view_info(saved)).view_name.endswith("Approved Plan")
 
 
 async def test_names_that_nothing_has(anaplan: EmulatedAnaplan) -> None:
@@ -44,12 +42,30 @@ async def test_names_that_nothing_has(anaplan: EmulatedAnaplan) -> None:
         assert caught.value.candidates == []
 
 
-async def test_names_that_several_have(anaplan: EmulatedAnaplan) -> None:
-    anaplan.fault(path="*/files", body=TWO_FILES)
-    async with anaplan.async_client() as client:
-        with pytest.raises(AmbiguousNameException, match=r"113000000007.*113000000008") as caught:
-            await client.resolve.file("a.csv")
-        assert [one.id for one in caught.value.candidates] == [113000000007, 113000000008]
+async def test_names_that_several_have(anaplan_with_namesake: EmulatedAnaplan) -> None:
+    name = "Route Profitability"
+    everywhere = anaplan_with_namesake.async_client(
+        user_email="admin@skyline.example", workspace_id=None, model_id=None
+    )
+    async with everywhere as client:
+        with pytest.raises(AmbiguousNameException, match="Several have the name") as caught:
+            await client.resolve.model(name)
+        error = caught.value
+        assert error.name == name
+        assert [one.kind for one in error.candidates] == ["model", "model"]
+        ids = {str(one.id) for one in error.candidates}
+        assert all(each in str(error) for each in ids)
+        # In a workspace there is only one of this name.
+        found = {
+            await client.with_model(workspace_id=workspace.id).resolve.model(name)
+            for workspace in await client.get_workspaces()
+            if workspace.name in ("Network Planning", "Finance")
+        }
+        assert found == ids
+        assert len(ids) == 2
+
+
+async def test_actions_of_different_kinds_may_have_the_same_name(anaplan: EmulatedAnaplan) -> None:
     imports = {"imports": [{"id": "112000000009", "name": "Load flights", "importType": "USERS"}]}
     anaplan.fault(path="*/imports", body=imports)
     async with anaplan.async_client() as client:

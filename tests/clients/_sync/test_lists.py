@@ -185,12 +185,11 @@ def test_failures_tell_places_in_the_callers_own_input(anaplan: EmulatedAnaplan)
 
         again = client.tr.insert_list_items(AIRLINES, airlines(100), batch_size=30)
         assert (again.added, again.ignored) == (4, 96)
-        names = [{"name": f"Airline {number}"} for number in range(3)]
+        names: list[dict[str, object]] = [{"name": f"Airline {number}"} for number in range(3)]
         changes: list[dict[str, object]] = [
-            *({"code": f"A{number}", "name": f"New {number}"} for number in range(20)),
-            {"name": "Airline 20"},
-            {"code": "nothing", "name": "Nothing"},
+            {"code": f"A{number}", "name": f"New {number}"} for number in range(20)
         ]
+        changes += [{"name": "Airline 20"}, {"code": "nothing", "name": "Nothing"}]
         updated = client.tr.update_list_items(AIRLINES, changes, batch_size=7)
         assert (updated.updated, updated.ignored) == (20, 2)
         told = [(failure.index, failure.reason) for failure in updated.failures]

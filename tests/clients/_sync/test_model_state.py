@@ -32,6 +32,45 @@ def test_a_model_is_opened_and_closed(anaplan: EmulatedAnaplan) -> None:
         client.tr.wake_model(wait=True, timeout=10)
 
 
+def test_a_model_takes_its_time_to_open(anaplan: EmulatedAnaplan) -> None:
+    settings = anaplan.emulator.settings
+    settings.model_open_seconds = 0.5
+    reports: list[Progress] = []
+    with anaplan.client(status_poll_delay=0.05) as client:
+        client.tr.close_model()
+        client.tr.wake_model()
+        assert client.tr.get_model_status().current_step == "Opening"
+        opened = client.tr.wait_for_model(timeout=10, on_progress=reports.append)
+        assert opened.current_step == "Open"
+        shares = [report.completed for report in reports[:-1]]
+        assert reports[0].step == "Opening"
+        assert shares == sorted(shares)
+        assert reports[-1] == Progress("Open", 0.0, 1.0)
+
+        settings.model_open_seconds = 60
+        client.tr.close_model()
+        with pytest.raises(AnaplanTimeoutException, match=r"not open but 'Opening' after 0\.1"):
+            client.tr.wake_model(wait=True, timeout=0.1)
+        anaplan.advance(seconds=60)
+        client.tr.wait_for_model(timeout=0)
+
+
+def test_a_model_that_nobody_uses_is_closed(anaplan: EmulatedAnaplan) -> None:
+    settings = anaplan.emulator.settings
+    settings.model_unload_minutes = 60
+    with anaplan.client(user_email="admin@skyline.example") as client:
+        workspace = client.resolve.workspace("Finance")
+        finance = client.with_model(workspace_id=workspace)
+        # No schedule of CloudWorks uses it, whatever time it is.
+        crew = client.with_model(finance.resolve.model("Crew Planning"), workspace)
+        crew.tr.wait_for_model(timeout=10)
+        anaplan.advance(minutes=61)
+        assert crew.tr.get_model_status().current_step == "Closed"
+        settings.closed_models, settings.model_open_seconds = "wait", 0.2
+        assert [module.name for module in crew.tr.get_modules()] == ["Rosters", "Training"]
+        assert crew.tr.get_model_status().current_step == "Open"
+
+
 def test_waiting_for_a_model_has_an_end(anaplan: EmulatedAnaplan) -> None:
     anaplan.fault(path="*/status", body=status("Processing import"), times=None)
     with anaplan.client(status_poll_delay=0.05) as client:
@@ -41,7 +80,16 @@ def test_waiting_for_a_model_has_an_end(anaplan: EmulatedAnaplan) -> None:
             client.tr.wait_for_model(timeout=-1)
 
 
-@pytest.mark.parametrize("code", [422, 423, 424])
+def test_an_archived_model_cant_be_opened(anaplan: EmulatedAnaplan) -> None:
+    with anaplan.client() as client:
+        archived = client.with_model(client.resolve.model("Flight Operations 2012"))
+        for change in (archived.tr.wait_for_model, archived.tr.close_model):
+            with pytest.raises(ModelUnavailableException) as caught:
+                change()
+            assert caught.value.status_code == 422
+
+
+@pytest.mark.parametrize("code", [423, 424])
 def test_models_that_cant_be_opened(anaplan: EmulatedAnaplan, code: int) -> None:
     anaplan.fault(method="POST", path="*/open", status=code)
     with anaplan.client() as client:

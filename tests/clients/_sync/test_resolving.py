@@ -12,10 +12,6 @@ from anaplan_sdk.exceptions import (
 )
 from anaplan_sdk.testing import EmulatedAnaplan
 
-TWO_FILES = {
-    "files": [{"id": "113000000007", "name": "a.csv"}, {"id": "113000000008", "name": "a.csv"}]
-}
-
 
 def test_names_become_ids(anaplan: EmulatedAnaplan) -> None:
     with anaplan.client() as client:
@@ -30,6 +26,8 @@ def test_names_become_ids(anaplan: EmulatedAnaplan) -> None:
         assert resolve.list("Airlines") == 101000000001
         assert resolve.module("Passenger Plan") == 102000000001
         assert resolve.view("Passenger Plan") == 102000000001
+        saved = resolve.view("Passenger Plan.Approved Plan")
+        assert client.tr.get_view_info(saved).view_name.endswith("Approved Plan")
 
 
 def test_names_that_nothing_has(anaplan: EmulatedAnaplan) -> None:
@@ -45,12 +43,30 @@ def test_names_that_nothing_has(anaplan: EmulatedAnaplan) -> None:
         assert caught.value.candidates == []
 
 
-def test_names_that_several_have(anaplan: EmulatedAnaplan) -> None:
-    anaplan.fault(path="*/files", body=TWO_FILES)
-    with anaplan.client() as client:
-        with pytest.raises(AmbiguousNameException, match=r"113000000007.*113000000008") as caught:
-            client.resolve.file("a.csv")
-        assert [one.id for one in caught.value.candidates] == [113000000007, 113000000008]
+def test_names_that_several_have(anaplan_with_namesake: EmulatedAnaplan) -> None:
+    name = "Route Profitability"
+    everywhere = anaplan_with_namesake.client(
+        user_email="admin@skyline.example", workspace_id=None, model_id=None
+    )
+    with everywhere as client:
+        with pytest.raises(AmbiguousNameException, match="Several have the name") as caught:
+            client.resolve.model(name)
+        error = caught.value
+        assert error.name == name
+        assert [one.kind for one in error.candidates] == ["model", "model"]
+        ids = {str(one.id) for one in error.candidates}
+        assert all(each in str(error) for each in ids)
+        # In a workspace there is only one of this name.
+        found = {
+            client.with_model(workspace_id=workspace.id).resolve.model(name)
+            for workspace in client.get_workspaces()
+            if workspace.name in ("Network Planning", "Finance")
+        }
+        assert found == ids
+        assert len(ids) == 2
+
+
+def test_actions_of_different_kinds_may_have_the_same_name(anaplan: EmulatedAnaplan) -> None:
     imports = {"imports": [{"id": "112000000009", "name": "Load flights", "importType": "USERS"}]}
     anaplan.fault(path="*/imports", body=imports)
     with anaplan.client() as client:
