@@ -160,7 +160,7 @@ class ModelStatus(AnaplanModel):
 
 
 class WorkspaceMember(AnaplanModel):
-    """An administrator or a visitor of a workspace, and the ids of their other workspaces."""
+    """An administrator or a visitor of a workspace, and the names of their other workspaces."""
 
     first_name: str = ""
     last_name: str = ""

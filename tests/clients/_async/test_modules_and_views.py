@@ -10,7 +10,6 @@ from anaplan_sdk import models
 from anaplan_sdk.exceptions import (
     AnaplanRequestException,
     InvalidIdentifierException,
-    PermissionDeniedException,
     ServerException,
 )
 from anaplan_sdk.testing import EmulatedAnaplan
@@ -196,25 +195,3 @@ async def test_a_user_without_access_finds_no_model(anaplan: EmulatedAnaplan) ->
             await client.tr.get_modules()
         with pytest.raises(InvalidIdentifierException):
             await client.tr.get_views()
-
-
-@pytest.mark.parametrize("key", ["admins", "visitors"])
-async def test_members_of_a_workspace_are_not_told_to_everyone(
-    anaplan: EmulatedAnaplan, key: str
-) -> None:
-    anaplan.fault(path=f"*/{key}", status=500, times=9)
-    async with anaplan.async_client() as client:
-        ask = client.get_workspace_admins if key == "admins" else client.get_workspace_visitors
-        with pytest.raises(PermissionDeniedException, match="tenant administrators only") as caught:
-            await ask()
-        assert caught.value.status_code == 500
-        assert not caught.value.retryable
-        assert len(anaplan.requests("GET", f"*/{key}")) == 1
-
-
-async def test_a_gateways_error_is_not_a_missing_role(anaplan: EmulatedAnaplan) -> None:
-    anaplan.fault(path="*/admins", status=503, times=2)
-    async with anaplan.async_client(retry_count=1, backoff=0) as client:
-        with pytest.raises(ServerException):
-            await client.get_workspace_admins("w")
-        assert len(anaplan.requests("GET", "*/admins")) == 2

@@ -6,7 +6,12 @@ from __future__ import annotations
 import pytest
 
 from anaplan_sdk import models
-from anaplan_sdk.exceptions import AnaplanResponseException, InvalidIdentifierException
+from anaplan_sdk.exceptions import (
+    AnaplanResponseException,
+    InvalidIdentifierException,
+    PermissionDeniedException,
+    ServerException,
+)
 from anaplan_sdk.testing import EmulatedAnaplan
 
 
@@ -145,3 +150,41 @@ def test_models_to_delete_must_be_closed(anaplan: EmulatedAnaplan) -> None:
             client.delete_models([])
         with pytest.raises(ValueError, match="model_ids"):
             client.delete_models("ABC")
+
+
+def test_members_of_a_workspace(anaplan_with_visitor: EmulatedAnaplan) -> None:
+    with anaplan_with_visitor.client(user_email="admin@skyline.example") as client:
+        admins = {admin.email: admin for admin in client.get_workspace_admins()}
+        assert set(admins) == {"admin@skyline.example", "integration@skyline.example"}
+        assert admins["admin@skyline.example"].other_workspaces == ["Finance"]
+        assert client.get_workspace_visitors() == []
+        finance = client.resolve.workspace("Finance")
+        (admin,) = client.get_workspace_admins(finance)
+        assert (admin.first_name, admin.active) == ("Ada", True)
+        (visitor,) = client.get_workspace_visitors(finance)
+        assert visitor.email == "visitor@skyline.example"
+        assert visitor.other_workspaces == ["Network Planning"]
+        with pytest.raises(InvalidIdentifierException):
+            client.get_workspace_admins("0" * 32)
+
+
+def test_members_of_a_workspace_are_not_told_to_everyone(anaplan: EmulatedAnaplan) -> None:
+    with anaplan.client() as client:
+        for ask in (client.get_workspace_admins, client.get_workspace_visitors):
+            with pytest.raises(
+                PermissionDeniedException, match="tenant administrators only"
+            ) as caught:
+                ask()
+            assert caught.value.status_code == 500
+            assert not caught.value.retryable
+        assert len(anaplan.requests("GET", "*/admins")) == 1
+        assert len(anaplan.requests("GET", "*/visitors")) == 1
+
+
+def test_a_gateways_error_is_not_a_missing_role(anaplan: EmulatedAnaplan) -> None:
+    anaplan.fault(path="*/admins", status=503, times=2)
+    with anaplan.client(user_email="admin@skyline.example", retry_count=1, backoff=0) as client:
+        with pytest.raises(ServerException):
+            client.get_workspace_admins()
+        assert len(anaplan.requests("GET", "*/admins")) == 2
+        assert len(client.get_workspace_admins()) == 2

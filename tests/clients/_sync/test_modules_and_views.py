@@ -11,7 +11,6 @@ from anaplan_sdk import models
 from anaplan_sdk.exceptions import (
     AnaplanRequestException,
     InvalidIdentifierException,
-    PermissionDeniedException,
     ServerException,
 )
 from anaplan_sdk.testing import EmulatedAnaplan
@@ -195,25 +194,3 @@ def test_a_user_without_access_finds_no_model(anaplan: EmulatedAnaplan) -> None:
             client.tr.get_modules()
         with pytest.raises(InvalidIdentifierException):
             client.tr.get_views()
-
-
-@pytest.mark.parametrize("key", ["admins", "visitors"])
-def test_members_of_a_workspace_are_not_told_to_everyone(
-    anaplan: EmulatedAnaplan, key: str
-) -> None:
-    anaplan.fault(path=f"*/{key}", status=500, times=9)
-    with anaplan.client() as client:
-        ask = client.get_workspace_admins if key == "admins" else client.get_workspace_visitors
-        with pytest.raises(PermissionDeniedException, match="tenant administrators only") as caught:
-            ask()
-        assert caught.value.status_code == 500
-        assert not caught.value.retryable
-        assert len(anaplan.requests("GET", f"*/{key}")) == 1
-
-
-def test_a_gateways_error_is_not_a_missing_role(anaplan: EmulatedAnaplan) -> None:
-    anaplan.fault(path="*/admins", status=503, times=2)
-    with anaplan.client(retry_count=1, backoff=0) as client:
-        with pytest.raises(ServerException):
-            client.get_workspace_admins("w")
-        assert len(anaplan.requests("GET", "*/admins")) == 2
