@@ -245,7 +245,10 @@ class ModelDescription(Description):
 
     @model_validator(mode="after")
     def _time_is_told_once(self) -> Self:
-        if self.calendar is not None and self.model_fields_set & {"first_month", "months"}:
+        # A kept description is written with all its defaults, and must be read again.
+        fields = type(self).model_fields
+        own = [n for n in ("first_month", "months") if getattr(self, n) != fields[n].default]
+        if self.calendar is not None and own:
             raise ValueError(f"{self.name}: a calendar goes without first_month and months")
         versions = [each for each in self.versions if not isinstance(each, str)]
         for flag in ("current", "actual"):
