@@ -41,7 +41,7 @@ SPECIFICATIONS = [
     "financial-consolidation",
 ]
 # More examples an operation, to look deeper by hand: ANAPLAN_FUZZ=200 make test ARGS='-k fuzz'
-EXAMPLES = int(os.environ.get("ANAPLAN_FUZZ", "5"))
+EXAMPLES = int(os.environ.get("ANAPLAN_FUZZ", "3"))
 LONGEST_ANSWER = 20.0
 OWN_HEADERS = ("authorization", "x_api_token", "x-api-token", "tenant")
 
