@@ -112,6 +112,8 @@ async def test_rows_come_change_and_go(anaplan: EmulatedAnaplan) -> None:
         await room.update_rows(TABLE, {"Text": "new", "Amount": 7}, plan)
         changed = await listed(room.get_rows(TABLE, plan))
         assert {(one["Text"], one["Amount"]) for one in changed} == {("new", 7)}
+        await room.update_rows(TABLE, {"Text": None}, plan)
+        assert {one["Text"] async for one in room.get_rows(TABLE, plan)} == {None}
         await room.delete_rows(TABLE, plan)
         assert await room.count_rows(TABLE) == 5
         await room.delete_rows(TABLE, everything=True)

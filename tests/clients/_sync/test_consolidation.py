@@ -113,6 +113,8 @@ def test_rows_come_change_and_go(anaplan: EmulatedAnaplan) -> None:
         room.update_rows(TABLE, {"Text": "new", "Amount": 7}, plan)
         changed = listed(room.get_rows(TABLE, plan))
         assert {(one["Text"], one["Amount"]) for one in changed} == {("new", 7)}
+        room.update_rows(TABLE, {"Text": None}, plan)
+        assert {one["Text"] for one in room.get_rows(TABLE, plan)} == {None}
         room.delete_rows(TABLE, plan)
         assert room.count_rows(TABLE) == 5
         room.delete_rows(TABLE, everything=True)
