@@ -347,3 +347,10 @@ async def test_the_log_of_an_optimizer(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client() as client:
         with pytest.raises(InvalidIdentifierException):
             await client.get_optimizer_log(117000000000, "A" * 32)
+        action = (await ids(client))["Approve the busiest months"]
+        task = await client.run_action(action)
+        log = await client.get_optimizer_log(action, task.id)
+        assert b"Best objective 8.4875" in log
+        anaplan.advance(hours=49)
+        with pytest.raises(InvalidIdentifierException):
+            await client.get_optimizer_log(action, task.id)

@@ -348,3 +348,10 @@ def test_the_log_of_an_optimizer(anaplan: EmulatedAnaplan) -> None:
     with anaplan.client() as client:
         with pytest.raises(InvalidIdentifierException):
             client.get_optimizer_log(117000000000, "A" * 32)
+        action = ids(client)["Approve the busiest months"]
+        task = client.run_action(action)
+        log = client.get_optimizer_log(action, task.id)
+        assert b"Best objective 8.4875" in log
+        anaplan.advance(hours=49)
+        with pytest.raises(InvalidIdentifierException):
+            client.get_optimizer_log(action, task.id)
