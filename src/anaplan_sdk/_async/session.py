@@ -9,7 +9,7 @@ from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
 from math import inf
-from typing import Any, TypedDict
+from typing import TYPE_CHECKING, Any, TypedDict
 
 import httpx2
 from tenacity import (
@@ -34,8 +34,10 @@ from anaplan_sdk.exceptions import (
     ClientClosedException,
     InvalidCredentialsException,
 )
-from anaplan_sdk.models import NamedObject
 from anaplan_sdk.regions import Hosts
+
+if TYPE_CHECKING:
+    from anaplan_sdk.models import NamedObject
 
 USER_AGENT = f"anaplan-sdk/{__version__} python-httpx2/{httpx2.__version__}"
 

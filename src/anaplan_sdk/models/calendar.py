@@ -157,13 +157,3 @@ class ModelStatus(AnaplanModel):
     task_id: str | None = None
     creation_time: int = 0
     export_task_type: str | None = None
-
-
-class WorkspaceMember(AnaplanModel):
-    """An administrator or a visitor of a workspace, and the names of their other workspaces."""
-
-    first_name: str = ""
-    last_name: str = ""
-    email: str
-    active: bool = True
-    other_workspaces: list[str] = Field(default_factory=list)

@@ -249,3 +249,13 @@ class ConnectorParameter(AnaplanModel):
     source_id_or_type: str
     parameter_id: str
     value: str
+
+
+class WorkspaceMember(AnaplanModel):
+    """An administrator or a visitor of a workspace, and the names of their other workspaces."""
+
+    first_name: str = ""
+    last_name: str = ""
+    email: str
+    active: bool = True
+    other_workspaces: list[str] = Field(default_factory=list)
