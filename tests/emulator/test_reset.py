@@ -71,3 +71,21 @@ def test_a_reset_empties_the_clouds_of_all_but_what_is_described(emulator: Emula
     emulator.reset()
 
     assert objects(root) == described
+
+
+@pytest.mark.parametrize("described", [None, Path(__file__).parents[1] / "tenants" / "shop.json"])
+def test_a_state_file_goes_on_and_is_reset_to_its_start(
+    tmp_path: Path, described: Path | None
+) -> None:
+    state = tmp_path / "state.sqlite"
+    with Emulator(described, state=state) as emulator:
+        start = content(emulator)
+        with emulator.world.store.transaction() as db:
+            db.execute("UPDATE users SET first_name = 'Somebody else'")
+        left = content(emulator)
+
+    with Emulator(state=state) as emulator:
+        assert content(emulator) == left
+        for _ in range(3):
+            emulator.reset()
+            assert content(emulator) == start
