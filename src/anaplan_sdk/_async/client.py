@@ -18,7 +18,6 @@ from anaplan_sdk._http.policy import RetryPolicy
 from anaplan_sdk.auth.certificate import CertificateInput, PayloadFormat, Signer
 from anaplan_sdk.auth.consolidation import ConsolidationAccess
 from anaplan_sdk.auth.credentials import resolve_auth
-from anaplan_sdk.auth.environment import find_arguments
 from anaplan_sdk.auth.foreign import AuthLike
 from anaplan_sdk.models import CompletedTask, Task
 from anaplan_sdk.progress import ProgressCallback
@@ -205,6 +204,8 @@ class AsyncClient(Catalog, Files, Actions):
                 why each was passed over.
             ValueError: The config file isn't one, or has no such profile.
         """
+        from anaplan_sdk.auth.environment import find_arguments
+
         arguments: Any = {**find_arguments(profile), **options}
         return cls(**arguments)
 

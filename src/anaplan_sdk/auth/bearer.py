@@ -8,7 +8,6 @@ from typing import Any, TypeAlias
 import httpx2
 
 from anaplan_sdk._http.replies import lacks_rights
-from anaplan_sdk._runtime import asynchronous, synchronous
 from anaplan_sdk._runtime.steps import Run, Steps
 from anaplan_sdk.auth.session import TokenSession
 from anaplan_sdk.exceptions import AnaplanException
@@ -56,6 +55,8 @@ class Bearer(httpx2.Auth):
         self, request: httpx2.Request
     ) -> Generator[httpx2.Request, httpx2.Response, None]:
         """Takes the turns for a client that blocks."""
+        from anaplan_sdk._runtime import synchronous
+
         turns = self.turns(request)
         turn = next(turns, None)
         while turn is not None:
@@ -88,6 +89,9 @@ class Bearer(httpx2.Auth):
         self, request: httpx2.Request
     ) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
         """Takes the turns for a client that awaits."""
+        # Imported where it is used: a program that blocks needs no event loop.
+        from anaplan_sdk._runtime import asynchronous
+
         turns = self.turns(request)
         turn = next(turns, None)
         while turn is not None:

@@ -32,6 +32,19 @@ class AnaplanModel(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="allow")
 
 
+# Pydantic takes a millisecond to find out that `list` needs no arguments, each time it is given it.
+
+
+def empty_list() -> list[Any]:
+    """The default of a field that is a list."""
+    return []
+
+
+def empty_dict() -> dict[str, Any]:
+    """The default of a field that is a dict."""
+    return {}
+
+
 def read_json(adapter: TypeAdapter[T], content: bytes) -> T:
     """Reads a reply straight from its bytes; null counts as absent where it doesn't fit.
 

@@ -8,7 +8,7 @@ from typing import cast
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from anaplan_sdk.models._base import AnaplanModel, named
+from anaplan_sdk.models._base import AnaplanModel, empty_list, named
 from anaplan_sdk.models.lists import WriteResult
 
 
@@ -28,7 +28,7 @@ class UserRow(AnaplanModel):
     username: str
     first_name: str
     last_name: str
-    licenses: list[str] = Field(default_factory=list[str])
+    licenses: list[str] = Field(default_factory=empty_list)
 
     @field_validator("licenses", mode="before")
     @classmethod
@@ -83,7 +83,7 @@ class ExceptionWorkspace(AnaplanModel):
 
     workspace_id: str = Field(validation_alias=named("workspaceGuid", "workspace_id"))
     workspace_name: str = ""
-    users: list[ExceptionUser] = Field(default_factory=list[ExceptionUser])
+    users: list[ExceptionUser] = Field(default_factory=empty_list)
 
 
 def _failures(errors: object) -> Iterator[dict[str, object]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple, TypeAlias
 
-from anaplan_sdk.models._base import AnaplanModel
+from anaplan_sdk.models._base import AnaplanModel, empty_dict
 
 EventFamily: TypeAlias = Literal[
     "all",
@@ -117,7 +117,7 @@ class CefEvent:
     vendor: str | None = None
     host_name: str | None = None
     service_version: str | None = None
-    attributes: dict[str, str] = field(default_factory=dict[str, str])
+    attributes: dict[str, str] = field(default_factory=empty_dict)
 
     @property
     def id(self) -> int | None:

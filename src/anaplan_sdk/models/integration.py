@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
-from anaplan_sdk.models._base import AnaplanModel, named
+from anaplan_sdk.models._base import AnaplanModel, empty_list, named
 
 ImportTypes: TypeAlias = Literal[
     "MODULE_DATA", "HIERARCHY_DATA", "LINE_ITEM_DEFINITION", "USERS", "VERSIONS"
@@ -82,7 +82,7 @@ class Model(AnaplanModel):
         "", validation_alias=named("currentWorkspaceName", "workspace_name")
     )
     url: str = Field("", validation_alias=named("modelUrl", "url"))
-    category_values: list[CategoryValue] = Field(default_factory=list[CategoryValue])
+    category_values: list[CategoryValue] = Field(default_factory=empty_list)
     iso_creation_date: str = ""
     last_modified: str = ""
 
@@ -105,7 +105,7 @@ class ModelDeletionResult(AnaplanModel):
 
     models_deleted: int
     failures: list[DeletionFailure] = Field(
-        default_factory=list[DeletionFailure],
+        default_factory=empty_list,
         validation_alias=named("bulkDeleteModelsFailures", "failures"),
     )
 
@@ -175,7 +175,7 @@ class ImportSource(AnaplanModel):
     header_row: int | None = None
     first_data_row: int | None = None
     decimal_separator: str | None = None
-    header_names: list[str] = Field(default_factory=list)
+    header_names: list[str] = Field(default_factory=empty_list)
     column_count: int | None = None
 
 
@@ -192,9 +192,9 @@ class ExportMetadata(AnaplanModel):
 
     column_count: int
     row_count: int | None = None
-    header_names: list[str] = Field(default_factory=list)
-    data_types: list[str] = Field(default_factory=list)
-    list_names: list[str | None] = Field(default_factory=list[str | None])
+    header_names: list[str] = Field(default_factory=empty_list)
+    data_types: list[str] = Field(default_factory=empty_list)
+    list_names: list[str | None] = Field(default_factory=empty_list)
     export_format: str | None = None
     encoding: str | None = None
     separator: str | None = None
@@ -226,7 +226,7 @@ class ProcessMetadata(AnaplanModel):
     """A process's definition: its actions in the order they run."""
 
     name: str
-    actions: list[ProcessStep] = Field(default_factory=list[ProcessStep])
+    actions: list[ProcessStep] = Field(default_factory=empty_list)
 
 
 class MappingParameter(AnaplanModel):
@@ -258,4 +258,4 @@ class WorkspaceMember(AnaplanModel):
     last_name: str = ""
     email: str
     active: bool = True
-    other_workspaces: list[str] = Field(default_factory=list)
+    other_workspaces: list[str] = Field(default_factory=empty_list)

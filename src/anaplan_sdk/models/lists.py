@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self, TypeAlias, cast
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
 
-from anaplan_sdk.models._base import AnaplanModel, named
+from anaplan_sdk.models._base import AnaplanModel, empty_dict, empty_list, named
 
 Id: TypeAlias = Annotated[int | str, AfterValidator(str)]
 """An id as it is sent."""
@@ -38,7 +38,7 @@ class ListMetadata(AnaplanModel):
     id: int
     name: str
     has_selective_access: bool = False
-    properties: list[dict[str, object]] = Field(default_factory=list[dict[str, object]])
+    properties: list[dict[str, object]] = Field(default_factory=empty_list)
     production_data: bool = False
     managed_by: str = ""
     numbered_list: bool = False
@@ -51,7 +51,7 @@ class ListMetadata(AnaplanModel):
     permitted_items: int = 0
     used_in_applies_to: str | None = None
     parent: Dimension | None = None
-    subsets: list[Dimension] = Field(default_factory=list[Dimension])
+    subsets: list[Dimension] = Field(default_factory=empty_list)
     top_level_item: Dimension | None = None
     category: str | None = None
 
@@ -62,8 +62,8 @@ class ListItem(AnaplanModel):
     id: int
     name: str = ""
     code: str | None = None
-    properties: dict[str, object] = Field(default_factory=dict[str, object])
-    subsets: dict[str, object] = Field(default_factory=dict[str, object])
+    properties: dict[str, object] = Field(default_factory=empty_dict)
+    subsets: dict[str, object] = Field(default_factory=empty_dict)
     parent: str | None = None
     parent_id: str | None = None
 
@@ -87,7 +87,7 @@ class Failure(AnaplanModel):
 class WriteResult(AnaplanModel):
     """What came of a write, of however many requests."""
 
-    failures: list[Failure] = Field(default_factory=list[Failure])
+    failures: list[Failure] = Field(default_factory=empty_list)
 
 
 class _ListItemsResult(WriteResult):
@@ -139,8 +139,8 @@ class ListItemUpdate(ListItemKey):
     """What to change of an item, whose code is needed if it has one; what isn't given stays."""
 
     parent: str | None = None
-    properties: dict[str, object] = Field(default_factory=dict[str, object])
-    subsets: dict[str, bool] = Field(default_factory=dict[str, bool])
+    properties: dict[str, object] = Field(default_factory=empty_dict)
+    subsets: dict[str, bool] = Field(default_factory=empty_dict)
 
 
 class NewListItem(AnaplanModel):
@@ -149,8 +149,8 @@ class NewListItem(AnaplanModel):
     name: str | None = None
     code: Id | None = None
     parent: str | None = None
-    properties: dict[str, object] = Field(default_factory=dict[str, object])
-    subsets: dict[str, bool] = Field(default_factory=dict[str, bool])
+    properties: dict[str, object] = Field(default_factory=empty_dict)
+    subsets: dict[str, bool] = Field(default_factory=empty_dict)
 
 
 class ReadRequest(AnaplanModel):

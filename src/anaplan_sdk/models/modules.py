@@ -9,7 +9,7 @@ from typing import Annotated, Literal, Self, TypeAlias, TypedDict
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, field_serializer, model_validator
 
-from anaplan_sdk.models._base import AnaplanModel, member, named
+from anaplan_sdk.models._base import AnaplanModel, empty_dict, empty_list, member, named
 from anaplan_sdk.models.lists import Dimension, Id, WriteResult
 
 
@@ -52,7 +52,7 @@ class CellWrite(AnaplanModel):
 
     line_item_id: Id | None = None
     line_item_name: str | None = None
-    dimensions: list[CellCoordinate] = Field(default_factory=list[CellCoordinate])
+    dimensions: list[CellCoordinate] = Field(default_factory=empty_list)
     value: Annotated[bool | int | float | Decimal | str | date | None, AfterValidator(_is_writable)]
 
     @field_serializer("value")
@@ -105,7 +105,7 @@ class TimePeriodMetadata(AnaplanModel):
     """Which kind of period a line item's values are."""
 
     data_type: str = "TIME_ENTITY"
-    period_type: dict[str, object] = Field(default_factory=dict[str, object])
+    period_type: dict[str, object] = Field(default_factory=empty_dict)
 
 
 class TextMetadata(AnaplanModel):
@@ -148,9 +148,9 @@ class LineItem(AnaplanModel):
     )
     format_metadata: FormatMetadata = Field(default_factory=GenericTypeMetadata)
     summary: str = ""
-    applies_to: list[Dimension] = Field(default_factory=list[Dimension])
-    data_tags: list[Dimension] = Field(default_factory=list[Dimension])
-    referenced_by: list[Dimension] = Field(default_factory=list[Dimension])
+    applies_to: list[Dimension] = Field(default_factory=empty_list)
+    data_tags: list[Dimension] = Field(default_factory=empty_list)
+    referenced_by: list[Dimension] = Field(default_factory=empty_list)
     time_scale: str = ""
     time_range: str = ""
     version: Dimension | None = None
@@ -184,9 +184,9 @@ class ViewInfo(AnaplanModel):
 
     view_id: int
     view_name: str = ""
-    rows: list[Dimension] = Field(default_factory=list[Dimension])
-    columns: list[Dimension] = Field(default_factory=list[Dimension])
-    pages: list[Dimension] = Field(default_factory=list[Dimension])
+    rows: list[Dimension] = Field(default_factory=empty_list)
+    columns: list[Dimension] = Field(default_factory=empty_list)
+    pages: list[Dimension] = Field(default_factory=empty_list)
 
 
 class ViewRow(TypedDict):

@@ -6,7 +6,7 @@ from typing import Literal, Self, TypeAlias
 
 from pydantic import Field, model_validator
 
-from anaplan_sdk.models._base import AnaplanModel
+from anaplan_sdk.models._base import AnaplanModel, empty_list
 from anaplan_sdk.models._expressions import Operator
 from anaplan_sdk.models.scim_filter import (
     AnaplanFilterFields,
@@ -126,9 +126,9 @@ class User(_BaseUser):
     external_id: str | None = None
     name: Name
     active: bool = True
-    emails: list[Email] = Field(default_factory=list[Email])
+    emails: list[Email] = Field(default_factory=empty_list)
     display_name: str = ""
-    entitlements: list[Entitlement] = Field(default_factory=list[Entitlement])
+    entitlements: list[Entitlement] = Field(default_factory=empty_list)
     meta: MetaWithDates = Field(default_factory=MetaWithDates)
 
     @property
@@ -314,7 +314,7 @@ class Schema(AnaplanModel):
     id: str
     name: str
     description: str = ""
-    attributes: list[Attribute] = Field(default_factory=list[Attribute])
+    attributes: list[Attribute] = Field(default_factory=empty_list)
 
 
 # The class of filters was known by this name.
