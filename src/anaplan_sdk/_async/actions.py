@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
+from http import HTTPStatus
 from typing import Literal, TypedDict, Unpack, overload
 
 from anaplan_sdk._async.adopting import adopt
@@ -284,8 +285,15 @@ class Actions(Room):
             AnaplanException: Anaplan keeps no dump of this run; it does so only where the result
                 says `failure_dump_available`, for 48 hours or until the next clean run.
         """
-        async with aclosing(self._dump_chunks(action_id, task_id, object_id)) as chunks:
-            return b"".join([chunk async for chunk in chunks])
+        if object_id is not None:
+            # Of a step there are chunks only.
+            async with aclosing(self._dump_chunks(action_id, task_id, object_id)) as chunks:
+                return b"".join([chunk async for chunk in chunks])
+        url = f"{self._url_of(action_id)}/tasks/{segment(task_id)}/dump"
+        response = await self._session.send("GET", url)
+        if response.status_code == HTTPStatus.NO_CONTENT:
+            raise AnaplanException(f"Task {task_id} left no failure dump: it refused nothing.")
+        return response.content
 
     async def get_dump_stream(
         self, action_id: int | str, task_id: str, object_id: int | str | None = None

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 # Anaplan help, "Upload files in chunks": 1 to 50 MB each, 1,000 at the most.
 MAX_CHUNK_SIZE = 50_000_000
 MAX_CHUNKS = 1_000
+# The same page: "for files smaller than 1 MB" a single request does.
+SMALL_FILE_SIZE = 1_000_000
 
 # How much text is encoded at a time, in characters.
 _TEXT_PIECE = 1_048_576

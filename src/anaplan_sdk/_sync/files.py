@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, Literal, TypeAlias
 from uuid import uuid4
 
+from anaplan_sdk._http.chunks import SMALL_FILE_SIZE
 from anaplan_sdk._http.codec import compress
 from anaplan_sdk._http.policy import Repeat
 from anaplan_sdk._http.replies import decode
@@ -32,6 +33,7 @@ _FILES = Listing("files", File)
 _FILE = Single[File]("file", File)
 _CHUNKS = Listing("chunks", FileChunk)
 _GZIP = {"Content-Type": "application/x-gzip"}
+_OCTETS = {"Content-Type": "application/octet-stream"}
 _BYTES = {"Accept": "application/octet-stream"}
 # Chunks of an export have about 10 MB; this many are fetched, and held, at the same time.
 _DOWNLOAD_WIDTH = 4
@@ -106,6 +108,28 @@ class Files(Room):
             InvalidIdentifierException, UploadIncompleteException: As for `upload_file`.
         """
         self._upload(file_id, content, _width(batch_size), on_progress)
+
+    def upload_small_file(self, file_id: int | str, content: str | bytes) -> None:
+        """Uploads little content in one request, in place of what this user had uploaded before.
+
+        Args:
+            file_id: As for `upload_file`.
+            content: Less than 1 MB, as bytes or as str, which is sent as UTF-8; what is larger
+                goes by `upload_file`.
+
+        Raises:
+            ValueError: The content is empty, or 1 MB or more.
+            InvalidIdentifierException: The model has no such file.
+        """
+        self._check_file_id(file_id)
+        body = content.encode() if isinstance(content, str) else content
+        if not 0 < len(body) < SMALL_FILE_SIZE:
+            raise ValueError(
+                f"One request takes 1 to {SMALL_FILE_SIZE - 1:,} bytes, not {len(body):,}; "
+                "upload_file takes more."
+            )
+        self._check_file_exists(file_id)
+        self._session.send("PUT", self._file(file_id), content=body, headers=_OCTETS)
 
     def get_file(self, file_id: int | str) -> bytes:
         """A file's whole content; empty when this user has none.

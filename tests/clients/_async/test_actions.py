@@ -91,6 +91,8 @@ async def test_rows_that_were_refused(anaplan: EmulatedAnaplan) -> None:
         assert clean.dumps == []
         with pytest.raises(AnaplanException):
             await client.get_dump(*dump)
+        with pytest.raises(AnaplanException, match="refused nothing"):
+            await client.get_dump(action, clean.id)
 
 
 async def test_a_failed_action(anaplan: EmulatedAnaplan) -> None:
@@ -354,3 +356,10 @@ async def test_the_log_of_an_optimizer(anaplan: EmulatedAnaplan) -> None:
         anaplan.advance(hours=49)
         with pytest.raises(InvalidIdentifierException):
             await client.get_optimizer_log(action, task.id)
+
+
+async def test_the_runs_of_a_process(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client() as client:
+        process = (await client.get_processes())[0].id
+        started = await client.run_action(process, wait_for_completion=False)
+        assert [task.id for task in await client.get_task_summaries(process)] == [started.id]

@@ -92,6 +92,8 @@ def test_rows_that_were_refused(anaplan: EmulatedAnaplan) -> None:
         assert clean.dumps == []
         with pytest.raises(AnaplanException):
             client.get_dump(*dump)
+        with pytest.raises(AnaplanException, match="refused nothing"):
+            client.get_dump(action, clean.id)
 
 
 def test_a_failed_action(anaplan: EmulatedAnaplan) -> None:
@@ -355,3 +357,10 @@ def test_the_log_of_an_optimizer(anaplan: EmulatedAnaplan) -> None:
         anaplan.advance(hours=49)
         with pytest.raises(InvalidIdentifierException):
             client.get_optimizer_log(action, task.id)
+
+
+def test_the_runs_of_a_process(anaplan: EmulatedAnaplan) -> None:
+    with anaplan.client() as client:
+        process = client.get_processes()[0].id
+        started = client.run_action(process, wait_for_completion=False)
+        assert [task.id for task in client.get_task_summaries(process)] == [started.id]

@@ -338,3 +338,25 @@ def test_batches_have_a_size(anaplan: EmulatedAnaplan, batch_size: int) -> None:
         with pytest.raises(ValueError, match="batch_size"):
             next(client.get_file_stream(113000000000, batch_size))
     assert anaplan.requests() == []
+
+
+@pytest.mark.parametrize("content", ["code,name\nAA,Ünited\n", b"code,name\nAA,A\n"])
+def test_little_content_goes_in_one_request(anaplan: EmulatedAnaplan, content: str | bytes) -> None:
+    with anaplan.client() as client:
+        client.upload_small_file(113000000000, content)
+        whole = content.encode() if isinstance(content, str) else content
+        assert client.get_file(113000000000) == whole
+        assert len(anaplan.requests("PUT", "*/files/113000000000")) == 1
+        assert anaplan.requests("POST", "*/files/*") == []
+
+
+@pytest.mark.parametrize("content", ["", b"x" * 1_000_000])
+def test_much_content_does_not_go_in_one_request(
+    anaplan: EmulatedAnaplan, content: str | bytes
+) -> None:
+    with anaplan.client() as client:
+        with pytest.raises(ValueError, match="upload_file takes more"):
+            client.upload_small_file(113000000000, content)
+        assert anaplan.requests() == []
+        with pytest.raises(InvalidIdentifierException):
+            client.upload_small_file(113999999999, "x")
