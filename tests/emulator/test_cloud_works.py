@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from anaplan_emulator import Emulator, TenantDescription
 
 PRODUCTS = "Code,Name,Region,Price,Launched,Fresh,Made In,Note\n"
-CONNECTION = {
+CONNECTION: dict[str, Any] = {
     "type": "AmazonS3",
     "body": {
         "name": "More",
@@ -456,3 +456,25 @@ def test_a_flow_runs_the_steps_that_are_asked_for(cloud: Cloud) -> None:
     run = cloud.ask("POST", f"/integrationflows/{flow}/run", json=body)["run"]["id"]
     assert cloud.wait(run)["success"] is True
     assert [len(cloud.history(name)) for name in names] == [0, 1]
+
+
+def test_a_connection_moves_to_another_workspace(cloud: Cloud) -> None:
+    connection_id = cloud.ask("POST", "/integrations/connections", json=CONNECTION)["connectionId"]
+    path = f"/integrations/connections/{connection_id}"
+
+    def workspace() -> str | None:
+        listed = cloud.ask("GET", "/integrations/connections")["connections"]
+        found: str | None = listed[-1]["workspaceId"]
+        return found
+
+    assert workspace() is None
+    moved = {**CONNECTION["body"], "workspaceId": cloud.shop.workspace_id}
+    cloud.ask("PUT", path, json={**CONNECTION, "body": moved})
+    assert workspace() == cloud.shop.workspace_id
+    cloud.ask("PATCH", path, 400, json={"body": {**moved, "workspaceId": "0" * 32}})
+    cloud.emulator.world.change_settings({"quirks": "docs"})
+    cloud.ask("PATCH", path, json={"body": {"name": "Renamed"}})
+    assert workspace() == cloud.shop.workspace_id
+    cloud.ask("PATCH", path, 400, json={"body": {"workspaceId": 5}})
+    cloud.ask("PATCH", path, json={"body": {"workspaceId": None}})
+    assert workspace() is None

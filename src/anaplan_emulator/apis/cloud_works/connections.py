@@ -79,7 +79,9 @@ def change_connection(call: Call, request: ConnectionPatch) -> Response:
     if not isinstance(body["name"], str) or not body["name"]:
         raise ApiError(400, "Invalid request body")
     _require_place(call, row["type"], body)
-    return _write(call, row, body)
+    workspace_id = request.body.get("workspaceId", row["workspace_id"])
+    _require_workspace(call, workspace_id)
+    return _write(call, row, body, workspace_id)
 
 
 def delete_connection(call: Call) -> Response:
@@ -99,17 +101,20 @@ def _sides(job: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _update(call: Call, row: sqlite3.Row, body: dict[str, Any]) -> Response:
-    return _write(call, row, _tested(call, row["type"], body))
+    return _write(call, row, _tested(call, row["type"], body), body.get("workspaceId"))
 
 
-def _write(call: Call, row: sqlite3.Row, body: dict[str, Any]) -> Response:
+def _write(
+    call: Call, row: sqlite3.Row, body: dict[str, Any], workspace_id: str | None
+) -> Response:
     _require_free_name(call, body["name"], row["id"])
     call.db.execute(
-        "UPDATE cloud_connections SET name = ?, body = ?, modified_at = ?, modified_by = ?"
-        " WHERE id = ?",
+        "UPDATE cloud_connections SET name = ?, body = ?, workspace_id = ?, modified_at = ?,"
+        " modified_by = ? WHERE id = ?",
         (
             body["name"],
             json.dumps(body),
+            workspace_id,
             zulu(call.world.clock.now()),
             call.user.id,
             row["id"],
@@ -127,9 +132,7 @@ def _tested(call: Call, kind: str, body: dict[str, Any]) -> dict[str, Any]:
     """
     whole = checked(body, BODIES[kind])
     public = _public(kind, whole)
-    workspace = body.get("workspaceId")
-    if workspace is not None and not sees_workspace(call.db, call.user, workspace):
-        raise ApiError(400, "User does not have access to the workspace")
+    _require_workspace(call, body.get("workspaceId"))
     described = call.world.tenant.cloud_works
     place = place_of(kind, public)
     store = described.store_of(place.type, place)
@@ -155,6 +158,13 @@ def _public(kind: str, whole: Body) -> dict[str, Any]:
         case "AzureBlob":
             shown["authMethod"] = whole.model_dump()["auth_method"] or "SAS-based"
     return shown
+
+
+def _require_workspace(call: Call, workspace_id: object) -> None:
+    if workspace_id is None:
+        return
+    if not isinstance(workspace_id, str) or not sees_workspace(call.db, call.user, workspace_id):
+        raise ApiError(400, "User does not have access to the workspace")
 
 
 def _require_place(call: Call, kind: str, public: dict[str, Any]) -> None:
