@@ -54,22 +54,6 @@ def anaplan_with_namesake() -> Iterator[EmulatedAnaplan]:
 
 
 @pytest.fixture
-def anaplan_with_visitor() -> Iterator[EmulatedAnaplan]:
-    """Anaplan with a user who visits Finance."""
-    tenant = _tenant()
-    visitor = {
-        "email": "visitor@skyline.example",
-        "password": "V1siting!",
-        "first_name": "Vera",
-        "last_name": "Visitor",
-        "workspaces": {"Finance": "visitor", "Network Planning": "member"},
-    }
-    tenant["users"].append(visitor)
-    with Emulator(TenantDescription.model_validate(tenant)) as emulator:
-        yield EmulatedAnaplan(emulator)
-
-
-@pytest.fixture
 def anaplan_of_weeks() -> Iterator[EmulatedAnaplan]:
     """Anaplan with three models more, whose time is made of weeks."""
     tenant = _tenant()

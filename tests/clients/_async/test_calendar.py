@@ -21,7 +21,7 @@ PLAN = 102000000001
 
 async def test_the_current_period(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client() as client:
-        assert (await client.tr.get_current_period()).period_text == ""
+        assert (await client.tr.get_current_period()).period_text == "Feb 13"
         period = await client.tr.set_current_period("2013-03-15")
         assert (period.period_text, period.last_day) == ("Mar 13", "2013-03-31")
         assert await client.tr.get_current_period() == period
@@ -109,7 +109,7 @@ async def test_versions(anaplan: EmulatedAnaplan) -> None:
 
 async def test_who_may_set_time(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client(user_email="planner@skyline.example") as client:
-        assert (await client.tr.get_current_period()).period_text == ""
+        assert (await client.tr.get_current_period()).period_text == "Feb 13"
         assert len(await client.tr.get_versions()) == 2
         with pytest.raises(PermissionDeniedException):
             await client.tr.set_current_period("2013-03-15")

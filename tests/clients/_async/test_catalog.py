@@ -153,8 +153,8 @@ async def test_models_to_delete_must_be_closed(anaplan: EmulatedAnaplan) -> None
             await client.delete_models("ABC")
 
 
-async def test_members_of_a_workspace(anaplan_with_visitor: EmulatedAnaplan) -> None:
-    async with anaplan_with_visitor.async_client(user_email="admin@skyline.example") as client:
+async def test_members_of_a_workspace(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client(user_email="admin@skyline.example") as client:
         admins = {admin.email: admin for admin in await client.get_workspace_admins()}
         assert set(admins) == {"admin@skyline.example", "integration@skyline.example"}
         assert admins["admin@skyline.example"].other_workspaces == ["Finance"]
@@ -163,7 +163,7 @@ async def test_members_of_a_workspace(anaplan_with_visitor: EmulatedAnaplan) -> 
         (admin,) = await client.get_workspace_admins(finance)
         assert (admin.first_name, admin.active) == ("Ada", True)
         (visitor,) = await client.get_workspace_visitors(finance)
-        assert visitor.email == "visitor@skyline.example"
+        assert visitor.email == "planner@skyline.example"
         assert visitor.other_workspaces == ["Network Planning"]
         with pytest.raises(InvalidIdentifierException):
             await client.get_workspace_admins("0" * 32)

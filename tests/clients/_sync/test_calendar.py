@@ -22,7 +22,7 @@ PLAN = 102000000001
 
 def test_the_current_period(anaplan: EmulatedAnaplan) -> None:
     with anaplan.client() as client:
-        assert client.tr.get_current_period().period_text == ""
+        assert client.tr.get_current_period().period_text == "Feb 13"
         period = client.tr.set_current_period("2013-03-15")
         assert (period.period_text, period.last_day) == ("Mar 13", "2013-03-31")
         assert client.tr.get_current_period() == period
@@ -110,7 +110,7 @@ def test_versions(anaplan: EmulatedAnaplan) -> None:
 
 def test_who_may_set_time(anaplan: EmulatedAnaplan) -> None:
     with anaplan.client(user_email="planner@skyline.example") as client:
-        assert client.tr.get_current_period().period_text == ""
+        assert client.tr.get_current_period().period_text == "Feb 13"
         assert len(client.tr.get_versions()) == 2
         with pytest.raises(PermissionDeniedException):
             client.tr.set_current_period("2013-03-15")

@@ -152,8 +152,8 @@ def test_models_to_delete_must_be_closed(anaplan: EmulatedAnaplan) -> None:
             client.delete_models("ABC")
 
 
-def test_members_of_a_workspace(anaplan_with_visitor: EmulatedAnaplan) -> None:
-    with anaplan_with_visitor.client(user_email="admin@skyline.example") as client:
+def test_members_of_a_workspace(anaplan: EmulatedAnaplan) -> None:
+    with anaplan.client(user_email="admin@skyline.example") as client:
         admins = {admin.email: admin for admin in client.get_workspace_admins()}
         assert set(admins) == {"admin@skyline.example", "integration@skyline.example"}
         assert admins["admin@skyline.example"].other_workspaces == ["Finance"]
@@ -162,7 +162,7 @@ def test_members_of_a_workspace(anaplan_with_visitor: EmulatedAnaplan) -> None:
         (admin,) = client.get_workspace_admins(finance)
         assert (admin.first_name, admin.active) == ("Ada", True)
         (visitor,) = client.get_workspace_visitors(finance)
-        assert visitor.email == "visitor@skyline.example"
+        assert visitor.email == "planner@skyline.example"
         assert visitor.other_workspaces == ["Network Planning"]
         with pytest.raises(InvalidIdentifierException):
             client.get_workspace_admins("0" * 32)
