@@ -202,6 +202,7 @@ class LargeReads(Room):
                 timeout=left,
                 overdue=lambda seen: f"The read is {seen.request_state}",
                 fate="it was given up",
+                allowed=timeout,
             )
             if left is not None:
                 left = max(0.0, left - (time.monotonic() - began))

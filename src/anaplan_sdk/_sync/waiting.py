@@ -24,6 +24,7 @@ def wait_until(
     timeout: float | None,
     overdue: Callable[[T], str],
     fate: str = "it goes on at Anaplan",
+    allowed: float | None = None,
 ) -> R:
     """Looks until it is finished, and returns what came of it.
 
@@ -34,6 +35,7 @@ def wait_until(
         timeout: Seconds to wait; no limit when not given.
         overdue: Says what is still going on when time is up.
         fate: Says what becomes of it then.
+        allowed: Seconds that the caller knows of, where an earlier wait has used some of them up.
 
     Raises:
         AnaplanTimeoutException: Time is up.
@@ -43,7 +45,8 @@ def wait_until(
     while (result := finished(seen := look())) is None:
         left = None if deadline is None else deadline - time.monotonic()
         if left is not None and left <= 0:
-            raise AnaplanTimeoutException(f"{overdue(seen)} after {timeout} seconds; {fate}.")
+            told = timeout if allowed is None else allowed
+            raise AnaplanTimeoutException(f"{overdue(seen)} after {told} seconds; {fate}.")
         runtime.sleep(pause if left is None else min(pause, left))
         pause = min(2 * pause, delay)
     return result

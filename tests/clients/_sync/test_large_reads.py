@@ -235,6 +235,17 @@ def test_a_read_that_anaplan_gives_up(anaplan: EmulatedAnaplan, state: str) -> N
     assert deletions(anaplan) == [200]
 
 
+def test_waiting_for_later_pages_has_the_same_end(anaplan: EmulatedAnaplan) -> None:
+    anaplan.emulator.settings.hold_tasks = "NOT_STARTED"
+    read = {"requestId": "A" * 32, "requestState": "IN_PROGRESS", "availablePages": 1}
+    anaplan.fault(method="GET", path="*/readRequests/*", body={"listReadRequest": read})
+    anaplan.fault(path="*/pages/0", body="a\n1\n", headers={"Content-Type": "text/csv"})
+    with anaplan.client(status_poll_delay=0.05) as client:
+        with pytest.raises(AnaplanTimeoutException, match=r"NOT_STARTED after 0\.6 seconds"):
+            _ = [row for row in client.tr.read_list(COUNTRIES, timeout=0.6)]
+    assert deletions(anaplan) == [200]
+
+
 def test_waiting_has_an_end(anaplan: EmulatedAnaplan) -> None:
     settings = anaplan.emulator.settings
     settings.hold_tasks, settings.read_request_limit = "NOT_STARTED", 1
