@@ -163,7 +163,7 @@ async def test_members_of_a_workspace(anaplan: EmulatedAnaplan) -> None:
         (admin,) = await client.get_workspace_admins(finance)
         assert (admin.first_name, admin.active) == ("Ada", True)
         (visitor,) = await client.get_workspace_visitors(finance)
-        assert visitor.email == "planner@skyline.example"
+        assert visitor.email == "guest@skyline.example"
         assert visitor.other_workspaces == ["Network Planning"]
         with pytest.raises(InvalidIdentifierException):
             await client.get_workspace_admins("0" * 32)

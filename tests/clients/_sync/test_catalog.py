@@ -162,7 +162,7 @@ def test_members_of_a_workspace(anaplan: EmulatedAnaplan) -> None:
         (admin,) = client.get_workspace_admins(finance)
         assert (admin.first_name, admin.active) == ("Ada", True)
         (visitor,) = client.get_workspace_visitors(finance)
-        assert visitor.email == "planner@skyline.example"
+        assert visitor.email == "guest@skyline.example"
         assert visitor.other_workspaces == ["Network Planning"]
         with pytest.raises(InvalidIdentifierException):
             client.get_workspace_admins("0" * 32)
