@@ -5,7 +5,7 @@ them there is nothing to do. All else is taken from a run of the tests:
 
     pytest --operations=FOLDER
     python tools/operations.py FOLDER           writes docs/reference/coverage.md
-    python tools/operations.py FOLDER --check   compares it, and fails when it is stale
+    python tools/operations.py FOLDER --check   fails when the run doesn't show what the page says
 
 An operation without a method, in either client, without an answer of the emulator's or without a
 test is an error.
@@ -21,7 +21,7 @@ import re
 import sys
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from pathlib import Path
 from typing import NamedTuple
@@ -48,13 +48,13 @@ TITLES = {
 
 # Signing in happens inside of every method, so what stands for it is named here.
 SIGNING_IN = {
-    "POST /token/authenticate": ("authenticate",),
-    "POST /token/refresh": ("authenticate",),
-    "GET /token/validate": ("authenticate",),
-    "POST /token/logout": ("logout",),
-    "GET /auth/authorize": ("Oauth.authorization_url",),
-    "POST /oauth/device/code": ("authenticate",),
-    "POST /oauth/token": ("Oauth.fetch_token",),
+    "POST /token/authenticate": "authenticate",
+    "POST /token/refresh": "authenticate",
+    "GET /token/validate": "authenticate",
+    "POST /token/logout": "logout",
+    "GET /auth/authorize": "Oauth.authorization_url",
+    "POST /oauth/device/code": "authenticate",
+    "POST /oauth/token": "Oauth.fetch_token",
 }
 
 # Anaplan has removed it; what it told is found by another method.
@@ -65,6 +65,9 @@ SAME = {"POST /models/{modelId}/onlineStatus": "PUT /models/{modelId}/onlineStat
 
 # Open to anybody, so that nobody is refused.
 OPEN = ("GET /ResourceTypes", "GET /Schemas", "GET /ServiceProviderConfig")
+
+# Where each operation is asked to succeed and to refuse.
+CONTRACT = ("tests/contract/test_replies.py", "tests/contract/test_oauth_replies.py")
 
 INTRODUCTION = """\
 # Operations and methods
@@ -112,19 +115,25 @@ class Operation:
 
 @dataclass
 class Row:
-    """What the run showed of an operation."""
+    """What the run showed of an operation.
+
+    Attributes:
+        operation: The operation.
+        shown: Every method in both clients with every test that shows it, the plainest first.
+        handler: What answers in the emulator.
+        statuses: What it answered in the contract tests.
+    """
 
     operation: Operation
-    methods: list[str] = field(default_factory=list)
-    handler: str = ""
-    statuses: list[int] = field(default_factory=list[int])
-    test: str = ""
+    shown: list[tuple[str, str]]
+    handler: str
+    statuses: list[int]
 
     @property
     def gaps(self) -> Iterator[str]:
         """What is missing."""
-        if not self.methods:
-            yield "no method in both clients"
+        if not self.shown:
+            yield "no method with a test in both clients"
         if not self.handler:
             yield "not answered by the emulator"
         is_removed = self.operation.name in REMOVED
@@ -133,14 +142,15 @@ class Row:
         is_open = self.operation.name in OPEN
         if not is_open and not any(status >= 400 for status in self.statuses):
             yield "no refusal in the contract tests"
-        if not self.test:
-            yield "no test of both clients"
 
-    def __str__(self) -> str:
+    def line(self, present: str) -> str:
+        """The row of the table; what is in the present page stays, if the run has shown it."""
         statuses = ", ".join(map(str, self.statuses))
-        methods = ", ".join(f"`{method}`" for method in self.methods)
-        cells = (f"`{self.operation.name}`", methods, f"`{self.handler}`: {statuses}", self.test)
-        return f"| {' | '.join(cells)} |"
+        lines = [
+            f"| `{self.operation.name}` | `{method}` | `{self.handler}`: {statuses} | {test} |"
+            for method, test in self.shown or [("", "")]
+        ]
+        return next((line for line in lines if line in present), lines[0])
 
 
 def operations() -> Iterator[Operation]:
@@ -159,9 +169,7 @@ class Router:
 
     def __init__(self, known: Iterable[Operation]) -> None:
         # Paths with fewer parameters first: /users/me is not the user called me.
-        keys = sorted(
-            {operation.key for operation in known}, key=lambda key: (key.count("{}"), key)
-        )
+        keys = {operation.key for operation in known}
         self._routes: list[tuple[str, re.Pattern[str], str]] = []
         for key in sorted(keys, key=lambda key: (key.count("{}"), key)):
             verb, _, template = key.partition(" ")
@@ -205,9 +213,9 @@ def rows(known: list[Operation], records: list[Record]) -> Iterator[Row]:
         key = router.find(record.verb, record.path)
         if key is None:
             continue
-        if record.test.startswith("tests/contract/"):
+        if record.test.startswith(CONTRACT):
             statuses[key].add(record.status)
-        elif record.status < 400:
+        elif record.status < 400 and not record.test.startswith("tests/contract/"):
             test = record.test.partition("[")[0]
             seen[key].add(test)
             if record.method:
@@ -215,24 +223,28 @@ def rows(known: list[Operation], records: list[Record]) -> Iterator[Row]:
                 uses[record.method].add(key)
     # A test that asks for little else shows an operation best.
     breadth = Counter(test for found in seen.values() for test in found)
-    by_name = {operation.name: operation for operation in known}
     for operation in known:
         key = operation.key
-        row = Row(operation, handler=handlers.get(key, ""), statuses=sorted(statuses[key]))
         if operation.name in SIGNING_IN:
-            row.methods = list(SIGNING_IN[operation.name])
-            row.test = _plainest(seen[key], breadth)
+            methods = {SIGNING_IN[operation.name]: seen[key]}
         elif replaced := REMOVED.get(operation.name):
             [use, *_] = sorted(uses[f"Client.{replaced}"])
-            row.methods = [replaced]
-            row.test = _plainest(_common_tests(tests[use], replaced), breadth)
-            row.handler = row.handler or "app.unknown"
+            methods = {replaced: _common_tests(tests[use], replaced)}
         else:
-            shown = tests[by_name[SAME.get(operation.name, operation.name)].key]
-            if chosen := _most_particular(shown, uses):
-                row.methods = [chosen]
-                row.test = _plainest(_common_tests(shown, chosen), breadth)
-        yield row
+            verb, path = SAME.get(operation.name, operation.name).split()
+            twin = replace(operation, verb=verb, path=path)
+            methods = _in_both_clients(tests[twin.key])
+        shown = [
+            (len(uses[f"Client.{method}"]), breadth[test], method, _short(test))
+            for method, found in methods.items()
+            for test in found
+        ]
+        yield Row(
+            operation,
+            [(method, test) for _, _, method, test in sorted(shown)],
+            handlers.get(key) or ("app.unknown" if operation.name in REMOVED else ""),
+            sorted(statuses[key]),
+        )
 
 
 def _nameless(path: str) -> str:
@@ -246,16 +258,10 @@ def _name_of(handler: Callable[..., object]) -> str:
     return f"{room}.{handler.__name__}"
 
 
-def _most_particular(found: Mapping[str, set[str]], uses: Mapping[str, set[str]]) -> str:
-    """The method in both clients that does the least besides this operation."""
-    names = [
-        name.removeprefix("Client.")
-        for name in found
-        if name.startswith("Client.")
-        and f"Async{name}" in found
-        and _common_tests(found, name.removeprefix("Client."))
-    ]
-    return min(names, key=lambda name: (len(uses[f"Client.{name}"]), name), default="")
+def _in_both_clients(found: Mapping[str, set[str]]) -> dict[str, set[str]]:
+    """The methods that ask for an operation in both clients, and the tests that show it."""
+    names = [name.removeprefix("Client.") for name in found if name.startswith("Client.")]
+    return {name: _common_tests(found, name) for name in names if f"AsyncClient.{name}" in found}
 
 
 def _common_tests(found: Mapping[str, set[str]], name: str) -> set[str]:
@@ -266,14 +272,13 @@ def _common_tests(found: Mapping[str, set[str]], name: str) -> set[str]:
     }
 
 
-def _plainest(tests: Iterable[str], breadth: Mapping[str, int]) -> str:
-    test = min(tests, key=lambda test: (breadth[test], test), default="")
+def _short(test: str) -> str:
     path, _, name = test.partition("::")
-    return f"{Path(path).stem}: {name}" if test else ""
+    return f"{Path(path).stem}: {name}"
 
 
-def table(every: list[Row]) -> str:
-    """Write the page."""
+def table(every: list[Row], present: str) -> str:
+    """Write the page, with what still holds of the present one."""
     counts = [
         f"| [{TITLES[api]}](#{TITLES[api].lower().replace(' ', '-').replace('.', '')}) "
         f"| {sum(row.operation.api == api for row in every)} |"
@@ -281,7 +286,8 @@ def table(every: list[Row]) -> str:
     ]
     parts = [INTRODUCTION, "| API | operations |\n|---|---|\n" + "\n".join(counts) + "\n"]
     for api, title in TITLES.items():
-        listed = "\n".join(str(row) for row in every if row.operation.api == api)
+        section = present.partition(f"## {title}\n")[2].partition("\n## ")[0]
+        listed = "\n".join(row.line(section) for row in every if row.operation.api == api)
         parts.append(
             f"## {title}\n\n| operation | method | emulator | test |\n|---|---|---|---|\n{listed}\n"
         )
@@ -301,23 +307,15 @@ def main() -> int:
     gaps = [f"{row.operation.name}: {gap}" for row in every for gap in row.gaps]
     for gap in gaps:
         print(gap)
-    text = table(every)
-    if arguments.check:
-        present = TABLE.read_text("utf-8") if TABLE.is_file() else ""
-        difference = difflib.unified_diff(
-            present.splitlines(),
-            text.splitlines(),
-            "as it is",
-            "as the tests have it",
-            lineterm="",
-            n=0,
-        )
-        if lines := list(difference):
-            print("\n".join(lines[:40]))
-            print(f"{TABLE.relative_to(ROOT)} is stale: run make coverage.")
-            return 1
-    else:
+    present = TABLE.read_text("utf-8") if TABLE.is_file() else ""
+    text = table(every, present)
+    if not arguments.check:
         TABLE.write_text(text, encoding="utf-8")
+    elif text != present:
+        lines = difflib.unified_diff(present.splitlines(), text.splitlines(), n=0, lineterm="")
+        print("\n".join(lines))
+        print(f"{TABLE.relative_to(ROOT)} is stale: run make coverage.")
+        return 1
     return 1 if gaps else 0
 
 
