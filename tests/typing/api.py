@@ -120,6 +120,7 @@ def the_client(client: Client) -> None:
     assert_type(client.get_file_chunks(113000000000), list[models.FileChunk])
     assert_type(client.upload_file("113000000000", "text", on_progress=show), None)
     assert_type(client.upload_small_file(113000000000, b"text"), None)
+    assert_type(client.get_small_file(113000000000), bytes)
     assert_type(
         client.upload_file_stream(113000000000, [b"code,name\n", "A,Alpha\n"], batch_size=2), None
     )
@@ -194,6 +195,7 @@ async def the_async_client(client: AsyncClient, pieces: AsyncIterator[bytes]) ->
     assert_type(await client.get_file_chunks(113000000000), list[models.FileChunk])
     assert_type(await client.upload_file("113000000000", "text", on_progress=show), None)
     assert_type(await client.upload_small_file(113000000000, "text"), None)
+    assert_type(await client.get_small_file(113000000000), bytes)
     assert_type(await client.upload_file_stream(113000000000, pieces, batch_size=2), None)
     assert_type(await client.get_file(113000000000), bytes)
     assert_type(client.get_file_stream(113000000000, batch_size=2), AsyncGenerator[bytes])

@@ -138,6 +138,14 @@ class Files(Room):
         async with aclosing(self._download(file_id, _DOWNLOAD_WIDTH, None)) as chunks:
             return b"".join([chunk async for chunk in chunks])
 
+    async def get_small_file(self, file_id: int | str) -> bytes:
+        """A file's whole content in one reply, which suits little content.
+
+        Raises:
+            InvalidIdentifierException: The model has no such file, or this user no content in it.
+        """
+        return (await self._session.send("GET", self._file(file_id), headers=_BYTES)).content
+
     async def get_file_stream(
         self, file_id: int | str, batch_size: int = 1
     ) -> AsyncGenerator[bytes]:

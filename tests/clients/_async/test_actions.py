@@ -358,8 +358,9 @@ async def test_the_log_of_an_optimizer(anaplan: EmulatedAnaplan) -> None:
             await client.get_optimizer_log(action, task.id)
 
 
-async def test_the_runs_of_a_process(anaplan: EmulatedAnaplan) -> None:
+async def test_the_runs_of_processes_and_other_actions(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client() as client:
-        process = (await client.get_processes())[0].id
-        started = await client.run_action(process, wait_for_completion=False)
-        assert [task.id for task in await client.get_task_summaries(process)] == [started.id]
+        process, action = (await client.get_processes())[0].id, (await client.get_actions())[0].id
+        for each in (process, action):
+            started = await client.run_action(each, wait_for_completion=False)
+            assert [task.id for task in await client.get_task_summaries(each)] == [started.id]

@@ -347,6 +347,9 @@ async def test_little_content_goes_in_one_request(
         await client.upload_small_file(113000000000, content)
         whole = content.encode() if isinstance(content, str) else content
         assert await client.get_file(113000000000) == whole
+        assert await client.get_small_file(113000000000) == whole
+        with pytest.raises(InvalidIdentifierException):
+            await client.get_small_file(113999999999)
         assert len(anaplan.requests("PUT", "*/files/113000000000")) == 1
         assert anaplan.requests("POST", "*/files/*") == []
 

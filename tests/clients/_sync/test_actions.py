@@ -359,8 +359,9 @@ def test_the_log_of_an_optimizer(anaplan: EmulatedAnaplan) -> None:
             client.get_optimizer_log(action, task.id)
 
 
-def test_the_runs_of_a_process(anaplan: EmulatedAnaplan) -> None:
+def test_the_runs_of_processes_and_other_actions(anaplan: EmulatedAnaplan) -> None:
     with anaplan.client() as client:
-        process = client.get_processes()[0].id
-        started = client.run_action(process, wait_for_completion=False)
-        assert [task.id for task in client.get_task_summaries(process)] == [started.id]
+        process, action = client.get_processes()[0].id, client.get_actions()[0].id
+        for each in (process, action):
+            started = client.run_action(each, wait_for_completion=False)
+            assert [task.id for task in client.get_task_summaries(each)] == [started.id]

@@ -346,6 +346,9 @@ def test_little_content_goes_in_one_request(anaplan: EmulatedAnaplan, content: s
         client.upload_small_file(113000000000, content)
         whole = content.encode() if isinstance(content, str) else content
         assert client.get_file(113000000000) == whole
+        assert client.get_small_file(113000000000) == whole
+        with pytest.raises(InvalidIdentifierException):
+            client.get_small_file(113999999999)
         assert len(anaplan.requests("PUT", "*/files/113000000000")) == 1
         assert anaplan.requests("POST", "*/files/*") == []
 
