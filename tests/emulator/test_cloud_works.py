@@ -167,7 +167,7 @@ def test_a_reset_ends_held_runs(cloud: Cloud) -> None:
     ],
 )
 def test_connections_are_tested(cloud: Cloud, change: dict[str, str], message: str) -> None:
-    body = {**CONNECTION, "body": {**CONNECTION["body"], **change}}  # type: ignore[dict-item]
+    body = {**CONNECTION, "body": {**CONNECTION["body"], **change}}
 
     refusal = cloud.ask("POST", "/integrations/connections", 400, json=body)
 
