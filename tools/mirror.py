@@ -64,6 +64,7 @@ NAMES = {
     "aclose": "close",
     "aclosing": "closing",
     "aiter_bytes": "iter_bytes",
+    "aiter_raw": "iter_raw",
     "anext": "next",
     "aread": "read",
 }

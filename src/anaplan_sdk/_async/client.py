@@ -141,7 +141,7 @@ class AsyncClient(Catalog, Files, Actions):
         region: Region | None = None,
         hosts: Hosts | None = None,
         certificate_payload: PayloadFormat = "v1",
-        max_concurrency: int = 10,
+        max_concurrency: int = 20,
         max_retry_time: float | None = None,
         settle_time: float = 10.0,
         **httpx_kwargs: Unpack[HttpxOptions],

@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
+from io import BytesIO
 from math import inf
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -21,6 +22,7 @@ from tenacity import (
 )
 
 from anaplan_sdk._async.gate import Gate
+from anaplan_sdk._http.codec import decompress
 from anaplan_sdk._http.dates import http_date
 from anaplan_sdk._http.policy import RETRY_AFTER_CAP, Repeat, RetryPolicy
 from anaplan_sdk._http.replies import error_of, is_page, transport_error
@@ -40,6 +42,9 @@ if TYPE_CHECKING:
     from anaplan_sdk.models import NamedObject
 
 USER_AGENT = f"anaplan-sdk/{__version__} python-httpx2/{httpx2.__version__}"
+
+# A reply that takes less time to unpack than a thread takes to be asked for it is smaller.
+_LARGE = 65_536
 
 # More than can be started of one action while one answer is on its way.
 _TASKS_REMEMBERED = 64
@@ -355,12 +360,12 @@ class Session:
             if auth is self._consolidation:
                 # Its headers are no Authorization: they would go on to wherever a redirect leads.
                 response = await client.send(
-                    request, auth=auth, stream=stream, follow_redirects=False
+                    request, auth=auth, stream=True, follow_redirects=False
                 )
             else:
-                response = await client.send(request, auth=auth, stream=stream)
-            if stream and (not response.is_success or is_page(response)):
-                await response.aread()
+                response = await client.send(request, auth=auth, stream=True)
+            if not stream or not response.is_success or is_page(response):
+                response = await self._read(response)
         except (httpx2.RequestError, RuntimeError) as error:
             # The HTTP library has several words for a client that was closed meanwhile.
             if self._http.is_closed:
@@ -371,3 +376,27 @@ class Session:
                 raise transport_error(error, attempt) from error
             raise
         return response
+
+    async def _read(self, response: httpx2.Response) -> httpx2.Response:
+        """The same reply, read whole; a large one is unpacked where it holds up nobody."""
+        try:
+            size = int(response.headers.get("Content-Length", 0))
+            encoding = response.headers.get("Content-Encoding", "").strip().lower()
+            if encoding != "gzip" or size < _LARGE:
+                await response.aread()
+                return response
+            packed = BytesIO()
+            async for piece in response.aiter_raw():
+                packed.write(piece)
+        except BaseException:
+            await response.aclose()
+            raise
+        try:
+            content = await runtime.run_in_thread(decompress, packed.getvalue())
+        except ValueError as error:
+            raise httpx2.DecodingError(str(error), request=response.request) from error
+        headers = httpx2.Headers(response.headers)
+        del headers["Content-Encoding"], headers["Content-Length"]
+        return httpx2.Response(
+            response.status_code, headers=headers, content=content, request=response.request
+        )

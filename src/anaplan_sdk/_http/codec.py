@@ -1,27 +1,43 @@
-"""Gzip as Anaplan takes it: each chunk compressed on its own."""
+"""Gzip as Anaplan takes it, each chunk compressed on its own; and as replies may come."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from functools import cache
+from typing import TypeAlias
 
 # isal's level 1 and its default 2 compress CSV twenty times faster than zlib's default and
 # reach 91 % of its ratio; zlib's level 1 is the nearest where isal has no wheel.
 _LEVEL = 1
 
 
+Codec: TypeAlias = tuple[Callable[..., bytes], Callable[[bytes], bytes]]
+
+
 @cache
-def _find_codec() -> Callable[..., bytes]:
+def _find_codec() -> Codec:
     try:
         from isal import igzip
     except ImportError:
         import gzip
 
-        return gzip.compress
-    codec: Callable[..., bytes] = igzip.compress  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - isal leaves a parameter untyped
+        return gzip.compress, gzip.decompress
+    codec: Codec = igzip.compress, igzip.decompress  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType] - isal leaves parameters untyped
     return codec
 
 
 def compress(chunk: bytes | memoryview) -> bytes:
     """One chunk as a gzip member without a timestamp, so that equal chunks stay equal."""
-    return _find_codec()(chunk, _LEVEL, mtime=0)
+    return _find_codec()[0](chunk, _LEVEL, mtime=0)
+
+
+def decompress(packed: bytes) -> bytes:
+    """What gzip members hold.
+
+    Raises:
+        ValueError: They are no gzip, or broken, or end too early.
+    """
+    try:
+        return _find_codec()[1](packed)
+    except Exception as error:  # Each of the codecs has kinds of its own for what is broken.
+        raise ValueError(f"no gzip: {error}") from error

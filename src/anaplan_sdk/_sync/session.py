@@ -9,6 +9,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Generator, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
+from io import BytesIO
 from math import inf
 from typing import TYPE_CHECKING, Any, TypedDict
 
@@ -21,6 +22,7 @@ from tenacity import (
     stop_before_delay,
 )
 
+from anaplan_sdk._http.codec import decompress
 from anaplan_sdk._http.dates import http_date
 from anaplan_sdk._http.policy import RETRY_AFTER_CAP, Repeat, RetryPolicy
 from anaplan_sdk._http.replies import error_of, is_page, transport_error
@@ -41,6 +43,9 @@ if TYPE_CHECKING:
     from anaplan_sdk.models import NamedObject
 
 USER_AGENT = f"anaplan-sdk/{__version__} python-httpx2/{httpx2.__version__}"
+
+# A reply that takes less time to unpack than a thread takes to be asked for it is smaller.
+_LARGE = 65_536
 
 # More than can be started of one action while one answer is on its way.
 _TASKS_REMEMBERED = 64
@@ -355,11 +360,11 @@ class Session:
         try:
             if auth is self._consolidation:
                 # Its headers are no Authorization: they would go on to wherever a redirect leads.
-                response = client.send(request, auth=auth, stream=stream, follow_redirects=False)
+                response = client.send(request, auth=auth, stream=True, follow_redirects=False)
             else:
-                response = client.send(request, auth=auth, stream=stream)
-            if stream and (not response.is_success or is_page(response)):
-                response.read()
+                response = client.send(request, auth=auth, stream=True)
+            if not stream or not response.is_success or is_page(response):
+                response = self._read(response)
         except (httpx2.RequestError, RuntimeError) as error:
             # The HTTP library has several words for a client that was closed meanwhile.
             if self._http.is_closed:
@@ -370,3 +375,27 @@ class Session:
                 raise transport_error(error, attempt) from error
             raise
         return response
+
+    def _read(self, response: httpx2.Response) -> httpx2.Response:
+        """The same reply, read whole; a large one is unpacked where it holds up nobody."""
+        try:
+            size = int(response.headers.get("Content-Length", 0))
+            encoding = response.headers.get("Content-Encoding", "").strip().lower()
+            if encoding != "gzip" or size < _LARGE:
+                response.read()
+                return response
+            packed = BytesIO()
+            for piece in response.iter_raw():
+                packed.write(piece)
+        except BaseException:
+            response.close()
+            raise
+        try:
+            content = runtime.run_in_thread(decompress, packed.getvalue())
+        except ValueError as error:
+            raise httpx2.DecodingError(str(error), request=response.request) from error
+        headers = httpx2.Headers(response.headers)
+        del headers["Content-Encoding"], headers["Content-Length"]
+        return httpx2.Response(
+            response.status_code, headers=headers, content=content, request=response.request
+        )
