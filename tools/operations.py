@@ -173,8 +173,8 @@ class Router:
         self._routes: list[tuple[str, re.Pattern[str], str]] = []
         for key in sorted(keys, key=lambda key: (key.count("{}"), key)):
             verb, _, template = key.partition(" ")
-            pattern = "[^/]+".join(map(re.escape, template.split("{}")))
-            self._routes.append((verb, re.compile(pattern), key))
+            parts = re.escape(template).replace(r"\{\}", "[^/]+").replace(r"\{path\}", ".+")
+            self._routes.append((verb, re.compile(parts), key))
 
     def find(self, verb: str, path: str) -> str | None:
         """The operation's key; nothing for a request of no specification."""
@@ -248,7 +248,9 @@ def rows(known: list[Operation], records: list[Record]) -> Iterator[Row]:
 
 
 def _nameless(path: str) -> str:
-    return re.sub(r"{\w+(?::\w+)?}", "{}", path)
+    """A path without its parameters' names, but for the one that may hold slashes."""
+    path = path.replace("{path:path}", "{path}")
+    return re.sub(r"{(?!path})\w+(?::\w+)?}", "{}", path)
 
 
 def _name_of(handler: Callable[..., object]) -> str:

@@ -341,7 +341,7 @@ async def test_promoting(anaplan: EmulatedAnaplan) -> None:
 
 async def test_nothing_is_synchronized_once_time_is_up(anaplan: EmulatedAnaplan) -> None:
     async with live(anaplan) as client:
-        with pytest.raises(AnaplanTimeoutException, match="was not started"):
+        with pytest.raises(AnaplanTimeoutException):
             await client.alm.promote(CREW, timeout=0)
     assert anaplan.requests("POST", "*/syncTasks") == []
 

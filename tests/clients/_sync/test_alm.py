@@ -338,7 +338,7 @@ def test_promoting(anaplan: EmulatedAnaplan) -> None:
 
 def test_nothing_is_synchronized_once_time_is_up(anaplan: EmulatedAnaplan) -> None:
     with live(anaplan) as client:
-        with pytest.raises(AnaplanTimeoutException, match="was not started"):
+        with pytest.raises(AnaplanTimeoutException):
             client.alm.promote(CREW, timeout=0)
     assert anaplan.requests("POST", "*/syncTasks") == []
 
