@@ -340,8 +340,10 @@ async def test_promoting(anaplan: EmulatedAnaplan) -> None:
 
 
 async def test_nothing_is_synchronized_once_time_is_up(anaplan: EmulatedAnaplan) -> None:
+    # The comparison has ended by the first look at it, so that time is up between the two tasks.
+    anaplan.fault(method="GET", path="*/summaryReportTasks/*", hold_seconds=1)
     async with live(anaplan) as client:
-        with pytest.raises(AnaplanTimeoutException):
+        with pytest.raises(AnaplanTimeoutException, match="was not started"):
             await client.alm.promote(CREW, timeout=0)
     assert anaplan.requests("POST", "*/syncTasks") == []
 
