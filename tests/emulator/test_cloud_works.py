@@ -135,6 +135,11 @@ def test_a_held_run_can_be_seen_and_cancelled(cloud: Cloud) -> None:
     cloud.emulator.settings.hold_tasks = "NOT_STARTED"
     run_id = cloud.start("Products in")
     path = f"/integrations/{cloud.id('Products in')}"
+    (job,) = cloud.ask("GET", path)["integration"]["jobs"]
+    # While the object is still being uploaded, a run can be cancelled already.
+    tasks = f"/imports/{job['targets'][0]['actionId']}/tasks"
+    while "tasks" not in cloud.shop.get(tasks).json():
+        pass
     run = cloud.ask("GET", f"/integrations/run/{run_id}")["run"]
     assert run["endDate"] is None
     assert run["success"] is None
