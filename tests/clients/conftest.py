@@ -53,6 +53,23 @@ def anaplan_with_namesake() -> Iterator[EmulatedAnaplan]:
         yield EmulatedAnaplan(emulator)
 
 
+@pytest.fixture(scope="session")
+def _emulator_of_many_models() -> Iterator[Emulator]:
+    tenant = _tenant()
+    tenant["workspaces"][0]["models"] += [{"name": f"Scenario {n:02}"} for n in range(100)]
+    with Emulator(TenantDescription.model_validate(tenant)) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def anaplan_of_many_models(_emulator_of_many_models: Emulator) -> Iterator[EmulatedAnaplan]:
+    """Anaplan with a hundred models more."""
+    _emulator_of_many_models.reset()
+    emulated = EmulatedAnaplan(_emulator_of_many_models)
+    yield emulated
+    emulated.close()
+
+
 @pytest.fixture
 def anaplan_of_weeks() -> Iterator[EmulatedAnaplan]:
     """Anaplan with three models more, whose time is made of weeks."""

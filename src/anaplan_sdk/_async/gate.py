@@ -1,40 +1,62 @@
-"""How many requests of one client are under way, and when they all wait."""
+"""How many requests of one client are under way, how fast they follow, and when they all wait."""
 
 from __future__ import annotations
 
-import threading
+import random
 import time
-from types import TracebackType
 
+from anaplan_sdk._http.pace import Pace
 from anaplan_sdk._runtime import asynchronous as runtime
+from anaplan_sdk._runtime.steps import TimeIsUp
 
 
 class Gate:
     """Lets a bounded number of requests through; after a 429 it keeps every caller waiting."""
 
-    def __init__(self, width: int) -> None:
+    def __init__(self, width: int, pace: Pace) -> None:
         self._semaphore = runtime.Semaphore(width)
-        self._lock = threading.Lock()
-        self._opens_at = 0.0
+        self._pace = pace
 
-    def pause(self, seconds: float) -> None:
-        """Lets nobody through for so long; a longer pause that is under way stays."""
-        with self._lock:
-            self._opens_at = max(self._opens_at, time.monotonic() + seconds)
+    def pause(self, seconds: float, sent_at: float) -> None:
+        """Lets nobody through for so long, and all but one by one afterwards.
 
-    async def __aenter__(self) -> None:
-        await self._semaphore.acquire()
+        A random part more keeps programs that were refused together from coming back together.
+
+        Args:
+            seconds: How long.
+            sent_at: When the request that was refused was let through.
+        """
+        more = random.uniform(0, min(1.0, seconds / 10))  # noqa: S311 - no secret
+        self._pace.pause(time.monotonic(), seconds + more, sent_at)
+
+    async def enter(self, deadline: float | None) -> float:
+        """Waits for a turn; whoever has had it must `leave`.
+
+        Args:
+            deadline: When to give up, by `time.monotonic`.
+
+        Returns:
+            When the turn came.
+
+        Raises:
+            TimeIsUp: It would come too late, which may be known at once.
+        """
+        left = None if deadline is None else max(0.0, deadline - time.monotonic())
+        if not await self._semaphore.acquire(left):
+            raise TimeIsUp
         try:
-            while (left := self._opens_at - time.monotonic()) > 0:
-                await runtime.sleep(left)
+            while True:
+                moment = self._pace.reserve(time.monotonic())
+                if deadline is not None and moment > deadline:
+                    raise TimeIsUp
+                if (wait := moment - time.monotonic()) > 0:
+                    await runtime.sleep(wait)
+                if self._pace.keeps(moment):
+                    return time.monotonic()
         except BaseException:
             self._semaphore.release()
             raise
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def leave(self) -> None:
+        """Makes room for the next one."""
         self._semaphore.release()

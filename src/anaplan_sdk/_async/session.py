@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import ssl
 import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from concurrent.futures import Future
 from contextlib import suppress
+from dataclasses import dataclass
 from io import BytesIO
-from math import inf
-from typing import TYPE_CHECKING, Any, TypedDict
+from typing import TYPE_CHECKING, Any
 
 import httpx2
 from tenacity import (
@@ -22,19 +21,24 @@ from tenacity import (
 )
 
 from anaplan_sdk._async.gate import Gate
+from anaplan_sdk._async.options import HttpxOptions, check_options
 from anaplan_sdk._http.codec import decompress
 from anaplan_sdk._http.dates import http_date
+from anaplan_sdk._http.pace import Pace
 from anaplan_sdk._http.policy import RETRY_AFTER_CAP, Repeat, RetryPolicy
+from anaplan_sdk._http.redaction import safe_url
 from anaplan_sdk._http.replies import error_of, is_page, transport_error
 from anaplan_sdk._runtime import asynchronous as runtime
-from anaplan_sdk._runtime.steps import Run, Step
+from anaplan_sdk._runtime.steps import Run, Step, TimeIsUp
 from anaplan_sdk._version import __version__
 from anaplan_sdk.auth.bearer import Bearer, Turn, after, dressed
 from anaplan_sdk.auth.consolidation import ConsolidationAccess, ConsolidationAuth
 from anaplan_sdk.exceptions import (
     AnaplanException,
+    AnaplanTimeoutException,
     ClientClosedException,
     InvalidCredentialsException,
+    RateLimitException,
 )
 from anaplan_sdk.regions import Hosts
 
@@ -50,42 +54,24 @@ _LARGE = 65_536
 _TASKS_REMEMBERED = 64
 
 
-class HttpxOptions(TypedDict, total=False):
-    """What a client hands on to the `httpx2.AsyncClient` it sends with."""
-
-    cert: str | tuple[str, str] | tuple[str, str, str]
-    cookies: httpx2.Cookies | dict[str, str]
-    event_hooks: Mapping[str, list[Callable[..., Any]]]
-    follow_redirects: bool
-    headers: Mapping[str, str]
-    http1: bool
-    http2: bool
-    limits: httpx2.Limits
-    max_redirects: int
-    mounts: Mapping[str, httpx2.AsyncBaseTransport | None]
-    proxy: str | httpx2.URL | httpx2.Proxy
-    transport: httpx2.AsyncBaseTransport
-    trust_env: bool
-    verify: ssl.SSLContext | str | bool
+_OVER: Any = object()
 
 
-def check_options(timeout: float | httpx2.Timeout, options: HttpxOptions) -> None:
-    """Refuses what the HTTP library would refuse only at the first request.
+@dataclass
+class Trip:
+    """One sending of a request.
 
-    Raises:
-        TypeError: There is no such argument.
-        ValueError: The timeout or the proxy isn't one.
+    Attributes:
+        number: Which attempt it is, from 1.
+        deadline: When it has to be over, by `time.monotonic`.
+        was_sent: Whether the request itself was sent, not only what it takes to sign in.
+        is_over: Whether nobody waits for it any longer.
     """
-    if unknown := options.keys() - HttpxOptions.__annotations__.keys():
-        raise TypeError(f"A client takes no argument {min(unknown)!r}.")
-    if not isinstance(timeout, httpx2.Timeout) and timeout <= 0:
-        raise ValueError(f"timeout must be positive, not {timeout}.")
-    proxy = options.get("proxy")
-    if proxy is not None and not isinstance(proxy, httpx2.Proxy):
-        try:
-            httpx2.Proxy(proxy)
-        except (ValueError, httpx2.InvalidURL):
-            raise ValueError("proxy is not the URL of a proxy.") from None
+
+    number: int
+    deadline: float | None = None
+    was_sent: bool = False
+    is_over: bool = False
 
 
 class Session:
@@ -97,6 +83,7 @@ class Session:
         hosts: Hosts,
         auth: httpx2.Auth,
         policy: RetryPolicy,
+        pace: Pace,
         timeout: float | httpx2.Timeout,
         max_concurrency: int,
         httpx_options: HttpxOptions,
@@ -107,7 +94,7 @@ class Session:
         self._consolidation = ConsolidationAuth(consolidation)
         self._consolidation_base = f"{httpx2.URL(hosts.consolidation)}/"
         self._policy = policy
-        self._gate = Gate(max_concurrency)
+        self._gate = Gate(max_concurrency, pace)
         self._server_date = "", 0.0
         self._tasks: dict[str, deque[str]] = {}
         self.names: dict[tuple[str, str], tuple[NamedObject, ...]] = {}
@@ -170,7 +157,7 @@ class Session:
                 request.read()  # So that it can be sent again with another token.
             return request
 
-        return await self._repeat(build, allowed, stream=False)
+        return await self._repeat(build, allowed, self._deadline(), stream=False)
 
     async def stream(
         self,
@@ -182,20 +169,26 @@ class Session:
         """Reads the reply to a GET piece by piece; it is never in memory as a whole.
 
         What fails before the first piece is repeated as the policy says, nothing after it. Ending
-        early closes the reply.
+        early closes the reply. A deadline counts for all of it, the reader's own time included.
 
         Raises:
             AnaplanException: The one that fits.
         """
+        deadline = self._deadline()
 
         def build() -> httpx2.Request:
             return self._client().build_request("GET", url, params=params, headers=headers)
 
-        response = await self._repeat(build, Repeat.SAFE, stream=True)
+        response = await self._repeat(build, Repeat.SAFE, deadline, stream=True)
         pieces = response.aiter_bytes()
         try:
-            async for piece in pieces:
+            while True:
+                piece = await runtime.within(_left(deadline), anext, pieces, _OVER)
+                if piece is _OVER:
+                    break
                 yield piece
+        except TimeIsUp:
+            raise self._overdue(response.request, 1, not_performed=False) from None
         except (httpx2.RequestError, httpx2.StreamError) as error:
             # The HTTP library has several words for a client that was closed meanwhile.
             if self._http.is_closed:
@@ -214,7 +207,12 @@ class Session:
             await response.aclose()
 
     async def _repeat(
-        self, build: Callable[[], httpx2.Request], allowed: Repeat, *, stream: bool
+        self,
+        build: Callable[[], httpx2.Request],
+        allowed: Repeat,
+        deadline: float | None,
+        *,
+        stream: bool,
     ) -> httpx2.Response:
         policy = self._policy
         attempts = AsyncRetrying(
@@ -225,19 +223,65 @@ class Session:
             ),
             stop=stop_any(
                 stop_after_attempt(policy.retry_count + 1),
-                stop_before_delay(inf if policy.max_time is None else policy.max_time),
+                stop_before_delay(policy.time_to_repeat),
             ),
             reraise=True,
         )
+        may_be_done = False
         async for attempt in attempts:
             with attempt:
-                number = attempt.retry_state.attempt_number
-                # A stream holds the gate until its headers are there: its reader may send, too.
-                async with self._gate:
-                    request = build()
-                    auth = self._auth_of(request)
-                    return await self._exchange(request, auth, number, stream=stream)
+                trip = Trip(attempt.retry_state.attempt_number, deadline)
+                try:
+                    return await self._attempt(build, trip, stream)
+                except AnaplanException as error:
+                    # The last attempt may well have had no effect where an earlier one had.
+                    may_be_done = may_be_done or not error.not_performed
+                    error.not_performed = not may_be_done
+                    raise
         raise AssertionError("unreachable: the last attempt returns or raises")
+
+    async def _attempt(
+        self, build: Callable[[], httpx2.Request], trip: Trip, stream: bool
+    ) -> httpx2.Response:
+        # A stream holds the gate until its headers are there: its reader may send, too.
+        try:
+            began = await self._gate.enter(trip.deadline)
+        except TimeIsUp:
+            raise self._overdue(build(), trip.number - 1, not_performed=True) from None
+        try:
+            request = build()
+            auth = self._auth_of(request)
+            left = _left(trip.deadline)
+            try:
+                return await runtime.within(left, self._exchange, request, auth, trip, stream)
+            except TimeIsUp:
+                trip.is_over = True
+                raise self._overdue(request, trip.number, not_performed=not trip.was_sent) from None
+        except RateLimitException as error:
+            # Of a tenant, so that all wait; but nobody where it isn't us who repeat.
+            if self._policy.retry_count and (error.retry_after or 0.0) <= RETRY_AFTER_CAP:
+                self._gate.pause(self._policy.wait(error, trip.number), began)
+            raise
+        finally:
+            self._gate.leave()
+
+    def _deadline(self) -> float | None:
+        seconds = self._policy.deadline
+        return None if seconds is None else time.monotonic() + seconds
+
+    def _overdue(
+        self, request: httpx2.Request, attempts: int, *, not_performed: bool
+    ) -> AnaplanTimeoutException:
+        what = "it was not sent" if not_performed else "Anaplan may have acted on it"
+        return AnaplanTimeoutException(
+            f"The request was not done in the {self._policy.deadline} seconds that it may take; "
+            f"{what}.",
+            method=request.method,
+            url=safe_url(request.url),
+            attempts=attempts,
+            retryable=True,
+            not_performed=not_performed,
+        )
 
     def _auth_of(self, request: httpx2.Request) -> httpx2.Auth:
         # By the address alone, so that neither token can go to the other's service.
@@ -262,7 +306,7 @@ class Session:
             request.headers["Authorization"] = f"AnaplanAuthToken {token}"
             auth = None
         with suppress(InvalidCredentialsException):  # It had ended by itself.
-            await self._exchange(request, auth, 1)
+            await self._exchange(request, auth, Trip(1))
 
     async def aclose(self) -> None:
         """Closes the connections, but for those of other event loops, which end with them."""
@@ -281,34 +325,34 @@ class Session:
         self,
         request: httpx2.Request,
         auth: httpx2.Auth | None,
-        attempt: int,
-        *,
+        trip: Trip,
         stream: bool = False,
     ) -> httpx2.Response:
         if isinstance(auth, Bearer):
-            response = await self._take_turns(request, auth, attempt, stream)
+            response = await self._take_turns(request, auth, trip, stream)
         else:
-            response = await self._transmit(request, auth, attempt, stream)
+            response = await self._transmit(request, auth, trip, stream)
+        if trip.is_over:
+            await response.aclose()
+            raise TimeIsUp
         if "Date" in response.headers:
             self._server_date = response.headers["Date"], time.monotonic()
-        if problem := error_of(response, attempt):
-            if problem.retry_after is not None and problem.retry_after <= RETRY_AFTER_CAP:
-                self._gate.pause(problem.retry_after)
+        if problem := error_of(response, trip.number):
             raise problem
         return response
 
     async def _take_turns(
-        self, request: httpx2.Request, bearer: Bearer, attempt: int, stream: bool
+        self, request: httpx2.Request, bearer: Bearer, trip: Trip, stream: bool
     ) -> httpx2.Response:
         response: httpx2.Response | None = None
         turns = bearer.turns(request)
         turn: Turn | None = next(turns)
         while turn is not None:
             if isinstance(turn, httpx2.Request):
-                response = await self._transmit(request, None, attempt, stream)
+                response = await self._transmit(request, None, trip, stream)
                 turn = after(turns, response)
             else:
-                turn = after(turns, await self._obtain(Run(turn), request, attempt))
+                turn = after(turns, await self._obtain(Run(turn), request, trip.number))
         if response is None:
             raise RuntimeError("The bearer took no turn to send the request.")
         return response
@@ -336,7 +380,7 @@ class Session:
                     if isinstance(step, httpx2.Request):
                         token_request = dressed(step, request, self._client().headers)
                         answer: object = await runtime.unbroken(
-                            self._transmit, token_request, None, attempt
+                            self._transmit, token_request, None, Trip(attempt)
                         )
                     else:
                         answer = await runtime.perform(step)
@@ -352,10 +396,18 @@ class Session:
         self,
         request: httpx2.Request,
         auth: httpx2.Auth | None,
-        attempt: int,
+        trip: Trip,
         stream: bool = False,
     ) -> httpx2.Response:
         client = self._client()
+        left = _left(trip.deadline)
+        if left == 0:
+            raise TimeIsUp
+        trip.was_sent = True
+        extensions = request.extensions
+        if left is not None:
+            # A thread can't be ended from outside: it has to come to an end by itself.
+            request.extensions = {**extensions, "timeout": _within(extensions["timeout"], left)}
         try:
             if auth is self._consolidation:
                 # Its headers are no Authorization: they would go on to wherever a redirect leads.
@@ -365,7 +417,7 @@ class Session:
             else:
                 response = await client.send(request, auth=auth, stream=True)
             if not stream or not response.is_success or is_page(response):
-                response = await self._read(response)
+                response = await self._read(response, trip)
         except (httpx2.RequestError, RuntimeError) as error:
             # The HTTP library has several words for a client that was closed meanwhile.
             if self._http.is_closed:
@@ -373,24 +425,37 @@ class Session:
                     "This client was closed while a request was under way."
                 ) from error
             if isinstance(error, httpx2.RequestError):
-                raise transport_error(error, attempt) from error
+                raise transport_error(error, trip.number) from error
             raise
+        finally:
+            # A request for a token may be made of this one, and has all the time it needs.
+            request.extensions = extensions
         return response
 
-    async def _read(self, response: httpx2.Response) -> httpx2.Response:
+    async def _read(self, response: httpx2.Response, trip: Trip) -> httpx2.Response:
         """The same reply, read whole; a large one is unpacked where it holds up nobody."""
         try:
             size = int(response.headers.get("Content-Length", 0))
             encoding = response.headers.get("Content-Encoding", "").strip().lower()
-            if encoding != "gzip" or size < _LARGE:
+            is_large = encoding == "gzip" and size >= _LARGE
+            if not is_large and trip.deadline is None:
                 await response.aread()
                 return response
             packed = BytesIO()
             async for piece in response.aiter_raw():
+                if trip.is_over:
+                    raise TimeIsUp
                 packed.write(piece)
         except BaseException:
             await response.aclose()
             raise
+        if not is_large:
+            return httpx2.Response(
+                response.status_code,
+                headers=response.headers,
+                content=packed.getvalue(),
+                request=response.request,
+            )
         try:
             content = await runtime.run_in_thread(decompress, packed.getvalue())
         except ValueError as error:
@@ -400,3 +465,12 @@ class Session:
         return httpx2.Response(
             response.status_code, headers=headers, content=content, request=response.request
         )
+
+
+def _left(deadline: float | None) -> float | None:
+    return None if deadline is None else max(0.0, deadline - time.monotonic())
+
+
+def _within(timeouts: Mapping[str, float | None], left: float) -> dict[str, float | None]:
+    left += 0.1  # Whoever waits for the thread is to be the first to notice.
+    return {step: left if own is None else min(own, left) for step, own in timeouts.items()}

@@ -7,6 +7,7 @@ import random
 import re
 import time
 from dataclasses import dataclass
+from math import inf
 
 import httpx2
 
@@ -42,12 +43,14 @@ class RetryPolicy:
         backoff: Seconds before the first repetition.
         backoff_factor: What each further wait is multiplied by.
         max_time: Seconds after which nothing is repeated any more; `None` sets no limit.
+        deadline: Seconds for one request, everything included; `None` sets no limit.
     """
 
     retry_count: int = 2
     backoff: float = 1.0
     backoff_factor: float = 2.0
     max_time: float | None = None
+    deadline: float | None = None
 
     def __post_init__(self) -> None:
         if self.retry_count < 0:
@@ -56,6 +59,13 @@ class RetryPolicy:
             raise ValueError("backoff and backoff_factor can't be negative.")
         if self.max_time is not None and self.max_time < 0:
             raise ValueError("max_retry_time can't be negative.")
+        if self.deadline is not None and self.deadline <= 0:
+            raise ValueError(f"request_deadline must be positive, not {self.deadline}.")
+
+    @property
+    def time_to_repeat(self) -> float:
+        """Seconds after which no repetition may begin."""
+        return min(inf if limit is None else limit for limit in (self.max_time, self.deadline))
 
     def repeats(self, error: BaseException, repeat: Repeat) -> bool:
         """Whether to send a request again after this error."""

@@ -15,7 +15,7 @@ import anyio
 import anyio.lowlevel
 import anyio.to_thread
 
-from anaplan_sdk._runtime.steps import Blocking, Pause, Waiting
+from anaplan_sdk._runtime.steps import Blocking, Pause, TimeIsUp, Waiting
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -85,6 +85,21 @@ async def unbroken(function: Callable[P, Awaitable[R]], *args: P.args, **kwargs:
     with anyio.CancelScope(shield=True):
         return await function(*args, **kwargs)
     raise AssertionError("unreachable: nobody cancels the scope itself")
+
+
+async def within(
+    seconds: float | None, function: Callable[P, Awaitable[R]], *args: P.args, **kwargs: P.kwargs
+) -> R:
+    """Work that is cancelled when it takes longer than so many seconds.
+
+    Raises:
+        TimeIsUp: It did. What it does `unbroken` comes to its end even so.
+    """
+    if seconds is None:
+        return await function(*args, **kwargs)
+    with anyio.move_on_after(seconds):
+        return await function(*args, **kwargs)
+    raise TimeIsUp
 
 
 def _apart(
@@ -298,8 +313,16 @@ class Semaphore:
     def __init__(self, width: int) -> None:
         self._semaphores = PerLoop(lambda: anyio.Semaphore(width))
 
-    async def acquire(self) -> None:
-        await self._semaphores.get().acquire()
+    async def acquire(self, seconds: float | None = None) -> bool:
+        """Waits for a turn, so many seconds at the most; tells whether it came."""
+        semaphore = self._semaphores.get()
+        if seconds is None:
+            await semaphore.acquire()
+            return True
+        with anyio.move_on_after(seconds):
+            await semaphore.acquire()
+            return True
+        return False
 
     def release(self) -> None:
         self._semaphores.get().release()

@@ -12,6 +12,10 @@ import httpx2
 T = TypeVar("T")
 
 
+class TimeIsUp(Exception):
+    """Work was not done within its time."""
+
+
 @dataclass(frozen=True)
 class Pause:
     """Wait for so many seconds."""

@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import copy_context
 from typing import Generic, ParamSpec, TypeAlias, TypeGuard, TypeVar
 
-from anaplan_sdk._runtime.steps import Blocking, Pause, Waiting
+from anaplan_sdk._runtime.steps import Blocking, Pause, TimeIsUp, Waiting
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -56,6 +56,29 @@ def conclude(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
 def unbroken(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Finishes, as threads do anyway."""
     return function(*args, **kwargs)
+
+
+def within(seconds: float | None, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Work whose end is waited for so many seconds, in a thread of its own, which then goes on.
+
+    Raises:
+        TimeIsUp: It took longer.
+    """
+    if seconds is None:
+        return function(*args, **kwargs)
+    future: Future[R] = Future()
+    context = copy_context()
+
+    def work() -> None:
+        try:
+            future.set_result(context.run(lambda: function(*args, **kwargs)))
+        except BaseException as error:  # noqa: BLE001 - it is the waiting thread's
+            future.set_exception(error)
+
+    threading.Thread(target=work, name="anaplan-sdk", daemon=True).start()
+    if not wait((future,), seconds).done:
+        raise TimeIsUp
+    return future.result()
 
 
 def is_iterable(content: object) -> TypeGuard[Pieces]:
@@ -131,8 +154,9 @@ class Semaphore:
     def __init__(self, width: int) -> None:
         self._semaphore = threading.Semaphore(width)
 
-    def acquire(self) -> None:
-        self._semaphore.acquire()
+    def acquire(self, seconds: float | None = None) -> bool:
+        """Waits for a turn, so many seconds at the most; tells whether it came."""
+        return self._semaphore.acquire(timeout=seconds)
 
     def release(self) -> None:
         self._semaphore.release()

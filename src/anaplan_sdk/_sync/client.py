@@ -9,13 +9,15 @@ from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 
 import httpx2
 
+from anaplan_sdk._http.pace import Pace
 from anaplan_sdk._http.policy import RetryPolicy
 from anaplan_sdk._sync.actions import Actions, RunOptions
 from anaplan_sdk._sync.catalog import Catalog
 from anaplan_sdk._sync.content import Content
 from anaplan_sdk._sync.files import Files
+from anaplan_sdk._sync.options import HttpxOptions
 from anaplan_sdk._sync.room import Room, Settings
-from anaplan_sdk._sync.session import HttpxOptions, Session
+from anaplan_sdk._sync.session import Session
 from anaplan_sdk.auth.certificate import CertificateInput, PayloadFormat, Signer
 from anaplan_sdk.auth.consolidation import ConsolidationAccess
 from anaplan_sdk.auth.credentials import resolve_auth
@@ -55,6 +57,8 @@ class ClientOptions(HttpxOptions, total=False):
     allow_file_creation: bool
     max_concurrency: int
     max_retry_time: float | None
+    request_deadline: float | None
+    requests_per_minute: float | None
     settle_time: float
     consolidation: ConsolidationAccess
 
@@ -100,6 +104,10 @@ class Client(Catalog, Files, Actions):
         max_concurrency: How many requests are under way at a time.
         max_retry_time: Seconds after which a request that failed is not repeated any more; no
             limit but `retry_count` by default.
+        request_deadline: Seconds that one request may take in all: its turn, signing in, every
+            attempt, the pauses between them and its reply. No limit by default.
+        requests_per_minute: How many requests this client sends in a minute, all threads, tasks
+            and models together; Anaplan's limit is 600 for a tenant. No limit by default.
         consolidation: Access to Financial Consolidation, whose token and service are its own. With
             it a client needs no credentials for Anaplan; calls to Anaplan are refused then, before
             they are sent.
@@ -144,6 +152,8 @@ class Client(Catalog, Files, Actions):
         certificate_payload: PayloadFormat = "v1",
         max_concurrency: int = 20,
         max_retry_time: float | None = None,
+        request_deadline: float | None = None,
+        requests_per_minute: float | None = None,
         settle_time: float = 10.0,
         **httpx_kwargs: Unpack[HttpxOptions],
     ) -> None:
@@ -173,7 +183,10 @@ class Client(Catalog, Files, Actions):
                 certificate_payload=certificate_payload,
                 consolidation=consolidation,
             ),
-            policy=RetryPolicy(retry_count, backoff, backoff_factor, max_retry_time),
+            policy=RetryPolicy(
+                retry_count, backoff, backoff_factor, max_retry_time, request_deadline
+            ),
+            pace=Pace(requests_per_minute),
             timeout=timeout,
             max_concurrency=max_concurrency,
             httpx_options=httpx_kwargs,

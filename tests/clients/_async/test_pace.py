@@ -1,0 +1,216 @@
+"""How fast requests follow each other, and how long one may take."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from anaplan_sdk._runtime import asynchronous as runtime
+from anaplan_sdk.exceptions import (
+    AnaplanException,
+    AnaplanTimeoutException,
+    OutcomeUnknownException,
+    RateLimitException,
+    ServerException,
+)
+from anaplan_sdk.testing import EmulatedAnaplan
+
+MODELS = "/2/0/models"
+WORKSPACES = "/2/0/workspaces"
+
+
+def refused(anaplan: EmulatedAnaplan) -> int:
+    return sum(request.status == 429 for request in anaplan.requests())
+
+
+async def test_a_limited_client_is_never_refused(anaplan_of_many_models: EmulatedAnaplan) -> None:
+    anaplan = anaplan_of_many_models
+    settings = anaplan.emulator.settings
+    settings.rate_limit_per_minute, settings.rate_limit_burst = 3000, 25
+    async with anaplan.async_client(requests_per_minute=3000, page_size=1) as client:
+        models = await client.get_models()
+    assert len(models) == len({model.id for model in models}) > 100
+    assert refused(anaplan) == 0
+    assert len(anaplan.requests(path=MODELS)) == len(models)
+
+
+async def test_one_refusal_makes_every_caller_slower(
+    anaplan_of_many_models: EmulatedAnaplan,
+) -> None:
+    anaplan = anaplan_of_many_models
+    anaplan.emulator.settings.rate_limit_per_minute = 600
+    async with anaplan.async_client(page_size=4) as client:
+        models = await client.get_models()
+    assert len(models) == len({model.id for model in models}) > 100
+    # Only those that were on their way when the bucket was empty.
+    assert 0 < refused(anaplan) <= 20
+
+
+async def test_a_client_that_repeats_nothing_lets_nobody_wait(anaplan: EmulatedAnaplan) -> None:
+    anaplan.fault(path=WORKSPACES, status=429, headers={"Retry-After": "60"})
+    async with anaplan.async_client(retry_count=0) as client:
+        with pytest.raises(RateLimitException) as told:
+            await client.get_workspaces()
+        assert told.value.retry_after == 60
+        started = time.monotonic()
+        await client.get_workspaces()
+    assert time.monotonic() - started < 30
+
+
+async def test_a_busy_service_makes_only_its_own_callers_wait(anaplan: EmulatedAnaplan) -> None:
+    anaplan.fault(path=WORKSPACES, status=503, headers={"Retry-After": "1"})
+    order: list[str] = []
+
+    async with anaplan.async_client(retry_count=2) as client:
+        await client.authenticate()
+
+        async def act(what: str) -> None:
+            if what == "workspaces":
+                await client.get_workspaces()
+            else:
+                while not anaplan.requests(path=WORKSPACES):
+                    await runtime.sleep(0.01)
+                await client.get_models()
+            order.append(what)
+
+        _ = [_ async for _ in runtime.ordered_map(act, ("workspaces", "models"), 2)]
+    assert order == ["models", "workspaces"]
+
+
+async def test_a_refusal_makes_all_callers_wait(anaplan: EmulatedAnaplan) -> None:
+    anaplan.fault(path=WORKSPACES, status=429, headers={"Retry-After": "1"})
+    async with anaplan.async_client() as client:
+        await client.authenticate()
+        began = time.monotonic()
+
+        async def act(what: str) -> None:
+            if what == "workspaces":
+                await client.get_workspaces()
+            else:
+                while not anaplan.requests(path=WORKSPACES):
+                    await runtime.sleep(0.01)
+                await runtime.sleep(0.2)
+                # Another model's calls and another client's of the same session wait, too.
+                await client.with_model("0" * 32).get_models()
+                assert time.monotonic() - began >= 1
+
+        _ = [_ async for _ in runtime.ordered_map(act, ("workspaces", "models"), 2)]
+
+
+@pytest.mark.parametrize(
+    "trouble",
+    [
+        {"delay_seconds": 20},
+        {"bytes_per_second": 30},
+        {"hold_seconds": 20},
+    ],
+    ids=lambda trouble: next(iter(trouble)),
+)
+async def test_a_request_has_a_deadline(anaplan: EmulatedAnaplan, trouble: dict[str, Any]) -> None:
+    anaplan.fault(path=WORKSPACES, times=None, **trouble)
+    async with anaplan.async_client(request_deadline=0.6, backoff=0.01) as client:
+        await client.authenticate()
+        began = time.monotonic()
+        with pytest.raises(AnaplanTimeoutException, match="request") as late:
+            await client.get_workspaces()
+        assert 0.5 < time.monotonic() - began < 10
+        assert late.value.retryable
+        assert not late.value.not_performed
+        assert late.value.url == f"{anaplan.emulator.base_url}{WORKSPACES}"
+
+
+async def test_a_stream_has_a_deadline(anaplan: EmulatedAnaplan) -> None:
+    anaplan.fault(path="/audit/*", bytes_per_second=20, times=None)
+    async with anaplan.async_client(
+        user_email="auditor@skyline.example", request_deadline=1
+    ) as client:
+        await client.authenticate()
+        began = time.monotonic()
+        with pytest.raises(AnaplanTimeoutException, match="1 seconds that it may take"):
+            _ = [line async for line in client.audit.get_cef_lines()]
+    assert time.monotonic() - began < 10
+
+
+async def test_the_deadline_counts_the_wait_for_a_turn(anaplan: EmulatedAnaplan) -> None:
+    anaplan.fault(path=WORKSPACES, delay_seconds=2)
+    async with anaplan.async_client(request_deadline=0.7, max_concurrency=1) as client:
+        await client.authenticate()
+
+        async def act(_: int) -> AnaplanException | None:
+            try:
+                await client.get_workspaces()
+            except AnaplanTimeoutException as error:
+                return error
+            return None
+
+        errors = [error async for error in runtime.ordered_map(act, range(3), 3)]
+        assert [type(error) for error in errors] == [AnaplanTimeoutException] * 3
+        # Some never had a turn: of them it is known that nothing was sent.
+        unsent = [error for error in errors if error is not None and error.not_performed]
+        assert unsent
+        assert "it was not sent" in str(unsent[0])
+    assert len(anaplan.requests(path=WORKSPACES)) == 3 - len(unsent)
+
+
+async def test_the_deadline_counts_a_pause(anaplan: EmulatedAnaplan) -> None:
+    anaplan.fault(path=WORKSPACES, status=429, headers={"Retry-After": "30"})
+    async with anaplan.async_client(request_deadline=5) as client:
+        began = time.monotonic()
+        with pytest.raises(RateLimitException):
+            await client.get_workspaces()
+        # All wait, and who can't wait so long is told at once.
+        with pytest.raises(AnaplanTimeoutException) as late:
+            await client.get_models()
+        assert time.monotonic() - began < 5
+    assert late.value.not_performed
+    assert not anaplan.requests(path=MODELS)
+
+
+async def test_what_is_left_of_the_deadline_is_enough_for_no_repetition(
+    anaplan: EmulatedAnaplan,
+) -> None:
+    anaplan.fault(path=WORKSPACES, status=503, times=None)
+    async with anaplan.async_client(retry_count=9, backoff=1, request_deadline=0.9) as client:
+        with pytest.raises(ServerException) as failed:
+            await client.get_workspaces()
+    assert failed.value.attempts == 1
+
+
+async def test_signing_in_comes_to_its_end(anaplan: EmulatedAnaplan) -> None:
+    """The caller's deadline passes, but the token that was asked for serves the next one."""
+    anaplan.fault(path="/token/authenticate", delay_seconds=1.5)
+    async with anaplan.async_client(request_deadline=0.5) as client:
+        with pytest.raises(AnaplanTimeoutException) as late:
+            await client.get_workspaces()
+        assert late.value.not_performed
+        assert not anaplan.requests(path=WORKSPACES)
+        await runtime.sleep(2)
+        assert await client.get_workspaces()
+    assert len(anaplan.requests(path="/token/authenticate")) == 1
+
+
+async def test_an_earlier_attempt_may_have_been_performed(anaplan: EmulatedAnaplan) -> None:
+    """A last attempt that certainly had no effect says nothing of the one before it."""
+    anaplan.fault(method="PUT", path="*/items", lose_reply=True)
+    anaplan.fault(method="PUT", path="*/items", status=423)
+    async with anaplan.async_client(backoff=0.01) as client:
+        airports = await client.resolve.list("Airports")
+        with pytest.raises(AnaplanException) as failed:
+            await client.tr.update_list_items(airports, [{"code": "JFK", "name": "Kennedy"}])
+    assert failed.value.status_code == 423
+    assert failed.value.attempts == 2
+    assert not failed.value.not_performed
+
+
+async def test_a_start_that_takes_too_long_is_looked_for(anaplan: EmulatedAnaplan) -> None:
+    anaplan.fault(method="POST", path="*/tasks", hold_seconds=1)
+    async with anaplan.async_client(request_deadline=0.5, settle_time=5) as client:
+        exports = await client.get_exports()
+        try:
+            task = await client.run_action(exports[0].id)
+        except OutcomeUnknownException:
+            pytest.fail("the start was not found")
+        assert len(await client.get_task_summaries(exports[0].id)) == 1
+    assert task.result.successful
