@@ -65,6 +65,7 @@ NAMES = {
     "aclosing": "closing",
     "aiter_bytes": "iter_bytes",
     "aiter_raw": "iter_raw",
+    "asynccontextmanager": "contextmanager",
     "anext": "next",
     "aread": "read",
 }

@@ -16,11 +16,15 @@ class Progress:
         completed: How much is done: bytes of uncompressed content, pages of a large read, or a
             task's share from 0 to 1.
         total: What `completed` will be at the end; `None` while that isn't known.
+        chunks: Of a file's content, how many chunks are done; `None` for other work.
+        total_chunks: How many there will be; `None` while that isn't known.
     """
 
     step: str
     completed: float
     total: float | None = None
+    chunks: int | None = None
+    total_chunks: int | None = None
 
 
 ProgressCallback: TypeAlias = Callable[[Progress], None]

@@ -29,19 +29,65 @@ def as_bytes(piece: bytes | bytearray | memoryview | str) -> bytes:
     return piece.encode() if isinstance(piece, str) else bytes(piece)
 
 
+def cut(chunker: Rechunker, *pieces: bytes | bytearray | memoryview | str) -> list[bytes]:
+    """The full chunks, each let go at once, so that its memory is used again."""
+    found: list[bytes] = []
+    for piece in pieces:
+        for chunk in chunker.feed(piece):
+            found.append(bytes(chunk.content))
+            chunk.release()
+    return found
+
+
+def rest(chunker: Rechunker) -> bytes:
+    chunk = chunker.flush()
+    return b"" if chunk is None else bytes(chunk.content)
+
+
 @given(PIECES, st.integers(1, 50))
 def test_chunks_are_full_and_hold_everything_in_order(
     pieces: list[bytes | bytearray | memoryview | str], chunk_size: int
 ) -> None:
     chunker = Rechunker(chunk_size)
-    full = [chunk for piece in pieces for chunk in chunker.feed(piece)]
-    rest = chunker.flush()
+    full, last = cut(chunker, *pieces), rest(chunker)
     whole = b"".join(map(as_bytes, pieces))
-    assert b"".join([*full, rest]) == whole
+    assert b"".join([*full, last]) == whole
     assert {len(chunk) for chunk in full} <= {chunk_size}
-    assert len(rest) < chunk_size
-    assert len(full) + bool(rest) == chunks.chunk_count(len(whole), chunk_size)
-    assert chunker.flush() == b""
+    assert len(last) < chunk_size
+    assert len(full) + bool(last) == chunks.chunk_count(len(whole), chunk_size)
+    assert chunker.flush() is None
+
+
+@given(PIECES, st.integers(1, 50))
+def test_chunks_that_are_kept_stay_as_they_are(
+    pieces: list[bytes | bytearray | memoryview | str], chunk_size: int
+) -> None:
+    chunker = Rechunker(chunk_size)
+    kept = [chunk for piece in pieces for chunk in chunker.feed(piece)]
+    last = rest(chunker)
+    whole = b"".join(map(as_bytes, pieces))
+    assert b"".join([*(bytes(chunk.content) for chunk in kept), last]) == whole
+    assert [chunk.size for chunk in kept] == [chunk_size] * len(kept)
+
+
+def test_what_cannot_change_is_not_copied() -> None:
+    piece = b"abcdefgh"
+    for chunk in Rechunker(4).feed(piece):
+        assert isinstance(chunk.content, memoryview)
+        assert chunk.content.obj is piece
+
+
+def test_the_memory_of_a_chunk_is_used_again_once_it_was_let_go() -> None:
+    chunker = Rechunker(4)
+    places: list[object] = []
+    for _ in range(3):
+        (chunk,) = chunker.feed(bytearray(b"abcd"))
+        assert isinstance(chunk.content, memoryview)
+        places.append(chunk.content.obj)
+        chunk.release()
+        assert bytes(chunk.content) == b""
+        assert chunk.size == 4
+    assert places[0] is places[1] is places[2]
 
 
 @given(st.lists(st.binary(min_size=3, max_size=3), max_size=10), st.integers(1, 20))
@@ -50,20 +96,19 @@ def test_a_producer_may_reuse_its_buffer(pieces: list[bytes], chunk_size: int) -
     full: list[bytes] = []
     for piece in pieces:
         buffer[:] = piece
-        full += chunker.feed(memoryview(buffer))
-    assert b"".join([*full, chunker.flush()]) == b"".join(pieces)
+        full += cut(chunker, memoryview(buffer))
+    assert b"".join([*full, rest(chunker)]) == b"".join(pieces)
 
 
 def test_a_buffer_is_free_again_once_it_was_fed() -> None:
     chunker, buffer = Rechunker(10), bytearray(b"abc")
-    assert list(chunker.feed(buffer)) == []
+    assert cut(chunker, buffer) == []
     buffer.extend(b"def")  # BufferError while a view of it is held
-    assert chunker.flush() == b"abc"
+    assert rest(chunker) == b"abc"
 
 
 def test_wide_items_of_a_memoryview_count_as_bytes() -> None:
-    chunker = Rechunker(4)
-    assert list(chunker.feed(memoryview(b"abcdefgh").cast("H"))) == [b"abcd", b"efgh"]
+    assert cut(Rechunker(4), memoryview(b"abcdefgh").cast("H")) == [b"abcd", b"efgh"]
 
 
 @given(st.integers(1, MAX_CHUNKS * MAX_CHUNK_SIZE), st.integers(1, MAX_CHUNK_SIZE))

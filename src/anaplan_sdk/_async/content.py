@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Protocol, TypeAlias, runtime_checkable
 
 from anaplan_sdk._http.chunks import (
     MAX_CHUNKS,
+    Chunk,
     Rechunker,
     chunk_count,
     encoded_pieces,
@@ -55,17 +56,19 @@ class Upload:
 
     Attributes:
         source: Gives the chunks, but for those read ahead; whoever has the upload closes it.
+        chunk_size: Bytes of each chunk but the last.
         count: How many chunks there will be; `None` while that isn't known.
         size: Their bytes in all; `None` while that isn't known.
         ahead: The first chunks, where they were needed to know as much.
     """
 
-    source: AsyncGenerator[bytes]
+    source: AsyncGenerator[Chunk]
+    chunk_size: int
     count: int | None
     size: int | None
-    ahead: tuple[bytes, ...] = ()
+    ahead: list[Chunk] = field(default_factory=list[Chunk])
 
-    async def chunks(self) -> AsyncGenerator[tuple[int, bytes]]:
+    async def chunks(self) -> AsyncGenerator[tuple[int, Chunk]]:
         """The chunks in order, each with its index.
 
         The last one, which makes an upload whole, is given only if all bytes that were announced
@@ -75,11 +78,11 @@ class Upload:
             AnaplanException: The source gives more or fewer bytes than it had announced.
             ValueError: There are more chunks than Anaplan takes.
         """
-        held: bytes | None = None
+        held: Chunk | None = None
         index = given = 0
         async with aclosing(self._all()) as every:
             async for chunk in every:
-                given += len(chunk)
+                given += chunk.size
                 if held is not None:
                     if self.size is not None and given > self.size:
                         break
@@ -97,9 +100,9 @@ class Upload:
         if held is not None:
             yield index, held
 
-    async def _all(self) -> AsyncGenerator[bytes]:
-        for chunk in self.ahead:
-            yield chunk
+    async def _all(self) -> AsyncGenerator[Chunk]:
+        while self.ahead:
+            yield self.ahead.pop(0)
         async for chunk in self.source:
             yield chunk
 
@@ -138,7 +141,8 @@ def _of_size(
     if size == 0:
         raise ValueError(_EMPTY)
     fitting = fitting_chunk_size(size, chunk_size)
-    return Upload(_rechunked(pieces(fitting), fitting), chunk_count(size, fitting), size)
+    chunks = _rechunked(pieces(fitting), fitting)
+    return Upload(chunks, fitting, chunk_count(size, fitting), size)
 
 
 async def _of_file(file: BinaryFile, chunk_size: int) -> Upload:
@@ -154,22 +158,23 @@ async def _of_file(file: BinaryFile, chunk_size: int) -> Upload:
 
 async def _of_unknown_size(pieces: runtime.Pieces, chunk_size: int) -> Upload:
     chunks = _rechunked(pieces, chunk_size)
-    first, second = await anext(chunks, b""), await anext(chunks, b"")
-    if not first:
+    ahead: list[Chunk] = []
+    while len(ahead) < 2 and (chunk := await anext(chunks, None)) is not None:
+        ahead.append(chunk)
+    if not ahead:
         raise ValueError(_EMPTY)
-    if not second:
-        return Upload(chunks, 1, len(first), (first,))
-    return Upload(chunks, None, None, (first, second))
+    if len(ahead) == 1:
+        return Upload(chunks, chunk_size, 1, ahead[0].size, ahead)
+    return Upload(chunks, chunk_size, None, None, ahead)
 
 
 async def _rechunked(
     pieces: runtime.Pieces | Iterable[bytes | memoryview], chunk_size: int
-) -> AsyncGenerator[bytes]:
+) -> AsyncGenerator[Chunk]:
     chunker = Rechunker(chunk_size)
-    async with aclosing(runtime.iterate(pieces)) as each:
-        async for piece in each:
-            for chunk in chunker.feed(piece):
-                yield chunk
+    async with aclosing(runtime.flat_map(chunker.feed, pieces)) as chunks:
+        async for chunk in chunks:
+            yield chunk
     if rest := chunker.flush():
         yield rest
 

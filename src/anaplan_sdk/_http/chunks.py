@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 # Anaplan help, "Upload files in chunks": 1 to 50 MB each, 1,000 at the most.
 MAX_CHUNK_SIZE = 50_000_000
@@ -43,37 +43,83 @@ def encoded_size(text: str) -> int:
     return len(text) if text.isascii() else sum(map(len, encoded_pieces(text)))
 
 
+class Chunk:
+    """A part of the content, which lets go of its bytes once they are needed no more.
+
+    Attributes:
+        size: Its bytes.
+    """
+
+    __slots__ = ("_content", "_give_back", "size")
+
+    def __init__(
+        self, content: bytes | memoryview, give_back: Callable[[], None] | None = None
+    ) -> None:
+        self.size = len(content)
+        self._content = content
+        self._give_back = give_back
+
+    @property
+    def content(self) -> bytes | memoryview:
+        """The bytes; none once they were let go."""
+        return self._content
+
+    def release(self) -> None:
+        """Lets go of the bytes, whose memory the next chunk may use."""
+        self._content = b""
+        if self._give_back is not None:
+            self._give_back()
+            self._give_back = None
+
+
 class Rechunker:
-    """Turns pieces of any size into chunks of one size; boundaries go by bytes."""
+    """Turns pieces of any size into chunks of one size; boundaries go by bytes.
+
+    What can't change any more isn't copied where a chunk fits into it. The rest is put together in
+    memory that is used again for later chunks.
+    """
 
     def __init__(self, chunk_size: int) -> None:
         self._chunk_size = chunk_size
-        self._pieces: list[memoryview] = []
+        self._free: list[bytearray] = []
+        self._buffer: bytearray | None = None
         self._held = 0
 
-    def feed(self, piece: bytes | bytearray | memoryview | str) -> Iterator[bytes]:
+    def feed(self, piece: bytes | bytearray | memoryview | str) -> Iterator[Chunk]:
         """Takes a piece in; the chunks that are full now."""
         if not isinstance(piece, str | bytes | bytearray | memoryview):
             raise TypeError(
                 f"The content's pieces must be bytes or str, not {type(piece).__name__}."
             )
         rest = memoryview(piece.encode() if isinstance(piece, str) else piece).cast("B")
-        while self._held + len(rest) >= self._chunk_size:
-            cut = self._chunk_size - self._held
-            self._hold(rest[:cut])
-            rest = rest[cut:]
-            yield self.flush()
         # A producer may fill one and the same buffer again for its next piece.
-        self._hold(rest if isinstance(rest.obj, bytes) else memoryview(bytes(rest)))
+        is_lasting = isinstance(rest.obj, bytes)
+        while len(rest):
+            if is_lasting and not self._held and len(rest) >= self._chunk_size:
+                yield Chunk(rest[: self._chunk_size])
+                rest = rest[self._chunk_size :]
+            else:
+                rest = rest[self._copy(rest) :]
+                if self._held == self._chunk_size:
+                    yield self._take()
 
-    def flush(self) -> bytes:
-        """What is left, shorter than a chunk."""
-        chunk = b"".join(self._pieces)
-        self._pieces.clear()
-        self._held = 0
-        return chunk
+    def flush(self) -> Chunk | None:
+        """What is left, shorter than a chunk; `None` if there is nothing."""
+        return self._take() if self._held else None
 
-    def _hold(self, piece: memoryview) -> None:
-        if len(piece):
-            self._pieces.append(piece)
-            self._held += len(piece)
+    def _copy(self, rest: memoryview) -> int:
+        """Copies what there is room for in the present chunk, and tells how much that was."""
+        if self._buffer is None:
+            self._buffer = self._free.pop() if self._free else bytearray(self._chunk_size)
+        end = min(self._held + len(rest), self._chunk_size)
+        count = end - self._held
+        memoryview(self._buffer)[self._held : end] = rest[:count]
+        self._held = end
+        return count
+
+    def _take(self) -> Chunk:
+        buffer, self._buffer = self._buffer, None
+        held, self._held = self._held, 0
+        if buffer is None:
+            raise AssertionError("unreachable: what is held is in the buffer")
+        return Chunk(memoryview(buffer)[:held], lambda: self._free.append(buffer))

@@ -8,7 +8,9 @@ from typing import TypeAlias, cast
 
 # isal's level 1 and its default 2 compress CSV twenty times faster than zlib's default and
 # reach 91 % of its ratio; zlib's level 1 is the nearest where isal has no wheel.
-_LEVEL = 1
+LEVEL = 1
+# isal has no others.
+MAX_LEVEL = 3
 
 
 Codec: TypeAlias = tuple[Callable[..., bytes], Callable[[bytes], bytes]]
@@ -26,9 +28,9 @@ def _find_codec() -> Codec:
     return cast("Codec", (igzip.compress, igzip.decompress))  # pyright: ignore[reportUnknownMemberType]
 
 
-def compress(chunk: bytes | memoryview) -> bytes:
+def compress(chunk: bytes | memoryview, level: int = LEVEL) -> bytes:
     """One chunk as a gzip member without a timestamp, so that equal chunks stay equal."""
-    return _find_codec()[0](chunk, _LEVEL, mtime=0)
+    return _find_codec()[0](chunk, level, mtime=0)
 
 
 def decompress(packed: bytes) -> bytes:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import deque
 from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import aclosing, suppress
 from contextvars import copy_context
-from typing import Any, Generic, ParamSpec, TypeAlias, TypeGuard, TypeVar
+from typing import Any, Generic, ParamSpec, Protocol, TypeAlias, TypeGuard, TypeVar
 
 import anyio
 import anyio.lowlevel
@@ -19,6 +20,7 @@ from anaplan_sdk._runtime.steps import Blocking, Pause, TimeIsUp, Waiting
 
 T = TypeVar("T")
 R = TypeVar("R")
+R_co = TypeVar("R_co", covariant=True)
 P = ParamSpec("P")
 
 Pieces: TypeAlias = Iterable[str | bytes] | AsyncIterable[str | bytes]
@@ -31,6 +33,10 @@ Look: TypeAlias = Callable[[], Awaitable[T]]
 _unfinished: set[asyncio.Task[Any]] = set()
 
 _END: Any = object()
+_NOTHING: Any = object()
+
+# Seconds after which a thread that takes items lets its caller be cancelled.
+_TURN = 0.05
 
 
 async def sleep(seconds: float) -> None:
@@ -174,6 +180,33 @@ async def iterate(items: Iterable[T] | AsyncIterable[T]) -> AsyncGenerator[T]:
         yield item
 
 
+async def flat_map(
+    function: Callable[[T], Iterable[R]], items: Iterable[T] | AsyncIterable[T]
+) -> AsyncGenerator[R]:
+    """The results of all items in order; plain items, which may block, are taken in a thread."""
+    if isinstance(items, AsyncIterable):
+        async for item in items:
+            for result in function(item):
+                yield result
+        return
+    async with aclosing(iterate(_in_turns(function, items))) as results:
+        async for result in results:
+            if result is not _NOTHING:
+                yield result
+
+
+def _in_turns(function: Callable[[T], Iterable[R]], items: Iterable[T]) -> Iterator[R]:
+    """The results; where there is none for a while, a sign that the caller may look around."""
+    turn_ends = time.monotonic() + _TURN
+    for item in items:
+        for result in function(item):
+            yield result
+            turn_ends = time.monotonic() + _TURN
+        if time.monotonic() > turn_ends:
+            yield _NOTHING
+            turn_ends = time.monotonic() + _TURN
+
+
 def ordered_map(
     function: Callable[[T], Awaitable[R]], items: Iterable[T] | AsyncIterable[T], width: int
 ) -> AsyncGenerator[R]:
@@ -182,13 +215,11 @@ def ordered_map(
     Items are taken as there is room for them. When one fails, or the caller closes the generator,
     the others are cancelled.
     """
-    if width == 1:
-        return _sequence(function, items)
-    return (_window if _on_asyncio() else _batches)(function, items, width)
+    return (_sequence if width == 1 else _window)(function, items, width)
 
 
 async def _sequence(
-    function: Callable[[T], Awaitable[R]], items: Iterable[T] | AsyncIterable[T]
+    function: Callable[[T], Awaitable[R]], items: Iterable[T] | AsyncIterable[T], _: int
 ) -> AsyncGenerator[R]:
     async with aclosing(_each(items)) as each:
         async for item in each:
@@ -198,57 +229,80 @@ async def _sequence(
 async def _window(
     function: Callable[[T], Awaitable[R]], items: Iterable[T] | AsyncIterable[T], width: int
 ) -> AsyncGenerator[R]:
-    # Plain tasks, since an async generator must not hold a cancel scope open where it yields: it
-    # may be closed from another task than the one that ran it.
-    pending: deque[asyncio.Task[R]] = deque()
+    # Tasks without a nursery, since an async generator must not hold a cancel scope open where it
+    # yields: it may be closed from another task than the one that ran it.
+    start: Callable[..., _Running[R]] = _AsyncioTask if _on_asyncio() else _TrioTask
+    pending: deque[_Running[R]] = deque()
     try:
         async with aclosing(_each(items)) as each:
             async for item in each:
-                pending.append(asyncio.ensure_future(_awaited(function, item)))
+                pending.append(start(function, item))
                 if len(pending) >= width:
-                    yield await pending.popleft()
+                    yield await pending.popleft().result()
         while pending:
-            yield await pending.popleft()
+            yield await pending.popleft().result()
     finally:
         for task in pending:
             task.cancel()
         with anyio.CancelScope(shield=True):
-            await asyncio.gather(*pending, return_exceptions=True)
+            for task in pending:
+                await task.end()
 
 
-async def _batches(
-    function: Callable[[T], Awaitable[R]], items: Iterable[T] | AsyncIterable[T], width: int
-) -> AsyncGenerator[R]:
-    # Trio has no tasks outside a nursery, and a nursery must not be open where we yield.
-    batch: list[T] = []
-    async with aclosing(_each(items)) as each:
-        async for item in each:
-            batch.append(item)
-            if len(batch) == width:
-                for result in await _gather(function, batch):
-                    yield result
-                batch.clear()
-    for result in await _gather(function, batch):
-        yield result
+class _Running(Protocol[R_co]):
+    """Work that goes on beside its caller."""
+
+    async def result(self) -> R_co: ...
+
+    def cancel(self) -> None: ...
+
+    async def end(self) -> None: ...
 
 
-async def _gather(function: Callable[[T], Awaitable[R]], batch: list[T]) -> list[R]:
-    results: dict[int, R] = {}
-    errors: list[Exception] = []
+class _AsyncioTask(Generic[R]):
+    def __init__(self, function: Callable[[T], Awaitable[R]], item: T) -> None:
+        self._task = asyncio.ensure_future(_awaited(function, item))
 
-    async def work(index: int, item: T, scope: anyio.CancelScope) -> None:
+    async def result(self) -> R:
+        return await self._task
+
+    def cancel(self) -> None:
+        self._task.cancel()
+
+    async def end(self) -> None:
+        await asyncio.gather(self._task, return_exceptions=True)
+
+
+class _TrioTask(Generic[R]):
+    def __init__(self, function: Callable[[T], Awaitable[R]], item: T) -> None:
+        import trio
+
+        self._results: list[R] = []
+        self._error: Exception | None = None
+        self._scope = anyio.CancelScope()
+        self._ended = anyio.Event()
+        trio.lowlevel.spawn_system_task(self._run, function, item, context=copy_context())
+
+    async def _run(self, function: Callable[[T], Awaitable[R]], item: T) -> None:
         try:
-            results[index] = await function(item)
-        except Exception as error:  # noqa: BLE001 - raised below, without an exception group
-            errors.append(error)
-            scope.cancel()
+            with self._scope:
+                self._results.append(await function(item))
+        except Exception as error:  # noqa: BLE001 - it is the waiting task's
+            self._error = error
+        finally:
+            self._ended.set()
 
-    async with anyio.create_task_group() as group:
-        for index, item in enumerate(batch):
-            group.start_soon(work, index, item, group.cancel_scope)
-    if errors:
-        raise errors[0]
-    return [results[index] for index in range(len(batch))]
+    async def result(self) -> R:
+        await self._ended.wait()
+        if self._error is not None:
+            raise self._error
+        return self._results[0]
+
+    def cancel(self) -> None:
+        self._scope.cancel()
+
+    async def end(self) -> None:
+        await self._ended.wait()
 
 
 async def _each(items: Iterable[T] | AsyncIterable[T]) -> AsyncGenerator[T]:

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from contextvars import copy_context
+from contextvars import ContextVar, copy_context
 from typing import Generic, ParamSpec, TypeAlias, TypeGuard, TypeVar
 
 from anaplan_sdk._runtime.steps import Blocking, Pause, TimeIsUp, Waiting
@@ -23,8 +23,21 @@ Look: TypeAlias = Callable[[], T]
 """Asks how things stand."""
 
 
+# In the threads of a map: set once nobody waits for them any more.
+_given_up: ContextVar[threading.Event | None] = ContextVar("_given_up", default=None)
+
+
+class GivenUpError(BaseException):
+    """Ends a thread whose result nobody waits for."""
+
+
 def sleep(seconds: float) -> None:
-    time.sleep(seconds)
+    """Sleeps; in a thread that nobody waits for any more it ends the thread instead."""
+    given_up = _given_up.get()
+    if given_up is None:
+        time.sleep(seconds)
+    elif given_up.wait(seconds):
+        raise GivenUpError
 
 
 def run_in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -93,27 +106,40 @@ def iterate(items: Iterable[T]) -> Generator[T]:
     yield from items
 
 
+def flat_map(function: Callable[[T], Iterable[R]], items: Iterable[T]) -> Generator[R]:
+    """The results of all items in order."""
+    for item in items:
+        yield from function(item)
+
+
 def ordered_map(function: Callable[[T], R], items: Iterable[T], width: int) -> Generator[R]:
     """The results in the order of the items, of which at most `width` are worked on at a time.
 
     Items are taken as there is room for them. When one fails, or the caller stops listening, those
-    not begun are dropped, and the others are waited for.
+    not begun are dropped, and the others are waited for, but repeat nothing any more.
     """
     if width == 1:
         for item in items:
             yield function(item)
         return
     pending: deque[Future[R]] = deque()
+    given_up = threading.Event()
+
+    def work(item: T) -> R:
+        _given_up.set(given_up)
+        return function(item)
+
     with ThreadPoolExecutor(width, thread_name_prefix="anaplan-sdk") as pool:
         try:
             for item in items:
                 # As tasks do, threads know the caller's context: a trace goes on in them.
-                pending.append(pool.submit(copy_context().run, function, item))
+                pending.append(pool.submit(copy_context().run, work, item))
                 if len(pending) >= width:
                     yield pending.popleft().result()
             while pending:
                 yield pending.popleft().result()
         finally:
+            given_up.set()
             for future in pending:
                 future.cancel()
 

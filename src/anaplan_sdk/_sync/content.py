@@ -6,12 +6,13 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO, Protocol, TypeAlias, runtime_checkable
 
 from anaplan_sdk._http.chunks import (
     MAX_CHUNKS,
+    Chunk,
     Rechunker,
     chunk_count,
     encoded_pieces,
@@ -56,17 +57,19 @@ class Upload:
 
     Attributes:
         source: Gives the chunks, but for those read ahead; whoever has the upload closes it.
+        chunk_size: Bytes of each chunk but the last.
         count: How many chunks there will be; `None` while that isn't known.
         size: Their bytes in all; `None` while that isn't known.
         ahead: The first chunks, where they were needed to know as much.
     """
 
-    source: Generator[bytes]
+    source: Generator[Chunk]
+    chunk_size: int
     count: int | None
     size: int | None
-    ahead: tuple[bytes, ...] = ()
+    ahead: list[Chunk] = field(default_factory=list[Chunk])
 
-    def chunks(self) -> Generator[tuple[int, bytes]]:
+    def chunks(self) -> Generator[tuple[int, Chunk]]:
         """The chunks in order, each with its index.
 
         The last one, which makes an upload whole, is given only if all bytes that were announced
@@ -76,11 +79,11 @@ class Upload:
             AnaplanException: The source gives more or fewer bytes than it had announced.
             ValueError: There are more chunks than Anaplan takes.
         """
-        held: bytes | None = None
+        held: Chunk | None = None
         index = given = 0
         with closing(self._all()) as every:
             for chunk in every:
-                given += len(chunk)
+                given += chunk.size
                 if held is not None:
                     if self.size is not None and given > self.size:
                         break
@@ -98,9 +101,9 @@ class Upload:
         if held is not None:
             yield index, held
 
-    def _all(self) -> Generator[bytes]:
-        for chunk in self.ahead:
-            yield chunk
+    def _all(self) -> Generator[Chunk]:
+        while self.ahead:
+            yield self.ahead.pop(0)
         for chunk in self.source:
             yield chunk
 
@@ -139,7 +142,8 @@ def _of_size(
     if size == 0:
         raise ValueError(_EMPTY)
     fitting = fitting_chunk_size(size, chunk_size)
-    return Upload(_rechunked(pieces(fitting), fitting), chunk_count(size, fitting), size)
+    chunks = _rechunked(pieces(fitting), fitting)
+    return Upload(chunks, fitting, chunk_count(size, fitting), size)
 
 
 def _of_file(file: BinaryFile, chunk_size: int) -> Upload:
@@ -155,22 +159,23 @@ def _of_file(file: BinaryFile, chunk_size: int) -> Upload:
 
 def _of_unknown_size(pieces: runtime.Pieces, chunk_size: int) -> Upload:
     chunks = _rechunked(pieces, chunk_size)
-    first, second = next(chunks, b""), next(chunks, b"")
-    if not first:
+    ahead: list[Chunk] = []
+    while len(ahead) < 2 and (chunk := next(chunks, None)) is not None:
+        ahead.append(chunk)
+    if not ahead:
         raise ValueError(_EMPTY)
-    if not second:
-        return Upload(chunks, 1, len(first), (first,))
-    return Upload(chunks, None, None, (first, second))
+    if len(ahead) == 1:
+        return Upload(chunks, chunk_size, 1, ahead[0].size, ahead)
+    return Upload(chunks, chunk_size, None, None, ahead)
 
 
 def _rechunked(
     pieces: runtime.Pieces | Iterable[bytes | memoryview], chunk_size: int
-) -> Generator[bytes]:
+) -> Generator[Chunk]:
     chunker = Rechunker(chunk_size)
-    with closing(runtime.iterate(pieces)) as each:
-        for piece in each:
-            for chunk in chunker.feed(piece):
-                yield chunk
+    with closing(runtime.flat_map(chunker.feed, pieces)) as chunks:
+        for chunk in chunks:
+            yield chunk
     if rest := chunker.flush():
         yield rest
 

@@ -14,6 +14,7 @@ import httpx2
 from pydantic import ValidationError
 
 from anaplan_sdk._http.chunks import MAX_CHUNK_SIZE
+from anaplan_sdk._http.codec import MAX_LEVEL
 from anaplan_sdk._http.paging import further_offsets
 from anaplan_sdk._http.policy import Repeat
 from anaplan_sdk._http.replies import decode, unreadable
@@ -41,6 +42,7 @@ class Settings:
     status_poll_delay: float
     upload_width: int
     upload_chunk_size: int
+    upload_compression_level: int
     allow_file_creation: bool
     max_concurrency: int
     settle_time: float
@@ -54,6 +56,11 @@ class Settings:
             raise ValueError(
                 f"upload_chunk_size must be 1 to {MAX_CHUNK_SIZE:,} bytes, Anaplan's limit, not "
                 f"{self.upload_chunk_size}."
+            )
+        if not 0 <= self.upload_compression_level <= MAX_LEVEL:
+            raise ValueError(
+                f"upload_compression_level must be 0 to {MAX_LEVEL}, not "
+                f"{self.upload_compression_level}."
             )
         if self.max_concurrency < 1:
             raise ValueError(f"max_concurrency must be at least 1, not {self.max_concurrency}.")

@@ -142,7 +142,7 @@ async def test_download_to_a_path(anaplan: EmulatedAnaplan, tmp_path: Path) -> N
         assert await client.download_file(target, path, on_progress=reports.append) == path
     assert path.read_bytes() == DATA
     assert names_in(tmp_path) == ["down.csv"]
-    assert reports[-1] == Progress("download", len(DATA))
+    assert reports[-1] == Progress("download", len(DATA), None, 7, 7)
     assert mode_of(path) == 0o640
 
 
@@ -157,15 +157,38 @@ async def test_places_that_are_none_are_refused_before_anything_is_sent(
     assert anaplan.requests() == []
 
 
-async def test_progress_of_an_upload(anaplan: EmulatedAnaplan) -> None:
-    reports: list[Progress] = []
+async def test_progress_both_ways(anaplan: EmulatedAnaplan) -> None:
+    up: list[Progress] = []
+    down: list[Progress] = []
     async with anaplan.async_client(upload_chunk_size=5000) as client:
-        await client.upload_file(await file_id(client), DATA, on_progress=reports.append)
-    assert [report.completed for report in reports][-1] == len(DATA)
-    assert {(report.step, report.total) for report in reports} == {("upload", len(DATA))}
-    assert [report.completed for report in reports] == sorted(
-        report.completed for report in reports
-    )
+        target = await file_id(client)
+        await client.upload_file(target, DATA, on_progress=up.append)
+        await client.get_file(target, on_progress=down.append)
+        stream = client.get_file_stream(target, on_progress=down.append)
+        assert b"".join([chunk async for chunk in stream]) == DATA
+        await client.upload_file(target, pieces(DATA), on_progress=up.append)
+    count = -(-len(DATA) // 5000)
+    sizes = [5000 * number for number in range(1, count)] + [len(DATA)]
+    told = [(report.completed, report.chunks) for report in [*up, *down]]
+    assert told == 4 * list(zip(sizes, range(1, count + 1), strict=True))
+    assert {(report.total, report.total_chunks) for report in up[:count]} == {(len(DATA), count)}
+    assert {(report.total, report.total_chunks) for report in up[count:]} == {(None, None)}
+    assert {(report.total, report.total_chunks) for report in down} == {(None, count)}
+
+
+async def test_levels_of_compression(anaplan: EmulatedAnaplan) -> None:
+    sizes: list[int] = []
+    for level in (0, 1, 2, 3):
+        async with anaplan.async_client(upload_compression_level=level) as client:
+            target = await file_id(client)
+            await client.upload_file(target, DATA)
+            assert await client.get_file(target) == DATA
+        sizes.append(anaplan.requests("PUT")[-1].body_bytes)
+    assert len(set(sizes)) > 1
+    assert max(sizes) < len(DATA) / 2
+    for level in (-1, 4):
+        with pytest.raises(ValueError, match="upload_compression_level must be 0 to 3"):
+            anaplan.async_client(upload_compression_level=level)
 
 
 @pytest.mark.parametrize(

@@ -143,7 +143,7 @@ def test_download_to_a_path(anaplan: EmulatedAnaplan, tmp_path: Path) -> None:
         assert client.download_file(target, path, on_progress=reports.append) == path
     assert path.read_bytes() == DATA
     assert names_in(tmp_path) == ["down.csv"]
-    assert reports[-1] == Progress("download", len(DATA))
+    assert reports[-1] == Progress("download", len(DATA), None, 7, 7)
     assert mode_of(path) == 0o640
 
 
@@ -158,15 +158,38 @@ def test_places_that_are_none_are_refused_before_anything_is_sent(
     assert anaplan.requests() == []
 
 
-def test_progress_of_an_upload(anaplan: EmulatedAnaplan) -> None:
-    reports: list[Progress] = []
+def test_progress_both_ways(anaplan: EmulatedAnaplan) -> None:
+    up: list[Progress] = []
+    down: list[Progress] = []
     with anaplan.client(upload_chunk_size=5000) as client:
-        client.upload_file(file_id(client), DATA, on_progress=reports.append)
-    assert [report.completed for report in reports][-1] == len(DATA)
-    assert {(report.step, report.total) for report in reports} == {("upload", len(DATA))}
-    assert [report.completed for report in reports] == sorted(
-        report.completed for report in reports
-    )
+        target = file_id(client)
+        client.upload_file(target, DATA, on_progress=up.append)
+        client.get_file(target, on_progress=down.append)
+        stream = client.get_file_stream(target, on_progress=down.append)
+        assert b"".join([chunk for chunk in stream]) == DATA
+        client.upload_file(target, pieces(DATA), on_progress=up.append)
+    count = -(-len(DATA) // 5000)
+    sizes = [5000 * number for number in range(1, count)] + [len(DATA)]
+    told = [(report.completed, report.chunks) for report in [*up, *down]]
+    assert told == 4 * list(zip(sizes, range(1, count + 1), strict=True))
+    assert {(report.total, report.total_chunks) for report in up[:count]} == {(len(DATA), count)}
+    assert {(report.total, report.total_chunks) for report in up[count:]} == {(None, None)}
+    assert {(report.total, report.total_chunks) for report in down} == {(None, count)}
+
+
+def test_levels_of_compression(anaplan: EmulatedAnaplan) -> None:
+    sizes: list[int] = []
+    for level in (0, 1, 2, 3):
+        with anaplan.client(upload_compression_level=level) as client:
+            target = file_id(client)
+            client.upload_file(target, DATA)
+            assert client.get_file(target) == DATA
+        sizes.append(anaplan.requests("PUT")[-1].body_bytes)
+    assert len(set(sizes)) > 1
+    assert max(sizes) < len(DATA) / 2
+    for level in (-1, 4):
+        with pytest.raises(ValueError, match="upload_compression_level must be 0 to 3"):
+            anaplan.client(upload_compression_level=level)
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,333 @@
+"""Uploads: content in chunks, each of which must arrive."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, asynccontextmanager
+
+from anaplan_sdk._async.content import Content, Upload, prepare
+from anaplan_sdk._async.files import FILE, Files, batch_width
+from anaplan_sdk._async.journal import Journal, Subject, digest_of
+from anaplan_sdk._async.session import Session
+from anaplan_sdk._async.waiting import wait_until
+from anaplan_sdk._http.chunks import SMALL_FILE_SIZE, Chunk
+from anaplan_sdk._http.codec import compress
+from anaplan_sdk._http.policy import Repeat
+from anaplan_sdk._http.replies import decode
+from anaplan_sdk._runtime import asynchronous as runtime
+from anaplan_sdk.exceptions import (
+    AnaplanException,
+    InvalidIdentifierException,
+    UploadIncompleteException,
+)
+from anaplan_sdk.progress import Progress, ProgressCallback
+
+_GZIP = {"Content-Type": "application/x-gzip"}
+_OCTETS = {"Content-Type": "application/octet-stream"}
+_LONGEST_PAUSE = 2.0
+
+
+class Uploads(Files):
+    """Uploads to files."""
+
+    async def upload_file(
+        self,
+        file_id: int | str,
+        content: Content,
+        *,
+        journal: str | os.PathLike[str] | None = None,
+        on_progress: ProgressCallback | None = None,
+    ) -> None:
+        """Uploads content to a file, in place of what this user had uploaded to it before.
+
+        The content is sent in chunks, each gzipped and acknowledged by Anaplan; memory is bounded
+        whatever the size. At the end Anaplan is asked how many chunks it has.
+
+        Args:
+            file_id: The file (113…); with `allow_file_creation` it may also be a new file's name.
+            content: bytes, str (sent as UTF-8), a path, a file opened in binary mode, or an
+                iterable of bytes or str. A str is content, never a path.
+            journal: A path for a file that notes what has arrived, so that the same call, made
+                again after a crash, sends only what is missing: chunks whose content is the same
+                as before, of the same size. It is gone when the upload is done. One upload has a
+                journal at a time.
+            on_progress: Told of every acknowledged chunk, in bytes of uncompressed content.
+
+        Raises:
+            ValueError: The content is empty, or larger than 1,000 chunks of 50 MB; or the journal
+                is of another file.
+            InvalidIdentifierException: The model has no such file.
+            UploadIncompleteException: Some chunks did not arrive; nothing was completed.
+            AnaplanException: Another upload is using the journal.
+        """
+        width = self._settings.upload_width
+        await self._upload(file_id, content, width, journal, on_progress)
+
+    async def upload_file_stream(
+        self,
+        file_id: int | str,
+        content: runtime.Pieces,
+        batch_size: int = 1,
+        *,
+        journal: str | os.PathLike[str] | None = None,
+        on_progress: ProgressCallback | None = None,
+    ) -> None:
+        """Uploads content that comes piece by piece, so that all of it need never be at hand.
+
+        Pieces may have any size; they are cut and joined to chunks of `upload_chunk_size`.
+
+        Args:
+            file_id: As for `upload_file`.
+            content: An iterable of bytes or str, of the kind this client goes through.
+            batch_size: How many chunks are sent at the same time.
+            journal: As for `upload_file`; the content must come anew from its start.
+            on_progress: As for `upload_file`.
+
+        Raises:
+            ValueError: `batch_size` is below 1, or as for `upload_file`.
+            InvalidIdentifierException, UploadIncompleteException: As for `upload_file`.
+        """
+        await self._upload(file_id, content, batch_width(batch_size), journal, on_progress)
+
+    async def upload_small_file(self, file_id: int | str, content: str | bytes) -> None:
+        """Uploads little content in one request, in place of what this user had uploaded before.
+
+        Args:
+            file_id: As for `upload_file`.
+            content: Less than 1 MB, as bytes or as str, which is sent as UTF-8; what is larger
+                goes by `upload_file`.
+
+        Raises:
+            ValueError: The content is empty, or 1 MB or more.
+            InvalidIdentifierException: The model has no such file.
+        """
+        self._check_file_id(file_id)
+        body = content.encode() if isinstance(content, str) else content
+        if not 0 < len(body) < SMALL_FILE_SIZE:
+            raise ValueError(
+                f"One request takes 1 to {SMALL_FILE_SIZE - 1:,} bytes, not {len(body):,}; "
+                "upload_file takes more."
+            )
+        await self._check_file_exists(file_id)
+        await self._session.send("PUT", self._file(file_id), content=body, headers=_OCTETS)
+
+    async def _upload(
+        self,
+        file_id: int | str,
+        content: Content,
+        width: int,
+        journal_path: str | os.PathLike[str] | None,
+        on_progress: ProgressCallback | None,
+    ) -> None:
+        self._check_file_id(file_id)
+        upload = await prepare(content, self._settings.upload_chunk_size)
+        async with (
+            aclosing(upload.source),
+            self._journal(file_id, upload, journal_path) as journal,
+        ):
+            await self._check_file_exists(file_id)
+            target = await self._resumed(upload, journal)
+            if target is None:
+                target = await self._begin(file_id, upload)
+                if journal is not None:
+                    journal.begin(target)
+            sending = _Sending(
+                self._session,
+                target,
+                f"{self._file(target)}/chunks",
+                self._settings.upload_compression_level,
+                journal,
+            )
+            await sending.send(upload, width, on_progress)
+            if upload.count is None:
+                await self._complete(target)
+            await self._confirm(target, sending.acknowledged)
+
+    @asynccontextmanager
+    async def _journal(
+        self, file_id: int | str, upload: Upload, path: str | os.PathLike[str] | None
+    ) -> AsyncGenerator[Journal | None]:
+        if path is None:
+            yield None
+            return
+        count = -1 if upload.count is None else upload.count
+        subject = Subject(
+            origin=self._session.hosts.api,
+            model=self._model.rpartition("/")[2],
+            file=str(file_id),
+            chunk_size=upload.chunk_size,
+            count=count,
+            size=upload.size,
+        )
+        journal = Journal(path, subject)
+        is_done = False
+        try:
+            yield journal
+            is_done = True
+        finally:
+            journal.close(is_done=is_done)
+
+    async def _begin(self, file_id: int | str, upload: Upload) -> int:
+        """Has Anaplan expect the chunks, in place of the former content; the file's id."""
+        count = -1 if upload.count is None else upload.count
+        # Setting the count begins an upload anew, as often as it is done.
+        response = await self._session.send(
+            "POST", self._file(file_id), json={"chunkCount": count}, repeat=Repeat.SAFE
+        )
+        # A file that was created by name goes by an id from now on.
+        return decode(FILE.adapter, response).value.id
+
+    async def _resumed(self, upload: Upload, journal: Journal | None) -> int | None:
+        """The file's id, if Anaplan still has what the journal says of this upload."""
+        if journal is None:
+            return None
+        if journal.target is not None:
+            count = -1 if upload.count is None else upload.count
+            files = {file.id: file for file in await self.get_files()}
+            file = files.get(journal.target)
+            if file is not None and file.chunk_count == count:
+                there = {chunk.id for chunk in await self.get_file_chunks(file.id)}
+                for index in journal.arrived.keys() - there:
+                    del journal.arrived[index]
+                return file.id
+        # Before Anaplan's own state changes: a crash in between must not leave a journal of it.
+        journal.forget()
+        return None
+
+    async def _complete(self, file_id: int) -> None:
+        """Ends an upload whose length was not known."""
+        url = f"{self._file(file_id)}/complete"
+        try:
+            await self._session.send("POST", url, json={"id": str(file_id)}, repeat=Repeat.SAFE)
+        except AnaplanException as error:
+            raise UploadIncompleteException(
+                f"Every chunk of the upload to file {file_id} arrived, but Anaplan did not "
+                f"complete it; content whose size is known needs no completion: {error}",
+                file_id=file_id,
+                retryable=error.retryable,
+            ) from error
+
+    async def _confirm(self, file_id: int, acknowledged: set[int]) -> None:
+        """Compares the chunks that Anaplan has with those it has acknowledged."""
+        there: set[int] = set()
+
+        async def look() -> set[int]:
+            nonlocal there
+            there = {chunk.id for chunk in await self.get_file_chunks(file_id)}
+            return there
+
+        try:
+            await wait_until(
+                look,
+                lambda there: there if there == acknowledged else None,
+                delay=_LONGEST_PAUSE,
+                timeout=self._settings.settle_time,
+                overdue=lambda there: f"Anaplan has {len(there):,} chunks",
+                fate=f"{len(acknowledged):,} were sent, and it acknowledged each",
+            )
+        except AnaplanException as error:
+            raise UploadIncompleteException(
+                f"The upload to file {file_id} can't be relied upon: {error}",
+                file_id=file_id,
+                missing=sorted(acknowledged - there),
+                retryable=True,
+            ) from error
+
+    def _check_file_id(self, file_id: int | str) -> None:
+        if not self._settings.allow_file_creation and not str(file_id).startswith("113"):
+            raise InvalidIdentifierException(
+                f"{file_id!r} is not the id of a file that can be uploaded to; they begin with "
+                "113. Anaplan would create a file of this name: allow_file_creation=True lets it."
+            )
+
+    async def _check_file_exists(self, file_id: int | str) -> None:
+        # Anaplan creates a file for an id it doesn't know, which no import will ever read.
+        if self._settings.allow_file_creation or str(file_id) in self._known_files:
+            return
+        await self.get_files()
+        if str(file_id) not in self._known_files:
+            raise InvalidIdentifierException(
+                f"The model has no file {file_id}. Anaplan would create one that no import reads; "
+                "allow_file_creation=True lets it."
+            )
+
+
+class _Sending:
+    """One upload's chunks on their way.
+
+    Attributes:
+        acknowledged: Indexes of those that have arrived.
+    """
+
+    def __init__(
+        self, session: Session, file_id: int, url: str, level: int, journal: Journal | None
+    ) -> None:
+        self._session = session
+        self._file_id = file_id
+        self._url = url
+        self._level = level
+        self._journal = journal
+        self._taken: set[int] = set()
+        self.acknowledged: set[int] = set()
+
+    async def send(self, upload: Upload, width: int, on_progress: ProgressCallback | None) -> None:
+        """Sends the chunks, of which so many are under way at a time.
+
+        Raises:
+            UploadIncompleteException: Some have not arrived.
+        """
+        cause: AnaplanException | None = None
+        done = count = 0
+        try:
+            async with (
+                aclosing(upload.chunks()) as chunks,
+                aclosing(runtime.ordered_map(self._put, chunks, width)) as sizes,
+            ):
+                async for size in sizes:
+                    done += size
+                    count += 1
+                    if on_progress is not None:
+                        on_progress(Progress("upload", done, upload.size, count, upload.count))
+        except AnaplanException as error:
+            cause = error
+        expected = self._taken if upload.count is None else set(range(upload.count))
+        missing = sorted(expected - self.acknowledged)
+        if cause is not None or missing:
+            raise UploadIncompleteException(
+                f"The upload to file {self._file_id} is incomplete, {_missing(missing)}: {cause}",
+                file_id=self._file_id,
+                missing=missing,
+                retryable=cause is not None and cause.retryable,
+            ) from cause
+
+    async def _put(self, numbered: tuple[int, Chunk]) -> int:
+        index, chunk = numbered
+        self._taken.add(index)
+        packed, digest = await runtime.run_in_thread(self._pack, index, chunk)
+        if packed is not None:
+            url = f"{self._url}/{index}"
+            await self._session.send("PUT", url, content=packed, headers=_GZIP)
+            if self._journal is not None and digest is not None:
+                self._journal.note(index, digest)
+        self.acknowledged.add(index)
+        return chunk.size
+
+    def _pack(self, index: int, chunk: Chunk) -> tuple[bytes | None, str | None]:
+        """What is sent of a chunk, if it has to be; and its digest, where there is a journal."""
+        try:
+            digest = None
+            if self._journal is not None:
+                digest = digest_of(chunk)
+                if self._journal.arrived.get(index) == digest:
+                    return None, digest
+            return compress(chunk.content, self._level), digest
+        finally:
+            chunk.release()
+
+
+def _missing(indexes: list[int]) -> str:
+    if not indexes:
+        return "its end was not reached"
+    shown = ", ".join(map(str, indexes[:10])) + (", …" if len(indexes) > 10 else "")
+    return f"chunk{'s' if len(indexes) > 1 else ''} {shown} missing"
