@@ -231,12 +231,13 @@ async def _window(
 ) -> AsyncGenerator[R]:
     # Tasks without a nursery, since an async generator must not hold a cancel scope open where it
     # yields: it may be closed from another task than the one that ran it.
-    start: Callable[..., _Running[R]] = _AsyncioTask if _on_asyncio() else _TrioTask
+    on_asyncio = _on_asyncio()
     pending: deque[_Running[R]] = deque()
     try:
         async with aclosing(_each(items)) as each:
             async for item in each:
-                pending.append(start(function, item))
+                task = _AsyncioTask(function, item) if on_asyncio else _TrioTask(function, item)
+                pending.append(task)
                 if len(pending) >= width:
                     yield await pending.popleft().result()
         while pending:
