@@ -236,8 +236,8 @@ async def _window(
     try:
         async with aclosing(_each(items)) as each:
             async for item in each:
-                task = _AsyncioTask(function, item) if on_asyncio else _TrioTask(function, item)
-                pending.append(task)
+                work = _AsyncioTask(function, item) if on_asyncio else _TrioTask(function, item)
+                pending.append(work)
                 if len(pending) >= width:
                     yield await pending.popleft().result()
         while pending:
