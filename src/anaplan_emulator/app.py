@@ -4,8 +4,8 @@ import logging
 import math
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterable
-from functools import partial
+from collections.abc import Callable, Iterable
+from functools import cache, partial
 
 from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
@@ -52,7 +52,8 @@ def create_app(world: World, endpoints: Iterable[Endpoint] = ENDPOINTS) -> Starl
         elif endpoint.path == MODEL:
             by_path[MODEL_BY_WORKSPACE]
     # Worker threads mostly wait for the one writer; more than anyio's forty keep readers served.
-    limiter = CapacityLimiter(200)
+    # Made by the server's own event loop: whoever makes the emulator may run another kind.
+    limiter = cache(partial(CapacityLimiter, 200))
     routes = [
         Route(path, Resource(world, methods, limiter))
         for path, methods in sorted(by_path.items(), key=_generality)
@@ -78,7 +79,10 @@ class Resource:
     """One path, with an endpoint for each method it takes."""
 
     def __init__(
-        self, world: World, endpoints: dict[str, Endpoint], limiter: CapacityLimiter
+        self,
+        world: World,
+        endpoints: dict[str, Endpoint],
+        limiter: Callable[[], CapacityLimiter],
     ) -> None:
         self._world = world
         self._endpoints = endpoints
@@ -93,7 +97,7 @@ class Resource:
         except ClientDisconnect:
             return
         answer = partial(self._answer, request, body)
-        response = await to_thread.run_sync(answer, limiter=self._limiter)
+        response = await to_thread.run_sync(answer, limiter=self._limiter())
         await response(scope, receive, send)
 
     def _answer(self, request: Request, body: bytes) -> Response:

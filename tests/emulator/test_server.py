@@ -8,6 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import anyio
 import httpx2
 import pytest
 
@@ -29,6 +30,15 @@ def test_stopping_leaves_nothing_behind(tenant: TenantDescription) -> None:
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(address, timeout=1)
     gc.collect()  # What was not closed would warn here, and warnings are errors.
+
+
+def test_an_emulator_can_be_made_in_any_event_loop(tenant: TenantDescription) -> None:
+    async def make() -> Emulator:
+        return Emulator(tenant)
+
+    with anyio.run(make, backend="trio") as emulator:
+        reply = httpx2.post(f"{emulator.base_url}/token/authenticate", auth=ADA)
+    assert reply.status_code == 201
 
 
 def test_an_emulator_that_never_starts_lets_go_too(tenant: TenantDescription) -> None:
