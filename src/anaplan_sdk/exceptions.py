@@ -19,7 +19,7 @@
     ├── AnaplanTimeoutException            a request or a wait took longer than allowed
     ├── AnaplanResponseException           a reply arrived that makes no sense
     ├── OutcomeUnknownException            it can't be told whether the work was started
-    ├── WriteInterruptedException          a later request of a long write failed
+    ├── WriteInterruptedException          a long write came to an end before its time
     ├── PartialFailureError                Anaplan refused some of the items or cells
     ├── PartialUpdateError                 SCIM left out some of a user's workspaces
     ├── LargeReadException                 Anaplan could not carry out a large read
@@ -310,7 +310,7 @@ class PartialUpdateError(AnaplanException):
 
 
 class WriteInterruptedException(AnaplanException):
-    """A write of several requests came to an end before its time.
+    """A write came to an end before its time, or it can't be told whether it was done.
 
     All indexes are those of what was passed to the method, from 0.
 

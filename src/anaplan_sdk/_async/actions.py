@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncGenerator, Iterable, Mapping
 from contextlib import aclosing
 from http import HTTPStatus
 from typing import Literal, TypedDict, Unpack, overload
 
-from anaplan_sdk._async.adopting import adopt
+from anaplan_sdk._async.adopting import once
 from anaplan_sdk._async.room import Room, body_of, segment, sorting
 from anaplan_sdk._async.waiting import check_timeout, wait_until
 from anaplan_sdk._http.replies import decode
@@ -341,40 +340,20 @@ class Actions(Room):
         return f"{self._model}/{kind}/{text}"
 
     async def _start(self, action_id: str, url: str, body: dict[str, object]) -> Task:
-        for repetition in range(self._session.policy.retry_count + 1):
-            began = time.monotonic()
-            try:
-                response = await self._session.send("POST", url, json=body)
-                task = decode(_TASK.adapter, response).value
-            except AnaplanException as error:
-                if error.not_performed:
-                    raise
-                adopted = await self._adopt(action_id, url, began, error)
-                if adopted is not None:
-                    task = adopted
-                elif repetition == self._session.policy.retry_count:
-                    raise
-                else:
-                    continue
-            self._session.remember_task(action_id, task.id)
-            return task
-        raise AssertionError("unreachable: the last repetition returns or raises")
+        async def send() -> Task | CompletedTask:
+            return decode(_TASK.adapter, await self._session.send("POST", url, json=body)).value
 
-    async def _adopt(
-        self, action_id: str, url: str, began: float, error: AnaplanException
-    ) -> Task | None:
-        """The task that a request without a clear answer has started; `None` if it started none."""
-        known = self._session.known_tasks(action_id)
-        task = await adopt(
+        task = await once(
             self._session,
+            send,
             lambda: self._list(_TASKS, url),
-            lambda task, since: task.creation_time >= since and task.id not in known,
+            lambda task, since: task.creation_time >= since,
+            key=action_id,
             what=f"Action {action_id} may have been started",
-            began=began,
             settle_time=self._settings.settle_time,
-            error=error,
+            repeats=True,
         )
-        return None if task is None else Task.model_validate(task.model_dump())
+        return task if isinstance(task, Task) else Task.model_validate(task.model_dump())
 
 
 def _reason(result: TaskResult) -> str:

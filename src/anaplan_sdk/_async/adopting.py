@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Protocol, TypeVar
 
 from anaplan_sdk._async.session import Session
@@ -16,13 +19,111 @@ _CLOCK_SLACK = 2.0
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 2.0
 
+_REFUSALS = (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)
+
 
 class _HasId(Protocol):
     @property
     def id(self) -> str: ...
 
 
+S = TypeVar("S", bound=_HasId)
 T = TypeVar("T", bound=_HasId)
+
+
+@dataclass(frozen=True)
+class Made:
+    """What is known of a thing at first: its id."""
+
+    id: str
+
+
+async def once(
+    session: Session,
+    send: runtime.Look[S],
+    look: runtime.Look[list[T]],
+    is_ours: Callable[[T, float], bool],
+    *,
+    key: str,
+    what: str,
+    settle_time: float,
+    repeats: bool,
+    words_refusals: bool = False,
+) -> S | T:
+    """Starts or makes something; what a request without a clear answer has made is adopted.
+
+    Args:
+        session: Remembers what was made from here.
+        send: Sends the request, and reads its reply.
+        look: Lists what there is.
+        is_ours: As for `adopt`; what was made from here before is none of this.
+        key: What it is remembered under.
+        what: What may have happened: "Action 117… may have been started".
+        settle_time: Seconds to go on looking while there is nothing.
+        repeats: Whether it is started again, if it isn't there by then, as often as the client
+            repeats requests.
+        words_refusals: Whether a 500 or 503 with a reason is this service's way to refuse, so that
+            one look is enough.
+
+    Raises:
+        OutcomeUnknownException: It can't be told whether it was made.
+        AnaplanException: It was not.
+    """
+
+    def is_new(thing: T, since: float) -> bool:
+        return thing.id not in session.known_tasks(key) and is_ours(thing, since)
+
+    began = time.monotonic()
+    last = session.policy.retry_count if repeats else 0
+    for repetition in range(last + 1):
+        made: S | T
+        try:
+            made = await send()
+        except AnaplanException as error:
+            # A second start may meet the first one, which was late.
+            is_taken = repetition > 0 and error.status_code == HTTPStatus.CONFLICT
+            if error.not_performed and not is_taken:
+                raise
+            is_refused = words_refusals and error.status_code in _REFUSALS and bool(error.reason)
+            found = await adopt(
+                session,
+                look,
+                is_new,
+                what=what,
+                began=began,
+                settle_time=0.0 if is_refused else settle_time,
+                error=error,
+            )
+            if found is None:
+                if is_refused or (repeats and (is_taken or repetition == last)):
+                    raise
+                if not repeats:
+                    raise OutcomeUnknownException(
+                        f"{what} ({error}), but isn't there yet."
+                    ) from error
+                continue
+            made = found
+        session.remember_task(key, made.id)
+        return made
+    raise AssertionError("unreachable: the last repetition returns or raises")
+
+
+@contextmanager
+def unclear(what: str) -> Generator[None]:
+    """Says of a request without a clear answer that its outcome is unknown, where no list tells it.
+
+    Args:
+        what: What may have happened.
+
+    Raises:
+        OutcomeUnknownException: So it is.
+    """
+    try:
+        yield
+    except AnaplanException as error:
+        if error.not_performed:
+            raise
+        raise OutcomeUnknownException(f"{what} ({error}).") from error
 
 
 async def adopt(

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import suppress
 
 from pydantic import Field, TypeAdapter
 
-from anaplan_sdk._async.room import Room, segment
+from anaplan_sdk._async.adopting import Made, once
+from anaplan_sdk._async.room import Room, Settings, segment
+from anaplan_sdk._async.session import Session
 from anaplan_sdk._async.waiting import check_timeout, wait_until
+from anaplan_sdk._http.dates import stamp
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._http.rows import RowReader
+from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk.exceptions import AnaplanException, IntegrationRunError
 from anaplan_sdk.models._base import AnaplanModel, Single
 from anaplan_sdk.models.cloud_works import RunError, RunStatus, RunSummary
@@ -43,14 +47,26 @@ class CloudRuns(Room):
     async def run_integration(self, integration_id: str) -> str:
         """Starts an integration.
 
+        A start that gets no clear answer is not simply repeated: the history is watched for the
+        client's `settle_time`, and the run that was started is adopted. Only if there is none by
+        then is it started again.
+
         Returns:
             The run's id, for `wait_for_run` and the others.
 
         Raises:
             AnaplanRequestException: It is running already (409).
+            OutcomeUnknownException: It can't be told whether it was started.
         """
-        response = await self._session.send("POST", f"{self._integration(integration_id)}/run")
-        return decode(_RUN.adapter, response).value.id
+        return await start_run(
+            self._session,
+            self._settings,
+            f"{self._integration(integration_id)}/run",
+            None,
+            lambda: self.get_run_history(integration_id),
+            what=f"Integration {integration_id}",
+            sources=("manual",),
+        )
 
     async def wait_for_run(
         self,
@@ -184,6 +200,53 @@ class CloudRuns(Room):
 
     def _run(self, run_id: str) -> str:
         return f"{self._root}/run/{segment(run_id)}"
+
+
+async def start_run(
+    session: Session,
+    settings: Settings,
+    url: str,
+    body: Mapping[str, object] | None,
+    history: runtime.Look[list[RunSummary]],
+    *,
+    what: str,
+    sources: Collection[str],
+) -> str:
+    """Starts an integration or a flow once, and returns the run's id.
+
+    Args:
+        session: Sends.
+        settings: Say how long to look for a run.
+        url: Where runs are started.
+        body: What is sent.
+        history: Lists the runs.
+        what: What is started.
+        sources: What the history says of runs that were started in this way.
+    """
+
+    async def send() -> Made:
+        run = decode(_RUN.adapter, await session.send("POST", url, json=body)).value
+        return Made(run.id)
+
+    def is_ours(run: RunSummary, since: float) -> bool:
+        if run.trigger_source and run.trigger_source not in sources:
+            return False
+        started = run.start_date or run.last_run
+        # One that waits its turn has no date yet.
+        return run.end_date is None if started is None else 1000 * stamp(started) >= since
+
+    run = await once(
+        session,
+        send,
+        history,
+        is_ours,
+        key=url,
+        what=f"{what} may have been started",
+        settle_time=settings.settle_time,
+        repeats=True,
+        words_refusals=True,
+    )
+    return run.id
 
 
 def _reasons(error: RunError | None) -> list[str]:

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import TYPE_CHECKING, Literal
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import httpx2
 from pydantic import TypeAdapter
 
+from anaplan_sdk._async.adopting import Made, once, unclear
 from anaplan_sdk._async.cloud_runs import CloudRuns
-from anaplan_sdk._async.room import body_of, segment, sorting
+from anaplan_sdk._async.room import body_of, checked, segment, sorting
+from anaplan_sdk._http.dates import stamp
+from anaplan_sdk._http.policy import Repeat
 from anaplan_sdk._http.replies import decode, unreadable
+from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk.exceptions import InvalidIdentifierException
 from anaplan_sdk.models._base import AnaplanModel, Listing, Single
 from anaplan_sdk.models.cloud_works import (
@@ -46,6 +50,8 @@ _INTEGRATION = Single[SingleIntegration]("integration", SingleIntegration)
 _NOTIFICATION = Single[NotificationConfig]("notifications", NotificationConfig)
 _CREATED = TypeAdapter(_Created)
 
+D = TypeVar("D", Connection, Integration)
+
 
 class CloudWorks(CloudRuns):
     """Connections, integrations and what becomes of their runs.
@@ -79,10 +85,24 @@ class CloudWorks(CloudRuns):
 
         Raises:
             AnaplanRequestException: The credentials are invalid (400).
+            OutcomeUnknownException: The answer was lost, and no such connection was found.
         """
-        body = body_of(ConnectionInput, con_info)
-        response = await self._session.send("POST", f"{self._root}/connections", json=body)
-        return _id_in(response, decode(_CREATED, response).connection_id)
+        given = checked(ConnectionInput, con_info)
+        url = f"{self._root}/connections"
+
+        async def send() -> Made:
+            response = await self._session.send("POST", url, json=body_of(ConnectionInput, given))
+            return Made(_id_in(response, decode(_CREATED, response).connection_id))
+
+        def is_ours(connection: Connection, since: float) -> bool:
+            return (
+                connection.connection_type == given.type
+                and getattr(connection.body, "name", None) == given.body.name
+                and 1000 * stamp(connection.creation_date) >= since
+            )
+
+        made = await self._made(send, self.get_connections, is_ours, url, given.body.name)
+        return made.id
 
     async def update_connection(
         self,
@@ -173,11 +193,20 @@ class CloudWorks(CloudRuns):
         Raises:
             AnaplanRequestException: The name is taken, an action isn't in the model, or the tenant
                 has 500 integrations.
+            OutcomeUnknownException: The answer was lost, and no such integration was found.
         """
-        response = await self._session.send("POST", self._root, json=_integration_body(body))
-        created = decode(_CREATED, response)
-        inner = created.integration or created
-        return _id_in(response, inner.integration_id)
+        given = _integration_body(body)
+        name = str(given["name"])
+
+        async def send() -> Made:
+            response = await self._session.send("POST", self._root, json=given)
+            created = decode(_CREATED, response)
+            return Made(_id_in(response, (created.integration or created).integration_id))
+
+        def is_ours(integration: Integration, since: float) -> bool:
+            return integration.name == name and 1000 * stamp(integration.creation_date) >= since
+
+        return (await self._made(send, self.get_integrations, is_ours, self._root, name)).id
 
     async def update_integration(
         self,
@@ -205,8 +234,11 @@ class CloudWorks(CloudRuns):
 
         Raises:
             ValueError: The schedule lacks what its type needs.
+            OutcomeUnknownException: The answer was lost: `get_integration` or `get_flow` shows
+                whether there is a schedule now.
         """
-        await self._send_schedule("POST", integration_id, schedule)
+        with unclear(f"{integration_id} may have been given a schedule"):
+            await self._send_schedule("POST", integration_id, schedule)
 
     async def update_schedule(
         self, integration_id: str, schedule: ScheduleInput | Mapping[str, object]
@@ -225,7 +257,7 @@ class CloudWorks(CloudRuns):
         if status not in ("enabled", "disabled"):
             raise ValueError(f"status must be enabled or disabled, not {status!r}.")
         url = f"{self._integration(integration_id)}/schedule/status/{status}"
-        await self._session.send("POST", url)
+        await self._session.send("POST", url, repeat=Repeat.SAFE)
 
     async def delete_schedule(self, integration_id: str) -> None:
         """Deletes a schedule."""
@@ -255,12 +287,14 @@ class CloudWorks(CloudRuns):
 
         Raises:
             AnaplanRequestException: The integration has some already (400).
+            OutcomeUnknownException: The answer was lost: `get_integration` shows whether there are
+                some now.
         """
         body = body_of(NotificationInput, config)
-        response = await self._session.send("POST", f"{self._root}/notification", json=body)
-        created = decode(_CREATED, response)
-        inner = created.notification or created
-        return _id_in(response, inner.notification_id)
+        with unclear("Notifications may have been set up"):
+            response = await self._session.send("POST", f"{self._root}/notification", json=body)
+            created = decode(_CREATED, response)
+            return _id_in(response, (created.notification or created).notification_id)
 
     async def update_notification_config(
         self, notification_id: str, config: NotificationInput | Mapping[str, object]
@@ -279,6 +313,27 @@ class CloudWorks(CloudRuns):
             ValueError: Neither was given, or both.
         """
         await self._delete(await self._notification(notification_id, integration_id))
+
+    async def _made(
+        self,
+        send: runtime.Look[Made],
+        look: runtime.Look[list[D]],
+        is_ours: Callable[[D, float], bool],
+        url: str,
+        name: str,
+    ) -> Made | D:
+        """Makes a connection or an integration once, and finds it by name if the answer is lost."""
+        return await once(
+            self._session,
+            send,
+            look,
+            is_ours,
+            key=url,
+            what=f"{name!r} may have been made",
+            settle_time=self._settings.settle_time,
+            repeats=False,
+            words_refusals=True,
+        )
 
     def _connection(self, con_id: str) -> str:
         return f"{self._root}/connections/{segment(con_id)}"

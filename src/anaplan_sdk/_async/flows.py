@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from anaplan_sdk._async.adopting import Made, once
+from anaplan_sdk._async.cloud_runs import CloudRuns, start_run
 from anaplan_sdk._async.room import Room, body_of, segment
+from anaplan_sdk._http.dates import stamp
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk.models._base import AnaplanModel, Listing, Single
 from anaplan_sdk.models.flows import Flow, FlowInput, FlowSummary
@@ -14,14 +17,9 @@ class _Created(AnaplanModel):
     integration_flow_id: str
 
 
-class _Run(AnaplanModel):
-    id: str
-
-
 _FLOWS = Listing("integrationFlows", FlowSummary)
 _FLOW = Single[Flow]("integrationFlow", Flow)
 _CREATED = Single[_Created]("integrationFlow", _Created)
-_RUN = Single[_Run]("run", _Run)
 
 
 class Flows(Room):
@@ -52,9 +50,27 @@ class Flows(Room):
 
         Raises:
             ValueError: It has fewer than two steps to run, or a step depends on a later one.
+            OutcomeUnknownException: The answer was lost, and no such flow was found.
         """
-        response = await self._session.send("POST", self._root, json=body_of(FlowInput, flow))
-        return decode(_CREATED.adapter, response).value.integration_flow_id
+        body = body_of(FlowInput, flow)
+        name = str(body["name"])
+
+        async def send() -> Made:
+            response = await self._session.send("POST", self._root, json=body)
+            return Made(decode(_CREATED.adapter, response).value.integration_flow_id)
+
+        made = await once(
+            self._session,
+            send,
+            self.get_flows,
+            lambda flow, since: flow.name == name and 1000 * stamp(flow.creation_date) >= since,
+            key=self._root,
+            what=f"Flow {name!r} may have been made",
+            settle_time=self._settings.settle_time,
+            repeats=False,
+            words_refusals=True,
+        )
+        return made.id
 
     async def update_flow(self, flow_id: str, flow: FlowInput | Mapping[str, object]) -> None:
         """Replaces a flow's definition.
@@ -65,7 +81,7 @@ class Flows(Room):
         await self._session.send("PUT", self._flow(flow_id), json=body_of(FlowInput, flow))
 
     async def run_flow(self, flow_id: str, only_steps: Iterable[str] | None = None) -> str:
-        """Starts a flow.
+        """Starts a flow, once, as `run_integration` starts an integration.
 
         Args:
             flow_id: The flow.
@@ -77,6 +93,7 @@ class Flows(Room):
         Raises:
             ValueError: `only_steps` is given and empty.
             AnaplanRequestException: It is running already (409).
+            OutcomeUnknownException: It can't be told whether it was started.
         """
         body: dict[str, object] | None = None
         if only_steps is not None:
@@ -84,8 +101,15 @@ class Flows(Room):
             if not steps:
                 raise ValueError("only_steps is empty: leave it out to run all steps.")
             body = {"stepsToRun": steps}
-        response = await self._session.send("POST", f"{self._flow(flow_id)}/run", json=body)
-        return decode(_RUN.adapter, response).value.id
+        return await start_run(
+            self._session,
+            self._settings,
+            f"{self._flow(flow_id)}/run",
+            body,
+            lambda: self._into(CloudRuns).get_run_history(flow_id),
+            what=f"Flow {flow_id}",
+            sources=("manual", "manual_inf"),
+        )
 
     async def delete_flow(self, flow_id: str) -> None:
         """Deletes a flow; its integrations stay."""

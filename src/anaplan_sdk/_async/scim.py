@@ -9,7 +9,9 @@ from typing import NoReturn
 import httpx2
 from pydantic import Field, TypeAdapter
 
+from anaplan_sdk._async.adopting import once
 from anaplan_sdk._async.room import Room, body_of, checked, segment
+from anaplan_sdk._http.dates import iso_date
 from anaplan_sdk._http.entitlements import shortfall
 from anaplan_sdk._http.replies import decode, unreadable
 from anaplan_sdk._runtime import asynchronous as runtime
@@ -28,6 +30,7 @@ from anaplan_sdk.models.scim import (
     ServiceProviderConfig,
     User,
     UserInput,
+    field,
 )
 from anaplan_sdk.models.scim_filter import checked_filter
 
@@ -144,11 +147,27 @@ class Scim(Room):
             ValueError: Something is missing, or there are more than 50 workspaces.
             AnaplanRequestException: There is a user of this name already (409), or a workspace is
                 not known (400).
+            OutcomeUnknownException: The answer was lost, and no such user was found.
         """
-        response = await self._session.send(
-            "POST", f"{self._root}/Users", json=body_of(UserInput, user), headers=_HEADERS
+        given = checked(UserInput, user)
+        url = f"{self._root}/Users"
+
+        async def send() -> User:
+            body = body_of(UserInput, given)
+            response = await self._session.send("POST", url, json=body, headers=_HEADERS)
+            return decode(_USER, response)
+
+        return await once(
+            self._session,
+            send,
+            lambda: self.get_users(field("userName") == given.user_name),
+            # A name that was there before would have been refused.
+            lambda found, since: 1000 * (iso_date(found.meta.created) or 0.0) >= since,
+            key=url,
+            what=f"User {given.user_name} may have been created",
+            settle_time=self._settings.settle_time,
+            repeats=False,
         )
-        return decode(_USER, response)
 
     async def replace_user(
         self, user_id: str, user: ReplaceUserInput | Mapping[str, object]

@@ -11,6 +11,7 @@ from pydantic import Field, TypeAdapter
 
 from anaplan_sdk._http.replies import decode, unreadable
 from anaplan_sdk._runtime import synchronous as runtime
+from anaplan_sdk._sync.adopting import unclear
 from anaplan_sdk._sync.consolidation_tables import Tables, check_number
 from anaplan_sdk._sync.room import body_of, segment
 from anaplan_sdk._sync.waiting import check_timeout, wait_until
@@ -113,9 +114,11 @@ class Consolidation(Tables):
 
         Raises:
             InvalidIdentifierException: No such workflow.
+            OutcomeUnknownException: The answer was lost: `get_workflow_state` may tell.
         """
         url = self._workflow("start", path, workflow)
-        self._session.send("POST", url, json=list(parameters))
+        with unclear(f"Workflow {workflow!r} may have been started"):
+            self._session.send("POST", url, json=list(parameters))
 
     def stop_workflow(self, path: str, workflow: str) -> None:
         """Stops a workflow. Arguments and errors as for `start_workflow`."""
@@ -191,11 +194,13 @@ class Consolidation(Tables):
         Raises:
             ValueError: There are none, or one has no name.
             AnaplanRequestException: There is such a user, or a role isn't one (400).
+            OutcomeUnknownException: The answer was lost.
         """
         body = [body_of(UserInput, user) for user in users]
         if not body:
             raise ValueError("users is empty: there is nobody to add.")
-        response = self._session.send("POST", f"{self._root}/users", json=body)
+        with unclear("The users may have been added: `get_users` tells"):
+            response = self._session.send("POST", f"{self._root}/users", json=body)
         added = decode(_USERS, response)
         return added if isinstance(added, list) else [added]
 

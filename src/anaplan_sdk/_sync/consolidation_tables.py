@@ -11,6 +11,7 @@ from pydantic import AliasChoices, Field, TypeAdapter
 from anaplan_sdk._http.batches import Batch, Batcher
 from anaplan_sdk._http.replies import decode, unreadable
 from anaplan_sdk._runtime import synchronous as runtime
+from anaplan_sdk._sync.adopting import unclear
 from anaplan_sdk._sync.room import Room, segment
 from anaplan_sdk._sync.writing import Target, Writing
 from anaplan_sdk.models._base import AnaplanModel
@@ -111,8 +112,10 @@ class Tables(Room):
         Raises:
             ValueError: A value can't be sent.
             AnaplanRequestException: The row doesn't fit the table (400).
+            OutcomeUnknownException: The answer was lost.
         """
-        self._session.send("POST", self._table(table), json=_row(row))
+        with unclear(f"A row may have been added to table {table!r}"):
+            self._session.send("POST", self._table(table), json=_row(row))
 
     def insert_rows(
         self, table: str, rows: Iterable[Mapping[str, Value]], *, batch_size: int = 1000
@@ -133,8 +136,8 @@ class Tables(Room):
         Raises:
             ValueError: A value can't be sent; it names the row by its position, from 0.
             WriteInterruptedException: A batch failed when others had been sent, or without a clear
-                answer when others were to follow.
-            AnaplanException: The first batch failed.
+                answer.
+            AnaplanException: The first batch was refused.
         """
         count = 0
 
@@ -145,7 +148,7 @@ class Tables(Room):
                 yield batch
 
         url = f"{self._root}/odata/batch/{segment(table)}"
-        target = Target("POST", url, opening=b"[", closing=b"]")
+        target = Target("POST", url, opening=b"[", closing=b"]", adds=True)
         writing = _Insertion(self._session, target, WriteResult)
         batches = counted(Batcher(Row, batch_size).batches(rows))
         writing.run(batches, raise_on_failure=False)

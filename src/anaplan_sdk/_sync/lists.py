@@ -130,11 +130,13 @@ class Lists(Room):
         Raises:
             ValueError: An item isn't one, or is too large.
             PartialFailureError: Items were refused, and `raise_on_failure` is set.
-            WriteInterruptedException: A request failed after others had gone out; it tells what was
-                done and what is in doubt.
+            WriteInterruptedException: A request failed after others had gone out, or without a
+                clear answer; it tells what was done and what is in doubt. The list itself can't
+                settle that, as it doesn't tell which items were there before.
             ModelUnavailableException: The model is deployed, and the list is no production data.
         """
-        target = Target("POST", f"{self._list_url(list_id)}/items", {"action": "add"})
+        url = f"{self._list_url(list_id)}/items"
+        target = Target("POST", url, {"action": "add"}, adds=True)
         batches = Batcher(NewListItem, batch_size).batches(items)
         write = Writing(self._session, target, InsertionResult)
         return write.run(batches, raise_on_failure=raise_on_failure)

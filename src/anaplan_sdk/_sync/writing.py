@@ -37,6 +37,8 @@ class Target:
         closing: What it has after them.
         width: How many requests are under way at a time; more than one only where the order of
             the items makes no difference.
+        adds: Whether to send a request once more would add its items once more: one without a
+            clear answer is never told as an error that merely invites to.
     """
 
     method: str
@@ -45,6 +47,7 @@ class Target:
     opening: bytes = b'{"items":['
     closing: bytes = b"]}"
     width: int = 1
+    adds: bool = False
 
 
 class Writing(Generic[R]):
@@ -66,7 +69,8 @@ class Writing(Generic[R]):
 
         Raises:
             PartialFailureError: Some items were refused, and the caller wants to be told so.
-            WriteInterruptedException: A request failed, or the input did, when others were sent.
+            WriteInterruptedException: A request failed, or the input did, when others were sent; or
+                the only one failed without a clear answer, and added something.
             AnaplanException: The only request failed, or the first had no effect.
         """
         outcomes = runtime.ordered_map(
@@ -130,7 +134,7 @@ class Writing(Generic[R]):
         causes = [error for _, error in self._failed]
         if len(self._failed) == 1 and not self._results:
             batch, error = self._failed[0]
-            if batch.is_last or error.not_performed:
+            if error.not_performed or (batch.is_last and not self._target.adds):
                 raise error
         cause = causes[0] if causes else self._broken
         in_doubt = [batch.span for batch, error in self._failed if not error.not_performed]

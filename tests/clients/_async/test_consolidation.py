@@ -11,12 +11,12 @@ import pytest
 
 from anaplan_sdk import AsyncClient, ConsolidationAccess
 from anaplan_sdk.exceptions import (
-    AnaplanConnectionException,
     AnaplanRequestException,
     AnaplanResponseException,
     AnaplanTimeoutException,
     InvalidCredentialsException,
     InvalidIdentifierException,
+    OutcomeUnknownException,
     PermissionDeniedException,
     WriteInterruptedException,
 )
@@ -135,8 +135,12 @@ async def test_a_batch_that_is_refused_or_lost(anaplan: EmulatedAnaplan) -> None
             await room.insert_rows(TABLE, rows, batch_size=2)
         assert (lost.value.in_doubt, lost.value.unsent_from) == ([range(2, 4)], 4)
         anaplan.fault(method="POST", path=ODATA, reset_before=True)
-        with pytest.raises(AnaplanConnectionException):
+        with pytest.raises(OutcomeUnknownException):
             await room.insert_row(TABLE, rows[0])  # is not sent twice
+        anaplan.fault(method="POST", path="/api/v2305.1/odata/batch/*", reset_before=True)
+        with pytest.raises(WriteInterruptedException) as lost:
+            await room.insert_rows(TABLE, rows[:1])
+        assert (lost.value.in_doubt, lost.value.retryable) == ([range(1)], False)
         assert await room.count_rows(TABLE) == 5 + 4 + 2
 
 

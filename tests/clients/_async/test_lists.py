@@ -147,8 +147,9 @@ async def test_deletions_side_by_side_account_for_each_request(anaplan: Emulated
 async def test_a_reset_connection_leaves_one_request_in_doubt(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client() as client:
         anaplan.fault(method="POST", path="*/items", reset_before=True)
-        with pytest.raises(AnaplanConnectionException):
+        with pytest.raises(WriteInterruptedException) as caught:
             await client.tr.insert_list_items(AIRLINES, airlines(3))
+        assert (caught.value.in_doubt, caught.value.unsent_from) == ([range(3)], 3)
         anaplan.fault(method="POST", path="*/items", reset_before=True)
         with pytest.raises(WriteInterruptedException) as caught:
             await client.tr.insert_list_items(AIRLINES, airlines(3), batch_size=2)
