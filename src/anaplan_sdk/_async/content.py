@@ -78,27 +78,28 @@ class Upload:
             AnaplanException: The source gives more or fewer bytes than it had announced.
             ValueError: There are more chunks than Anaplan takes.
         """
-        held: Chunk | None = None
+        last: Chunk | None = None
         index = given = 0
         async with aclosing(self._all()) as every:
             async for chunk in every:
                 given += chunk.size
-                if held is not None:
-                    if self.size is not None and given > self.size:
-                        break
-                    yield index, held
-                    index += 1
                 if index == MAX_CHUNKS:
                     raise ValueError(
                         f"The content has more than {MAX_CHUNKS:,} chunks, Anaplan's limit: make "
                         "upload_chunk_size larger."
                     )
-                held = chunk
+                if last is not None:
+                    break
+                if index + 1 == self.count:
+                    last = chunk
+                else:
+                    yield index, chunk
+                    index += 1
         if self.size is not None and given != self.size:
             amount = "more" if given > self.size else f"{given:,}"
             raise AnaplanException(f"the source announced {self.size:,} bytes and gave {amount}")
-        if held is not None:
-            yield index, held
+        if last is not None:
+            yield index, last
 
     async def _all(self) -> AsyncGenerator[Chunk]:
         while self.ahead:

@@ -26,6 +26,8 @@ from anaplan_sdk.progress import Progress, ProgressCallback
 _GZIP = {"Content-Type": "application/x-gzip"}
 _OCTETS = {"Content-Type": "application/octet-stream"}
 _LONGEST_PAUSE = 2.0
+# How many chunks are held as they are: one for each core that packs, and the next one.
+_UNPACKED = (os.cpu_count() or 1) + 1
 
 
 class Uploads(Files):
@@ -268,6 +270,7 @@ class _Sending:
         self._url = url
         self._level = level
         self._journal = journal
+        self._room = runtime.Semaphore(_UNPACKED)
         self._taken: set[int] = set()
         self.acknowledged: set[int] = set()
 
@@ -281,7 +284,7 @@ class _Sending:
         done = count = 0
         try:
             async with (
-                aclosing(upload.chunks()) as chunks,
+                aclosing(self._taken_in_turn(upload)) as chunks,
                 aclosing(runtime.ordered_map(self._put, chunks, width)) as sizes,
             ):
                 async for size in sizes:
@@ -301,10 +304,23 @@ class _Sending:
                 retryable=cause is not None and cause.retryable,
             ) from cause
 
+    async def _taken_in_turn(self, upload: Upload) -> AsyncGenerator[tuple[int, Chunk]]:
+        """The chunks, as they are read: not before there is room for them."""
+        async with aclosing(upload.chunks()) as chunks:
+            while True:
+                await self._room.acquire()
+                numbered = await anext(chunks, None)
+                if numbered is None:
+                    return
+                self._taken.add(numbered[0])
+                yield numbered
+
     async def _put(self, numbered: tuple[int, Chunk]) -> int:
         index, chunk = numbered
-        self._taken.add(index)
-        packed, digest = await runtime.run_in_thread(self._pack, index, chunk)
+        try:
+            packed, digest = await runtime.run_in_thread(self._pack, index, chunk)
+        finally:
+            self._room.release()
         if packed is not None:
             url = f"{self._url}/{index}"
             await self._session.send("PUT", url, content=packed, headers=_GZIP)
