@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 
 from anaplan_sdk import models
 from anaplan_sdk._http.batches import Batch, Batcher, merged, placed
+from anaplan_sdk._http.plain_items import PLAIN
 from anaplan_sdk.models import CellWrite, InsertionResult, ListItemUpdate, NewListItem
 
 
@@ -46,6 +47,26 @@ def test_items_are_cut_by_bytes() -> None:
         cut([{"name": "a"}, {"name": "a" * 300}], size=300)
 
 
+def test_many_items_are_cut_by_number_and_by_bytes() -> None:
+    items = [{"name": f"{number:0{10 + number % 90}}"} for number in range(2_000)]
+    for batches in (cut(items, 700, 1_000_000), cut(iter(items), 100_000, 5_000)):
+        sent = [json.loads(batch.body(b"[", b"]")) for batch in batches]
+        assert [item for batch in sent for item in batch] == items
+        assert [batch.items for batch in batches] == sent
+        assert [batch.start for batch in batches[1:]] == [batch.span.stop for batch in batches[:-1]]
+    assert [len(batch.items) for batch in cut(items, 700, 1_000_000)] == [700, 700, 600]
+    by_bytes = [len(batch.body(b"", b"")) for batch in cut(items, 100_000, 5_000)]
+    assert all(4_800 < size <= 5_000 for size in by_bytes[:-1])
+
+
+@pytest.mark.parametrize("wrong", [{"name": 5}, {"name": object()}, {"name": "a" * 3_000}, None])
+def test_what_is_wrong_is_found_among_many_by_its_index(wrong: Any) -> None:
+    items: list[Any] = [*names(700), wrong, *names(700), wrong]
+    with pytest.raises(ValueError, match=r"^item 700\b") as caught:
+        cut(items, 1_000, 3_000)
+    assert caught.value.__context__ is None
+
+
 def test_input_is_consumed_as_batches_are_taken() -> None:
     taken: list[int] = []
 
@@ -63,7 +84,7 @@ def test_input_is_consumed_as_batches_are_taken() -> None:
 def test_a_sequence_is_checked_whole_before_the_first_batch() -> None:
     items: list[dict[str, object]] = [*names(4), {"name": []}]
     with pytest.raises(ValueError, match=r"^item 4, name: Input should be a valid string$"):
-        Batcher(NewListItem, 2).batches(items)
+        next(Batcher(NewListItem, 2).batches(items))
     lazy = Batcher(NewListItem, 2).batches(iter(items))
     assert next(lazy).span == range(2)
 
@@ -72,7 +93,7 @@ def test_a_sequence_is_checked_whole_where_bytes_cut_it() -> None:
     batcher = Batcher(NewListItem, 100, 300)
     items: list[Any] = [*({"name": "a" * 100} for _ in range(9)), 5]
     with pytest.raises(ValueError, match=r"^item 9: "):
-        batcher.batches(items)
+        next(batcher.batches(items))
     assert len(list(batcher.batches(items[:9]))) == 5
 
 
@@ -225,3 +246,57 @@ def test_calendars_are_told_apart(said: str, kind: type[models.BaseCalendar]) ->
 def test_formats_are_told_apart(kind: str, model: type[models.AnaplanModel]) -> None:
     item = {"id": 1, "name": "x", "moduleId": 2, "formatMetadata": {"dataType": kind}}
     assert type(models.LineItem.model_validate(item).format_metadata) is model
+
+
+EXAMPLES: dict[type[models.AnaplanModel], dict[str, object]] = {
+    NewListItem: {
+        "name": "null",
+        "code": "N1",
+        "parent": "E",
+        "properties": {"Owner": "None", "Since": 1},
+        "subsets": {"Active": True},
+    },
+    ListItemUpdate: {"id": "1", "properties": {"Owner": None}, "subsets": {"Active": False}},
+    models.ListItemKey: {"code": "N1"},
+    CellWrite: {
+        "lineItemId": "201",
+        "dimensions": [{"dimensionName": "Time", "itemName": "Jan 26"}],
+        "value": 1.5,
+    },
+}
+VALUES: list[Any] = [
+    *(None, True, 0, 1, 2**70, 0.0, nan, inf, "", "x", "null", "\ud800", b"x", [], [None], {}),
+    *({"a": None}, {"a": True}, {"a": nan}, {"a": {1: None}}, {None: True}, {1: True}, object()),
+    *(date(2026, 1, 2), datetime(2026, 1, 2, 3, tzinfo=UTC), Decimal("1.5"), ListItemUpdate(id=1)),
+    *([{"dimensionId": "1", "itemCode": value}] for value in (None, "", "x", 1)),
+    *([{"dimensionId": "1", "item_code": "x"}], [{"dimensionName": "", "itemId": "1"}], [{}]),
+]
+
+
+def variants(example: dict[str, object]) -> Iterator[Any]:
+    names = {"id", "code", "name", "parent", "value", "line_item_id", "later", 5}
+    yield from ({}, example)
+    for name in {*example, *names}:
+        yield {key: value for key, value in example.items() if key != name}
+        yield from ({**example, name: value} for value in VALUES)
+        yield from ({name: value} for value in VALUES)
+    yield from VALUES
+
+
+@pytest.mark.parametrize("model", EXAMPLES)
+def test_plain_items_are_sent_as_their_models_would_be(model: type[models.AnaplanModel]) -> None:
+    reader: TypeAdapter[Any] = TypeAdapter(model)
+    plain = 0
+    for item in variants(EXAMPLES[model]):
+        try:
+            checked = reader.validate_python(item)
+            expected = reader.dump_json(checked, by_alias=True, exclude_unset=True)
+        except ValueError:
+            with pytest.raises(ValueError, match=r"^(item|cell) 1"):
+                list(Batcher(model).batches([EXAMPLES[model], item]))
+            continue
+        (batch,) = Batcher(model).batches([EXAMPLES[model], item])
+        assert json.loads(batch.body(b"[", b"]"))[1] == json.loads(expected)
+        plain += PLAIN[model].json([item]) is not None
+    assert plain > 10
+    assert PLAIN[model].json([EXAMPLES[model]])
