@@ -18,7 +18,7 @@ from anaplan_emulator.apis.oauth.identity import signing_key
 from anaplan_emulator.apis.oauth.unattended import OAuthRefusedError
 from anaplan_emulator.faults import Fault
 from anaplan_emulator.journal import ReceivedRequest
-from anaplan_emulator.store.model_description import StructureDescription
+from anaplan_emulator.store.model_description import ActiveState, StructureDescription
 from anaplan_emulator.store.tenant import TenantDescription, TenantError
 from anaplan_emulator.world import UnknownModelError, UnknownUserError, World
 
@@ -76,6 +76,15 @@ class StructureChange(StructureDescription):
     """What is added to the structure of a model, by its id or name."""
 
     model: str
+
+
+class StateChange(BaseModel):
+    """What a model becomes, by its id or name."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: str
+    active_state: ActiveState
 
 
 def info(world: World, _: bytes) -> object:
@@ -174,6 +183,13 @@ def restructure(world: World, body: bytes) -> object:
     return {"restructured": change.model}
 
 
+def set_active_state(world: World, body: bytes) -> object:
+    """Give a `model` another `active_state`: locked, archived, in maintenance, or back."""
+    change = StateChange.model_validate_json(body)
+    world.set_active_state(change.model, change.active_state)
+    return change.model_dump()
+
+
 def authorize(world: World, body: bytes) -> object:
     """Sign in at an authorization `url` and decide, without a browser."""
     order = Authorization.model_validate_json(body)
@@ -220,6 +236,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("PATCH", "/settings"): change_settings,
     ("POST", "/certificates"): issue_certificate,
     ("POST", "/structure"): restructure,
+    ("POST", "/model-states"): set_active_state,
     ("POST", "/oauth/authorizations"): authorize,
     ("POST", "/oauth/devices"): decide_device,
     ("POST", "/oauth/revocations"): revoke,
@@ -249,6 +266,7 @@ def _contents(_world: World, _body: bytes) -> object:
             ClockChange,
             CertificateOrder,
             StructureChange,
+            StateChange,
             TenantDescription,
             Authorization,
             DeviceDecision,

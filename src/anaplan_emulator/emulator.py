@@ -15,7 +15,7 @@ from anaplan_emulator.front import Front
 from anaplan_emulator.journal import ReceivedRequest
 from anaplan_emulator.server import Server
 from anaplan_emulator.settings import Settings
-from anaplan_emulator.store.model_description import StructureDescription
+from anaplan_emulator.store.model_description import ActiveState, StructureDescription
 from anaplan_emulator.store.oauth_client_description import OAuthClientDescription
 from anaplan_emulator.store.tenant import TenantDescription, read_tenant
 from anaplan_emulator.world import World
@@ -284,6 +284,18 @@ class Emulator:
         if not isinstance(change, StructureDescription):
             change = StructureDescription.model_validate(change)
         self.world.restructure(model, change)
+
+    def set_active_state(self, model: str, state: ActiveState) -> None:
+        """Lock a model, archive it, take it into maintenance, or back.
+
+        Args:
+            model: Its id or name.
+            state: What it becomes.
+
+        Raises:
+            UnknownModelError: There is no such model.
+        """
+        self.world.set_active_state(model, state)
 
     def reset(self) -> None:
         """Go back to the start: tenant as described, real time, no faults, no requests noted."""

@@ -25,7 +25,7 @@ from anaplan_emulator.store.audit_description import past_events
 from anaplan_emulator.store.cloud_loader import load_cloud_works
 from anaplan_emulator.store.database import Store
 from anaplan_emulator.store.image import Image
-from anaplan_emulator.store.model_description import StructureDescription
+from anaplan_emulator.store.model_description import ActiveState, StructureDescription
 from anaplan_emulator.store.model_loader import restructure
 from anaplan_emulator.store.tenant import (
     TenantDescription,
@@ -162,12 +162,21 @@ class World:
             ValueError: The change refers to what isn't there, or adds what is there already.
         """
         with self.store.transaction() as db:
-            row = db.execute(
-                "SELECT key FROM models WHERE ? IN (id, name) ORDER BY key LIMIT 1", (model,)
-            ).fetchone()
-            if row is None:
-                raise UnknownModelError(f"the tenant has no model {model}")
-            restructure(db, row["key"], change)
+            restructure(db, _model_key(db, model), change)
+
+    def set_active_state(self, model: str, state: ActiveState) -> None:
+        """Lock a model, archive it, take it into maintenance, or back.
+
+        Args:
+            model: Its id or name; of several with the same name it is the first.
+            state: What it becomes.
+
+        Raises:
+            UnknownModelError: There is no such model.
+        """
+        with self.store.transaction() as db:
+            key = _model_key(db, model)
+            db.execute("UPDATE models SET active_state = ? WHERE key = ?", (state, key))
 
     def issue_certificate(
         self,
@@ -316,3 +325,12 @@ class World:
         self.cloud_works.resume()
         self.tasks.resume()
         return True
+
+
+def _model_key(db: sqlite3.Connection, model: str) -> int:
+    row = db.execute(
+        "SELECT key FROM models WHERE ? IN (id, name) ORDER BY key LIMIT 1", (model,)
+    ).fetchone()
+    if row is None:
+        raise UnknownModelError(f"the tenant has no model {model}")
+    return int(row["key"])

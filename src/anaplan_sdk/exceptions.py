@@ -228,7 +228,21 @@ class RateLimitException(AnaplanRequestException):
 
 
 class ModelUnavailableException(AnaplanRequestException):
-    """The model is archived (422), locked (423), offline (424) or deployed (425)."""
+    """The model is archived (422), locked (423), offline (424) or deployed (425), or isn't open.
+
+    Attributes:
+        current_step: What the model was doing when it was waited for, such as `Opening`.
+    """
+
+    current_step: str | None = None
+
+    @property
+    def state(self) -> str | None:
+        """What keeps the model: "archived", "locked", "offline", "deployed", or its step."""
+        return _MODEL_STATES.get(self.status_code or 0) or self.current_step
+
+
+_MODEL_STATES = {422: "archived", 423: "locked", 424: "offline", 425: "deployed"}
 
 
 class ServerException(AnaplanRequestException):

@@ -15,7 +15,7 @@ def test_the_contents_list_every_operation_with_its_purpose(http: httpx2.Client)
 
     operations = {(row["method"], row["path"]) for row in reply.json()["operations"]}
     assert ("POST", "/_emulator/reset") in operations
-    assert len(operations) == 19
+    assert len(operations) == 20
     assert all(row["purpose"] for row in reply.json()["operations"])
     described = reply.json()["bodies"]["Fault"]["properties"]
     assert "before it is carried out" in described["hold_seconds"]["description"]

@@ -138,3 +138,26 @@ def test_a_model_that_nobody_uses_is_closed(shop: Shop, settings: Settings) -> N
     path = f"/2/0/workspaces/{shop.workspace_id}/bulkDeleteModels"
     answer = shop.http.post(path, json={"modelIdsToDelete": [shop.model_id()]})
     assert answer.json()["modelsDeleted"] == 1
+
+
+def test_a_model_changes_its_state_while_the_emulator_runs(shop: Shop) -> None:
+    model = shop.emulator.model_id or ""
+    change = {"items": [{"name": "Lamp", "code": "L1"}]}
+    adding = shop.path("/lists/101000000000/items?action=add")
+
+    def changed() -> int:
+        return shop.http.post(adding, json=change).status_code
+
+    shop.emulator.set_active_state(model, "LOCKED")
+    assert (shop.get("/lists").status_code, changed()) == (200, 423)
+    shop.emulator.set_active_state(model, "MAINTENANCE")
+    assert (shop.get("/lists").status_code, changed()) == (424, 424)
+    told = shop.http.post(
+        "/_emulator/model-states", json={"model": model, "active_state": "UNLOCKED"}
+    )
+    assert told.status_code == 200
+    assert changed() == 200
+    unknown = {"model": "Nothing", "active_state": "LOCKED"}
+    assert shop.http.post("/_emulator/model-states", json=unknown).status_code == 404
+    strange = {"model": model, "active_state": "ASLEEP"}
+    assert shop.http.post("/_emulator/model-states", json=strange).status_code == 400

@@ -178,14 +178,17 @@ class VersionDescription(Description):
     """Any day in the first period that isn't taken from the actual version any more."""
 
 
+ActiveState = Literal[
+    "UNLOCKED", "PRODUCTION", "ARCHIVED", "LOCKED", "MAINTENANCE", "PRODUCTION_MAINTENANCE"
+]
+
+
 class ModelDescription(Description):
     """A model and everything in it. Ids follow from the order of things."""
 
     name: str = Field(min_length=1)
     id: str = Field(default="", pattern=r"^([0-9A-F]{32})?$")
-    active_state: Literal[
-        "UNLOCKED", "PRODUCTION", "ARCHIVED", "LOCKED", "MAINTENANCE", "PRODUCTION_MAINTENANCE"
-    ] = "UNLOCKED"
+    active_state: ActiveState = "UNLOCKED"
     offline: bool = False
     categories: tuple[CategoryValue, ...] = ()
     roles: dict[str, str] = Field(default_factory=dict)

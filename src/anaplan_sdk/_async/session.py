@@ -27,7 +27,7 @@ from anaplan_sdk._http.dates import http_date
 from anaplan_sdk._http.pace import Pace
 from anaplan_sdk._http.policy import RETRY_AFTER_CAP, Repeat, RetryPolicy
 from anaplan_sdk._http.redaction import safe_url
-from anaplan_sdk._http.replies import error_of, is_page, transport_error
+from anaplan_sdk._http.replies import decode, error_of, is_page, transport_error
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk._runtime.steps import Run, Step, TimeIsUp
 from anaplan_sdk._version import __version__
@@ -43,7 +43,8 @@ from anaplan_sdk.exceptions import (
 from anaplan_sdk.regions import Hosts
 
 if TYPE_CHECKING:
-    from anaplan_sdk.models import NamedObject
+    from anaplan_sdk._async.model_wait import ModelWait
+    from anaplan_sdk.models import ModelStatus, NamedObject
 
 USER_AGENT = f"anaplan-sdk/{__version__} python-httpx2/{httpx2.__version__}"
 
@@ -88,6 +89,8 @@ class Session:
         max_concurrency: int,
         httpx_options: HttpxOptions,
         consolidation: ConsolidationAccess | None = None,
+        model_wait: float | None = None,
+        poll_delay: float = 1,
     ) -> None:
         self.hosts = hosts
         self._auth = auth
@@ -98,6 +101,10 @@ class Session:
         self._server_date = "", 0.0
         self._tasks: dict[str, deque[str]] = {}
         self.names: dict[tuple[str, str], tuple[NamedObject, ...]] = {}
+        if model_wait is not None and model_wait < 0:
+            raise ValueError(f"model_wait can't be negative: {model_wait}.")
+        self._model_wait = model_wait
+        self._poll_delay = poll_delay
         check_options(timeout, httpx_options)
         headers = httpx2.Headers(httpx_options.get("headers"))
         headers.setdefault("User-Agent", USER_AGENT)
@@ -157,7 +164,9 @@ class Session:
                 request.read()  # So that it can be sent again with another token.
             return request
 
-        return await self._repeat(build, allowed, self._deadline(), stream=False)
+        deadline = self._deadline()
+        wait = None if self._model_wait is None else self._wait_for_model(url, deadline)
+        return await self._repeat(build, allowed, deadline, stream=False, wait=wait)
 
     async def stream(
         self,
@@ -213,6 +222,7 @@ class Session:
         deadline: float | None,
         *,
         stream: bool,
+        wait: ModelWait | None = None,
     ) -> httpx2.Response:
         policy = self._policy
         attempts = AsyncRetrying(
@@ -230,14 +240,16 @@ class Session:
         may_be_done = False
         async for attempt in attempts:
             with attempt:
-                trip = Trip(attempt.retry_state.attempt_number, deadline)
-                try:
-                    return await self._attempt(build, trip, stream)
-                except AnaplanException as error:
-                    # The last attempt may well have had no effect where an earlier one had.
-                    may_be_done = may_be_done or not error.not_performed
-                    error.not_performed = not may_be_done
-                    raise
+                while True:
+                    trip = Trip(attempt.retry_state.attempt_number, deadline)
+                    try:
+                        return await self._attempt(build, trip, stream)
+                    except AnaplanException as error:
+                        # The last attempt may have had no effect where an earlier one had.
+                        may_be_done = may_be_done or not error.not_performed
+                        error.not_performed = not may_be_done
+                        if wait is None or not await wait.helps(error, allowed):
+                            raise
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     async def _attempt(
@@ -264,6 +276,24 @@ class Session:
             raise
         finally:
             self._gate.leave()
+
+    def _wait_for_model(self, url: str, deadline: float | None) -> ModelWait | None:
+        # Imported when asked for: few programs wait in this way.
+        from anaplan_sdk._async.model_wait import STATUS, ModelWait, status_path
+
+        base = self.hosts.api
+        path = status_path(url.removeprefix(base)) if url.startswith(base) else None
+        if path is None or self._model_wait is None:
+            return None
+
+        def build() -> httpx2.Request:
+            return self._client().build_request("GET", f"{base}{path}")
+
+        async def look() -> ModelStatus:
+            response = await self._repeat(build, Repeat.SAFE, deadline, stream=False)
+            return decode(STATUS.adapter, response).value
+
+        return ModelWait(look, self._model_wait, self._poll_delay, deadline)
 
     def _deadline(self) -> float | None:
         seconds = self._policy.deadline

@@ -64,6 +64,7 @@ class ClientOptions(HttpxOptions, total=False):
     request_deadline: float | None
     requests_per_minute: float | None
     settle_time: float
+    model_wait: float | None
     consolidation: ConsolidationAccess
 
 
@@ -119,6 +120,8 @@ class Client(Catalog, Uploads, Downloads, Actions):
             they are sent.
         settle_time: Seconds for which an action's tasks are watched after a start without a clear
             answer, before it is started again.
+        model_wait: Seconds for which a request waits for its model, while that is opening, busy,
+            locked or offline, and is sent again then. By default such a request just fails.
         **httpx_kwargs: Further arguments of `httpx2.Client`, such as `proxy` or `verify`;
             they hold for sign-in, too.
 
@@ -162,6 +165,7 @@ class Client(Catalog, Uploads, Downloads, Actions):
         request_deadline: float | None = None,
         requests_per_minute: float | None = None,
         settle_time: float = 10.0,
+        model_wait: float | None = None,
         **httpx_kwargs: Unpack[HttpxOptions],
     ) -> None:
         upload_width = _UPLOAD_WIDTH if upload_parallel else 1
@@ -199,6 +203,8 @@ class Client(Catalog, Uploads, Downloads, Actions):
             max_concurrency=max_concurrency,
             httpx_options=httpx_kwargs,
             consolidation=consolidation,
+            model_wait=model_wait,
+            poll_delay=status_poll_delay,
         )
         super().__init__(
             session, settings, workspace_id=workspace_id, model_id=model_id, owns_session=True

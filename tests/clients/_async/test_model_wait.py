@@ -1,0 +1,193 @@
+"""Requests that wait for their model: while it opens, is busy, locked or offline."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import pytest
+
+from anaplan_sdk import AsyncClient
+from anaplan_sdk._runtime import asynchronous as runtime
+from anaplan_sdk.exceptions import (
+    AnaplanException,
+    AnaplanRequestException,
+    AnaplanTimeoutException,
+    ModelUnavailableException,
+    ServerException,
+)
+from anaplan_sdk.testing import EmulatedAnaplan
+
+ADMIN = "admin@skyline.example"
+AIRLINES = 101000000001
+WAITING: dict[str, Any] = {"model_wait": 20, "status_poll_delay": 0.05, "backoff": 0.01}
+
+
+def status(step: str) -> dict[str, object]:
+    return {"requestStatus": {"currentStep": step, "progress": 0.5, "creationTime": 1}}
+
+
+async def insert(client: AsyncClient) -> int:
+    item = {"name": "Air One", "code": "A1"}
+    return (await client.tr.insert_list_items(AIRLINES, [item])).added
+
+
+async def test_a_locked_model_is_waited_for(anaplan: EmulatedAnaplan) -> None:
+    model = anaplan.emulator.model_id or ""
+    anaplan.emulator.set_active_state(model, "LOCKED")
+    async with anaplan.async_client(retry_count=0, **WAITING) as client:
+
+        async def act(what: str) -> int:
+            if what == "insert":
+                return await insert(client)
+            while len(anaplan.requests("POST", "*/items")) < 2:
+                await runtime.sleep(0.01)
+            anaplan.emulator.set_active_state(model, "UNLOCKED")
+            return 0
+
+        added = [count async for count in runtime.ordered_map(act, ("insert", "unlock"), 2)]
+        assert added == [1, 0]
+        assert len(await client.tr.get_list_items(AIRLINES)) == 1
+
+
+async def test_a_model_that_is_offline_is_waited_for(anaplan: EmulatedAnaplan) -> None:
+    async with (
+        anaplan.async_client(user_email=ADMIN) as admin,
+        anaplan.async_client(user_email="planner@skyline.example", **WAITING) as client,
+    ):
+        await admin.alm.change_model_status("offline")
+
+        async def act(what: str) -> None:
+            if what == "list":
+                assert await client.tr.get_lists()
+            else:
+                while not anaplan.requests("GET", "*/status"):
+                    await runtime.sleep(0.01)
+                await admin.alm.change_model_status("online")
+
+        _ = [_ async for _ in runtime.ordered_map(act, ("list", "online"), 2)]
+        await admin.alm.change_model_status("offline")
+        hasty = anaplan.async_client(
+            user_email="planner@skyline.example", status_poll_delay=0.05, model_wait=0.3
+        )
+        async with hasty:
+            with pytest.raises(ModelUnavailableException, match="offline") as told:
+                await hasty.tr.get_lists()
+        assert told.value.state == "offline"
+        assert told.value.status_code == 424
+        assert told.value.retryable
+        assert told.value.not_performed
+
+
+@pytest.mark.parametrize("way", ["refuse", "wait"])
+async def test_a_model_that_is_opening_is_waited_for(anaplan: EmulatedAnaplan, way: str) -> None:
+    """It is, whether Anaplan refuses calls meanwhile, or lets them wait for longer than we do."""
+    settings = anaplan.emulator.settings
+    settings.model_open_seconds = 1
+    async with anaplan.async_client(timeout=0.3, retry_count=0, **WAITING) as client:
+        await client.authenticate()
+        await client.tr.close_model()
+        settings.closed_models = "refuse" if way == "refuse" else "wait"
+        assert await client.tr.get_lists()
+    assert 2 <= len(anaplan.requests("GET", "*/lists")) <= 4
+
+
+async def test_a_file_goes_to_a_model_once_it_is_open(anaplan: EmulatedAnaplan) -> None:
+    settings = anaplan.emulator.settings
+    settings.model_open_seconds = 0.5
+    async with anaplan.async_client(retry_count=0, **WAITING) as client:
+        await client.tr.close_model()
+        settings.closed_models = "refuse"
+        await client.upload_file(113000000000, "code,name\nAA,American Airlines\n")
+        assert await client.get_file(113000000000) == b"code,name\nAA,American Airlines\n"
+
+
+async def test_a_model_that_opens_too_slowly(anaplan: EmulatedAnaplan) -> None:
+    settings = anaplan.emulator.settings
+    settings.model_open_seconds = 600
+    async with anaplan.async_client(
+        retry_count=0, status_poll_delay=0.05, model_wait=0.3
+    ) as client:
+        await client.tr.close_model()
+        settings.closed_models = "refuse"
+        with pytest.raises(ModelUnavailableException, match="Opening") as told:
+            await client.tr.get_lists()
+    assert (told.value.state, told.value.current_step) == ("Opening", "Opening")
+    assert told.value.status_code == 503
+    assert told.value.retryable
+
+
+async def test_a_busy_model_is_waited_for_and_the_action_runs_once(
+    anaplan: EmulatedAnaplan,
+) -> None:
+    async with anaplan.async_client(**WAITING) as client:
+        action = (await client.get_exports())[0].id
+        anaplan.fault(method="POST", path="*/tasks", status=409)
+        anaplan.fault(path="*/status", body=status("Processing import"), times=3)
+        await client.run_action(action)
+        assert len(await client.get_task_summaries(action)) == 1
+    assert len(anaplan.requests("POST", "*/tasks")) == 2
+    assert len(anaplan.requests("GET", "*/status")) == 4
+
+
+async def test_what_an_open_model_refuses_is_not_waited_for(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client(**WAITING) as client:
+        anaplan.fault(method="POST", path="*/tasks", status=409)
+        with pytest.raises(AnaplanRequestException) as refused:
+            await client.run_action((await client.get_exports())[0].id)
+        assert refused.value.status_code == 409
+        # Other troubles are repeated as ever.
+        anaplan.fault(method="GET", path="*/lists", status=503, times=3)
+        with pytest.raises(ServerException) as failed:
+            await client.tr.get_lists()
+        assert failed.value.attempts == 3
+
+
+async def test_what_may_have_been_done_is_not_done_again(anaplan: EmulatedAnaplan) -> None:
+    anaplan.fault(method="POST", path="*/items", status=504, processed=True)
+    anaplan.fault(path="*/status", body=status("Processing import"), times=None)
+    async with anaplan.async_client(**WAITING) as client:
+        with pytest.raises(AnaplanException):
+            await insert(client)
+    assert len(anaplan.requests("POST", "*/items")) == 1
+
+
+@pytest.mark.parametrize(("state", "code"), [("ARCHIVED", 422), ("PRODUCTION", 425)])
+async def test_what_lasts_is_not_waited_for(
+    anaplan: EmulatedAnaplan, state: Any, code: int
+) -> None:
+    async with anaplan.async_client(**WAITING) as client:
+        anaplan.emulator.set_active_state(anaplan.emulator.model_id or "", state)
+        began = time.monotonic()
+        with pytest.raises(ModelUnavailableException) as told:
+            await insert(client)
+        assert time.monotonic() - began < 10
+    assert told.value.status_code == code
+    assert told.value.state == {422: "archived", 425: "deployed"}[code]
+    assert not told.value.retryable
+    assert not anaplan.requests("GET", "*/status")
+
+
+async def test_a_comparison_without_rights_is_not_waited_for(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client(user_email="planner@skyline.example", **WAITING) as client:
+        with pytest.raises(ModelUnavailableException, match="no reason"):
+            await client.alm.create_comparison_summary(
+                "A" * 32, anaplan.emulator.model_id or "", "C" * 32
+            )
+    assert not anaplan.requests("GET", "*/status")
+
+
+async def test_a_request_waits_no_longer_than_its_own_deadline(anaplan: EmulatedAnaplan) -> None:
+    anaplan.emulator.set_active_state(anaplan.emulator.model_id or "", "LOCKED")
+    async with anaplan.async_client(request_deadline=0.7, **WAITING) as client:
+        await client.authenticate()
+        began = time.monotonic()
+        with pytest.raises((ModelUnavailableException, AnaplanTimeoutException)) as told:
+            await insert(client)
+        assert time.monotonic() - began < 10
+    assert told.value.not_performed
+
+
+async def test_who_waits_for_a_negative_time() -> None:
+    with pytest.raises(ValueError, match="model_wait"):
+        AsyncClient(token="t", model_wait=-1)
