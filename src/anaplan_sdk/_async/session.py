@@ -29,7 +29,7 @@ from anaplan_sdk._http.policy import RETRY_AFTER_CAP, Repeat, RetryPolicy
 from anaplan_sdk._http.redaction import safe_url
 from anaplan_sdk._http.replies import decode, error_of, is_page, transport_error
 from anaplan_sdk._runtime import asynchronous as runtime
-from anaplan_sdk._runtime.steps import Run, Step, TimeIsUp
+from anaplan_sdk._runtime.steps import Run, Step, TimeIsUp, Unbroken
 from anaplan_sdk._version import __version__
 from anaplan_sdk.auth.bearer import Bearer, Turn, after, dressed
 from anaplan_sdk.auth.consolidation import ConsolidationAccess, ConsolidationAuth
@@ -50,6 +50,9 @@ USER_AGENT = f"anaplan-sdk/{__version__} python-httpx2/{httpx2.__version__}"
 
 # A reply that takes less time to unpack than a thread takes to be asked for it is smaller.
 _LARGE = 65_536
+
+# How long closing waits for the answer of a token service: a refresh token may be spent on it.
+_LAST_ANSWER = 5.0
 
 # More than can be started of one action while one answer is on its way.
 _TASKS_REMEMBERED = 64
@@ -99,6 +102,7 @@ class Session:
         self._policy = policy
         self._gate = Gate(max_concurrency, pace)
         self._server_date = "", 0.0
+        self._exchanges = runtime.PerLoop(Unbroken)
         self._tasks: dict[str, deque[str]] = {}
         self.names: dict[tuple[str, str], tuple[NamedObject, ...]] = {}
         if model_wait is not None and model_wait < 0:
@@ -339,8 +343,17 @@ class Session:
             await self._exchange(request, auth, Trip(1))
 
     async def aclose(self) -> None:
-        """Closes the connections, but for those of other event loops, which end with them."""
-        if (http := self._http.close()) is not None:
+        """Closes the connections, but for those of other event loops, which end with them.
+
+        A new token that is on its way is waited for, a few seconds at the most: a refresh token
+        that rotates is lost with the answer that replaces it.
+        """
+        http = self._http.close()
+        if http is None:
+            return
+        try:
+            await runtime.settle(self._exchanges.get().under_way, _LAST_ANSWER)
+        finally:
             await http.aclose()
 
     def _client(self) -> httpx2.AsyncClient:
@@ -404,8 +417,10 @@ class Session:
     async def _follow(
         self, run: Run[str], step: Step | None, request: httpx2.Request, attempt: int
     ) -> str:
+        exchanges = self._exchanges.get()
         try:
             while step is not None:
+                exchanges.reach(run, step)
                 try:
                     if isinstance(step, httpx2.Request):
                         token_request = dressed(step, request, self._client().headers)
@@ -421,6 +436,7 @@ class Session:
             return run.result
         finally:
             run.close()
+            exchanges.reach(run, None)
 
     async def _transmit(
         self,

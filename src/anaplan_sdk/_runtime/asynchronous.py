@@ -6,7 +6,15 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Iterable, Iterator
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    Awaitable,
+    Callable,
+    Collection,
+    Iterable,
+    Iterator,
+)
 from concurrent.futures import Future
 from contextlib import aclosing, suppress
 from contextvars import copy_context
@@ -159,6 +167,14 @@ async def _wait_for(future: Future[Any]) -> None:
 
     future.add_done_callback(wake)
     await done.wait()
+
+
+async def settle(futures: Collection[Future[bool]], seconds: float) -> None:
+    """Waits for the end of all, a cancelled caller too, but only so many seconds."""
+    if futures:
+        with anyio.move_on_after(seconds, shield=True):
+            for future in futures:
+                await _wait_for(future)
 
 
 def is_iterable(content: object) -> TypeGuard[Pieces]:

@@ -85,3 +85,22 @@ class Run(Generic[T]):
     def close(self) -> None:
         """Ends the steps where they are."""
         self._steps.close()
+
+
+class Unbroken:
+    """Which runs are where they had better not be broken off: sending, or keeping the answer."""
+
+    def __init__(self) -> None:
+        self._stretches: dict[Run[Any], Future[bool]] = {}
+
+    @property
+    def under_way(self) -> tuple[Future[bool], ...]:
+        """Each ends when its run may be broken off."""
+        return tuple(self._stretches.values())
+
+    def reach(self, run: Run[Any], step: Step | None) -> None:
+        """Notes the step that a run is about to take; with none it has ended."""
+        if isinstance(step, httpx2.Request) or (isinstance(step, Blocking) and not step.abandons):
+            self._stretches.setdefault(run, Future())
+        elif (stretch := self._stretches.pop(run, None)) is not None:
+            stretch.set_result(True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import ContextVar, copy_context
 from typing import Generic, ParamSpec, TypeAlias, TypeGuard, TypeVar
@@ -92,6 +92,11 @@ def within(seconds: float | None, function: Callable[P, R], *args: P.args, **kwa
     if not wait((future,), seconds).done:
         raise TimeIsUp
     return future.result()
+
+
+def settle(futures: Collection[Future[bool]], seconds: float) -> None:
+    """Waits for the end of all, but only so many seconds."""
+    wait(futures, seconds)
 
 
 def is_iterable(content: object) -> TypeGuard[Pieces]:
