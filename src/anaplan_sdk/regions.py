@@ -108,6 +108,14 @@ class Hosts:
 
 def resolve_hosts(*, base_url: str | None, region: Region | None, hosts: Hosts | None) -> Hosts:
     """The hosts a client was pointed at; Anaplan's shared ones when it was told nothing."""
+    given = given_hosts(base_url=base_url, region=region, hosts=hosts)
+    return Hosts.of_region("us1") if given is None else given
+
+
+def given_hosts(
+    *, base_url: str | None, region: Region | None, hosts: Hosts | None
+) -> Hosts | None:
+    """The hosts that were pointed at; `None` when nothing was said."""
     given = [
         name
         for name, value in (("base_url", base_url), ("region", region), ("hosts", hosts))
@@ -117,7 +125,9 @@ def resolve_hosts(*, base_url: str | None, region: Region | None, hosts: Hosts |
         raise ValueError(f"Give one of {' and '.join(given)}, not both: they contradict.")
     if hosts is not None:
         return hosts
-    return Hosts.at(base_url) if base_url is not None else Hosts.of_region(region or "us1")
+    if base_url is not None:
+        return Hosts.at(base_url)
+    return Hosts.of_region(region) if region is not None else None
 
 
 def check_base_url(name: str, url: str) -> str:

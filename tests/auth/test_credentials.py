@@ -15,6 +15,7 @@ from anaplan_sdk.auth.basic import BasicCredentials
 from anaplan_sdk.auth.bearer import Bearer
 from anaplan_sdk.auth.credentials import resolve_auth
 from anaplan_sdk.auth.session import TokenState
+from anaplan_sdk.regions import Hosts
 
 HOST = "https://auth.anaplan.com"
 NOTHING: dict[str, Any] = {
@@ -32,7 +33,7 @@ OWN = httpx2.BasicAuth("me", "secret")
 
 
 def resolve(**given: object) -> httpx2.Auth:
-    return resolve_auth(HOST, **{**NOTHING, **given})
+    return resolve_auth(Hosts.at(HOST), **{**NOTHING, **given})
 
 
 @pytest.fixture(scope="module")

@@ -183,7 +183,7 @@ class Client(Catalog, Uploads, Downloads, Actions):
         session = Session(
             hosts=services,
             auth=resolve_auth(
-                services.authentication,
+                services,
                 user_email=user_email,
                 password=password,
                 certificate=certificate,

@@ -11,6 +11,7 @@ from anaplan_sdk._http.replies import lacks_rights
 from anaplan_sdk._runtime.steps import Run, Steps
 from anaplan_sdk.auth.session import TokenSession
 from anaplan_sdk.exceptions import AnaplanException
+from anaplan_sdk.regions import Hosts
 
 Turn: TypeAlias = "httpx2.Request | Steps[str]"
 """The request itself, to be sent now, its reply being the answer; or steps to a token."""
@@ -34,6 +35,13 @@ class Bearer(httpx2.Auth):
 
     def __repr__(self) -> str:
         return f"<Bearer {self.session!r}>"
+
+    def settle(self, hosts: Hosts) -> None:
+        """Is told where the services are of a client that it is given to.
+
+        Raises:
+            ValueError: It gets its tokens elsewhere, for another client.
+        """
 
     def turns(self, request: httpx2.Request) -> Generator[Turn, Any, None]:
         """What a request takes: a token, the request, and if need be both again."""

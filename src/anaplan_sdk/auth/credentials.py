@@ -18,6 +18,7 @@ from anaplan_sdk.auth.certificate import (
 from anaplan_sdk.auth.consolidation import ConsolidationAccess, ConsolidationOnly
 from anaplan_sdk.auth.foreign import AuthLike, adopt
 from anaplan_sdk.auth.token_service import AnaplanSession, Credentials
+from anaplan_sdk.regions import Hosts
 
 _WAYS = (
     "user_email and password, certificate and private_key, token, api_key, or auth (one of the "
@@ -26,7 +27,7 @@ _WAYS = (
 
 
 def resolve_auth(
-    authentication: str,
+    hosts: Hosts,
     *,
     user_email: str | None,
     password: str | None,
@@ -44,7 +45,8 @@ def resolve_auth(
     With access to Financial Consolidation a client may do without credentials for Anaplan.
 
     Raises:
-        ValueError: Nothing was given, something is missing, or two ways contradict each other.
+        ValueError: Nothing was given, something is missing, or two ways contradict each other; or
+            `auth` is used for another region.
         TypeError: `auth` isn't an `httpx2.Auth`.
         InvalidCredentialsException: The certificate or its key can't be used.
     """
@@ -59,12 +61,7 @@ def resolve_auth(
         return ApiKeyAuth(api_key)
     if auth is not None:
         _refuse_beside("auth", {**basic, **by_certificate, "token": token})
-        own = adopt(auth)
-        if own is None:
-            raise TypeError(
-                f"auth must be an httpx2.Auth or an httpx.Auth, not {type(auth).__name__}."
-            )
-        return own
+        return _adopted(auth, hosts)
 
     credentials: Credentials | None = None
     if _given(basic):
@@ -84,7 +81,16 @@ def resolve_auth(
         if consolidation is not None:
             return ConsolidationOnly()
         raise ValueError(f"No credentials were given. Give one of: {_WAYS}.")
-    return Bearer(AnaplanSession(authentication, credentials, token))
+    return Bearer(AnaplanSession(hosts.authentication, credentials, token))
+
+
+def _adopted(auth: object, hosts: Hosts) -> httpx2.Auth:
+    own = adopt(auth)
+    if own is None:
+        raise TypeError(f"auth must be an httpx2.Auth or an httpx.Auth, not {type(auth).__name__}.")
+    if isinstance(own, Bearer):
+        own.settle(hosts)
+    return own
 
 
 def _given(values: Mapping[str, object]) -> list[str]:

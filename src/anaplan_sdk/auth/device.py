@@ -31,7 +31,7 @@ from anaplan_sdk.auth.refresh import (
 )
 from anaplan_sdk.auth.stores import TokenStore
 from anaplan_sdk.exceptions import AnaplanException, OAuthException, SignInRequiredException
-from anaplan_sdk.regions import Hosts, Region, resolve_hosts
+from anaplan_sdk.regions import Hosts, Region, given_hosts
 
 _GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code"
 # RFC 8628, 3.5: how much longer to wait when told to slow down.
@@ -142,7 +142,8 @@ class AnaplanDeviceAuth(OAuthBearer):
         user: Tells the stored tokens of several users apart.
         on_token: Called with every new token before it is used.
         prompt: Tells the person in a way of your own, such as by a message; given a `DeviceCode`.
-        base_url, region, hosts: Where Anaplan's services are, as for `Client`.
+        base_url, region, hosts: Where Anaplan's services are, as for `Client`; by default where
+            those of the first client are that it is given to.
 
     Raises:
         ValueError: Something is missing or isn't an address.
@@ -174,7 +175,7 @@ class AnaplanDeviceAuth(OAuthBearer):
             token_url,
             VALIDATION_URL,
             scope,
-            hosts=resolve_hosts(base_url=base_url, region=region, hosts=hosts),
+            hosts=given_hosts(base_url=base_url, region=region, hosts=hosts),
         )
         self._sign_in = DeviceSignIn(prompt)
         super().__init__(

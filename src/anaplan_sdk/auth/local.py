@@ -28,7 +28,7 @@ from anaplan_sdk.auth.refresh import (
 )
 from anaplan_sdk.auth.stores import TokenStore
 from anaplan_sdk.exceptions import OAuthException
-from anaplan_sdk.regions import Hosts, Region, resolve_hosts
+from anaplan_sdk.regions import Hosts, Region, given_hosts
 
 Prompt: TypeAlias = Callable[[str], str]
 """Is given the address to sign in at, and returns the address that sign-in ended at."""
@@ -109,7 +109,8 @@ class AnaplanLocalOAuth(OAuthBearer):
         on_token: Called with every new token before it is used.
         prompt: Has the person sign in in a way of your own: it is given the address of the sign-in
             page and returns the address the browser ended at. It may block.
-        base_url, region, hosts: Where Anaplan's services are, as for `Client`.
+        base_url, region, hosts: Where Anaplan's services are, as for `Client`; by default where
+            those of the first client are that it is given to.
 
     Raises:
         ValueError: Something is missing or isn't an address.
@@ -146,7 +147,7 @@ class AnaplanLocalOAuth(OAuthBearer):
             token_url,
             validation_url,
             scope,
-            hosts=resolve_hosts(base_url=base_url, region=region, hosts=hosts),
+            hosts=given_hosts(base_url=base_url, region=region, hosts=hosts),
         )
         super().__init__(
             OAuthSession(

@@ -6,7 +6,7 @@ import secrets
 import ssl
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from hmac import compare_digest
 from importlib.util import find_spec
@@ -28,6 +28,7 @@ OAuthToken: TypeAlias = dict[str, str | int]
 AUTHORIZATION_URL = "https://us1a.app.anaplan.com/auth/prelogin"
 TOKEN_URL = "https://us1a.app.anaplan.com/oauth/token"  # noqa: S105 - an address
 VALIDATION_URL = "https://auth.anaplan.com/token/validate"
+_DEVICE_URL = "https://us1a.app.anaplan.com/oauth/device/code"
 SCOPE = "openid profile email offline_access"
 
 _OBJECT = TypeAdapter(dict[str, Any])
@@ -69,6 +70,23 @@ class OAuthApp:
     validation_url: str
     device_url: str
     scope: str
+    is_placed: bool = True
+
+    def at(self, hosts: Hosts) -> OAuthApp:
+        """The same at these hosts; addresses that aren't left at their defaults stay."""
+        places = {
+            AUTHORIZATION_URL: f"{hosts.oauth}/auth/prelogin",
+            TOKEN_URL: f"{hosts.oauth}/oauth/token",
+            VALIDATION_URL: f"{hosts.authentication}/token/validate",
+            _DEVICE_URL: f"{hosts.oauth}/oauth/device/code",
+        }
+        return replace(
+            self,
+            authorization_url=places.get(self.authorization_url, self.authorization_url),
+            token_url=places.get(self.token_url, self.token_url),
+            validation_url=places.get(self.validation_url, self.validation_url),
+            device_url=places.get(self.device_url, self.device_url),
+        )
 
     def authorization_request(self, url: str | None, state: str) -> str:
         """Where to send the user's browser.
@@ -394,9 +412,9 @@ def make_app(
     validation_url: str,
     scope: str,
     *,
-    hosts: Hosts,
+    hosts: Hosts | None,
 ) -> OAuthApp:
-    """A registered client; addresses left at their defaults follow the hosts.
+    """A registered client; addresses left at their defaults follow the hosts, if there are any.
 
     Raises:
         ValueError: Something is missing, or an address isn't one.
@@ -408,22 +426,18 @@ def make_app(
             raise ValueError(f"{name} is empty.")
     if client_secret is not None and not client_secret:
         raise ValueError("client_secret is empty.")
-    if authorization_url == AUTHORIZATION_URL:
-        authorization_url = f"{hosts.oauth}/auth/prelogin"
-    if token_url == TOKEN_URL:
-        token_url = f"{hosts.oauth}/oauth/token"
-    if validation_url == VALIDATION_URL:
-        validation_url = f"{hosts.authentication}/token/validate"
-    return OAuthApp(
+    app = OAuthApp(
         client_id,
         client_secret,
         redirect_uri,
         check_base_url("authorization_url", authorization_url),
         check_base_url("token_url", token_url),
         check_base_url("validation_url", validation_url),
-        f"{hosts.oauth}/oauth/device/code",
+        _DEVICE_URL,
         scope,
+        is_placed=hosts is not None,
     )
+    return app if hosts is None else app.at(hosts)
 
 
 def random_state() -> str:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import inspect
+import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Protocol, TypeAlias
 
 from anaplan_sdk._runtime.steps import Pause, Steps, called, sent
@@ -26,7 +27,7 @@ from anaplan_sdk.exceptions import (
     OAuthException,
     TokenStoreException,
 )
-from anaplan_sdk.regions import Hosts, Region, resolve_hosts
+from anaplan_sdk.regions import Hosts, Region, given_hosts
 
 OnToken: TypeAlias = Callable[[OAuthToken], object]
 """Told of every new token before it is used; may block."""
@@ -70,12 +71,15 @@ class OAuthSession(TokenSession):
         self._reply: OAuthToken = dict(token or {})
         if "access_token" in self._reply:
             check_token("access_token", self._reply["access_token"])
-        self._app = app
         self._sign_in = sign_in
         self._store = store
-        self._key = store_key(app.token_url, app.client_id, user)
-        self._lock_of_store = lock_for(store, self._key)
+        self._user = user
+        self._place(app)
+        self._without_place = None if app.is_placed else app
+        self._is_settled = False
         self._on_token = on_token
+        self._forgets = 0
+        self._keeping = threading.Lock()
         self._is_handed_over = True
         # The refresh token that was passed is in no store yet.
         self._unkept = self._refresh_token
@@ -83,6 +87,30 @@ class OAuthSession(TokenSession):
         looks_first = store is not None and sign_in is not None
         self._passed = self._usable() if looks_first else None
         super().__init__(None if looks_first else self._usable(), clock)
+
+    def _place(self, app: OAuthApp) -> None:
+        self._app = app
+        self._key = store_key(app.token_url, app.client_id, self._user)
+        self._lock_of_store = lock_for(self._store, self._key)
+
+    def settle(self, hosts: Hosts) -> None:
+        """Gets tokens at the hosts of the first client it is given to, unless it was told where.
+
+        Raises:
+            ValueError: It gets them elsewhere, for another client.
+        """
+        if self._without_place is None:
+            return
+        app = self._without_place.at(hosts)
+        with self._lock:
+            if not self._is_settled:
+                self._place(app)
+                self._is_settled = True
+            elif app.token_url != self._app.token_url:
+                raise ValueError(
+                    f"This auth object gets its tokens at {self._app.token_url}, and the client "
+                    f"would need those of {app.token_url}: make another one for it."
+                )
 
     def __repr__(self) -> str:
         return f"<OAuthSession at {self._app.token_url}, {self.state.name}>"
@@ -102,12 +130,14 @@ class OAuthSession(TokenSession):
         return self._sign_in is None
 
     def _renew(self, old: Token | None) -> Steps[Token]:
+        self._is_settled = True
         # While the old token is good, nobody is asked to sign in.
         sign_in = self._sign_in if old is None else None
+        forgets, reply = self._forgets, self._reply
         if self._store is None:
             if not self._is_handed_over:
-                return (yield from self._hand_over())
-            return (yield from self._get(self._refresh_token, sign_in))
+                return (yield from self._hand_over(reply, forgets))
+            return (yield from self._get((self._refresh_token, self._unkept), sign_in, forgets))
         while not self._lock_of_store.take():
             if old is not None:
                 raise TokenStoreException(
@@ -115,20 +145,27 @@ class OAuthSession(TokenSession):
                 )
             yield Pause(_LOCK_PAUSE)
         try:
+            forgets, reply = self._forgets, self._reply
             if not self._is_handed_over:
-                return (yield from self._hand_over())
+                return (yield from self._hand_over(reply, forgets))
             kept = yield from called(self._load)
-            passed, self._passed = self._passed, None
-            if kept is None and passed and passed.state(self._clock()) is not TokenState.GONE:
-                yield from called(self._save)
-                return passed
-            return (yield from self._get(kept or self._refresh_token, sign_in))
+            own = self._refresh_token if kept is None else None
+            return (yield from self._get((kept, self._passed, own, self._unkept), sign_in, forgets))
         finally:
             self._lock_of_store.release()
 
-    def _get(self, refresh_token: str | None, sign_in: SignIn | None) -> Steps[Token]:
+    def _get(
+        self, candidates: Iterable[str | Token | None], sign_in: SignIn | None, forgets: int
+    ) -> Steps[Token]:
+        """The first that serves of refresh tokens and a token that was passed; or a sign-in."""
         refused: AnaplanException | None = None
-        for candidate in dict.fromkeys((refresh_token, self._unkept)):
+        for candidate in dict.fromkeys(candidates):
+            if isinstance(candidate, Token):
+                if candidate.state(self._clock()) is TokenState.GONE:
+                    continue
+                yield from called(lambda: self._save(forgets))
+                self._passed = None
+                return candidate
             if candidate is None:
                 continue
             response = yield from sent(self._app.refresh_request(candidate))
@@ -139,48 +176,55 @@ class OAuthSession(TokenSession):
                     raise
                 refused = error
             else:
-                return (yield from self._take(reply))
+                return (yield from self._take(reply, forgets))
         if sign_in is None:
             raise refused or InvalidCredentialsException(
                 "The access token has ended, and there is no refresh token to get another one "
                 "with; the scope offline_access asks for one."
             )
+        # What was forgotten until now doesn't concern the token of a new sign-in.
+        self._is_dropped, forgets = False, self._forgets
         reply = yield from sign_in.steps(self._app)
-        return (yield from self._take(reply))
+        return (yield from self._take(reply, forgets))
 
-    def _take(self, reply: OAuthToken) -> Steps[Token]:
-        self._reply = reply
-        self._unkept = None
-        self._is_handed_over = False
-        return (yield from self._hand_over())
+    def _take(self, reply: OAuthToken, forgets: int) -> Steps[Token]:
+        with self._keeping:
+            if self._forgets == forgets:
+                self._reply = reply
+                self._unkept = self._passed = None
+                self._is_handed_over = False
+        if self._forgets != forgets:
+            # It serves the request that it was got for, and nothing else.
+            return _token_of(reply)
+        return (yield from self._hand_over(reply, forgets))
 
-    def _hand_over(self) -> Steps[Token]:
+    def _hand_over(self, reply: OAuthToken, forgets: int) -> Steps[Token]:
         """Tells of the new token, again if that failed the last time; then it may be used."""
-        yield from called(self._tell)
+        yield from called(lambda: self._tell(reply, forgets))
         self._is_handed_over = True
-        return Token.until(
-            str(self._reply["access_token"]),
-            float(self._reply["expires_at"]),
-            float(self._reply["expires_in"]),
-        )
+        return _token_of(reply)
 
-    def _tell(self) -> None:
-        self._save()
-        if self._on_token is not None:
-            self._on_token(self.reply)
+    def _tell(self, reply: OAuthToken, forgets: int) -> None:
+        self._save(forgets)
+        if self._on_token is not None and self._forgets == forgets:
+            self._on_token(dict(reply))
 
-    def _save(self) -> None:
-        if self._store is not None and self._refresh_token:
-            self._store.save(self._key, self._refresh_token)
+    def _save(self, forgets: int) -> None:
+        """Keeps the refresh token, unless all was forgotten since it was asked for."""
+        with self._keeping:
+            if self._store is not None and self._refresh_token and self._forgets == forgets:
+                self._store.save(self._key, self._refresh_token)
 
     def forget_all(self) -> None:
-        """Drops the token here and in the store."""
-        if self._store is not None:
-            self._store.save(self._key, None)
-        self.drop()
-        self._reply = {}
-        self._unkept = self._passed = None
-        self._is_handed_over = True
+        """Drops the token here and in the store; one that is being got meanwhile isn't kept."""
+        with self._keeping:
+            self._forgets += 1
+            self.drop()
+            self._is_handed_over = True
+            self._reply = {}
+            self._unkept = self._passed = None
+            if self._store is not None:
+                self._store.save(self._key, None)
 
     def _load(self) -> str | None:
         return self._store.load(self._key) if self._store is not None else None
@@ -197,6 +241,12 @@ class OAuthSession(TokenSession):
             return None
         lifetime = self._reply.get("expires_in") or _ASSUMED_LIFETIME
         return Token.until(str(value), float(end), float(lifetime)) if end else Token(str(value))
+
+
+def _token_of(reply: OAuthToken) -> Token:
+    return Token.until(
+        str(reply["access_token"]), float(reply["expires_at"]), float(reply["expires_in"])
+    )
 
 
 def require_plain(name: str, call: Callable[..., object] | None) -> None:
@@ -229,6 +279,14 @@ class OAuthBearer(Bearer):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._oauth!r}>"
 
+    def settle(self, hosts: Hosts) -> None:
+        """Gets its tokens where this client's services are, if it was not told where.
+
+        Raises:
+            ValueError: It gets them elsewhere, for another client.
+        """
+        self._oauth.settle(hosts)
+
     @property
     def token(self) -> OAuthToken:
         """The current token; empty before the first sign-in.
@@ -240,6 +298,8 @@ class OAuthBearer(Bearer):
 
     def forget(self) -> None:
         """Drops the token, a kept one too: the next request has to sign in anew.
+
+        A token that is being got meanwhile serves the request it is got for, and isn't kept.
 
         Raises:
             TokenStoreException: The store can't be written.
@@ -261,7 +321,8 @@ class AnaplanRefreshTokenAuth(OAuthBearer):
         store: Keeps the refresh token between runs; a stored one comes before that of `token`.
         user: Tells the stored tokens of several users apart.
         on_token: Called with every new token before it is used.
-        base_url, region, hosts: Where Anaplan's services are, as for `Client`.
+        base_url, region, hosts: Where Anaplan's services are, as for `Client`; by default where
+            those of the first client are that it is given to.
 
     Raises:
         ValueError: Something is missing or isn't an address.
@@ -293,6 +354,6 @@ class AnaplanRefreshTokenAuth(OAuthBearer):
             token_url,
             VALIDATION_URL,
             SCOPE,
-            hosts=resolve_hosts(base_url=base_url, region=region, hosts=hosts),
+            hosts=given_hosts(base_url=base_url, region=region, hosts=hosts),
         )
         super().__init__(OAuthSession(app, token, store=store, user=user, on_token=on_token))

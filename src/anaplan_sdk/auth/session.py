@@ -100,6 +100,7 @@ class TokenSession(ABC):
         self._clock = clock
         self._lock = threading.Lock()
         self._flight: Future[bool] | None = None
+        self._is_dropped = False
         self._refused: InvalidCredentialsException | None = None
         self._no_refresh_before = 0.0
 
@@ -172,6 +173,7 @@ class TokenSession(ABC):
     def drop(self) -> str | None:
         """Drops the token and returns its value, if there was one."""
         with self._lock:
+            self._is_dropped = True
             token, self._token = self._token, None
         return token.value if token else None
 
@@ -185,10 +187,13 @@ class TokenSession(ABC):
 
     def _lead(self, flight: Future[bool], state: TokenState) -> Steps[str]:
         old = self._token if state is TokenState.STALE else None
+        self._is_dropped = False
         try:
             token = yield from self._renew(old)
             with self._lock:
-                self._token = token
+                # One that was dropped before it was there serves this caller alone.
+                if not self._is_dropped:
+                    self._token = token
         except AnaplanException as error:
             error.not_performed = True  # the request this token was for has not been sent
             if isinstance(error, InvalidCredentialsException) and self._gives_up:
