@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx2
 import keyring
 import pytest
 from keyring.backend import KeyringBackend
 
-from anaplan_sdk import AsyncClient, Client, ConsolidationAccess, MemoryStore
+from anaplan_sdk import AsyncClient, Client, ConsolidationAccess, Hosts, MemoryStore
 from anaplan_sdk.auth.environment import Arguments, config_file, find_arguments
 from anaplan_sdk.auth.refresh import OAuthBearer
 from anaplan_sdk.exceptions import CredentialsNotFoundException
@@ -197,6 +198,107 @@ def test_a_config_file_that_is_none(
 def test_a_profile_of_no_file(environ: dict[str, str]) -> None:
     with pytest.raises(ValueError, match="no profile 'load'"):
         find(environ, "load")
+
+
+REFRESHING = {
+    "ANAPLAN_CLIENT_ID": "c",
+    "ANAPLAN_CLIENT_SECRET": "s3cret",
+    "ANAPLAN_REDIRECT_URI": "https://app.example.com/callback",
+    "ANAPLAN_REFRESH_TOKEN": "r3fresh",
+}
+
+
+@pytest.mark.parametrize("found", [{"ANAPLAN_REGION": "gb1"}, {"ANAPLAN_BASE_URL": "https://p"}])
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"region": "eu3"},
+        {"base_url": "https://eu3.app.anaplan.com"},
+        {"hosts": Hosts.of_region("eu3")},
+    ],
+)
+def test_a_place_that_is_passed_replaces_the_one_that_is_found(
+    environ: dict[str, str], found: dict[str, str], given: dict[str, object]
+) -> None:
+    arguments = find_arguments(None, {**environ, **REFRESHING, **found}, None, given)
+    assert arguments.pop("auth").__repr__().count("https://eu3.app.anaplan.com/oauth/token") == 1
+    assert arguments == given
+    kept = {**environ, "ANAPLAN_DEVICE_CLIENT_ID": "d1", **found}
+    store = MemoryStore()
+    store.save("eu3.app.anaplan.com/d1", "r")
+    auth = find_arguments(None, kept, store, given)["auth"]
+    assert "https://eu3.app.anaplan.com/oauth/token" in repr(auth)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"user_email": "b@example.com", "password": "q"},
+        {"certificate": b"c", "private_key": b"k"},
+        {"api_key": "auk_us1_x"},
+        {"auth": httpx2.BasicAuth("b", "q")},
+        {"token": "u"},
+    ],
+)
+def test_credentials_that_are_passed_replace_those_that_are_found(
+    environ: dict[str, str], given: dict[str, object]
+) -> None:
+    environ |= {"ANAPLAN_TOKEN": "t", "ANAPLAN_MODEL_ID": "m2", **REFRESHING}
+    arguments = find_arguments(None, environ, MemoryStore(), given)
+    assert arguments == {"model_id": "m2", **given}
+    found = find_arguments(None, environ, None, {"user_email": None, "model_id": None})
+    assert found == {"token": "t", "model_id": "m2"}
+
+
+ANN = {"user_email": "a", "password": "p"}
+
+
+@pytest.mark.parametrize(
+    ("found", "given", "completed"),
+    [
+        (ANN, {"password": "q"}, {"user_email": "a"}),
+        (ANN, {"user_email": "a"}, {"password": "p"}),
+        (ANN, {"user_email": "b"}, {}),
+        ({"password": "p"}, {"user_email": "b"}, {"password": "p"}),
+        (
+            {"user_email": "a", "password": "p"},
+            {"token": "u"},
+            {"user_email": "a", "password": "p"},
+        ),
+        ({"certificate": "c", "private_key": "k"}, {"certificate": "d"}, {}),
+        ({"private_key": "k"}, {"certificate": "d"}, {"private_key": "k"}),
+        ({"certificate": "c", "private_key": "k"}, {"private_key": "l"}, {"certificate": "c"}),
+        (
+            {"certificate": "c", "private_key": "k"},
+            {"private_key_password": "p"},
+            {"certificate": "c", "private_key": "k"},
+        ),
+    ],
+)
+def test_credentials_that_are_passed_are_completed(
+    environ: dict[str, str],
+    found: dict[str, str],
+    given: dict[str, object],
+    completed: dict[str, str],
+) -> None:
+    variables = {f"ANAPLAN_{name.upper()}": value for name, value in found.items()}
+    arguments = find_arguments(None, {**environ, **variables}, MemoryStore(), given)
+    assert arguments == {**given, **completed}
+
+
+def test_a_client_for_another_region_than_the_environments(
+    anaplan: EmulatedAnaplan, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ANAPLAN_CONFIG_FILE", str(tmp_path / "none.toml"))
+    monkeypatch.setenv("ANAPLAN_REGION", "eu3")
+    monkeypatch.setenv("ANAPLAN_USER_EMAIL", "someone.else@example.com")
+    monkeypatch.setenv("ANAPLAN_PASSWORD", "theirs")
+    with Client.from_env(
+        base_url=anaplan.emulator.base_url,
+        user_email=anaplan.emulator.user_email,
+        password=anaplan.emulator.password,
+    ) as client:
+        assert client.get_workspaces()
 
 
 @pytest.mark.parametrize("kind", [Client, AsyncClient])

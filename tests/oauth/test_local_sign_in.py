@@ -129,6 +129,28 @@ def test_a_passed_token_that_is_refused_leads_to_a_sign_in(
     assert person.asked == 1
 
 
+def test_a_passed_token_that_is_good_serves_when_the_kept_one_is_refused(
+    anaplan: EmulatedAnaplan,
+    world: World,
+    auth_for: AuthFor,
+    person: Person,
+    new_token: NewToken,
+    exchanges: Exchanges,
+) -> None:
+    store = MemoryStore()
+    store.save(key_of(anaplan), "of-a-sign-in-long-ago")
+    token = new_token(anaplan)
+    auth = auth_for(anaplan, token=token, store=store, prompt=person)
+    world.ask(anaplan, auth)
+    assert exchanges(anaplan) == [403]
+    assert auth.token == token
+    assert store.load(key_of(anaplan)) == token["refresh_token"]
+    anaplan.advance(minutes=36)
+    world.ask(anaplan, auth)
+    assert exchanges(anaplan) == [403, 200]
+    assert person.asked == 0
+
+
 def test_a_state_of_ones_own(anaplan: EmulatedAnaplan, world: World, auth_for: AuthFor) -> None:
     seen: list[str] = []
 

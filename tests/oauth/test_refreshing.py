@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from anaplan_sdk import AnaplanRefreshTokenAuth, MemoryStore, PlaintextFileStore
+from anaplan_sdk import (
+    AnaplanRefreshTokenAuth,
+    AsyncClient,
+    Client,
+    MemoryStore,
+    PlaintextFileStore,
+)
 from anaplan_sdk.auth.oauth import OAuthToken
 from anaplan_sdk.auth.stores import store_key
 from anaplan_sdk.exceptions import (
@@ -372,3 +379,66 @@ def test_a_token_that_could_not_be_told_of_is_told_of_again(
         client.get_workspaces()
     assert client.get_workspaces()
     assert told == [auth.token, auth.token]
+
+
+def test_what_is_forgotten_while_it_is_refreshed_stays_forgotten(
+    anaplan: EmulatedAnaplan,
+    world: World,
+    auth_for: AuthFor,
+    new_token: NewToken,
+    exchanges: Exchanges,
+) -> None:
+    store = MemoryStore()
+    told: list[OAuthToken] = []
+    auth = auth_for(anaplan, new_token(anaplan, ended=True), store=store, on_token=told.append)
+    anaplan.fault(path="/oauth/token", delay_seconds=0.3)
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(world.ask, anaplan, auth)
+        while not anaplan.requests(path="/oauth/token"):
+            time.sleep(0.01)
+        auth.forget()
+        asked.result(30)
+    assert exchanges(anaplan) == [200]
+    assert auth.token == {}
+    assert told == []
+    assert store.load(key_of(anaplan)) is None
+    with pytest.raises(InvalidCredentialsException):
+        world.ask(anaplan, auth)
+
+
+def test_tokens_are_got_where_the_client_is(
+    anaplan: EmulatedAnaplan,
+    world: World,
+    registration: Callable[[EmulatedAnaplan], dict[str, Any]],
+    new_token: NewToken,
+) -> None:
+    registered = {
+        name: value for name, value in registration(anaplan).items() if name != "base_url"
+    }
+    store = MemoryStore()
+    token = new_token(anaplan, ended=True)
+    auth = AnaplanRefreshTokenAuth(**registered, token=token, store=store)
+    world.ask(anaplan, auth)
+    world.ask(anaplan, auth)
+    assert anaplan.emulator.base_url in repr(auth)
+    assert store.load(key_of(anaplan)) == auth.token["refresh_token"]
+    for kind in (Client, AsyncClient):
+        with pytest.raises(ValueError, match="make another one"):
+            kind(auth=auth, region="eu3")
+
+
+def test_addresses_of_ones_own_stay() -> None:
+    told = AnaplanRefreshTokenAuth(
+        "c", "s", "https://p.example/", {"access_token": "a"}, region="eu3"
+    )
+    Client(auth=told, region="gb1")
+    assert "eu3.app" in repr(told)
+    shared = AnaplanRefreshTokenAuth("c", "s", "https://p.example/", {"access_token": "a"})
+    Client(auth=shared)
+    Client(auth=shared, region="us2")
+    assert "us1a.app" in repr(shared)
+    own = "https://tokens.example.com/oauth/token"
+    named = AnaplanRefreshTokenAuth("c", "s", "https://p.example/", {"access_token": "a"}, own)
+    Client(auth=named, region="eu3")
+    Client(auth=named, region="gb1")
+    assert own in repr(named)

@@ -21,8 +21,10 @@ from anaplan_sdk.testing import EmulatedAnaplan
 # What is pasted is asked for with this.
 PASTE = "paste it here:"
 
+# In a terminal Ctrl-C interrupts, even if whoever started the tests ignores it.
 PROGRAM = """
-import asyncio, os, sys
+import asyncio, os, signal, sys
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from anaplan_sdk import AnaplanDeviceAuth, AnaplanLocalOAuth, AsyncClient, Client
 from anaplan_sdk.exceptions import OAuthException
 

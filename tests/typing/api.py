@@ -111,7 +111,7 @@ def the_client(client: Client) -> None:
     assert_type(client.get_model("model"), models.ModelWithTransactionInfo)
     assert_type(client.delete_models(["model"]), models.ModelDeletionResult)
 
-    assert_type(Client.from_env("profile", timeout=60), Client)
+    assert_type(Client.from_env("profile", timeout=60, region="eu3"), Client)
 
     assert_type(client.audit.get_user(), models.User)
     assert_type(client.audit.get_users("ann", sort_by="email"), list[models.User])
@@ -186,7 +186,7 @@ async def the_async_client(client: AsyncClient, pieces: AsyncIterator[bytes]) ->
     assert_type(await client.get_model("model"), models.ModelWithTransactionInfo)
     assert_type(await client.delete_models(["model"]), models.ModelDeletionResult)
 
-    assert_type(AsyncClient.from_env("profile", timeout=60), AsyncClient)
+    assert_type(AsyncClient.from_env("profile", timeout=60, region="eu3"), AsyncClient)
 
     assert_type(await client.audit.get_user(), models.User)
     assert_type(await client.audit.get_users("ann", sort_by="email"), list[models.User])

@@ -45,10 +45,17 @@ _UPLOAD_WIDTH = 4
 
 
 class ClientOptions(HttpxOptions, total=False):
-    """The arguments of a client that aren't credentials."""
+    """The arguments of a client."""
 
-    workspace_id: str
-    model_id: str
+    workspace_id: str | None
+    model_id: str | None
+    user_email: str | None
+    password: str | None
+    certificate: CertificateInput | None
+    private_key: CertificateInput | Signer | None
+    private_key_password: str | bytes | None
+    token: str | None
+    auth: httpx2.Auth | AuthLike | None
     timeout: float | httpx2.Timeout
     retry_count: int
     backoff: float
@@ -65,7 +72,12 @@ class ClientOptions(HttpxOptions, total=False):
     requests_per_minute: float | None
     settle_time: float
     model_wait: float | None
-    consolidation: ConsolidationAccess
+    api_key: str | None
+    consolidation: ConsolidationAccess | None
+    base_url: str | None
+    region: Region | None
+    hosts: Hosts | None
+    certificate_payload: PayloadFormat
 
 
 class Client(Catalog, Uploads, Downloads, Actions):
@@ -225,7 +237,8 @@ class Client(Catalog, Uploads, Downloads, Actions):
 
         Args:
             profile: A profile of the config file, instead of `ANAPLAN_PROFILE` or the default one.
-            **options: Further arguments of the client; they come before what is found.
+            **options: Arguments of the client; they come before what is found. Beside credentials
+                others are looked for only to complete them.
 
         Raises:
             CredentialsNotFoundException: Nothing serves; the message tells what was looked at, and
@@ -234,7 +247,7 @@ class Client(Catalog, Uploads, Downloads, Actions):
         """
         from anaplan_sdk.auth.environment import find_arguments
 
-        arguments: Any = {**find_arguments(profile), **options}
+        arguments: Any = {**options, **find_arguments(profile, given=options)}
         return cls(**arguments)
 
     @property

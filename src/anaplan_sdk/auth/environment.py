@@ -9,7 +9,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal, TypedDict, cast
+from typing import Annotated, Literal, TypeAlias, TypedDict, cast
 
 import httpx2
 from platformdirs import user_config_path
@@ -32,6 +32,7 @@ class Arguments(TypedDict, total=False):
     model_id: str
     base_url: str
     region: Region
+    hosts: Hosts
     user_email: str
     password: str
     certificate: str
@@ -98,10 +99,24 @@ class _Config(BaseModel):
     profiles: dict[str, Profile] = Field(default_factory=dict[str, Profile])
 
 
+_TOKEN = (("token",), ())
+# A PKCS#12 file holds the key, too.
+_CERTIFICATE = (("certificate",), ("private_key", "private_key_password", "certificate_payload"))
+_BASIC = (("user_email", "password"), ())
+_REFRESH_TOKEN = (("client_id", "client_secret", "redirect_uri", "refresh_token"), ())
+_API_KEY = (("api_key",), ())
+_ALL_WAYS = (_TOKEN, _CERTIFICATE, _BASIC, _REFRESH_TOKEN, _API_KEY)
+# Credentials that belong together, each to those before it.
+_CHAINS = (("certificate", "private_key", "private_key_password"), ("user_email", "password"))
+_Ways: TypeAlias = tuple[tuple[tuple[str, ...], tuple[str, ...]], ...]
+"""Ways to sign in that ask nobody: what each needs, and what else belongs to it."""
+
+
 def find_arguments(
     profile: str | None = None,
     environ: Mapping[str, str] = os.environ,
     store: TokenStore | None = None,
+    given: Mapping[str, object] | None = None,
 ) -> Arguments:
     """Arguments for a client, credentials among them.
 
@@ -110,6 +125,8 @@ def find_arguments(
             file's default, after the environment when not given.
         environ: The environment's variables.
         store: Where tokens are kept; the keyring by default.
+        given: Arguments that come before what is found. If there are credentials among them,
+            others are looked for only to complete them.
 
     Raises:
         CredentialsNotFoundException: Nothing serves; it tells what was looked at, and why each was
@@ -117,24 +134,33 @@ def find_arguments(
         ValueError: The config file isn't one, or has no such profile.
     """
     passed_over: list[str] = []
+    passed = {name: value for name, value in (given or {}).items() if value is not None}
     own = _of_environment(environ)
     chosen, origin = _of_file(profile or environ.get("ANAPLAN_PROFILE"), environ)
     sources = [(own, "environment"), (chosen, origin)]
     if profile is not None:
         sources.reverse()
-    given = [source for source, _ in sources if source]
-    place = _place(given)
-    access = _consolidation(given, environ, passed_over)
+    profiles = [source for source, _ in sources if source]
+    place = _place(profiles)
+    if passed.keys() & {"base_url", "region", "hosts"}:
+        place = {name: value for name, value in place.items() if name.endswith("_id")}
+    hosts = _hosts({**place, **passed})
+    known = {**place, **_consolidation(profiles, environ, passed_over), **passed}
+    completed = _completed(passed, profiles, environ)
+    if completed is not None:
+        return cast("Arguments", {**completed, **known})
+    is_token = "token" in passed
+    ways = (_CERTIFICATE, _BASIC) if is_token else _ALL_WAYS
     for source, where in sources:
         if source is None:
             passed_over.append(f"profile: {where}")
             continue
-        found = _signing_in(source, place, where, environ, passed_over)
+        found = _signing_in(source, ways, hosts, where, environ, passed_over)
         if found:
-            return cast("Arguments", {**place, **found, **access})
-    kept = _kept(given, place, store, environ, passed_over)
-    if kept or access:
-        return cast("Arguments", {**place, **(kept or {}), **access})
+            return cast("Arguments", {**found, **known})
+    kept = None if is_token else _kept(profiles, hosts, store, environ, passed_over)
+    if kept or is_token or "consolidation" in known:
+        return cast("Arguments", {**(kept or {}), **known})
     listed = "\n".join(f"  - {reason}" for reason in passed_over)
     raise CredentialsNotFoundException(f"No way to sign in was found. Looked at:\n{listed}")
 
@@ -196,22 +222,37 @@ def _place(sources: list[Profile]) -> dict[str, str]:
     return place
 
 
+def _completed(
+    passed: Mapping[str, object], sources: list[Profile], environ: Mapping[str, str]
+) -> dict[str, object] | None:
+    """What completes credentials that were passed; `None` when they don't say how to sign in."""
+    if passed.keys() & {"auth", "api_key"}:
+        return {}
+    chain = next((each for each in _CHAINS if passed.keys() & set(each)), None)
+    if chain is None:
+        return None
+    found: dict[str, object] = {}
+    for index, name in enumerate(chain):
+        before = [each for each in chain[:index] if each in passed]
+        for source in sources:
+            # Another user's password is no use, nor is another certificate's key.
+            fits = all(getattr(source, each) in (None, passed[each]) for each in before)
+            value = _value(getattr(source, name), environ)[0] if fits else None
+            if value:
+                found.setdefault(name, value)
+    return found
+
+
 def _signing_in(
     source: Profile,
-    place: Mapping[str, str],
+    ways: _Ways,
+    hosts: Hosts,
     where: str,
     environ: Mapping[str, str],
     passed_over: list[str],
 ) -> dict[str, object] | None:
     """Credentials that need nobody to sign in."""
-    for needed, optional in (
-        (("token",), ()),
-        # A PKCS#12 file holds the key, too.
-        (("certificate",), ("private_key", "private_key_password", "certificate_payload")),
-        (("user_email", "password"), ()),
-        (("client_id", "client_secret", "redirect_uri", "refresh_token"), ()),
-        (("api_key",), ()),
-    ):
+    for needed, optional in ways:
         names = [*needed, *optional]
         values: dict[str, str] = {}
         missing: list[str] = []
@@ -223,7 +264,7 @@ def _signing_in(
                 label = f"ANAPLAN_{name.upper()}" if where == "environment" else name
                 missing.append(problem or f"{label} is not set")
         if not missing:
-            return _refreshing(values, place) if "refresh_token" in values else {**values}
+            return _refreshing(values, hosts) if "refresh_token" in values else {**values}
         passed_over.append(f"{where}, {' and '.join(needed)}: {', '.join(missing)}")
     return None
 
@@ -243,27 +284,26 @@ def _consolidation(
     return {}
 
 
-def _refreshing(values: Mapping[str, str], place: Mapping[str, str]) -> dict[str, object]:
+def _refreshing(values: Mapping[str, str], hosts: Hosts) -> dict[str, object]:
     return {
         "auth": AnaplanRefreshTokenAuth(
             values["client_id"],
             values["client_secret"],
             values["redirect_uri"],
             {"refresh_token": values["refresh_token"]},
-            hosts=_hosts(place),
+            hosts=hosts,
         )
     }
 
 
 def _kept(
     sources: list[Profile],
-    place: Mapping[str, str],
+    hosts: Hosts,
     store: TokenStore | None,
     environ: Mapping[str, str],
     passed_over: list[str],
 ) -> dict[str, object] | None:
     """A token that was kept for a client; or, where someone can sign in, the way to get one."""
-    hosts = _hosts(place)
     token_url = f"{hosts.oauth}/oauth/token"
     for source in sources:
         for name in ("device_client_id", "client_id"):
@@ -298,9 +338,12 @@ def _kept(
     return None
 
 
-def _hosts(place: Mapping[str, str]) -> Hosts:
-    region = cast("Region | None", place.get("region"))
-    return resolve_hosts(base_url=place.get("base_url"), region=region, hosts=None)
+def _hosts(place: Mapping[str, object]) -> Hosts:
+    return resolve_hosts(
+        base_url=cast("str | None", place.get("base_url")),
+        region=cast("Region | None", place.get("region")),
+        hosts=cast("Hosts | None", place.get("hosts")),
+    )
 
 
 def _value(secret: Secret | None, environ: Mapping[str, str]) -> tuple[str | None, str | None]:
