@@ -22,6 +22,7 @@ from tenacity import (
 
 from anaplan_sdk._async.gate import Gate
 from anaplan_sdk._async.options import HttpxOptions, check_options
+from anaplan_sdk._http.chunks import MAX_CHUNK_SIZE
 from anaplan_sdk._http.codec import decompress
 from anaplan_sdk._http.dates import http_date
 from anaplan_sdk._http.pace import Pace
@@ -483,27 +484,28 @@ class Session:
         try:
             size = int(response.headers.get("Content-Length", 0))
             encoding = response.headers.get("Content-Encoding", "").strip().lower()
-            is_large = encoding == "gzip" and size >= _LARGE
-            if not is_large and trip.deadline is None:
+            if size < _LARGE and trip.deadline is None:
                 await response.aread()
                 return response
-            packed = BytesIO()
+            body = _room_for(size)
             async for piece in response.aiter_raw():
                 if trip.is_over:
                     raise TimeIsUp
-                packed.write(piece)
+                body.write(piece)
         except BaseException:
             await response.aclose()
             raise
-        if not is_large:
+        body.truncate()  # A server or a transport may have announced more.
+        content = body.getvalue()
+        if encoding != "gzip" or size < _LARGE:
             return httpx2.Response(
                 response.status_code,
                 headers=response.headers,
-                content=packed.getvalue(),
+                content=content,
                 request=response.request,
             )
         try:
-            content = await runtime.run_in_thread(decompress, packed.getvalue())
+            content = await runtime.run_in_thread(decompress, content)
         except ValueError as error:
             raise httpx2.DecodingError(str(error), request=response.request) from error
         headers = httpx2.Headers(response.headers)
@@ -520,3 +522,13 @@ def _left(deadline: float | None) -> float | None:
 def _within(timeouts: Mapping[str, float | None], left: float) -> dict[str, float | None]:
     left += 0.1  # Whoever waits for the thread is to be the first to notice.
     return {step: left if own is None else min(own, left) for step, own in timeouts.items()}
+
+
+def _room_for(size: int) -> BytesIO:
+    """Where so many bytes are put together, which are then never in memory twice."""
+    body = BytesIO()
+    if 0 < size <= MAX_CHUNK_SIZE:
+        body.seek(size - 1)
+        body.write(b"\0")
+        body.seek(0)
+    return body
