@@ -170,6 +170,7 @@ def running(client: Client, wait: bool) -> None:
         assert_type(client.get_dump(*dump), bytes)
         assert_type(client.get_dump_stream(*dump), Generator[bytes])
         assert_type(client.get_dump_rows(*dump), Generator[dict[str, str]])
+        assert_type(client.get_process_dump_rows(1, "t"), Generator[dict[str, str]])
 
 
 async def the_async_client(client: AsyncClient, pieces: AsyncIterator[bytes]) -> None:
@@ -250,6 +251,7 @@ async def running_async(client: AsyncClient, wait: bool) -> None:
         assert_type(await client.get_dump(*dump), bytes)
         assert_type(client.get_dump_stream(*dump), AsyncGenerator[bytes])
         assert_type(client.get_dump_rows(*dump), AsyncGenerator[dict[str, str]])
+        assert_type(client.get_process_dump_rows(1, "t"), AsyncGenerator[dict[str, str]])
 
 
 def show(progress: Progress) -> None:

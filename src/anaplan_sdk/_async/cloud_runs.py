@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Collection, Mapping
-from contextlib import suppress
+from contextlib import aclosing, suppress
 
 from pydantic import Field, TypeAdapter
 
@@ -13,7 +13,7 @@ from anaplan_sdk._async.session import Session
 from anaplan_sdk._async.waiting import check_timeout, wait_until
 from anaplan_sdk._http.dates import stamp
 from anaplan_sdk._http.replies import decode
-from anaplan_sdk._http.rows import RowReader
+from anaplan_sdk._http.rows import RowReader, named_after
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk.exceptions import AnaplanException, IntegrationRunError
 from anaplan_sdk.models._base import AnaplanModel, Single
@@ -190,6 +190,23 @@ class CloudRuns(Room):
             yield row
         for row in reader.finish():
             yield row
+
+    async def get_process_error_rows(self, run_id: str) -> AsyncGenerator[dict[str, str]]:
+        """What all imports of a process's run refused, as `get_process_dump_rows` gives it.
+
+        Args:
+            run_id: The run of an integration that runs a process.
+
+        Raises:
+            InvalidIdentifierException: No such run.
+        """
+        error = await self.get_run_error(run_id)
+        for action in error.error_messages if error else ():
+            if action.failure_dump_generated:
+                name = action.action_name or str(action.action_id)
+                async with aclosing(self.get_error_rows(run_id, action.action_id)) as rows:
+                    async for row in rows:
+                        yield named_after(name, row)
 
     @property
     def _root(self) -> str:

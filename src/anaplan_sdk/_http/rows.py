@@ -11,6 +11,8 @@ from itertools import count
 
 from anaplan_sdk.exceptions import AnaplanResponseException
 
+ACTION = "_Action_"
+
 # A field as the csv module reads it: a quote opens one only at its start, and a doubled one
 # doesn't close it.
 _FIELD = r'(?:"[^"]*(?:""[^"]*)*"(?!")[^,\r\n]*|[^",\r\n][^,\r\n]*)?'
@@ -86,3 +88,12 @@ class RowReader:
                     places = range(len(names) + 1, len(fields) + 1)
                     names = columns([*self._header, *(f"Column {place}" for place in places)])
                 yield dict(zip(names, fields, strict=False))
+
+
+def named_after(action: str, row: dict[str, str]) -> dict[str, str]:
+    """A row that tells first, as `_Action_`, which action refused it.
+
+    A column of the source with that name becomes `_Action_ (2)`, as any second one does.
+    """
+    names = columns([ACTION, *row]) if ACTION in row else [ACTION, *row]
+    return dict(zip(names, (action, *row.values()), strict=True))

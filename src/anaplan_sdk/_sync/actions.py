@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import Literal, TypedDict, Unpack, overload
 
 from anaplan_sdk._http.replies import decode
-from anaplan_sdk._http.rows import RowReader
+from anaplan_sdk._http.rows import RowReader, named_after
 from anaplan_sdk._sync.adopting import once
 from anaplan_sdk._sync.room import Room, body_of, segment, sorting
 from anaplan_sdk._sync.waiting import check_timeout, wait_until
@@ -316,6 +316,35 @@ class Actions(Room):
                     yield row
         for row in reader.finish():
             yield row
+
+    def get_process_dump_rows(
+        self, process_id: int | str, task_id: str
+    ) -> Generator[dict[str, str]]:
+        """What all steps of a process refused, row by row; nothing where they refused nothing.
+
+        The rows are those of `get_dump_rows`, each with the name of the action that refused it as
+        `_Action_`. They come step by step in the process's order, so the columns change between.
+        A dump is fetched when its rows are asked for.
+
+        Args:
+            process_id: The process.
+            task_id: A run of it that has ended, successfully or not.
+
+        Raises:
+            InvalidIdentifierException: This is no process, or it has no such run.
+            AnaplanException: The run has not ended.
+        """
+        self._url_of(process_id, "processes")
+        task = self.get_task_status(process_id, task_id)
+        if not isinstance(task, CompletedTask):
+            raise AnaplanException(f"Task {task_id} has not ended: it is {task.task_state}.")
+        names = {step.object_id: step.object_name for step in task.result.nested_results}
+        # Of an action that is there twice there is one dump.
+        for dump in dict.fromkeys(task.dumps):
+            name = names.get(dump.object_id) or str(dump.object_id or process_id)
+            with closing(self.get_dump_rows(*dump)) as rows:
+                for row in rows:
+                    yield named_after(name, row)
 
     def _dump_chunks(
         self, action_id: int | str, task_id: str, object_id: int | str | None

@@ -4,13 +4,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Generator, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 
 from pydantic import Field, TypeAdapter
 
 from anaplan_sdk._http.dates import stamp
 from anaplan_sdk._http.replies import decode
-from anaplan_sdk._http.rows import RowReader
+from anaplan_sdk._http.rows import RowReader, named_after
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._sync.adopting import Made, once
 from anaplan_sdk._sync.room import Room, Settings, segment
@@ -191,6 +191,23 @@ class CloudRuns(Room):
             yield row
         for row in reader.finish():
             yield row
+
+    def get_process_error_rows(self, run_id: str) -> Generator[dict[str, str]]:
+        """What all imports of a process's run refused, as `get_process_dump_rows` gives it.
+
+        Args:
+            run_id: The run of an integration that runs a process.
+
+        Raises:
+            InvalidIdentifierException: No such run.
+        """
+        error = self.get_run_error(run_id)
+        for action in error.error_messages if error else ():
+            if action.failure_dump_generated:
+                name = action.action_name or str(action.action_id)
+                with closing(self.get_error_rows(run_id, action.action_id)) as rows:
+                    for row in rows:
+                        yield named_after(name, row)
 
     @property
     def _root(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import aclosing, suppress
 from typing import Any
 
 import pytest
@@ -150,8 +151,70 @@ async def test_a_process_and_the_dumps_of_its_steps(anaplan: EmulatedAnaplan) ->
         (row,) = [row async for row in client.get_dump_rows(*dump)]
         assert (row["flight_id"], row["_Line_"]) == ("b", "3")
         assert "SJU" in row["_Error_1_"]
+        merged = [row async for row in client.get_process_dump_rows(known["Load flights"], task.id)]
+        assert merged == [{"_Action_": "Flight Facts from flights.csv", **row}]
+        assert next(iter(merged[0])) == "_Action_"
         exported = await client.export_and_download(known["Flight Facts - tabular.csv"])
         assert exported.count(b"\n") == 2
+
+
+async def test_what_several_steps_refused_comes_as_one(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client() as client:
+        known = await ids(client)
+        process = known["Load flights"]
+        airports = "faa,name,lat,lon,alt,tz,dst,tzone\n"
+        rows = ["EWR,Newark,40.7,-74.2,18,-5,A,America/New_York\n", "X,Y,much,-74.2,18,-5,A,Mars\n"]
+        await client.upload_file(known["airlines.csv"], AIRLINES)
+        await client.upload_file(known["airports.csv"], airports + "".join(rows))
+        await client.upload_file(
+            known["flights.csv"],
+            "flight_id,flight,carrier,tailnum,origin,dest,dep_delay,arr_delay,air_time,distance,"
+            "time_hour\n"
+            "b,1545,UA,N14228,EWR,SJU,2,11,227,1400,2013-02-01T05:00:00Z\n",
+        )
+        task = await client.run_action(process)
+        assert len(task.dumps) > 1
+        expected = []
+        for dump in task.dumps:
+            (name,) = {
+                step.object_name
+                for step in task.result.nested_results
+                if step.object_id == dump.object_id
+            }
+            expected += [{"_Action_": name, **row} async for row in client.get_dump_rows(*dump)]
+        merged = [row async for row in client.get_process_dump_rows(process, task.id)]
+        assert merged == expected
+        assert len({row["_Action_"] for row in merged}) == len(task.dumps)
+
+        # Lazily: nothing of the second dump is asked for with the first row.
+        anaplan.emulator.clear_requests()
+        async with aclosing(client.get_process_dump_rows(process, task.id)) as some:
+            async for row in some:
+                assert row == merged[0]
+                break
+        asked = {request.path.split("/dumps/")[1] for request in anaplan.requests(path="*/dumps/*")}
+        assert {path.split("/")[0] for path in asked} == {str(task.dumps[0].object_id)}
+
+
+async def test_a_process_that_refused_nothing_has_no_rows(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client() as client:
+        known = await ids(client)
+        clean = (await client.get_processes())[0].id
+        anaplan.emulator.settings.hold_tasks = "IN_PROGRESS"
+        task = await client.run_action(clean, wait_for_completion=False)
+        with pytest.raises(AnaplanException, match="has not ended"):
+            _ = [row async for row in client.get_process_dump_rows(clean, task.id)]
+        anaplan.emulator.settings.hold_tasks = None
+        with suppress(AnaplanActionError):  # there may be no file to read
+            await client.wait_for_task(clean, task.id)
+        assert [row async for row in client.get_process_dump_rows(clean, task.id)] == []
+        with pytest.raises(InvalidIdentifierException, match="118"):
+            _ = [
+                row
+                async for row in client.get_process_dump_rows(
+                    known["Flight Facts from flights.csv"], task.id
+                )
+            ]
 
 
 async def test_an_export_and_a_deletion(anaplan: EmulatedAnaplan) -> None:

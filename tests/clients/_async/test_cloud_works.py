@@ -223,6 +223,8 @@ async def test_a_run_with_refused_rows_says_which(anaplan: EmulatedAnaplan) -> N
 
         dump = await client.cw.get_process_error_dump(run_id, facts.action_id)
         rows = [row async for row in client.cw.get_error_rows(run_id, facts.action_id)]
+        merged = [row async for row in client.cw.get_process_error_rows(run_id)]
+        assert {"_Action_": facts.action_name, **rows[0]} in merged
         assert [row["_Line_"] for row in rows] == ["2"]
         assert rows[0]["_Error_1_"].encode() in dump
 
