@@ -20,12 +20,12 @@ from anaplan_sdk.models import (
     ListUpdateResult,
     NewListItem,
 )
-from anaplan_sdk.models._base import Listing, Single
+from anaplan_sdk.models._base import Listing, RawListing, Single
 
 _LISTS = Listing("lists", List)
 _LIST = Single[ListMetadata]("metadata", ListMetadata)
 _ITEMS = Listing("listItems", ListItem)
-_RAW_ITEMS = Listing("listItems", dict[str, object])
+_RAW_ITEMS = RawListing("listItems")
 _TOO_MANY = "tr.read_list or tr.read_list_pages"
 
 # Deleting is the only change whose result doesn't depend on the items' order.

@@ -24,7 +24,7 @@ from anaplan_sdk.exceptions import (
     RateLimitException,
     ServerException,
 )
-from anaplan_sdk.models._base import read_json
+from anaplan_sdk.models._base import Reader, read_json
 
 T = TypeVar("T")
 
@@ -114,11 +114,11 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         cause = cause.__cause__ or cause.__context__
 
 
-def decode(adapter: TypeAdapter[T], response: httpx2.Response, *, secret: bool = False) -> T:
+def decode(reader: Reader[T], response: httpx2.Response, *, secret: bool = False) -> T:
     """The value in a successful reply's body, straight from its bytes.
 
     Args:
-        adapter: Reads the value.
+        reader: Reads the value.
         response: A read reply.
         secret: Whether even half of the body may hold a secret, so that no error quotes it.
 
@@ -128,7 +128,7 @@ def decode(adapter: TypeAdapter[T], response: httpx2.Response, *, secret: bool =
     if not response.content.strip():
         raise unreadable(response, "the body is empty")
     try:
-        return read_json(adapter, response.content)
+        return read_json(reader, response.content)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
     # Not raised above: the error's context would be pydantic's, which quotes the body.
