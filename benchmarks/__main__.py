@@ -64,7 +64,8 @@ class Bench:
         for scenario in scenarios(scale):
             if self._only in scenario.title:
                 lines += self._compare(scenario, limits)
-        lines += self._import_row()
+        if all(self._imports.values()):
+            lines += self._import_row()
         lines += self._streams(scale)
         lines += self._probes()
         if limits:
@@ -121,6 +122,10 @@ class Bench:
             shares = [size / content for size in added]
             cells = [f"{share:.2f}x the content" for share in shares]
             rows.append(_row("… memory it takes", [*cells, ""], scenario.of_content, shares[1]))
+        if scenario.ideal is not None:
+            share = scenario.amount / seconds[1] / scenario.ideal
+            cells = ["", f"{share:.0%} of what 20 at a time can bring", ""]
+            rows.append(_row("… beside the gate's width", cells, None, share))
         if scenario.of_codec is not None and limits:
             share = scenario.amount / seconds[1] / limits[_CODEC][0]
             cells = ["", f"{share:.0%} of the codec alone"]

@@ -23,6 +23,7 @@ class Scenario:
         memory: What share of the published release's memory this one may take.
         of_content: What share of the content's size the memory may be.
         of_codec: What share of the codec's own speed on two threads should be reached.
+        ideal: The most units a second that twenty requests at a time can bring at this latency.
     """
 
     title: str
@@ -33,6 +34,7 @@ class Scenario:
     memory: float | None = None
     of_content: float | None = None
     of_codec: float | None = None
+    ideal: float | None = None
 
 
 @dataclass(frozen=True)
@@ -76,6 +78,7 @@ def scenarios(scale: float) -> list[Scenario]:
             calls,
             "calls/s",
             target=15,
+            ideal=20 / 0.02,
         )
         for sign_in in ("basic", "certificate", "oauth")
     ]
@@ -91,6 +94,7 @@ def scenarios(scale: float) -> list[Scenario]:
             pages,
             "pages/s",
             target=15,
+            ideal=20 / 0.02,
         )
         for sign_in in ("basic", "certificate", "oauth")
     ]
