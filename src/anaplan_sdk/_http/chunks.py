@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import TypeAlias
+
+Piece: TypeAlias = str | bytes | bytearray | memoryview
+"""What content may come in."""
 
 # Anaplan help, "Upload files in chunks": 1 to 50 MB each, 1,000 at the most.
 MAX_CHUNK_SIZE = 50_000_000
@@ -41,6 +45,23 @@ def encoded_pieces(text: str) -> Iterator[bytes]:
 
 def encoded_size(text: str) -> int:
     return len(text) if text.isascii() else sum(map(len, encoded_pieces(text)))
+
+
+def piece_size(piece: Piece) -> int:
+    """The bytes of a piece as it is sent.
+
+    Raises:
+        TypeError: It is none.
+    """
+    if isinstance(piece, str):
+        return encoded_size(piece)
+    return memoryview(_checked(piece)).nbytes
+
+
+def _checked(piece: bytes | bytearray | memoryview) -> bytes | bytearray | memoryview:
+    if not isinstance(piece, bytes | bytearray | memoryview):
+        raise TypeError(f"The content's pieces must be bytes or str, not {type(piece).__name__}.")
+    return piece
 
 
 class Chunk:
@@ -85,13 +106,14 @@ class Rechunker:
         self._buffer: bytearray | None = None
         self._held = 0
 
-    def feed(self, piece: bytes | bytearray | memoryview | str) -> Iterator[Chunk]:
-        """Takes a piece in; the chunks that are full now."""
-        if not isinstance(piece, str | bytes | bytearray | memoryview):
-            raise TypeError(
-                f"The content's pieces must be bytes or str, not {type(piece).__name__}."
-            )
-        rest = memoryview(piece.encode() if isinstance(piece, str) else piece).cast("B")
+    def feed(self, piece: Piece) -> Iterator[Chunk]:
+        """Takes a piece in; the chunks that are full now.
+
+        Raises:
+            TypeError: It is none.
+        """
+        content = piece.encode() if isinstance(piece, str) else _checked(piece)
+        rest = memoryview(content).cast("B")
         # A producer may fill one and the same buffer again for its next piece.
         is_lasting = isinstance(rest.obj, bytes)
         while len(rest):

@@ -4,20 +4,22 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import BinaryIO, Protocol, TypeAlias, runtime_checkable
+from typing import BinaryIO, Protocol, TypeAlias, cast, runtime_checkable
 
 from anaplan_sdk._http.chunks import (
     MAX_CHUNKS,
     Chunk,
+    Piece,
     Rechunker,
     chunk_count,
     encoded_pieces,
     encoded_size,
     fitting_chunk_size,
+    piece_size,
 )
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk.exceptions import AnaplanException
@@ -129,6 +131,10 @@ def prepare(content: Content, chunk_size: int) -> Upload:
         return _of_size(len(view), chunk_size, lambda fitting: _slices(view, fitting))
     if isinstance(content, BinaryFile):
         return _of_file(content, chunk_size)
+    if isinstance(content, list | tuple):
+        pieces = cast("Sequence[str | bytes]", content)
+        size = runtime.run_in_thread(lambda: sum(map(piece_size, pieces)))
+        return _of_size(size, chunk_size, lambda _: pieces)
     if runtime.is_iterable(content):
         return _of_unknown_size(content, chunk_size)
     raise TypeError(
@@ -137,9 +143,7 @@ def prepare(content: Content, chunk_size: int) -> Upload:
     )
 
 
-def _of_size(
-    size: int, chunk_size: int, pieces: Callable[[int], Iterable[bytes | memoryview]]
-) -> Upload:
+def _of_size(size: int, chunk_size: int, pieces: Callable[[int], Iterable[Piece]]) -> Upload:
     if size == 0:
         raise ValueError(_EMPTY)
     fitting = fitting_chunk_size(size, chunk_size)
@@ -170,9 +174,7 @@ def _of_unknown_size(pieces: runtime.Pieces, chunk_size: int) -> Upload:
     return Upload(chunks, chunk_size, None, None, ahead)
 
 
-def _rechunked(
-    pieces: runtime.Pieces | Iterable[bytes | memoryview], chunk_size: int
-) -> Generator[Chunk]:
+def _rechunked(pieces: runtime.Pieces | Iterable[Piece], chunk_size: int) -> Generator[Chunk]:
     chunker = Rechunker(chunk_size)
     with closing(runtime.flat_map(chunker.feed, pieces)) as chunks:
         for chunk in chunks:

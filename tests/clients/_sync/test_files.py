@@ -59,7 +59,8 @@ class Unseekable(io.BytesIO):
 
 @pytest.mark.parametrize("chunk_size", [5000, len(DATA), 25_000_000])
 @pytest.mark.parametrize(
-    "source", ["bytes", "bytearray", "str", "path", "file", "pipe", "iterator", "text", "slow"]
+    "source",
+    ["bytes", "bytearray", "str", "path", "file", "pieces", "pipe", "iterator", "text", "slow"],
 )
 def test_every_kind_of_content_arrives_whole(
     anaplan: EmulatedAnaplan, tmp_path: Path, source: str, chunk_size: int
@@ -75,6 +76,7 @@ def test_every_kind_of_content_arrives_whole(
                 "str": TEXT,
                 "path": path,
                 "file": file,
+                "pieces": [*pieces(DATA[:999]), DATA[999:].decode()],
                 "pipe": Unseekable(DATA),
                 "iterator": pieces(DATA),
                 "text": iter(TEXT.splitlines(keepends=True)),
@@ -341,6 +343,8 @@ def test_deleting_content(anaplan: EmulatedAnaplan) -> None:
         ({"code": 1, "name": 2}, TypeError),
         ({"code", "name"}, TypeError),
         ([["code", "name"]], TypeError),
+        ([b"code", None], TypeError),
+        ([b"", ""], ValueError),
         ("pyproject.toml", ValueError),
     ],
 )
