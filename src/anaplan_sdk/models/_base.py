@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import sys
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cached_property
 from types import GenericAlias
@@ -189,9 +189,10 @@ class _RawPages:
             members = cast("dict[str, object]", reply)
             items = members.pop(self._key, [])
             if _are_dicts(items):
-                page = self._checking.validate_python(members)
-                page.items = items
-                return page
+                with suppress(ValidationError):
+                    page = self._checking.validate_python(members)
+                    page.items = items
+                    return page
         return self._checking.validate_json(data)  # This tells what is wrong.
 
     def validate_python(self, value: object, /) -> Page[dict[str, object]]:
