@@ -6,6 +6,7 @@ import asyncio
 import gc
 import time
 import warnings
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -53,3 +54,26 @@ def test_event_loops_that_have_ended_leave_little_behind(anaplan: EmulatedAnapla
         asyncio.run(client.aclose())
         del client
         gc.collect()
+
+
+def test_event_loops_share_a_limit(anaplan: EmulatedAnaplan) -> None:
+    settings = anaplan.emulator.settings
+    settings.rate_limit_per_minute, settings.rate_limit_burst = 3000, 25
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        client = anaplan.async_client(requests_per_minute=3000, retry_count=0)
+        other = client.with_model("0" * 32)
+
+        async def list_many(client: AsyncClient) -> None:
+            for _ in range(6):
+                await asyncio.gather(*(client.get_workspaces() for _ in range(5)))
+
+        with ThreadPoolExecutor(3) as pool:
+            runs = [pool.submit(asyncio.run, list_many(each)) for each in (client, other, client)]
+            for run in runs:
+                run.result()
+        asyncio.run(client.aclose())
+        del client, other
+        gc.collect()
+    requests = anaplan.requests(path="/2/0/workspaces")
+    assert [request.status for request in requests] == [200] * 90

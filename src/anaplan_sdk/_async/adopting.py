@@ -149,17 +149,20 @@ async def adopt(
         error: What the request ended with.
 
     Raises:
-        OutcomeUnknownException: There are several, or they can't be listed.
+        OutcomeUnknownException: There are several, or they can't be listed in that time.
     """
     deadline = time.monotonic() + settle_time
     pause = _FIRST_PAUSE
     while True:
+        left = deadline - time.monotonic()
         try:
             there = await look()
         except AnaplanException as problem:
-            raise OutcomeUnknownException(
-                f"{what} ({error}), and what there is can't be listed: {problem}"
-            ) from error
+            if left <= 0 or not problem.retryable:
+                raise OutcomeUnknownException(
+                    f"{what} ({error}), and what there is can't be listed: {problem}"
+                ) from error
+            there = []
         since = 1000 * (session.server_time(began) - _CLOCK_SLACK)
         ours = [thing for thing in there if is_ours(thing, since)]
         if len(ours) > 1:
@@ -171,7 +174,6 @@ async def adopt(
         if ours:
             return ours[0]
         # The request may still be on its way through a gateway.
-        left = deadline - time.monotonic()
         if left <= 0:
             return None
         await runtime.sleep(min(pause, left))

@@ -127,6 +127,16 @@ async def test_a_run_that_cannot_be_looked_for_is_unknown(anaplan: EmulatedAnapl
     assert not unknown.value.retryable
 
 
+async def test_a_look_that_fails_is_not_the_last_one(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client(retry_count=0, settle_time=5) as client:
+        integration = await an_integration(client)
+        anaplan.fault(method="POST", path=RUN, lose_reply=True)
+        anaplan.fault(method="GET", path="*/integrations/runs/*", status=503, times=2)
+        run = await client.cw.run_integration(integration)
+        assert (await client.cw.get_run_history(integration))[0].id == run
+    assert len(anaplan.requests("POST", RUN)) == 1
+
+
 @pytest.mark.parametrize("trouble", LOST, ids=kind_of)
 async def test_a_flow_is_made_and_run_once(
     anaplan: EmulatedAnaplan, trouble: dict[str, Any]

@@ -126,6 +126,16 @@ def test_a_run_that_cannot_be_looked_for_is_unknown(anaplan: EmulatedAnaplan) ->
     assert not unknown.value.retryable
 
 
+def test_a_look_that_fails_is_not_the_last_one(anaplan: EmulatedAnaplan) -> None:
+    with anaplan.client(retry_count=0, settle_time=5) as client:
+        integration = an_integration(client)
+        anaplan.fault(method="POST", path=RUN, lose_reply=True)
+        anaplan.fault(method="GET", path="*/integrations/runs/*", status=503, times=2)
+        run = client.cw.run_integration(integration)
+        assert client.cw.get_run_history(integration)[0].id == run
+    assert len(anaplan.requests("POST", RUN)) == 1
+
+
 @pytest.mark.parametrize("trouble", LOST, ids=kind_of)
 def test_a_flow_is_made_and_run_once(anaplan: EmulatedAnaplan, trouble: dict[str, Any]) -> None:
     with anaplan.client(**SETTINGS) as client:
