@@ -62,6 +62,9 @@ _TASKS_REMEMBERED = 64
 
 _OVER: Any = object()
 
+# The HTTP library's own default.
+_KEPT_ALIVE = 20
+
 
 @dataclass
 class Trip:
@@ -114,7 +117,9 @@ class Session:
         check_options(timeout, httpx_options)
         headers = httpx2.Headers(httpx_options.get("headers"))
         headers.setdefault("User-Agent", USER_AGENT)
-        options: HttpxOptions = {**httpx_options, "headers": headers}
+        # The gate bounds what is under way; a pool that is narrower would close what it opens.
+        limits = httpx2.Limits(max_keepalive_connections=max(_KEPT_ALIVE, max_concurrency))
+        options: HttpxOptions = {"limits": limits, **httpx_options, "headers": headers}
         self._http = runtime.PerLoop(lambda: httpx2.Client(timeout=timeout, **options))
 
     @property

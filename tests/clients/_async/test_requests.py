@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -245,3 +246,18 @@ async def test_methods_that_need_a_model_say_so(anaplan: EmulatedAnaplan) -> Non
         with pytest.raises(ValueError, match="sort_by"):
             await client.get_models(sort_by="colour")  # type: ignore[arg-type]
     assert anaplan.requests() == []
+
+
+async def test_no_connection_is_waited_for_once_a_request_has_its_turn(
+    anaplan: EmulatedAnaplan,
+) -> None:
+    width = 110  # more than the HTTP library has connections, unless it is told to
+    anaplan.fault(path=WORKSPACES, delay_seconds=0.5, times=None)
+    timeout = httpx2.Timeout(30, pool=0.3)
+    async with anaplan.async_client(
+        max_concurrency=width, timeout=timeout, retry_count=0
+    ) as client:
+        await client.authenticate()
+        calls = runtime.ordered_map(lambda _: client.get_workspaces(), range(width), width)
+        async with aclosing(calls):
+            assert len([found async for found in calls]) == width
