@@ -7,6 +7,7 @@
 PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
+SCHEDULES ?= 1000
 
 BIN := $(VENV)/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
@@ -16,7 +17,7 @@ WEB := $(VENV)/.installed-web
 DEV := $(VENV)/.installed-dev
 
 .DEFAULT_GOAL := help
-.PHONY: help demo web test coverage benchmarks lint types mirror check format data picture clean
+.PHONY: help demo web test soak coverage benchmarks lint types mirror check format data picture clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +30,9 @@ web: $(WEB) ## run a web application that signs in with OAuth against the emulat
 
 test: $(DEV) ## run all tests
 	@$(BIN)/python -m pytest -n auto $(ARGS)
+
+soak: $(DEV) ## meet transfers with random faults, as often as SCHEDULES says; takes an hour
+	@ANAPLAN_SOAK=$(SCHEDULES) $(BIN)/python -m pytest -n auto tests/faults tests/clients -k faults $(ARGS)
 
 coverage: $(DEV) ## make the table of operations, methods and tests from a run of the tests
 	@rm -rf $(OPERATIONS)

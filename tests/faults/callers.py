@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from itertools import islice
 from typing import Any, Protocol
 
 from anyio.from_thread import BlockingPortal
 
 from anaplan_sdk.testing import EmulatedAnaplan
-
-KINDS = ("sync", "asyncio", "trio")
 
 
 class Caller(Protocol):
@@ -20,8 +17,8 @@ class Caller(Protocol):
         """What the method returns."""
         ...
 
-    def stream(self, method: str, *args: Any, most: int | None = None, **kwargs: Any) -> list[Any]:
-        """What the method yields; of more than `most` the rest is left."""
+    def stream(self, method: str, *args: Any, **kwargs: Any) -> list[Any]:
+        """What the method yields."""
         ...
 
     def close(self) -> None:
@@ -38,12 +35,8 @@ class SyncCaller:
     def call(self, method: str, *args: Any, **kwargs: Any) -> Any:
         return getattr(self._client, method)(*args, **kwargs)
 
-    def stream(self, method: str, *args: Any, most: int | None = None, **kwargs: Any) -> list[Any]:
-        stream = getattr(self._client, method)(*args, **kwargs)
-        try:
-            return list(islice(stream, most))
-        finally:
-            stream.close()
+    def stream(self, method: str, *args: Any, **kwargs: Any) -> list[Any]:
+        return list(getattr(self._client, method)(*args, **kwargs))
 
     def close(self) -> None:
         self._client.close()
@@ -59,18 +52,9 @@ class AsyncCaller:
     def call(self, method: str, *args: Any, **kwargs: Any) -> Any:
         return self._portal.call(partial(getattr(self._client, method), *args, **kwargs))
 
-    def stream(self, method: str, *args: Any, most: int | None = None, **kwargs: Any) -> list[Any]:
+    def stream(self, method: str, *args: Any, **kwargs: Any) -> list[Any]:
         async def collect() -> list[Any]:
-            collected: list[Any] = []
-            stream = getattr(self._client, method)(*args, **kwargs)
-            try:
-                while most is None or len(collected) < most:
-                    collected.append(await anext(stream))
-            except StopAsyncIteration:
-                pass
-            finally:
-                await stream.aclose()
-            return collected
+            return [item async for item in getattr(self._client, method)(*args, **kwargs)]
 
         return self._portal.call(collect)
 
