@@ -62,6 +62,7 @@ class Upload:
         count: How many chunks there will be; `None` while that isn't known.
         size: Their bytes in all; `None` while that isn't known.
         ahead: The first chunks, where they were needed to know as much.
+        again: Gives all chunks anew, before the source is begun, where that can be done.
     """
 
     source: AsyncGenerator[Chunk]
@@ -69,6 +70,7 @@ class Upload:
     count: int | None
     size: int | None
     ahead: list[Chunk] = field(default_factory=list[Chunk])
+    again: Callable[[], AsyncGenerator[Chunk]] | None = None
 
     async def chunks(self) -> AsyncGenerator[tuple[int, Chunk]]:
         """The chunks in order, each with its index.
@@ -146,8 +148,11 @@ def _of_size(size: int, chunk_size: int, pieces: Callable[[int], Iterable[Piece]
     if size == 0:
         raise ValueError(_EMPTY)
     fitting = fitting_chunk_size(size, chunk_size)
-    chunks = _rechunked(pieces(fitting), fitting)
-    return Upload(chunks, fitting, chunk_count(size, fitting), size)
+
+    def read() -> AsyncGenerator[Chunk]:
+        return _rechunked(pieces(fitting), fitting)
+
+    return Upload(read(), fitting, chunk_count(size, fitting), size, again=read)
 
 
 async def _of_file(file: BinaryFile, chunk_size: int) -> Upload:
@@ -158,7 +163,7 @@ async def _of_file(file: BinaryFile, chunk_size: int) -> Upload:
     start = file.tell()
     size = file.seek(0, os.SEEK_END) - start
     file.seek(start)
-    return _of_size(size, chunk_size, lambda fitting: _reads(file, fitting))
+    return _of_size(size, chunk_size, lambda fitting: _reads_from(file, start, fitting))
 
 
 async def _of_unknown_size(pieces: runtime.Pieces, chunk_size: int) -> Upload:
@@ -207,6 +212,11 @@ def _slices(view: memoryview, step: int) -> Iterator[memoryview]:
 def _file_pieces(path: Path, step: int) -> Iterator[bytes]:
     with path.open("rb") as file:
         yield from _reads(file, step)
+
+
+def _reads_from(file: BinaryFile, start: int, step: int) -> Iterator[bytes]:
+    file.seek(start)
+    yield from _reads(file, step)
 
 
 def _reads(file: BinaryFile, step: int) -> Iterator[bytes]:

@@ -51,9 +51,9 @@ class Uploads(Files):
             content: bytes, str (sent as UTF-8), a path, a file opened in binary mode, or an
                 iterable of bytes or str. A str is content, never a path.
             journal: A path for a file that notes what has arrived, so that the same call, made
-                again after a crash, sends only what is missing: chunks whose content is the same
-                as before, of the same size. It is gone when the upload is done. One upload has a
-                journal at a time.
+                again after a crash, sends only what is missing. Content that has changed is sent
+                whole. It is gone when the upload is done. One upload has a journal at a time, and
+                nothing else may be uploaded to the file in between.
             on_progress: Told of every acknowledged chunk, in bytes of uncompressed content.
 
         Raises:
@@ -130,6 +130,7 @@ class Uploads(Files):
         ):
             await self._check_file_exists(file_id)
             target = await self._resumed(upload, journal)
+            is_resumed = target is not None
             if target is None:
                 target = await self._begin(file_id, upload)
                 if journal is not None:
@@ -143,8 +144,11 @@ class Uploads(Files):
             )
             await sending.send(upload, width, on_progress)
             if upload.count is None:
+                if is_resumed:
+                    # The content may have had more chunks when it was begun.
+                    await self._confirm(target, sending.acknowledged, journal)
                 await self._complete(target)
-            await self._confirm(target, sending.acknowledged)
+            await self._confirm(target, sending.acknowledged, journal)
 
     @asynccontextmanager
     async def _journal(
@@ -192,7 +196,8 @@ class Uploads(Files):
                 there = {chunk.id for chunk in await self.get_file_chunks(file.id)}
                 for index in journal.arrived.keys() - there:
                     del journal.arrived[index]
-                return file.id
+                if await _is_unchanged(upload, journal):
+                    return file.id
         # Before Anaplan's own state changes: a crash in between must not leave a journal of it.
         journal.forget()
         return None
@@ -210,7 +215,7 @@ class Uploads(Files):
                 retryable=error.retryable,
             ) from error
 
-    async def _confirm(self, file_id: int, acknowledged: set[int]) -> None:
+    async def _confirm(self, file_id: int, acknowledged: set[int], journal: Journal | None) -> None:
         """Compares the chunks that Anaplan has with those it has acknowledged."""
         there: set[int] = set()
 
@@ -229,6 +234,8 @@ class Uploads(Files):
                 fate=f"{len(acknowledged):,} were sent, and it acknowledged each",
             )
         except AnaplanException as error:
+            if journal is not None and there - acknowledged:
+                journal.forget()  # Going on would find them again.
             raise UploadIncompleteException(
                 f"The upload to file {file_id} can't be relied upon: {error}",
                 file_id=file_id,
@@ -340,6 +347,26 @@ class _Sending:
             return compress(chunk.content, self._level), digest
         finally:
             chunk.release()
+
+
+async def _is_unchanged(upload: Upload, journal: Journal) -> bool:
+    """Whether the content is still what has arrived.
+
+    Two contents must never make one file: it is whole as soon as it has all chunks, whosever they
+    are. Content of unknown length isn't, until it is completed.
+    """
+    if upload.again is None:
+        return True
+    index = 0
+    async with aclosing(upload.again()) as chunks:
+        async for chunk in chunks:
+            arrived = journal.arrived.get(index, "")
+            digest = await runtime.run_in_thread(digest_of, chunk) if arrived else ""
+            chunk.release()
+            if digest != arrived:
+                return False
+            index += 1
+    return True
 
 
 def _missing(indexes: list[int]) -> str:

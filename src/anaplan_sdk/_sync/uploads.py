@@ -52,9 +52,9 @@ class Uploads(Files):
             content: bytes, str (sent as UTF-8), a path, a file opened in binary mode, or an
                 iterable of bytes or str. A str is content, never a path.
             journal: A path for a file that notes what has arrived, so that the same call, made
-                again after a crash, sends only what is missing: chunks whose content is the same
-                as before, of the same size. It is gone when the upload is done. One upload has a
-                journal at a time.
+                again after a crash, sends only what is missing. Content that has changed is sent
+                whole. It is gone when the upload is done. One upload has a journal at a time, and
+                nothing else may be uploaded to the file in between.
             on_progress: Told of every acknowledged chunk, in bytes of uncompressed content.
 
         Raises:
@@ -131,6 +131,7 @@ class Uploads(Files):
         ):
             self._check_file_exists(file_id)
             target = self._resumed(upload, journal)
+            is_resumed = target is not None
             if target is None:
                 target = self._begin(file_id, upload)
                 if journal is not None:
@@ -144,8 +145,11 @@ class Uploads(Files):
             )
             sending.send(upload, width, on_progress)
             if upload.count is None:
+                if is_resumed:
+                    # The content may have had more chunks when it was begun.
+                    self._confirm(target, sending.acknowledged, journal)
                 self._complete(target)
-            self._confirm(target, sending.acknowledged)
+            self._confirm(target, sending.acknowledged, journal)
 
     @contextmanager
     def _journal(
@@ -193,7 +197,8 @@ class Uploads(Files):
                 there = {chunk.id for chunk in self.get_file_chunks(file.id)}
                 for index in journal.arrived.keys() - there:
                     del journal.arrived[index]
-                return file.id
+                if _is_unchanged(upload, journal):
+                    return file.id
         # Before Anaplan's own state changes: a crash in between must not leave a journal of it.
         journal.forget()
         return None
@@ -211,7 +216,7 @@ class Uploads(Files):
                 retryable=error.retryable,
             ) from error
 
-    def _confirm(self, file_id: int, acknowledged: set[int]) -> None:
+    def _confirm(self, file_id: int, acknowledged: set[int], journal: Journal | None) -> None:
         """Compares the chunks that Anaplan has with those it has acknowledged."""
         there: set[int] = set()
 
@@ -230,6 +235,8 @@ class Uploads(Files):
                 fate=f"{len(acknowledged):,} were sent, and it acknowledged each",
             )
         except AnaplanException as error:
+            if journal is not None and there - acknowledged:
+                journal.forget()  # Going on would find them again.
             raise UploadIncompleteException(
                 f"The upload to file {file_id} can't be relied upon: {error}",
                 file_id=file_id,
@@ -341,6 +348,26 @@ class _Sending:
             return compress(chunk.content, self._level), digest
         finally:
             chunk.release()
+
+
+def _is_unchanged(upload: Upload, journal: Journal) -> bool:
+    """Whether the content is still what has arrived.
+
+    Two contents must never make one file: it is whole as soon as it has all chunks, whosever they
+    are. Content of unknown length isn't, until it is completed.
+    """
+    if upload.again is None:
+        return True
+    index = 0
+    with closing(upload.again()) as chunks:
+        for chunk in chunks:
+            arrived = journal.arrived.get(index, "")
+            digest = runtime.run_in_thread(digest_of, chunk) if arrived else ""
+            chunk.release()
+            if digest != arrived:
+                return False
+            index += 1
+    return True
 
 
 def _missing(indexes: list[int]) -> str:

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.faults.witness import Witness
 
 from anaplan_sdk import Client, Progress
 from anaplan_sdk.exceptions import AnaplanException, UploadIncompleteException
@@ -70,6 +72,16 @@ def interrupted(client: Client, anaplan: EmulatedAnaplan, journal: Path) -> set[
     return arrived
 
 
+@contextmanager
+def given(data: bytes, journal: Path, kind: str) -> Iterator[Any]:
+    """The data as something whose size can be known."""
+    path = journal.with_name("given")
+    path.write_bytes(data)
+    with path.open("rb") as file:
+        contents = {"bytes": data, "str": data.decode(), "path": path, "file": file}
+        yield contents.get(kind, list(pieces(data)))
+
+
 @pytest.fixture
 def journal(tmp_path: Path) -> Path:
     return tmp_path / "upload.journal"
@@ -106,14 +118,41 @@ def test_a_stream_whose_length_is_unknown_goes_on_too(
     assert names_in(journal.parent) == []
 
 
-def test_a_chunk_that_has_changed_is_sent_again(anaplan: EmulatedAnaplan, journal: Path) -> None:
+@pytest.mark.parametrize("kind", ["bytes", "str", "path", "file", "list"])
+def test_content_that_has_changed_begins_anew(
+    anaplan: EmulatedAnaplan, journal: Path, kind: str
+) -> None:
+    changed = DATA[: -2 * SIZE] + b"changed" + DATA[7 - 2 * SIZE :]
+    last_but_one = (len(DATA) - 2 * SIZE) // SIZE
     with resumable(anaplan) as client:
-        arrived = interrupted(client, anaplan, journal)
-        changed = b"CODE" + DATA[4:]
-        assert 0 in arrived
-        client.upload_file(AIRLINES, changed, journal=journal)
+        anaplan.fault(method="PUT", path=f"*/chunks/{COUNT - 1}", status=500)
+        with pytest.raises(UploadIncompleteException):
+            client.upload_file(AIRLINES, DATA, journal=journal)
+        # Were it gone on with, the last chunk would make a file that is half the former content.
+        anaplan.fault(method="PUT", path=f"*/chunks/{last_but_one}", status=500, delay_seconds=0.3)
+        with pytest.raises(UploadIncompleteException), given(changed, journal, kind) as content:
+            client.upload_file(AIRLINES, content, journal=journal)
+        assert Witness(anaplan.emulator).content(AIRLINES) in (None, changed)
+        with given(changed, journal, kind) as content:
+            client.upload_file(AIRLINES, content, journal=journal)
         assert client.get_file(AIRLINES) == changed
-    assert sent(anaplan) == set(range(COUNT)) - arrived | {0}
+    assert beginnings(anaplan) == 2
+
+
+def test_a_stream_that_has_changed_is_not_mixed_with_what_had_arrived(
+    anaplan: EmulatedAnaplan, journal: Path
+) -> None:
+    witness = Witness(anaplan.emulator)
+    changed = b"CODE" + DATA[4:-SIZE]
+    with resumable(anaplan) as client:
+        anaplan.fault(method="POST", path="*/complete", status=500)
+        with pytest.raises(UploadIncompleteException):
+            client.upload_file_stream(AIRLINES, pieces(DATA), 2, journal=journal)
+        with pytest.raises(UploadIncompleteException):
+            client.upload_file_stream(AIRLINES, pieces(changed), 2, journal=journal)
+        assert witness.content(AIRLINES) is None
+        client.upload_file_stream(AIRLINES, pieces(changed), 2, journal=journal)
+        assert witness.content(AIRLINES) == changed
 
 
 def test_other_content_begins_anew(anaplan: EmulatedAnaplan, journal: Path) -> None:
