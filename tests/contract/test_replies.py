@@ -6,7 +6,8 @@ to be otherwise than the specifications say.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,7 +17,7 @@ from tests.contract.exchanges import EXCHANGES, STRANGERS
 
 if TYPE_CHECKING:
     import httpx2
-    from tests.contract.conftest import Contract, Place
+    from tests.contract.conftest import Asking, Contract, Place
 
 FORMS = [(exchange, path) for exchange in EXCHANGES for path in exchange.forms]
 OPERATIONS = sorted({(each.specification, each.method, path) for each, path in FORMS})
@@ -81,14 +82,17 @@ def test_every_operation_the_emulator_answers_is_in_the_table(
 def test_every_amendment_is_needed(
     contracts: Mapping[str, Contract],
     place: Place,
-    unneeded: Callable[[str, Sequence[tuple[httpx2.Response, str, str]]], list[str]],
+    unneeded: Callable[[str, Iterable[Asking]], list[str]],
     name: str,
 ) -> None:
-    replies: list[tuple[httpx2.Response, str, str]] = []
-    for exchange, path in FORMS:
-        if exchange.specification == name:
-            place.start_over()
-            reply = exchange.send(place, path, contracts[name].prefix)
-            replies.append((reply, exchange.method, path))
+    def ask(exchange: Exchange, path: str) -> httpx2.Response:
+        place.start_over()
+        return exchange.send(place, path, contracts[name].prefix)
 
-    assert unneeded(name, replies) == []
+    exchanges = [
+        (partial(ask, exchange, path), exchange.method, path)
+        for exchange, path in FORMS
+        if exchange.specification == name
+    ]
+
+    assert unneeded(name, exchanges) == []
