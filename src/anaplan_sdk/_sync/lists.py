@@ -3,13 +3,18 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Mapping
 from typing import Literal, overload
 
-from anaplan_sdk._http.batches import MAX_ITEMS, Batcher
+from anaplan_sdk._http.batches import MAX_ITEMS, Batch, Batcher
 from anaplan_sdk._http.limits import suggesting
+from anaplan_sdk._http.presence import presence
+from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._sync.room import Room, segment, sorting
+from anaplan_sdk._sync.session import Session
 from anaplan_sdk._sync.writing import Target, Writing
+from anaplan_sdk.exceptions import AnaplanException
 from anaplan_sdk.models import (
     InsertionResult,
     List,
@@ -31,6 +36,65 @@ _TOO_MANY = "tr.read_list or tr.read_list_pages"
 
 # Deleting is the only change whose result doesn't depend on the items' order.
 _DELETIONS_AT_A_TIME = 4
+
+_FIRST_PAUSE = 0.2
+_LONGEST_PAUSE = 4.0
+
+
+class _Insertion(Writing[InsertionResult]):
+    """An insertion. Of a request without a clear answer the list itself tells what it has done."""
+
+    def __init__(
+        self,
+        session: Session,
+        target: Target,
+        look: runtime.Look[list[dict[str, object]]],
+        settle_time: float,
+    ) -> None:
+        super().__init__(session, target, InsertionResult)
+        self._look = look
+        self._settle_time = settle_time
+
+    def _write(self, batch: Batch) -> InsertionResult:
+        last = self._session.policy.retry_count
+        for repetition in range(last + 1):
+            try:
+                result = super()._write(batch)
+            except AnaplanException as error:
+                if error.not_performed:
+                    raise
+                is_there = self._is_there(batch)
+                if is_there is None or (not is_there and repetition == last):
+                    raise
+            else:
+                # A second request may meet what the first one, which was late, has added.
+                if not repetition or not result.failures:
+                    return result
+                is_there = self._is_there(batch)
+                if not is_there:
+                    return result
+            if is_there:
+                return InsertionResult(added=len(batch.items), total=len(batch.items))
+        raise AssertionError("unreachable: the last repetition returns or raises")
+
+    def _is_there(self, batch: Batch) -> bool | None:
+        """Whether all items are there; False if none is by the end; `None` if it can't be told."""
+        items = [NewListItem.model_validate(item) for item in batch.items]
+        deadline = time.monotonic() + self._settle_time
+        pause = _FIRST_PAUSE
+        while True:
+            left = deadline - time.monotonic()
+            try:
+                found = presence(items, self._look())
+            except AnaplanException as problem:
+                if left <= 0 or not problem.retryable:
+                    return None
+                found = False
+            # The request may still be on its way through a gateway.
+            if found is not False or left <= 0:
+                return found
+            runtime.sleep(min(pause, left))
+            pause = min(2 * pause, _LONGEST_PAUSE)
 
 
 class Lists(Room):
@@ -112,8 +176,11 @@ class Lists(Room):
         """Adds items to a list.
 
         Any number of them is sent in as many requests as Anaplan's limits ask for, one after the
-        other, since an item's parent may be in an earlier one. A request is not repeated unless
-        Anaplan certainly did not act on it.
+        other, since an item's parent may be in an earlier one.
+
+        A request that gets no clear answer is not simply repeated: the list is looked at for the
+        client's `settle_time`. If all of the request's items are there by then, just as they were
+        to be added, they count as added; only if none is there are they sent again.
 
         Args:
             list_id: The list.
@@ -131,14 +198,19 @@ class Lists(Room):
             ValueError: An item isn't one, or is too large.
             PartialFailureError: Items were refused, and `raise_on_failure` is set.
             WriteInterruptedException: A request failed after others had gone out, or without a
-                clear answer; it tells what was done and what is in doubt. The list itself can't
-                settle that, as it doesn't tell which items were there before.
+                clear answer and the list could not settle it; it tells what was done and what is
+                in doubt.
             ModelUnavailableException: The model is deployed, and the list is no production data.
         """
         url = f"{self._list_url(list_id)}/items"
         target = Target("POST", url, {"action": "add"}, adds=True)
         batches = Batcher(NewListItem, batch_size).batches(items)
-        write = Writing(self._session, target, InsertionResult)
+        write = _Insertion(
+            self._session,
+            target,
+            lambda: self.get_list_items(list_id, return_raw=True),
+            self._settings.settle_time,
+        )
         return write.run(batches, raise_on_failure=raise_on_failure)
 
     def update_list_items(

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 import pytest
 
 from anaplan_sdk.exceptions import (
-    AnaplanConnectionException,
     AnaplanRequestException,
     InvalidIdentifierException,
     ModelUnavailableException,
@@ -144,18 +143,51 @@ async def test_deletions_side_by_side_account_for_each_request(anaplan: Emulated
     assert error.unsent_from >= done
 
 
-async def test_a_reset_connection_leaves_one_request_in_doubt(anaplan: EmulatedAnaplan) -> None:
-    async with anaplan.async_client() as client:
+async def test_a_request_that_the_list_cant_settle_is_in_doubt(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client(settle_time=0.2) as client:
+        for batch_size, doubt in ((100, range(3)), (2, range(2))):
+            anaplan.fault(method="POST", path="*/items", reset_before=True)
+            anaplan.fault(method="GET", path="*/items", status=403)
+            with pytest.raises(WriteInterruptedException) as caught:
+                await client.tr.insert_list_items(AIRLINES, airlines(3), batch_size=batch_size)
+            assert caught.value.result is None
+            assert (caught.value.in_doubt, caught.value.unsent_from) == ([doubt], doubt.stop)
+            assert not caught.value.retryable
+    assert changes(anaplan) == 2
+
+
+async def test_a_request_of_which_some_items_are_there_is_in_doubt(
+    anaplan: EmulatedAnaplan,
+) -> None:
+    async with anaplan.async_client(settle_time=0.2) as client:
+        await client.tr.insert_list_items(AIRLINES, airlines(1))
         anaplan.fault(method="POST", path="*/items", reset_before=True)
         with pytest.raises(WriteInterruptedException) as caught:
             await client.tr.insert_list_items(AIRLINES, airlines(3))
-        assert (caught.value.in_doubt, caught.value.unsent_from) == ([range(3)], 3)
-        anaplan.fault(method="POST", path="*/items", reset_before=True)
-        with pytest.raises(WriteInterruptedException) as caught:
-            await client.tr.insert_list_items(AIRLINES, airlines(3), batch_size=2)
-    assert caught.value.result is None
-    assert (caught.value.in_doubt, caught.value.unsent_from) == ([range(2)], 2)
+        assert caught.value.in_doubt == [range(3)]
     assert changes(anaplan) == 2
+
+
+async def test_items_are_added_once_without_repetitions(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client(settle_time=0.2, retry_count=0) as client:
+        anaplan.fault(method="POST", path="*/items", reset_before=True)
+        with pytest.raises(WriteInterruptedException):
+            await client.tr.insert_list_items(AIRLINES, airlines(3))
+        assert changes(anaplan) == 1
+        anaplan.fault(method="POST", path="*/items", lose_reply=True)
+        assert (await client.tr.insert_list_items(AIRLINES, airlines(3))).added == 3
+    assert changes(anaplan) == 2
+
+
+async def test_items_that_come_late_are_added_once(anaplan: EmulatedAnaplan) -> None:
+    """The second request meets them: they were added all the same."""
+    async with anaplan.async_client(settle_time=0.2, timeout=0.5, backoff=0.01) as client:
+        await client.authenticate()
+        anaplan.fault(method="POST", path="*/items", hold_seconds=1.2)
+        anaplan.fault(method="POST", path="*/items", hold_seconds=0.4)
+        result = await client.tr.insert_list_items(AIRLINES, airlines(3))
+        assert (result.added, result.failures) == (3, [])
+        assert len(await client.tr.get_list_items(AIRLINES)) == 3
 
 
 async def test_requests_stay_below_the_limit(anaplan: EmulatedAnaplan) -> None:
@@ -240,26 +272,15 @@ async def test_properties_and_parents(anaplan: EmulatedAnaplan) -> None:
 
 
 @pytest.mark.parametrize("is_carried_out", [True, False])
-async def test_a_request_lost_in_transport_is_in_doubt(
+async def test_a_request_lost_in_transport_is_settled_by_the_list(
     anaplan: EmulatedAnaplan, is_carried_out: bool
 ) -> None:
     trouble = {"lose_reply": True} if is_carried_out else {"reset_during_request": 20}
-    async with anaplan.async_client() as client:
+    async with anaplan.async_client(settle_time=0.2, backoff=0.01) as client:
         anaplan.fault(method="POST", path="*/items", skip=1, **trouble)
-        with pytest.raises(WriteInterruptedException) as caught:
-            await client.tr.insert_list_items(AIRLINES, airlines(250), batch_size=100)
-        error = caught.value
-        assert (error.in_doubt, error.refused, error.unsent_from) == ([range(100, 200)], [], 200)
-        assert error.result is not None
-        assert error.result.model_dump()["added"] == 100
-        assert changes(anaplan) == 2
-        assert isinstance(error.__cause__, AnaplanConnectionException)
-
-        there = len(await client.tr.get_list_items(AIRLINES))
-        assert there == (200 if is_carried_out else 100)
-        # What was there already is ignored, so that the caller may just send it all again.
-        again = await client.tr.insert_list_items(AIRLINES, airlines(250), batch_size=100)
-        assert (again.added, again.ignored, again.total) == (250 - there, there, 250)
+        result = await client.tr.insert_list_items(AIRLINES, airlines(250), batch_size=100)
+        assert (result.added, result.ignored, result.total) == (250, 0, 250)
+        assert changes(anaplan) == (3 if is_carried_out else 4)
         assert len(await client.tr.get_list_items(AIRLINES)) == 250
 
 

@@ -9,11 +9,9 @@ import pytest
 
 from anaplan_sdk import Client
 from anaplan_sdk.exceptions import (
-    AnaplanException,
     AnaplanRequestException,
     OutcomeUnknownException,
     ServerException,
-    WriteInterruptedException,
 )
 from anaplan_sdk.testing import EmulatedAnaplan
 
@@ -234,22 +232,3 @@ def test_a_user_is_created_once(anaplan: EmulatedAnaplan, trouble: dict[str, Any
         with pytest.raises(OutcomeUnknownException):
             client.scim.add_user(user)
     assert len(anaplan.requests("POST", "*/Users")) == 2
-
-
-@pytest.mark.parametrize("trouble", NOT_DONE, ids=kind_of)
-def test_items_are_not_invited_to_be_added_twice(
-    anaplan: EmulatedAnaplan, trouble: dict[str, Any]
-) -> None:
-    with anaplan.client(**SETTINGS) as client:
-        airlines = client.resolve.list("Airlines")
-        anaplan.fault(method="POST", path="*/items", **trouble)
-        with pytest.raises(WriteInterruptedException) as lost:
-            client.tr.insert_list_items(airlines, [{"name": "Air One", "code": "A1"}])
-        assert (lost.value.in_doubt, lost.value.unsent_from) == ([range(1)], 1)
-        assert not lost.value.retryable
-        # What only takes away, or puts the same in the same place, may be done again.
-        anaplan.fault(method="POST", path="*/items", **trouble)
-        with pytest.raises(AnaplanException) as failed:
-            client.tr.delete_list_items(airlines, [{"code": "A1"}])
-        assert failed.value.retryable
-    assert len(anaplan.requests("POST", "*/items")) == 2
