@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from tests.emulator.conftest import Shop
 
 AUTHENTICATE = "/token/authenticate"
+# It connects in peace, but waits for no answer.
+IMPATIENT = httpx2.Timeout(10, read=0.1)
 ADA = ("ada@example.com", "correct horse")
 
 
@@ -140,8 +142,10 @@ def test_a_delay_outlasts_an_impatient_client_but_the_request_is_carried_out(
     emulator.add_fault(Fault(delay_seconds=30))
 
     with pytest.raises(httpx2.ReadTimeout):
-        http.post(AUTHENTICATE, auth=ADA, timeout=0.3)
+        http.post(AUTHENTICATE, auth=ADA, timeout=IMPATIENT)
 
+    while not tokens_issued(emulator):
+        pass
     assert tokens_issued(emulator) == 1
 
 
@@ -151,31 +155,32 @@ def test_a_delay_is_no_longer_than_said(emulator: Emulator, http: httpx2.Client)
 
     assert http.post(AUTHENTICATE, auth=ADA).status_code == 201
 
-    assert 0.2 <= time.monotonic() - begun < 5
+    assert 0.2 <= time.monotonic() - begun < 30
 
 
 def test_a_held_request_is_carried_out_after_its_client_has_gone(shop: "Shop") -> None:
     tasks = shop.path("/actions/117000000000/tasks")
     shop.emulator.add_fault(Fault(method="POST", path="*/tasks", hold_seconds=1))
 
-    with pytest.raises(httpx2.ReadTimeout):
-        shop.http.post(tasks, json={"localeName": "en_US"}, timeout=0.3)
+    begun = shop.emulator.world.clock.milliseconds()
 
-    gone = shop.emulator.world.clock.milliseconds()
+    with pytest.raises(httpx2.ReadTimeout):
+        shop.http.post(tasks, json={"localeName": "en_US"}, timeout=IMPATIENT)
+
     while not (started := shop.http.get(tasks).json().get("tasks")):
         pass
     assert len(started) == 1
-    assert started[0]["creationTime"] > gone
+    assert started[0]["creationTime"] >= begun + 1000
     assert shop.wait(f"{tasks}/{started[0]['taskId']}")["taskState"] == "COMPLETE"
 
 
 def test_a_held_upload_is_kept_after_its_client_has_gone(shop: "Shop") -> None:
     file = shop.path(f"/files/{shop.listed('files')['products.csv']}")
     content = b"Code\n" + b"x" * 1_000_000
-    shop.emulator.add_fault(Fault(method="PUT", hold_seconds=0.5))
+    shop.emulator.add_fault(Fault(method="PUT", hold_seconds=1))
 
     with pytest.raises(httpx2.ReadTimeout):
-        shop.http.put(file, content=content, timeout=httpx2.Timeout(10, read=0.1))
+        shop.http.put(file, content=content, timeout=IMPATIENT)
 
     while shop.http.get(f"{file}/chunks/0").content != content:
         pass
@@ -291,7 +296,7 @@ def test_a_dripping_reply_that_nobody_waits_for_holds_nothing_up(
     emulator.add_fault(Fault(body="x" * 1000, bytes_per_second=1))
 
     with pytest.raises(httpx2.ReadTimeout):
-        http.post(AUTHENTICATE, auth=ADA, timeout=0.3)
+        http.post(AUTHENTICATE, auth=ADA, timeout=IMPATIENT)
 
     assert http.post(AUTHENTICATE, auth=ADA).status_code == 201
 
@@ -367,9 +372,9 @@ def test_stopping_does_not_wait_for_a_delay(emulator: Emulator) -> None:
     with Emulator(emulator.world.tenant) as other:
         other.add_fault(Fault(delay_seconds=60))
         with pytest.raises(httpx2.ReadTimeout):
-            httpx2.post(other.base_url + AUTHENTICATE, auth=ADA, timeout=0.2)
+            httpx2.post(other.base_url + AUTHENTICATE, auth=ADA, timeout=IMPATIENT)
         begun = time.monotonic()
-    assert time.monotonic() - begun < 2
+    assert time.monotonic() - begun < 30
 
 
 def test_a_fault_survives_its_json() -> None:

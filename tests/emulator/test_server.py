@@ -250,9 +250,12 @@ def test_a_tenant_that_cannot_be_loaded_leaves_the_present_one(
 
 
 def test_answers_do_not_wait_for_acknowledgements(http: httpx2.Client) -> None:
-    begun = time.monotonic()
+    taken: list[float] = []
     for _ in range(50):
+        begun = time.monotonic()
         http.get("/token/validate")
+        taken.append(time.monotonic() - begun)
 
-    # 40 ms each, if head and body of an answer were held apart.
-    assert time.monotonic() - begun < 1.5
+    # 40 ms each, if head and body of an answer were held apart; the first ones are acknowledged
+    # at once. However slow the machine is, one will be fast.
+    assert min(taken[20:]) < 0.04

@@ -166,13 +166,16 @@ def test_an_unknown_action_has_no_tasks(shop: "Shop", visit: Callable[[str], "Sh
 def test_polls_do_not_wait_for_a_running_import(shop: "Shop") -> None:
     rows = b"".join(b"X%d,Item %d,,,,,,\n" % (number, number) for number in range(6000))
     shop.upload("products.csv", PRODUCTS + rows)
-    task = shop.start("imports", "Products")
-    progress = []
-    while "result" not in (body := shop.http.get(task).json()["task"]):
-        progress.append(body["progress"])
-    assert body["result"]["successful"]
-    assert progress == sorted(progress)
-    assert 0 < max(progress) < 1
+    seen: list[float] = []
+    # On a busy machine an import may be through between two polls.
+    while not any(0 < share < 1 for share in seen):
+        task = shop.start("imports", "Products")
+        progress: list[float] = []
+        while "result" not in (body := shop.http.get(task).json()["task"]):
+            progress.append(body["progress"])
+        assert body["result"]["successful"]
+        assert progress == sorted(progress)
+        seen += progress
 
 
 @pytest.mark.parametrize("held", ["NOT_STARTED", "IN_PROGRESS"])

@@ -34,20 +34,24 @@ def test_a_model_is_opened_and_closed(anaplan: EmulatedAnaplan) -> None:
 
 def test_a_model_takes_its_time_to_open(anaplan: EmulatedAnaplan) -> None:
     settings = anaplan.emulator.settings
-    settings.model_open_seconds = 0.5
+    settings.model_open_seconds = 60
     reports: list[Progress] = []
+
+    def report(progress: Progress) -> None:
+        reports.append(progress)
+        anaplan.advance(seconds=25)
+
     with anaplan.client(status_poll_delay=0.05) as client:
         client.tr.close_model()
         client.tr.wake_model()
         assert client.tr.get_model_status().current_step == "Opening"
-        opened = client.tr.wait_for_model(timeout=10, on_progress=reports.append)
+        opened = client.tr.wait_for_model(timeout=60, on_progress=report)
         assert opened.current_step == "Open"
         shares = [report.completed for report in reports[:-1]]
         assert reports[0].step == "Opening"
         assert shares == sorted(shares)
         assert reports[-1] == Progress("Open", 0.0, 1.0)
 
-        settings.model_open_seconds = 60
         client.tr.close_model()
         with pytest.raises(AnaplanTimeoutException, match=r"not open but 'Opening' after 0\.1"):
             client.tr.wake_model(wait=True, timeout=0.1)
