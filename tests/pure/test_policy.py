@@ -113,6 +113,15 @@ def test_retry_after_is_seconds_or_a_date(value: str, seconds: float | None) -> 
     assert retry_after(httpx2.Headers({"Retry-After": value}), NOON) == seconds
 
 
+def test_a_date_is_compared_with_the_replys_own() -> None:
+    headers = {
+        "Retry-After": "Tue, 14 Jul 2026 12:00:30 GMT",
+        "Date": "Tue, 14 Jul 2026 12:00:10 GMT",
+    }
+    assert retry_after(httpx2.Headers(headers), NOON + 3600) == 20.0
+    assert retry_after(httpx2.Headers({**headers, "Date": "today"}), NOON) == 30.0
+
+
 def test_without_the_header_no_wait_is_asked_for() -> None:
     assert retry_after(httpx2.Headers()) is None
 

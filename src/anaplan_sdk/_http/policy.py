@@ -100,14 +100,22 @@ def was_not_performed(status_code: int) -> bool:
 
 
 def retry_after(headers: httpx2.Headers, now: float | None = None) -> float | None:
-    """Seconds that `Retry-After` asks to wait, from seconds or a date (RFC 9110, 10.2.3)."""
+    """Seconds that `Retry-After` asks to wait, from seconds or a date (RFC 9110, 10.2.3).
+
+    A date is compared with the reply's own, since the clock of this machine may be another one.
+    """
     value = headers.get("Retry-After")
     if value is None:
         return None
     if re.fullmatch(r"[0-9]+(\.[0-9]+)?", value):
         return float(value)
     moment = http_date(value)
-    return None if moment is None else max(0.0, moment - (time.time() if now is None else now))
+    if moment is None:
+        return None
+    sent = http_date(headers.get("Date", ""))
+    if sent is None:
+        sent = time.time() if now is None else now
+    return max(0.0, moment - sent)
 
 
 def never_left(error: httpx2.RequestError) -> bool:

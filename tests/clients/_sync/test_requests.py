@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import time
 from contextlib import closing
+from datetime import timedelta
+from email.utils import format_datetime
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +90,18 @@ def test_retry_after_is_heeded(anaplan: EmulatedAnaplan) -> None:
     with anaplan.client(backoff=30) as client:
         client.get_workspaces()
     assert 1 <= time.monotonic() - started < 20
+
+
+def test_a_date_to_wait_for_is_anaplans(anaplan: EmulatedAnaplan) -> None:
+    """Whatever the clock of this machine says: here Anaplan's is an hour ahead."""
+    anaplan.advance(hours=1)
+    moment = anaplan.emulator.now() + timedelta(seconds=2)
+    headers = {"Retry-After": format_datetime(moment, usegmt=True)}
+    anaplan.fault(path=WORKSPACES, status=429, headers=headers)
+    started = time.monotonic()
+    with anaplan.client(backoff=30) as client:
+        client.get_workspaces()
+    assert time.monotonic() - started < 20
 
 
 def test_too_many_requests_to_wait_for(anaplan: EmulatedAnaplan) -> None:
@@ -179,6 +193,9 @@ def test_nobody_listens() -> None:
         {"token": "t", "timeout": -1},
         {"token": "t", "settle_time": -1},
         {"token": "t", "max_retry_time": -1},
+        {"token": "t", "request_deadline": 0},
+        {"token": "t", "requests_per_minute": 0},
+        {"token": "t", "model_wait": -1},
         {"token": "t", "proxy": "ftp://proxy.example.com"},
         {"token": "t", "region": "eu3", "base_url": "https://api.anaplan.com"},
     ],
