@@ -28,7 +28,7 @@ from anaplan_sdk.models import (
     SyncTask,
     TaskSummary,
 )
-from anaplan_sdk.models._base import Listing, Single
+from anaplan_sdk.models._shapes import Listing, Single
 from anaplan_sdk.progress import ProgressCallback
 
 _REVISIONS = Listing("revisions", Revision)

@@ -7,7 +7,8 @@ from datetime import date as Date  # noqa: N812 - `date` is a parameter's known 
 from anaplan_sdk._async.room import Room, segment
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk.models import CurrentPeriod, FiscalYear, ModelCalendar, Version, VersionPeriod
-from anaplan_sdk.models._base import AnaplanModel, Listing, Single
+from anaplan_sdk.models._base import AnaplanModel
+from anaplan_sdk.models._shapes import Listing, Single
 
 _PERIOD = Single[CurrentPeriod]("currentPeriod", CurrentPeriod)
 _CALENDAR = Single[ModelCalendar]("modelCalendar", ModelCalendar)

@@ -24,7 +24,6 @@ from anaplan_sdk.auth.certificate import CertificateInput, PayloadFormat, Signer
 from anaplan_sdk.auth.consolidation import ConsolidationAccess
 from anaplan_sdk.auth.credentials import resolve_auth
 from anaplan_sdk.auth.foreign import AuthLike
-from anaplan_sdk.models import CompletedTask, Task
 from anaplan_sdk.progress import ProgressCallback
 from anaplan_sdk.regions import Hosts, Region, resolve_hosts
 
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from anaplan_sdk._async.resolving import Resolver
     from anaplan_sdk._async.scim import Scim
     from anaplan_sdk._async.transactional import Transactional
+    from anaplan_sdk.models import CompletedTask, Task
 
 # With chunks of 25 MB this keeps two cores busy compressing, at about 100 MB of memory.
 _UPLOAD_WIDTH = 4

@@ -16,7 +16,8 @@ from anaplan_sdk._http.replies import decode
 from anaplan_sdk._http.rows import RowReader, named_after
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk.exceptions import AnaplanException, IntegrationRunError
-from anaplan_sdk.models._base import AnaplanModel, Single
+from anaplan_sdk.models._base import AnaplanModel
+from anaplan_sdk.models._shapes import Single
 from anaplan_sdk.models.cloud_works import RunError, RunStatus, RunSummary
 from anaplan_sdk.progress import Progress, ProgressCallback
 

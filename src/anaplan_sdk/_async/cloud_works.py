@@ -16,7 +16,8 @@ from anaplan_sdk._http.policy import Repeat
 from anaplan_sdk._http.replies import decode, unreadable
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk.exceptions import InvalidIdentifierException
-from anaplan_sdk.models._base import AnaplanModel, Listing, Single
+from anaplan_sdk.models._base import AnaplanModel
+from anaplan_sdk.models._shapes import Listing, Single
 from anaplan_sdk.models.cloud_works import (
     AmazonS3ConnectionInput,
     AzureBlobConnectionInput,

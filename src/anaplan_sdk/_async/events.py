@@ -19,7 +19,7 @@ from anaplan_sdk._http.replies import decode, unreadable
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk.exceptions import AnaplanResponseException
 from anaplan_sdk.models import AuditEvent, CefEvent, EventFamily, FollowedEvent
-from anaplan_sdk.models._base import Listing
+from anaplan_sdk.models._shapes import Listing
 from anaplan_sdk.models.audit import Place
 
 _EVENTS = Listing("response", AuditEvent)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from anaplan_sdk._async.room import Room, segment
 from anaplan_sdk._http.policy import Repeat
 from anaplan_sdk._http.replies import decode
-from anaplan_sdk.models._base import Listing
+from anaplan_sdk.models._shapes import Listing
 from anaplan_sdk.models.administration import ExceptionWorkspace
 
 _FOUND = Listing("response", ExceptionWorkspace)

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
+from anaplan_sdk import models
 from anaplan_sdk._async.room import Room, segment, sorting
-from anaplan_sdk.models import File, FileChunk
-from anaplan_sdk.models._base import Listing, Single
+from anaplan_sdk.models._shapes import Listing, Single
+
+if TYPE_CHECKING:
+    from anaplan_sdk.models import File, FileChunk
 
 _SortBy: TypeAlias = Literal["id", "name"] | None
 
-FILE = Single[File]("file", File)
-_FILES = Listing("files", File)
-_CHUNKS = Listing("chunks", FileChunk)
+FILE = Single["File"]("file", lambda: models.File)
+_FILES = Listing("files", lambda: models.File)
+_CHUNKS = Listing("chunks", lambda: models.FileChunk)
 
 
 class Files(Room):

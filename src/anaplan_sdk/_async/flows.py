@@ -9,7 +9,8 @@ from anaplan_sdk._async.cloud_runs import CloudRuns, start_run
 from anaplan_sdk._async.room import Room, body_of, segment
 from anaplan_sdk._http.dates import stamp
 from anaplan_sdk._http.replies import decode
-from anaplan_sdk.models._base import AnaplanModel, Listing, Single
+from anaplan_sdk.models._base import AnaplanModel
+from anaplan_sdk.models._shapes import Listing, Single
 from anaplan_sdk.models.flows import Flow, FlowInput, FlowSummary
 
 

@@ -9,12 +9,13 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import IO, cast
-
-from filelock import BaseFileLock, FileLock, Timeout
+from typing import IO, TYPE_CHECKING, cast
 
 from anaplan_sdk._http.chunks import Chunk
 from anaplan_sdk.exceptions import AnaplanException
+
+if TYPE_CHECKING:
+    from filelock import BaseFileLock
 
 _KIND = "anaplan-sdk upload 1"
 
@@ -60,6 +61,9 @@ class Journal:
             AnaplanException: Another upload has it.
             OSError: It can't be read or locked.
         """
+        # Few uploads have a journal, and every program would wait for the import.
+        from filelock import FileLock, Timeout
+
         self._path = path = Path(place).expanduser()
         self._subject = subject
         self._file: IO[str] | None = None

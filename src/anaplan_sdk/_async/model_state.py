@@ -6,7 +6,7 @@ from anaplan_sdk._async.room import Room
 from anaplan_sdk._async.waiting import check_timeout, wait_until
 from anaplan_sdk._http.policy import Repeat
 from anaplan_sdk.models import Model, ModelStatus, ModelWithTransactionInfo
-from anaplan_sdk.models._base import Single
+from anaplan_sdk.models._shapes import Single
 from anaplan_sdk.progress import Progress, ProgressCallback
 
 _MODEL = Single[ModelWithTransactionInfo]("model", ModelWithTransactionInfo)

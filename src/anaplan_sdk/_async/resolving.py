@@ -13,7 +13,7 @@ from anaplan_sdk._async.room import Room
 from anaplan_sdk._async.transactional import Transactional
 from anaplan_sdk.exceptions import AmbiguousNameException, NameNotFoundException
 from anaplan_sdk.models import NamedObject, View
-from anaplan_sdk.models._base import Listing
+from anaplan_sdk.models._shapes import Listing
 
 _VIEWS = Listing("views", View)
 _NEAR = 5

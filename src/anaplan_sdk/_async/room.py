@@ -6,11 +6,10 @@ from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import quote
 
 import httpx2
-from pydantic import ValidationError
 
 from anaplan_sdk._async.session import Session
 from anaplan_sdk._http.chunks import MAX_CHUNK_SIZE
@@ -20,11 +19,14 @@ from anaplan_sdk._http.policy import Repeat
 from anaplan_sdk._http.replies import decode, unreadable
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk.exceptions import InvalidIdentifierException
-from anaplan_sdk.models._base import AnaplanModel, Listing, Page, Single
+from anaplan_sdk.models._shapes import Listing, Single
+
+if TYPE_CHECKING:
+    from anaplan_sdk.models._base import AnaplanModel, Page
 
 T = TypeVar("T")
 R = TypeVar("R", bound="Room")
-M = TypeVar("M", bound=AnaplanModel)
+M = TypeVar("M", bound="AnaplanModel")
 
 _ID_AND_NAME = {"id": "id", "name": "name"}
 
@@ -209,6 +211,8 @@ def checked(
         ValueError: It lacks something, or has a value that can't be sent. The error tells the
             places but quotes nothing, since there may be secrets in it.
     """
+    from pydantic import ValidationError
+
     if isinstance(value, model):
         return value
     try:

@@ -11,7 +11,7 @@ from anaplan_sdk._async.room import Room, segment, sorting
 from anaplan_sdk._http.limits import suggesting
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk.models import Dimension, View, ViewData, ViewInfo
-from anaplan_sdk.models._base import Listing
+from anaplan_sdk.models._shapes import Listing
 
 _VIEWS = Listing("views", View)
 _ITEMS = Listing("items", Dimension)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator
-from typing import TypeVar
+from typing import TypeVar, cast
 
 import httpx2
-from pydantic import TypeAdapter, ValidationError
 
 from anaplan_sdk._http.policy import is_transient, never_left, retry_after, was_not_performed
 from anaplan_sdk._http.redaction import excerpt, safe_url
@@ -24,11 +23,9 @@ from anaplan_sdk.exceptions import (
     RateLimitException,
     ServerException,
 )
-from anaplan_sdk.models._base import Reader, read_json
+from anaplan_sdk.models._shapes import Reader
 
 T = TypeVar("T")
-
-_OBJECT = TypeAdapter(dict[str, object])
 
 _ERRORS: dict[int, tuple[type[AnaplanException], str]] = {
     401: (InvalidCredentialsException, "Anaplan did not accept the token or the credentials"),
@@ -125,6 +122,10 @@ def decode(reader: Reader[T], response: httpx2.Response, *, secret: bool = False
     Raises:
         AnaplanResponseException: There is no body, it isn't JSON, or a required key is missing.
     """
+    from pydantic import ValidationError
+
+    from anaplan_sdk.models._reading import read_json
+
     if not response.content.strip():
         raise unreadable(response, "the body is empty")
     try:
@@ -152,14 +153,19 @@ def unreadable(response: httpx2.Response, why: str) -> AnaplanResponseException:
 
 def _stated_reason(response: httpx2.Response) -> tuple[str | None, str | None]:
     """Anaplan's code and message, from whichever of its error bodies this is."""
+    from pydantic_core import from_json
+
     try:
-        body = _OBJECT.validate_json(response.content)
-    except ValidationError:
+        said: object = from_json(response.content)
+    except ValueError:
+        said = None
+    if not isinstance(said, dict):
         text = excerpt(response.content)
         return None, text if text and "html" not in _content_type(response) else None
+    body = cast("dict[str, object]", said)
     status = body.get("status")
     if isinstance(status, dict):  # Integration, ALM, CloudWorks
-        return None, _first_text(_OBJECT.validate_python(status), "message")
+        return None, _first_text(cast("dict[str, object]", status), "message")
     if "detail" in body:  # SCIM, whose status only repeats the HTTP one
         return _first_text(body, "scimType"), _first_text(body, "detail")
     code = _first_text(body, "status", "error", "errorCode")

@@ -6,8 +6,9 @@ from __future__ import annotations
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import closing
 from http import HTTPStatus
-from typing import Literal, TypedDict, Unpack, overload
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, overload
 
+from anaplan_sdk import models
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._http.rows import RowReader, named_after
 from anaplan_sdk._sync.adopting import once
@@ -19,41 +20,41 @@ from anaplan_sdk.exceptions import (
     AnaplanException,
     InvalidIdentifierException,
 )
-from anaplan_sdk.models import (
-    Action,
-    ActionMetadata,
-    CompletedTask,
-    ConnectorParameter,
-    Export,
-    ExportMetadata,
-    FileChunk,
-    Import,
-    ImportMetadata,
-    MappingParameter,
-    Process,
-    ProcessMetadata,
-    Task,
-    TaskResult,
-    TaskStatus,
-    TaskSummary,
-)
-from anaplan_sdk.models._base import Listing, Single
+from anaplan_sdk.models._shapes import Listing, Single
 from anaplan_sdk.progress import Progress, ProgressCallback
+
+if TYPE_CHECKING:
+    from anaplan_sdk.models import (
+        Action,
+        ActionMetadata,
+        CompletedTask,
+        ConnectorParameter,
+        Export,
+        ExportMetadata,
+        Import,
+        ImportMetadata,
+        MappingParameter,
+        Process,
+        ProcessMetadata,
+        Task,
+        TaskResult,
+        TaskSummary,
+    )
 
 # The first three digits of an id say what it names.
 _KINDS = {"112": "imports", "116": "exports", "117": "actions", "118": "processes"}
 
-_IMPORTS = Listing("imports", Import)
-_EXPORTS = Listing("exports", Export)
-_PROCESSES = Listing("processes", Process)
-_ACTIONS = Listing("actions", Action)
-_TASKS = Listing("tasks", TaskSummary)
-_CHUNKS = Listing("chunks", FileChunk)
-_TASK = Single[Task | CompletedTask]("task", TaskStatus)
-_IMPORT = Single[ImportMetadata]("importMetadata", ImportMetadata)
-_EXPORT = Single[ExportMetadata]("exportMetadata", ExportMetadata)
-_PROCESS = Single[ProcessMetadata]("processMetadata", ProcessMetadata)
-_ACTION = Single[ActionMetadata]("action", ActionMetadata)
+_IMPORTS = Listing("imports", lambda: models.Import)
+_EXPORTS = Listing("exports", lambda: models.Export)
+_PROCESSES = Listing("processes", lambda: models.Process)
+_ACTIONS = Listing("actions", lambda: models.Action)
+_TASKS = Listing("tasks", lambda: models.TaskSummary)
+_CHUNKS = Listing("chunks", lambda: models.FileChunk)
+_TASK = Single["Task | CompletedTask"]("task", lambda: models.TaskStatus)
+_IMPORT = Single["ImportMetadata"]("importMetadata", lambda: models.ImportMetadata)
+_EXPORT = Single["ExportMetadata"]("exportMetadata", lambda: models.ExportMetadata)
+_PROCESS = Single["ProcessMetadata"]("processMetadata", lambda: models.ProcessMetadata)
+_ACTION = Single["ActionMetadata"]("action", lambda: models.ActionMetadata)
 
 
 class RunOptions(TypedDict, total=False):
@@ -166,8 +167,8 @@ class Actions(Room):
         url = f"{self._url_of(action_id)}/tasks"
         body: dict[str, object] = {"localeName": locale}
         for name, model, values in (
-            ("mappingParameters", MappingParameter, mapping_parameters),
-            ("connectorParameters", ConnectorParameter, connector_parameters),
+            ("mappingParameters", models.MappingParameter, mapping_parameters),
+            ("connectorParameters", models.ConnectorParameter, connector_parameters),
         ):
             if answers := [body_of(model, value) for value in values]:
                 body[name] = answers
@@ -213,7 +214,7 @@ class Actions(Room):
                     action_id=action_id,
                     task=task,
                 )
-            return task if isinstance(task, CompletedTask) else None
+            return task if isinstance(task, models.CompletedTask) else None
 
         task = wait_until(
             look,
@@ -243,7 +244,7 @@ class Actions(Room):
         url = self._url_of(action_id)
         details = {"includeProcessDetails": "true"} if "/processes/" in url else {}
         task = self._get(_TASK, f"{url}/tasks/{segment(task_id)}", **details)
-        if isinstance(task, CompletedTask) and task.result.object_id is None:
+        if isinstance(task, models.CompletedTask) and task.result.object_id is None:
             task.result.object_id = int(action_id)
         return task
 
@@ -336,7 +337,7 @@ class Actions(Room):
         """
         self._url_of(process_id, "processes")
         task = self.get_task_status(process_id, task_id)
-        if not isinstance(task, CompletedTask):
+        if not isinstance(task, models.CompletedTask):
             raise AnaplanException(f"Task {task_id} has not ended: it is {task.task_state}.")
         names = {step.object_id: step.object_name for step in task.result.nested_results}
         # Of an action that is there twice there is one dump.
@@ -379,7 +380,9 @@ class Actions(Room):
             settle_time=self._settings.settle_time,
             repeats=True,
         )
-        return task if isinstance(task, Task) else Task.model_validate(task.model_dump())
+        return (
+            task if isinstance(task, models.Task) else models.Task.model_validate(task.model_dump())
+        )
 
 
 def _reason(result: TaskResult) -> str:

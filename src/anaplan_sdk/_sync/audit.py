@@ -8,7 +8,7 @@ from typing import Literal
 from anaplan_sdk._sync.events import Events
 from anaplan_sdk._sync.room import segment, sorting
 from anaplan_sdk.models import User
-from anaplan_sdk.models._base import Listing, Single
+from anaplan_sdk.models._shapes import Listing, Single
 
 _USERS = Listing("users", User)
 _USER = Single[User]("user", User)

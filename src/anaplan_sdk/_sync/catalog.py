@@ -4,28 +4,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from pydantic import TypeAdapter
-
+from anaplan_sdk import models
 from anaplan_sdk._http.policy import Repeat
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._sync.room import Room, segment, sorting
 from anaplan_sdk.exceptions import PermissionDeniedException, ServerException
-from anaplan_sdk.models import (
-    Model,
-    ModelDeletionResult,
-    ModelWithTransactionInfo,
-    Workspace,
-    WorkspaceMember,
-)
-from anaplan_sdk.models._base import Listing, Single
+from anaplan_sdk.models._shapes import Listing, Single, Whole
 
-_WORKSPACES = Listing("workspaces", Workspace)
-_WORKSPACE = Single[Workspace]("workspace", Workspace)
-_MODELS = Listing("models", Model)
-_MODEL = Single[ModelWithTransactionInfo]("model", ModelWithTransactionInfo)
-_DELETION = TypeAdapter(ModelDeletionResult)
+if TYPE_CHECKING:
+    from anaplan_sdk.models import (
+        Model,
+        ModelDeletionResult,
+        ModelWithTransactionInfo,
+        Workspace,
+        WorkspaceMember,
+    )
+
+_WORKSPACES = Listing("workspaces", lambda: models.Workspace)
+_WORKSPACE = Single["Workspace"]("workspace", lambda: models.Workspace)
+_MODELS = Listing("models", lambda: models.Model)
+_MODEL = Single["ModelWithTransactionInfo"]("model", lambda: models.ModelWithTransactionInfo)
+_DELETION = Whole(lambda: models.ModelDeletionResult)
 
 
 class Catalog(Room):
@@ -83,7 +84,9 @@ class Catalog(Room):
             f"{self._base}/workspaces/{segment(workspace_id)}" if workspace_id else self._workspace
         )
         try:
-            return self._list(Listing(key, WorkspaceMember), f"{url}/{key}", Repeat.NOT_AFTER_500)
+            return self._list(
+                Listing(key, lambda: models.WorkspaceMember), f"{url}/{key}", Repeat.NOT_AFTER_500
+            )
         except ServerException as error:
             if error.status_code != 500:
                 raise
@@ -150,4 +153,4 @@ class Catalog(Room):
             f"{self._workspace}/bulkDeleteModels",
             json={"modelIdsToDelete": [str(model_id) for model_id in model_ids]},
         )
-        return decode(_DELETION, response)
+        return decode(_DELETION.adapter, response)

@@ -17,7 +17,8 @@ from anaplan_sdk._sync.room import Room, Settings, segment
 from anaplan_sdk._sync.session import Session
 from anaplan_sdk._sync.waiting import check_timeout, wait_until
 from anaplan_sdk.exceptions import AnaplanException, IntegrationRunError
-from anaplan_sdk.models._base import AnaplanModel, Single
+from anaplan_sdk.models._base import AnaplanModel
+from anaplan_sdk.models._shapes import Single
 from anaplan_sdk.models.cloud_works import RunError, RunStatus, RunSummary
 from anaplan_sdk.progress import Progress, ProgressCallback
 

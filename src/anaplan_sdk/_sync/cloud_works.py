@@ -17,7 +17,8 @@ from anaplan_sdk._sync.adopting import Made, once, unclear
 from anaplan_sdk._sync.cloud_runs import CloudRuns
 from anaplan_sdk._sync.room import body_of, checked, segment, sorting
 from anaplan_sdk.exceptions import InvalidIdentifierException
-from anaplan_sdk.models._base import AnaplanModel, Listing, Single
+from anaplan_sdk.models._base import AnaplanModel
+from anaplan_sdk.models._shapes import Listing, Single
 from anaplan_sdk.models.cloud_works import (
     AmazonS3ConnectionInput,
     AzureBlobConnectionInput,

@@ -25,7 +25,7 @@ from anaplan_sdk.models import (
     ReportTask,
     SummaryReport,
 )
-from anaplan_sdk.models._base import Single
+from anaplan_sdk.models._shapes import Single
 from anaplan_sdk.progress import Progress, ProgressCallback
 
 _REPORT = Single[PendingTask | CompletedReportTask]("task", ReportTask)

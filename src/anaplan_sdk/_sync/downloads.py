@@ -9,13 +9,15 @@ from collections.abc import Generator
 from contextlib import closing
 from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO
 from uuid import uuid4
 
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._sync.files import Files, batch_width
-from anaplan_sdk.models import FileChunk
 from anaplan_sdk.progress import Progress, ProgressCallback
+
+if TYPE_CHECKING:
+    from anaplan_sdk.models import FileChunk
 
 _BYTES = {"Accept": "application/octet-stream"}
 # Chunks of an export have about 10 MB; this many are fetched, and held, at the same time.

@@ -20,7 +20,7 @@ from anaplan_sdk._sync.room import Room
 from anaplan_sdk._sync.waiting import check_timeout
 from anaplan_sdk.exceptions import AnaplanResponseException
 from anaplan_sdk.models import AuditEvent, CefEvent, EventFamily, FollowedEvent
-from anaplan_sdk.models._base import Listing
+from anaplan_sdk.models._shapes import Listing
 from anaplan_sdk.models.audit import Place
 
 _EVENTS = Listing("response", AuditEvent)

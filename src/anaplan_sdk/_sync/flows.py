@@ -10,7 +10,8 @@ from anaplan_sdk._http.replies import decode
 from anaplan_sdk._sync.adopting import Made, once
 from anaplan_sdk._sync.cloud_runs import CloudRuns, start_run
 from anaplan_sdk._sync.room import Room, body_of, segment
-from anaplan_sdk.models._base import AnaplanModel, Listing, Single
+from anaplan_sdk.models._base import AnaplanModel
+from anaplan_sdk.models._shapes import Listing, Single
 from anaplan_sdk.models.flows import Flow, FlowInput, FlowSummary
 
 

@@ -22,7 +22,7 @@ from anaplan_sdk.exceptions import (
     LargeReadExpiredException,
 )
 from anaplan_sdk.models import ReadRequest
-from anaplan_sdk.models._base import Single
+from anaplan_sdk.models._shapes import Single
 from anaplan_sdk.progress import Progress, ProgressCallback
 
 _PAGES_AT_A_TIME = 4

@@ -26,7 +26,7 @@ from anaplan_sdk.models import (
     ListUpdateResult,
     NewListItem,
 )
-from anaplan_sdk.models._base import Listing, RawListing, Single
+from anaplan_sdk.models._shapes import Listing, RawListing, Single
 
 _LISTS = Listing("lists", List)
 _LIST = Single[ListMetadata]("metadata", ListMetadata)

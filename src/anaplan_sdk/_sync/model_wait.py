@@ -16,7 +16,7 @@ from anaplan_sdk.exceptions import (
     ModelUnavailableException,
 )
 from anaplan_sdk.models import ModelStatus
-from anaplan_sdk.models._base import Single
+from anaplan_sdk.models._shapes import Single
 
 STATUS = Single[ModelStatus]("requestStatus", ModelStatus)
 

@@ -18,7 +18,7 @@ from anaplan_sdk.models import (
     Module,
     View,
 )
-from anaplan_sdk.models._base import Listing
+from anaplan_sdk.models._shapes import Listing
 
 _MODULES = Listing("modules", Module)
 _LINE_ITEMS = Listing("items", LineItem)

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import httpx2
-from pydantic import BaseModel, Field, TypeAdapter
 
 from anaplan_sdk._http.dates import http_date
 from anaplan_sdk._http.replies import decode, error_of
 from anaplan_sdk._runtime.steps import Steps, called, sent
-from anaplan_sdk.auth.session import TOKEN_PATTERN, Token, TokenSession, check_token
+from anaplan_sdk.auth.session import Token, TokenSession, check_token
 from anaplan_sdk.exceptions import AnaplanRequestException, InvalidCredentialsException
+from anaplan_sdk.models._shapes import Single
+
+if TYPE_CHECKING:
+    from anaplan_sdk.auth.token_reply import TokenInfo
 
 # What is assumed when Anaplan doesn't say when a token ends; older help pages say 30 minutes.
 _ASSUMED_LIFETIME = 1800.0
@@ -32,16 +35,13 @@ class Credentials(Protocol):
         ...
 
 
-class _TokenInfo(BaseModel):
-    token_value: str = Field(alias="tokenValue", pattern=f"^{TOKEN_PATTERN}$")
-    expires_at: int | None = Field(None, alias="expiresAt")
+def _token_info() -> type[TokenInfo]:
+    from anaplan_sdk.auth.token_reply import TokenInfo
+
+    return TokenInfo
 
 
-class _TokenReply(BaseModel):
-    token_info: _TokenInfo = Field(alias="tokenInfo")
-
-
-_TOKEN_REPLY = TypeAdapter(_TokenReply)
+_TOKEN = Single["TokenInfo"]("tokenInfo", _token_info)
 
 
 class AnaplanSession(TokenSession):
@@ -131,7 +131,7 @@ class AnaplanSession(TokenSession):
         return self._read(response)
 
     def _read(self, response: httpx2.Response) -> Token:
-        info = decode(_TOKEN_REPLY, response, secret=True).token_info
+        info = decode(_TOKEN.adapter, response, secret=True).value
         now = self._clock()
         lifetime = _ASSUMED_LIFETIME
         if info.expires_at is not None:

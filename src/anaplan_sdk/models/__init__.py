@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from anaplan_sdk.models._base import AnaplanModel
-
 if TYPE_CHECKING:
     from anaplan_sdk.models import cloud_works, consolidation, flows, scim
+    from anaplan_sdk.models._base import AnaplanModel
     from anaplan_sdk.models.administration import (
         ExceptionUser,
         ExceptionWorkspace,
@@ -238,6 +237,7 @@ _MODULES = ("cloud_works", "consolidation", "flows", "scim")
 _HOMES = {
     name: home
     for home, names in {
+        "_base": "AnaplanModel",
         "administration": "ExceptionUser ExceptionWorkspace UserImportResult UserRow",
         "alm": (
             "CompletedReportTask CompletedSyncTask ModelRevision PendingTask Promotion "
