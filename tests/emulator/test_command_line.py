@@ -4,6 +4,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -72,7 +73,7 @@ def test_one_line_of_json_tells_all_and_signals_end_it(
 
         process.send_signal(number)
 
-        rest, errors = process.communicate(timeout=10)
+        rest, errors = process.communicate(timeout=60)
         assert (process.returncode, rest, errors) == (0, "", "")
     assert not Path(info["certificate"]).exists()
 
@@ -88,7 +89,7 @@ def test_nothing_is_left_behind(tmp_path: Path, number: signal.Signals) -> None:
 
         process.send_signal(number)
 
-        _, errors = process.communicate(timeout=10)
+        _, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (0, "")
     assert list(tmp_path.iterdir()) == []
 
@@ -100,10 +101,11 @@ def test_nothing_is_left_behind_when_the_end_comes_early(
     with command("--port", 0, "--json", temporary=tmp_path) as process:
         while not any(tmp_path.iterdir()):
             assert process.poll() is None
+            time.sleep(0.01)
 
         process.send_signal(number)
 
-        _, errors = process.communicate(timeout=30)
+        _, errors = process.communicate(timeout=60)
     assert (process.returncode, errors) == (0, "")
     assert list(tmp_path.iterdir()) == []
 
@@ -117,7 +119,7 @@ def test_people_are_told_what_to_paste(tenant_file: Path) -> None:
             assert line, shown
             shown += line
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=10)
+        process.communicate(timeout=60)
     assert "ada@example.com" in shown
     assert shown.count("anaplan_sdk.Client(") == 2
     assert 'user_email="ada@example.com",' in shown
@@ -137,7 +139,7 @@ def test_every_request_is_logged_on_request(tenant_file: Path) -> None:
         info = read_json_line(process)
         httpx2.get(f"{info['base_url']}/token/validate")
         process.send_signal(signal.SIGTERM)
-        _, errors = process.communicate(timeout=10)
+        _, errors = process.communicate(timeout=60)
     assert "GET /token/validate 400" in errors
 
 
@@ -149,14 +151,14 @@ def test_a_state_file_outlives_the_process(tenant_file: Path, tmp_path: Path) ->
         clock = {"advance_seconds": 3600}
         httpx2.post(f"{info['base_url']}/_emulator/clock", json=clock).raise_for_status()
         process.send_signal(signal.SIGTERM)
-        process.communicate(timeout=10)
+        process.communicate(timeout=60)
 
     with command(*arguments) as process:
         info = read_json_line(process)
         told = httpx2.get(f"{info['base_url']}/_emulator/clock").json()
         assert told["offset_seconds"] == 3600
         process.send_signal(signal.SIGTERM)
-        _, errors = process.communicate(timeout=10)
+        _, errors = process.communicate(timeout=60)
     (warning,) = errors.splitlines()
     assert str(tenant_file) in warning
     assert str(state) in warning
@@ -175,7 +177,7 @@ def test_a_state_file_is_one_emulators_until_it_ends_even_by_a_crash(
         assert len(second.stderr.splitlines()) == 1
         assert "mine.db is in use by another emulator" in second.stderr
         first.kill()
-        first.wait(timeout=10)
+        first.wait(timeout=60)
     with command(*arguments) as third:
         assert read_json_line(third)["user_email"] == "ada@example.com"
 
@@ -239,7 +241,7 @@ def test_listening_beyond_this_machine_is_warned_of(tenant_file: Path) -> None:
     with command(*arguments) as process:
         read_json_line(process)
         process.send_signal(signal.SIGTERM)
-        _, errors = process.communicate(timeout=10)
+        _, errors = process.communicate(timeout=60)
     assert errors.startswith("Warning: other machines can reach")
 
 

@@ -83,6 +83,13 @@ async def test_refusals_are_not_repeated(
     assert len(anaplan.requests(path=WORKSPACES)) == 1
 
 
+def token_of(anaplan: EmulatedAnaplan) -> str:
+    emulator = anaplan.emulator
+    credentials = (emulator.user_email, emulator.password)
+    reply = httpx2.post(f"{emulator.base_url}/token/authenticate", auth=credentials)
+    return str(reply.json()["tokenInfo"]["tokenValue"])
+
+
 async def test_retry_after_is_heeded(anaplan: EmulatedAnaplan) -> None:
     anaplan.fault(path=WORKSPACES, status=429, headers={"Retry-After": "1"})
     started = time.monotonic()
@@ -113,9 +120,13 @@ async def test_too_many_requests_to_wait_for(anaplan: EmulatedAnaplan) -> None:
 
 
 async def test_a_late_answer(anaplan: EmulatedAnaplan) -> None:
-    anaplan.fault(path=WORKSPACES, delay_seconds=3, times=None)
-    async with anaplan.async_client(timeout=0.2, retry_count=1, backoff=0.01) as client:
-        await client.authenticate()
+    anaplan.fault(path=WORKSPACES, delay_seconds=20, times=None)
+    # It is signed in already, so that its impatience is for this request alone.
+    timeout = httpx2.Timeout(30, read=0.2)
+    token = token_of(anaplan)
+    async with anaplan.async_client(
+        token=token, timeout=timeout, retry_count=1, backoff=0.01
+    ) as client:
         with pytest.raises(AnaplanTimeoutException) as late:
             await client.get_workspaces()
     assert late.value.attempts == 2

@@ -205,12 +205,12 @@ async def test_sign_in_that_never_gets_an_answer(anaplan: EmulatedAnaplan) -> No
 
 
 async def test_sign_in_keeps_the_clients_timeout(anaplan: EmulatedAnaplan) -> None:
-    anaplan.fault(path=SIGN_IN, delay_seconds=5)
+    anaplan.fault(path=SIGN_IN, delay_seconds=60)
     started = time.monotonic()
     async with anaplan.async_client(timeout=0.3, retry_count=0) as client:
         with pytest.raises(Exception, match="No answer in time"):
             await client.get_workspaces()
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 30
 
 
 async def test_sign_in_names_us(anaplan: EmulatedAnaplan) -> None:

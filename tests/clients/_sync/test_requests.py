@@ -84,6 +84,13 @@ def test_refusals_are_not_repeated(
     assert len(anaplan.requests(path=WORKSPACES)) == 1
 
 
+def token_of(anaplan: EmulatedAnaplan) -> str:
+    emulator = anaplan.emulator
+    credentials = (emulator.user_email, emulator.password)
+    reply = httpx2.post(f"{emulator.base_url}/token/authenticate", auth=credentials)
+    return str(reply.json()["tokenInfo"]["tokenValue"])
+
+
 def test_retry_after_is_heeded(anaplan: EmulatedAnaplan) -> None:
     anaplan.fault(path=WORKSPACES, status=429, headers={"Retry-After": "1"})
     started = time.monotonic()
@@ -114,9 +121,11 @@ def test_too_many_requests_to_wait_for(anaplan: EmulatedAnaplan) -> None:
 
 
 def test_a_late_answer(anaplan: EmulatedAnaplan) -> None:
-    anaplan.fault(path=WORKSPACES, delay_seconds=3, times=None)
-    with anaplan.client(timeout=0.2, retry_count=1, backoff=0.01) as client:
-        client.authenticate()
+    anaplan.fault(path=WORKSPACES, delay_seconds=20, times=None)
+    # It is signed in already, so that its impatience is for this request alone.
+    timeout = httpx2.Timeout(30, read=0.2)
+    token = token_of(anaplan)
+    with anaplan.client(token=token, timeout=timeout, retry_count=1, backoff=0.01) as client:
         with pytest.raises(AnaplanTimeoutException) as late:
             client.get_workspaces()
     assert late.value.attempts == 2

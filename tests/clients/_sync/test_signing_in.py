@@ -204,12 +204,12 @@ def test_sign_in_that_never_gets_an_answer(anaplan: EmulatedAnaplan) -> None:
 
 
 def test_sign_in_keeps_the_clients_timeout(anaplan: EmulatedAnaplan) -> None:
-    anaplan.fault(path=SIGN_IN, delay_seconds=5)
+    anaplan.fault(path=SIGN_IN, delay_seconds=60)
     started = time.monotonic()
     with anaplan.client(timeout=0.3, retry_count=0) as client:
         with pytest.raises(Exception, match="No answer in time"):
             client.get_workspaces()
-    assert time.monotonic() - started < 4
+    assert time.monotonic() - started < 30
 
 
 def test_sign_in_names_us(anaplan: EmulatedAnaplan) -> None:
