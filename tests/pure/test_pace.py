@@ -1,7 +1,11 @@
 """When requests may go: so many a minute, and one by one after a pause."""
 
+from collections import Counter, deque
+from heapq import heappop, heappush
+from itertools import count, cycle
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anaplan_sdk._http.pace import PUBLISHED_INTERVAL, SLOW_SECONDS, SLOWEST_INTERVAL, Pace
@@ -97,3 +101,55 @@ def test_a_volley_is_one_reason_to_be_slower() -> None:
         pace.pause(moment, 1.0, sent_at=moment - 0.1)
     first, second = pace.reserve(20.0), pace.reserve(20.0)
     assert second - first == pytest.approx(SLOWEST_INTERVAL)
+
+
+@settings(deadline=None)
+@given(
+    callers=st.integers(1, 30),
+    requests=st.integers(1, 150),
+    travels=st.lists(st.floats(0.001, 0.4), min_size=20, max_size=20),
+    left=st.floats(0, 10),
+    limit=st.sampled_from([None, 600.0, 6000.0]),
+)
+def test_everything_ends_well_where_ten_a_second_are_allowed(
+    callers: int, requests: int, travels: list[float], left: float, limit: float | None
+) -> None:
+    """Nothing is refused a third time, which would be once too often; and the storm is one volley.
+
+    Requests are sent by so many callers at a time. Anaplan asks for whole seconds.
+    """
+    pace, bucket = Pace(limit), Bucket()
+    bucket.level = left
+    journeys = cycle(travels)
+    waiting, under_way = deque(range(requests)), 0
+    refused: Counter[int] = Counter()
+    events: list[tuple[float, int, str, int, float]] = []
+    order = count()
+
+    def plan(moment: float, what: str, request: int, given: float = 0.0) -> None:
+        heappush(events, (moment, next(order), what, request, given))
+
+    now = 0.0
+    while waiting or events:
+        while waiting and under_way < callers:
+            under_way += 1
+            moment = pace.reserve(now)
+            plan(moment, "turn", waiting.popleft(), moment)
+        now, _, what, request, given = heappop(events)
+        if what == "turn" and not pace.keeps(given):
+            moment = pace.reserve(now)
+            plan(moment, "turn", request, moment)
+        elif what == "turn":
+            plan(now + next(journeys), "arrival", request, now)
+        elif what == "arrival":
+            plan(now + next(journeys), "done" if bucket.takes(now) else "refusal", request, given)
+        elif what == "back":
+            waiting.append(request)
+        else:
+            under_way -= 1
+            if what == "refusal":
+                refused[request] += 1
+                pace.pause(now, 1.0, sent_at=given)
+                plan(now + 1.0, "back", request)
+    assert max(refused.values(), default=0) <= 2
+    assert refused.total() <= callers + 10

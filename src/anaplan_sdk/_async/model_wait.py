@@ -10,6 +10,7 @@ from anaplan_sdk._async.waiting import wait_until
 from anaplan_sdk._http.policy import Repeat
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk.exceptions import (
+    AnaplanConnectionException,
     AnaplanException,
     AnaplanTimeoutException,
     ModelUnavailableException,
@@ -83,7 +84,8 @@ class ModelWait:
         is_refused = isinstance(error, ModelUnavailableException) and (
             error.status_code not in _LASTING and bool(error.reason)
         )
-        is_late = isinstance(error, AnaplanTimeoutException) and error.status_code is None
+        # A connection on which nothing comes for long is cut off, too.
+        is_late = isinstance(error, AnaplanTimeoutException | AnaplanConnectionException)
         if not (is_refused or is_late or error.status_code in _PERHAPS):
             return False
         if self._ends is None:

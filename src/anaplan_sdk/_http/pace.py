@@ -45,6 +45,8 @@ class Pace:
 
     def reserve(self, now: float) -> float:
         """The moment from which one more request may go: each caller is given its own."""
+        if not self._limit and now >= self._slow_until:
+            return now
         with self._lock:
             slow = self._slow if now < self._slow_until else 0.0
             interval = max(self._limit, slow)
