@@ -39,9 +39,11 @@ def reading(client: Client) -> None:
     assert_type(client.tr.get_modules(), list[models.Module])
     assert_type(client.tr.get_module_views(102, subsidiary_views=True), list[models.View])
     assert_type(client.tr.get_line_items(only_module_id=102), list[models.LineItem])
+    assert_type(client.tr.get_line_items(return_raw=True), list[dict[str, object]])
     assert_type(client.tr.get_line_item_dimensions(201), list[models.Dimension])
     assert_type(client.tr.get_line_item_dimension_items(201, 101), list[models.DimensionWithCode])
     assert_type(client.tr.get_dimension_items(101), list[models.DimensionWithCode])
+    assert_type(client.tr.get_dimension_items(101, return_raw=True), list[dict[str, object]])
     assert_type(client.tr.lookup_dimension_items(101, codes=["N1"]), list[models.DimensionWithCode])
     assert_type(client.tr.get_dashboards(), list[models.Dashboard])
     assert_type(client.tr.get_views("module_id"), list[models.View])
@@ -122,11 +124,13 @@ async def reading_async(client: AsyncClient) -> None:
     assert_type(await client.tr.get_modules(), list[models.Module])
     assert_type(await client.tr.get_module_views(102, subsidiary_views=True), list[models.View])
     assert_type(await client.tr.get_line_items(only_module_id=102), list[models.LineItem])
+    assert_type(await client.tr.get_line_items(return_raw=True), list[dict[str, object]])
     assert_type(await client.tr.get_line_item_dimensions(201), list[models.Dimension])
     assert_type(
         await client.tr.get_line_item_dimension_items(201, 101), list[models.DimensionWithCode]
     )
     assert_type(await client.tr.get_dimension_items(101), list[models.DimensionWithCode])
+    assert_type(await client.tr.get_dimension_items(101, return_raw=True), list[dict[str, object]])
     assert_type(
         await client.tr.lookup_dimension_items(101, codes=["N1"]), list[models.DimensionWithCode]
     )

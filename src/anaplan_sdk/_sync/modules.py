@@ -4,7 +4,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
+from contextlib import nullcontext
+from typing import Literal, overload
 
 from anaplan_sdk._http.limits import suggesting
 from anaplan_sdk._http.policy import Repeat
@@ -18,12 +19,13 @@ from anaplan_sdk.models import (
     Module,
     View,
 )
-from anaplan_sdk.models._shapes import Listing
+from anaplan_sdk.models._shapes import Listing, RawListing
 
 _MODULES = Listing("modules", Module)
 _LINE_ITEMS = Listing("items", LineItem)
 _DIMENSIONS = Listing("dimensions", Dimension)
 _ITEMS = Listing("items", DimensionWithCode)
+_RAW_ITEMS = RawListing("items")
 _VIEWS = Listing("views", View)
 _DASHBOARDS = Listing("dashboards", Dashboard)
 
@@ -58,15 +60,35 @@ class Modules(Room):
         url = f"{self._model}/modules/{segment(module_id)}/views"
         return self._list(_VIEWS, url, **params)
 
-    def get_line_items(self, only_module_id: int | str | None = None) -> list[LineItem]:
+    @overload
+    def get_line_items(
+        self, only_module_id: int | str | None = None, *, return_raw: Literal[False] = False
+    ) -> list[LineItem]: ...
+
+    @overload
+    def get_line_items(
+        self, only_module_id: int | str | None = None, *, return_raw: Literal[True]
+    ) -> list[dict[str, object]]: ...
+
+    @overload
+    def get_line_items(
+        self, only_module_id: int | str | None = None, *, return_raw: bool
+    ) -> list[LineItem] | list[dict[str, object]]: ...
+
+    def get_line_items(
+        self, only_module_id: int | str | None = None, *, return_raw: bool = False
+    ) -> list[LineItem] | list[dict[str, object]]:
         """Lists line items with all that is known of them.
 
         Args:
             only_module_id: Keeps those of one module.
+            return_raw: Gives the line items as Anaplan tells them, which takes less time.
         """
         url = f"{self._model}/lineItems"
         if only_module_id is not None:
             url = f"{self._model}/modules/{segment(only_module_id)}/lineItems"
+        if return_raw:
+            return self._list(_RAW_ITEMS, url, includeAll="true")
         return self._list(_LINE_ITEMS, url, includeAll="true")
 
     def get_line_item_dimensions(self, line_item_id: int | str) -> list[Dimension]:
@@ -81,17 +103,39 @@ class Modules(Room):
         url = f"{self._model}/lineItems/{segment(line_item_id)}/dimensions"
         return self._list_at_once(_ITEMS, f"{url}/{segment(dimension_id)}/items")
 
-    def get_dimension_items(self, dimension_id: int | str) -> list[DimensionWithCode]:
+    @overload
+    def get_dimension_items(
+        self, dimension_id: int | str, *, return_raw: Literal[False] = False
+    ) -> list[DimensionWithCode]: ...
+
+    @overload
+    def get_dimension_items(
+        self, dimension_id: int | str, *, return_raw: Literal[True]
+    ) -> list[dict[str, object]]: ...
+
+    @overload
+    def get_dimension_items(
+        self, dimension_id: int | str, *, return_raw: bool
+    ) -> list[DimensionWithCode] | list[dict[str, object]]: ...
+
+    def get_dimension_items(
+        self, dimension_id: int | str, *, return_raw: bool = False
+    ) -> list[DimensionWithCode] | list[dict[str, object]]:
         """Lists the items of a list, a subset, a line item subset or Users, a million at the most.
+
+        Args:
+            dimension_id: The dimension.
+            return_raw: Gives the items as Anaplan tells them, which takes less time.
 
         Raises:
             AnaplanRequestException: The dimension is Time or Versions, which Anaplan lists by
                 `get_view_dimension_items` only; or it has too many items.
         """
         url = self._items_url(dimension_id)
-        if str(dimension_id) in _NEVER_LISTED:
-            return self._list_at_once(_ITEMS, url)
-        with suggesting("tr.read_list or tr.read_list_pages"):
+        has_limit = str(dimension_id) not in _NEVER_LISTED
+        with suggesting("tr.read_list or tr.read_list_pages") if has_limit else nullcontext():
+            if return_raw:
+                return self._list_at_once(_RAW_ITEMS, url)
             return self._list_at_once(_ITEMS, url)
 
     def lookup_dimension_items(

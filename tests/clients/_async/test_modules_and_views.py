@@ -40,6 +40,8 @@ async def test_modules_and_their_line_items(anaplan: EmulatedAnaplan) -> None:
         assert isinstance(facts[1].format_metadata, models.ListFormatMetadata)
         assert isinstance(facts[4].format_metadata, models.TextMetadata)
         assert await client.tr.get_line_items() == facts + items
+        raw = await client.tr.get_line_items(return_raw=True)
+        assert [models.LineItem.model_validate(item) for item in raw] == facts + items
 
         dimensions = await client.tr.get_line_item_dimensions(items[0].id)
         assert [dimension.name for dimension in dimensions] == ["Countries", "Time", "Versions"]
@@ -60,6 +62,8 @@ async def test_items_of_dimensions(anaplan: EmulatedAnaplan) -> None:
         countries = info.rows[0]
         items = await client.tr.get_dimension_items(countries.id)
         assert ("United States", "US") in [(item.name, item.code) for item in items]
+        raw = await client.tr.get_dimension_items(countries.id, return_raw=True)
+        assert [models.DimensionWithCode.model_validate(item) for item in raw] == items
         found = await client.tr.lookup_dimension_items(countries.id, codes=["us"], names=["x"])
         assert [item.name for item in found] == ["United States"]
         assert await client.tr.lookup_dimension_items(countries.id, names=["nothing"]) == []

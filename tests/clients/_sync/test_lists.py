@@ -9,6 +9,7 @@ import pytest
 
 from anaplan_sdk.exceptions import (
     AnaplanRequestException,
+    AnaplanResponseException,
     InvalidIdentifierException,
     ModelUnavailableException,
     PartialFailureError,
@@ -55,12 +56,27 @@ def test_lists_and_their_items(anaplan: EmulatedAnaplan) -> None:
         raw = client.tr.get_list_items(COUNTRIES, return_raw=True)
         assert [item["id"] for item in raw] == [str(item.id) for item in items]
         assert client.tr.get_list_items(AIRLINES) == []
+        assert client.tr.get_list_items(AIRLINES, return_raw=True) == []
         assert b"United States" in client.tr.get_list_items_csv(COUNTRIES)
         assert b"United States" in client.tr.get_list_preview(COUNTRIES)
         with pytest.raises(InvalidIdentifierException):
             client.tr.get_list_metadata(101999999998)
         with pytest.raises(InvalidIdentifierException):
             client.tr.get_list_items(101999999998)
+
+
+@pytest.mark.parametrize("return_raw", [True, False])
+@pytest.mark.parametrize(
+    ("items", "place"),
+    [("none", "at 'listItems'"), ([{"id": "1"}, "none"], "at 'listItems.1'")],
+)
+def test_a_listing_that_is_none_is_told_of(
+    anaplan: EmulatedAnaplan, items: object, place: str, return_raw: bool
+) -> None:
+    with anaplan.client() as client:
+        anaplan.fault(method="GET", path="*/items", body={"listItems": items})
+        with pytest.raises(AnaplanResponseException, match=place):
+            client.tr.get_list_items(COUNTRIES, return_raw)
 
 
 def test_items_come_and_change_and_go(anaplan: EmulatedAnaplan) -> None:

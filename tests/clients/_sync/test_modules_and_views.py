@@ -41,6 +41,8 @@ def test_modules_and_their_line_items(anaplan: EmulatedAnaplan) -> None:
         assert isinstance(facts[1].format_metadata, models.ListFormatMetadata)
         assert isinstance(facts[4].format_metadata, models.TextMetadata)
         assert client.tr.get_line_items() == facts + items
+        raw = client.tr.get_line_items(return_raw=True)
+        assert [models.LineItem.model_validate(item) for item in raw] == facts + items
 
         dimensions = client.tr.get_line_item_dimensions(items[0].id)
         assert [dimension.name for dimension in dimensions] == ["Countries", "Time", "Versions"]
@@ -61,6 +63,8 @@ def test_items_of_dimensions(anaplan: EmulatedAnaplan) -> None:
         countries = info.rows[0]
         items = client.tr.get_dimension_items(countries.id)
         assert ("United States", "US") in [(item.name, item.code) for item in items]
+        raw = client.tr.get_dimension_items(countries.id, return_raw=True)
+        assert [models.DimensionWithCode.model_validate(item) for item in raw] == items
         found = client.tr.lookup_dimension_items(countries.id, codes=["us"], names=["x"])
         assert [item.name for item in found] == ["United States"]
         assert client.tr.lookup_dimension_items(countries.id, names=["nothing"]) == []
