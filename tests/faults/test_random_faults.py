@@ -7,7 +7,7 @@ Anaplan and ends of tokens. `make test` tries few of them, and always the same; 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -39,20 +39,18 @@ IMPORT = 112000000001
 EXPORT = 116000000001
 HEADER = "carrier,name,remark\n"
 
-REQUESTS = [
-    ("*", "*"),
-    ("POST", "/token/authenticate"),
+ANY = ("*", "*")
+SIGN_IN = ("POST", "/token/authenticate")
+UPLOADING = [
     ("GET", "*/files"),
     ("POST", f"*/files/{FILE}"),
     ("PUT", "*/chunks/*"),
     ("PUT", "*/chunks/0"),
     ("POST", "*/complete"),
     ("GET", "*/chunks"),
-    ("GET", "*/chunks/*"),
-    ("POST", "*/tasks"),
-    ("GET", "*/tasks"),
-    ("GET", "*/tasks/*"),
 ]
+RUNNING = [("POST", "*/tasks"), ("GET", "*/tasks"), ("GET", "*/tasks/*")]
+DOWNLOADING = [("GET", "*/chunks"), ("GET", "*/chunks/*")]
 
 SOURCES = ["bytes", "str", "path", "file", "pieces"]
 
@@ -68,6 +66,30 @@ def items_in(content: bytes) -> dict[str | None, str]:
     """What an import of the content leaves in an empty list."""
     rows = (line.split(",") for line in content.decode().splitlines()[1:])
     return {code: name for code, name, _ in rows}
+
+
+@dataclass(frozen=True)
+class Order:
+    """Trouble, and the requests that it meets."""
+
+    trouble: str
+    method: str
+    path: str
+    skip: int
+    times: int | None
+
+
+@st.composite
+def orders(draw: st.DrawFn, requests: Sequence[tuple[str, str]]) -> list[Order]:
+    """Trouble with some requests; a little of it lasts."""
+    made: list[Order] = []
+    for trouble in draw(st.lists(st.sampled_from(sorted(TROUBLES)), max_size=3)):
+        method, path = draw(st.sampled_from([*requests, SIGN_IN, ANY]))
+        skip = draw(st.sampled_from([0, 0, 0, 1, 2, 5]))
+        # A client goes slowly for a minute after each 429.
+        times = 1 if trouble.startswith("429") else draw(st.sampled_from([1, 1, 2, 3, None]))
+        made.append(Order(trouble, method, path, skip, times))
+    return made
 
 
 @dataclass(frozen=True)
@@ -144,21 +166,6 @@ class Transfers(RuleBasedStateMachine):
         )
         self.ways_out.callback(self.client.close)
 
-    @rule(
-        request=st.sampled_from(REQUESTS),
-        trouble=st.sampled_from(sorted(TROUBLES)),
-        skip=st.integers(0, 6),
-        times=st.sampled_from([1, 2, 3, None]),
-    )
-    def order_trouble(
-        self, request: tuple[str, str], trouble: str, skip: int, times: int | None
-    ) -> None:
-        if trouble.startswith("429"):
-            times = 1  # A client is slow for a minute after each.
-        method, path = request
-        fields = TROUBLES[trouble].fields
-        self.anaplan.fault(method=method, path=path, skip=skip, times=times, **fields)
-
     @rule()
     def let_trouble_end(self) -> None:
         self.anaplan.emulator.clear_faults()
@@ -181,6 +188,7 @@ class Transfers(RuleBasedStateMachine):
         source=st.sampled_from(SOURCES),
         batch_size=st.integers(1, 3),
         is_imported=st.booleans(),
+        trouble=orders([*UPLOADING, *RUNNING]),
     )
     def upload(
         self,
@@ -191,6 +199,7 @@ class Transfers(RuleBasedStateMachine):
         source: str,
         batch_size: int,
         is_imported: bool,
+        trouble: list[Order],
     ) -> None:
         # Mistakes would be where chunks end.
         content = airlines(word, rows, chunks * self.chunk_size + more)
@@ -202,6 +211,7 @@ class Transfers(RuleBasedStateMachine):
                 act = partial(self.client.call, "upload_file_stream", FILE, given, batch_size)
             else:
                 act = partial(self.client.call, "upload_file", FILE, given)
+            self.meet(trouble)
             is_told_done = self.try_to(partial(act, **self.journal))
         after = self.look()
         imported = before.items | items_in(content)
@@ -215,9 +225,10 @@ class Transfers(RuleBasedStateMachine):
             assert after.imports - before.imports in (0, 1 if is_imported else 0)
             assert after.items in (before.items, imported)
 
-    @rule()
-    def run_import(self) -> None:
+    @rule(trouble=orders(RUNNING))
+    def run_import(self, trouble: list[Order]) -> None:
         before = self.look()
+        self.meet(trouble)
         is_told_done = self.try_to(lambda: self.client.call("run_action", IMPORT))
         after = self.look()
         imported = before.items | items_in(before.content or b"")
@@ -230,9 +241,10 @@ class Transfers(RuleBasedStateMachine):
             assert after.imports - before.imports in (0, 1)
             assert after.items in (before.items, imported)
 
-    @rule()
-    def export(self) -> None:
+    @rule(trouble=orders([*RUNNING, *DOWNLOADING]))
+    def export(self, trouble: list[Order]) -> None:
         before = self.look()
+        self.meet(trouble)
         outputs: list[bytes] = []
         is_told_done = self.try_to(
             lambda: outputs.append(self.client.call("export_and_download", EXPORT))
@@ -245,9 +257,11 @@ class Transfers(RuleBasedStateMachine):
         method=st.sampled_from(["get_file", "get_file_stream", "download_file"]),
         is_output=st.booleans(),
         batch_size=st.integers(1, 3),
+        trouble=orders(DOWNLOADING),
     )
-    def download(self, method: str, is_output: bool, batch_size: int) -> None:
+    def download(self, method: str, is_output: bool, batch_size: int, trouble: list[Order]) -> None:
         situation = self.look()
+        self.meet(trouble)
         file_id, expected = (EXPORT, situation.output) if is_output else (FILE, situation.content)
         received: list[bytes] = []
         path = self.folder / "down"
@@ -274,6 +288,17 @@ class Transfers(RuleBasedStateMachine):
                 # Credentials that were refused are tried again only when the client is told to.
                 self.without_haste(lambda: self.client.call("authenticate"))
                 self.without_haste(lambda: self.client.call("get_workspaces"))
+
+    def meet(self, trouble: list[Order]) -> None:
+        for order in trouble:
+            fields = TROUBLES[order.trouble].fields
+            self.anaplan.fault(
+                method=order.method,
+                path=order.path,
+                skip=order.skip,
+                times=order.times,
+                **fields,
+            )
 
     def try_to(self, act: Callable[[], object]) -> bool:
         """Whether something is told to be done; what fails fails by an error of our own."""
