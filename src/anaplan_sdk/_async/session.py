@@ -6,6 +6,7 @@ import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Collection, Mapping
 from contextlib import suppress
+from math import inf
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -73,6 +74,7 @@ class Session:
             hosts, auth, consolidation, timeout, max_concurrency, httpx_options
         )
         self._tasks: dict[str, deque[str]] = {}
+        self._doubts: dict[str, float] = {}
         self.names: dict[tuple[str, str], tuple[NamedObject, ...]] = {}
         if model_wait is not None and model_wait < 0:
             raise ValueError(f"model_wait can't be negative: {model_wait}.")
@@ -93,6 +95,14 @@ class Session:
 
     def remember_task(self, action_id: str, task_id: str) -> None:
         self._tasks.setdefault(action_id, deque(maxlen=_TASKS_REMEMBERED)).append(task_id)
+
+    def doubt(self, action_id: str) -> None:
+        """Remembers that a start was left unclear, so that it may come to light later."""
+        self._doubts[action_id] = time.monotonic()
+
+    def doubted_at(self, action_id: str) -> float:
+        """When a start was last left unclear, by `time.monotonic`; long ago if none was."""
+        return self._doubts.get(action_id, -inf)
 
     def __repr__(self) -> str:
         return f"<Session {self.hosts.api}, {self._auth!r}>"

@@ -17,6 +17,8 @@ from anaplan_sdk.exceptions import AnaplanException, OutcomeUnknownException
 # What is new is looked for among that made since the request, allowing for the server's clock
 # being told in whole seconds and for the way there.
 _CLOCK_SLACK = 2.0
+# For so long what one call has made may be taken for what a later one has made.
+_DOUBT = _CLOCK_SLACK + 1.0
 _FIRST_PAUSE = 0.1
 _LONGEST_PAUSE = 2.0
 
@@ -70,16 +72,46 @@ def once(
         OutcomeUnknownException: It can't be told whether it was made.
         AnaplanException: It was not.
     """
+    try:
+        made = _once(
+            session,
+            send,
+            look,
+            is_ours,
+            key=key,
+            what=what,
+            settle_time=settle_time,
+            repeats=repeats,
+            words_refusals=words_refusals,
+        )
+    except BaseException as error:
+        if not (isinstance(error, AnaplanException) and error.not_performed):
+            session.doubt(key)
+        raise
+    session.remember_task(key, made.id)
+    return made
 
+
+def _once(
+    session: Session,
+    send: runtime.Look[S],
+    look: runtime.Look[list[T]],
+    is_ours: Callable[[T, float], bool],
+    *,
+    key: str,
+    what: str,
+    settle_time: float,
+    repeats: bool,
+    words_refusals: bool,
+) -> S | T:
     def is_new(thing: T, since: float) -> bool:
         return thing.id not in session.known_tasks(key) and is_ours(thing, since)
 
     began = time.monotonic()
     last = session.policy.retry_count if repeats else 0
     for repetition in range(last + 1):
-        made: S | T
         try:
-            made = send()
+            return send()
         except AnaplanException as error:
             # A second start may meet the first one, which was late.
             is_taken = repetition > 0 and error.status_code == HTTPStatus.CONFLICT
@@ -103,9 +135,13 @@ def once(
                         f"{what} ({error}), but isn't there yet."
                     ) from error
                 continue
-            made = found
-        session.remember_task(key, made.id)
-        return made
+            if session.doubted_at(key) > began - _DOUBT:
+                raise OutcomeUnknownException(
+                    f"{what} ({error}), and so may an earlier call without a clear answer; whose "
+                    f"{found.id} is can't be told.",
+                    candidates=[found.id],
+                ) from error
+            return found
     raise AssertionError("unreachable: the last repetition returns or raises")
 
 

@@ -116,6 +116,14 @@ async def test_an_absence_that_is_not_waited_for(restartable: RestartableAnaplan
     assert Witness(restartable.emulator).content(FILE) == DATA
 
 
+async def test_a_start_that_arrives_late_starts_one_run(anaplan: EmulatedAnaplan) -> None:
+    witness = Witness(anaplan.emulator)
+    anaplan.fault(method="POST", path="*/tasks", hold_seconds=0.6)
+    async with anaplan.async_client(timeout=0.3, settle_time=10, verify=False) as client:
+        task = await client.run_action(EXPORT)
+    assert [run.id for run in witness.runs(EXPORT)] == [task.id]
+
+
 async def test_tokens_that_end_in_a_transfer(anaplan: EmulatedAnaplan) -> None:
     def let_tokens_end() -> None:
         anaplan.advance(minutes=40)

@@ -360,6 +360,25 @@ def test_a_start_that_cannot_be_settled_says_so(anaplan: EmulatedAnaplan) -> Non
     assert len(anaplan.requests("POST", "*/tasks")) == 1
 
 
+def test_what_an_unclear_start_has_started_is_not_taken_for_a_later_one(
+    anaplan: EmulatedAnaplan,
+) -> None:
+    with anaplan.client(retry_count=0, settle_time=0.1) as client:
+        export = ids(client)["Passenger Plan - grid.csv"]
+        anaplan.fault(method="POST", path="*/tasks", lose_reply=True)
+        anaplan.fault(method="GET", path="*/tasks", status=500, times=2)
+        with pytest.raises(OutcomeUnknownException):
+            client.run_action(export)
+        anaplan.emulator.clear_faults()
+        anaplan.fault(method="POST", path="*/tasks", status=502)
+        with pytest.raises(OutcomeUnknownException, match="earlier call") as unclear:
+            client.run_action(export)
+        (run,) = client.get_task_summaries(export)
+        assert unclear.value.candidates == [run.id]
+        client.run_action(export)
+        assert len(client.get_task_summaries(export)) == 2
+
+
 def test_nothing_is_imported_after_an_incomplete_upload(anaplan: EmulatedAnaplan) -> None:
     with anaplan.client(retry_count=0) as client:
         known = ids(client)

@@ -115,6 +115,14 @@ def test_an_absence_that_is_not_waited_for(restartable: RestartableAnaplan) -> N
     assert Witness(restartable.emulator).content(FILE) == DATA
 
 
+def test_a_start_that_arrives_late_starts_one_run(anaplan: EmulatedAnaplan) -> None:
+    witness = Witness(anaplan.emulator)
+    anaplan.fault(method="POST", path="*/tasks", hold_seconds=0.6)
+    with anaplan.client(timeout=0.3, settle_time=10, verify=False) as client:
+        task = client.run_action(EXPORT)
+    assert [run.id for run in witness.runs(EXPORT)] == [task.id]
+
+
 def test_tokens_that_end_in_a_transfer(anaplan: EmulatedAnaplan) -> None:
     def let_tokens_end() -> None:
         anaplan.advance(minutes=40)
