@@ -156,7 +156,7 @@ async def test_the_deadline_counts_the_wait_for_a_turn(anaplan: EmulatedAnaplan)
 
 async def test_the_deadline_counts_a_pause(anaplan: EmulatedAnaplan) -> None:
     anaplan.fault(path=WORKSPACES, status=429, headers={"Retry-After": "30"})
-    async with anaplan.async_client(request_deadline=5) as client:
+    async with anaplan.async_client(request_deadline=5, backoff=0.01) as client:
         began = time.monotonic()
         with pytest.raises(RateLimitException):
             await client.get_workspaces()

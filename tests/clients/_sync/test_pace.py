@@ -155,7 +155,7 @@ def test_the_deadline_counts_the_wait_for_a_turn(anaplan: EmulatedAnaplan) -> No
 
 def test_the_deadline_counts_a_pause(anaplan: EmulatedAnaplan) -> None:
     anaplan.fault(path=WORKSPACES, status=429, headers={"Retry-After": "30"})
-    with anaplan.client(request_deadline=5) as client:
+    with anaplan.client(request_deadline=5, backoff=0.01) as client:
         began = time.monotonic()
         with pytest.raises(RateLimitException):
             client.get_workspaces()
