@@ -60,7 +60,6 @@ NAMES = {
     "AsyncIterator": "Iterator",
     "__aenter__": "__enter__",
     "__aexit__": "__exit__",
-    "AsyncRetrying": "Retrying",
     "aclose": "close",
     "aclosing": "closing",
     "aiter_bytes": "iter_bytes",

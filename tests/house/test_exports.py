@@ -46,7 +46,7 @@ print(*[getattr(anaplan_sdk, name) for name in anaplan_sdk.__all__])
 # What httpx2 loads by itself, such as rich for its own command, is none of ours.
 NEW_IMPORTS = """
 import json, sys
-import anyio, httpx2, pydantic, tenacity
+import anyio, httpx2, pydantic
 before = set(sys.modules)
 import anaplan_sdk
 assert all(hasattr(anaplan_sdk, name) for name in anaplan_sdk.__all__)

@@ -170,3 +170,17 @@ def test_negative_numbers_are_refused(wrong: dict[str, float]) -> None:
 
 def test_repeating_can_be_switched_off() -> None:
     assert RetryPolicy(0, 0.0, 0.0).retry_count == 0
+
+
+def test_a_pause_comes_while_attempts_and_time_are_left() -> None:
+    policy = RetryPolicy(retry_count=2, backoff=0, backoff_factor=1, max_time=10)
+    error = AnaplanException("x", retryable=True)
+    assert policy.pause_after(error, Repeat.SAFE, 2, 9.9) == 0
+    assert policy.pause_after(error, Repeat.SAFE, 3, 1) is None
+    assert policy.pause_after(error, Repeat.SAFE, 1, 10) is None
+    assert policy.pause_after(error, Repeat.NEVER, 1, 1) is None
+    asked = AnaplanException("x", retryable=True, retry_after=7)
+    assert policy.pause_after(asked, Repeat.SAFE, 1, 2.9) == 7
+    assert policy.pause_after(asked, Repeat.SAFE, 1, 3) is None
+    forever = RetryPolicy(retry_count=1, backoff=0)
+    assert forever.pause_after(error, Repeat.SAFE, 1, 1e9) == 0

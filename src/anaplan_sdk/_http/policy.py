@@ -77,6 +77,22 @@ class RetryPolicy:
             return False
         return error.retry_after is None or error.retry_after <= RETRY_AFTER_CAP
 
+    def pause_after(
+        self, error: BaseException, repeat: Repeat, attempt: int, passed: float
+    ) -> float | None:
+        """Seconds to wait before a request is sent again; `None` when it isn't.
+
+        Args:
+            error: What came of the last attempt.
+            repeat: What the call says of itself.
+            attempt: Which attempt that was, counted from 1.
+            passed: Seconds since the first attempt began.
+        """
+        if attempt > self.retry_count or not self.repeats(error, repeat):
+            return None
+        pause = self.wait(error, attempt)
+        return pause if passed + pause < self.time_to_repeat else None
+
     def wait(self, error: BaseException | None, attempt: int) -> float:
         """Seconds to wait after an attempt, of which the first is 1: the server's wish comes first.
 

@@ -11,13 +11,6 @@ from math import inf
 from typing import TYPE_CHECKING, Any
 
 import httpx2
-from tenacity import (
-    Retrying,
-    retry_if_exception,
-    stop_after_attempt,
-    stop_any,
-    stop_before_delay,
-)
 
 from anaplan_sdk._http.pace import Pace
 from anaplan_sdk._http.policy import RETRY_AFTER_CAP, Repeat, RetryPolicy
@@ -201,33 +194,22 @@ class Session:
         stream: bool,
         wait: ModelWait | None = None,
     ) -> httpx2.Response:
-        policy = self._policy
-        attempts = Retrying(
-            sleep=runtime.sleep,
-            retry=retry_if_exception(lambda error: policy.repeats(error, allowed)),
-            wait=lambda state: policy.wait(
-                state.outcome.exception() if state.outcome else None, state.attempt_number
-            ),
-            stop=stop_any(
-                stop_after_attempt(policy.retry_count + 1),
-                stop_before_delay(policy.time_to_repeat),
-            ),
-            reraise=True,
-        )
-        may_be_done = False
-        for attempt in attempts:
-            with attempt:
-                while True:
-                    trip = Trip(attempt.retry_state.attempt_number, deadline)
-                    try:
-                        return self._attempt(build, trip, stream)
-                    except AnaplanException as error:
-                        # The last attempt may have had no effect where an earlier one had.
-                        may_be_done = may_be_done or not error.not_performed
-                        error.not_performed = not may_be_done
-                        if wait is None or not wait.helps(error, allowed):
-                            raise
-        raise AssertionError("unreachable: the last attempt returns or raises")
+        began, number, may_be_done = time.monotonic(), 1, False
+        while True:
+            try:
+                return self._attempt(build, Trip(number, deadline), stream)
+            except AnaplanException as error:
+                # The last attempt may have had no effect where an earlier one had.
+                may_be_done = may_be_done or not error.not_performed
+                error.not_performed = not may_be_done
+                if wait is not None and wait.helps(error, allowed):
+                    continue
+                passed = time.monotonic() - began
+                pause = self._policy.pause_after(error, allowed, number, passed)
+                if pause is None:
+                    raise
+            runtime.sleep(pause)
+            number += 1
 
     def _attempt(
         self, build: Callable[[], httpx2.Request], trip: Trip, stream: bool
