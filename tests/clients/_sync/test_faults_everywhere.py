@@ -185,7 +185,8 @@ def play(
     with anaplan.client(
         upload_chunk_size=CHUNK,
         timeout=SHORT_TIMEOUT if trouble.is_late else 10,
-        retry_count=1,
+        # Repeating what lasts takes time, which is left to a soak.
+        retry_count=1 if times == 1 or soak.SCHEDULES else 0,
         backoff=0.001,
         settle_time=0.1,
         status_poll_delay=0.01,
