@@ -66,6 +66,8 @@ class ListItem(AnaplanModel):
     subsets: dict[str, object] = Field(default_factory=empty_dict)
     parent: str | None = None
     parent_id: str | None = None
+    list_id: int | None = None
+    list_name: str | None = None
 
 
 class Failure(AnaplanModel):

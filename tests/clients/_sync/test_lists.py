@@ -53,6 +53,7 @@ def test_lists_and_their_items(anaplan: EmulatedAnaplan) -> None:
         items = client.tr.get_list_items(COUNTRIES)
         usa = next(item for item in items if item.code == "US")
         assert (usa.name, usa.parent) == ("United States", "North America")
+        assert (usa.list_id, usa.list_name) == (COUNTRIES, "Countries")
         raw = client.tr.get_list_items(COUNTRIES, return_raw=True)
         assert [item["id"] for item in raw] == [str(item.id) for item in items]
         assert client.tr.get_list_items(AIRLINES) == []
