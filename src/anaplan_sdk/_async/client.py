@@ -130,8 +130,8 @@ class AsyncClient(Catalog, Uploads, Downloads, Actions):
             it a client needs no credentials for Anaplan; calls to Anaplan are refused then, before
             they are sent.
         settle_time: Seconds for which an action's tasks are watched after a start without a clear
-            answer, before it is started again; and for which Anaplan may take to show the chunks
-            it has acknowledged.
+            answer, before it is started again, and a file after an upload was begun so; and for
+            which Anaplan may take to show the chunks it has acknowledged.
         model_wait: Seconds for which a request waits for its model, while that is opening, busy,
             locked or offline, and is sent again then. By default such a request just fails.
         **httpx_kwargs: Further arguments of `httpx2.AsyncClient`, such as `proxy` or `verify`;

@@ -18,6 +18,7 @@ from anaplan_sdk._http.replies import decode
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk.exceptions import (
     AnaplanException,
+    AnaplanTimeoutException,
     InvalidIdentifierException,
     UploadIncompleteException,
 )
@@ -175,14 +176,54 @@ class Uploads(Files):
             journal.close(is_done=is_done)
 
     async def _begin(self, file_id: int | str, upload: Upload) -> int:
-        """Has Anaplan expect the chunks, in place of the former content; the file's id."""
+        """Has Anaplan expect the chunks, in place of the former content; the file's id.
+
+        Without a clear answer it isn't simply told again: what arrives late begins the upload anew,
+        and would take away the chunks that have come since.
+        """
         count = -1 if upload.count is None else upload.count
-        # Setting the count begins an upload anew, as often as it is done.
-        response = await self._session.send(
-            "POST", self._file(file_id), json={"chunkCount": count}, repeat=Repeat.SAFE
-        )
-        # A file that was created by name goes by an id from now on.
-        return decode(FILE.adapter, response).value.id
+        last = self._session.policy.retry_count
+        for repetition in range(last + 1):
+            try:
+                response = await self._session.send(
+                    "POST", self._file(file_id), json={"chunkCount": count}
+                )
+                # A file that was created by name goes by an id from now on.
+                return decode(FILE.adapter, response).value.id
+            except AnaplanException as error:
+                if error.not_performed:
+                    raise
+                begun = await self._begun(str(file_id), count)
+                if begun is not None:
+                    return begun
+                if repetition == last:
+                    raise
+        raise AssertionError("unreachable: the last repetition returns or raises")
+
+    async def _begun(self, name: str, count: int) -> int | None:
+        """The id of a file of which so many chunks are expected and none is there, once it is."""
+
+        async def look() -> int | None:
+            for file in await self.get_files():
+                if name in (str(file.id), file.name) and file.chunk_count == count:
+                    return None if await self.get_file_chunks(file.id) else file.id
+            return None
+
+        def known(file_id: int | None) -> int | None:
+            return file_id
+
+        try:
+            return await wait_until(
+                look,
+                known,
+                delay=_LONGEST_PAUSE,
+                timeout=self._settings.settle_time,
+                overdue=lambda _: f"The upload to file {name} has not begun",
+            )
+        except AnaplanTimeoutException as error:
+            if error.method is not None:
+                raise  # A request was too late, not the upload.
+            return None
 
     async def _resumed(self, upload: Upload, journal: Journal | None) -> int | None:
         """The file's id, if Anaplan still has what the journal says of this upload."""

@@ -107,20 +107,20 @@ class Step:
         method: The request's method.
         path: Its path, as a glob.
         before: What has to be done before, without trouble.
-        starts_work: Whether what was started is looked for where no clear answer comes.
+        looks: Whether what was begun is looked for where no clear answer comes.
     """
 
     transfer: Act
     method: str
     path: str
     before: Act | None = None
-    starts_work: bool = False
+    looks: bool = False
 
 
 STEPS = {
     "sign-in": Step(upload, "POST", "/token/authenticate"),
     "list of files": Step(upload, "GET", "*/files"),
-    "number of chunks": Step(upload, "POST", f"*/files/{FILE}"),
+    "number of chunks": Step(upload, "POST", f"*/files/{FILE}", looks=True),
     "first chunk": Step(upload, "PUT", "*/chunks/0"),
     "middle chunk": Step(upload, "PUT", "*/chunks/2"),
     "last chunk": Step(upload, "PUT", "*/chunks/3"),
@@ -128,13 +128,13 @@ STEPS = {
     "chunk of a stream": Step(upload_of_unknown_length, "PUT", "*/chunks/1"),
     "completion of a stream": Step(upload_of_unknown_length, "POST", "*/complete"),
     "count after a stream": Step(upload_of_unknown_length, "GET", f"*/files/{FILE}/chunks"),
-    "start of an import": Step(run_import, "POST", "*/tasks", starts_work=True),
+    "start of an import": Step(run_import, "POST", "*/tasks", looks=True),
     "list of tasks": Step(run_import, "GET", "*/tasks", lose_confirmation),
     "poll of an import": Step(run_import, "GET", "*/tasks/*"),
     "whole dump": Step(read_dump, "GET", "*/dump", import_what_is_refused),
     "chunks of a dump": Step(read_dump, "GET", "*/dump/chunks", import_what_is_refused),
     "chunk of a dump": Step(read_dump, "GET", "*/dump/chunks/1", import_what_is_refused),
-    "start of an export": Step(export, "POST", "*/tasks", starts_work=True),
+    "start of an export": Step(export, "POST", "*/tasks", looks=True),
     "poll of an export": Step(export, "GET", "*/tasks/*"),
     "chunks of an output": Step(export, "GET", "*/chunks"),
     "first chunk of a download": Step(download, "GET", "*/chunks/0", export),
@@ -143,10 +143,10 @@ STEPS = {
 
 
 def is_overcome(step: Step, trouble: Trouble, times: int | None) -> bool:
-    """Whether the transfer is to succeed: by itself, by a repetition, or by finding its task."""
+    """Whether the transfer is to succeed: by itself, by a repetition or by finding what began."""
     if trouble.spares == "all" or (trouble.spares == "empty" and step.method == "PUT"):
         return True
-    return times == 1 or (step.starts_work and trouble.is_performed)
+    return times == 1 or (step.looks and trouble.is_performed)
 
 
 # Of two troubles that take long and look the same one is enough, but in a soak.
@@ -161,7 +161,7 @@ TAKING_TURNS = {
 def is_tried(step: str, trouble: str, times: str) -> bool:
     if (step, trouble) == ("sign-in", "token refused"):
         return False  # Refused credentials are not tried again.
-    return bool(soak.SCHEDULES) or STEPS[step].starts_work or (trouble, times) not in TAKING_TURNS
+    return bool(soak.SCHEDULES) or STEPS[step].looks or (trouble, times) not in TAKING_TURNS
 
 
 CELLS = [cell for cell in product(STEPS, TROUBLES, ("once", "always")) if is_tried(*cell)]

@@ -123,6 +123,22 @@ def test_a_start_that_arrives_late_starts_one_run(anaplan: EmulatedAnaplan) -> N
     assert [run.id for run in witness.runs(EXPORT)] == [task.id]
 
 
+@pytest.mark.parametrize("known_size", [True, False])
+def test_a_number_of_chunks_that_arrives_late_takes_nothing_away(
+    anaplan: EmulatedAnaplan, known_size: bool
+) -> None:
+    witness = Witness(anaplan.emulator)
+    witness.put(FILE, b"carrier,name\nZZ,Earlier Airways\n")
+    with anaplan.client(
+        upload_chunk_size=CHUNK, timeout=0.3, settle_time=10, verify=False
+    ) as client:
+        client.get_files()
+        anaplan.fault(method="POST", path=f"*/files/{FILE}", hold_seconds=0.8)
+        client.upload_file(FILE, DATA if known_size else iter([DATA]))
+    assert len(anaplan.requests("POST", f"*/files/{FILE}")) == 1
+    assert witness.content(FILE) == DATA
+
+
 def test_tokens_that_end_in_a_transfer(anaplan: EmulatedAnaplan) -> None:
     def let_tokens_end() -> None:
         anaplan.advance(minutes=40)
