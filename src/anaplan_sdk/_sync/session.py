@@ -124,9 +124,12 @@ class Session:
         """
         allowed = repeat or (Repeat.NEVER if method == "POST" else Repeat.SAFE)
 
+        # The HTTP library would read the text again and again.
+        target = httpx2.URL(url, params=params) if params else httpx2.URL(url)
+
         def build() -> httpx2.Request:
             request = self._transport.client().build_request(
-                method, url, params=params, json=json, content=content, files=files, headers=headers
+                method, target, json=json, content=content, files=files, headers=headers
             )
             if files:
                 request.read()  # So that it can be sent again with another token.
