@@ -222,3 +222,4 @@ def _reads_from(file: BinaryFile, start: int, step: int) -> Iterator[bytes]:
 def _reads(file: BinaryFile, step: int) -> Iterator[bytes]:
     while piece := file.read(step):
         yield piece
+        del piece  # Not held any longer while the next one is read.

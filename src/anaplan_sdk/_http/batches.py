@@ -44,8 +44,11 @@ class Batch:
         return range(self.start, self.start + len(self.items))
 
     def body(self, opening: bytes, closing: bytes) -> bytes:
-        # Not added up one by one, which would copy millions of bytes once more.
-        return b"".join((opening, b",".join(self.pieces), closing))
+        # Joined at once: adding the ends afterwards would copy millions of bytes once more.
+        pieces = [*self.pieces]
+        pieces[0] = opening + pieces[0]
+        pieces[-1] += closing
+        return b",".join(pieces)
 
 
 class Batcher(Generic[M]):

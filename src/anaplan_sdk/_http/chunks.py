@@ -112,18 +112,23 @@ class Rechunker:
         Raises:
             TypeError: It is none.
         """
-        content = piece.encode() if isinstance(piece, str) else _checked(piece)
-        rest = memoryview(content).cast("B")
+        view = memoryview(piece.encode() if isinstance(piece, str) else _checked(piece)).cast("B")
         # A producer may fill one and the same buffer again for its next piece.
-        is_lasting = isinstance(rest.obj, bytes)
-        while len(rest):
-            if is_lasting and not self._held and len(rest) >= self._chunk_size:
-                yield Chunk(rest[: self._chunk_size])
-                rest = rest[self._chunk_size :]
+        is_lasting = isinstance(view.obj, bytes)
+        start, size = 0, len(view)
+        while start < size:
+            if is_lasting and not self._held and size - start >= self._chunk_size:
+                chunk = Chunk(view[start : start + self._chunk_size])
+                start += self._chunk_size
             else:
-                rest = rest[self._copy(rest) :]
-                if self._held == self._chunk_size:
-                    yield self._take()
+                start += self._copy(view[start:])
+                if self._held < self._chunk_size:
+                    break
+                chunk = self._take()
+            if start == size:
+                # A large piece isn't held any longer than its last chunk.
+                del piece, view
+            yield chunk
 
     def flush(self) -> Chunk | None:
         """What is left, shorter than a chunk; `None` if there is nothing."""

@@ -215,7 +215,9 @@ def _in_turns(function: Callable[[T], Iterable[R]], items: Iterable[T]) -> Itera
     """The results; where there is none for a while, a sign that the caller may look around."""
     turn_ends = time.monotonic() + _TURN
     for item in items:
-        for result in function(item):
+        results = function(item)
+        del item  # It may be large, and is only needed there.
+        for result in results:
             yield result
             turn_ends = time.monotonic() + _TURN
         if time.monotonic() > turn_ends:

@@ -114,7 +114,9 @@ def iterate(items: Iterable[T]) -> Generator[T]:
 def flat_map(function: Callable[[T], Iterable[R]], items: Iterable[T]) -> Generator[R]:
     """The results of all items in order."""
     for item in items:
-        yield from function(item)
+        results = function(item)
+        del item  # It may be large, and is only needed there.
+        yield from results
 
 
 def ordered_map(function: Callable[[T], R], items: Iterable[T], width: int) -> Generator[R]:
