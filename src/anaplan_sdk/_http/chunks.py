@@ -127,7 +127,7 @@ class Rechunker:
                 chunk = self._take()
             if start == size:
                 # A large piece isn't held any longer than its last chunk.
-                del piece, view
+                piece, view = b"", memoryview(b"")
             yield chunk
 
     def flush(self) -> Chunk | None:
