@@ -96,6 +96,20 @@ def test_an_interrupted_upload_repeats_nothing_any_more(
 
 
 @pytest.mark.anyio
+async def test_a_cancelled_upload_repeats_nothing_any_more(anaplan: EmulatedAnaplan) -> None:
+    # The first chunk is the one that is waited for.
+    anaplan.fault(method="PUT", path="*/chunks/0", status=500, times=None)
+    async with anaplan.async_client(upload_chunk_size=1000, backoff=0.2) as client:
+        await client.get_files()
+        with anyio.move_on_after(0.1) as scope:
+            await client.upload_file(AIRLINES, DATA)
+        sent = len(anaplan.requests("PUT"))
+        await anyio.sleep(0.5)
+    assert scope.cancelled_caught
+    assert len(anaplan.requests("PUT")) == sent
+
+
+@pytest.mark.anyio
 async def test_a_source_that_takes_its_time_can_be_given_up(anaplan: EmulatedAnaplan) -> None:
     given: list[int] = []
     wait = threading.Event()

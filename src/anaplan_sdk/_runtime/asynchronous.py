@@ -257,9 +257,9 @@ async def _window(
                 work = _AsyncioTask(function, item) if on_asyncio else _TrioTask(function, item)
                 pending.append(work)
                 if len(pending) >= width:
-                    yield await pending.popleft().result()
+                    yield await _first_of(pending)
         while pending:
-            yield await pending.popleft().result()
+            yield await _first_of(pending)
     finally:
         for task in pending:
             task.cancel()
@@ -276,6 +276,13 @@ class _Running(Protocol[R_co]):
     def cancel(self) -> None: ...
 
     async def end(self) -> None: ...
+
+
+async def _first_of(pending: deque[_Running[R]]) -> R:
+    # It stays among the others until it has ended, so that it is cancelled with them.
+    result = await pending[0].result()
+    pending.popleft()
+    return result
 
 
 class _AsyncioTask(Generic[R]):
@@ -366,8 +373,9 @@ class PerLoop(Generic[T]):
         return self._values.pop(anyio.lowlevel.current_token().native_token, None)
 
     def _let_go(self) -> None:
-        for loop in [loop for loop in self._values if _has_ended(loop)]:
-            del self._values[loop]
+        for loop in list(self._values):  # Other threads' loops come and go meanwhile.
+            if _has_ended(loop):
+                self._values.pop(loop, None)
 
 
 def _has_ended(loop: Any) -> bool:

@@ -249,11 +249,14 @@ class Transport:
         return response
 
     def _read(self, response: httpx2.Response, trip: Trip) -> httpx2.Response:
-        """The same reply, read whole; a large one is unpacked where it holds up nobody."""
+        """The same reply, read whole; a large one is unpacked where it holds up nobody.
+
+        The HTTP library itself takes what ends too early in a packed reply for all of it.
+        """
         try:
             size = int(response.headers.get("Content-Length", 0))
             encoding = response.headers.get("Content-Encoding", "").strip().lower()
-            is_packed = encoding == "gzip" and size >= _LARGE
+            is_packed = encoding == "gzip"
             if not is_packed and size < _HUGE and trip.deadline is None:
                 response.read()
                 return response
@@ -267,19 +270,17 @@ class Transport:
             raise
         body.truncate()  # A server or a transport may have announced more.
         content = body.getvalue()
-        if not is_packed:
-            return httpx2.Response(
-                response.status_code,
-                headers=response.headers,
-                content=content,
-                request=response.request,
-            )
-        try:
-            content = runtime.run_in_thread(decompress, content)
-        except ValueError as error:
-            raise httpx2.DecodingError(str(error), request=response.request) from error
         headers = httpx2.Headers(response.headers)
-        del headers["Content-Encoding"], headers["Content-Length"]
+        if is_packed and content:  # A reply without content may have the header as well.
+            try:
+                if len(content) < _LARGE:
+                    content = decompress(content)
+                else:
+                    content = runtime.run_in_thread(decompress, content)
+            except ValueError as error:
+                raise httpx2.DecodingError(str(error), request=response.request) from error
+            headers.pop("Content-Encoding")
+            headers.pop("Content-Length", None)
         return httpx2.Response(
             response.status_code, headers=headers, content=content, request=response.request
         )

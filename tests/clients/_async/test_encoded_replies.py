@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import gzip
 import random
+import socket
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import closing, suppress
 
 import httpx2
 import pytest
@@ -55,3 +59,73 @@ async def test_a_broken_one_is_asked_for_again_and_then_an_error(broken: bytes) 
         with pytest.raises(AnaplanConnectionException):
             await anaplan.get_file(113000000001)
     assert len([path for path in attempts if path.endswith("/chunks/0")]) == 3
+
+
+def chunked(content: bytes) -> bytes:
+    return b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(content), content)
+
+
+def until_closed(content: bytes) -> bytes:
+    return b"Connection: close\r\n\r\n" + content
+
+
+class Unmeasured:
+    """A server whose replies are packed, without a word on how long they are."""
+
+    reply = b""
+
+    def __init__(self) -> None:
+        self._listening = socket.create_server(("127.0.0.1", 0))
+        self.url = f"http://127.0.0.1:{self._listening.getsockname()[1]}"
+        threading.Thread(target=self._serve, daemon=True).start()
+
+    def _serve(self) -> None:
+        with suppress(OSError):  # It was closed.
+            while True:
+                connection, _ = self._listening.accept()
+                with connection, connection.makefile("rb") as lines:
+                    while lines.readline().strip():
+                        pass
+                    connection.sendall(
+                        b"HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\n" + self.reply
+                    )
+
+    def close(self) -> None:
+        # Closing alone would not wake who accepts.
+        with suppress(OSError):
+            self._listening.shutdown(socket.SHUT_RDWR)
+        self._listening.close()
+
+
+@pytest.fixture
+def unmeasured() -> Iterator[Unmeasured]:
+    with closing(Unmeasured()) as server:
+        yield server
+
+
+@pytest.mark.parametrize("content", [CONTENT, b"a,b\n" * 10, b""], ids=["large", "small", "empty"])
+@pytest.mark.parametrize("framed", [chunked, until_closed])
+async def test_the_length_may_be_unknown(
+    unmeasured: Unmeasured, framed: Callable[[bytes], bytes], content: bytes
+) -> None:
+    unmeasured.reply = framed(gzip.compress(content))
+    async with AsyncClient(base_url=unmeasured.url, model_id="M", token="t") as anaplan:
+        assert await anaplan.get_small_file(113000000001) == content
+
+
+@pytest.mark.parametrize("content", [CONTENT, b"a,b\n" * 10], ids=["large", "small"])
+@pytest.mark.parametrize("framed", [chunked, until_closed])
+async def test_one_of_unknown_length_that_ends_early_is_an_error(
+    unmeasured: Unmeasured, framed: Callable[[bytes], bytes], content: bytes
+) -> None:
+    unmeasured.reply = framed(gzip.compress(content)[:-4])
+    client = AsyncClient(base_url=unmeasured.url, model_id="M", token="t", retry_count=0)
+    async with client as anaplan:
+        with pytest.raises(AnaplanConnectionException):
+            await anaplan.get_small_file(113000000001)
+
+
+async def test_one_without_content_stays_without(unmeasured: Unmeasured) -> None:
+    unmeasured.reply = b"Content-Length: 0\r\nConnection: close\r\n\r\n"
+    async with AsyncClient(base_url=unmeasured.url, model_id="M", token="t") as anaplan:
+        assert await anaplan.get_small_file(113000000001) == b""
