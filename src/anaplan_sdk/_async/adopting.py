@@ -58,8 +58,8 @@ async def once(
         session: Remembers what was made from here.
         send: Sends the request, and reads its reply.
         look: Lists what there is.
-        is_ours: As for `adopt`; what was made from here before is none of this.
-        key: What it is remembered under.
+        is_ours: As for `adopt`.
+        key: What it is remembered under: the same for what may be taken for each other.
         what: What may have happened: "Action 117… may have been started".
         settle_time: Seconds to go on looking while there is nothing.
         repeats: Whether it is started again, if it isn't there by then, as often as the client
@@ -71,23 +71,24 @@ async def once(
         OutcomeUnknownException: It can't be told whether it was made.
         AnaplanException: It was not.
     """
-    try:
-        made = await _once(
-            session,
-            send,
-            look,
-            is_ours,
-            key=key,
-            what=what,
-            settle_time=settle_time,
-            repeats=repeats,
-            words_refusals=words_refusals,
-        )
-    except BaseException as error:
-        if not (isinstance(error, AnaplanException) and error.not_performed):
-            session.doubt(key)
-        raise
-    session.remember_task(key, made.id)
+    with session.starting(key):
+        try:
+            made = await _once(
+                session,
+                send,
+                look,
+                is_ours,
+                key=key,
+                what=what,
+                settle_time=settle_time,
+                repeats=repeats,
+                words_refusals=words_refusals,
+            )
+        except BaseException as error:
+            if not (isinstance(error, AnaplanException) and error.not_performed):
+                session.doubt(key)
+            raise
+        session.remember_task(key, made.id)
     return made
 
 
@@ -103,9 +104,6 @@ async def _once(
     repeats: bool,
     words_refusals: bool,
 ) -> S | T:
-    def is_new(thing: T, since: float) -> bool:
-        return thing.id not in session.known_tasks(key) and is_ours(thing, since)
-
     began = time.monotonic()
     last = session.policy.retry_count if repeats else 0
     for repetition in range(last + 1):
@@ -120,10 +118,12 @@ async def _once(
             found = await adopt(
                 session,
                 look,
-                is_new,
+                is_ours,
+                key=key,
                 what=what,
                 began=began,
-                settle_time=0.0 if is_refused else settle_time,
+                settle_time=settle_time,
+                is_refused=is_refused,
                 error=error,
             )
             if found is None:
@@ -167,25 +167,31 @@ async def adopt(
     look: runtime.Look[list[T]],
     is_ours: Callable[[T, float], bool],
     *,
+    key: str,
     what: str,
     began: float,
     settle_time: float,
     error: AnaplanException,
+    is_refused: bool = False,
 ) -> T | None:
     """The thing that a request without a clear answer has made; `None` if it made none.
 
     Args:
-        session: Knows Anaplan's clock.
+        session: Knows Anaplan's clock, and what else is or was made from here.
         look: Lists what there is.
         is_ours: Whether a thing may be ours, given the earliest moment of its creation, in
-            milliseconds since 1970.
+            milliseconds since 1970. What another call has made is none of this.
+        key: What these are remembered under.
         what: What may have happened: "Action 117… may have been started".
         began: When the request was sent, by `time.monotonic`.
-        settle_time: Seconds to go on looking while there is nothing.
+        settle_time: Seconds to go on looking while there is nothing, or what there is may be what
+            another call under way has made.
         error: What the request ended with.
+        is_refused: Whether it was most likely refused, so that nothing has to be waited for.
 
     Raises:
-        OutcomeUnknownException: There are several, or they can't be listed in that time.
+        OutcomeUnknownException: There are several, they can't be listed in that time, or another
+            call is still under way then.
     """
     deadline = time.monotonic() + settle_time
     pause = _FIRST_PAUSE
@@ -194,23 +200,30 @@ async def adopt(
         try:
             there = await look()
         except AnaplanException as problem:
-            if left <= 0 or not problem.retryable:
+            if left <= 0 or is_refused or not problem.retryable:
                 raise OutcomeUnknownException(
                     f"{what} ({error}), and what there is can't be listed: {problem}"
                 ) from error
             there = []
         since = 1000 * (session.server_time(began) - _CLOCK_SLACK)
-        ours = [thing for thing in there if is_ours(thing, since)]
-        if len(ours) > 1:
+        # In this order: what the others have made is remembered before they are over.
+        is_contested = session.is_contested(key)
+        known = session.known_tasks(key)
+        ours = [thing for thing in there if thing.id not in known and is_ours(thing, since)]
+        if len(ours) == 1 and not is_contested:
+            return ours[0]
+        if ours and (left <= 0 or not is_contested):
+            why = (
+                "another call that may have made it is under way"
+                if len(ours) == 1
+                else "several were made at that time"
+            )
             raise OutcomeUnknownException(
-                f"{what} ({error}); several were made at that time, and which one is ours can't "
-                "be told.",
+                f"{what} ({error}); {why}, and which one is ours can't be told.",
                 candidates=[thing.id for thing in ours],
             ) from error
-        if ours:
-            return ours[0]
         # The request may still be on its way through a gateway.
-        if left <= 0:
+        if not ours and (left <= 0 or is_refused):
             return None
         await runtime.sleep(min(pause, left))
         pause = min(2 * pause, _LONGEST_PAUSE)

@@ -329,7 +329,7 @@ class CloudWorks(CloudRuns):
             send,
             look,
             is_ours,
-            key=url,
+            key=f"{url} {name}",
             what=f"{name!r} may have been made",
             settle_time=self._settings.settle_time,
             repeats=False,

@@ -65,7 +65,7 @@ class Flows(Room):
             send,
             self.get_flows,
             lambda flow, since: flow.name == name and 1000 * stamp(flow.creation_date) >= since,
-            key=self._root,
+            key=f"{self._root} {name}",
             what=f"Flow {name!r} may have been made",
             settle_time=self._settings.settle_time,
             repeats=False,

@@ -375,7 +375,7 @@ class Actions(Room):
             send,
             lambda: self._list(_TASKS, url),
             lambda task, since: task.creation_time >= since,
-            key=action_id,
+            key=url,  # Ids recur in other models.
             what=f"Action {action_id} may have been started",
             settle_time=self._settings.settle_time,
             repeats=True,

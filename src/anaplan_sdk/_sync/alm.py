@@ -10,7 +10,7 @@ from math import inf
 from typing import Literal, TypeVar, overload
 
 from anaplan_sdk._http.replies import decode
-from anaplan_sdk._sync.adopting import adopt
+from anaplan_sdk._sync.adopting import adopt, once
 from anaplan_sdk._sync.comparisons import Comparisons, ended, successful, three_ids, told
 from anaplan_sdk._sync.room import segment, sorting
 from anaplan_sdk._sync.waiting import check_timeout, wait_until
@@ -121,37 +121,27 @@ class Alm(Comparisons):
             raise ValueError(f"A description has {_LONGEST_DESCRIPTION} characters at the most.")
         url = f"{self._alm}/revisions"
         body = {"name": name, "description": description} if description else {"name": name}
-        known = self._session.known_tasks(url)
+
+        def send() -> Revision:
+            response = self._session.send("POST", url, json=body)
+            return decode(_REVISION.adapter, response).value
 
         def is_ours(revision: Revision, since: float) -> bool:
-            return (
-                revision.id not in known
-                and (revision.name, revision.description or "") == (name, description)
-                and _milliseconds(revision.created_on) >= since - 1000
-            )
+            return (revision.name, revision.description or "") == (
+                name,
+                description,
+            ) and _milliseconds(revision.created_on) >= since - 1000
 
-        began = time.monotonic()
-        try:
-            response = self._session.send("POST", url, json=body)
-            revision = decode(_REVISION.adapter, response).value
-        except AnaplanException as error:
-            if error.not_performed:
-                raise
-            what = f"Revision {name!r} may have been made"
-            found = adopt(
-                self._session,
-                self.get_revisions,
-                is_ours,
-                what=what,
-                began=began,
-                settle_time=self._settings.settle_time,
-                error=error,
-            )
-            if found is None:
-                raise OutcomeUnknownException(f"{what} ({error}), but isn't there yet.") from error
-            revision = found
-        self._session.remember_task(url, revision.id)
-        return revision
+        return once(
+            self._session,
+            send,
+            self.get_revisions,
+            is_ours,
+            key=url,
+            what=f"Revision {name!r} may have been made",
+            settle_time=self._settings.settle_time,
+            repeats=False,
+        )
 
     def get_models_for_revision(self, revision_id: str) -> list[ModelRevision]:
         """Lists the models a revision was applied to, the one it was made in first."""
@@ -221,14 +211,15 @@ class Alm(Comparisons):
         body = three_ids(source_revision_id, source_model_id, target_revision_id)
         url = f"{self._alm}/syncTasks"
         began = time.monotonic()
-        try:
-            response = self._session.send("POST", url, json=body)
-            task = decode(_SYNC.adapter, response).value
-        except AnaplanException as error:
-            if error.not_performed:
-                raise
-            task = self._adopt_sync(url, body, began, error)
-        self._session.remember_task(url, task.id)
+        with self._session.starting(url):
+            try:
+                response = self._session.send("POST", url, json=body)
+                task = decode(_SYNC.adapter, response).value
+            except AnaplanException as error:
+                if error.not_performed:
+                    raise
+                task = self._adopt_sync(url, body, began, error)
+            self._session.remember_task(url, task.id)
         if not wait_for_completion:
             return task
         return self._sync_end(task, timeout, on_progress)
@@ -332,12 +323,12 @@ class Alm(Comparisons):
         self, url: str, ids: Mapping[str, str], began: float, error: AnaplanException
     ) -> PendingTask | CompletedSyncTask:
         """The task that a request without a clear answer has started."""
-        known = self._session.known_tasks(url)
         what = f"The synchronization of model {self._model_id} may have been started"
         found = adopt(
             self._session,
             self.get_sync_tasks,
-            lambda task, since: task.creation_time >= since and task.id not in known,
+            lambda task, since: task.creation_time >= since,
+            key=url,
             what=what,
             began=began,
             settle_time=self._settings.settle_time,

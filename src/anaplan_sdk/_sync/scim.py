@@ -162,7 +162,7 @@ class Scim(Room):
             lambda: self.get_users(field("userName") == given.user_name),
             # A name that was there before would have been refused.
             lambda found, since: 1000 * (iso_date(found.meta.created) or 0.0) >= since,
-            key=url,
+            key=f"{url} {given.user_name}",
             what=f"User {given.user_name} may have been created",
             settle_time=self._settings.settle_time,
             repeats=False,

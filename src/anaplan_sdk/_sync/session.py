@@ -3,10 +3,11 @@
 
 from __future__ import annotations
 
+import threading
 import time
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable, Collection, Generator, Mapping
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from math import inf
 from typing import TYPE_CHECKING, Any
 
@@ -67,6 +68,8 @@ class Session:
         self._transport = Transport(
             hosts, auth, consolidation, timeout, max_concurrency, httpx_options
         )
+        self._starts: Counter[str] = Counter()
+        self._starts_lock = threading.Lock()
         self._tasks: dict[str, deque[str]] = {}
         self._doubts: dict[str, float] = {}
         self.names: dict[tuple[str, str], tuple[NamedObject, ...]] = {}
@@ -83,20 +86,37 @@ class Session:
         """Anaplan's clock, in seconds since 1970, at a moment of `time.monotonic`."""
         return self._transport.server_time(moment)
 
-    def known_tasks(self, action_id: str) -> Collection[str]:
-        """The last tasks of an action that were started from here."""
-        return self._tasks.get(action_id, ())
+    @contextmanager
+    def starting(self, key: str) -> Generator[None]:
+        """Something is started here, until what came of it is remembered or in doubt."""
+        with self._starts_lock:
+            self._starts[key] += 1
+        try:
+            yield
+        finally:
+            with self._starts_lock:
+                self._starts[key] -= 1
+                if not self._starts[key]:
+                    del self._starts[key]
 
-    def remember_task(self, action_id: str, task_id: str) -> None:
-        self._tasks.setdefault(action_id, deque(maxlen=_TASKS_REMEMBERED)).append(task_id)
+    def is_contested(self, key: str) -> bool:
+        """Whether several such starts are under way."""
+        return self._starts[key] > 1
 
-    def doubt(self, action_id: str) -> None:
+    def known_tasks(self, key: str) -> Collection[str]:
+        """The last of its tasks that were started from here."""
+        return self._tasks.get(key, ())
+
+    def remember_task(self, key: str, task_id: str) -> None:
+        self._tasks.setdefault(key, deque(maxlen=_TASKS_REMEMBERED)).append(task_id)
+
+    def doubt(self, key: str) -> None:
         """Remembers that a start was left unclear, so that it may come to light later."""
-        self._doubts[action_id] = time.monotonic()
+        self._doubts[key] = time.monotonic()
 
-    def doubted_at(self, action_id: str) -> float:
+    def doubted_at(self, key: str) -> float:
         """When a start was last left unclear, by `time.monotonic`; long ago if none was."""
-        return self._doubts.get(action_id, -inf)
+        return self._doubts.get(key, -inf)
 
     def __repr__(self) -> str:
         return f"<Session {self.hosts.api}, {self._auth!r}>"

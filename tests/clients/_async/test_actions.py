@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from anaplan_sdk import AsyncClient, Progress
+from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk.exceptions import (
     AnaplanActionCancelledError,
     AnaplanActionError,
@@ -376,6 +377,61 @@ async def test_what_an_unclear_start_has_started_is_not_taken_for_a_later_one(
         assert unclear.value.candidates == [run.id]
         await client.run_action(export)
         assert len(await client.get_task_summaries(export)) == 2
+
+
+async def test_actions_of_other_models_are_others(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client(
+        user_email="admin@skyline.example", retry_count=0, settle_time=0.1
+    ) as client:
+        models = {model.name: model.id for model in await client.get_models()}
+        there = client.with_model(models["Route Profitability"])
+        (action,) = [export.id for export in await there.get_exports()]
+        assert action in {export.id for export in await client.get_exports()}
+        anaplan.fault(method="POST", path="*/tasks", lose_reply=True, times=2)
+        anaplan.fault(method="GET", path="*/tasks", status=403)
+        with pytest.raises(OutcomeUnknownException):
+            await client.run_action(action)
+        run = await there.run_action(action, wait_for_completion=False)
+        assert [run.id] == [task.id for task in await there.get_task_summaries(action)]
+
+
+async def start_two(
+    anaplan: EmulatedAnaplan, client: AsyncClient, seconds: float
+) -> list[str | OutcomeUnknownException]:
+    """Two starts of one action: the first is answered late, the second is lost on its way."""
+    export = (await ids(client))["Passenger Plan - grid.csv"]
+    anaplan.fault(method="POST", path="*/tasks", delay_seconds=seconds)
+    anaplan.fault(method="POST", path="*/tasks", reset_before=True)
+
+    async def start(number: int) -> str | OutcomeUnknownException:
+        while number and not await client.get_task_summaries(export):
+            await runtime.sleep(0.01)
+        try:
+            return (await client.run_action(export, wait_for_completion=False)).id
+        except OutcomeUnknownException as error:
+            return error
+
+    started = [told async for told in runtime.ordered_map(start, range(2), 2)]
+    there = {run.id for run in await client.get_task_summaries(export)}
+    assert there == {told for told in started if isinstance(told, str)}
+    return started
+
+
+async def test_two_starts_are_two_runs(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client(settle_time=1.5, backoff=0.01) as client:
+        first, second = await start_two(anaplan, client, 0.5)
+    assert first != second
+    assert isinstance(second, str)
+
+
+async def test_a_run_of_another_start_under_way_is_not_taken_for_ours(
+    anaplan: EmulatedAnaplan,
+) -> None:
+    async with anaplan.async_client(settle_time=0.1, backoff=0.01) as client:
+        first, second = await start_two(anaplan, client, 1.5)
+    assert isinstance(second, OutcomeUnknownException)
+    assert second.candidates == [first]
+    assert "under way" in second.message
 
 
 async def test_nothing_is_imported_after_an_incomplete_upload(anaplan: EmulatedAnaplan) -> None:
