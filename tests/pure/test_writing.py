@@ -300,3 +300,15 @@ def test_plain_items_are_sent_as_their_models_would_be(model: type[models.Anapla
         plain += PLAIN[model].json([item]) is not None
     assert plain > 10
     assert PLAIN[model].json([EXAMPLES[model]])
+
+
+@pytest.mark.parametrize("number", [nan, inf, -inf])
+@pytest.mark.parametrize("item", [NewListItem, ListItemUpdate])
+def test_a_property_that_is_no_number_is_refused(
+    item: type[NewListItem | ListItemUpdate], number: object
+) -> None:
+    items = [{"code": "A", "properties": {"Price": 1.5, "Weight": None}}]
+    assert len(list(Batcher(item).batches(items))) == 1
+    items.append({"code": "B", "properties": {"Price": number}})
+    with pytest.raises(ValueError, match=r"item 1, properties: Value error, .* is no number"):
+        list(Batcher(item).batches(items))

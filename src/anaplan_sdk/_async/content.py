@@ -125,7 +125,7 @@ async def prepare(content: Content, chunk_size: int) -> Upload:
         return _of_size(size, chunk_size, lambda fitting: _file_pieces(path, fitting))
     if isinstance(content, str):
         await runtime.run_in_thread(_refuse_path, content)
-        size = encoded_size(content)
+        size = await runtime.run_in_thread(encoded_size, content)
         return _of_size(size, chunk_size, lambda _: encoded_pieces(content))
     if isinstance(content, bytes | bytearray | memoryview):
         view = memoryview(content).cast("B")
@@ -160,9 +160,7 @@ async def _of_file(file: BinaryFile, chunk_size: int) -> Upload:
         raise TypeError("The file is open in text mode; open it in binary mode: open(path, 'rb').")
     if not file.seekable():
         return await _of_unknown_size(_reads(file, chunk_size), chunk_size)
-    start = file.tell()
-    size = file.seek(0, os.SEEK_END) - start
-    file.seek(start)
+    start, size = await runtime.run_in_thread(_measure_rest, file)
     return _of_size(size, chunk_size, lambda fitting: _reads_from(file, start, fitting))
 
 
@@ -192,16 +190,30 @@ async def _rechunked(
 def _refuse_path(text: str) -> None:
     # No file of this name would be uploaded, but the name.
     is_name = 0 < len(text) <= _LONGEST_NAME and "\n" not in text and "\0" not in text
-    if is_name and Path(text).is_file():
+    if is_name and _is_file(Path(text)):
         raise ValueError(
             f"{text!r} is a file: to upload its content, give a path: Path({text!r}). "
             "A str is content."
         )
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # as a name it is too long, in bytes
+        return False
+
+
 def _measure(path: os.PathLike[str]) -> tuple[Path, int]:
     expanded = Path(path).expanduser()
     return expanded, expanded.stat().st_size
+
+
+def _measure_rest(file: BinaryFile) -> tuple[int, int]:
+    start = file.tell()
+    size = file.seek(0, os.SEEK_END) - start
+    file.seek(start)
+    return start, size
 
 
 def _slices(view: memoryview, step: int) -> Iterator[memoryview]:

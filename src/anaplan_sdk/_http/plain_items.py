@@ -106,10 +106,11 @@ def _has_key(items: Sequence[dict[str, object]]) -> bool:
 
 
 def _has_no_null_parts(items: Sequence[dict[str, Any] | None]) -> bool:
-    # A name, a code, a parent and any property may be null.
+    # A name, a code, a parent and any property may be null, but no number that is none.
     return all(
         item is not None
-        and item.get("properties", _EMPTY) is not None
+        and (properties := item.get("properties", _EMPTY)) is not None
+        and not any(isinstance(value, float) and value - value for value in properties.values())
         and (subsets := item.get("subsets", _EMPTY)) is not None
         and None not in subsets.values()
         for item in items

@@ -10,13 +10,10 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, cast
 
 from anaplan_sdk._http.chunks import Chunk
-from anaplan_sdk.exceptions import AnaplanException
-
-if TYPE_CHECKING:
-    from filelock import BaseFileLock
+from anaplan_sdk.exceptions import AnaplanException, TokenStoreException
 
 _KIND = "anaplan-sdk upload 1"
 
@@ -63,7 +60,7 @@ class Journal:
             OSError: It can't be read or locked.
         """
         # Few uploads have a journal, and every program would wait for the import.
-        from filelock import FileLock, Timeout
+        from anaplan_sdk.auth.stores.lock import ProcessLock
 
         self._path = path = Path(place).expanduser()
         self._subject = subject
@@ -71,24 +68,28 @@ class Journal:
         self._writing = threading.Lock()
         self.target: int | None = None
         self.arrived: dict[int, str] = {}
-        self._lock_path = path.with_name(f".{path.name}.lock")
-        # A generator that is left to the garbage collector may be ended by another thread.
-        self._lock: BaseFileLock = FileLock(self._lock_path, thread_local=False)
+        self._lock = ProcessLock(f"journal {path.resolve()}")
         try:
-            self._lock.acquire(blocking=False)
-        except Timeout:
+            is_ours = self._lock.take()
+        except TokenStoreException as error:
+            raise AnaplanException(
+                f"The journal {str(path)!r} can't be locked: {error.__cause__}", not_performed=True
+            ) from error
+        if not is_ours:
             raise AnaplanException(
                 f"Another upload is using the journal {str(path)!r}.", not_performed=True
-            ) from None
+            )
         try:
             if path.exists():
                 self._read(path.read_text(encoding="utf-8", errors="replace").splitlines())
         except BaseException:
-            self._unlock()
+            self._lock.release()
             raise
 
     def _read(self, lines: list[str]) -> None:
-        heading = _object(lines[0]) if lines else {}
+        if not any(lines):
+            return
+        heading = _object(lines[0])
         try:
             if heading.pop("kind", None) != _KIND:
                 raise TypeError
@@ -112,13 +113,22 @@ class Journal:
 
     def forget(self) -> None:
         """Forgets what had arrived: the upload begins anew."""
+        self._let_go()
         self.target = None
         self.arrived.clear()
         self._path.unlink(missing_ok=True)
 
     def begin(self, target: int) -> None:
         """Notes that Anaplan expects the chunks."""
-        self._append({"kind": _KIND, "target": target, **asdict(self._subject)})
+        heading = {"kind": _KIND, "target": target, **asdict(self._subject)}
+        # It is whole or not there: half a heading would be no journal.
+        partial = self._path.with_name(f".{self._path.name}.part")
+        try:
+            partial.write_text(f"{json.dumps(heading)}\n", encoding="utf-8")
+            partial.replace(self._path)
+        except BaseException:
+            partial.unlink(missing_ok=True)
+            raise
         self.target = target
 
     def note(self, index: int, digest: str) -> None:
@@ -127,25 +137,25 @@ class Journal:
 
     def close(self, *, is_done: bool) -> None:
         """Lets go of the file; of an upload that is done nothing is left."""
-        if self._file is not None:
-            self._file.close()
-        if is_done:
-            self._path.unlink(missing_ok=True)
-        self._unlock()
+        try:
+            self._let_go()
+            if is_done:
+                self._path.unlink(missing_ok=True)
+        finally:
+            self._lock.release()
+
+    def _let_go(self) -> None:
+        file, self._file = self._file, None
+        if file is not None:
+            file.close()
 
     def _append(self, entry: dict[str, object]) -> None:
         with self._writing:
             if self._file is None:
                 self._file = self._path.open("a", encoding="utf-8")
-                if self._file.tell():
-                    self._file.write("\n")  # after a line that was cut off
+                self._file.write("\n")  # The last line may have been cut off.
             self._file.write(f"{json.dumps(entry)}\n")
             self._file.flush()
-
-    def _unlock(self) -> None:
-        with suppress(OSError):  # Windows keeps what is open.
-            self._lock_path.unlink()
-        self._lock.release()
 
 
 def digest_of(chunk: Chunk) -> str:

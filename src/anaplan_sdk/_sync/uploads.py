@@ -57,6 +57,8 @@ class Uploads(Files):
         Raises:
             ValueError: The content is empty, or larger than 1,000 chunks of 50 MB; or the journal
                 is of another file.
+            TypeError: The content is of no kind that can be uploaded.
+            OSError: The file can't be read, or the journal can't be written.
             InvalidIdentifierException: The model has no such file.
             UploadIncompleteException: Some chunks did not arrive; nothing was completed.
             AnaplanException: Another upload is using the journal.
@@ -190,7 +192,10 @@ class Uploads(Files):
             except AnaplanException as error:
                 if error.not_performed:
                     raise
-                begun = self._begun(str(file_id), count)
+                try:
+                    begun = self._begun(str(file_id), count)
+                except AnaplanException as problem:
+                    raise error from problem
                 if begun is not None:
                     return begun
                 if repetition == last:
@@ -201,9 +206,13 @@ class Uploads(Files):
         """The id of a file of which so many chunks are expected and none is there, once it is."""
 
         def look() -> int | None:
-            for file in self.get_files():
-                if name in (str(file.id), file.name) and file.chunk_count == count:
-                    return None if self.get_file_chunks(file.id) else file.id
+            try:
+                for file in self.get_files():
+                    if name in (str(file.id), file.name) and file.chunk_count == count:
+                        return None if self._chunks_there(file.id) else file.id
+            except AnaplanException as problem:
+                if not problem.retryable:
+                    raise
             return None
 
         def known(file_id: int | None) -> int | None:
@@ -217,9 +226,7 @@ class Uploads(Files):
                 timeout=self._settings.settle_time,
                 overdue=lambda _: f"The upload to file {name} has not begun",
             )
-        except AnaplanTimeoutException as error:
-            if error.method is not None:
-                raise  # A request was too late, not the upload.
+        except AnaplanTimeoutException:
             return None
 
     def _resumed(self, upload: Upload, journal: Journal | None) -> int | None:
@@ -231,7 +238,7 @@ class Uploads(Files):
             files = {file.id: file for file in self.get_files()}
             file = files.get(journal.target)
             if file is not None and file.chunk_count == count:
-                there = {chunk.id for chunk in self.get_file_chunks(file.id)}
+                there = self._chunks_there(file.id)
                 for index in journal.arrived.keys() - there:
                     del journal.arrived[index]
                 if _is_unchanged(upload, journal):
@@ -255,12 +262,12 @@ class Uploads(Files):
 
     def _confirm(self, file_id: int, acknowledged: set[int], journal: Journal | None) -> None:
         """Compares the chunks that Anaplan has with those it has acknowledged."""
-        there: set[int] = set()
+        seen: set[int] | None = None
 
         def look() -> set[int]:
-            nonlocal there
-            there = {chunk.id for chunk in self.get_file_chunks(file_id)}
-            return there
+            nonlocal seen
+            seen = self._chunks_there(file_id)
+            return seen
 
         try:
             wait_until(
@@ -272,14 +279,21 @@ class Uploads(Files):
                 fate=f"{len(acknowledged):,} were sent, and it acknowledged each",
             )
         except AnaplanException as error:
-            if journal is not None and there - acknowledged:
+            if journal is not None and seen is not None and seen - acknowledged:
                 journal.forget()  # Going on would find them again.
             raise UploadIncompleteException(
                 f"The upload to file {file_id} can't be relied upon: {error}",
                 file_id=file_id,
-                missing=sorted(acknowledged - there),
-                retryable=True,
+                missing=[] if seen is None else sorted(acknowledged - seen),
+                retryable=error.retryable or seen is not None,
             ) from error
+
+    def _chunks_there(self, file_id: int) -> set[int]:
+        """The chunks that have arrived; of a file whose content was deleted Anaplan may say 404."""
+        try:
+            return {chunk.id for chunk in self.get_file_chunks(file_id)}
+        except InvalidIdentifierException:
+            return set()
 
     def _check_file_id(self, file_id: int | str) -> None:
         if not self._settings.allow_file_creation and not str(file_id).startswith("113"):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from math import isfinite
 from typing import Annotated, Literal, Self, TypeAlias, cast
 
 from pydantic import AfterValidator, ConfigDict, Field, model_validator
@@ -10,6 +12,22 @@ from anaplan_sdk.models._base import AnaplanModel, empty_dict, empty_list, named
 
 Id: TypeAlias = Annotated[int | str, AfterValidator(str)]
 """An id as it is sent."""
+
+
+def writable(value: object) -> object:
+    """A value as it is, unless it is a number that JSON would tell as null."""
+    if isinstance(value, float | Decimal) and not isfinite(value):
+        raise ValueError(f"{value} is no number that can be written")
+    return value
+
+
+def _all_writable(properties: dict[str, object]) -> dict[str, object]:
+    for value in properties.values():
+        writable(value)
+    return properties
+
+
+_Properties: TypeAlias = Annotated[dict[str, object], AfterValidator(_all_writable)]
 
 
 class Dimension(AnaplanModel):
@@ -141,7 +159,7 @@ class ListItemUpdate(ListItemKey):
     """What to change of an item, whose code is needed if it has one; what isn't given stays."""
 
     parent: str | None = None
-    properties: dict[str, object] = Field(default_factory=empty_dict)
+    properties: _Properties = Field(default_factory=empty_dict)
     subsets: dict[str, bool] = Field(default_factory=empty_dict)
 
 
@@ -151,7 +169,7 @@ class NewListItem(AnaplanModel):
     name: str | None = None
     code: Id | None = None
     parent: str | None = None
-    properties: dict[str, object] = Field(default_factory=empty_dict)
+    properties: _Properties = Field(default_factory=empty_dict)
     subsets: dict[str, bool] = Field(default_factory=empty_dict)
 
 

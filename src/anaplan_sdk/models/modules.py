@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
-from math import isfinite
 from typing import Annotated, Literal, Self, TypeAlias, TypedDict
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, field_serializer, model_validator
 
 from anaplan_sdk.models._base import AnaplanModel, empty_dict, empty_list, member, named
-from anaplan_sdk.models.lists import Dimension, Id, WriteResult
+from anaplan_sdk.models.lists import Dimension, Id, WriteResult, writable
 
 
 class CellWriteResult(WriteResult):
@@ -41,19 +40,13 @@ class CellCoordinate(AnaplanModel):
         return self
 
 
-def _is_writable(value: object) -> object:
-    if isinstance(value, float | Decimal) and not isfinite(value):
-        raise ValueError(f"{value} is no number that can be written")
-    return value
-
-
 class CellWrite(AnaplanModel):
     """A value for one cell: the line item by id or name, and an item of each of its dimensions."""
 
     line_item_id: Id | None = None
     line_item_name: str | None = None
     dimensions: list[CellCoordinate] = Field(default_factory=empty_list)
-    value: Annotated[bool | int | float | Decimal | str | date | None, AfterValidator(_is_writable)]
+    value: Annotated[bool | int | float | Decimal | str | date | None, AfterValidator(writable)]
 
     @field_serializer("value")
     def _plain_value(self, value: object) -> object:

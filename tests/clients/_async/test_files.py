@@ -358,6 +358,13 @@ async def test_content_that_is_none_is_refused_before_anything_is_sent(
     assert anaplan.requests() == []
 
 
+async def test_short_text_is_no_name_that_is_too_long(anaplan: EmulatedAnaplan) -> None:
+    text = "é" * 200
+    async with anaplan.async_client() as client:
+        await client.upload_file(113000000000, text)
+        assert await client.get_file(113000000000) == text.encode()
+
+
 @pytest.mark.parametrize("batch_size", [0, -1])
 async def test_batches_have_a_size(anaplan: EmulatedAnaplan, batch_size: int) -> None:
     async with anaplan.async_client() as client:

@@ -12,7 +12,11 @@ import pytest
 from tests.faults.witness import Witness
 
 from anaplan_sdk import AsyncClient, Progress
-from anaplan_sdk.exceptions import AnaplanException, UploadIncompleteException
+from anaplan_sdk.exceptions import (
+    AnaplanConnectionException,
+    AnaplanException,
+    UploadIncompleteException,
+)
 from anaplan_sdk.testing import EmulatedAnaplan
 
 DATA = b"code,name\n" + b"".join(b"%d,Number %d\n" % (number, number) for number in range(1000))
@@ -45,11 +49,15 @@ def names_in(folder: Path) -> list[str]:
 
 
 def lines_of(journal: Path) -> list[str]:
-    return journal.read_text().splitlines(keepends=True)
+    return [line for line in journal.read_text().splitlines(keepends=True) if line.strip()]
 
 
 def noted(journal: Path) -> set[int]:
     return {json.loads(line)["chunk"] for line in lines_of(journal)[1:]}
+
+
+def given_empty(journal: Path, content: bytes) -> None:
+    journal.write_bytes(content)
 
 
 def cut_off(journal: Path) -> int:
@@ -214,6 +222,29 @@ async def test_files_that_are_no_journal_of_this_upload_are_left_alone(
     assert lines_of(journal) == before
 
 
+@pytest.mark.parametrize("left", [b"", b"\n"])
+async def test_an_empty_file_is_a_journal_of_nothing(
+    anaplan: EmulatedAnaplan, journal: Path, left: bytes
+) -> None:
+    given_empty(journal, left)
+    async with resumable(anaplan) as client:
+        await interrupted(client, anaplan, journal)
+        await client.upload_file(AIRLINES, DATA, journal=journal)
+        assert await client.get_file(AIRLINES) == DATA
+    assert names_in(journal.parent) == []
+
+
+async def test_content_that_was_deleted_meanwhile_begins_anew(
+    anaplan: EmulatedAnaplan, journal: Path
+) -> None:
+    async with resumable(anaplan) as client:
+        await interrupted(client, anaplan, journal)
+        # A deleted file's count may be out of date while its chunks are not to be had.
+        anaplan.fault(path=f"*/{AIRLINES}/chunks", status=404)
+        await client.upload_file(AIRLINES, DATA, journal=journal)
+        assert await client.get_file(AIRLINES) == DATA
+
+
 async def test_one_upload_has_a_journal_at_a_time(anaplan: EmulatedAnaplan, journal: Path) -> None:
     refused: list[AnaplanException] = []
 
@@ -268,9 +299,32 @@ async def test_chunks_that_nobody_sent_fail_the_upload(anaplan: EmulatedAnaplan)
     assert failed.value.missing == []
 
 
+async def test_a_beginning_that_can_not_be_looked_for_may_have_been_made(
+    anaplan: EmulatedAnaplan,
+) -> None:
+    async with resumable(anaplan) as client:
+        await client.upload_file(AIRLINES, DATA)
+        anaplan.fault(method="POST", path=f"*/files/{AIRLINES}", lose_reply=True)
+        anaplan.fault(path="*/files", status=403, times=None)
+        with pytest.raises(AnaplanConnectionException) as failed:
+            await client.upload_file(AIRLINES, DATA)
+    assert not failed.value.not_performed
+
+
+async def test_a_beginning_is_looked_for_again_when_a_look_fails(anaplan: EmulatedAnaplan) -> None:
+    async with resumable(anaplan) as client:
+        await client.get_files()
+        anaplan.fault(method="POST", path=f"*/files/{AIRLINES}", lose_reply=True)
+        anaplan.fault(path="*/files", status=500)
+        await client.upload_file(AIRLINES, DATA)
+        assert await client.get_file(AIRLINES) == DATA
+    assert beginnings(anaplan) == 1
+
+
 async def test_a_count_that_can_not_be_had_fails_the_upload(anaplan: EmulatedAnaplan) -> None:
     anaplan.fault(path=f"*/{AIRLINES}/chunks", status=500)
     async with resumable(anaplan) as client:
-        with pytest.raises(UploadIncompleteException, match="relied upon"):
+        with pytest.raises(UploadIncompleteException, match="relied upon") as failed:
             await client.upload_file(AIRLINES, DATA)
+        assert failed.value.missing == []
         await client.upload_file(AIRLINES, DATA)

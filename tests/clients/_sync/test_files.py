@@ -359,6 +359,13 @@ def test_content_that_is_none_is_refused_before_anything_is_sent(
     assert anaplan.requests() == []
 
 
+def test_short_text_is_no_name_that_is_too_long(anaplan: EmulatedAnaplan) -> None:
+    text = "é" * 200
+    with anaplan.client() as client:
+        client.upload_file(113000000000, text)
+        assert client.get_file(113000000000) == text.encode()
+
+
 @pytest.mark.parametrize("batch_size", [0, -1])
 def test_batches_have_a_size(anaplan: EmulatedAnaplan, batch_size: int) -> None:
     with anaplan.client() as client:
