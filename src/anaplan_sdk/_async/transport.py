@@ -16,7 +16,7 @@ from anaplan_sdk._http.codec import decompress
 from anaplan_sdk._http.dates import http_date
 from anaplan_sdk._http.replies import error_of, is_page, transport_error
 from anaplan_sdk._runtime import asynchronous as runtime
-from anaplan_sdk._runtime.steps import Run, Step, TimeIsUp, Unbroken
+from anaplan_sdk._runtime.steps import Run, Step, TimeIsUp, Unbroken, may_be_broken_off
 from anaplan_sdk._version import __version__
 from anaplan_sdk.auth.bearer import Bearer, Turn, after, dressed
 from anaplan_sdk.auth.consolidation import ConsolidationAccess, ConsolidationAuth
@@ -188,26 +188,38 @@ class Transport:
     async def _follow(
         self, run: Run[str], step: Step | None, request: httpx2.Request, attempt: int
     ) -> str:
-        exchanges = self._exchanges.get()
         try:
             while step is not None:
-                exchanges.reach(run, step)
-                try:
-                    if isinstance(step, httpx2.Request):
-                        token_request = dressed(step, request, self.client().headers)
-                        answer: object = await runtime.unbroken(
-                            self._transmit, token_request, None, Trip(attempt)
-                        )
-                    else:
-                        answer = await runtime.perform(step)
-                except AnaplanException as error:
-                    step = run.fail(error)
+                if isinstance(step, httpx2.Request):
+                    step = await runtime.unbroken(self._renew, run, step, request, attempt)
                 else:
-                    step = run.go_on(answer)
+                    step = await self._take_step(run, step, request, attempt)
             return run.result
         finally:
             run.close()
-            exchanges.reach(run, None)
+            self._exchanges.get().reach(run, None)
+
+    async def _renew(
+        self, run: Run[str], step: Step | None, request: httpx2.Request, attempt: int
+    ) -> Step | None:
+        """Sends, and keeps what the answer brings; gives the next step that may be broken off."""
+        while step is not None and not may_be_broken_off(step):
+            step = await self._take_step(run, step, request, attempt)
+        return step
+
+    async def _take_step(
+        self, run: Run[str], step: Step, request: httpx2.Request, attempt: int
+    ) -> Step | None:
+        self._exchanges.get().reach(run, step)
+        try:
+            if isinstance(step, httpx2.Request):
+                token_request = dressed(step, request, self.client().headers)
+                answer: object = await self._transmit(token_request, None, Trip(attempt))
+            else:
+                answer = await runtime.perform(step)
+        except AnaplanException as error:
+            return run.fail(error)
+        return run.go_on(answer)
 
     async def _transmit(
         self,

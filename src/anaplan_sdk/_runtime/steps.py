@@ -42,6 +42,12 @@ Waiting: TypeAlias = "Future[bool] | Pause | Blocking"
 Step: TypeAlias = "httpx2.Request | Waiting"
 """A request to send, whose read reply is the answer; or something to wait for."""
 
+
+def may_be_broken_off(step: Step) -> bool:
+    """Whether nothing is lost by it: sending may spend a token, and its answer is to be kept."""
+    return step.abandons if isinstance(step, Blocking) else not isinstance(step, httpx2.Request)
+
+
 Steps: TypeAlias = Generator[Step, Any, T]
 """Yields steps and is sent their answers, or has the error of one thrown into it."""
 
@@ -100,7 +106,7 @@ class Unbroken:
 
     def reach(self, run: Run[Any], step: Step | None) -> None:
         """Notes the step that a run is about to take; with none it has ended."""
-        if isinstance(step, httpx2.Request) or (isinstance(step, Blocking) and not step.abandons):
+        if step is not None and not may_be_broken_off(step):
             self._stretches.setdefault(run, Future())
         elif (stretch := self._stretches.pop(run, None)) is not None:
             stretch.set_result(True)

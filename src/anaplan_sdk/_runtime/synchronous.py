@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import ContextVar, copy_context
 from typing import Generic, ParamSpec, TypeAlias, TypeGuard, TypeVar
 
+from anaplan_sdk._runtime.interrupts import held_back, let_through
 from anaplan_sdk._runtime.steps import Blocking, Pause, TimeIsUp, Waiting
 
 T = TypeVar("T")
@@ -35,7 +36,8 @@ def sleep(seconds: float) -> None:
     """Sleeps; in a thread that nobody waits for any more it ends the thread instead."""
     given_up = _given_up.get()
     if given_up is None:
-        time.sleep(seconds)
+        with let_through():
+            time.sleep(seconds)
     elif given_up.wait(seconds):
         raise GivenUpError
 
@@ -57,18 +59,39 @@ def perform(step: Waiting) -> object:
 
 
 def finish(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Lets work come to its end, as threads do anyway."""
+    """Just runs it: a Ctrl-C waits for the end of what the work does `unbroken`."""
     return function(*args, **kwargs)
 
 
 def conclude(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Finishes, as threads do anyway."""
-    return function(*args, **kwargs)
+    """Finishes before it lets a Ctrl-C through, or up to the next `sleep`."""
+    return unbroken(function, *args, **kwargs)
 
 
 def unbroken(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Finishes, as threads do anyway."""
-    return function(*args, **kwargs)
+    """Finishes before it lets a Ctrl-C through, or up to the next `sleep`."""
+    if threading.current_thread().daemon:
+        # The interpreter doesn't wait for such a thread before it ends.
+        return _begin(False, function, *args, **kwargs).result()
+    with held_back():
+        return function(*args, **kwargs)
+
+
+def _begin(
+    is_daemon: bool, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs
+) -> Future[R]:
+    """Work in a thread of its own, which knows the caller's context."""
+    future: Future[R] = Future()
+    context = copy_context()
+
+    def work() -> None:
+        try:
+            future.set_result(context.run(lambda: function(*args, **kwargs)))
+        except BaseException as error:  # noqa: BLE001 - it is the waiting thread's
+            future.set_exception(error)
+
+    threading.Thread(target=work, name="anaplan-sdk", daemon=is_daemon).start()
+    return future
 
 
 def within(seconds: float | None, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -79,16 +102,7 @@ def within(seconds: float | None, function: Callable[P, R], *args: P.args, **kwa
     """
     if seconds is None:
         return function(*args, **kwargs)
-    future: Future[R] = Future()
-    context = copy_context()
-
-    def work() -> None:
-        try:
-            future.set_result(context.run(lambda: function(*args, **kwargs)))
-        except BaseException as error:  # noqa: BLE001 - it is the waiting thread's
-            future.set_exception(error)
-
-    threading.Thread(target=work, name="anaplan-sdk", daemon=True).start()
+    future = _begin(True, function, *args, **kwargs)
     if not wait((future,), seconds).done:
         raise TimeIsUp
     return future.result()

@@ -16,7 +16,7 @@ from anaplan_sdk._http.codec import decompress
 from anaplan_sdk._http.dates import http_date
 from anaplan_sdk._http.replies import error_of, is_page, transport_error
 from anaplan_sdk._runtime import synchronous as runtime
-from anaplan_sdk._runtime.steps import Run, Step, TimeIsUp, Unbroken
+from anaplan_sdk._runtime.steps import Run, Step, TimeIsUp, Unbroken, may_be_broken_off
 from anaplan_sdk._sync.options import HttpxOptions, check_options
 from anaplan_sdk._version import __version__
 from anaplan_sdk.auth.bearer import Bearer, Turn, after, dressed
@@ -189,26 +189,38 @@ class Transport:
     def _follow(
         self, run: Run[str], step: Step | None, request: httpx2.Request, attempt: int
     ) -> str:
-        exchanges = self._exchanges.get()
         try:
             while step is not None:
-                exchanges.reach(run, step)
-                try:
-                    if isinstance(step, httpx2.Request):
-                        token_request = dressed(step, request, self.client().headers)
-                        answer: object = runtime.unbroken(
-                            self._transmit, token_request, None, Trip(attempt)
-                        )
-                    else:
-                        answer = runtime.perform(step)
-                except AnaplanException as error:
-                    step = run.fail(error)
+                if isinstance(step, httpx2.Request):
+                    step = runtime.unbroken(self._renew, run, step, request, attempt)
                 else:
-                    step = run.go_on(answer)
+                    step = self._take_step(run, step, request, attempt)
             return run.result
         finally:
             run.close()
-            exchanges.reach(run, None)
+            self._exchanges.get().reach(run, None)
+
+    def _renew(
+        self, run: Run[str], step: Step | None, request: httpx2.Request, attempt: int
+    ) -> Step | None:
+        """Sends, and keeps what the answer brings; gives the next step that may be broken off."""
+        while step is not None and not may_be_broken_off(step):
+            step = self._take_step(run, step, request, attempt)
+        return step
+
+    def _take_step(
+        self, run: Run[str], step: Step, request: httpx2.Request, attempt: int
+    ) -> Step | None:
+        self._exchanges.get().reach(run, step)
+        try:
+            if isinstance(step, httpx2.Request):
+                token_request = dressed(step, request, self.client().headers)
+                answer: object = self._transmit(token_request, None, Trip(attempt))
+            else:
+                answer = runtime.perform(step)
+        except AnaplanException as error:
+            return run.fail(error)
+        return run.go_on(answer)
 
     def _transmit(
         self,
