@@ -80,6 +80,13 @@ def test_after_a_pause_callers_come_one_by_one() -> None:
     assert [pace.reserve(late) for _ in range(3)] == [late] * 3
 
 
+def test_those_who_cannot_wait_take_nobodys_turn() -> None:
+    pace = Pace(600)
+    assert [pace.reserve(1.0, latest=1.25) for _ in range(7)][-1] == pytest.approx(1.2)
+    assert [pace.reserve(1.0, latest=1.25) for _ in range(9)] == pytest.approx([1.3] * 9)
+    assert pace.reserve(1.0) == pytest.approx(1.3)
+
+
 def test_a_longer_pause_stays() -> None:
     pace = Pace()
     pace.pause(0.0, 5.0, sent_at=0.0)

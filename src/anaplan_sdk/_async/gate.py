@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 import time
+from math import inf
 
 from anaplan_sdk._http.pace import Pace
 from anaplan_sdk._runtime import asynchronous as runtime
@@ -42,12 +43,13 @@ class Gate:
             TimeIsUp: It would come too late, which may be known at once.
         """
         left = None if deadline is None else max(0.0, deadline - time.monotonic())
+        latest = inf if deadline is None else deadline
         if not await self._semaphore.acquire(left):
             raise TimeIsUp
         try:
             while True:
-                moment = self._pace.reserve(time.monotonic())
-                if deadline is not None and moment > deadline:
+                moment = self._pace.reserve(time.monotonic(), latest)
+                if moment > latest:
                     raise TimeIsUp
                 if (wait := moment - time.monotonic()) > 0:
                     await runtime.sleep(wait)

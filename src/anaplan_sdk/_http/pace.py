@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from math import inf
 
 # Anaplan's published limit is 600 requests a minute for a whole tenant: one in so many seconds.
 PUBLISHED_INTERVAL = 0.1
@@ -43,8 +44,11 @@ class Pace:
         self._slow = 0.0
         self._slow_until = 0.0
 
-    def reserve(self, now: float) -> float:
-        """The moment from which one more request may go: each caller is given its own."""
+    def reserve(self, now: float, latest: float = inf) -> float:
+        """The moment from which one more request may go: each caller is given its own.
+
+        One later than `latest` is told, but left to others.
+        """
         if not self._limit and now >= self._slow_until:
             return now
         with self._lock:
@@ -52,7 +56,8 @@ class Pace:
             interval = max(self._limit, slow)
             ahead = 0.0 if slow else max(0.0, min(_BURST_SECONDS, _BURST * interval) - interval)
             moment = max(now, self._opens_at, self._due - ahead)
-            self._due = max(self._due, moment) + interval
+            if moment <= latest:
+                self._due = max(self._due, moment) + interval
             return moment
 
     def keeps(self, moment: float) -> bool:

@@ -217,11 +217,16 @@ class Session:
         stream: bool,
         wait: ModelWait | None = None,
     ) -> httpx2.Response:
-        began, number, may_be_done = time.monotonic(), 1, False
+        began, number, sent, may_be_done = time.monotonic(), 1, 0, False
         while True:
+            trip = Trip(number, deadline)
             try:
-                return self._attempt(build, Trip(number, deadline), stream)
+                return self._attempt(build, trip, stream)
+            except TimeIsUp:
+                # It didn't get its turn, and the next one would come even later.
+                raise self._overdue(build(), sent, not_performed=not may_be_done) from None
             except AnaplanException as error:
+                sent += trip.was_sent
                 # The last attempt may have had no effect where an earlier one had.
                 may_be_done = may_be_done or not error.not_performed
                 error.not_performed = not may_be_done
@@ -238,10 +243,7 @@ class Session:
         self, build: Callable[[], httpx2.Request], trip: Trip, stream: bool
     ) -> httpx2.Response:
         # A stream holds the gate until its headers are there: its reader may send, too.
-        try:
-            began = self._gate.enter(trip.deadline)
-        except TimeIsUp:
-            raise self._overdue(build(), trip.number - 1, not_performed=True) from None
+        began = self._gate.enter(trip.deadline)
         try:
             request = build()
             auth = self._transport.auth_of(request)
@@ -250,7 +252,8 @@ class Session:
                 return runtime.within(left, self._transport.exchange, request, auth, trip, stream)
             except TimeIsUp:
                 trip.is_over = True
-                raise self._overdue(request, trip.number, not_performed=not trip.was_sent) from None
+                attempts = trip.number if trip.was_sent else trip.number - 1
+                raise self._overdue(request, attempts, not_performed=not trip.was_sent) from None
         except RateLimitException as error:
             # Of a tenant, so that all wait; but nobody where it isn't us who repeat.
             if self._policy.retry_count and (error.retry_after or 0.0) <= RETRY_AFTER_CAP:
@@ -284,7 +287,9 @@ class Session:
     def _overdue(
         self, request: httpx2.Request, attempts: int, *, not_performed: bool
     ) -> AnaplanTimeoutException:
-        what = "it was not sent" if not_performed else "Anaplan may have acted on it"
+        what = "Anaplan may have acted on it"
+        if not_performed:
+            what = "Anaplan did not act on it" if attempts else "it was not sent"
         return AnaplanTimeoutException(
             f"The request was not done in the {self._policy.deadline} seconds that it may take; "
             f"{what}.",

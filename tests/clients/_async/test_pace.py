@@ -174,7 +174,20 @@ async def test_the_deadline_counts_a_pause(anaplan: EmulatedAnaplan) -> None:
             await client.get_models()
         assert time.monotonic() - began < 5
     assert late.value.not_performed
+    assert late.value.attempts == 0
     assert not anaplan.requests(path=MODELS)
+
+
+async def test_who_gives_up_takes_nobodys_turn(anaplan: EmulatedAnaplan) -> None:
+    anaplan.fault(path=WORKSPACES, status=429, headers={"Retry-After": "2"})
+    async with anaplan.async_client(token=token_of(anaplan), request_deadline=1.5) as client:
+        with pytest.raises(RateLimitException):
+            await client.get_workspaces()
+        for _ in range(40):
+            with pytest.raises(AnaplanTimeoutException):
+                await client.get_models()
+        await runtime.sleep(2.3)
+        assert await client.get_models()
 
 
 async def test_what_is_left_of_the_deadline_is_enough_for_no_repetition(
