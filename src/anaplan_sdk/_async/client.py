@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from anaplan_sdk._async.transactional import Transactional
     from anaplan_sdk.models import CompletedTask, Task
 
-# With chunks of 25 MB this keeps two cores busy compressing, at about 100 MB of memory.
+# Enough to keep a few cores busy packing while others' chunks are on their way.
 _UPLOAD_WIDTH = 4
 
 
