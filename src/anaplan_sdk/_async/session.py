@@ -14,7 +14,7 @@ import httpx2
 
 from anaplan_sdk._async.gate import Gate
 from anaplan_sdk._async.options import HttpxOptions
-from anaplan_sdk._async.transport import Transport, Trip, left_until
+from anaplan_sdk._async.transport import Transport, Trip, hang_up, left_until, pieces_of
 from anaplan_sdk._http.pace import Pace
 from anaplan_sdk._http.policy import RETRY_AFTER_CAP, Repeat, RetryPolicy
 from anaplan_sdk._http.redaction import safe_url
@@ -181,7 +181,7 @@ class Session:
             )
 
         response = await self._repeat(build, Repeat.SAFE, deadline, stream=True)
-        pieces = response.aiter_bytes()
+        pieces = pieces_of(response)
         try:
             while True:
                 piece = await runtime.within(left_until(deadline), anext, pieces, _OVER)
@@ -198,11 +198,7 @@ class Session:
                 raise transport_error(error, 1) from error
             raise
         except GeneratorExit:
-            await response.aclose()
-            # The HTTP library's own generators, one in the other, end only by going on.
-            with suppress(httpx2.RequestError, httpx2.StreamError):
-                async for _ in pieces:
-                    pass
+            await hang_up(response, pieces)
             raise
         finally:
             await response.aclose()

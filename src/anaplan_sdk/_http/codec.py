@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from functools import cache
 from typing import TypeAlias, cast
@@ -12,6 +13,8 @@ LEVEL = 1
 # isal has no others.
 MAX_LEVEL = 3
 
+# What tells zlib that there is gzip around it.
+_WITH_HEADER = zlib.MAX_WBITS | 16
 
 Codec: TypeAlias = tuple[Callable[..., bytes], Callable[[bytes], bytes]]
 
@@ -43,3 +46,38 @@ def decompress(packed: bytes) -> bytes:
         return _find_codec()[1](packed)
     except Exception as error:  # Each of the codecs has kinds of its own for what is broken.
         raise ValueError(f"no gzip: {error}") from error
+
+
+class Unpacker:
+    """Unpacks gzip members that come piece by piece."""
+
+    def __init__(self) -> None:
+        self._member = zlib.decompressobj(_WITH_HEADER)
+        self._is_begun = False
+
+    def feed(self, packed: bytes) -> bytes:
+        """What the next piece holds.
+
+        Raises:
+            ValueError: It is no gzip, or broken.
+        """
+        content: list[bytes] = []
+        while packed:
+            if self._member.eof:
+                self._member = zlib.decompressobj(_WITH_HEADER)
+            try:
+                content.append(self._member.decompress(packed))
+            except zlib.error as error:
+                raise ValueError(f"no gzip: {error}") from error
+            self._is_begun = True
+            packed = self._member.unused_data
+        return b"".join(content)
+
+    def finish(self) -> None:
+        """Told when there are no more pieces.
+
+        Raises:
+            ValueError: They end too early.
+        """
+        if self._is_begun and not self._member.eof:
+            raise ValueError("no gzip: it ends too early")

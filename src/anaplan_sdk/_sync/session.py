@@ -21,7 +21,7 @@ from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._runtime.steps import TimeIsUp
 from anaplan_sdk._sync.gate import Gate
 from anaplan_sdk._sync.options import HttpxOptions
-from anaplan_sdk._sync.transport import Transport, Trip, left_until
+from anaplan_sdk._sync.transport import Transport, Trip, hang_up, left_until, pieces_of
 from anaplan_sdk.auth.bearer import Bearer
 from anaplan_sdk.auth.consolidation import ConsolidationAccess
 from anaplan_sdk.exceptions import (
@@ -182,7 +182,7 @@ class Session:
             )
 
         response = self._repeat(build, Repeat.SAFE, deadline, stream=True)
-        pieces = response.iter_bytes()
+        pieces = pieces_of(response)
         try:
             while True:
                 piece = runtime.within(left_until(deadline), next, pieces, _OVER)
@@ -199,11 +199,7 @@ class Session:
                 raise transport_error(error, 1) from error
             raise
         except GeneratorExit:
-            response.close()
-            # The HTTP library's own generators, one in the other, end only by going on.
-            with suppress(httpx2.RequestError, httpx2.StreamError):
-                for _ in pieces:
-                    pass
+            hang_up(response, pieces)
             raise
         finally:
             response.close()

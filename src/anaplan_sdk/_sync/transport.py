@@ -4,15 +4,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Generator, Iterator, Mapping
 from concurrent.futures import Future
+from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
 
 import httpx2
 
 from anaplan_sdk._http.chunks import MAX_CHUNK_SIZE
-from anaplan_sdk._http.codec import decompress
+from anaplan_sdk._http.codec import Unpacker, decompress
 from anaplan_sdk._http.dates import http_date
 from anaplan_sdk._http.replies import error_of, is_page, transport_error
 from anaplan_sdk._runtime import synchronous as runtime
@@ -267,8 +268,7 @@ class Transport:
         """
         try:
             size = int(response.headers.get("Content-Length", 0))
-            encoding = response.headers.get("Content-Encoding", "").strip().lower()
-            is_packed = encoding == "gzip"
+            is_packed = _is_packed(response)
             if not is_packed and size < _HUGE and trip.deadline is None:
                 response.read()
                 return response
@@ -296,6 +296,37 @@ class Transport:
         return httpx2.Response(
             response.status_code, headers=headers, content=content, request=response.request
         )
+
+
+def pieces_of(response: httpx2.Response) -> Generator[bytes]:
+    """A reply's content as it arrives; what is packed is known to be whole at its end."""
+    if not _is_packed(response):
+        for piece in response.iter_bytes():
+            yield piece
+        return
+    unpacker, raw = Unpacker(), response.iter_raw()
+    try:
+        for packed in raw:
+            if piece := unpacker.feed(packed):
+                yield piece
+        unpacker.finish()
+    except ValueError as error:
+        hang_up(response, raw)
+        raise httpx2.DecodingError(str(error), request=response.request) from error
+
+
+def hang_up(response: httpx2.Response, pieces: Iterator[bytes]) -> None:
+    """Closes a reply that is being read."""
+    response.close()
+    # The HTTP library's own generators, one in the other, end only by going on.
+    with suppress(httpx2.RequestError, httpx2.StreamError):
+        for _ in pieces:
+            pass
+
+
+def _is_packed(response: httpx2.Response) -> bool:
+    encoding: str = response.headers.get("Content-Encoding", "")
+    return encoding.strip().lower() == "gzip"
 
 
 def left_until(deadline: float | None) -> float | None:

@@ -129,3 +129,20 @@ async def test_one_without_content_stays_without(unmeasured: Unmeasured) -> None
     unmeasured.reply = b"Content-Length: 0\r\nConnection: close\r\n\r\n"
     async with AsyncClient(base_url=unmeasured.url, model_id="M", token="t") as anaplan:
         assert await anaplan.get_small_file(113000000001) == b""
+
+
+@pytest.mark.parametrize("framed", [chunked, until_closed])
+async def test_what_is_read_as_it_arrives_is_known_to_be_whole(
+    unmeasured: Unmeasured, framed: Callable[[bytes], bytes]
+) -> None:
+    packed = gzip.compress(b"CEF:0\n" * 100_000)
+    async with AsyncClient(base_url=unmeasured.url, token="t", retry_count=0) as anaplan:
+        unmeasured.reply = framed(packed + packed)
+        lines = [line async for line in anaplan.audit.get_cef_lines(1, 2)]
+        assert lines == ["CEF:0"] * 200_000
+        for broken in (packed[:-4], packed[:100], packed[:-8] + bytes(8), b"no gzip"):
+            unmeasured.reply = framed(broken)
+            with pytest.raises(AnaplanConnectionException):
+                _ = [line async for line in anaplan.audit.get_cef_lines(1, 2)]
+        unmeasured.reply = framed(b"")
+        assert [line async for line in anaplan.audit.get_cef_lines(1, 2)] == []
