@@ -107,36 +107,47 @@ class ModelWait:
             # A model that is closed opens when it is asked for something.
             await runtime.sleep(min(self._pause, self._left()))
             self._pause = min(2 * self._pause, self._delay)
+            is_ready = True
         else:
-            await self._settled(error)
-        return True
+            is_ready = await self._settled(error, step)
+        return is_ready
 
-    async def _settled(self, error: AnaplanException) -> None:
-        seen: list[str] = []
+    async def _settled(self, error: AnaplanException, step: str) -> bool:
+        """Waits until the model is open or closed; False if nobody can tell any more."""
 
-        def finished(status: ModelStatus) -> bool | None:
-            seen.append(status.current_step)
-            return True if status.current_step in ("Open", "Closed") else None
+        async def look() -> ModelStatus | AnaplanException:
+            try:
+                return await self._look()
+            except AnaplanException as problem:
+                return problem
+
+        def finished(seen: ModelStatus | AnaplanException) -> bool | None:
+            nonlocal step
+            if isinstance(seen, AnaplanException):
+                return None if seen.retryable else False
+            step = seen.current_step
+            return True if step in ("Open", "Closed") else None
 
         try:
-            await wait_until(
-                self._look,
+            return await wait_until(
+                look,
                 finished,
                 delay=self._delay,
                 timeout=self._left(),
-                overdue=lambda status: f"The model is not open but {status.current_step!r}",
+                overdue=lambda _: f"The model is {step!r}",
             )
-        except AnaplanTimeoutException as problem:
-            if problem.status_code is None and problem.url is None:
-                raise self._unavailable(error, seen[-1]) from error
-            raise
+        except AnaplanTimeoutException:
+            raise self._unavailable(error, step) from error
 
     def _left(self) -> float:
         return max(0.0, (self._ends or 0.0) - time.monotonic())
 
     def _unavailable(self, error: AnaplanException, step: str) -> ModelUnavailableException:
+        state = (error.state if isinstance(error, ModelUnavailableException) else None) or step
+        is_cut = self._ends == self._deadline
+        when = "when the request's time was up" if is_cut else f"after {self._seconds} seconds"
         problem = ModelUnavailableException(
-            f"The model was waited for {self._seconds} seconds, and is {step!r}: {error.message}",
+            f"The model was still {state!r} {when}: {error.message}",
             method=error.method,
             url=error.url,
             status_code=error.status_code,

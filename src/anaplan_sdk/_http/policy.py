@@ -67,9 +67,9 @@ class RetryPolicy:
         """Seconds after which no repetition may begin."""
         return min(inf if limit is None else limit for limit in (self.max_time, self.deadline))
 
-    def repeats(self, error: BaseException, repeat: Repeat) -> bool:
+    def repeats(self, error: AnaplanException, repeat: Repeat) -> bool:
         """Whether to send a request again after this error."""
-        if not isinstance(error, AnaplanException) or not error.retryable:
+        if not error.retryable:
             return False
         if repeat is Repeat.NEVER and not error.not_performed:
             return False
@@ -78,7 +78,7 @@ class RetryPolicy:
         return error.retry_after is None or error.retry_after <= RETRY_AFTER_CAP
 
     def pause_after(
-        self, error: BaseException, repeat: Repeat, attempt: int, passed: float
+        self, error: AnaplanException, repeat: Repeat, attempt: int, passed: float
     ) -> float | None:
         """Seconds to wait before a request is sent again; `None` when it isn't.
 
@@ -93,13 +93,13 @@ class RetryPolicy:
         pause = self.wait(error, attempt)
         return pause if passed + pause < self.time_to_repeat else None
 
-    def wait(self, error: BaseException | None, attempt: int) -> float:
+    def wait(self, error: AnaplanException, attempt: int) -> float:
         """Seconds to wait after an attempt, of which the first is 1: the server's wish comes first.
 
         Otherwise the wait grows from one attempt to the next; a random part of at most a second
         keeps callers that failed together from coming back together.
         """
-        if isinstance(error, AnaplanException) and error.retry_after is not None:
+        if error.retry_after is not None:
             return error.retry_after
         growing = min(BACKOFF_CAP, self.backoff * self.backoff_factor ** (attempt - 1))
         return growing + random.uniform(0, min(1.0, self.backoff))  # noqa: S311 - no secret

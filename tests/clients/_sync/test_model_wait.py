@@ -75,6 +75,7 @@ def test_a_model_that_is_offline_is_waited_for(anaplan: EmulatedAnaplan) -> None
             with pytest.raises(ModelUnavailableException, match="offline") as told:
                 hasty.tr.get_lists()
         assert told.value.state == "offline"
+        assert "'offline' after 0.3 seconds" in told.value.message
         assert told.value.status_code == 424
         assert told.value.retryable
         assert told.value.not_performed
@@ -195,6 +196,36 @@ def test_a_request_waits_no_longer_than_its_own_deadline(anaplan: EmulatedAnapla
             insert(client)
         assert time.monotonic() - began < 10
     assert told.value.not_performed
+
+
+def test_a_wait_that_is_cut_short_names_no_seconds(anaplan: EmulatedAnaplan) -> None:
+    anaplan.fault(path="*/lists", status=409)
+    anaplan.fault(path="*/status", body=status("Processing import"), times=None)
+    with anaplan.client(request_deadline=1.5, **WAITING) as client:
+        client.authenticate()
+        with pytest.raises(ModelUnavailableException, match="request's time was up") as told:
+            client.tr.get_lists()
+    assert told.value.state == "Processing import"
+
+
+@pytest.mark.parametrize("code", [429, 403])
+def test_what_was_performed_stays_in_doubt_when_the_model_cannot_be_asked(
+    anaplan: EmulatedAnaplan, code: int
+) -> None:
+    with anaplan.client(retry_count=0, **WAITING) as client:
+        insert(client)
+        anaplan.fault(method="PUT", path="*/items", status=504, processed=True)
+        anaplan.fault(path="*/status", body=status("Processing import"))
+        anaplan.fault(path="*/status", status=code)
+        renamed = [{"name": "Air Two", "code": "A1"}]
+        if code == 429:  # asked again a little later
+            client.tr.update_list_items(AIRLINES, renamed)
+        else:
+            with pytest.raises(ServerException) as unclear:
+                client.tr.update_list_items(AIRLINES, renamed)
+            assert not unclear.value.not_performed
+        assert [item.name for item in client.tr.get_list_items(AIRLINES)] == ["Air Two"]
+    assert len(anaplan.requests("PUT", "*/items")) == (2 if code == 429 else 1)
 
 
 def test_who_waits_for_a_negative_time() -> None:
