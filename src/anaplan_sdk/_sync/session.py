@@ -247,9 +247,10 @@ class Session:
             try:
                 return runtime.within(left, self._transport.exchange, request, auth, trip, stream)
             except TimeIsUp:
-                trip.is_over = True
                 attempts = trip.number if trip.was_sent else trip.number - 1
                 raise self._overdue(request, attempts, not_performed=not trip.was_sent) from None
+            finally:
+                trip.is_over = True  # A thread that goes on sends nothing any more.
         except RateLimitException as error:
             # Of a tenant, so that all wait; but nobody where it isn't us who repeat.
             if self._policy.retry_count and (error.retry_after or 0.0) <= RETRY_AFTER_CAP:

@@ -232,7 +232,7 @@ class Transport:
     ) -> httpx2.Response:
         client = self.client()
         left = left_until(trip.deadline)
-        if left == 0:
+        if left == 0 or trip.is_over:
             raise TimeIsUp
         trip.was_sent = True
         extensions = request.extensions
