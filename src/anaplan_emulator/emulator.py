@@ -299,6 +299,8 @@ class Emulator:
 
     def reset(self) -> None:
         """Go back to the start: tenant as described, real time, no faults, no requests noted."""
+        # What clients that are gone have sent belongs to what is forgotten.
+        self._server.catch_up()
         self.world.reset()
 
     def load_tenant(self, tenant: Path | str | TenantDescription) -> None:

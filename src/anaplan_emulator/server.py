@@ -32,6 +32,11 @@ class _UvicornServer(uvicorn.Server):
     def __init__(self, config: uvicorn.Config, closing: asyncio.Event) -> None:
         super().__init__(config)
         self._closing = closing
+        self.loop: asyncio.AbstractEventLoop | None = None
+
+    async def serve(self, sockets: list[socket.socket] | None = None) -> None:
+        self.loop = asyncio.get_running_loop()
+        await super().serve(sockets)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self._closing.set()
@@ -97,6 +102,12 @@ class Server:
         """Begin to answer, in a thread of its own."""
         self._thread.start()
 
+    def catch_up(self) -> None:
+        """Wait until all that has arrived so far has been taken note of."""
+        loop = self._server.loop
+        if loop is not None and not loop.is_closed():
+            asyncio.run_coroutine_threadsafe(_take_turns(), loop).result()
+
     def stop(self) -> None:
         """End the thread, its connections and the socket."""
         self._server.should_exit = True
@@ -106,6 +117,12 @@ class Server:
 
     def _run(self) -> None:
         self._server.run(sockets=[self._socket])
+
+
+async def _take_turns() -> None:
+    # A connection is accepted in one turn of the loop, read in another, answered in a third.
+    for _ in range(10):
+        await asyncio.sleep(0)
 
 
 def _host_to_call(host: str) -> str:
