@@ -8,6 +8,7 @@ from collections import deque
 from collections.abc import Callable, Collection, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextvars import ContextVar, copy_context
+from queue import SimpleQueue
 from typing import Generic, ParamSpec, TypeAlias, TypeGuard, TypeVar
 
 from anaplan_sdk._runtime.interrupts import held_back, let_through
@@ -143,26 +144,35 @@ def ordered_map(function: Callable[[T], R], items: Iterable[T], width: int) -> G
         for item in items:
             yield function(item)
         return
-    pending: deque[Future[R]] = deque()
+    pending: deque[SimpleQueue[Future[R]]] = deque()
     given_up = threading.Event()
 
-    def work(item: T) -> R:
+    def work(item: T, outcome: SimpleQueue[Future[R]]) -> None:
+        if given_up.is_set():
+            return
         _given_up.set(given_up)
-        return function(item)
+        done: Future[R] = Future()
+        try:
+            done.set_result(function(item))
+        except BaseException as error:  # noqa: BLE001 - it is the waiting thread's
+            done.set_exception(error)
+        outcome.put(done)
 
     with ThreadPoolExecutor(width, thread_name_prefix="anaplan-sdk") as pool:
         try:
             for item in items:
+                # Not the pool's own futures: a Ctrl-C that meets a wait for one may leave it
+                # locked, and its thread would wait for ever to end it.
+                outcome: SimpleQueue[Future[R]] = SimpleQueue()
                 # As tasks do, threads know the caller's context: a trace goes on in them.
-                pending.append(pool.submit(copy_context().run, work, item))
+                pool.submit(copy_context().run, work, item, outcome)
+                pending.append(outcome)
                 if len(pending) >= width:
-                    yield pending.popleft().result()
+                    yield pending.popleft().get().result()
             while pending:
-                yield pending.popleft().result()
+                yield pending.popleft().get().result()
         finally:
             given_up.set()
-            for future in pending:
-                future.cancel()
 
 
 class PerLoop(Generic[T]):
