@@ -58,7 +58,7 @@ def upload(anaplan: EmulatedAnaplan, source: Path) -> subprocess.Popen[str]:
 
 
 def interrupted(process: subprocess.Popen[str]) -> str:
-    """What a process says that a Ctrl-C has ended: Python loses one that meets a destructor."""
+    """What a process says that a Ctrl-C has ended; Python loses one that meets a destructor."""
     for _ in range(4):
         process.send_signal(signal.SIGINT)
         with suppress(subprocess.TimeoutExpired):

@@ -85,14 +85,21 @@ def _begin(
     future: Future[R] = Future()
     context = copy_context()
 
-    def work() -> None:
-        try:
-            future.set_result(context.run(lambda: function(*args, **kwargs)))
-        except BaseException as error:  # noqa: BLE001 - it is the waiting thread's
-            future.set_exception(error)
-
-    threading.Thread(target=work, name="anaplan-sdk", daemon=is_daemon).start()
+    threading.Thread(
+        target=context.run,
+        args=(_end, future, function, *args),
+        kwargs=kwargs,
+        name="anaplan-sdk",
+        daemon=is_daemon,
+    ).start()
     return future
+
+
+def _end(future: Future[R], function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> None:
+    try:
+        future.set_result(function(*args, **kwargs))
+    except BaseException as error:  # noqa: BLE001 - it is the waiting thread's
+        future.set_exception(error)
 
 
 def within(seconds: float | None, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -152,10 +159,7 @@ def ordered_map(function: Callable[[T], R], items: Iterable[T], width: int) -> G
             return
         _given_up.set(given_up)
         done: Future[R] = Future()
-        try:
-            done.set_result(function(item))
-        except BaseException as error:  # noqa: BLE001 - it is the waiting thread's
-            done.set_exception(error)
+        _end(done, function, item)
         outcome.put(done)
 
     with ThreadPoolExecutor(width, thread_name_prefix="anaplan-sdk") as pool:
