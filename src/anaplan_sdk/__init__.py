@@ -14,9 +14,9 @@ if TYPE_CHECKING:
     from anaplan_sdk.auth.certificate import CertificateExpiryWarning, Signer
     from anaplan_sdk.auth.consolidation import ConsolidationAccess
     from anaplan_sdk.auth.device import AnaplanDeviceAuth, DeviceCode
-    from anaplan_sdk.auth.local import AnaplanLocalOAuth
+    from anaplan_sdk.auth.local_oauth import AnaplanLocalOAuth
     from anaplan_sdk.auth.oauth import AsyncOauth, Oauth, OAuthToken
-    from anaplan_sdk.auth.refresh import AnaplanRefreshTokenAuth
+    from anaplan_sdk.auth.oauth_tokens import AnaplanRefreshTokenAuth
     from anaplan_sdk.auth.stores import KeyringStore, MemoryStore, PlaintextFileStore, TokenStore
     from anaplan_sdk.models.scim_filter import field
     from anaplan_sdk.progress import Progress, ProgressCallback
@@ -52,8 +52,8 @@ __all__ = [
 # Loaded when first asked for: a program that uses one client doesn't wait for the other.
 _HOMES = {
     "AnaplanDeviceAuth": "anaplan_sdk.auth.device",
-    "AnaplanLocalOAuth": "anaplan_sdk.auth.local",
-    "AnaplanRefreshTokenAuth": "anaplan_sdk.auth.refresh",
+    "AnaplanLocalOAuth": "anaplan_sdk.auth.local_oauth",
+    "AnaplanRefreshTokenAuth": "anaplan_sdk.auth.oauth_tokens",
     "AsyncClient": "anaplan_sdk._async.client",
     "AsyncOauth": "anaplan_sdk.auth.oauth",
     "CertificateExpiryWarning": "anaplan_sdk.auth.certificate",

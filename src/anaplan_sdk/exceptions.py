@@ -20,18 +20,18 @@
     ├── AnaplanResponseException           a reply arrived that makes no sense
     ├── OutcomeUnknownException            it can't be told whether the work was started
     ├── WriteInterruptedException          a long write came to an end before its time
-    ├── PartialFailureError                Anaplan refused some of the items or cells
-    ├── PartialUpdateError                 SCIM left out some of a user's workspaces
+    ├── PartialFailureException                Anaplan refused some of the items or cells
+    ├── PartialUpdateException                 SCIM left out some of a user's workspaces
     ├── LargeReadException                 Anaplan could not carry out a large read
     │   └── LargeReadExpiredException      it was left alone for too long
     ├── UploadIncompleteException          some chunks did not arrive; nothing was completed
     ├── TokenStoreException                a kept token can't be read or written
     ├── NotSyncableException               a model can't be brought to another one's revision
     ├── ClientClosedException              the client was used after it was closed
-    ├── IntegrationRunError                a CloudWorks run failed or was cancelled
+    ├── IntegrationRunException                a CloudWorks run failed or was cancelled
     └── AnaplanActionError                 an action ran and failed
-        ├── AnaplanActionCancelledError    an action was cancelled
-        └── SynchronizationError           a synchronization or comparison of revisions failed
+        ├── AnaplanActionCancelledException    an action was cancelled
+        └── SynchronizationException           a synchronization or comparison of revisions failed
 
 Arguments that are wrong in themselves (a negative size, two ways to sign in at once) are plain
 `ValueError` or `TypeError`, raised before anything is sent.
@@ -57,7 +57,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AmbiguousNameException",
-    "AnaplanActionCancelledError",
+    "AnaplanActionCancelledException",
     "AnaplanActionError",
     "AnaplanConnectionException",
     "AnaplanException",
@@ -66,7 +66,7 @@ __all__ = [
     "AnaplanTimeoutException",
     "ClientClosedException",
     "CredentialsNotFoundException",
-    "IntegrationRunError",
+    "IntegrationRunException",
     "InvalidCredentialsException",
     "InvalidIdentifierException",
     "InvalidPrivateKeyException",
@@ -78,13 +78,13 @@ __all__ = [
     "OAuthException",
     "OAuthStateException",
     "OutcomeUnknownException",
-    "PartialFailureError",
-    "PartialUpdateError",
+    "PartialFailureException",
+    "PartialUpdateException",
     "PermissionDeniedException",
     "RateLimitException",
     "ServerException",
     "SignInRequiredException",
-    "SynchronizationError",
+    "SynchronizationException",
     "TokenStoreException",
     "UploadIncompleteException",
     "WriteInterruptedException",
@@ -283,7 +283,7 @@ class NotSyncableException(AnaplanException):
     """The target can't be brought to the source's revision: their structures have parted."""
 
 
-class PartialFailureError(AnaplanException):
+class PartialFailureException(AnaplanException):
     """Anaplan took a write, but refused some of its items or cells.
 
     Attributes:
@@ -300,7 +300,7 @@ class PartialFailureError(AnaplanException):
         return self.result.failures if self.result else []
 
 
-class PartialUpdateError(AnaplanException):
+class PartialUpdateException(AnaplanException):
     """Anaplan changed a user, but not all of the workspaces as it was asked to.
 
     Attributes:
@@ -381,7 +381,7 @@ class UploadIncompleteException(AnaplanException):
         self.missing = missing or []
 
 
-class IntegrationRunError(AnaplanException):
+class IntegrationRunException(AnaplanException):
     """A CloudWorks run did not succeed.
 
     Attributes:
@@ -445,14 +445,14 @@ class AnaplanActionError(AnaplanException):
         return self.task if isinstance(self.task, CompletedTask) else None
 
 
-class AnaplanActionCancelledError(AnaplanActionError):
+class AnaplanActionCancelledException(AnaplanActionError):
     """The task was cancelled, by someone at Anaplan or by `cancel_task`.
 
     The model is as it was before, but for the steps of a process that had ended by then.
     """
 
 
-class SynchronizationError(AnaplanActionError):
+class SynchronizationException(AnaplanActionError):
     """A synchronization or a comparison of revisions ran and failed; the model is unchanged.
 
     Attributes:

@@ -11,8 +11,8 @@ import pytest
 
 from anaplan_sdk.auth.basic import BasicCredentials
 from anaplan_sdk.auth.bearer import Bearer
-from anaplan_sdk.auth.session import TokenState
-from anaplan_sdk.auth.token_service import AnaplanSession
+from anaplan_sdk.auth.token_cache import TokenState
+from anaplan_sdk.auth.token_service import AnaplanTokenCache
 from anaplan_sdk.exceptions import InvalidCredentialsException
 
 HOST = "https://auth.anaplan.com"
@@ -137,7 +137,7 @@ def authorization(request: httpx2.Request | None) -> str:
 @pytest.fixture
 def bearer() -> Bearer:
     credentials = BasicCredentials("ada@example.com", "secret")
-    return Bearer(AnaplanSession(HOST, credentials, clock=lambda: NOON))
+    return Bearer(AnaplanTokenCache(HOST, credentials, clock=lambda: NOON))
 
 
 def test_downloads_are_not_read_whole() -> None:
@@ -231,7 +231,7 @@ def test_a_body_that_is_gone_is_not_sent_again(bearer: Bearer, drive: Drive) -> 
 
 
 def test_a_token_alone_is_kept_for_what_it_is_good_for(drive: Drive) -> None:
-    bearer = Bearer(AnaplanSession(HOST, None, "mine"))
+    bearer = Bearer(AnaplanTokenCache(HOST, None, "mine"))
     request = api_request()
     flow = drive(bearer, request)
     assert flow.begin() is request
@@ -264,5 +264,5 @@ def test_a_flow_that_is_closed_frees_the_way(bearer: Bearer, drive: Drive) -> No
 def test_no_secret_shows(bearer: Bearer) -> None:
     flow = SyncFlow(bearer, api_request())
     flow.answer(token(flow.begin(), "t0ken"))
-    assert repr(bearer) == f"<Bearer <AnaplanSession at {HOST}, FRESH>>"
+    assert repr(bearer) == f"<Bearer <AnaplanTokenCache at {HOST}, FRESH>>"
     assert "t0ken" not in f"{bearer} {bearer!r}"

@@ -16,7 +16,7 @@ import trio
 
 from anaplan_sdk.auth.basic import BasicCredentials
 from anaplan_sdk.auth.bearer import Bearer
-from anaplan_sdk.auth.token_service import AnaplanSession
+from anaplan_sdk.auth.token_service import AnaplanTokenCache
 from anaplan_sdk.exceptions import InvalidCredentialsException
 
 T = TypeVar("T")
@@ -92,7 +92,9 @@ def service() -> Iterator[Service]:
 
 @pytest.fixture
 def bearer(service: Service) -> Bearer:
-    return Bearer(AnaplanSession(service.base_url, BasicCredentials("ada@example.com", "secret")))
+    return Bearer(
+        AnaplanTokenCache(service.base_url, BasicCredentials("ada@example.com", "secret"))
+    )
 
 
 def ask(bearer: Bearer, service: Service) -> int:

@@ -14,7 +14,7 @@ from anaplan_sdk import AsyncClient, Client
 from anaplan_sdk.auth.basic import BasicCredentials
 from anaplan_sdk.auth.bearer import Bearer
 from anaplan_sdk.auth.credentials import resolve_auth
-from anaplan_sdk.auth.session import TokenState
+from anaplan_sdk.auth.token_cache import TokenState
 from anaplan_sdk.regions import Hosts
 
 HOST = "https://auth.anaplan.com"

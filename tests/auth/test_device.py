@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from anaplan_sdk import AnaplanDeviceAuth, DeviceCode
-from anaplan_sdk._runtime.steps import Blocking, Pause
+from anaplan_sdk._runtime.flow import Blocking, Pause
 from anaplan_sdk.auth.device import DeviceSignIn
 from anaplan_sdk.auth.oauth import OAuthApp, OAuthToken
 from anaplan_sdk.exceptions import (

@@ -10,7 +10,7 @@ from keyring.backend import KeyringBackend
 
 from anaplan_sdk import AsyncClient, Client, ConsolidationAccess, Hosts, MemoryStore
 from anaplan_sdk.auth.environment import Arguments, config_file, find_arguments
-from anaplan_sdk.auth.refresh import OAuthBearer
+from anaplan_sdk.auth.oauth_tokens import OAuthBearer
 from anaplan_sdk.exceptions import CredentialsNotFoundException
 from anaplan_sdk.testing import EmulatedAnaplan
 

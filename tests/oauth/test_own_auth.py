@@ -15,7 +15,7 @@ import httpx
 import httpx2
 import pytest
 
-from anaplan_sdk.auth.foreign import ForeignAuth, adopt
+from anaplan_sdk.auth.httpx_adapter import HttpxAuthAdapter, adopt
 from anaplan_sdk.exceptions import AnaplanTimeoutException
 from anaplan_sdk.testing import EmulatedAnaplan
 
@@ -348,5 +348,5 @@ def test_what_is_no_auth() -> None:
     own = httpx2.Auth()
     assert adopt(own) is own
     foreign = adopt(httpx.BasicAuth("ann", "pa55word"))
-    assert isinstance(foreign, ForeignAuth)
+    assert isinstance(foreign, HttpxAuthAdapter)
     assert "pa55word" not in repr(foreign)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from anaplan_sdk._http.lines import LineReader
+from anaplan_sdk._formats.lines import LineReader
 from anaplan_sdk.models import AuditEvent, CefEvent
 from anaplan_sdk.models.audit import Place
 

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anaplan_sdk._http import chunks
-from anaplan_sdk._http.chunks import MAX_CHUNK_SIZE, MAX_CHUNKS, Rechunker
+from anaplan_sdk._formats import chunks
+from anaplan_sdk._formats.chunks import MAX_CHUNK_SIZE, MAX_CHUNKS, Rechunker
 
 
 def view(content: bytes) -> memoryview:

@@ -10,7 +10,7 @@ import pytest
 
 from anaplan_sdk import exceptions
 from anaplan_sdk.exceptions import (
-    AnaplanActionCancelledError,
+    AnaplanActionCancelledException,
     AnaplanActionError,
     AnaplanException,
     OutcomeUnknownException,
@@ -139,7 +139,7 @@ def test_a_failed_action_carries_its_results_and_dumps() -> None:
 @pytest.mark.parametrize("extra", [{}, {"result": {"successful": False}}, {"dumps": [1]}], ids=str)
 def test_a_cancelled_task_has_no_result_whatever_anaplan_adds(extra: dict[str, object]) -> None:
     state = {"taskId": "T", "taskState": "CANCELLED", "creationTime": 0, **extra}
-    error = AnaplanActionCancelledError("cancelled", task=Task.model_validate(state))
+    error = AnaplanActionCancelledException("cancelled", task=Task.model_validate(state))
     assert error.result is None
     assert error.nested_results == []
     assert error.dumps == []

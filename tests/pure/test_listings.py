@@ -13,7 +13,7 @@ import pytest
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk.exceptions import AnaplanResponseException
 from anaplan_sdk.models import ListItem
-from anaplan_sdk.models._shapes import Listing, RawListing
+from anaplan_sdk.models._envelopes import Listing, RawListing
 
 MODELS = Listing("items", ListItem)
 RAW = RawListing("items")

@@ -38,8 +38,8 @@ from anaplan_sdk.models import (
     User,
     Workspace,
 )
+from anaplan_sdk.models._envelopes import Listing, Single
 from anaplan_sdk.models._reading import read_json
-from anaplan_sdk.models._shapes import Listing, Single
 
 STATUS: TypeAdapter[Task | CompletedTask] = TypeAdapter(TaskStatus)
 TASK = Single[Task | CompletedTask]("task", TaskStatus)

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 
 from anaplan_sdk import field
-from anaplan_sdk._http.entitlements import shortfall
 from anaplan_sdk.models import scim
+from anaplan_sdk.models._scim_entitlements import shortfall
 from anaplan_sdk.models.scim_filter import checked_filter
 
 A = field("userName") == "a"

@@ -102,7 +102,7 @@ async def comparisons_async(client: AsyncClient, wait: bool) -> None:
     assert_type(await client.alm.get_comparison_summary(pending), models.SummaryReport)
 
 
-def failures(error: exceptions.SynchronizationError) -> None:
+def failures(error: exceptions.SynchronizationException) -> None:
     assert_type(error.task, models.PendingTask | None)
     assert_type(error.title, str)
     base: exceptions.AnaplanActionError = error

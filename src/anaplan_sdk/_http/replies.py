@@ -8,8 +8,8 @@ from typing import TypeVar, cast
 
 import httpx2
 
-from anaplan_sdk._http.policy import is_transient, never_left, retry_after, was_not_performed
 from anaplan_sdk._http.redaction import excerpt, safe_url
+from anaplan_sdk._http.retry_policy import is_transient, never_left, retry_after, was_not_performed
 from anaplan_sdk.exceptions import (
     AnaplanConnectionException,
     AnaplanException,
@@ -23,7 +23,7 @@ from anaplan_sdk.exceptions import (
     RateLimitException,
     ServerException,
 )
-from anaplan_sdk.models._shapes import Reader
+from anaplan_sdk.models._envelopes import Reader
 
 T = TypeVar("T")
 

@@ -24,7 +24,7 @@ import anyio
 import anyio.lowlevel
 import anyio.to_thread
 
-from anaplan_sdk._runtime.steps import Blocking, Pause, TimeIsUp, Waiting
+from anaplan_sdk._runtime.flow import Blocking, DeadlineExceeded, Pause, Waiting
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -34,7 +34,7 @@ P = ParamSpec("P")
 Pieces: TypeAlias = Iterable[str | bytes] | AsyncIterable[str | bytes]
 """Content that comes piece by piece."""
 
-Look: TypeAlias = Callable[[], Awaitable[T]]
+Poll: TypeAlias = Callable[[], Awaitable[T]]
 """Asks how things stand."""
 
 # Event loops keep weak references only.
@@ -107,13 +107,13 @@ async def within(
     """Work that is cancelled when it takes longer than so many seconds.
 
     Raises:
-        TimeIsUp: It did. What it does `unbroken` comes to its end even so.
+        DeadlineExceeded: It did. What it does `unbroken` comes to its end even so.
     """
     if seconds is None:
         return await function(*args, **kwargs)
     with anyio.move_on_after(seconds):
         return await function(*args, **kwargs)
-    raise TimeIsUp
+    raise DeadlineExceeded
 
 
 def _apart(

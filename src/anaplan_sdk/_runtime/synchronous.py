@@ -11,8 +11,8 @@ from contextvars import ContextVar, copy_context
 from queue import SimpleQueue
 from typing import Generic, ParamSpec, TypeAlias, TypeGuard, TypeVar
 
+from anaplan_sdk._runtime.flow import Blocking, DeadlineExceeded, Pause, Waiting
 from anaplan_sdk._runtime.interrupts import held_back, let_through
-from anaplan_sdk._runtime.steps import Blocking, Pause, TimeIsUp, Waiting
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -21,7 +21,7 @@ P = ParamSpec("P")
 Pieces: TypeAlias = Iterable[str | bytes]
 """Content that comes piece by piece."""
 
-Look: TypeAlias = Callable[[], T]
+Poll: TypeAlias = Callable[[], T]
 """Asks how things stand."""
 
 
@@ -29,7 +29,7 @@ Look: TypeAlias = Callable[[], T]
 _given_up: ContextVar[threading.Event | None] = ContextVar("_given_up", default=None)
 
 
-class GivenUpError(BaseException):
+class Cancelled(BaseException):
     """Ends a thread whose result nobody waits for."""
 
 
@@ -40,7 +40,7 @@ def sleep(seconds: float) -> None:
         with let_through():
             time.sleep(seconds)
     elif given_up.wait(seconds):
-        raise GivenUpError
+        raise Cancelled
 
 
 def run_in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -106,13 +106,13 @@ def within(seconds: float | None, function: Callable[P, R], *args: P.args, **kwa
     """Work whose end is waited for so many seconds, in a thread of its own, which then goes on.
 
     Raises:
-        TimeIsUp: It took longer.
+        DeadlineExceeded: It took longer.
     """
     if seconds is None:
         return function(*args, **kwargs)
     future = _begin(True, function, *args, **kwargs)
     if not wait((future,), seconds).done:
-        raise TimeIsUp
+        raise DeadlineExceeded
     return future.result()
 
 

@@ -10,34 +10,34 @@ from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 
 import httpx2
 
-from anaplan_sdk._http.codec import LEVEL
-from anaplan_sdk._http.pace import Pace
-from anaplan_sdk._http.policy import RetryPolicy
-from anaplan_sdk._sync.actions import Actions, RunOptions
-from anaplan_sdk._sync.catalog import Catalog
-from anaplan_sdk._sync.content import Content
-from anaplan_sdk._sync.downloads import Downloads
-from anaplan_sdk._sync.options import HttpxOptions
-from anaplan_sdk._sync.room import Room, Settings
-from anaplan_sdk._sync.session import Session
-from anaplan_sdk._sync.uploads import Uploads
+from anaplan_sdk._formats.gzip import LEVEL
+from anaplan_sdk._http.rate_limiter import RateLimiter
+from anaplan_sdk._http.retry_policy import RetryPolicy
+from anaplan_sdk._sync.api.actions import Actions, RunOptions
+from anaplan_sdk._sync.api.downloads import Downloads
+from anaplan_sdk._sync.api.namespace import ApiNamespace, Settings
+from anaplan_sdk._sync.api.uploads import Uploads
+from anaplan_sdk._sync.api.workspaces_and_models import Catalog
+from anaplan_sdk._sync.transfer.content import Content
+from anaplan_sdk._sync.transport.options import HttpxOptions
+from anaplan_sdk._sync.transport.session import Session
 from anaplan_sdk.auth.certificate import CertificateInput, PayloadFormat, Signer
 from anaplan_sdk.auth.consolidation import ConsolidationAccess
 from anaplan_sdk.auth.credentials import resolve_auth
-from anaplan_sdk.auth.foreign import AuthLike
+from anaplan_sdk.auth.httpx_adapter import AuthLike
 from anaplan_sdk.progress import ProgressCallback
 from anaplan_sdk.regions import Hosts, Region, resolve_hosts
 
 if TYPE_CHECKING:
-    from anaplan_sdk._sync.administration import Administration
-    from anaplan_sdk._sync.alm import Alm
-    from anaplan_sdk._sync.audit import Audit
-    from anaplan_sdk._sync.cloud_works import CloudWorks
-    from anaplan_sdk._sync.consolidation import Consolidation
-    from anaplan_sdk._sync.exception_users import ExceptionUsers
-    from anaplan_sdk._sync.resolving import Resolver
-    from anaplan_sdk._sync.scim import Scim
-    from anaplan_sdk._sync.transactional import Transactional
+    from anaplan_sdk._sync.api.administration import Administration
+    from anaplan_sdk._sync.api.alm import Alm
+    from anaplan_sdk._sync.api.audit import Audit
+    from anaplan_sdk._sync.api.cloud_works import CloudWorks
+    from anaplan_sdk._sync.api.consolidation import Consolidation
+    from anaplan_sdk._sync.api.exception_users import ExceptionUsers
+    from anaplan_sdk._sync.api.resolver import Resolver
+    from anaplan_sdk._sync.api.scim import Scim
+    from anaplan_sdk._sync.api.transactional import Transactional
     from anaplan_sdk.models import CompletedTask, Task
 
 # Enough to keep a few cores busy packing while others' chunks are on their way.
@@ -211,7 +211,7 @@ class Client(Catalog, Uploads, Downloads, Actions):
             policy=RetryPolicy(
                 retry_count, backoff, backoff_factor, max_retry_time, request_deadline
             ),
-            pace=Pace(requests_per_minute),
+            pace=RateLimiter(requests_per_minute),
             timeout=timeout,
             max_concurrency=max_concurrency,
             httpx_options=httpx_kwargs,
@@ -254,66 +254,66 @@ class Client(Catalog, Uploads, Downloads, Actions):
     @property
     def administration(self) -> Administration:
         """The tenant's users and their licences, imported and exported many at a time."""
-        from anaplan_sdk._sync.administration import Administration
+        from anaplan_sdk._sync.api.administration import Administration
 
-        return self._into(Administration)
+        return self._namespace(Administration)
 
     @property
     def alm(self) -> Alm:
         """Revisions of the model's structure, and bringing it to another model's revision."""
-        from anaplan_sdk._sync.alm import Alm
+        from anaplan_sdk._sync.api.alm import Alm
 
-        return self._into(Alm)
+        return self._namespace(Alm)
 
     @property
     def audit(self) -> Audit:
         """The tenant's users, and what happened in the tenant."""
         # Imported when asked for, as every room is that few programs enter.
-        from anaplan_sdk._sync.audit import Audit
+        from anaplan_sdk._sync.api.audit import Audit
 
-        return self._into(Audit)
+        return self._namespace(Audit)
 
     @property
     def consolidation(self) -> Consolidation:
         """Financial Consolidation: tables, dimensions, workflows, users."""
-        from anaplan_sdk._sync.consolidation import Consolidation
+        from anaplan_sdk._sync.api.consolidation import Consolidation
 
-        return self._into(Consolidation)
+        return self._namespace(Consolidation)
 
     @property
     def cw(self) -> CloudWorks:
         """CloudWorks: connections, integrations, their runs and schedules, and flows."""
-        from anaplan_sdk._sync.cloud_works import CloudWorks
+        from anaplan_sdk._sync.api.cloud_works import CloudWorks
 
-        return self._into(CloudWorks)
+        return self._namespace(CloudWorks)
 
     @property
     def exception_users(self) -> ExceptionUsers:
         """Who may use a password in spite of single sign-on."""
-        from anaplan_sdk._sync.exception_users import ExceptionUsers
+        from anaplan_sdk._sync.api.exception_users import ExceptionUsers
 
-        return self._into(ExceptionUsers)
+        return self._namespace(ExceptionUsers)
 
     @property
     def resolve(self) -> Resolver:
         """From exact names to ids."""
-        from anaplan_sdk._sync.resolving import Resolver
+        from anaplan_sdk._sync.api.resolver import Resolver
 
-        return self._into(Resolver)
+        return self._namespace(Resolver)
 
     @property
     def scim(self) -> Scim:
         """Users as an identity provider keeps them, and the workspaces they may enter."""
-        from anaplan_sdk._sync.scim import Scim
+        from anaplan_sdk._sync.api.scim import Scim
 
-        return self._into(Scim)
+        return self._namespace(Scim)
 
     @property
     def tr(self) -> Transactional:
         """Lists, modules, views, cells, the calendar and the model's state."""
-        from anaplan_sdk._sync.transactional import Transactional
+        from anaplan_sdk._sync.api.transactional import Transactional
 
-        return self._into(Transactional)
+        return self._namespace(Transactional)
 
     def __enter__(self) -> Self:
         return self
@@ -358,7 +358,7 @@ class Client(Catalog, Uploads, Downloads, Actions):
         What isn't given stays as it is.
         """
         other = copy(self)
-        Room.__init__(
+        ApiNamespace.__init__(
             other,
             self._session,
             self._settings,

@@ -8,8 +8,8 @@ from typing import Any, TypeAlias
 import httpx2
 
 from anaplan_sdk._http.replies import lacks_rights
-from anaplan_sdk._runtime.steps import Run, Steps
-from anaplan_sdk.auth.session import TokenSession
+from anaplan_sdk._runtime.flow import Run, Steps
+from anaplan_sdk.auth.token_cache import TokenCache
 from anaplan_sdk.exceptions import AnaplanException
 from anaplan_sdk.regions import Hosts
 
@@ -30,7 +30,7 @@ class Bearer(httpx2.Auth):
     # that matter here, to token requests, are read below.
     requires_response_body = False
 
-    def __init__(self, session: TokenSession) -> None:
+    def __init__(self, session: TokenCache) -> None:
         self.session = session
 
     def __repr__(self) -> str:

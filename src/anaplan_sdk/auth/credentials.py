@@ -16,8 +16,8 @@ from anaplan_sdk.auth.certificate import (
     Signer,
 )
 from anaplan_sdk.auth.consolidation import ConsolidationAccess, ConsolidationOnly
-from anaplan_sdk.auth.foreign import AuthLike, adopt
-from anaplan_sdk.auth.token_service import AnaplanSession, Credentials
+from anaplan_sdk.auth.httpx_adapter import AuthLike, adopt
+from anaplan_sdk.auth.token_service import AnaplanTokenCache, Credentials
 from anaplan_sdk.regions import Hosts
 
 _WAYS = (
@@ -81,7 +81,7 @@ def resolve_auth(
         if consolidation is not None:
             return ConsolidationOnly()
         raise ValueError(f"No credentials were given. Give one of: {_WAYS}.")
-    return Bearer(AnaplanSession(hosts.authentication, credentials, token))
+    return Bearer(AnaplanTokenCache(hosts.authentication, credentials, token))
 
 
 def _adopted(auth: object, hosts: Hosts) -> httpx2.Auth:

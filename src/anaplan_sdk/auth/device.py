@@ -11,7 +11,7 @@ from typing import TypeAlias
 from pydantic import BaseModel, Field, TypeAdapter
 
 from anaplan_sdk._http.replies import decode
-from anaplan_sdk._runtime.steps import Pause, Steps, called, sent
+from anaplan_sdk._runtime.flow import Pause, Steps, called, sent
 from anaplan_sdk.auth.oauth import (
     AUTHORIZATION_URL,
     SCOPE,
@@ -21,14 +21,14 @@ from anaplan_sdk.auth.oauth import (
     OAuthToken,
     make_app,
 )
-from anaplan_sdk.auth.prompt import show
-from anaplan_sdk.auth.refresh import (
+from anaplan_sdk.auth.oauth_tokens import (
     OAuthBearer,
-    OAuthSession,
+    OAuthTokenCache,
     OnToken,
     choose_store,
     require_plain,
 )
+from anaplan_sdk.auth.prompt import show
 from anaplan_sdk.auth.stores import TokenStore
 from anaplan_sdk.exceptions import AnaplanException, OAuthException, SignInRequiredException
 from anaplan_sdk.regions import Hosts, Region, given_hosts
@@ -179,7 +179,7 @@ class AnaplanDeviceAuth(OAuthBearer):
         )
         self._sign_in = DeviceSignIn(prompt)
         super().__init__(
-            OAuthSession(
+            OAuthTokenCache(
                 app,
                 token,
                 sign_in=self._sign_in,

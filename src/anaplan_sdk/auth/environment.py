@@ -17,9 +17,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from anaplan_sdk.auth.consolidation import ConsolidationAccess
 from anaplan_sdk.auth.device import AnaplanDeviceAuth
-from anaplan_sdk.auth.local import AnaplanLocalOAuth
+from anaplan_sdk.auth.local_oauth import AnaplanLocalOAuth
+from anaplan_sdk.auth.oauth_tokens import AnaplanRefreshTokenAuth
 from anaplan_sdk.auth.prompt import has_terminal
-from anaplan_sdk.auth.refresh import AnaplanRefreshTokenAuth
 from anaplan_sdk.auth.stores import KeyringStore, TokenStore, store_key
 from anaplan_sdk.exceptions import CredentialsNotFoundException, TokenStoreException
 from anaplan_sdk.regions import Hosts, Region, resolve_hosts

@@ -18,7 +18,7 @@ from pydantic import TypeAdapter
 
 from anaplan_sdk._http.redaction import excerpt, safe_url
 from anaplan_sdk._http.replies import decode, error_of, transport_error
-from anaplan_sdk.auth.session import check_token, is_token
+from anaplan_sdk.auth.token_cache import check_token, is_token
 from anaplan_sdk.exceptions import OAuthException, OAuthStateException
 from anaplan_sdk.regions import Hosts, Region, check_base_url, resolve_hosts
 

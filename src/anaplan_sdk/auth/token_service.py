@@ -10,13 +10,13 @@ import httpx2
 
 from anaplan_sdk._http.dates import http_date
 from anaplan_sdk._http.replies import decode, error_of
-from anaplan_sdk._runtime.steps import Steps, called, sent
-from anaplan_sdk.auth.session import Token, TokenSession, check_token
+from anaplan_sdk._runtime.flow import Steps, called, sent
+from anaplan_sdk.auth.token_cache import Token, TokenCache, check_token
 from anaplan_sdk.exceptions import AnaplanRequestException, InvalidCredentialsException
-from anaplan_sdk.models._shapes import Single
+from anaplan_sdk.models._envelopes import Single
 
 if TYPE_CHECKING:
-    from anaplan_sdk.auth.token_reply import TokenInfo
+    from anaplan_sdk.auth.token_info import TokenInfo
 
 # What is assumed when Anaplan doesn't say when a token ends; older help pages say 30 minutes.
 _ASSUMED_LIFETIME = 1800.0
@@ -36,7 +36,7 @@ class Credentials(Protocol):
 
 
 def _token_info() -> type[TokenInfo]:
-    from anaplan_sdk.auth.token_reply import TokenInfo
+    from anaplan_sdk.auth.token_info import TokenInfo
 
     return TokenInfo
 
@@ -44,7 +44,7 @@ def _token_info() -> type[TokenInfo]:
 _TOKEN = Single["TokenInfo"]("tokenInfo", _token_info)
 
 
-class AnaplanSession(TokenSession):
+class AnaplanTokenCache(TokenCache):
     """Buys tokens with credentials, and refreshes them while that is possible.
 
     Args:
@@ -71,7 +71,7 @@ class AnaplanSession(TokenSession):
         self._credentials = credentials
 
     def __repr__(self) -> str:
-        return f"<AnaplanSession at {self._authentication}, {self.state.name}>"
+        return f"<AnaplanTokenCache at {self._authentication}, {self.state.name}>"
 
     @property
     def can_renew(self) -> bool:

@@ -15,7 +15,7 @@ from pydantic_core import from_json
 from anaplan_sdk.models._base import Envelope, Page
 
 if TYPE_CHECKING:
-    from anaplan_sdk.models._shapes import Reader
+    from anaplan_sdk.models._envelopes import Reader
 
 T = TypeVar("T")
 

@@ -10,7 +10,7 @@ from typing import NoReturn, Self, TypeAlias
 from pydantic import Field, model_validator
 
 from anaplan_sdk.models._base import AnaplanModel
-from anaplan_sdk.models._expressions import Expression, join, misplaced
+from anaplan_sdk.models._filters import Expression, join, misplaced
 
 __all__ = [
     "AnaplanModel",

@@ -7,7 +7,7 @@ from typing import Literal, Self, TypeAlias
 from pydantic import Field, model_validator
 
 from anaplan_sdk.models._base import AnaplanModel, empty_list
-from anaplan_sdk.models._expressions import Operator
+from anaplan_sdk.models._filters import Operator
 from anaplan_sdk.models.scim_filter import (
     AnaplanFilterFields,
     FilterExpression,

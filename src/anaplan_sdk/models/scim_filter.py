@@ -6,7 +6,7 @@ import json
 import re
 from typing import Final, Literal, NoReturn, TypeAlias, get_args
 
-from anaplan_sdk.models._expressions import Expression, Operator, join, misplaced
+from anaplan_sdk.models._filters import Expression, Operator, join, misplaced
 
 AnaplanFilterFields: TypeAlias = Literal[
     "id", "externalId", "userName", "name.familyName", "name.givenName", "active"

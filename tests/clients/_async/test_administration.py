@@ -11,7 +11,7 @@ from anaplan_sdk.exceptions import (
     AnaplanRequestException,
     AnaplanResponseException,
     InvalidCredentialsException,
-    PartialFailureError,
+    PartialFailureException,
     PermissionDeniedException,
     ServerException,
     WriteInterruptedException,
@@ -63,7 +63,9 @@ async def test_rows_that_are_refused(anaplan: EmulatedAnaplan) -> None:
             (1, "License not found", users[1]),
             (2, "Invalid email address", users[2]),
         ]
-        with pytest.raises(PartialFailureError, match="2 of 3; the first, at index 1") as partial:
+        with pytest.raises(
+            PartialFailureException, match="2 of 3; the first, at index 1"
+        ) as partial:
             await client.administration.import_users(users, raise_on_failure=True)
         assert isinstance(partial.value.result, models.UserImportResult)
         assert partial.value.result.updated == 1

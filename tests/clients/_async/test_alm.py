@@ -18,7 +18,7 @@ from anaplan_sdk.exceptions import (
     NotSyncableException,
     OutcomeUnknownException,
     PermissionDeniedException,
-    SynchronizationError,
+    SynchronizationException,
 )
 from anaplan_sdk.models import CompletedReportTask, CompletedSyncTask, PendingTask
 from anaplan_sdk.testing import EmulatedAnaplan
@@ -172,7 +172,7 @@ async def test_a_synchronization_without_waiting(anaplan: EmulatedAnaplan) -> No
 
 async def test_a_synchronization_that_fails(anaplan: EmulatedAnaplan) -> None:
     async with live(anaplan) as client:
-        with pytest.raises(SynchronizationError) as failed:
+        with pytest.raises(SynchronizationException) as failed:
             await client.alm.sync_models(TRAINING, CREW, TRAINING)
         latest = await client.alm.get_latest_revision()
         assert latest is not None
@@ -258,7 +258,7 @@ async def test_comparisons(anaplan: EmulatedAnaplan) -> None:
         assert summary.differences.lists.created == 1
         kinds = summary.differences.by_kind
         assert sum(totals.total for totals in kinds.values()) == 8
-        with pytest.raises(SynchronizationError, match="source revision"):
+        with pytest.raises(SynchronizationException, match="source revision"):
             await alm.create_comparison_summary(NOWHERE, CREW, ROSTERS)
 
 

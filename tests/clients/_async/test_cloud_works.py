@@ -10,7 +10,7 @@ from anaplan_sdk import AsyncClient, Progress, models
 from anaplan_sdk.exceptions import (
     AnaplanRequestException,
     AnaplanTimeoutException,
-    IntegrationRunError,
+    IntegrationRunException,
     InvalidIdentifierException,
     PermissionDeniedException,
 )
@@ -251,7 +251,7 @@ async def test_a_run_that_fails_raises_with_its_reasons(anaplan: EmulatedAnaplan
         s3 = (await client.cw.get_connections())[0].id
         made = await client.cw.create_integration(an_import(client, s3, "inbound/nothing.csv"))
         run_id = await client.cw.run_integration(made)
-        with pytest.raises(IntegrationRunError) as caught:
+        with pytest.raises(IntegrationRunException) as caught:
             await client.cw.wait_for_run(run_id, timeout=30)
         assert caught.value.run is not None
         assert caught.value.run.id == run_id
@@ -262,7 +262,7 @@ async def test_a_run_that_fails_raises_with_its_reasons(anaplan: EmulatedAnaplan
         assert str(action.error_message[0].local_message_text).strip() in str(caught.value)
 
         anaplan.fault(path="*/runerror/*", status=404)
-        with pytest.raises(IntegrationRunError, match="failed") as bare:
+        with pytest.raises(IntegrationRunException, match="failed") as bare:
             await client.cw.wait_for_run(run_id)
         assert bare.value.error is None
 
@@ -295,7 +295,7 @@ async def test_a_run_can_be_cancelled(anaplan: EmulatedAnaplan) -> None:
         ]:
             pass
         await client.cw.cancel_integration(integration.id)
-        with pytest.raises(IntegrationRunError, match="Cancelled"):
+        with pytest.raises(IntegrationRunException, match="Cancelled"):
             await client.cw.wait_for_run(run_id, timeout=30)
         with pytest.raises(AnaplanRequestException) as caught:
             await client.cw.cancel_integration(integration.id)

@@ -11,7 +11,7 @@ from anaplan_sdk.exceptions import (
     AnaplanResponseException,
     InvalidIdentifierException,
     ModelUnavailableException,
-    PartialFailureError,
+    PartialFailureException,
     PermissionDeniedException,
     WriteInterruptedException,
 )
@@ -113,7 +113,7 @@ async def test_items_that_are_refused(anaplan: EmulatedAnaplan) -> None:
         assert (failure.index, failure.item) == (1, items[1])
         assert failure.details
         keys = [ListItemKey(code="ES"), ListItemKey(code="nothing")]
-        with pytest.raises(PartialFailureError, match="refused 1 of 2") as caught:
+        with pytest.raises(PartialFailureException, match="refused 1 of 2") as caught:
             await client.tr.delete_list_items(COUNTRIES, keys, raise_on_failure=True)
         assert caught.value.failures[0].item is keys[1]
         assert caught.value.result is not None

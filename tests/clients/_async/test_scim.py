@@ -12,7 +12,7 @@ from anaplan_sdk.exceptions import (
     AnaplanRequestException,
     AnaplanResponseException,
     InvalidIdentifierException,
-    PartialUpdateError,
+    PartialUpdateException,
     PermissionDeniedException,
 )
 from anaplan_sdk.models import scim
@@ -151,7 +151,7 @@ async def test_workspaces_are_granted_and_revoked(anaplan: EmulatedAnaplan) -> N
         assert set(granted.workspace_ids) == {PLANNING, FINANCE}
         revoked = await client.scim.revoke_workspaces(user.id, [PLANNING])
         assert revoked.workspace_ids == [FINANCE]
-        with pytest.raises(PartialUpdateError, match="only in part") as partial:
+        with pytest.raises(PartialUpdateException, match="only in part") as partial:
             await client.scim.grant_workspaces(user.id, [NOWHERE, PLANNING])
         assert partial.value.not_granted == [NOWHERE]
         assert partial.value.user is not None
@@ -166,7 +166,7 @@ async def test_a_partial_reply_of_another_shape(anaplan: EmulatedAnaplan) -> Non
     async with anaplan.async_client(user_email=ADMIN) as client:
         user = await client.scim.add_user(NEW)
         anaplan.fault(method="PATCH", path="*/Users/*", status=207, body='{"failures": []}')
-        with pytest.raises(PartialUpdateError) as partial:
+        with pytest.raises(PartialUpdateException) as partial:
             await client.scim.revoke_workspaces(user.id, PLANNING)
         assert partial.value.not_revoked == [PLANNING]
         assert partial.value.user == user

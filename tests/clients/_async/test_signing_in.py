@@ -13,7 +13,7 @@ import pytest
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk.auth.basic import BasicCredentials
 from anaplan_sdk.auth.bearer import Bearer
-from anaplan_sdk.auth.token_service import AnaplanSession
+from anaplan_sdk.auth.token_service import AnaplanTokenCache
 from anaplan_sdk.exceptions import (
     AnaplanConnectionException,
     AnaplanException,
@@ -139,7 +139,7 @@ class Clock:
     def auth(self, anaplan: EmulatedAnaplan) -> Bearer:
         emulator = anaplan.emulator
         credentials = BasicCredentials(emulator.user_email, emulator.password)
-        return Bearer(AnaplanSession(emulator.base_url, credentials, clock=self))
+        return Bearer(AnaplanTokenCache(emulator.base_url, credentials, clock=self))
 
 
 async def test_the_token_is_refreshed_before_it_ends(anaplan: EmulatedAnaplan) -> None:

@@ -11,7 +11,7 @@ import pytest
 from anaplan_sdk import Client, Progress
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk.exceptions import (
-    AnaplanActionCancelledError,
+    AnaplanActionCancelledException,
     AnaplanActionError,
     AnaplanException,
     AnaplanTimeoutException,
@@ -288,7 +288,7 @@ def test_a_cancelled_task_ends_the_wait(anaplan: EmulatedAnaplan, state: str) ->
         export = known["Passenger Plan - grid.csv"]
         task = {"taskId": "A" * 32, "taskState": state, "creationTime": 1}
         anaplan.fault(path=f"*/tasks/{'A' * 32}", body={"task": task}, times=None)
-        with pytest.raises(AnaplanActionCancelledError) as cancelled:
+        with pytest.raises(AnaplanActionCancelledException) as cancelled:
             client.wait_for_task(export, "A" * 32)
     assert cancelled.value.action_id == export
     assert cancelled.value.task is not None
@@ -304,7 +304,7 @@ def test_cancelling(anaplan: EmulatedAnaplan) -> None:
         task = client.run_action(action, wait_for_completion=False)
         cancelled = client.cancel_task(action, task.id)
         assert cancelled.task_state in ("CANCELLING", "CANCELLED")
-        with pytest.raises(AnaplanActionCancelledError):
+        with pytest.raises(AnaplanActionCancelledException):
             client.wait_for_task(action, task.id)
         anaplan.emulator.settings.hold_tasks = None
         done = client.run_action(action)

@@ -19,7 +19,7 @@ from anaplan_sdk.exceptions import (
     NotSyncableException,
     OutcomeUnknownException,
     PermissionDeniedException,
-    SynchronizationError,
+    SynchronizationException,
 )
 from anaplan_sdk.models import CompletedReportTask, CompletedSyncTask, PendingTask
 from anaplan_sdk.testing import EmulatedAnaplan
@@ -171,7 +171,7 @@ def test_a_synchronization_without_waiting(anaplan: EmulatedAnaplan) -> None:
 
 def test_a_synchronization_that_fails(anaplan: EmulatedAnaplan) -> None:
     with live(anaplan) as client:
-        with pytest.raises(SynchronizationError) as failed:
+        with pytest.raises(SynchronizationException) as failed:
             client.alm.sync_models(TRAINING, CREW, TRAINING)
         latest = client.alm.get_latest_revision()
         assert latest is not None
@@ -255,7 +255,7 @@ def test_comparisons(anaplan: EmulatedAnaplan) -> None:
         assert summary.differences.lists.created == 1
         kinds = summary.differences.by_kind
         assert sum(totals.total for totals in kinds.values()) == 8
-        with pytest.raises(SynchronizationError, match="source revision"):
+        with pytest.raises(SynchronizationException, match="source revision"):
             alm.create_comparison_summary(NOWHERE, CREW, ROSTERS)
 
 

@@ -14,7 +14,7 @@ from anaplan_sdk.exceptions import (
     AnaplanRequestException,
     AnaplanTimeoutException,
     InvalidIdentifierException,
-    PartialFailureError,
+    PartialFailureException,
     PermissionDeniedException,
     WriteInterruptedException,
 )
@@ -76,7 +76,9 @@ def test_cells_that_are_refused(anaplan: EmulatedAnaplan) -> None:
         assert [failure.index for failure in result.failures] == [1, 3]
         assert result.failures[0].item is cells[1]
         assert result.failures[0].reason
-        with pytest.raises(PartialFailureError, match=r"refused 2 of 4; .* at index 1") as caught:
+        with pytest.raises(
+            PartialFailureException, match=r"refused 2 of 4; .* at index 1"
+        ) as caught:
             client.tr.write_cells(PLAN, cells, raise_on_failure=True)
         assert [failure.item for failure in caught.value.failures] == [cells[1], cells[3]]
 

@@ -11,7 +11,7 @@ from anaplan_sdk import Client, Progress, models
 from anaplan_sdk.exceptions import (
     AnaplanRequestException,
     AnaplanTimeoutException,
-    IntegrationRunError,
+    IntegrationRunException,
     InvalidIdentifierException,
     PermissionDeniedException,
 )
@@ -250,7 +250,7 @@ def test_a_run_that_fails_raises_with_its_reasons(anaplan: EmulatedAnaplan) -> N
         s3 = client.cw.get_connections()[0].id
         made = client.cw.create_integration(an_import(client, s3, "inbound/nothing.csv"))
         run_id = client.cw.run_integration(made)
-        with pytest.raises(IntegrationRunError) as caught:
+        with pytest.raises(IntegrationRunException) as caught:
             client.cw.wait_for_run(run_id, timeout=30)
         assert caught.value.run is not None
         assert caught.value.run.id == run_id
@@ -261,7 +261,7 @@ def test_a_run_that_fails_raises_with_its_reasons(anaplan: EmulatedAnaplan) -> N
         assert str(action.error_message[0].local_message_text).strip() in str(caught.value)
 
         anaplan.fault(path="*/runerror/*", status=404)
-        with pytest.raises(IntegrationRunError, match="failed") as bare:
+        with pytest.raises(IntegrationRunException, match="failed") as bare:
             client.cw.wait_for_run(run_id)
         assert bare.value.error is None
 
@@ -292,7 +292,7 @@ def test_a_run_can_be_cancelled(anaplan: EmulatedAnaplan) -> None:
         while [t.task_state for t in client.get_task_summaries(112000000001)] != ["IN_PROGRESS"]:
             pass
         client.cw.cancel_integration(integration.id)
-        with pytest.raises(IntegrationRunError, match="Cancelled"):
+        with pytest.raises(IntegrationRunException, match="Cancelled"):
             client.cw.wait_for_run(run_id, timeout=30)
         with pytest.raises(AnaplanRequestException) as caught:
             client.cw.cancel_integration(integration.id)

@@ -13,7 +13,7 @@ from anaplan_sdk.exceptions import (
     AnaplanRequestException,
     AnaplanResponseException,
     InvalidIdentifierException,
-    PartialUpdateError,
+    PartialUpdateException,
     PermissionDeniedException,
 )
 from anaplan_sdk.models import scim
@@ -150,7 +150,7 @@ def test_workspaces_are_granted_and_revoked(anaplan: EmulatedAnaplan) -> None:
         assert set(granted.workspace_ids) == {PLANNING, FINANCE}
         revoked = client.scim.revoke_workspaces(user.id, [PLANNING])
         assert revoked.workspace_ids == [FINANCE]
-        with pytest.raises(PartialUpdateError, match="only in part") as partial:
+        with pytest.raises(PartialUpdateException, match="only in part") as partial:
             client.scim.grant_workspaces(user.id, [NOWHERE, PLANNING])
         assert partial.value.not_granted == [NOWHERE]
         assert partial.value.user is not None
@@ -165,7 +165,7 @@ def test_a_partial_reply_of_another_shape(anaplan: EmulatedAnaplan) -> None:
     with anaplan.client(user_email=ADMIN) as client:
         user = client.scim.add_user(NEW)
         anaplan.fault(method="PATCH", path="*/Users/*", status=207, body='{"failures": []}')
-        with pytest.raises(PartialUpdateError) as partial:
+        with pytest.raises(PartialUpdateException) as partial:
             client.scim.revoke_workspaces(user.id, PLANNING)
         assert partial.value.not_revoked == [PLANNING]
         assert partial.value.user == user

@@ -1,0 +1,1 @@
+"""The API namespaces: what a user sees as `client.x.method`."""

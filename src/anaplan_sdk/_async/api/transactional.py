@@ -1,0 +1,15 @@
+"""What is read from a model and written to it directly, without actions."""
+
+from __future__ import annotations
+
+from anaplan_sdk._async.api.calendar import Calendar
+from anaplan_sdk._async.api.cells import Cells
+from anaplan_sdk._async.api.large_reads import LargeReads
+from anaplan_sdk._async.api.lists import Lists
+from anaplan_sdk._async.api.model_state import ModelState
+from anaplan_sdk._async.api.modules import Modules
+from anaplan_sdk._async.api.views import Views
+
+
+class Transactional(Lists, Modules, Views, Cells, Calendar, LargeReads, ModelState):
+    """Lists, modules, views, cells, the calendar and the model's state."""

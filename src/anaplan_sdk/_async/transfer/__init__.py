@@ -1,0 +1,1 @@
+"""Uploads and downloads, and writes of any number of items."""

@@ -1,0 +1,1 @@
+"""Requests: connection, limits, retries, polling, and recovery of ambiguous starts."""

@@ -1,0 +1,1 @@
+"""Pure codecs that know no HTTP: CSV rows, chunks, gzip, JSON batches."""

@@ -1,0 +1,53 @@
+"""Gzip as Anaplan takes it."""
+
+import gzip
+import subprocess
+import sys
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anaplan_sdk._formats.gzip import compress, decompress
+
+WITHOUT_ISAL = """
+import gzip, sys
+sys.modules["isal"] = None
+from anaplan_sdk._formats.gzip import compress, decompress
+packed = compress(b"a,b\\n" * 1000)
+assert gzip.decompress(packed) == b"a,b\\n" * 1000
+assert compress(memoryview(b"a,b\\n" * 1000)) == packed
+assert decompress(packed + packed) == b"a,b\\n" * 2000
+assert packed[4:8] == bytes(4), "a timestamp"
+assert len(packed) < 200
+"""
+
+
+@given(st.binary())
+def test_what_is_compressed_comes_back(content: bytes) -> None:
+    assert gzip.decompress(compress(content)) == content
+    assert compress(memoryview(content)) == compress(content)
+    assert decompress(compress(content)) == content
+
+
+def test_members_of_several_chunks_join() -> None:
+    assert gzip.decompress(compress(b"one,") + compress(b"two")) == b"one,two"
+
+
+def test_equal_chunks_stay_equal() -> None:
+    packed = compress(b"x" * 10_000)
+    assert packed[4:8] == bytes(4)
+    assert len(packed) < 500
+
+
+def test_zlib_takes_the_place_of_a_missing_isal() -> None:
+    subprocess.run([sys.executable, "-W", "error", "-c", WITHOUT_ISAL], check=True)
+
+
+@pytest.mark.parametrize("broken", [b"", b"a,b\n", compress(b"a,b\n" * 99)[:-9]])
+def test_what_is_no_gzip_is_told(broken: bytes) -> None:
+    if broken:
+        with pytest.raises(ValueError, match="no gzip"):
+            decompress(broken)
+    else:
+        assert decompress(broken) == b""

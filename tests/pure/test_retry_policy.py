@@ -1,0 +1,185 @@
+"""What may be repeated, and after how long."""
+
+import math
+from datetime import UTC, datetime
+from email.utils import format_datetime
+
+import httpx2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from anaplan_sdk._http.dates import http_date
+from anaplan_sdk._http.retry_policy import (
+    BACKOFF_CAP,
+    RETRY_AFTER_CAP,
+    Repeat,
+    RetryPolicy,
+    is_transient,
+    never_left,
+    retry_after,
+    was_not_performed,
+)
+from anaplan_sdk.exceptions import AnaplanException, RateLimitException, ServerException
+
+POLICY = RetryPolicy()
+NOON = datetime(2026, 7, 14, 12, tzinfo=UTC).timestamp()
+
+
+@pytest.mark.parametrize("repeat", Repeat)
+def test_what_will_not_change_is_not_repeated(repeat: Repeat) -> None:
+    assert not POLICY.repeats(AnaplanException("no"), repeat)
+
+
+def test_work_is_started_again_only_when_it_certainly_was_not() -> None:
+    unclear = ServerException("bad gateway", retryable=True)
+    refused = RateLimitException("slow down", retryable=True, not_performed=True)
+    assert POLICY.repeats(unclear, Repeat.SAFE)
+    assert not POLICY.repeats(unclear, Repeat.NEVER)
+    assert POLICY.repeats(refused, Repeat.SAFE)
+    assert POLICY.repeats(refused, Repeat.NEVER)
+
+
+@pytest.mark.parametrize("asked", [0.0, 7.0, RETRY_AFTER_CAP])
+def test_the_wait_anaplan_asks_for_is_kept(asked: float) -> None:
+    error = RateLimitException("slow down", retryable=True, retry_after=asked)
+    assert POLICY.repeats(error, Repeat.SAFE)
+    assert POLICY.wait(error, 1) == POLICY.wait(error, 5) == asked
+
+
+def test_nobody_waits_for_ever() -> None:
+    error = RateLimitException("slow down", retryable=True, retry_after=RETRY_AFTER_CAP + 1)
+    assert not POLICY.repeats(error, Repeat.SAFE)
+
+
+def test_waits_grow_up_to_a_cap() -> None:
+    policy = RetryPolicy(backoff=2, backoff_factor=3)
+    error = ServerException("busy", retryable=True)
+    for attempt, least in ((1, 2), (2, 6), (3, 18), (4, 54), (5, BACKOFF_CAP), (400, BACKOFF_CAP)):
+        assert least <= policy.wait(error, attempt) <= least + 1
+    assert RetryPolicy(backoff=0).wait(error, 3) == 0
+
+
+@pytest.mark.parametrize(
+    ("status", "transient", "untouched"),
+    [
+        (400, False, True),
+        (401, False, True),
+        (403, False, True),
+        (404, False, True),
+        (408, True, False),
+        (422, False, True),
+        (423, False, True),
+        (424, False, True),
+        (425, False, True),
+        (429, True, True),
+        (500, True, False),
+        (501, False, False),
+        (502, True, False),
+        (503, True, False),
+        (504, True, False),
+    ],
+)
+def test_statuses_say_what_became_of_the_request(
+    status: int, transient: bool, untouched: bool
+) -> None:
+    assert is_transient(status) is transient
+    assert was_not_performed(status) is untouched
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [
+        ("0", 0.0),
+        ("10", 10.0),
+        ("1.5", 1.5),
+        ("Tue, 14 Jul 2026 12:00:30 GMT", 30.0),
+        ("Tue, 14 Jul 2026 12:00:30 -0000", 30.0),
+        ("Tue, 14 Jul 2026 12:00:30", 30.0),
+        ("Tuesday, 14-Jul-26 12:00:30 GMT", 30.0),
+        ("Tue Jul 14 12:00:30 2026", 30.0),
+        ("Tue, 14 Jul 2026 11:59:00 GMT", 0.0),
+        ("-5", None),
+        ("nan", None),
+        ("inf", None),
+        ("1_000", None),
+        ("soon", None),
+        ("", None),
+        ("Tue, 14 Jul 99999999999999999999 12:00:30 GMT", None),
+    ],
+)
+def test_retry_after_is_seconds_or_a_date(value: str, seconds: float | None) -> None:
+    assert retry_after(httpx2.Headers({"Retry-After": value}), NOON) == seconds
+
+
+def test_a_date_is_compared_with_the_replys_own() -> None:
+    headers = {
+        "Retry-After": "Tue, 14 Jul 2026 12:00:30 GMT",
+        "Date": "Tue, 14 Jul 2026 12:00:10 GMT",
+    }
+    assert retry_after(httpx2.Headers(headers), NOON + 3600) == 20.0
+    assert retry_after(httpx2.Headers({**headers, "Date": "today"}), NOON) == 30.0
+
+
+def test_without_the_header_no_wait_is_asked_for() -> None:
+    assert retry_after(httpx2.Headers()) is None
+
+
+@given(st.text(alphabet=st.characters(codec="ascii")))
+def test_any_text_may_stand_in_the_header(value: str) -> None:
+    seconds = retry_after(httpx2.Headers({"Retry-After": value}), NOON)
+    assert seconds is None or (seconds >= 0 and math.isfinite(seconds))
+
+
+@given(st.datetimes(datetime(1970, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC)))  # noqa: DTZ001 - hypothesis wants bounds without a zone
+def test_dates_are_read_as_they_are_written(moment: datetime) -> None:
+    whole = moment.replace(microsecond=0)
+    assert http_date(format_datetime(whole, usegmt=True)) == whole.timestamp()
+
+
+@pytest.mark.parametrize(
+    ("error", "certain"),
+    [
+        (httpx2.ConnectError("refused"), True),
+        (httpx2.ConnectTimeout("slow"), True),
+        (httpx2.PoolTimeout("busy"), True),
+        (httpx2.ProxyError("no way"), True),
+        (httpx2.UnsupportedProtocol("ftp"), True),
+        (httpx2.ReadTimeout("slow"), False),
+        (httpx2.WriteTimeout("slow"), False),
+        (httpx2.ReadError("reset"), False),
+        (httpx2.WriteError("reset"), False),
+        (httpx2.RemoteProtocolError("half a reply"), False),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_only_what_never_left_certainly_had_no_effect(
+    error: httpx2.RequestError, certain: bool
+) -> None:
+    assert never_left(error) is certain
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"retry_count": -1}, {"backoff": -0.1}, {"backoff_factor": -1.0}], ids=str
+)
+def test_negative_numbers_are_refused(wrong: dict[str, float]) -> None:
+    with pytest.raises(ValueError, match=next(iter(wrong))):
+        RetryPolicy(**wrong)  # type: ignore[arg-type]
+
+
+def test_repeating_can_be_switched_off() -> None:
+    assert RetryPolicy(0, 0.0, 0.0).retry_count == 0
+
+
+def test_a_pause_comes_while_attempts_and_time_are_left() -> None:
+    policy = RetryPolicy(retry_count=2, backoff=0, backoff_factor=1, max_time=10)
+    error = AnaplanException("x", retryable=True)
+    assert policy.pause_after(error, Repeat.SAFE, 2, 9.9) == 0
+    assert policy.pause_after(error, Repeat.SAFE, 3, 1) is None
+    assert policy.pause_after(error, Repeat.SAFE, 1, 10) is None
+    assert policy.pause_after(error, Repeat.NEVER, 1, 1) is None
+    asked = AnaplanException("x", retryable=True, retry_after=7)
+    assert policy.pause_after(asked, Repeat.SAFE, 1, 2.9) == 7
+    assert policy.pause_after(asked, Repeat.SAFE, 1, 3) is None
+    forever = RetryPolicy(retry_count=1, backoff=0)
+    assert forever.pause_after(error, Repeat.SAFE, 1, 1e9) == 0
