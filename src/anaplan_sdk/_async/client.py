@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 import httpx2
 
 from anaplan_sdk._async.api.actions import Actions, RunOptions
-from anaplan_sdk._async.api.downloads import Downloads
+from anaplan_sdk._async.api.files import Files
 from anaplan_sdk._async.api.namespace import ApiNamespace, Settings
-from anaplan_sdk._async.api.uploads import Uploads
 from anaplan_sdk._async.api.workspaces_and_models import Catalog
 from anaplan_sdk._async.transfer.content import Content
 from anaplan_sdk._async.transport.options import HttpxOptions
@@ -79,7 +78,7 @@ class ClientOptions(HttpxOptions, total=False):
     certificate_payload: PayloadFormat
 
 
-class AsyncClient(Catalog, Uploads, Downloads, Actions):
+class AsyncClient(Catalog, Files, Actions):
     """A client for Anaplan's APIs.
 
     Making one sends nothing: it signs in at the first request, or when told to by `authenticate`.
