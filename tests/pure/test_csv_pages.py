@@ -37,7 +37,7 @@ def test_fields_may_hold_anything() -> None:
 
 
 def test_a_quote_that_is_never_closed_is_told() -> None:
-    with pytest.raises(AnaplanResponseException, match="can't be read: field larger"):
+    with pytest.raises(AnaplanResponseException, match="not valid CSV: field larger"):
         rows(b'a,b\n1,"' + b"x" * 140_000)
 
 
@@ -56,7 +56,9 @@ def test_columns_of_the_same_name_stay_apart() -> None:
 def test_rows_that_dont_fit_the_header_are_an_error(page: bytes, count: int) -> None:
     reader = PageReader()
     assert [*reader.rows(b"a,b\n1,2\n")] == [{"a": "1", "b": "2"}]
-    with pytest.raises(AnaplanResponseException, match=f"Row 2 has {count} fields, .* 2 columns"):
+    with pytest.raises(
+        AnaplanResponseException, match=f"Row 2 has {count} fields, .* header has 2"
+    ):
         list(reader.rows(page))
 
 

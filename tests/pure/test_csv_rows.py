@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from anaplan_sdk._formats.csv_rows import RowReader, named_after
+from anaplan_sdk._formats.csv_rows import RowReader, add_action_column
 
 VALUES = st.text(
     alphabet=st.sampled_from('",\r\n é€😀\u2028\x85') | st.characters(codec="utf-8"), max_size=12
@@ -108,7 +108,7 @@ def test_nothing_holds_no_rows() -> None:
 
 
 def test_a_row_tells_its_action() -> None:
-    assert list(named_after("Load", {"a": "1"}).items()) == [("_Action_", "Load"), ("a", "1")]
-    own = named_after("Load", {"_Action_": "mine", "_Action_ (2)": "too"})
+    assert list(add_action_column("Load", {"a": "1"}).items()) == [("_Action_", "Load"), ("a", "1")]
+    own = add_action_column("Load", {"_Action_": "mine", "_Action_ (2)": "too"})
     assert own["_Action_"] == "Load"
     assert sorted(own.values()) == ["Load", "mine", "too"]

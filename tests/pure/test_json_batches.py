@@ -13,8 +13,8 @@ import pytest
 from pydantic import TypeAdapter
 
 from anaplan_sdk import models
-from anaplan_sdk._formats.item_json import PLAIN
-from anaplan_sdk._formats.json_batches import Batch, Batcher, merged, placed
+from anaplan_sdk._formats.fast_json import FAST_SERIALIZERS
+from anaplan_sdk._formats.json_batches import Batch, Batcher, locate_failures, merge_results
 from anaplan_sdk.models import CellWrite, InsertionResult, ListItemUpdate, NewListItem
 
 
@@ -43,7 +43,7 @@ def test_items_are_cut_by_bytes() -> None:
     batches = cut(items, count=100, size=300)
     assert [len(batch.items) for batch in batches] == [3, 2]
     assert all(len(batch.body(b'{"items":[', b"]}")) <= 300 for batch in batches)
-    with pytest.raises(ValueError, match=r"^item 1: larger than a request may be$"):
+    with pytest.raises(ValueError, match=r"^item 1: too large for one request$"):
         cut([{"name": "a"}, {"name": "a" * 300}], size=300)
 
 
@@ -99,7 +99,7 @@ def test_a_sequence_is_checked_whole_where_bytes_cut_it() -> None:
 
 @pytest.mark.parametrize("items", [{"name": "a"}, "name", NewListItem(name="a")])
 def test_one_item_is_no_list(items: Any) -> None:
-    with pytest.raises(TypeError, match="A list of items is needed"):
+    with pytest.raises(TypeError, match="items must be a list or an iterable, not"):
         cut(items)
 
 
@@ -193,18 +193,18 @@ def insertion(**said: object) -> InsertionResult:
 def test_results_become_one_whose_indexes_are_the_callers() -> None:
     first, second = cut([{"name": "a"}, {"name": "b"}, {"name": "c"}])
     failure = {"requestIndex": 0, "failureType": "X", "failureMessageDetails": "why"}
-    one = placed(insertion(added=2, total=2, meta={"schema": "s"}), first)
-    other = placed(insertion(ignored=1, total=1, failures=[failure]), second)
-    result = merged([one, other])
+    one = locate_failures(insertion(added=2, total=2, meta={"schema": "s"}), first)
+    other = locate_failures(insertion(ignored=1, total=1, failures=[failure]), second)
+    result = merge_results([one, other])
     assert (result.added, result.ignored, result.total) == (2, 1, 3)
     assert [(f.index, f.reason, f.item) for f in result.failures] == [(2, "X", {"name": "c"})]
     assert result.model_extra == {"meta": {"schema": "s"}}
-    assert merged([one]) is one
+    assert merge_results([one]) is one
 
 
 def test_failures_that_point_nowhere_are_kept() -> None:
     (batch,) = cut([{"name": "a"}])
-    result = placed(insertion(failures=[{"requestIndex": 9}]), batch)
+    result = locate_failures(insertion(failures=[{"requestIndex": 9}]), batch)
     assert [(f.index, f.item) for f in result.failures] == [(9, None)]
 
 
@@ -297,9 +297,9 @@ def test_plain_items_are_sent_as_their_models_would_be(model: type[models.Anapla
             continue
         (batch,) = Batcher(model).batches([EXAMPLES[model], item])
         assert json.loads(batch.body(b"[", b"]"))[1] == json.loads(expected)
-        plain += PLAIN[model].json([item]) is not None
+        plain += FAST_SERIALIZERS[model].serialize([item]) is not None
     assert plain > 10
-    assert PLAIN[model].json([EXAMPLES[model]])
+    assert FAST_SERIALIZERS[model].serialize([EXAMPLES[model]])
 
 
 @pytest.mark.parametrize("number", [nan, inf, -inf])

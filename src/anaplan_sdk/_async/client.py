@@ -16,7 +16,7 @@ from anaplan_sdk._async.api.workspaces_and_models import Catalog
 from anaplan_sdk._async.transfer.content import Content
 from anaplan_sdk._async.transport.options import HttpxOptions
 from anaplan_sdk._async.transport.session import Session
-from anaplan_sdk._formats.gzip import LEVEL
+from anaplan_sdk._formats.gzip import DEFAULT_LEVEL
 from anaplan_sdk._http.rate_limiter import RateLimiter
 from anaplan_sdk._http.retry_policy import RetryPolicy
 from anaplan_sdk.auth.certificate import CertificateInput, PayloadFormat, Signer
@@ -170,7 +170,7 @@ class AsyncClient(Catalog, Files, Actions):
         region: Region | None = None,
         hosts: Hosts | None = None,
         certificate_payload: PayloadFormat = "v1",
-        upload_compression_level: int = LEVEL,
+        upload_compression_level: int = DEFAULT_LEVEL,
         max_concurrency: int = 20,
         max_retry_time: float | None = None,
         request_deadline: float | None = None,

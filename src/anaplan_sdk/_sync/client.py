@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 
 import httpx2
 
-from anaplan_sdk._formats.gzip import LEVEL
+from anaplan_sdk._formats.gzip import DEFAULT_LEVEL
 from anaplan_sdk._http.rate_limiter import RateLimiter
 from anaplan_sdk._http.retry_policy import RetryPolicy
 from anaplan_sdk._sync.api.actions import Actions, RunOptions
@@ -171,7 +171,7 @@ class Client(Catalog, Files, Actions):
         region: Region | None = None,
         hosts: Hosts | None = None,
         certificate_payload: PayloadFormat = "v1",
-        upload_compression_level: int = LEVEL,
+        upload_compression_level: int = DEFAULT_LEVEL,
         max_concurrency: int = 20,
         max_retry_time: float | None = None,
         request_deadline: float | None = None,

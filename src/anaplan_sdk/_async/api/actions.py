@@ -11,7 +11,7 @@ from anaplan_sdk import models
 from anaplan_sdk._async.api.namespace import ApiNamespace, body_of, segment, sorting
 from anaplan_sdk._async.transport.polling import check_timeout, wait_until
 from anaplan_sdk._async.transport.recovery import once
-from anaplan_sdk._formats.csv_rows import RowReader, named_after
+from anaplan_sdk._formats.csv_rows import RowReader, add_action_column
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk.exceptions import (
     AnaplanActionCancelledException,
@@ -348,7 +348,7 @@ class Actions(ApiNamespace):
             name = names.get(dump.object_id) or str(dump.object_id or process_id)
             async with aclosing(self.get_dump_rows(*dump)) as rows:
                 async for row in rows:
-                    yield named_after(name, row)
+                    yield add_action_column(name, row)
 
     async def _dump_chunks(
         self, action_id: int | str, task_id: str, object_id: int | str | None

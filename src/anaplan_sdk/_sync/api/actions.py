@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, overload
 
 from anaplan_sdk import models
-from anaplan_sdk._formats.csv_rows import RowReader, named_after
+from anaplan_sdk._formats.csv_rows import RowReader, add_action_column
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._sync.api.namespace import ApiNamespace, body_of, segment, sorting
 from anaplan_sdk._sync.transport.polling import check_timeout, wait_until
@@ -345,7 +345,7 @@ class Actions(ApiNamespace):
             name = names.get(dump.object_id) or str(dump.object_id or process_id)
             with closing(self.get_dump_rows(*dump)) as rows:
                 for row in rows:
-                    yield named_after(name, row)
+                    yield add_action_column(name, row)
 
     def _dump_chunks(
         self, action_id: int | str, task_id: str, object_id: int | str | None

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from anaplan_sdk import models
-from anaplan_sdk._formats.chunks import SMALL_FILE_SIZE
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._sync.api.namespace import ApiNamespace, segment, sorting
 from anaplan_sdk._sync.transfer.content import Content, prepare
@@ -29,6 +28,9 @@ _SortBy: TypeAlias = Literal["id", "name"] | None
 _OCTETS = {"Content-Type": "application/octet-stream"}
 _FILES = Listing("files", lambda: models.File)
 _CHUNKS = Listing("chunks", lambda: models.FileChunk)
+
+# Anaplan help, "Upload files": a single request is for files smaller than 1 MB.
+_SMALL_FILE_SIZE = 1_000_000
 
 
 class Files(ApiNamespace):
@@ -131,9 +133,9 @@ class Files(ApiNamespace):
         """
         self._check_file_id(file_id)
         body = content.encode() if isinstance(content, str) else content
-        if not 0 < len(body) < SMALL_FILE_SIZE:
+        if not 0 < len(body) < _SMALL_FILE_SIZE:
             raise ValueError(
-                f"One request takes 1 to {SMALL_FILE_SIZE - 1:,} bytes, not {len(body):,}; "
+                f"One request takes 1 to {_SMALL_FILE_SIZE - 1:,} bytes, not {len(body):,}; "
                 "upload_file takes more."
             )
         self._check_file_exists(file_id)
