@@ -395,7 +395,7 @@ async def test_much_content_does_not_go_in_one_request(
     anaplan: EmulatedAnaplan, content: str | bytes
 ) -> None:
     async with anaplan.async_client() as client:
-        with pytest.raises(ValueError, match="upload_file takes more"):
+        with pytest.raises(ValueError, match="use upload_file for more"):
             await client.upload_small_file(113000000000, content)
         assert anaplan.requests() == []
         with pytest.raises(InvalidIdentifierException):

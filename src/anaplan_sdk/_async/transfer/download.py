@@ -1,4 +1,4 @@
-"""Downloads: chunks in order, and a file that appears under its name only when it is whole."""
+"""Downloads: fetching chunks in order, and replacing a file only when all have arrived."""
 
 from __future__ import annotations
 
@@ -16,9 +16,7 @@ from anaplan_sdk.progress import Progress, ProgressCallback
 if TYPE_CHECKING:
     from anaplan_sdk.models import FileChunk
 
-BYTES = {"Accept": "application/octet-stream"}
-# An export's chunks have about 10 MB each; this many are fetched, and held, at the same time.
-DOWNLOAD_WIDTH = 4
+ACCEPT_BYTES = {"Accept": "application/octet-stream"}
 
 
 async def download(
@@ -32,14 +30,14 @@ async def download(
 
     Args:
         session: Sends the requests.
-        url: The URL below which the chunks are.
+        url: The URL of the list of chunks.
         list_chunks: Lists the chunks to fetch.
         width: How many chunks are fetched at the same time.
         on_progress: Called with a Progress for every chunk.
     """
 
     async def fetch(chunk: FileChunk) -> bytes:
-        return (await session.send("GET", f"{url}/{chunk.id}", headers=BYTES)).content
+        return (await session.send("GET", f"{url}/{chunk.id}", headers=ACCEPT_BYTES)).content
 
     size = count = 0
     chunks = await list_chunks()
@@ -54,12 +52,13 @@ async def download(
 
 @contextmanager
 def replacing(path: Path) -> Generator[BinaryIO]:
-    """Open a temporary file that takes the place of a path when the block ends without an error.
+    """Open a temporary file that replaces `path` when the block ends without an error.
 
     Raises:
-        OSError: The path names a folder, or its folder does not exist.
+        OSError: The path is a folder, or its folder does not exist.
     """
-    # Not in threads, which a caller that is cancelled would leave behind.
+    # Opened and renamed in this thread: another thread would go on after the caller was cancelled,
+    # and leave the temporary file behind.
     target, partial, file = _open_beside(path)
     try:
         with file:

@@ -1,4 +1,4 @@
-"""The course of an upload: resume or begin, send, complete, confirm."""
+"""An upload to a file, step by step: resume or begin, send, complete, confirm."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _LONGEST_PAUSE = 2.0
 
 
 class FileListings(Protocol):
-    """The two listings that an upload looks things up in."""
+    """The listings that an upload reads."""
 
     async def get_files(self) -> list[File]:
         """List the model's files."""
@@ -45,16 +45,14 @@ class FileListings(Protocol):
 
 
 class FileUpload:
-    """One upload to one file.
+    """The requests of an upload, in their order.
 
     Args:
         session: Sends the requests.
         listings: Lists files and chunks.
         file_url: Makes the URL of a file from its id or name.
-        upload: The content.
-        journal: Records which chunks have arrived; None without a journal.
-        level: The compression level of the chunks.
-        settle_time: Seconds for which Anaplan's listings may lag behind an upload.
+        compression_level: The gzip level of the chunks.
+        settle_time: Seconds that Anaplan's listings may take to show the state of the upload.
     """
 
     def __init__(
@@ -62,34 +60,36 @@ class FileUpload:
         session: Session,
         listings: FileListings,
         file_url: Callable[[int | str], str],
-        upload: Upload,
-        journal: Journal | None,
         *,
-        level: int,
+        compression_level: int,
         settle_time: float,
     ) -> None:
         self._session = session
         self._listings = listings
-        self._file = file_url
-        self._upload = upload
-        self._journal = journal
-        self._level = level
+        self._file_url = file_url
+        self._compression_level = compression_level
         self._settle_time = settle_time
 
     async def run(
-        self, file_id: int | str, width: int, on_progress: ProgressCallback | None
+        self,
+        file_id: int | str,
+        upload: Upload,
+        journal: Journal | None,
+        width: int,
+        on_progress: ProgressCallback | None,
     ) -> None:
         """Upload the content.
 
         Args:
             file_id: The file's id, or the name of a file to create.
+            upload: The content.
+            journal: Records which chunks have arrived.
             width: How many chunks are sent at the same time.
             on_progress: Called with a Progress for every acknowledged chunk.
 
         Raises:
             UploadIncompleteException: Some chunks did not arrive, or Anaplan did not complete them.
         """
-        upload, journal = self._upload, self._journal
         target = await self._resumed(upload, journal)
         is_resumed = target is not None
         if target is None:
@@ -99,32 +99,32 @@ class FileUpload:
         sending = Sending(
             self._session,
             target,
-            f"{self._file(target)}/chunks",
-            self._level,
+            f"{self._file_url(target)}/chunks",
+            self._compression_level,
             journal,
         )
         await sending.send(upload, width, on_progress)
         if upload.count is None:
             if is_resumed:
-                # The content may have had more chunks when it was begun.
+                # The earlier run may have sent chunks beyond the end of this content.
                 await self._confirm(target, sending.acknowledged, journal)
             await self._complete(target)
         await self._confirm(target, sending.acknowledged, journal)
 
     async def _begin(self, file_id: int | str, upload: Upload) -> int:
-        """Has Anaplan expect the chunks, in place of the former content; the file's id.
+        """Announce the number of chunks, which discards the former content; return the file's id.
 
-        Without a clear answer it isn't simply told again: what arrives late begins the upload anew,
-        and would take away the chunks that have come since.
+        A request whose outcome is unknown is not simply repeated: if it arrives late, it begins the
+        upload again and discards the chunks that were sent in the meantime.
         """
         count = -1 if upload.count is None else upload.count
         last = self._session.policy.retry_count
         for repetition in range(last + 1):
             try:
                 response = await self._session.send(
-                    "POST", self._file(file_id), json={"chunkCount": count}
+                    "POST", self._file_url(file_id), json={"chunkCount": count}
                 )
-                # A file that was created by name goes by an id from now on.
+                # For a file created by name this is its new id, which the next requests use.
                 return decode(_FILE.adapter, response).value.id
             except AnaplanException as error:
                 if error.not_performed:
@@ -140,7 +140,7 @@ class FileUpload:
         raise AssertionError("unreachable: the last repetition returns or raises")
 
     async def _begun(self, name: str, count: int) -> int | None:
-        """The id of a file of which so many chunks are expected and none is there, once it is."""
+        """Wait until the file expects `count` chunks and has none, and return its id, or None."""
 
         async def look() -> int | None:
             try:
@@ -167,7 +167,7 @@ class FileUpload:
             return None
 
     async def _resumed(self, upload: Upload, journal: Journal | None) -> int | None:
-        """The file's id, if Anaplan still has what the journal says of this upload."""
+        """Return the file's id if Anaplan still has the chunks of this upload in the journal."""
         if journal is None:
             return None
         if journal.target is not None:
@@ -180,25 +180,26 @@ class FileUpload:
                     del journal.arrived[index]
                 if await _is_unchanged(upload, journal):
                     return file.id
-        # Before Anaplan's own state changes: a crash in between must not leave a journal of it.
+        # Before the upload begins again at Anaplan: a crash in between must not leave a journal of
+        # chunks that Anaplan has discarded.
         journal.forget()
         return None
 
     async def _complete(self, file_id: int) -> None:
-        """Ends an upload whose length was not known."""
-        url = f"{self._file(file_id)}/complete"
+        """Complete an upload whose number of chunks was not announced."""
+        url = f"{self._file_url(file_id)}/complete"
         try:
             await self._session.send("POST", url, json={"id": str(file_id)}, repeat=Repeat.SAFE)
         except AnaplanException as error:
             raise UploadIncompleteException(
-                f"Every chunk of the upload to file {file_id} arrived, but Anaplan did not "
-                f"complete it; content whose size is known needs no completion: {error}",
+                f"All chunks of the upload to file {file_id} arrived, but Anaplan did not complete "
+                f"it; content of known size needs no completion: {error}",
                 file_id=file_id,
                 retryable=error.retryable,
             ) from error
 
     async def _confirm(self, file_id: int, acknowledged: set[int], journal: Journal | None) -> None:
-        """Compares the chunks that Anaplan has with those it has acknowledged."""
+        """Check that Anaplan lists exactly the chunks it has acknowledged."""
         seen: set[int] | None = None
 
         async def look() -> set[int]:
@@ -217,31 +218,31 @@ class FileUpload:
             )
         except AnaplanException as error:
             if journal is not None and seen is not None and seen - acknowledged:
-                journal.forget()  # Going on would find them again.
+                journal.forget()  # A resumed upload would find the surplus chunks again.
             raise UploadIncompleteException(
-                f"The upload to file {file_id} can't be relied upon: {error}",
+                f"The content of file {file_id} may be incomplete, upload it again: {error}",
                 file_id=file_id,
                 missing=[] if seen is None else sorted(acknowledged - seen),
                 retryable=error.retryable or seen is not None,
             ) from error
 
     async def _chunks_there(self, file_id: int) -> set[int]:
-        """The chunks that have arrived; of a file whose content was deleted Anaplan may say 404."""
+        """Return the ids of the chunks that Anaplan lists."""
         try:
             return {chunk.id for chunk in await self._listings.get_file_chunks(file_id)}
-        except InvalidIdentifierException:
+        except InvalidIdentifierException:  # Anaplan may answer 404 after content was deleted.
             return set()
 
 
 @asynccontextmanager
-async def opened_journal(
+async def open_journal(
     session: Session,
     model_id: str,
     file_id: int | str,
     upload: Upload,
     path: str | os.PathLike[str] | None,
 ) -> AsyncGenerator[Journal | None]:
-    """Open the journal at a path, if there is one, and close it after the upload."""
+    """Open the journal of an upload, if a path is given, and close it afterwards."""
     if path is None:
         yield None
         return
@@ -264,12 +265,12 @@ async def opened_journal(
 
 
 async def _is_unchanged(upload: Upload, journal: Journal) -> bool:
-    """Whether the content is still what has arrived.
+    """Compare the content with the digests of the chunks that have arrived.
 
-    Two contents must never make one file: it is whole as soon as it has all chunks, whosever they
-    are. Content of unknown length isn't, until it is completed.
+    A file must not mix the chunks of two contents. With an announced number of chunks Anaplan
+    considers it complete as soon as it has them all, so the content is compared before any is sent.
     """
-    if upload.again is None:
+    if upload.again is None:  # A stream, whose chunks are compared while they are sent.
         return True
     index = 0
     async with aclosing(upload.again()) as chunks:
