@@ -405,7 +405,7 @@ class AsyncClient(Catalog, Files, Actions):
         The action is not started unless every chunk arrived. Arguments, result and errors are those
         of `upload_file` and `run_action`; `on_progress` is told of both.
         """
-        self._url_of(action_id)
+        self._action_url(action_id)
         await self.upload_file(
             file_id, content, journal=journal, on_progress=options.get("on_progress")
         )
@@ -423,6 +423,6 @@ class AsyncClient(Catalog, Files, Actions):
 
         Arguments and errors are those of `run_action`.
         """
-        self._url_of(action_id, "exports")
+        self._action_url(action_id, "exports")
         await self.run_action(action_id, locale=locale, timeout=timeout, on_progress=on_progress)
         return await self.get_file(action_id, on_progress=on_progress)

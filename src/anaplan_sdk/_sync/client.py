@@ -406,7 +406,7 @@ class Client(Catalog, Files, Actions):
         The action is not started unless every chunk arrived. Arguments, result and errors are those
         of `upload_file` and `run_action`; `on_progress` is told of both.
         """
-        self._url_of(action_id)
+        self._action_url(action_id)
         self.upload_file(file_id, content, journal=journal, on_progress=options.get("on_progress"))
         return self.run_action(action_id, wait_for_completion, **options)
 
@@ -422,6 +422,6 @@ class Client(Catalog, Files, Actions):
 
         Arguments and errors are those of `run_action`.
         """
-        self._url_of(action_id, "exports")
+        self._action_url(action_id, "exports")
         self.run_action(action_id, locale=locale, timeout=timeout, on_progress=on_progress)
         return self.get_file(action_id, on_progress=on_progress)

@@ -93,7 +93,7 @@ async def test_rows_that_were_refused(anaplan: EmulatedAnaplan) -> None:
         assert clean.dumps == []
         with pytest.raises(AnaplanException):
             await client.get_dump(*dump)
-        with pytest.raises(AnaplanException, match="refused nothing"):
+        with pytest.raises(AnaplanException, match="rejected no rows"):
             await client.get_dump(action, clean.id)
 
 

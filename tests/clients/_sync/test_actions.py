@@ -94,7 +94,7 @@ def test_rows_that_were_refused(anaplan: EmulatedAnaplan) -> None:
         assert clean.dumps == []
         with pytest.raises(AnaplanException):
             client.get_dump(*dump)
-        with pytest.raises(AnaplanException, match="refused nothing"):
+        with pytest.raises(AnaplanException, match="rejected no rows"):
             client.get_dump(action, clean.id)
 
 

@@ -1,4 +1,4 @@
-"""Imports, exports, processes and other actions: what they are, running them, what they refused."""
+"""Imports, exports, processes and other actions: their definitions, and running them."""
 
 from __future__ import annotations
 
@@ -42,7 +42,15 @@ _ACTION = Single["ActionMetadata"]("action", lambda: models.ActionMetadata)
 
 
 class RunOptions(TypedDict, total=False):
-    """How an action is run, as `run_action` tells."""
+    """The options of `run_action`, for the methods that pass them on to it.
+
+    Attributes:
+        locale: The locale in which numbers and dates of a source are read; "en_US" by default.
+        mapping_parameters: Answers to the mappings that an import asks for each time it runs.
+        connector_parameters: Parameters of imports that read through a connector.
+        timeout: Seconds to wait for the end; None (the default) waits without limit.
+        on_progress: Called with a Progress for every status of the task.
+    """
 
     locale: str
     mapping_parameters: Iterable[MappingParameter | Mapping[str, str]]
@@ -52,24 +60,66 @@ class RunOptions(TypedDict, total=False):
 
 
 class Actions(Tasks):
-    """Imports, exports, processes and other actions."""
+    """A model's imports, exports, processes and other actions."""
 
     async def get_imports(
         self, sort_by: Literal["id", "name"] | None = None, descending: bool = False
     ) -> list[Import]:
-        """Lists the model's imports that this user's role can see."""
+        """List the model's imports that the user's model role can see.
+
+        Args:
+            sort_by: Field to sort by; Anaplan's own order when None.
+            descending: Whether to sort in descending order; has no effect without `sort_by`.
+
+        Returns:
+            The imports, with their sources.
+
+        Raises:
+            ValueError: `sort_by` is not one of the fields, or the client has no model.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Import Actions".
+        """
         return await self._list(_IMPORTS, f"{self._model}/imports", **sorting(sort_by, descending))
 
     async def get_exports(
         self, sort_by: Literal["id", "name"] | None = None, descending: bool = False
     ) -> list[Export]:
-        """Lists the model's exports that this user's role can see."""
+        """List the model's exports that the user's model role can see.
+
+        Args:
+            sort_by: Field to sort by; Anaplan's own order when None.
+            descending: Whether to sort in descending order; has no effect without `sort_by`.
+
+        Returns:
+            The exports, with their formats.
+
+        Raises:
+            ValueError: `sort_by` is not one of the fields, or the client has no model.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Export Actions".
+        """
         return await self._list(_EXPORTS, f"{self._model}/exports", **sorting(sort_by, descending))
 
     async def get_processes(
         self, sort_by: Literal["id", "name"] | None = None, descending: bool = False
     ) -> list[Process]:
-        """Lists the model's processes that this user's role can see."""
+        """List the model's processes that the user's model role can see.
+
+        Args:
+            sort_by: Field to sort by; Anaplan's own order when None.
+            descending: Whether to sort in descending order; has no effect without `sort_by`.
+
+        Returns:
+            The processes.
+
+        Raises:
+            ValueError: `sort_by` is not one of the fields, or the client has no model.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Process Actions".
+        """
         return await self._list(
             _PROCESSES, f"{self._model}/processes", **sorting(sort_by, descending)
         )
@@ -77,25 +127,92 @@ class Actions(Tasks):
     async def get_actions(
         self, sort_by: Literal["id", "name"] | None = None, descending: bool = False
     ) -> list[Action]:
-        """Lists the model's other actions (ids 117…) that this user's role can see."""
+        """List the model's other actions (ids 117…) that the user's model role can see.
+
+        Args:
+            sort_by: Field to sort by; Anaplan's own order when None.
+            descending: Whether to sort in descending order; has no effect without `sort_by`.
+
+        Returns:
+            The actions.
+
+        Raises:
+            ValueError: `sort_by` is not one of the fields, or the client has no model.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Get model actions".
+        """
         return await self._list(_ACTIONS, f"{self._model}/actions", **sorting(sort_by, descending))
 
     async def get_import(self, import_id: int | str) -> ImportMetadata:
-        """An import's definition, with the columns of its file and how the file is read."""
-        return await self._get(_IMPORT, self._url_of(import_id, "imports"))
+        """Return the definition of an import: the columns of its source file and the file's format.
+
+        Args:
+            import_id: The import (112…).
+
+        Returns:
+            The definition. It has no `source` if the import reads from another model.
+
+        Raises:
+            InvalidIdentifierException: The id is not that of an import, or there is no such import.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Import Actions".
+        """
+        return await self._get(_IMPORT, self._action_url(import_id, "imports"))
 
     async def get_export(self, export_id: int | str) -> ExportMetadata:
-        """An export's definition, with its columns."""
-        return await self._get(_EXPORT, self._url_of(export_id, "exports"))
+        """Return the definition of an export: its columns, their types and the format.
+
+        Args:
+            export_id: The export (116…).
+
+        Returns:
+            The definition; its `row_count` is an estimate.
+
+        Raises:
+            InvalidIdentifierException: The id is not that of an export, or there is no such export.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "Get the export definitions for the specified modelId".
+        """
+        return await self._get(_EXPORT, self._action_url(export_id, "exports"))
 
     async def get_process(self, process_id: int | str) -> ProcessMetadata:
-        """A process's definition: its actions in order, imports with the files they read."""
-        url = self._url_of(process_id, "processes")
+        """Return the definition of a process.
+
+        Args:
+            process_id: The process (118…).
+
+        Returns:
+            The definition: the actions in their order, imports with the files they read.
+
+        Raises:
+            InvalidIdentifierException: The id is not that of a process, or there is no such
+                process.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Process Actions".
+        """
+        url = self._action_url(process_id, "processes")
         return await self._get(_PROCESS, url, showImportDataSource="true")
 
     async def get_action(self, action_id: int | str) -> ActionMetadata:
-        """The definition of an action that is no import, export or process."""
-        return await self._get(_ACTION, self._url_of(action_id, "actions"))
+        """Return the definition of an action other than an import, export or process.
+
+        Args:
+            action_id: The action (117…).
+
+        Returns:
+            The definition; its fields depend on the type of the action.
+
+        Raises:
+            InvalidIdentifierException: The id is not that of such an action, or there is none.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Get model actions".
+        """
+        return await self._get(_ACTION, self._action_url(action_id, "actions"))
 
     @overload
     async def run_action(
@@ -121,36 +238,48 @@ class Actions(Tasks):
         timeout: float | None = None,
         on_progress: ProgressCallback | None = None,
     ) -> Task | CompletedTask:
-        """Runs an import (112…), export (116…), other action (117…) or process (118…).
+        """Run an import, an export, another action or a process, and wait until it has ended.
 
-        A start that gets no clear answer is not simply repeated: the action's tasks are watched for
-        the client's `settle_time`, and the one that was started is adopted. Only if there is none
-        by then is it started again.
+        The SDK does not start the action twice. If the outcome of the start is unknown, for example
+        after a lost connection, the SDK looks for the new task in the action's task list for up to
+        the client's `settle_time` and continues with it. Only if there is none is the action
+        started again.
+
+        While it waits, the task's status is requested after 0.1 seconds at first, then at growing
+        intervals of at most the client's `status_poll_delay`.
 
         Args:
-            action_id: The action; its kind follows from the first three digits.
-            wait_for_completion: False returns as soon as the task exists; see `wait_for_task`.
-            locale: How numbers and dates of the source are read.
-            mapping_parameters: Answers to what an import asks each time it runs.
-            connector_parameters: The same for imports through a connector.
-            timeout: Seconds to wait for the end; no limit when not given.
-            on_progress: Told of every look at the task.
+            action_id: The import (112…), export (116…), other action (117…) or process (118…).
+            wait_for_completion: Whether to wait until the task has ended (default).
+            locale: The locale in which numbers and dates of a source are read.
+            mapping_parameters: Answers to the mappings that an import asks for each time it runs.
+            connector_parameters: Parameters of imports that read through a connector.
+            timeout: Seconds to wait for the end; None (the default) waits without limit. The work
+                at Anaplan continues after a timeout.
+            on_progress: Called with a Progress for every status of the task: its current step, and
+                a share from 0 to 1.
 
         Returns:
-            The finished task. Rows may have been refused even so: see its `dumps`. Without waiting,
-            the task as it was created.
+            The successful task. An import may nevertheless have rejected rows: see its `dumps`.
+            Without waiting, the task as it was created.
 
         Raises:
-            InvalidIdentifierException: The id has another form, or there is no such action.
-            AnaplanActionError: The action failed; the error carries the task and its dumps.
-            AnaplanActionCancelledException: Someone cancelled the task.
-            AnaplanTimeoutException: It took longer than `timeout`; it goes on at Anaplan.
-            AnaplanException: Waiting failed in another way; `task_id` tells what was started, for
-                `wait_for_task`.
-            OutcomeUnknownException: It can't be told whether the action was started.
+            ValueError: `timeout` is negative, a parameter is incomplete, or the client has no
+                model.
+            InvalidIdentifierException: The id is not that of an action, or there is no such action.
+            OutcomeUnknownException: It is unknown whether the action was started, or which task is
+                its own.
+            AnaplanActionError: The action failed; the error has the task and its dumps.
+            AnaplanActionCancelledException: The task was cancelled.
+            AnaplanTimeoutException: The task did not end within `timeout`.
+            AnaplanException: The request failed; see the subclasses. If the action was started, the
+                error has its `task_id`.
+
+        Source: Anaplan Integration API V2 guide, "Import Actions", "Export Actions" and "Process
+        Actions".
         """
         check_timeout(timeout)
-        url = f"{self._url_of(action_id)}/tasks"
+        url = f"{self._action_url(action_id)}/tasks"
         body: dict[str, object] = {"localeName": locale}
         for name, model, values in (
             ("mappingParameters", models.MappingParameter, mapping_parameters),
@@ -166,11 +295,13 @@ class Actions(Tasks):
                 action_id, task.id, timeout=timeout, on_progress=on_progress
             )
         except AnaplanException as error:
-            # Whatever failed, it was the wait: running the action again would start it twice.
+            # The wait failed, not the start: to repeat the call would start a second task.
             error.task_id = task.id
             error.retryable = error.not_performed = False
             if not isinstance(error, AnaplanActionError):
-                error.add_note(f"Action {action_id} was started as task {task.id}; it may go on.")
+                error.add_note(
+                    f"Action {action_id} was started as task {task.id}, which may go on."
+                )
             raise
 
     async def _start(self, action_id: str, url: str, body: dict[str, object]) -> Task:

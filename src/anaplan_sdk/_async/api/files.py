@@ -126,8 +126,8 @@ class Files(ApiNamespace):
                 uncompressed content.
 
         Raises:
-            ValueError: The content is empty or larger than 1,000 chunks of 50 MB, a str is the
-                name of an existing file, or the journal belongs to another file.
+            ValueError: The content is empty or larger than 1,000 chunks of 50 MB, a str is the name
+                of an existing file, or the journal belongs to another file.
             TypeError: The content has a type that cannot be uploaded.
             OSError: The content cannot be read, or the journal cannot be written.
             InvalidIdentifierException: The model has no such file.
@@ -162,8 +162,8 @@ class Files(ApiNamespace):
                 chunks take more memory.
             journal: Path of a file in which the acknowledged chunks are recorded. The same call,
                 made again after a crash with the content from its start, then sends only the
-                missing chunks. The journal is deleted at the end of the upload. Only one upload
-                may use a journal at a time, and nothing else may be uploaded to the file before the
+                missing chunks. The journal is deleted at the end of the upload. Only one upload may
+                use a journal at a time, and nothing else may be uploaded to the file before the
                 upload is complete.
             on_progress: Called with a Progress for every acknowledged chunk, in bytes of
                 uncompressed content.

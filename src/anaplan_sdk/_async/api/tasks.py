@@ -23,7 +23,7 @@ from anaplan_sdk.progress import Progress, ProgressCallback
 if TYPE_CHECKING:
     from anaplan_sdk.models import CompletedTask, Task, TaskResult, TaskSummary
 
-# The first three digits of an id say what it names.
+# The first three digits of an id identify the kind of action, which is a part of its URL.
 _KINDS = {"112": "imports", "116": "exports", "117": "actions", "118": "processes"}
 
 TASKS = Listing("tasks", lambda: models.TaskSummary)
@@ -42,11 +42,32 @@ class Tasks(ApiNamespace):
         timeout: float | None = None,
         on_progress: ProgressCallback | None = None,
     ) -> CompletedTask:
-        """Waits for a task's end, looking often at first and every `status_poll_delay` later.
+        """Wait until a task has ended.
+
+        The task's status is requested after 0.1 seconds at first, then at growing intervals of at
+        most the client's `status_poll_delay`.
+
+        Args:
+            action_id: The import (112…), export (116…), other action (117…) or process (118…).
+            task_id: The task to wait for.
+            timeout: Seconds to wait for the end; None (the default) waits without limit. The work
+                at Anaplan continues after a timeout.
+            on_progress: Called with a Progress for every status of the task: its current step, and
+                a share from 0 to 1.
+
+        Returns:
+            The successful task. Its import may nevertheless have rejected rows: see its `dumps`.
 
         Raises:
-            AnaplanActionError, AnaplanActionCancelledException, AnaplanTimeoutException: As for
-                `run_action`.
+            ValueError: `timeout` is negative.
+            InvalidIdentifierException: The id is not that of an action, or the action has no such
+                task. Anaplan removes tasks when it unloads the model.
+            AnaplanActionError: The action failed; the error has the task and its dumps.
+            AnaplanActionCancelledException: The task was cancelled.
+            AnaplanTimeoutException: The task did not end within `timeout`.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "Check the status of the import action".
         """
         check_timeout(timeout)
 
@@ -81,16 +102,43 @@ class Tasks(ApiNamespace):
         return task
 
     async def get_task_summaries(self, action_id: int | str) -> list[TaskSummary]:
-        """Lists the runs of an action, other users' included, oldest first."""
-        return await self._list(TASKS, f"{self._url_of(action_id)}/tasks")
+        """List the tasks of an action, including those of other users.
 
-    async def get_task_status(self, action_id: int | str, task_id: str) -> Task | CompletedTask:
-        """How a run stands; a `CompletedTask` with its result once it has ended.
+        Anaplan removes tasks when it unloads the model.
+
+        Args:
+            action_id: The import (112…), export (116…), other action (117…) or process (118…).
+
+        Returns:
+            The tasks in Anaplan's order, normally the oldest first.
 
         Raises:
-            InvalidIdentifierException: This action has no such task.
+            InvalidIdentifierException: The id is not that of an action, or there is no such action.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Import Actions".
         """
-        url = self._url_of(action_id)
+        return await self._list(TASKS, f"{self._action_url(action_id)}/tasks")
+
+    async def get_task_status(self, action_id: int | str, task_id: str) -> Task | CompletedTask:
+        """Return the status of a task.
+
+        Args:
+            action_id: The import (112…), export (116…), other action (117…) or process (118…).
+            task_id: The task.
+
+        Returns:
+            A `CompletedTask` with the result if the task has ended, successfully or not; otherwise
+            a `Task` with its state, step and progress.
+
+        Raises:
+            InvalidIdentifierException: The id is not that of an action, or the action has no such
+                task. Anaplan removes tasks when it unloads the model.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "Check the status of the import action".
+        """
+        url = self._action_url(action_id)
         details = {"includeProcessDetails": "true"} if "/processes/" in url else {}
         task = await self._get(TASK, f"{url}/tasks/{segment(task_id)}", **details)
         if isinstance(task, models.CompletedTask) and task.result.object_id is None:
@@ -98,21 +146,43 @@ class Tasks(ApiNamespace):
         return task
 
     async def cancel_task(self, action_id: int | str, task_id: str) -> Task | CompletedTask:
-        """Asks Anaplan to cancel a run, and tells how it stands then.
+        """Request the cancellation of a task, and return its status afterwards.
 
-        A run that had ended stays as it was. One that is cancelled leaves the model unchanged, but
-        for the steps of a process that had ended.
+        A task that has already ended is not changed. Anaplan rolls back the changes of a cancelled
+        task, except the steps of a process that had already ended.
+
+        Args:
+            action_id: The import (112…), export (116…), other action (117…) or process (118…).
+            task_id: The task to cancel.
+
+        Returns:
+            The status, usually a `Task` in the state `CANCELLING` or `CANCELLED`.
+
+        Raises:
+            InvalidIdentifierException: The id is not that of an action, or the action has no such
+                task.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "Check the status of the import action".
         """
-        url = f"{self._url_of(action_id)}/tasks/{segment(task_id)}"
+        url = f"{self._action_url(action_id)}/tasks/{segment(task_id)}"
         await self._session.send("DELETE", url)
         return await self.get_task_status(action_id, task_id)
 
     async def get_optimizer_log(self, action_id: int | str, task_id: str) -> bytes:
-        """The solution log of an optimizer action's run, kept for 48 hours.
+        """Return the solution log of an optimizer action, which Anaplan keeps for 48 hours.
+
+        Args:
+            action_id: The optimizer action (117…), also if it ran in a process.
+            task_id: The task of the action or of the process.
+
+        Returns:
+            The log as text.
 
         Raises:
-            PermissionDeniedException: This user is no workspace administrator.
-            InvalidIdentifierException: No such action or task, or the log is gone.
+            PermissionDeniedException: The user is not a workspace administrator.
+            InvalidIdentifierException: There is no such action or task, or the log was removed.
+            AnaplanException: The request failed; see the subclasses.
         """
         url = f"{self._model}/optimizeActions/{segment(action_id)}/tasks/{segment(task_id)}"
         return (await self._session.send("GET", f"{url}/solutionLogs")).content
@@ -120,31 +190,59 @@ class Tasks(ApiNamespace):
     async def get_dump(
         self, action_id: int | str, task_id: str, object_id: int | str | None = None
     ) -> bytes:
-        """A failure dump whole: CSV of the refused rows, their lines and the reasons.
+        """Download a failure dump: CSV of the rows that an import rejected, with the reasons.
+
+        There is a dump only if the task's result has `failure_dump_available`. Anaplan keeps the
+        dump of the user's last failed task for 48 hours, or until the next task without failures.
 
         Args:
-            action_id: The action that was run.
-            task_id: Its run.
-            object_id: For a process, the step that refused rows.
+            action_id: The import (112…), action (117…) or process (118…).
+            task_id: The task that rejected rows.
+            object_id: For a process, the id of the step that rejected rows.
+
+        Returns:
+            The whole dump as CSV with a header.
 
         Raises:
-            AnaplanException: Anaplan keeps no dump of this run; it does so only where the result
-                says `failure_dump_available`, for 48 hours or until the next clean run.
+            InvalidIdentifierException: The id is not that of an action, there is no such task, or
+                its dump was removed.
+            AnaplanException: The task left no dump, or the request failed; see the subclasses.
+
+        Source: Anaplan help, "Get the list of process dump file chunks".
         """
         if object_id is not None:
-            # Of a step there are chunks only.
+            # The dump of a step is read by chunks.
             async with aclosing(self._dump_chunks(action_id, task_id, object_id)) as chunks:
                 return b"".join([chunk async for chunk in chunks])
-        url = f"{self._url_of(action_id)}/tasks/{segment(task_id)}/dump"
+        url = f"{self._action_url(action_id)}/tasks/{segment(task_id)}/dump"
         response = await self._session.send("GET", url)
         if response.status_code == HTTPStatus.NO_CONTENT:
-            raise AnaplanException(f"Task {task_id} left no failure dump: it refused nothing.")
+            raise AnaplanException(f"Task {task_id} has no failure dump: it rejected no rows.")
         return response.content
 
     async def get_dump_stream(
         self, action_id: int | str, task_id: str, object_id: int | str | None = None
     ) -> AsyncGenerator[bytes]:
-        """A failure dump piece by piece, of at most 10 MB each. Arguments as for `get_dump`."""
+        """Download a failure dump chunk by chunk.
+
+        There is a dump only if the task's result has `failure_dump_available`. Anaplan keeps the
+        dump of the user's last failed task for 48 hours, or until the next task without failures.
+
+        Args:
+            action_id: The import (112…), action (117…) or process (118…).
+            task_id: The task that rejected rows.
+            object_id: For a process, the id of the step that rejected rows.
+
+        Yields:
+            The chunks of the CSV in order, each of at most 10 MB; a chunk may end within a row.
+
+        Raises:
+            InvalidIdentifierException: The id is not that of an action, there is no such task, or
+                its dump was removed.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "Get the list of process dump file chunks".
+        """
         async with aclosing(self._dump_chunks(action_id, task_id, object_id)) as chunks:
             async for chunk in chunks:
                 yield chunk
@@ -152,12 +250,32 @@ class Tasks(ApiNamespace):
     async def get_dump_rows(
         self, action_id: int | str, task_id: str, object_id: int | str | None = None
     ) -> AsyncGenerator[dict[str, str]]:
-        """A failure dump row by row, by column name. Arguments as for `get_dump`.
+        """Download a failure dump row by row.
 
-        Beside the source's own columns there are `_Line_`, the line in the source file (the header
-        being line 1), and `_Error_1_` and so on; dumps of list imports also have `_Status_`: `E`
-        for a refused row, `W` for one that was taken without its bad value. A second column `Name`
-        is called `Name (2)`; fields beyond the header are called by their place, `Column 5`.
+        In addition to the columns of the source, a row has `_Line_`, the line in the source file
+        (the header is line 1), and `_Error_1_`, `_Error_2_` and so on. Dumps of list imports also
+        have `_Status_`: `E` for a rejected row, `W` for a row that was imported without the invalid
+        value. A second column `Name` is called `Name (2)`; a field beyond the header is called by
+        its position, `Column 5`.
+
+        There is a dump only if the task's result has `failure_dump_available`. Anaplan keeps the
+        dump of the user's last failed task for 48 hours, or until the next task without failures.
+
+        Args:
+            action_id: The import (112…), action (117…) or process (118…).
+            task_id: The task that rejected rows.
+            object_id: For a process, the id of the step that rejected rows.
+
+        Yields:
+            The rows, as dicts of texts by column name.
+
+        Raises:
+            InvalidIdentifierException: The id is not that of an action, there is no such task, or
+                its dump was removed.
+            AnaplanResponseException: The dump is not valid CSV.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "Get the list of process dump file chunks".
         """
         reader = RowReader()
         async with aclosing(self._dump_chunks(action_id, task_id, object_id)) as chunks:
@@ -170,26 +288,36 @@ class Tasks(ApiNamespace):
     async def get_process_dump_rows(
         self, process_id: int | str, task_id: str
     ) -> AsyncGenerator[dict[str, str]]:
-        """What all steps of a process refused, row by row; nothing where they refused nothing.
+        """Download the failure dumps of all steps of a process row by row.
 
-        The rows are those of `get_dump_rows`, each with the name of the action that refused it as
-        `_Action_`. They come step by step in the process's order, so the columns change between.
-        A dump is fetched when its rows are asked for.
+        The first column of a row is `_Action_`, the name of the step that rejected it. Then come
+        the columns of the step's source, `_Line_`, the line in the source file (the header is line
+        1), and `_Error_1_`, `_Error_2_` and so on; dumps of list imports also have `_Status_`: `E`
+        for a rejected row, `W` for a row that was imported without the invalid value. The steps
+        come in the order of the process, so the columns change from step to step. A dump is fetched
+        when the iteration reaches it.
 
         Args:
-            process_id: The process.
-            task_id: A run of it that has ended, successfully or not.
+            process_id: The process (118…).
+            task_id: A task of the process that has ended, successfully or not.
+
+        Yields:
+            The rows, as dicts of texts by column name; none if no step rejected rows.
 
         Raises:
-            InvalidIdentifierException: This is no process, or it has no such run.
-            AnaplanException: The run has not ended.
+            InvalidIdentifierException: The id is not that of a process, there is no such task, or a
+                dump was removed.
+            AnaplanResponseException: A dump is not valid CSV.
+            AnaplanException: The task has not ended, or the request failed; see the subclasses.
+
+        Source: Anaplan help, "Get the list of process dump file chunks".
         """
-        self._url_of(process_id, "processes")
+        self._action_url(process_id, "processes")
         task = await self.get_task_status(process_id, task_id)
         if not isinstance(task, models.CompletedTask):
             raise AnaplanException(f"Task {task_id} has not ended: it is {task.task_state}.")
         names = {step.object_id: step.object_name for step in task.result.nested_results}
-        # Of an action that is there twice there is one dump.
+        # An action that occurs twice in a process has one dump.
         for dump in dict.fromkeys(task.dumps):
             name = names.get(dump.object_id) or str(dump.object_id or process_id)
             async with aclosing(self.get_dump_rows(*dump)) as rows:
@@ -199,29 +327,30 @@ class Tasks(ApiNamespace):
     async def _dump_chunks(
         self, action_id: int | str, task_id: str, object_id: int | str | None
     ) -> AsyncGenerator[bytes]:
-        url = f"{self._url_of(action_id)}/tasks/{segment(task_id)}"
+        url = f"{self._action_url(action_id)}/tasks/{segment(task_id)}"
         url += "/dump" if object_id is None else f"/dumps/{segment(object_id)}"
         for chunk in await self._list(_CHUNKS, f"{url}/chunks"):
             yield (await self._session.send("GET", f"{url}/chunks/{chunk.id}")).content
 
-    def _url_of(self, action_id: int | str, only: str | None = None) -> str:
-        """The action's URL; ids of another form are refused before anything is sent."""
+    def _action_url(self, action_id: int | str, only: str | None = None) -> str:
+        """Return the URL of an action; raise for an invalid id before anything is sent."""
         text = str(action_id)
         kind = _KINDS.get(text[:3]) if text.isdecimal() else None
         if kind is None or only not in (None, kind):
-            expected = [f"{prefix}… ({k})" for prefix, k in _KINDS.items() if only in (None, k)]
+            expected = [f"{prefix} ({k})" for prefix, k in _KINDS.items() if only in (None, k)]
             raise InvalidIdentifierException(
-                f"{action_id!r} is not an id of this kind; they begin with {', '.join(expected)}."
+                f"{action_id!r} is not a valid id: it must be a number that begins with "
+                f"{' or '.join(expected)}."
             )
         return f"{self._model}/{kind}/{text}"
 
 
 def _reason(result: TaskResult) -> str:
-    """Anaplan's own words for a failure, those of the failed steps of a process included."""
+    """Join Anaplan's messages about a failure, for a process those of its failed steps."""
     failed = [step for step in result.nested_results if not step.successful] or [result]
     reasons: list[str] = []
     for step in failed:
         texts = [detail.local_message_text or detail.type for detail in step.details]
         name = f"{step.object_name}: " if step.object_name and step is not result else ""
-        reasons.append(name + ("; ".join(filter(None, texts)) or "no reason given"))
+        reasons.append(name + ("; ".join(filter(None, texts)) or "Anaplan gave no reason"))
     return " / ".join(reasons)
