@@ -50,7 +50,8 @@ class Audit(Events):
 
         Raises:
             ValueError: There is no such field to sort by.
-            PermissionDeniedException: The user has none of these roles.
+            InvalidCredentialsException: Anaplan answered 401, as it does when the user has none
+                of these roles.
             AnaplanException: The request failed; see the subclasses.
 
         Source: Anaplan Integration API guide, "Users".
