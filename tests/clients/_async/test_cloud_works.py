@@ -444,7 +444,7 @@ async def test_flows_are_checked_first(anaplan: EmulatedAnaplan) -> None:
     assert anaplan.requests() == []
 
 
-async def test_who_has_no_role_is_told_so(anaplan: EmulatedAnaplan) -> None:
+async def test_a_user_without_a_role(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client(user_email="planner@skyline.example") as client:
         with pytest.raises(PermissionDeniedException, match="Not Authorized"):
             await client.cw.get_integrations()
@@ -452,7 +452,7 @@ async def test_who_has_no_role_is_told_so(anaplan: EmulatedAnaplan) -> None:
             await client.cw.flows.get_flows()
 
 
-async def test_a_tenant_that_is_not_entitled_is_told_so(anaplan: EmulatedAnaplan) -> None:
+async def test_a_tenant_that_is_not_entitled(anaplan: EmulatedAnaplan) -> None:
     body = {"status": {"code": 452, "message": "Tenant not entitled"}}
     anaplan.fault(path="*/schedule", status=452, body=body)
     async with anaplan.async_client() as client:

@@ -441,7 +441,7 @@ def test_flows_are_checked_first(anaplan: EmulatedAnaplan) -> None:
     assert anaplan.requests() == []
 
 
-def test_who_has_no_role_is_told_so(anaplan: EmulatedAnaplan) -> None:
+def test_a_user_without_a_role(anaplan: EmulatedAnaplan) -> None:
     with anaplan.client(user_email="planner@skyline.example") as client:
         with pytest.raises(PermissionDeniedException, match="Not Authorized"):
             client.cw.get_integrations()
@@ -449,7 +449,7 @@ def test_who_has_no_role_is_told_so(anaplan: EmulatedAnaplan) -> None:
             client.cw.flows.get_flows()
 
 
-def test_a_tenant_that_is_not_entitled_is_told_so(anaplan: EmulatedAnaplan) -> None:
+def test_a_tenant_that_is_not_entitled(anaplan: EmulatedAnaplan) -> None:
     body = {"status": {"code": 452, "message": "Tenant not entitled"}}
     anaplan.fault(path="*/schedule", status=452, body=body)
     with anaplan.client() as client:
