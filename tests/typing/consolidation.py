@@ -18,7 +18,6 @@ def filters() -> None:
 
 
 def tables(client: Client) -> None:
-    room = client.consolidation
     rows = client.consolidation.get_rows(
         "Ledger", column("Amount") > 1, select=["Amount"], order_by="Amount desc", top=1, skip=1
     )
@@ -47,8 +46,8 @@ def tables(client: Client) -> None:
     assert_type(client.consolidation.delete_user("jane"), None)
     assert_type(client.consolidation.get_user_roles("jane"), list[str])
     assert_type(client.consolidation.assign_user_roles("jane", ["Admin"]), list[str])
-    assert_type(client.consolidation.revoke_user_role("jane", "Admin"), list[str])
-    room.insert_row("Ledger", {"Amount": object()})  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]
+    assert_type(client.consolidation.unassign_user_role("jane", "Admin"), list[str])
+    client.consolidation.insert_row("Ledger", {"Amount": object()})  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]
 
 
 async def tables_async(client: AsyncClient) -> None:
@@ -75,4 +74,4 @@ async def tables_async(client: AsyncClient) -> None:
     assert_type(await client.consolidation.delete_user("jane"), None)
     assert_type(await client.consolidation.get_user_roles("jane"), list[str])
     assert_type(await client.consolidation.assign_user_roles("jane", "Admin"), list[str])
-    assert_type(await client.consolidation.revoke_user_role("jane", "Admin"), list[str])
+    assert_type(await client.consolidation.unassign_user_role("jane", "Admin"), list[str])
