@@ -1,45 +1,46 @@
-"""Everything this SDK raises on purpose.
+"""Every exception that this SDK raises for a failure of its work.
 
     AnaplanException
-    ├── InvalidCredentialsException        Anaplan (or a local check) refused who you are
-    │   ├── InvalidPrivateKeyException     the private key can't be read or doesn't fit
-    │   ├── OAuthException                 OAuth's own refusals; `code` is RFC 6749's word
+    ├── InvalidCredentialsException        Anaplan, or a local check, refused the credentials
+    │   ├── InvalidPrivateKeyException     the private key is unreadable or not the certificate's
+    │   ├── OAuthException                 an OAuth error; `code` is the code of RFC 6749
     │   │   └── OAuthStateException        a callback that belongs to another sign-in
-    │   ├── SignInRequiredException        someone has to sign in, and nobody is there to ask
-    │   └── CredentialsNotFoundException   neither environment, profile nor kept tokens serve
-    ├── InvalidIdentifierException         no such object, or not visible to you (404)
-    │   ├── NameNotFoundException          `client.resolve` found nothing of this name
-    │   └── AmbiguousNameException         `client.resolve` found several of this name
+    │   ├── SignInRequiredException        a person has to sign in, and cannot be asked
+    │   └── CredentialsNotFoundException   no credentials in environment, profile or token store
+    ├── InvalidIdentifierException         no such object, or not visible to the user (404)
+    │   ├── NameNotFoundException          `client.resolve` found no object of this name
+    │   └── AmbiguousNameException         `client.resolve` found several objects of this name
     ├── AnaplanRequestException            Anaplan refused the request (other 4xx, 5xx)
-    │   ├── PermissionDeniedException      your role doesn't allow it (403)
+    │   ├── PermissionDeniedException      the user's role does not allow the request (403)
     │   ├── RateLimitException             too many requests (429)
     │   ├── ModelUnavailableException      archived, locked, offline or deployed (422 to 425)
     │   └── ServerException                Anaplan or a gateway before it failed (5xx)
-    ├── AnaplanConnectionException         the network failed before a whole reply arrived
+    ├── AnaplanConnectionException         the network failed before a complete reply arrived
     ├── AnaplanTimeoutException            a request or a wait took longer than allowed
-    ├── AnaplanResponseException           a reply arrived that makes no sense
-    ├── OutcomeUnknownException            it can't be told whether the work was started
-    ├── WriteInterruptedException          a long write came to an end before its time
-    ├── PartialFailureException                Anaplan refused some of the items or cells
-    ├── PartialUpdateException                 SCIM left out some of a user's workspaces
-    ├── LargeReadException                 Anaplan could not carry out a large read
-    │   └── LargeReadExpiredException      it was left alone for too long
-    ├── UploadIncompleteException          some chunks did not arrive; nothing was completed
-    ├── TokenStoreException                a kept token can't be read or written
-    ├── NotSyncableException               a model can't be brought to another one's revision
+    ├── AnaplanResponseException           a reply is not what Anaplan documents
+    ├── OutcomeUnknownException            it is unknown whether work was started
+    ├── WriteInterruptedException          a write ended before all of its items were sent
+    ├── PartialFailureException            Anaplan refused some of the items or cells
+    ├── PartialUpdateException             SCIM did not change some of a user's workspaces
+    ├── LargeReadException                 a large read failed or was cancelled
+    │   └── LargeReadExpiredException      Anaplan no longer keeps a large read
+    ├── UploadIncompleteException          an upload was not completed
+    ├── TokenStoreException                a stored token cannot be read or written
+    ├── NotSyncableException               a model cannot be synchronized to a revision
     ├── ClientClosedException              the client was used after it was closed
-    ├── IntegrationRunException                a CloudWorks run failed or was cancelled
+    ├── IntegrationRunException            a CloudWorks run failed or was cancelled
     └── AnaplanActionError                 an action ran and failed
         ├── AnaplanActionCancelledException    an action was cancelled
         └── SynchronizationException           a synchronization or comparison of revisions failed
 
-Arguments that are wrong in themselves (a negative size, two ways to sign in at once) are plain
-`ValueError` or `TypeError`, raised before anything is sent.
+Invalid arguments, such as a negative size, raise `ValueError` or `TypeError` before anything is
+sent.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
     from anaplan_sdk.models import (
@@ -54,6 +55,8 @@ if TYPE_CHECKING:
     )
     from anaplan_sdk.models.cloud_works import RunError, RunStatus
     from anaplan_sdk.models.scim import User
+
+_E = TypeVar("_E", bound="AnaplanException")
 
 __all__ = [
     "AmbiguousNameException",
@@ -91,52 +94,40 @@ __all__ = [
 ]
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class AnaplanException(Exception):
-    """The root of the family. What isn't known of a failure is `None`.
+    """The base class of the SDK's exceptions. What is unknown of a failure is `None`.
 
     Attributes:
-        message: What went wrong, for a person.
+        message: What went wrong.
         method: The HTTP method of the request that failed.
-        url: Its URL, without query, credentials or fragment.
-        status_code: The status of Anaplan's reply.
-        code: Anaplan's own word for the failure, such as `FAILURE_BAD_CREDENTIAL`.
-        reason: Anaplan's own message.
-        request_id: The id under which Anaplan's support can find the request.
-        attempts: How often the request was sent.
+        url: The URL of that request, without query, credentials and fragment.
+        status_code: The HTTP status of Anaplan's reply.
+        code: Anaplan's code for the failure, such as `FAILURE_BAD_CREDENTIAL`.
+        reason: Anaplan's message.
+        request_id: The id by which Anaplan's support can find the request.
+        attempts: How many times the request was sent.
         retryable: Whether the same call may succeed later without a change.
         not_performed: Whether Anaplan certainly did not act on the request.
-        retry_after: Seconds Anaplan asks to wait before the next attempt.
-        task_id: The task that was started, when an action was and the wait for its end failed.
+        retry_after: Seconds that Anaplan asks to wait before the next attempt.
+        task_id: The task, when an action was started and waiting for its end failed.
     """
 
-    def __init__(
-        self,
-        message: str = "",
-        *,
-        method: str | None = None,
-        url: str | None = None,
-        status_code: int | None = None,
-        code: str | None = None,
-        reason: str | None = None,
-        request_id: str | None = None,
-        attempts: int | None = None,
-        retryable: bool = False,
-        not_performed: bool = False,
-        retry_after: float | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.method = method
-        self.url = url
-        self.status_code = status_code
-        self.code = code
-        self.reason = reason
-        self.request_id = request_id
-        self.attempts = attempts
-        self.retryable = retryable
-        self.not_performed = not_performed
-        self.retry_after = retry_after
-        self.task_id: str | None = None
+    message: str = field(default="", kw_only=False)
+    method: str | None = None
+    url: str | None = None
+    status_code: int | None = None
+    code: str | None = None
+    reason: str | None = None
+    request_id: str | None = None
+    attempts: int | None = None
+    retryable: bool = False
+    not_performed: bool = False
+    retry_after: float | None = None
+    task_id: str | None = None
+
+    def __post_init__(self) -> None:
+        super().__init__(self.message)
 
     def __str__(self) -> str:
         where = " ".join(part for part in (self.method, self.url) if part)
@@ -150,95 +141,120 @@ class AnaplanException(Exception):
         tail = " ".join(part for part in (where, f"[{known}]" if known else "") if part)
         return f"{self.message} ({tail})" if tail else self.message
 
+    def as_type(self, kind: type[_E], message: str, **changes: Any) -> _E:
+        """Return an exception of another class with what is known of this failure.
+
+        Args:
+            kind: The class.
+            message: What went wrong.
+            **changes: Attributes with another value, or that only the other class has.
+
+        Returns:
+            The exception, to be raised from this one.
+        """
+        facts: dict[str, Any] = {
+            each.name: getattr(self, each.name) for each in fields(AnaplanException)
+        }
+        facts.update(changes, message=message)
+        return kind(**facts)
+
+    def replace_message(self, message: str) -> None:
+        """Replace the message, and keep everything else.
+
+        Args:
+            message: What went wrong.
+        """
+        self.message = message
+        self.args = (message,)
+
 
 class InvalidCredentialsException(AnaplanException):
     """Anaplan refused the credentials or the token, or a local check found them unusable."""
 
 
 class InvalidPrivateKeyException(InvalidCredentialsException):
-    """The private key can't be read, needs another password, or isn't the certificate's."""
+    """The private key is unreadable, needs another password, or is not the certificate's key."""
 
 
 class OAuthException(InvalidCredentialsException):
-    """The authorization server refused; `code` is OAuth's word for it, such as `invalid_grant`."""
+    """The authorization server refused; `code` is OAuth's error code, such as `invalid_grant`.
+
+    Source: RFC 6749, section 5.2.
+    """
 
 
 class OAuthStateException(OAuthException):
-    """A callback's state isn't that of the sign-in: it belongs to another one, or was forged."""
+    """The state of a callback is not that of the sign-in: it is of another one, or forged."""
 
 
 class SignInRequiredException(InvalidCredentialsException):
-    """A person has to sign in, and this session has no way to ask one."""
+    """A person has to sign in, and the client has no way to ask one."""
 
 
 class CredentialsNotFoundException(InvalidCredentialsException):
-    """`from_env` found no way to sign in; the message lists what was looked at."""
+    """`from_env` found no usable credentials; the message lists where it searched."""
 
 
 class TokenStoreException(AnaplanException):
-    """A store of tokens can't be read or written."""
+    """A token store cannot be read or written."""
 
 
 class InvalidIdentifierException(AnaplanException):
-    """The object doesn't exist, isn't visible to this user, or its id has the wrong form."""
+    """The object does not exist, is not visible to the user, or its id is malformed (404)."""
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class NameNotFoundException(InvalidIdentifierException):
-    """Nothing that this user may see has this name.
+    """No object that is visible to the user has this name.
 
     Attributes:
         name: The name.
-        candidates: What has a similar one.
+        candidates: Objects with similar names.
     """
 
-    def __init__(
-        self, message: str = "", *, name: str = "", candidates: list[NamedObject] | None = None
-    ) -> None:
-        super().__init__(message)
-        self.name = name
-        self.candidates = candidates or []
+    name: str = ""
+    candidates: list[NamedObject] = field(default_factory=list["NamedObject"])
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class AmbiguousNameException(InvalidIdentifierException):
-    """Several things have this name; take the id of the one that is meant.
+    """Several objects have this name: use the id of one of them.
 
     Attributes:
         name: The name.
-        candidates: All that have it.
+        candidates: The objects that have it.
     """
 
-    def __init__(
-        self, message: str = "", *, name: str = "", candidates: list[NamedObject] | None = None
-    ) -> None:
-        super().__init__(message)
-        self.name = name
-        self.candidates = candidates or []
+    name: str = ""
+    candidates: list[NamedObject] = field(default_factory=list["NamedObject"])
 
 
 class AnaplanRequestException(AnaplanException):
-    """Anaplan understood the request and refused it."""
+    """Anaplan refused the request."""
 
 
 class PermissionDeniedException(AnaplanRequestException):
-    """The user's role doesn't allow the request (403; the Audit API answers 401)."""
+    """The user's role does not allow the request (403; 401 from the Audit API)."""
 
 
 class RateLimitException(AnaplanRequestException):
-    """Too many requests; `retry_after` says how long to wait, when Anaplan told it (429)."""
+    """Too many requests (429); `retry_after` has the seconds to wait if Anaplan named them."""
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class ModelUnavailableException(AnaplanRequestException):
-    """The model is archived (422), locked (423), offline (424) or deployed (425), or isn't open.
+    """The model is archived (422), locked (423), offline (424), deployed (425) or not open.
 
     Attributes:
-        current_step: What the model was doing when it was waited for, such as `Opening`.
+        current_step: What the model was doing when the client stopped waiting for it, such as
+            `Opening`; `None` if the client did not wait.
     """
 
     current_step: str | None = None
 
     @property
     def state(self) -> str | None:
-        """What keeps the model: "archived", "locked", "offline", "deployed", or its step."""
+        """The state: "archived", "locked", "offline", "deployed", or `current_step`."""
         return _MODEL_STATES.get(self.status_code or 0) or self.current_step
 
 
@@ -250,229 +266,183 @@ class ServerException(AnaplanRequestException):
 
 
 class AnaplanConnectionException(AnaplanException):
-    """The connection failed before a whole reply had arrived."""
+    """The connection failed before a complete reply had arrived."""
 
 
 class AnaplanTimeoutException(AnaplanException):
-    """A request, or the wait for a task, took longer than allowed."""
+    """A request, or a wait for the end of work at Anaplan, took longer than allowed."""
 
 
 class AnaplanResponseException(AnaplanException):
-    """The reply isn't what Anaplan documents: not JSON, an HTML page, no body, a missing key."""
+    """A reply is not what Anaplan documents: not JSON, an HTML page, empty, or a key is missing."""
 
 
 class ClientClosedException(AnaplanException):
-    """The client was closed; make a new one."""
+    """The client was closed: create a new one."""
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class OutcomeUnknownException(AnaplanException):
-    """A request to start work got no clear answer, and Anaplan's lists could not settle it.
+    """It is unknown whether a request started or created something.
 
-    The work may or may not be running. It was not asked for a second time.
+    The request got no clear answer, and Anaplan's lists do not show its outcome. It was not sent a
+    second time.
 
     Attributes:
-        candidates: Ids of the tasks that may be the one in question.
+        candidates: Ids of the tasks or objects that the request may have started or created.
     """
 
-    def __init__(self, message: str = "", *, candidates: list[str] | None = None) -> None:
-        super().__init__(message)
-        self.candidates = candidates or []
+    candidates: list[str] = field(default_factory=list[str])
 
 
 class NotSyncableException(AnaplanException):
-    """The target can't be brought to the source's revision: their structures have parted."""
+    """A model cannot be synchronized to a revision of another model."""
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class PartialFailureException(AnaplanException):
-    """Anaplan took a write, but refused some of its items or cells.
+    """Anaplan carried out a write, but refused some of its items or cells.
 
     Attributes:
-        result: What came of the whole write; `result.failures` are those that were refused.
+        result: The result of the whole write; `None` if unknown.
     """
 
-    def __init__(self, message: str = "", *, result: WriteResult | None = None) -> None:
-        super().__init__(message)
-        self.result = result
+    result: WriteResult | None = None
 
     @property
     def failures(self) -> list[Failure]:
-        """The items or cells that were refused, and why."""
+        """The refused items or cells, each with the reason."""
         return self.result.failures if self.result else []
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class PartialUpdateException(AnaplanException):
-    """Anaplan changed a user, but not all of the workspaces as it was asked to.
+    """Anaplan changed a user, but not all of the workspaces as requested.
 
     Attributes:
-        user: The user as they are now.
-        not_assigned: Workspaces that could not be assigned, by id or as they were named.
+        user: The user after the change.
+        not_assigned: Workspaces that could not be assigned to the user, by the ids or names of the
+            request.
         still_assigned: Workspaces that could not be taken from the user.
     """
 
-    def __init__(
-        self,
-        message: str = "",
-        *,
-        user: User | None = None,
-        not_assigned: list[str] | None = None,
-        still_assigned: list[str] | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.user = user
-        self.not_assigned = not_assigned or []
-        self.still_assigned = still_assigned or []
+    user: User | None = None
+    not_assigned: list[str] = field(default_factory=list[str])
+    still_assigned: list[str] = field(default_factory=list[str])
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class WriteInterruptedException(AnaplanException):
-    """A write came to an end before its time, or it can't be told whether it was done.
+    """A write ended before all of its items were sent, or its outcome is unknown.
 
-    All indexes are those of what was passed to the method, from 0.
+    All indexes are those of the method's argument, from 0.
 
     Attributes:
-        result: What came of the requests that were answered; `None` if none was.
-        in_doubt: Spans of items that were sent and not answered: they may be written or not.
-        refused: Spans of items that Anaplan certainly did not act on.
-        unsent_from: The first item of those that were never sent.
+        result: The result of the requests that were answered; `None` if none was.
+        in_doubt: Ranges of items that were sent without an answer: Anaplan may have written them.
+        refused: Ranges of items that Anaplan certainly did not act on.
+        unsent_from: Index of the first item that was never sent.
     """
 
-    def __init__(
-        self,
-        message: str = "",
-        *,
-        result: WriteResult | None = None,
-        in_doubt: list[range] | None = None,
-        refused: list[range] | None = None,
-        unsent_from: int = 0,
-    ) -> None:
-        super().__init__(message)
-        self.result = result
-        self.in_doubt = in_doubt or []
-        self.refused = refused or []
-        self.unsent_from = unsent_from
+    result: WriteResult | None = None
+    in_doubt: list[range] = field(default_factory=list[range])
+    refused: list[range] = field(default_factory=list[range])
+    unsent_from: int = 0
 
 
 class LargeReadException(AnaplanException):
-    """Anaplan ended a large read without success, or someone cancelled it; start it again."""
+    """A large read failed at Anaplan, or was cancelled there: start it again."""
 
 
 class LargeReadExpiredException(LargeReadException):
-    """Anaplan dropped a large read, as it does when no page is asked for in 30 minutes."""
+    """Anaplan no longer keeps a large read, since no page of it was requested for 30 minutes."""
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class UploadIncompleteException(AnaplanException):
-    """Chunks of an upload did not arrive. The file was not completed and must not be imported.
+    """An upload was not completed, so that its file must not be imported.
 
     Attributes:
         file_id: The file.
-        missing: Indexes of the chunks Anaplan has not acknowledged, from 0; of an upload whose
-            length was not known beforehand, those that had been read from the source.
+        missing: Indexes of the chunks that Anaplan has not acknowledged, from 0. Of an upload whose
+            number of chunks was not known in advance, only those that had been read.
     """
 
-    def __init__(
-        self,
-        message: str = "",
-        *,
-        file_id: str | int | None = None,
-        missing: list[int] | None = None,
-        retryable: bool = False,
-    ) -> None:
-        super().__init__(message, retryable=retryable)
-        self.file_id = file_id
-        self.missing = missing or []
+    file_id: str | int | None = None
+    missing: list[int] = field(default_factory=list[int])
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class IntegrationRunException(AnaplanException):
-    """A CloudWorks run did not succeed.
+    """A CloudWorks run failed or was cancelled.
 
     Attributes:
-        run: The run as it ended.
-        error: What CloudWorks tells of the reasons; `None` when it tells nothing.
+        run: The run after its end.
+        error: The reasons that CloudWorks gives; `None` if it gives none.
     """
 
-    def __init__(
-        self,
-        message: str = "",
-        *,
-        run: RunStatus | None = None,
-        error: RunError | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.run = run
-        self.error = error
+    run: RunStatus | None = None
+    error: RunError | None = None
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class AnaplanActionError(AnaplanException):
-    """An action ran and did not succeed.
+    """An action ran and failed.
 
     Attributes:
-        action_id: The action that was run.
-        task: The task as Anaplan last described it.
+        action_id: The action.
+        task: The task as Anaplan described it last.
     """
 
-    def __init__(
-        self,
-        message: str = "",
-        *,
-        action_id: int | str | None = None,
-        task: Task | CompletedTask | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.action_id = action_id
-        self.task = task
+    action_id: int | str | None = None
+    task: Task | CompletedTask | None = None
 
     @property
     def result(self) -> TaskResult | None:
-        """The task's result, or `None` when it has none."""
+        """The result of the task, or `None` if it has none."""
         task = self._completed
         return task.result if task else None
 
     @property
     def nested_results(self) -> list[TaskResult]:
-        """A process's results, one for each step that ran."""
+        """The results of a process, one for each step that ran."""
         return self.result.nested_results if self.result else []
 
     @property
     def dumps(self) -> list[FailureDump]:
-        """The failure dumps of this run, to hand to `client.get_dump(*dump)` or its siblings."""
+        """The failure dumps of this run, as arguments for `client.get_dump(*dump)`."""
         task = self._completed
         return task.dumps if task else []
 
     @property
     def _completed(self) -> CompletedTask | None:
-        # Imported here: reading errors is rarer than importing them.
+        # Imported here, since most programs import the exceptions without using the models.
         from anaplan_sdk.models import CompletedTask
 
         return self.task if isinstance(self.task, CompletedTask) else None
 
 
 class AnaplanActionCancelledException(AnaplanActionError):
-    """The task was cancelled, by someone at Anaplan or by `cancel_task`.
+    """A task was cancelled, by a user of Anaplan or by `cancel_task`.
 
-    The model is as it was before, but for the steps of a process that had ended by then.
+    The model is unchanged, except by the steps of a process that had already ended.
     """
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
 class SynchronizationException(AnaplanActionError):
     """A synchronization or a comparison of revisions ran and failed; the model is unchanged.
 
     Attributes:
-        task: The task as Anaplan last described it.
-        title: Anaplan's heading for the failure.
-        text: Anaplan's explanation of it.
+        task: The task as Anaplan described it last.
+        title: Anaplan's title of the failure.
+        text: Anaplan's explanation.
     """
 
-    task: PendingTask | None  # type: ignore[assignment]  # pyright: ignore[reportIncompatibleVariableOverride]
+    task: PendingTask | None = None  # type: ignore[assignment]  # pyright: ignore[reportIncompatibleVariableOverride]
+    title: str = ""
+    text: str = ""
 
-    def __init__(
-        self,
-        message: str = "",
-        *,
-        task: PendingTask | None = None,
-        title: str = "",
-        text: str = "",
-    ) -> None:
-        super().__init__(message)
-        self.task = task
-        self.title = title
-        self.text = text
-        self.task_id = task.id if task else None
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        self.task_id = self.task.id if self.task else None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from anaplan_sdk._formats.csv_pages import PageReader
-from anaplan_sdk._http.reply_limits import suggesting
+from anaplan_sdk._http.reply_limits import suggest_unlimited
 from anaplan_sdk.exceptions import AnaplanRequestException, AnaplanResponseException
 
 
@@ -78,8 +78,8 @@ def test_errors_that_may_come_from_a_limit_name_the_way_that_has_none(
 ) -> None:
     with (
         pytest.raises(AnaplanRequestException) as caught,
-        suggesting("tr.read_view or tr.read_view_pages", 20000000003),
+        suggest_unlimited("tr.read_view or tr.read_view_pages", 20000000003),
     ):
         raise AnaplanRequestException("Refused.", status_code=status, reason=reason)
-    told = "Refused. If that is too much for one reply, use tr.read_view or"
+    told = "Refused. If the reply would be too large, use tr.read_view or"
     assert (told in str(caught.value)) is is_suggested

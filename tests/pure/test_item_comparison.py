@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from anaplan_sdk.models import NewListItem
-from anaplan_sdk.models._item_comparison import presence
+from anaplan_sdk.models._item_comparison import items_present
 
 OSLO: dict[str, Any] = {
     "id": "201000000001",
@@ -37,7 +37,7 @@ def item(**fields: Any) -> NewListItem:
     ],
 )
 def test_what_is_there_as_asked(asked: dict[str, Any]) -> None:
-    assert presence([item(**asked)], [OSLO, ROME]) is True
+    assert items_present([item(**asked)], [OSLO, ROME]) is True
 
 
 @pytest.mark.parametrize(
@@ -56,14 +56,14 @@ def test_what_is_there_as_asked(asked: dict[str, Any]) -> None:
     ],
 )
 def test_what_is_there_otherwise_can_not_be_told(asked: dict[str, Any]) -> None:
-    assert presence([item(**asked)], [OSLO, ROME]) is None
+    assert items_present([item(**asked)], [OSLO, ROME]) is None
 
 
 def test_all_none_or_some() -> None:
     bergen, oslo = item(name="Bergen", code="BGO"), item(name="Oslo", code="OSL")
-    assert presence([bergen], [OSLO, ROME]) is False
-    assert presence([bergen], []) is False
-    assert presence([bergen, oslo], [OSLO, ROME]) is None
-    assert presence([oslo, item(name="Rome")], [OSLO, ROME]) is True
+    assert items_present([bergen], [OSLO, ROME]) is False
+    assert items_present([bergen], []) is False
+    assert items_present([bergen, oslo], [OSLO, ROME]) is None
+    assert items_present([oslo, item(name="Rome")], [OSLO, ROME]) is True
     # The second would have been refused, and the reply would have said so.
-    assert presence([oslo, oslo], [OSLO, ROME]) is None
+    assert items_present([oslo, oslo], [OSLO, ROME]) is None

@@ -32,5 +32,5 @@ def test_a_server_that_sends_fewer_than_asked_for_sets_the_pace() -> None:
 
 
 def test_a_page_of_none_is_no_reason_to_loop() -> None:
-    with pytest.raises(ValueError, match="counts 3"):
+    with pytest.raises(ValueError, match="listing has 3"):
         further_offsets(0, 3)

@@ -33,22 +33,22 @@ class Bucket:
 
 
 def test_without_a_limit_nobody_waits() -> None:
-    pace = RateLimiter()
-    assert [pace.reserve(5.0) for _ in range(1000)] == [5.0] * 1000
+    limiter = RateLimiter()
+    assert [limiter.reserve(5.0) for _ in range(1000)] == [5.0] * 1000
 
 
 def test_a_limit_is_kept_after_a_short_burst() -> None:
-    pace = RateLimiter(600)
-    moments = [pace.reserve(100.0) for _ in range(25)]
+    limiter = RateLimiter(600)
+    moments = [limiter.reserve(100.0) for _ in range(25)]
     assert moments[:5] == pytest.approx([100.0] * 5)
     assert moments[5:] == pytest.approx([100 + n / 10 for n in range(1, 21)])
     # What was not used in a while may come at once, but no more than that.
-    assert [pace.reserve(200.0) for _ in range(6)] == pytest.approx([200.0] * 5 + [200.1])
+    assert [limiter.reserve(200.0) for _ in range(6)] == pytest.approx([200.0] * 5 + [200.1])
 
 
 def test_a_low_limit_allows_no_burst() -> None:
-    pace = RateLimiter(30)
-    assert [pace.reserve(0.0) for _ in range(3)] == [0.0, 2.0, 4.0]
+    limiter = RateLimiter(30)
+    assert [limiter.reserve(0.0) for _ in range(3)] == [0.0, 2.0, 4.0]
 
 
 @pytest.mark.parametrize("wrong", [0, -1.0])
@@ -65,53 +65,53 @@ def test_a_limited_client_never_overruns_the_bucket(
     pauses: list[float], travels: list[float]
 ) -> None:
     """However its callers come, and although requests take different times to arrive."""
-    pace, bucket, now = RateLimiter(600), Bucket(), 0.0
+    limiter, bucket, now = RateLimiter(600), Bucket(), 0.0
     arrivals = []
     for pause, travel in zip(pauses, travels, strict=False):
         now += pause / 10
-        arrivals.append(pace.reserve(now) + travel)
+        arrivals.append(limiter.reserve(now) + travel)
     assert all(bucket.takes(moment) for moment in sorted(arrivals))
 
 
 def test_after_a_pause_callers_come_one_by_one() -> None:
-    pace = RateLimiter()
-    early = pace.reserve(10.0)
-    pace.pause(10.5, 2.0, sent_at=early)
-    assert not pace.keeps(11.0)
-    moments = [pace.reserve(10.6) for _ in range(4)]
+    limiter = RateLimiter()
+    early = limiter.reserve(10.0)
+    limiter.pause(10.5, 2.0, sent_at=early)
+    assert not limiter.is_valid(11.0)
+    moments = [limiter.reserve(10.6) for _ in range(4)]
     assert moments == pytest.approx([12.5 + n * PUBLISHED_INTERVAL for n in range(4)])
-    assert all(pace.keeps(moment) for moment in moments)
+    assert all(limiter.is_valid(moment) for moment in moments)
     late = 12.5 + SLOW_SECONDS
-    assert [pace.reserve(late) for _ in range(3)] == [late] * 3
+    assert [limiter.reserve(late) for _ in range(3)] == [late] * 3
 
 
 def test_those_who_cannot_wait_take_nobodys_turn() -> None:
-    pace = RateLimiter(600)
-    assert [pace.reserve(1.0, latest=1.25) for _ in range(7)][-1] == pytest.approx(1.2)
-    assert [pace.reserve(1.0, latest=1.25) for _ in range(9)] == pytest.approx([1.3] * 9)
-    assert pace.reserve(1.0) == pytest.approx(1.3)
+    limiter = RateLimiter(600)
+    assert [limiter.reserve(1.0, latest=1.25) for _ in range(7)][-1] == pytest.approx(1.2)
+    assert [limiter.reserve(1.0, latest=1.25) for _ in range(9)] == pytest.approx([1.3] * 9)
+    assert limiter.reserve(1.0) == pytest.approx(1.3)
 
 
 def test_a_longer_pause_stays() -> None:
-    pace = RateLimiter()
-    pace.pause(0.0, 5.0, sent_at=0.0)
-    pace.pause(1.0, 1.0, sent_at=0.0)
-    assert pace.reserve(1.0) == 5.0
+    limiter = RateLimiter()
+    limiter.pause(0.0, 5.0, sent_at=0.0)
+    limiter.pause(1.0, 1.0, sent_at=0.0)
+    assert limiter.reserve(1.0) == 5.0
 
 
 def test_a_volley_is_one_reason_to_be_slower() -> None:
-    pace = RateLimiter()
+    limiter = RateLimiter()
     for answered in (1.0, 1.1, 1.2):
-        pace.pause(answered, 1.0, sent_at=0.5)
-    first, second = pace.reserve(2.0), pace.reserve(2.0)
+        limiter.pause(answered, 1.0, sent_at=0.5)
+    first, second = limiter.reserve(2.0), limiter.reserve(2.0)
     assert second - first == pytest.approx(PUBLISHED_INTERVAL)
     # Those that were sent since are another.
-    pace.pause(3.0, 1.0, sent_at=2.5)
-    first, second = pace.reserve(4.0), pace.reserve(4.0)
+    limiter.pause(3.0, 1.0, sent_at=2.5)
+    first, second = limiter.reserve(4.0), limiter.reserve(4.0)
     assert second - first == pytest.approx(2 * PUBLISHED_INTERVAL)
     for moment in range(5, 15):
-        pace.pause(moment, 1.0, sent_at=moment - 0.1)
-    first, second = pace.reserve(20.0), pace.reserve(20.0)
+        limiter.pause(moment, 1.0, sent_at=moment - 0.1)
+    first, second = limiter.reserve(20.0), limiter.reserve(20.0)
     assert second - first == pytest.approx(SLOWEST_INTERVAL)
 
 
@@ -130,7 +130,7 @@ def test_everything_ends_well_where_ten_a_second_are_allowed(
 
     Requests are sent by so many callers at a time. Anaplan asks for whole seconds.
     """
-    pace, bucket = RateLimiter(limit), Bucket()
+    limiter, bucket = RateLimiter(limit), Bucket()
     bucket.level = left
     journeys = cycle(travels)
     waiting, under_way = deque(range(requests)), 0
@@ -145,11 +145,11 @@ def test_everything_ends_well_where_ten_a_second_are_allowed(
     while waiting or events:
         while waiting and under_way < callers:
             under_way += 1
-            moment = pace.reserve(now)
+            moment = limiter.reserve(now)
             plan(moment, "turn", waiting.popleft(), moment)
         now, _, what, request, given = heappop(events)
-        if what == "turn" and not pace.keeps(given):
-            moment = pace.reserve(now)
+        if what == "turn" and not limiter.is_valid(given):
+            moment = limiter.reserve(now)
             plan(moment, "turn", request, moment)
         elif what == "turn":
             plan(now + next(journeys), "arrival", request, now)
@@ -161,7 +161,7 @@ def test_everything_ends_well_where_ten_a_second_are_allowed(
             under_way -= 1
             if what == "refusal":
                 refused[request] += 1
-                pace.pause(now, 1.0, sent_at=given)
+                limiter.pause(now, 1.0, sent_at=given)
                 plan(now + 1.0, "back", request)
     assert max(refused.values(), default=0) <= 2
     assert refused.total() <= callers + 10

@@ -244,7 +244,7 @@ def test_values_are_read_from_the_bytes() -> None:
     ],
 )
 def test_what_cannot_be_understood_says_why(body: str | bytes, said: str) -> None:
-    with pytest.raises(AnaplanResponseException, match=r"can't be understood") as caught:
+    with pytest.raises(AnaplanResponseException, match=r"is not valid") as caught:
         decode(THING, reply(200, body, headers=JSON))
     assert said in str(caught.value)
     assert caught.value.status_code == 200

@@ -1,7 +1,7 @@
 """What may be repeated, and after how long."""
 
 import math
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 
 import httpx2
@@ -13,11 +13,11 @@ from anaplan_sdk._http.dates import http_date
 from anaplan_sdk._http.retry_policy import (
     BACKOFF_CAP,
     RETRY_AFTER_CAP,
-    Repeat,
+    Retry,
     RetryPolicy,
     is_transient,
-    never_left,
     retry_after,
+    was_never_sent,
     was_not_performed,
 )
 from anaplan_sdk.exceptions import AnaplanException, RateLimitException, ServerException
@@ -26,38 +26,38 @@ POLICY = RetryPolicy()
 NOON = datetime(2026, 7, 14, 12, tzinfo=UTC).timestamp()
 
 
-@pytest.mark.parametrize("repeat", Repeat)
-def test_what_will_not_change_is_not_repeated(repeat: Repeat) -> None:
-    assert not POLICY.repeats(AnaplanException("no"), repeat)
+@pytest.mark.parametrize("retry", Retry)
+def test_what_will_not_change_is_not_repeated(retry: Retry) -> None:
+    assert not POLICY.should_retry(AnaplanException("no"), retry)
 
 
 def test_work_is_started_again_only_when_it_certainly_was_not() -> None:
     unclear = ServerException("bad gateway", retryable=True)
     refused = RateLimitException("slow down", retryable=True, not_performed=True)
-    assert POLICY.repeats(unclear, Repeat.SAFE)
-    assert not POLICY.repeats(unclear, Repeat.NEVER)
-    assert POLICY.repeats(refused, Repeat.SAFE)
-    assert POLICY.repeats(refused, Repeat.NEVER)
+    assert POLICY.should_retry(unclear, Retry.SAFE)
+    assert not POLICY.should_retry(unclear, Retry.IF_NOT_PERFORMED)
+    assert POLICY.should_retry(refused, Retry.SAFE)
+    assert POLICY.should_retry(refused, Retry.IF_NOT_PERFORMED)
 
 
 @pytest.mark.parametrize("asked", [0.0, 7.0, RETRY_AFTER_CAP])
 def test_the_wait_anaplan_asks_for_is_kept(asked: float) -> None:
     error = RateLimitException("slow down", retryable=True, retry_after=asked)
-    assert POLICY.repeats(error, Repeat.SAFE)
-    assert POLICY.wait(error, 1) == POLICY.wait(error, 5) == asked
+    assert POLICY.should_retry(error, Retry.SAFE)
+    assert POLICY.pause(error, 1) == POLICY.pause(error, 5) == asked
 
 
 def test_nobody_waits_for_ever() -> None:
     error = RateLimitException("slow down", retryable=True, retry_after=RETRY_AFTER_CAP + 1)
-    assert not POLICY.repeats(error, Repeat.SAFE)
+    assert not POLICY.should_retry(error, Retry.SAFE)
 
 
 def test_waits_grow_up_to_a_cap() -> None:
     policy = RetryPolicy(backoff=2, backoff_factor=3)
     error = ServerException("busy", retryable=True)
     for attempt, least in ((1, 2), (2, 6), (3, 18), (4, 54), (5, BACKOFF_CAP), (400, BACKOFF_CAP)):
-        assert least <= policy.wait(error, attempt) <= least + 1
-    assert RetryPolicy(backoff=0).wait(error, 3) == 0
+        assert least <= policy.pause(error, attempt) <= least + 1
+    assert RetryPolicy(backoff=0).pause(error, 3) == 0
 
 
 @pytest.mark.parametrize(
@@ -153,10 +153,10 @@ def test_dates_are_read_as_they_are_written(moment: datetime) -> None:
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_only_what_never_left_certainly_had_no_effect(
+def test_only_what_was_never_sent_certainly_had_no_effect(
     error: httpx2.RequestError, certain: bool
 ) -> None:
-    assert never_left(error) is certain
+    assert was_never_sent(error) is certain
 
 
 @pytest.mark.parametrize(
@@ -172,14 +172,37 @@ def test_repeating_can_be_switched_off() -> None:
 
 
 def test_a_pause_comes_while_attempts_and_time_are_left() -> None:
-    policy = RetryPolicy(retry_count=2, backoff=0, backoff_factor=1, max_time=10)
+    policy = RetryPolicy(retry_count=2, backoff=0, backoff_factor=1)
     error = AnaplanException("x", retryable=True)
-    assert policy.pause_after(error, Repeat.SAFE, 2, 9.9) == 0
-    assert policy.pause_after(error, Repeat.SAFE, 3, 1) is None
-    assert policy.pause_after(error, Repeat.SAFE, 1, 10) is None
-    assert policy.pause_after(error, Repeat.NEVER, 1, 1) is None
+    assert policy.pause_before_retry(error, Retry.SAFE, 2, 0.1) == 0
+    assert policy.pause_before_retry(error, Retry.SAFE, 3, 9) is None
+    assert policy.pause_before_retry(error, Retry.SAFE, 1, 0) is None
+    assert policy.pause_before_retry(error, Retry.IF_NOT_PERFORMED, 1, 9) is None
     asked = AnaplanException("x", retryable=True, retry_after=7)
-    assert policy.pause_after(asked, Repeat.SAFE, 1, 2.9) == 7
-    assert policy.pause_after(asked, Repeat.SAFE, 1, 3) is None
-    forever = RetryPolicy(retry_count=1, backoff=0)
-    assert forever.pause_after(error, Repeat.SAFE, 1, 1e9) == 0
+    assert policy.pause_before_retry(asked, Retry.SAFE, 1, 7.1) == 7
+    assert policy.pause_before_retry(asked, Retry.SAFE, 1, 7) is None
+    assert policy.pause_before_retry(error, Retry.SAFE, 1, None) == 0
+
+
+@pytest.mark.parametrize(
+    ("limits", "seconds"),
+    [
+        ({}, None),
+        ({"max_time": 10}, 10),
+        ({"deadline": 5}, 5),
+        ({"max_time": 10, "deadline": 5}, 5),
+        ({"max_time": 0, "deadline": 5}, 0),
+    ],
+    ids=str,
+)
+def test_the_smaller_limit_ends_the_retries(
+    limits: dict[str, float], seconds: float | None
+) -> None:
+    assert RetryPolicy(**limits).retry_time == seconds  # type: ignore[arg-type]
+
+
+def test_a_date_without_the_replys_own_is_compared_with_this_machines_clock() -> None:
+    moment = datetime.now(UTC) + timedelta(seconds=30)
+    seconds = retry_after(httpx2.Headers({"Retry-After": format_datetime(moment, usegmt=True)}))
+    assert seconds is not None
+    assert 20 < seconds <= 30

@@ -209,7 +209,7 @@ class AsyncClient(Catalog, Files, Actions):
             policy=RetryPolicy(
                 retry_count, backoff, backoff_factor, max_retry_time, request_deadline
             ),
-            pace=RateLimiter(requests_per_minute),
+            rate_limiter=RateLimiter(requests_per_minute),
             timeout=timeout,
             max_concurrency=max_concurrency,
             httpx_options=httpx_kwargs,
@@ -363,6 +363,7 @@ class AsyncClient(Catalog, Files, Actions):
             workspace_id=workspace_id or self._workspace_id,
             model_id=model_id or self._model_id,
             owns_session=False,
+            recovery=self._recovery,
         )
         return other
 

@@ -1,4 +1,4 @@
-"""Dates in the headers and bodies of replies."""
+"""Dates in the headers and bodies of replies, as seconds since 1970."""
 
 from __future__ import annotations
 
@@ -7,22 +7,30 @@ from email.utils import parsedate_to_datetime
 
 
 def http_date(value: str) -> float | None:
-    """Seconds since 1970; `None` for what is no date (RFC 9110, 5.6.7: always UTC)."""
+    """Read the date of a header, which is always UTC (RFC 9110, section 5.6.7).
+
+    Returns:
+        Seconds since 1970; `None` if the value is not a date.
+    """
     try:
         moment = parsedate_to_datetime(value)
     except (ValueError, OverflowError):
         return None
-    return stamp(moment)
+    return timestamp(moment)
 
 
-def stamp(moment: datetime) -> float:
-    """Seconds since 1970 of a date, which is UTC's unless it says otherwise."""
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+def iso_date(value: str | None) -> float | None:
+    """Read a date in ISO 8601 form, which is UTC's if it has no time zone.
 
-
-def iso_date(text: str | None) -> float | None:
-    """Seconds since 1970 of a date in ISO's form; `None` for what is no date."""
+    Returns:
+        Seconds since 1970; `None` if the value is not a date.
+    """
     try:
-        return None if text is None else stamp(datetime.fromisoformat(text))
+        return None if value is None else timestamp(datetime.fromisoformat(value))
     except ValueError:
         return None
+
+
+def timestamp(moment: datetime) -> float:
+    """Return the seconds since 1970 of a date, which is UTC's if it has no time zone."""
+    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()

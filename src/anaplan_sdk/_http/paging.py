@@ -6,20 +6,20 @@ from collections.abc import Iterator
 
 
 def further_offsets(received: int, total: int | None) -> Iterator[int]:
-    """Offsets of the pages after the first one.
+    """Return the offsets of the pages after the first one.
 
-    The server may send fewer items a page than were asked for, so its first page is the measure.
-    A `next` link is no sign of more: replies that held everything were seen to carry one.
+    The server may send smaller pages than requested, so the size of the first one is used. A `next`
+    link does not prove that there are more pages: complete replies were seen to have one.
 
     Args:
-        received: How many items the first page held.
-        total: The size of the whole listing; `None` when the reply has no paging.
+        received: How many items the first page has.
+        total: How many items the whole listing has; `None` if the reply has no paging.
 
     Raises:
-        ValueError: The server counts more items than it sent, yet sent none.
+        ValueError: The first page is empty, although the listing is not.
     """
     if total is None or total <= received:
         return iter(())
     if received == 0:
-        raise ValueError(f"a page without items, although the listing counts {total}")
+        raise ValueError(f"a page without items, although the listing has {total}")
     return iter(range(received, total, received))

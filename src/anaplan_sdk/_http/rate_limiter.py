@@ -1,82 +1,92 @@
-"""When the next request may go: so many a minute, and pauses that Anaplan asks for."""
+"""The rate limiter: when the next request may be sent."""
 
 from __future__ import annotations
 
 import threading
 from math import inf
 
-# Anaplan's published limit is 600 requests a minute for a whole tenant: one in so many seconds.
+# Anaplan's published limit is 600 requests a minute for a whole tenant.
 PUBLISHED_INTERVAL = 0.1
 SLOWEST_INTERVAL = 1.0
+# After Anaplan has refused a request, requests are sent one by one for this long.
 SLOW_SECONDS = 60.0
 _BURST_SECONDS = 0.5
-_BURST = 5
+_BURST_REQUESTS = 5
 
 
 class RateLimiter:
-    """Gives each request the moment from which it may be sent; never sleeps, never asks the time.
+    """Assigns each request the moment from which it may be sent. It never sleeps or reads a clock.
 
-    A limit is kept as the generic cell rate algorithm (ITU-T I.371) does: what was not used for
-    a while may come at once: five requests, or half a second's worth, if that is less. Anaplan's
-    own bucket holds about ten, so that requests which travel together don't overrun it.
+    A limit is kept by the generic cell rate algorithm (ITU-T I.371). After a rest a few requests
+    may be sent at once: five, or those of half a second if these are fewer. Anaplan's own limiter
+    allows bursts of about ten, which leaves a margin for requests that arrive closer together than
+    they were sent.
 
-    After Anaplan has refused a request, all wait as long as it asks. Then they go one by one, in
-    the interval that Anaplan publishes, so that those who waited don't overrun the limit again
-    together. If that is still too fast, as others use the tenant, too, the interval is doubled.
+    After Anaplan has refused a request, all requests wait as long as it asks. For a minute
+    afterwards they are sent one by one, at Anaplan's published interval, since otherwise those that
+    waited would exceed the limit again. Each further refusal doubles the interval.
 
-    All times are seconds of one clock. Threads may share it.
+    All times are seconds of one clock. Threads may share a limiter.
 
     Args:
-        per_minute: How many requests may go in a minute; no limit when not given.
+        per_minute: How many requests may be sent in a minute; `None` sets no limit.
 
     Raises:
-        ValueError: It isn't positive.
+        ValueError: The number is not positive.
     """
 
     def __init__(self, per_minute: float | None = None) -> None:
         if per_minute is not None and per_minute <= 0:
             raise ValueError(f"requests_per_minute must be positive, not {per_minute}.")
-        self._limit = 60 / per_minute if per_minute else 0.0
+        self._interval = 60 / per_minute if per_minute else 0.0
         self._lock = threading.Lock()
-        self._due = 0.0
-        self._opens_at = 0.0
-        self._paused_at = float("-inf")
-        self._slow = 0.0
+        self._next = 0.0
+        self._paused_until = 0.0
+        self._paused_at = -inf
+        self._slow_interval = 0.0
         self._slow_until = 0.0
 
     def reserve(self, now: float, latest: float = inf) -> float:
-        """The moment from which one more request may go: each caller is given its own.
+        """Return the moment from which one more request may be sent, and reserve it.
 
-        One later than `latest` is told, but left to others.
+        A moment later than `latest` is returned without being reserved.
         """
-        if not self._limit and now >= self._slow_until:
+        if not self._interval and now >= self._slow_until:
             return now
         with self._lock:
-            slow = self._slow if now < self._slow_until else 0.0
-            interval = max(self._limit, slow)
-            ahead = 0.0 if slow else max(0.0, min(_BURST_SECONDS, _BURST * interval) - interval)
-            moment = max(now, self._opens_at, self._due - ahead)
+            slow = self._slow_interval if now < self._slow_until else 0.0
+            interval = max(self._interval, slow)
+            burst = min(_BURST_SECONDS, _BURST_REQUESTS * interval)
+            ahead = 0.0 if slow else max(0.0, burst - interval)
+            moment = max(now, self._paused_until, self._next - ahead)
             if moment <= latest:
-                self._due = max(self._due, moment) + interval
+                self._next = max(self._next, moment) + interval
             return moment
 
-    def keeps(self, moment: float) -> bool:
-        """Whether a moment that was given still holds: a pause may have begun since."""
-        return moment >= self._opens_at
+    def is_valid(self, moment: float) -> bool:
+        """Whether a reserved moment may still be used: a pause may have begun since."""
+        return moment >= self._paused_until
 
-    def pause(self, now: float, seconds: float, sent_at: float) -> None:
-        """Lets nobody through for so long; a longer pause that is under way stays.
+    def pause(self, now: float, seconds: float, sent_at: float) -> bool:
+        """Make all requests wait. A longer pause that has begun already is not shortened.
+
+        Requests that were in progress together are refused together: only the first refusal doubles
+        the interval.
 
         Args:
-            now: When Anaplan asked for it.
-            seconds: How long.
-            sent_at: When the refused request was let through. Those that were under way together
-                are refused together: that is one reason to be slower, not many.
+            now: The moment at which Anaplan asked for the pause.
+            seconds: The length of the pause.
+            sent_at: The moment at which the refused request was admitted.
+
+        Returns:
+            Whether the request was admitted since the last pause began.
         """
         with self._lock:
-            self._opens_at = max(self._opens_at, now + seconds)
-            if sent_at >= self._paused_at:
-                slow = self._slow if now < self._slow_until else 0.0
-                self._slow = min(2 * slow or PUBLISHED_INTERVAL, SLOWEST_INTERVAL)
+            self._paused_until = max(self._paused_until, now + seconds)
+            is_first = sent_at >= self._paused_at
+            if is_first:
+                slow = self._slow_interval if now < self._slow_until else 0.0
+                self._slow_interval = min(2 * slow or PUBLISHED_INTERVAL, SLOWEST_INTERVAL)
                 self._paused_at = now
-            self._slow_until = self._opens_at + SLOW_SECONDS
+            self._slow_until = self._paused_until + SLOW_SECONDS
+            return is_first

@@ -1,4 +1,4 @@
-"""What may be said of a request in an error, a log line or a repr."""
+"""What error messages, log lines and reprs may contain of requests and replies."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import httpx2
 
 
 def safe_url(url: httpx2.URL | str) -> str:
-    """The URL without user info, query and fragment: the parts that can carry a secret."""
+    """Return the URL without user info, query and fragment, which may contain secrets."""
     try:
         parsed = httpx2.URL(url)
     except httpx2.InvalidURL:
@@ -15,7 +15,7 @@ def safe_url(url: httpx2.URL | str) -> str:
 
 
 def excerpt(content: bytes, limit: int = 200) -> str:
-    """The beginning of a reply's text on one line, for an error message."""
+    """Return the beginning of a reply's text as one line, for an error message."""
     beginning = content[: limit * 4]
     text = " ".join(beginning.decode("utf-8", "replace").split())
     whole = len(text) <= limit and len(beginning) == len(content)

@@ -1,4 +1,4 @@
-"""A reply becomes a value or an error, whichever of Anaplan's APIs has worded it."""
+"""Replies as values or errors, in the different forms of Anaplan's APIs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,12 @@ from typing import TypeVar, cast
 import httpx2
 
 from anaplan_sdk._http.redaction import excerpt, safe_url
-from anaplan_sdk._http.retry_policy import is_transient, never_left, retry_after, was_not_performed
+from anaplan_sdk._http.retry_policy import (
+    is_transient,
+    retry_after,
+    was_never_sent,
+    was_not_performed,
+)
 from anaplan_sdk.exceptions import (
     AnaplanConnectionException,
     AnaplanException,
@@ -30,7 +35,7 @@ T = TypeVar("T")
 _ERRORS: dict[int, tuple[type[AnaplanException], str]] = {
     401: (InvalidCredentialsException, "Anaplan did not accept the token or the credentials"),
     403: (PermissionDeniedException, "This user's role does not allow the request"),
-    404: (InvalidIdentifierException, "No such object, or none that this user may see"),
+    404: (InvalidIdentifierException, "The object does not exist or is not visible to this user"),
     422: (ModelUnavailableException, "The model is archived"),
     423: (ModelUnavailableException, "The model is locked"),
     424: (ModelUnavailableException, "The model is offline"),
@@ -38,17 +43,17 @@ _ERRORS: dict[int, tuple[type[AnaplanException], str]] = {
     452: (PermissionDeniedException, "The tenant is not entitled to this"),
     429: (RateLimitException, "Anaplan asks for fewer requests"),
 }
-# The words of the Audit and the Exception Users APIs, and of the Administration API.
-_LACK_OF_RIGHTS = ("FAILURE_UNAUTHORIZED_USER_ACTION", "ACCESS_CONTROL_DENIED")
+# Codes of the Audit and the Exception Users APIs, and of the Administration API.
+_MISSING_ROLE = ("FAILURE_UNAUTHORIZED_USER_ACTION", "ACCESS_CONTROL_DENIED")
 _REQUEST_ID_HEADERS = ("X-Request-Id", "X-Correlation-Id", "X-Amzn-Trace-Id", "X-B3-TraceId")
 
 
 def error_of(response: httpx2.Response, attempts: int) -> AnaplanException | None:
-    """The error a read reply stands for, or `None` when it is a success."""
+    """Return the error that a reply stands for, once it was read; `None` for a success."""
     status = response.status_code
     if response.is_success:
-        if is_page(response):
-            # No API answers a success with a page: something on the way has put its own in place.
+        if is_html(response):
+            # Anaplan's APIs send no pages: a proxy or gateway has replaced the reply.
             return unreadable(response, f"an HTML page: {excerpt(response.content)!r}")
         return None
     code, reason = _stated_reason(response)
@@ -65,7 +70,7 @@ def error_of(response: httpx2.Response, attempts: int) -> AnaplanException | Non
         status_code=status,
         code=code,
         reason=reason,
-        request_id=_request_id(response),
+        request_id=request_id_of(response),
         attempts=attempts,
         retryable=is_transient(status),
         not_performed=was_not_performed(status),
@@ -74,23 +79,23 @@ def error_of(response: httpx2.Response, attempts: int) -> AnaplanException | Non
 
 
 def lacks_rights(response: httpx2.Response) -> bool:
-    """Whether a read reply's 401 is about the user's role, and no other token would help."""
-    return response.status_code == 401 and _stated_reason(response)[0] in _LACK_OF_RIGHTS
+    """Whether a reply's 401 is about the user's role, so that another token would not help."""
+    return response.status_code == 401 and _stated_reason(response)[0] in _MISSING_ROLE
 
 
-def is_page(response: httpx2.Response) -> bool:
-    """Whether the body is an HTML page, which none of the APIs sends."""
+def is_html(response: httpx2.Response) -> bool:
+    """Whether the body is an HTML page, which none of Anaplan's APIs sends."""
     return _content_type(response) == "text/html"
 
 
 def transport_error(error: httpx2.RequestError, attempts: int) -> AnaplanException:
-    """Our error for one of the HTTP library's."""
+    """Return the SDK's error for an error of the HTTP library."""
     timed_out = isinstance(error, httpx2.TimeoutException)
     kind = AnaplanTimeoutException if timed_out else AnaplanConnectionException
     what = "No answer in time" if timed_out else "The connection failed"
     causes = list(_causes(error))
     detail = next((text for cause in causes if (text := str(cause))), type(error).__name__)
-    is_lasting = isinstance(error, httpx2.UnsupportedProtocol | httpx2.TooManyRedirects) or any(
+    is_permanent = isinstance(error, httpx2.UnsupportedProtocol | httpx2.TooManyRedirects) or any(
         isinstance(cause, ssl.SSLCertVerificationError) for cause in causes
     )
     return kind(
@@ -98,13 +103,13 @@ def transport_error(error: httpx2.RequestError, attempts: int) -> AnaplanExcepti
         method=error.request.method,
         url=safe_url(error.request.url),
         attempts=attempts,
-        retryable=not is_lasting,
-        not_performed=never_left(error),
+        retryable=not is_permanent,
+        not_performed=was_never_sent(error),
     )
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """The error, and what it came from."""
+    """Yield the error and the errors that caused it."""
     cause: BaseException | None = error
     while cause is not None:
         yield cause
@@ -112,15 +117,15 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 
 
 def decode(reader: Reader[T], response: httpx2.Response, *, secret: bool = False) -> T:
-    """The value in a successful reply's body, straight from its bytes.
+    """Decode the body of a successful reply, straight from its bytes.
 
     Args:
-        reader: Reads the value.
-        response: A read reply.
-        secret: Whether even half of the body may hold a secret, so that no error quotes it.
+        reader: Validates the value.
+        response: The reply, which was read.
+        secret: Whether the body may contain a secret, so that no error may quote it.
 
     Raises:
-        AnaplanResponseException: There is no body, it isn't JSON, or a required key is missing.
+        AnaplanResponseException: The body is empty, is not JSON, or lacks a required key.
     """
     from pydantic import ValidationError
 
@@ -132,7 +137,8 @@ def decode(reader: Reader[T], response: httpx2.Response, *, secret: bool = False
         return read_json(reader, response.content)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-    # Not raised above: the error's context would be pydantic's, which quotes the body.
+    # Raised outside of the except block: its context would be pydantic's error, which quotes the
+    # body.
     if first["type"] == "json_invalid":
         shown = "" if secret else f": {excerpt(response.content)!r}"
         raise unreadable(response, f"not JSON but {_content_type(response)}{shown}")
@@ -141,32 +147,32 @@ def decode(reader: Reader[T], response: httpx2.Response, *, secret: bool = False
 
 
 def unreadable(response: httpx2.Response, why: str) -> AnaplanResponseException:
-    """The error for a successful reply that isn't what Anaplan documents."""
+    """Return the error for a successful reply that is not what Anaplan documents."""
     return AnaplanResponseException(
-        f"Anaplan's reply can't be understood: {why}",
+        f"Anaplan's reply is not valid: {why}",
         method=response.request.method,
         url=safe_url(response.request.url),
         status_code=response.status_code,
-        request_id=_request_id(response),
+        request_id=request_id_of(response),
     )
 
 
 def _stated_reason(response: httpx2.Response) -> tuple[str | None, str | None]:
-    """Anaplan's code and message, from whichever of its error bodies this is."""
+    """Return Anaplan's code and message from an error body of any of its APIs."""
     from pydantic_core import from_json
 
     try:
-        said: object = from_json(response.content)
+        content: object = from_json(response.content)
     except ValueError:
-        said = None
-    if not isinstance(said, dict):
+        content = None
+    if not isinstance(content, dict):
         text = excerpt(response.content)
         return None, text if text and "html" not in _content_type(response) else None
-    body = cast("dict[str, object]", said)
+    body = cast("dict[str, object]", content)
     status = body.get("status")
     if isinstance(status, dict):  # Integration, ALM, CloudWorks
         return None, _first_text(cast("dict[str, object]", status), "message")
-    if "detail" in body:  # SCIM, whose status only repeats the HTTP one
+    if "detail" in body:  # SCIM, whose `status` repeats the HTTP status
         return _first_text(body, "scimType"), _first_text(body, "detail")
     code = _first_text(body, "status", "error", "errorCode")
     return code, _first_text(body, "statusMessage", "message", "error_description")
@@ -182,7 +188,8 @@ def _content_type(response: httpx2.Response) -> str:
     return named.partition(";")[0].strip().lower()
 
 
-def _request_id(response: httpx2.Response) -> str | None:
+def request_id_of(response: httpx2.Response) -> str | None:
+    """Return the id by which Anaplan's support can find the request."""
     return next(
         (response.headers[name] for name in _REQUEST_ID_HEADERS if name in response.headers), None
     )

@@ -1,4 +1,4 @@
-"""What to do instead where Anaplan's limit for one reply is passed."""
+"""Errors that may come from Anaplan's limit for the size of one reply."""
 
 from __future__ import annotations
 
@@ -9,24 +9,23 @@ from anaplan_sdk.exceptions import AnaplanRequestException
 
 
 @contextmanager
-def suggesting(other: str, *asked: object) -> Generator[None]:
-    """Names the methods that have no limit, in errors that may come from one.
+def suggest_unlimited(methods: str, *arguments: object) -> Generator[None]:
+    """Name the methods without a limit in errors that may come from exceeding one.
 
-    Anaplan answers 400, as to other mistakes, and how it words this one is not documented. So only
-    the words of the others can be told: they quote what was asked for.
+    Anaplan reports an exceeded limit with 400, as other mistakes, in undocumented words. Errors
+    about other mistakes are recognized by what they quote: an argument of the caller.
 
     Args:
-        other: The methods.
-        asked: What the caller chose, which Anaplan would quote if it were the mistake.
+        methods: The methods that have no limit.
+        arguments: The caller's arguments that Anaplan would quote.
     """
     try:
         yield
     except AnaplanRequestException as error:
-        is_other = any(str(choice) in (error.reason or "") for choice in asked)
-        if error.status_code == 413 or (error.status_code == 400 and not is_other):
-            error.message = (
-                f"{error.message.rstrip('.')}. If that is too much for one reply, use {other}, "
+        quotes_argument = any(str(argument) in (error.reason or "") for argument in arguments)
+        if error.status_code == 413 or (error.status_code == 400 and not quotes_argument):
+            error.replace_message(
+                f"{error.message.rstrip('.')}. If the reply would be too large, use {methods}, "
                 "which have no limit."
             )
-            error.args = (error.message,)
         raise

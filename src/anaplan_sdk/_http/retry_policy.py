@@ -1,4 +1,4 @@
-"""What may be repeated, and after how long: a value, not code spread over the callers."""
+"""The retry policy: which requests are sent again, and after how long."""
 
 from __future__ import annotations
 
@@ -7,43 +7,45 @@ import random
 import re
 import time
 from dataclasses import dataclass
-from math import inf
 
 import httpx2
 
 from anaplan_sdk._http.dates import http_date
 from anaplan_sdk.exceptions import AnaplanException
 
-# A server that asks for more than this is not waited for silently.
+# Seconds. If a server asks for more, the error is raised at once.
 RETRY_AFTER_CAP = 120.0
 BACKOFF_CAP = 60.0
 
-# 425 is left out: HTTP calls it "Too Early", but Anaplan answers it for a deployed model, which
-# no repetition changes (help page "API status codes").
+# 425 is left out: HTTP calls it "Too Early", but Anaplan sends it for a deployed model, which no
+# retry changes (help page "API status codes").
 _TRANSIENT = frozenset((408, 429, 500, 502, 503, 504))
 
 
-class Repeat(enum.Enum):
-    """What a call says of itself: may the same request be sent again?"""
+class Retry(enum.Enum):
+    """When a call allows its request to be sent again."""
 
     SAFE = "safe"
-    """Reads, and writes that put the same thing in the same place."""
-    NEVER = "never"
-    """Requests that start work: again only when the first one certainly had no effect."""
+    """After any transient error: reads, and writes that have the same effect when repeated."""
+    IF_NOT_PERFORMED = "if not performed"
+    """Only if Anaplan certainly did not act on the request: requests that start work."""
     NOT_AFTER_500 = "not after 500"
-    """Reads that Anaplan answers with 500 where the user lacks a role."""
+    """Like `SAFE`, but not after 500, by which some of Anaplan's APIs report a missing role."""
 
 
 @dataclass(frozen=True)
 class RetryPolicy:
-    """How a client repeats.
+    """How a client sends failed requests again.
 
     Attributes:
-        retry_count: How often a failed request is repeated; 0 means it is sent once.
-        backoff: Seconds before the first repetition.
-        backoff_factor: What each further wait is multiplied by.
-        max_time: Seconds after which nothing is repeated any more; `None` sets no limit.
-        deadline: Seconds for one request, everything included; `None` sets no limit.
+        retry_count: How many times a failed request is sent again; 0 switches retries off.
+        backoff: Seconds before the first retry.
+        backoff_factor: Factor by which each further pause grows.
+        max_time: Seconds after which no retry begins; `None` sets no limit.
+        deadline: Seconds for one request with all of its attempts; `None` sets no limit.
+
+    Raises:
+        ValueError: A number is out of its range.
     """
 
     retry_count: int = 2
@@ -54,71 +56,77 @@ class RetryPolicy:
 
     def __post_init__(self) -> None:
         if self.retry_count < 0:
-            raise ValueError("retry_count can't be negative; 0 means that nothing is repeated.")
+            raise ValueError(f"retry_count must be at least 0, not {self.retry_count}.")
         if self.backoff < 0 or self.backoff_factor < 0:
-            raise ValueError("backoff and backoff_factor can't be negative.")
+            raise ValueError("backoff and backoff_factor must be at least 0.")
         if self.max_time is not None and self.max_time < 0:
-            raise ValueError("max_retry_time can't be negative.")
+            raise ValueError(f"max_retry_time must be at least 0, not {self.max_time}.")
         if self.deadline is not None and self.deadline <= 0:
             raise ValueError(f"request_deadline must be positive, not {self.deadline}.")
 
     @property
-    def time_to_repeat(self) -> float:
-        """Seconds after which no repetition may begin."""
-        return min(inf if limit is None else limit for limit in (self.max_time, self.deadline))
+    def retry_time(self) -> float | None:
+        """Seconds after which no retry begins; `None` without a limit."""
+        limits = [limit for limit in (self.max_time, self.deadline) if limit is not None]
+        return min(limits, default=None)
 
-    def repeats(self, error: AnaplanException, repeat: Repeat) -> bool:
-        """Whether to send a request again after this error."""
+    def should_retry(self, error: AnaplanException, retry: Retry) -> bool:
+        """Whether a request that failed with this error may be sent again."""
         if not error.retryable:
             return False
-        if repeat is Repeat.NEVER and not error.not_performed:
+        if retry is Retry.IF_NOT_PERFORMED and not error.not_performed:
             return False
-        if repeat is Repeat.NOT_AFTER_500 and error.status_code == 500:
+        if retry is Retry.NOT_AFTER_500 and error.status_code == 500:
             return False
         return error.retry_after is None or error.retry_after <= RETRY_AFTER_CAP
 
-    def pause_after(
-        self, error: AnaplanException, repeat: Repeat, attempt: int, passed: float
+    def pause_before_retry(
+        self, error: AnaplanException, retry: Retry, attempt: int, remaining: float | None
     ) -> float | None:
-        """Seconds to wait before a request is sent again; `None` when it isn't.
+        """Return the seconds to wait before a request is sent again; `None` if it is not.
 
         Args:
-            error: What came of the last attempt.
-            repeat: What the call says of itself.
-            attempt: Which attempt that was, counted from 1.
-            passed: Seconds since the first attempt began.
+            error: The error of the last attempt.
+            retry: When the call allows a retry.
+            attempt: The number of the last attempt, from 1.
+            remaining: Seconds within which the retry has to begin; `None` without a limit.
         """
-        if attempt > self.retry_count or not self.repeats(error, repeat):
+        if attempt > self.retry_count or not self.should_retry(error, retry):
             return None
-        pause = self.wait(error, attempt)
-        return pause if passed + pause < self.time_to_repeat else None
+        pause = self.pause(error, attempt)
+        return pause if remaining is None or pause < remaining else None
 
-    def wait(self, error: AnaplanException, attempt: int) -> float:
-        """Seconds to wait after an attempt, of which the first is 1: the server's wish comes first.
+    def pause(self, error: AnaplanException, attempt: int) -> float:
+        """Return the seconds to wait after a failed attempt, numbered from 1.
 
-        Otherwise the wait grows from one attempt to the next; a random part of at most a second
-        keeps callers that failed together from coming back together.
+        These are the seconds of `Retry-After`. Without it the pause grows from one attempt to the
+        next; up to one random second keeps callers that failed together from returning together.
         """
         if error.retry_after is not None:
             return error.retry_after
         growing = min(BACKOFF_CAP, self.backoff * self.backoff_factor ** (attempt - 1))
-        return growing + random.uniform(0, min(1.0, self.backoff))  # noqa: S311 - no secret
+        return growing + random.uniform(0, min(1.0, self.backoff))  # noqa: S311 - not a secret
 
 
 def is_transient(status_code: int) -> bool:
-    """Whether the same request may well succeed a little later."""
+    """Whether the same request may succeed a little later."""
     return status_code in _TRANSIENT
 
 
 def was_not_performed(status_code: int) -> bool:
-    """Whether a reply with this status shows that Anaplan did nothing."""
+    """Whether a reply with this status shows that Anaplan did not act on the request."""
     return 300 <= status_code < 500 and status_code != 408
 
 
 def retry_after(headers: httpx2.Headers, now: float | None = None) -> float | None:
-    """Seconds that `Retry-After` asks to wait, from seconds or a date (RFC 9110, 10.2.3).
+    """Return the seconds that `Retry-After` asks to wait (RFC 9110, section 10.2.3).
 
-    A date is compared with the reply's own, since the clock of this machine may be another one.
+    A date is compared with the date of the reply, since the clock of this machine may differ.
+
+    Args:
+        headers: The headers of the reply.
+        now: Seconds since 1970 to compare with if the reply has no date; by default the time of
+            this machine.
     """
     value = headers.get("Retry-After")
     if value is None:
@@ -134,7 +142,7 @@ def retry_after(headers: httpx2.Headers, now: float | None = None) -> float | No
     return max(0.0, moment - sent)
 
 
-def never_left(error: httpx2.RequestError) -> bool:
+def was_never_sent(error: httpx2.RequestError) -> bool:
     """Whether the request certainly did not reach Anaplan."""
     return isinstance(
         error,

@@ -34,6 +34,9 @@ P = ParamSpec("P")
 Pieces: TypeAlias = Iterable[str | bytes] | AsyncIterable[str | bytes]
 """Content that comes piece by piece."""
 
+Function: TypeAlias = Callable[[T], Awaitable[R]]
+"""A function of one argument."""
+
 Poll: TypeAlias = Callable[[], Awaitable[T]]
 """Asks how things stand."""
 

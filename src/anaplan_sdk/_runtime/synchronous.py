@@ -21,6 +21,9 @@ P = ParamSpec("P")
 Pieces: TypeAlias = Iterable[str | bytes]
 """Content that comes piece by piece."""
 
+Function: TypeAlias = Callable[[T], R]
+"""A function of one argument."""
+
 Poll: TypeAlias = Callable[[], T]
 """Asks how things stand."""
 

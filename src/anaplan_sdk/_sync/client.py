@@ -210,7 +210,7 @@ class Client(Catalog, Files, Actions):
             policy=RetryPolicy(
                 retry_count, backoff, backoff_factor, max_retry_time, request_deadline
             ),
-            pace=RateLimiter(requests_per_minute),
+            rate_limiter=RateLimiter(requests_per_minute),
             timeout=timeout,
             max_concurrency=max_concurrency,
             httpx_options=httpx_kwargs,
@@ -364,6 +364,7 @@ class Client(Catalog, Files, Actions):
             workspace_id=workspace_id or self._workspace_id,
             model_id=model_id or self._model_id,
             owns_session=False,
+            recovery=self._recovery,
         )
         return other
 

@@ -10,7 +10,7 @@ from anaplan_sdk.models.lists import NewListItem
 _Item = Mapping[str, object]
 
 
-def presence(items: Iterable[NewListItem], there: Iterable[_Item]) -> bool | None:
+def items_present(items: Iterable[NewListItem], there: Iterable[_Item]) -> bool | None:
     """Whether items are in a list, all of them and just as they were to be added.
 
     Args:

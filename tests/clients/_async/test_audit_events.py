@@ -167,7 +167,7 @@ async def test_invalid_windows(anaplan: EmulatedAnaplan) -> None:
             ({"cursor": "nowhere"}, "no cursor"),
             ({"cursor": "1780000000000:", "since": now}, "both given"),
             ({"poll_delay": 0}, "positive"),
-            ({"timeout": -1}, "negative"),
+            ({"timeout": -1}, "at least 0"),
         ]
         for arguments, words in followers:
             with pytest.raises(ValueError, match=words):

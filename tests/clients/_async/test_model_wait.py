@@ -206,7 +206,9 @@ async def test_a_wait_that_is_cut_short_names_no_seconds(anaplan: EmulatedAnapla
     anaplan.fault(path="*/status", body=status("Processing import"), times=None)
     async with anaplan.async_client(request_deadline=1.5, **WAITING) as client:
         await client.authenticate()
-        with pytest.raises(ModelUnavailableException, match="request's time was up") as told:
+        with pytest.raises(
+            ModelUnavailableException, match="at the deadline of the request"
+        ) as told:
             await client.tr.get_lists()
     assert told.value.state == "Processing import"
 

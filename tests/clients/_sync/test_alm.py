@@ -100,18 +100,18 @@ def test_a_revision_whose_answer_is_lost(anaplan: EmulatedAnaplan, fault: dict[s
 def test_a_revision_that_may_have_been_made(anaplan: EmulatedAnaplan) -> None:
     with anaplan.client(settle_time=0.1) as client:
         anaplan.fault(method="POST", path="*/alm/revisions", status=502)
-        with pytest.raises(OutcomeUnknownException, match=r"'1\.0' may have been made"):
+        with pytest.raises(OutcomeUnknownException, match=r"'1\.0' may have been created"):
             client.alm.create_revision("1.0")
         anaplan.fault(method="POST", path="*/alm/revisions", lose_reply=True)
         anaplan.fault(method="GET", path="*/alm/revisions", status=403)
-        with pytest.raises(OutcomeUnknownException, match="can't be listed"):
+        with pytest.raises(OutcomeUnknownException, match="can't be looked up"):
             client.alm.create_revision("1.0")
         undated = {"id": "R", "name": "1.1", "createdOn": "some day"}
         anaplan.fault(method="POST", path="*/alm/revisions", status=502)
         anaplan.fault(
             method="GET", path="*/alm/revisions", body={"revisions": [undated]}, times=None
         )
-        with pytest.raises(OutcomeUnknownException, match="isn't there yet"):
+        with pytest.raises(OutcomeUnknownException, match="can't be found"):
             client.alm.create_revision("1.1")
     assert len(anaplan.requests("POST", "*/alm/revisions")) == 3
 

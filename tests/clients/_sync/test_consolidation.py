@@ -166,7 +166,7 @@ def test_a_batch_that_is_refused_or_lost(anaplan: EmulatedAnaplan) -> None:
         (lambda api: api.add_users([]), "users must not be empty"),
         (lambda api: api.add_users([{"email": "a"}]), "userName"),
         (lambda api: api.stop_workflow("a/../b", "c"), "no id"),
-        (lambda api: api.run_workflow("a", "c", timeout=-1), "negative"),
+        (lambda api: api.run_workflow("a", "c", timeout=-1), "at least 0"),
     ],
 )
 def test_invalid_arguments_are_refused_before_anything_is_sent(

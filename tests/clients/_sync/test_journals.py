@@ -211,7 +211,7 @@ def test_files_that_are_no_journal_of_this_upload_are_left_alone(
         interrupted(client, anaplan, journal)
         before = lines_of(journal)
         asked = len(anaplan.requests("GET"))
-        with pytest.raises(ValueError, match="no journal"):
+        with pytest.raises(ValueError, match="not the journal"):
             client.upload_file(AIRLINES, data, journal=data)
         with pytest.raises(ValueError, match=f"an upload to file {AIRLINES} of model"):
             client.upload_file(113000000001, DATA, journal=journal)

@@ -80,7 +80,7 @@ def test_waiting_for_a_model_has_an_end(anaplan: EmulatedAnaplan) -> None:
     with anaplan.client(status_poll_delay=0.05) as client:
         with pytest.raises(AnaplanTimeoutException, match="not open but 'Processing import'"):
             client.tr.wake_model(wait=True, timeout=0.1)
-        with pytest.raises(ValueError, match="negative"):
+        with pytest.raises(ValueError, match="at least 0"):
             client.tr.wait_for_model(timeout=-1)
 
 

@@ -203,7 +203,9 @@ def test_a_wait_that_is_cut_short_names_no_seconds(anaplan: EmulatedAnaplan) -> 
     anaplan.fault(path="*/status", body=status("Processing import"), times=None)
     with anaplan.client(request_deadline=1.5, **WAITING) as client:
         client.authenticate()
-        with pytest.raises(ModelUnavailableException, match="request's time was up") as told:
+        with pytest.raises(
+            ModelUnavailableException, match="at the deadline of the request"
+        ) as told:
             client.tr.get_lists()
     assert told.value.state == "Processing import"
 

@@ -8,7 +8,7 @@ from contextlib import aclosing
 import httpx2
 
 from anaplan_sdk._async.api.namespace import ApiNamespace
-from anaplan_sdk._async.transfer.batch_write import Target, Writing
+from anaplan_sdk._async.transfer.batch_write import BatchWrite, WriteEndpoint
 from anaplan_sdk._formats.json_batches import Batch
 from anaplan_sdk._formats.user_csv import (
     UserInput,
@@ -18,21 +18,21 @@ from anaplan_sdk._formats.user_csv import (
     without_header,
 )
 from anaplan_sdk._http.replies import unreadable
-from anaplan_sdk._http.retry_policy import Repeat
+from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk.exceptions import PermissionDeniedException, ServerException
 from anaplan_sdk.models.administration import UserImportResult, UserRow
 
 
-class _UserImport(Writing[UserImportResult]):
+class _UserImport(BatchWrite[UserImportResult]):
     """Imports any number of users, one file after another."""
 
-    async def _deliver(self, batch: Batch) -> httpx2.Response:
+    async def _request(self, batch: Batch) -> httpx2.Response:
         try:
             return await self._session.send(
-                self._target.method,
-                self._target.url,
-                repeat=Repeat.NOT_AFTER_500,
+                self._endpoint.method,
+                self._endpoint.url,
+                retry=Retry.NOT_AFTER_500,
                 files={"file": ("users.csv", to_csv(batch), "text/csv")},
             )
         except ServerException as error:
@@ -80,9 +80,9 @@ class Administration(ApiNamespace):
         Source: Anaplan help, "Import users".
         """
         batches = await runtime.run_in_thread(user_batches, users)
-        target = Target("PUT", f"{self._root}/import")
-        writing = _UserImport(self._session, target, UserImportResult)
-        return await writing.run(iter(batches), raise_on_failure=raise_on_failure)
+        endpoint = WriteEndpoint("PUT", f"{self._root}/import")
+        write = _UserImport(self._session, endpoint, UserImportResult)
+        return await write.run(iter(batches), raise_on_failure=raise_on_failure)
 
     async def export_users(self, *, page_size: int = 1000) -> AsyncGenerator[UserRow]:
         """Iterate over the tenant's users, reading a page at a time.
@@ -155,7 +155,7 @@ class Administration(ApiNamespace):
         params = {"Limit": limit, "Offset": offset}
         try:
             response = await self._session.send(
-                "GET", f"{self._root}/export", repeat=Repeat.NOT_AFTER_500, params=params
+                "GET", f"{self._root}/export", retry=Retry.NOT_AFTER_500, params=params
             )
         except ServerException as error:
             if error.status_code != 500:
@@ -173,14 +173,9 @@ class Administration(ApiNamespace):
 
 def _explained(error: ServerException) -> PermissionDeniedException:
     # Anaplan documents 403 for this.
-    return PermissionDeniedException(
+    return error.as_type(
+        PermissionDeniedException,
         "Only tenant administrators can import and export users: Anaplan answers others with 500, "
         "as it did here.",
-        method=error.method,
-        url=error.url,
-        status_code=error.status_code,
-        code=error.code,
-        reason=error.reason,
-        request_id=error.request_id,
-        attempts=error.attempts,
+        retryable=False,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from anaplan_sdk._async.api.namespace import ApiNamespace, segment
-from anaplan_sdk._async.transfer.batch_write import Target, Writing
+from anaplan_sdk._async.transfer.batch_write import BatchWrite, WriteEndpoint
 from anaplan_sdk._formats.json_batches import MAX_ITEMS, Batcher
 from anaplan_sdk.models import CellWrite, CellWriteResult
 
@@ -73,7 +73,7 @@ class Cells(ApiNamespace):
                 done and what is in doubt.
         """
         url = f"{self._model}/modules/{segment(module_id)}/data"
-        target = Target("POST", url, opening=b"[", closing=b"]")
+        endpoint = WriteEndpoint("POST", url, opening=b"[", closing=b"]")
         batches = Batcher(CellWrite, batch_size).batches(cells)
-        write = Writing(self._session, target, CellWriteResult)
+        write = BatchWrite(self._session, endpoint, CellWriteResult)
         return await write.run(batches, raise_on_failure=raise_on_failure)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from anaplan_sdk._async.api.cloud_works_runs import CloudRuns, start_run
+from anaplan_sdk._async.api.cloud_works_runs import REFUSAL_CODES, CloudRuns, start_run
 from anaplan_sdk._async.api.namespace import ApiNamespace, body_of, segment
-from anaplan_sdk._async.transport.recovery import Made, once
-from anaplan_sdk._http.dates import stamp
+from anaplan_sdk._async.transport.recovery import Created, ListedStart
+from anaplan_sdk._http.dates import timestamp
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk.models._base import AnaplanModel
 from anaplan_sdk.models._envelopes import Listing, Single
@@ -94,22 +94,25 @@ class Flows(ApiNamespace):
         body = body_of(FlowInput, flow)
         name = str(body["name"])
 
-        async def send() -> Made:
+        async def send() -> Created:
             response = await self._session.send("POST", self._root, json=body)
-            return Made(decode(_CREATED.adapter, response).value.integration_flow_id)
+            return Created(decode(_CREATED.adapter, response).value.integration_flow_id)
 
-        made = await once(
-            self._session,
+        def matches(flow: FlowSummary, since: float) -> bool:
+            return flow.name == name and timestamp(flow.creation_date) >= since
+
+        created = await self._recovery.start(
             send,
-            self.get_flows,
-            lambda flow, since: flow.name == name and 1000 * stamp(flow.creation_date) >= since,
-            key=f"{self._root} {name}",
-            what=f"Flow {name!r} may have been made",
-            settle_time=self._settings.settle_time,
-            repeats=False,
-            words_refusals=True,
+            ListedStart(
+                find=self.get_flows,
+                matches=matches,
+                key=f"{self._root} {name}",
+                what=f"Flow {name!r}",
+                verb="created",
+                refusal_codes=REFUSAL_CODES,
+            ),
         )
-        return made.id
+        return created.id
 
     async def update_flow(self, flow_id: str, flow: FlowInput | Mapping[str, object]) -> None:
         """Replace a flow's definition, which must be complete.
@@ -165,7 +168,7 @@ class Flows(ApiNamespace):
             body = {"stepsToRun": steps}
         return await start_run(
             self._session,
-            self._settings,
+            self._recovery,
             f"{self._flow(flow_id)}/run",
             body,
             lambda: self._namespace(CloudRuns).get_run_history(flow_id),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncGenerator, Callable, Iterable, Mapping, Sequence
 from contextlib import aclosing
 
@@ -11,9 +10,10 @@ from pydantic import Field, TypeAdapter
 from anaplan_sdk._async.api.consolidation_tables import Tables
 from anaplan_sdk._async.api.namespace import body_of, segment
 from anaplan_sdk._async.transport.polling import check_timeout, wait_until
-from anaplan_sdk._async.transport.recovery import unclear
+from anaplan_sdk._async.transport.recovery import start_at_most_once
 from anaplan_sdk._http.replies import decode, unreadable
 from anaplan_sdk._runtime import asynchronous as runtime
+from anaplan_sdk._runtime.deadline import Deadline
 from anaplan_sdk.exceptions import AnaplanResponseException
 from anaplan_sdk.models._base import AnaplanModel
 from anaplan_sdk.models.consolidation import (
@@ -145,8 +145,10 @@ class Consolidation(Tables):
         Source: Anaplan help, "Anaplan Financial Consolidation API".
         """
         url = self._workflow("start", path, workflow)
-        with unclear(f"Workflow {workflow!r} may have been started"):
-            await self._session.send("POST", url, json=list(parameters))
+        await start_at_most_once(
+            lambda: self._session.send("POST", url, json=list(parameters)),
+            what=f"Workflow {workflow!r}",
+        )
 
     async def stop_workflow(self, path: str, workflow: str) -> None:
         """Stop a running workflow.
@@ -231,13 +233,13 @@ class Consolidation(Tables):
         check_timeout(timeout)
         before = await self.get_workflow_state(path, workflow)
         await self.start_workflow(path, workflow, parameters)
-        settled = time.monotonic() + self._settings.settle_time
+        settled = Deadline.after(self._settings.settle_time)
 
         def has_ended(state: WorkflowState) -> WorkflowState | None:
             # The reply to the start is empty: this run is known only by an id that is not that of
             # the run before.
             is_earlier = not state.has_run or state.run_id == before.run_id
-            if is_earlier and time.monotonic() < settled:
+            if is_earlier and not settled.expired:
                 return None
             return state if (finished or _is_end)(state) else None
 
@@ -246,7 +248,7 @@ class Consolidation(Tables):
             has_ended,
             delay=self._settings.status_poll_delay,
             timeout=timeout,
-            overdue=lambda state: f"Workflow {workflow!r} is {state.state or 'under way'}",
+            describe=lambda state: f"Workflow {workflow!r} is {state.state or 'under way'}",
         )
 
     async def get_users(self) -> list[User]:
@@ -291,8 +293,11 @@ class Consolidation(Tables):
         body = [body_of(UserInput, user) for user in users]
         if not body:
             raise ValueError("users must not be empty.")
-        with unclear("The users may have been added: `get_users` shows it"):
-            response = await self._session.send("POST", f"{self._root}/users", json=body)
+        response = await start_at_most_once(
+            lambda: self._session.send("POST", f"{self._root}/users", json=body),
+            what="Users, which `get_users` shows,",
+            verb="added",
+        )
         added = decode(_USERS, response)
         return added if isinstance(added, list) else [added]
 

@@ -8,8 +8,8 @@ from contextlib import aclosing
 from pydantic import AliasChoices, Field, TypeAdapter
 
 from anaplan_sdk._async.api.namespace import ApiNamespace, segment
-from anaplan_sdk._async.transfer.batch_write import Target, Writing
-from anaplan_sdk._async.transport.recovery import unclear
+from anaplan_sdk._async.transfer.batch_write import BatchWrite, WriteEndpoint
+from anaplan_sdk._async.transport.recovery import start_at_most_once
 from anaplan_sdk._formats.json_batches import Batch, Batcher
 from anaplan_sdk._http.replies import decode, unreadable
 from anaplan_sdk._runtime import asynchronous as runtime
@@ -32,11 +32,11 @@ _ROWS: TypeAdapter[_RowPage | _Rows] = TypeAdapter(_RowPage | _Rows)
 _MAX_PAGE_SIZE = 2500
 
 
-class _Insertion(Writing[WriteResult]):
+class _Insertion(BatchWrite[WriteResult]):
     """Inserts any number of rows. The replies to it are empty."""
 
     async def _write(self, batch: Batch) -> WriteResult:
-        await self._deliver(batch)
+        await self._request(batch)
         return WriteResult()
 
 
@@ -151,8 +151,12 @@ class Tables(ApiNamespace):
 
         Source: Anaplan help, "OData endpoint".
         """
-        with unclear(f"A row may have been added to table {table!r}"):
-            await self._session.send("POST", self._table(table), json=_row(row))
+        body = _row(row)
+        await start_at_most_once(
+            lambda: self._session.send("POST", self._table(table), json=body),
+            what=f"A row of table {table!r}",
+            verb="inserted",
+        )
 
     async def insert_rows(
         self, table: str, rows: Iterable[Mapping[str, Value]], *, batch_size: int = 1000
@@ -195,10 +199,10 @@ class Tables(ApiNamespace):
                 yield batch
 
         url = f"{self._root}/odata/batch/{segment(table)}"
-        target = Target("POST", url, opening=b"[", closing=b"]", adds=True)
-        writing = _Insertion(self._session, target, WriteResult)
+        endpoint = WriteEndpoint("POST", url, opening=b"[", closing=b"]", is_idempotent=False)
+        write = _Insertion(self._session, endpoint, WriteResult)
         batches = counted(Batcher(Row, batch_size).batches(rows))
-        await writing.run(batches, raise_on_failure=False)
+        await write.run(batches, raise_on_failure=False)
         return count
 
     async def update_rows(

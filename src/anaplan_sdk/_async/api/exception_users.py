@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from anaplan_sdk._async.api.namespace import ApiNamespace, segment
 from anaplan_sdk._http.replies import decode
-from anaplan_sdk._http.retry_policy import Repeat
+from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk.models._envelopes import Listing
 from anaplan_sdk.models.administration import ExceptionWorkspace
 
@@ -46,7 +46,7 @@ class ExceptionUsers(ApiNamespace):
             raise ValueError("Give either workspace_id or user_id.")
         query = {"userGuid": user_id} if workspace_id is None else {"workspaceGuid": workspace_id}
         response = await self._session.send(
-            "POST", f"{self._root}/search", repeat=Repeat.SAFE, json=query
+            "POST", f"{self._root}/search", retry=Retry.SAFE, json=query
         )
         return decode(_FOUND.adapter, response).items
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import AsyncGenerator, Callable, Generator
 from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from anaplan_sdk._async.transport.polling import check_timeout, wait_until
 from anaplan_sdk._formats.csv_pages import PageReader
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._runtime import asynchronous as runtime
+from anaplan_sdk._runtime.deadline import Deadline
 from anaplan_sdk.exceptions import (
     AnaplanException,
     InvalidIdentifierException,
@@ -167,10 +167,10 @@ class LargeReads(ApiNamespace):
     ) -> AsyncGenerator[bytes]:
         url = f"{url}/{segment(request.request_id)}"
         width = min(_PAGES_AT_A_TIME, self._settings.max_concurrency)
-        left = timeout
+        remaining = timeout
         read = 0
 
-        async def look() -> ReadRequest:
+        async def poll() -> ReadRequest:
             with _expiring():
                 return await self._get(single, url)
 
@@ -193,18 +193,18 @@ class LargeReads(ApiNamespace):
                     yield page
             if is_whole:
                 return
-            began = time.monotonic()
+            # Only the time that is spent on waiting for Anaplan counts.
+            deadline = Deadline.after(remaining)
             request = await wait_until(
-                look,
+                poll,
                 _beyond(read),
                 delay=self._settings.status_poll_delay,
-                timeout=left,
-                overdue=lambda seen: f"The read is {seen.request_state}",
-                fate="it was given up",
-                allowed=timeout,
+                timeout=remaining,
+                describe=lambda seen: f"The read is {seen.request_state}",
+                outcome="it was cancelled",
+                total_timeout=timeout,
             )
-            if left is not None:
-                left = max(0.0, left - (time.monotonic() - began))
+            remaining = deadline.remaining()
 
     async def _create(
         self,
@@ -244,11 +244,7 @@ def _expiring() -> Generator[None]:
     try:
         yield
     except InvalidIdentifierException as error:
-        raise LargeReadExpiredException(
-            "Anaplan doesn't keep this read any longer, as no page was asked for in 30 minutes.",
-            method=error.method,
-            url=error.url,
-            status_code=error.status_code,
-            reason=error.reason,
-            request_id=error.request_id,
+        raise error.as_type(
+            LargeReadExpiredException,
+            "Anaplan no longer keeps this read, since no page was requested for 30 minutes.",
         ) from error

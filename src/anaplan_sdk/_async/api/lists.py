@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterable, Mapping
 from typing import Literal, overload
 
+from anaplan_sdk import _loggers
 from anaplan_sdk._async.api.namespace import ApiNamespace, segment, sorting
-from anaplan_sdk._async.transfer.batch_write import Target, Writing
+from anaplan_sdk._async.transfer.batch_write import BatchWrite, WriteEndpoint
+from anaplan_sdk._async.transport.polling import poll_until
+from anaplan_sdk._async.transport.recovery import start_at_most_once
 from anaplan_sdk._async.transport.session import Session
 from anaplan_sdk._formats.json_batches import MAX_ITEMS, Batch, Batcher
-from anaplan_sdk._http.reply_limits import suggesting
+from anaplan_sdk._http.reply_limits import suggest_unlimited
 from anaplan_sdk._runtime import asynchronous as runtime
+from anaplan_sdk._runtime.deadline import Deadline
 from anaplan_sdk.exceptions import AnaplanException
 from anaplan_sdk.models import (
     InsertionResult,
@@ -25,7 +28,7 @@ from anaplan_sdk.models import (
     NewListItem,
 )
 from anaplan_sdk.models._envelopes import Listing, RawListing, Single
-from anaplan_sdk.models._item_comparison import presence
+from anaplan_sdk.models._item_comparison import items_present
 
 _LISTS = Listing("lists", List)
 _LIST = Single[ListMetadata]("metadata", ListMetadata)
@@ -36,64 +39,76 @@ _TOO_MANY = "tr.read_list or tr.read_list_pages"
 # Deleting is the only change whose result doesn't depend on the items' order.
 _DELETIONS_AT_A_TIME = 4
 
-_FIRST_PAUSE = 0.2
-_LONGEST_PAUSE = 4.0
+# A list may be large, so it is read at longer intervals than a task.
+_POLL_DELAY = 4.0
 
 
-class _Insertion(Writing[InsertionResult]):
-    """An insertion. Of a request without a clear answer the list itself tells what it has done."""
+class _Insertion(BatchWrite[InsertionResult]):
+    """An insertion. After a request without a clear answer the list shows what it has done."""
 
     def __init__(
         self,
         session: Session,
-        target: Target,
-        look: runtime.Poll[list[dict[str, object]]],
+        endpoint: WriteEndpoint,
+        read_list: runtime.Poll[list[dict[str, object]]],
         settle_time: float,
     ) -> None:
-        super().__init__(session, target, InsertionResult)
-        self._look = look
+        super().__init__(session, endpoint, InsertionResult)
+        self._read_list = read_list
         self._settle_time = settle_time
 
     async def _write(self, batch: Batch) -> InsertionResult:
-        last = self._session.policy.retry_count
-        for repetition in range(last + 1):
-            try:
-                result = await super()._write(batch)
-            except AnaplanException as error:
-                if error.not_performed:
-                    raise
-                is_there = await self._is_there(batch)
-                if is_there is None or (not is_there and repetition == last):
-                    raise
-            else:
-                # A second request may meet what the first one, which was late, has added.
-                if not repetition or not result.failures:
-                    return result
-                is_there = await self._is_there(batch)
-                if not is_there:
-                    return result
-            if is_there:
-                return InsertionResult(added=len(batch.items), total=len(batch.items))
-        raise AssertionError("unreachable: the last repetition returns or raises")
+        sent = 0
+
+        async def send() -> InsertionResult:
+            nonlocal sent
+            sent += 1
+            return await super(_Insertion, self)._write(batch)
+
+        async def recover(error: AnaplanException) -> InsertionResult | None:
+            is_there = await self._is_there(batch)
+            if is_there is None:
+                raise error
+            return self._inserted(batch) if is_there else None
+
+        attempts = 1 + self._session.policy.retry_count
+        what = f"{len(batch.items):,} items of a list"
+        result = await start_at_most_once(
+            send, recover, what=what, verb="inserted", attempts=attempts
+        )
+        # A second request is refused the items that the first one, which arrived late, has added.
+        if sent > 1 and result.failures and await self._is_there(batch):
+            return self._inserted(batch)
+        return result
+
+    @staticmethod
+    def _inserted(batch: Batch) -> InsertionResult:
+        _loggers.tasks.warning(
+            "%d items were added to a list, although the request got no clear answer",
+            len(batch.items),
+        )
+        return InsertionResult(added=len(batch.items), total=len(batch.items))
 
     async def _is_there(self, batch: Batch) -> bool | None:
-        """Whether all items are there; False if none is by the end; `None` if it can't be told."""
+        """Whether the list has all items; False if it has none, `None` if that is unknown."""
         items = [NewListItem.model_validate(item) for item in batch.items]
-        deadline = time.monotonic() + self._settle_time
-        pause = _FIRST_PAUSE
-        while True:
-            left = deadline - time.monotonic()
-            try:
-                found = presence(items, await self._look())
-            except AnaplanException as problem:
-                if left <= 0 or not problem.retryable:
-                    return None
-                found = False
-            # The request may still be on its way through a gateway.
-            if found is not False or left <= 0:
-                return found
-            await runtime.sleep(min(pause, left))
-            pause = min(2 * pause, _LONGEST_PAUSE)
+
+        async def poll() -> list[bool | None]:
+            return [items_present(items, await self._read_list())]
+
+        try:
+            [is_there] = await poll_until(
+                poll,
+                # The request may still be on its way through a gateway.
+                lambda found: None if found == [False] else found,
+                delay=_POLL_DELAY,
+                deadline=Deadline.after(self._settle_time),
+                on_timeout=lambda found: found,
+                skip_failures=True,
+            )
+        except AnaplanException:
+            return None
+        return is_there
 
 
 class Lists(ApiNamespace):
@@ -142,14 +157,14 @@ class Lists(ApiNamespace):
             AnaplanRequestException: The list has too many items; `read_list` reads any number.
         """
         url = f"{self._list_url(list_id)}/items"
-        with suggesting(_TOO_MANY):
+        with suggest_unlimited(_TOO_MANY):
             if return_raw:
                 return await self._list_at_once(_RAW_ITEMS, url, includeAll="true")
             return await self._list_at_once(_ITEMS, url, includeAll="true")
 
     async def get_list_items_csv(self, list_id: int | str) -> bytes:
         """All items of a list with their properties and subsets as CSV, a million at the most."""
-        with suggesting(_TOO_MANY):
+        with suggest_unlimited(_TOO_MANY):
             response = await self._session.send(
                 "GET",
                 f"{self._list_url(list_id)}/items",
@@ -202,11 +217,11 @@ class Lists(ApiNamespace):
             ModelUnavailableException: The model is deployed, and the list is no production data.
         """
         url = f"{self._list_url(list_id)}/items"
-        target = Target("POST", url, {"action": "add"}, adds=True)
+        endpoint = WriteEndpoint("POST", url, {"action": "add"}, is_idempotent=False)
         batches = Batcher(NewListItem, batch_size).batches(items)
         write = _Insertion(
             self._session,
-            target,
+            endpoint,
             lambda: self.get_list_items(list_id, return_raw=True),
             self._settings.settle_time,
         )
@@ -225,9 +240,9 @@ class Lists(ApiNamespace):
         Arguments, results and errors are those of `insert_list_items`. Items are found by `id`,
         `code` or `name`; one that has a code needs it in any case.
         """
-        target = Target("PUT", f"{self._list_url(list_id)}/items")
+        endpoint = WriteEndpoint("PUT", f"{self._list_url(list_id)}/items")
         batches = Batcher(ListItemUpdate, batch_size).batches(items)
-        write = Writing(self._session, target, ListUpdateResult)
+        write = BatchWrite(self._session, endpoint, ListUpdateResult)
         return await write.run(batches, raise_on_failure=raise_on_failure)
 
     async def delete_list_items(
@@ -243,14 +258,14 @@ class Lists(ApiNamespace):
         Arguments, results and errors are those of `insert_list_items`; here the order makes no
         difference, so that several requests are under way at a time.
         """
-        target = Target(
+        endpoint = WriteEndpoint(
             "POST",
             f"{self._list_url(list_id)}/items",
             {"action": "delete"},
-            width=min(_DELETIONS_AT_A_TIME, self._settings.max_concurrency),
+            concurrency=min(_DELETIONS_AT_A_TIME, self._settings.max_concurrency),
         )
         batches = Batcher(ListItemKey, batch_size).batches(items)
-        write = Writing(self._session, target, ListDeletionResult)
+        write = BatchWrite(self._session, endpoint, ListDeletionResult)
         return await write.run(batches, raise_on_failure=raise_on_failure)
 
     async def reset_list_index(self, list_id: int | str) -> None:

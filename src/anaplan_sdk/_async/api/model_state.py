@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from anaplan_sdk._async.api.namespace import ApiNamespace
 from anaplan_sdk._async.transport.polling import check_timeout, wait_until
-from anaplan_sdk._http.retry_policy import Repeat
+from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk.models import Model, ModelStatus, ModelWithTransactionInfo
 from anaplan_sdk.models._envelopes import Single
 from anaplan_sdk.progress import Progress, ProgressCallback
@@ -57,7 +57,7 @@ class ModelState(ApiNamespace):
         """
         check_timeout(timeout)
 
-        async def look() -> ModelStatus:
+        async def poll() -> ModelStatus:
             status = await self.get_model_status()
             if on_progress is not None:
                 share = max(0.0, status.progress)
@@ -66,11 +66,11 @@ class ModelState(ApiNamespace):
 
         await self._open()
         return await wait_until(
-            look,
+            poll,
             lambda status: status if status.current_step == "Open" else None,
             delay=self._settings.status_poll_delay,
             timeout=timeout,
-            overdue=lambda status: f"The model is not open but {status.current_step!r}",
+            describe=lambda status: f"The model is not open but {status.current_step!r}",
         )
 
     async def close_model(self) -> None:
@@ -80,12 +80,12 @@ class ModelState(ApiNamespace):
             PermissionDeniedException: This user is none.
             ModelUnavailableException: The model is archived (422), locked (423) or offline (424).
         """
-        await self._session.send("POST", f"{self._model}/close", repeat=Repeat.SAFE)
+        await self._session.send("POST", f"{self._model}/close", retry=Retry.SAFE)
 
     async def _open(self) -> None:
         await self._session.send(
             "POST",
             f"{self._model}/open",
-            repeat=Repeat.SAFE,
+            retry=Retry.SAFE,
             headers={"Content-Type": "application/text"},
         )

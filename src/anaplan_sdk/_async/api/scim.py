@@ -10,7 +10,7 @@ import httpx2
 from pydantic import Field, TypeAdapter
 
 from anaplan_sdk._async.api.namespace import ApiNamespace, body_of, checked, segment
-from anaplan_sdk._async.transport.recovery import once
+from anaplan_sdk._async.transport.recovery import ListedStart
 from anaplan_sdk._http.dates import iso_date
 from anaplan_sdk._http.replies import decode, unreadable
 from anaplan_sdk._runtime import asynchronous as runtime
@@ -213,16 +213,16 @@ class Scim(ApiNamespace):
             response = await self._session.send("POST", url, json=body, headers=_HEADERS)
             return decode(_USER, response)
 
-        return await once(
-            self._session,
+        return await self._recovery.start(
             send,
-            lambda: self.get_users(field("userName") == given.user_name),
-            # Anaplan refuses a name that exists, so a user with it was added by this request.
-            lambda found, since: 1000 * (iso_date(found.meta.created) or 0.0) >= since,
-            key=f"{url} {given.user_name}",
-            what=f"User {given.user_name} may have been created",
-            settle_time=self._settings.settle_time,
-            repeats=False,
+            ListedStart(
+                find=lambda: self.get_users(field("userName") == given.user_name),
+                # Anaplan refuses a name that exists, so a user with it was added by this request.
+                matches=lambda found, since: (iso_date(found.meta.created) or 0.0) >= since,
+                key=f"{url} {given.user_name}",
+                what=f"User {given.user_name}",
+                verb="added",
+            ),
         )
 
     async def replace_user(

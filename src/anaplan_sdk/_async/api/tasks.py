@@ -7,7 +7,7 @@ from contextlib import aclosing
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from anaplan_sdk import models
+from anaplan_sdk import _loggers, models
 from anaplan_sdk._async.api.namespace import ApiNamespace, segment
 from anaplan_sdk._async.transport.polling import check_timeout, wait_until
 from anaplan_sdk._formats.csv_rows import RowReader, add_action_column
@@ -71,7 +71,7 @@ class Tasks(ApiNamespace):
         """
         check_timeout(timeout)
 
-        async def look() -> Task | CompletedTask:
+        async def poll() -> Task | CompletedTask:
             task = await self.get_task_status(action_id, task_id)
             if on_progress is not None:
                 on_progress(Progress(task.current_step or task.task_state, task.progress, 1.0))
@@ -87,11 +87,11 @@ class Tasks(ApiNamespace):
             return task if isinstance(task, models.CompletedTask) else None
 
         task = await wait_until(
-            look,
+            poll,
             finished,
             delay=self._settings.status_poll_delay,
             timeout=timeout,
-            overdue=lambda task: f"Task {task_id} of action {action_id} is {task.task_state}",
+            describe=lambda task: f"Task {task_id} of action {action_id} is {task.task_state}",
         )
         if not task.result.successful:
             raise AnaplanActionError(
@@ -167,7 +167,11 @@ class Tasks(ApiNamespace):
         """
         url = f"{self._action_url(action_id)}/tasks/{segment(task_id)}"
         await self._session.send("DELETE", url)
-        return await self.get_task_status(action_id, task_id)
+        task = await self.get_task_status(action_id, task_id)
+        _loggers.tasks.info(
+            "Task %s of action %s was asked to cancel: %s", task_id, action_id, task.task_state
+        )
+        return task
 
     async def get_optimizer_log(self, action_id: int | str, task_id: str) -> bytes:
         """Return the solution log of an optimizer action, which Anaplan keeps for 48 hours.

@@ -9,7 +9,7 @@ from pydantic import TypeAdapter
 
 from anaplan_sdk._async.api.namespace import ApiNamespace, segment, sorting
 from anaplan_sdk._http.replies import decode
-from anaplan_sdk._http.reply_limits import suggesting
+from anaplan_sdk._http.reply_limits import suggest_unlimited
 from anaplan_sdk.models import Dimension, View, ViewData, ViewInfo
 from anaplan_sdk.models._envelopes import Listing
 
@@ -131,7 +131,7 @@ class Views(ApiNamespace):
         if data_format == "application/json":
             params["format"] = "v1"
         asked = [dimension for dimension, _ in pages or ()]
-        with suggesting("tr.read_view or tr.read_view_pages", *asked):
+        with suggest_unlimited("tr.read_view or tr.read_view_pages", *asked):
             response = await self._session.send(
                 "GET",
                 f"{self._view_url(view_id)}/data",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 from anaplan_sdk import models
 from anaplan_sdk._async.api.namespace import ApiNamespace, segment, sorting
 from anaplan_sdk._http.replies import decode
-from anaplan_sdk._http.retry_policy import Repeat
+from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk.exceptions import PermissionDeniedException, ServerException
 from anaplan_sdk.models._envelopes import Listing, Single, Whole
 
@@ -88,21 +88,17 @@ class Catalog(ApiNamespace):
         )
         try:
             return await self._list(
-                Listing(key, lambda: models.WorkspaceMember), f"{url}/{key}", Repeat.NOT_AFTER_500
+                Listing(key, lambda: models.WorkspaceMember), f"{url}/{key}", Retry.NOT_AFTER_500
             )
         except ServerException as error:
             if error.status_code != 500:
                 raise
-            # Anaplan's way to say it, other than its documentation has it.
-            raise PermissionDeniedException(
-                f"A workspace's {key} are told to user administrators and tenant administrators "
-                "only; Anaplan answers others with 500, as it did here.",
-                method=error.method,
-                url=error.url,
-                status_code=error.status_code,
-                reason=error.reason,
-                request_id=error.request_id,
-                attempts=error.attempts,
+            # Anaplan documents 403 for this.
+            raise error.as_type(
+                PermissionDeniedException,
+                f"Only user administrators and tenant administrators can list a workspace's {key}: "
+                "Anaplan answers others with 500, as it did here.",
+                retryable=False,
             ) from error
 
     async def get_models(

@@ -1,4 +1,4 @@
-"""Sending writes of any length, request by request, and telling what came of them all."""
+"""Writes of any size: the batches are sent one by one, and their results become one."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ R = TypeVar("R", bound=WriteResult)
 
 
 @dataclass(frozen=True)
-class Target:
-    """Where a write goes.
+class WriteEndpoint:
+    """Where and how the batches of a write are sent.
 
     Attributes:
         method: The HTTP method.
-        url: Its URL.
-        params: What stands in the query.
-        opening: What the body has before the items.
-        closing: What it has after them.
-        width: How many requests are under way at a time; more than one only where the order of
-            the items makes no difference.
-        adds: Whether to send a request once more would add its items once more: one without a
-            clear answer is never told as an error that merely invites to.
+        url: The URL.
+        params: The query.
+        opening: The body before the items.
+        closing: The body after the items.
+        concurrency: How many requests are in progress at a time: more than one only if the order
+            of the items makes no difference.
+        is_idempotent: Whether sending a request again has no further effect. Otherwise no error
+            may invite the caller to do so if the outcome of a request is unknown.
     """
 
     method: str
@@ -45,41 +45,41 @@ class Target:
     params: dict[str, str] = field(default_factory=dict[str, str])
     opening: bytes = b'{"items":['
     closing: bytes = b"]}"
-    width: int = 1
-    adds: bool = False
+    concurrency: int = 1
+    is_idempotent: bool = True
 
 
-class Writing(Generic[R]):
-    """One write. Once a request has failed no other is begun; those under way are waited for."""
+class BatchWrite(Generic[R]):
+    """One write. After a failed request no other is sent; those in progress are waited for."""
 
-    def __init__(self, session: Session, target: Target, reply: type[R]) -> None:
+    def __init__(self, session: Session, endpoint: WriteEndpoint, reply: type[R]) -> None:
         self._session = session
-        self._target = target
+        self._endpoint = endpoint
         self._empty = reply()
         self._adapter = TypeAdapter(reply)
         self._results: list[R] = []
         self._failed: list[tuple[Batch, AnaplanException]] = []
         self._unsent: list[int] = []
-        self._broken: Exception | None = None
+        self._input_error: Exception | None = None
         self._end = 0
 
     async def run(self, batches: Iterator[Batch], *, raise_on_failure: bool) -> R:
-        """Sends the batches.
+        """Send the batches and return the result of them all.
 
         Raises:
-            PartialFailureException: Some items were refused, and the caller wants to be told so.
-            WriteInterruptedException: A request failed, or the input did, when others were sent; or
-                the only one failed without a clear answer, and added something.
-            AnaplanException: The only request failed, or the first had no effect.
+            PartialFailureException: Anaplan refused items, and `raise_on_failure` is set.
+            WriteInterruptedException: A request or the input failed after other requests were
+                sent, or the outcome of a request that is not idempotent is unknown.
+            AnaplanException: The only request failed, or the first one had no effect.
         """
-        outcomes = runtime.ordered_map(
-            self._send, runtime.iterate(self._taken(batches)), self._target.width
+        results = runtime.ordered_map(
+            self._send, runtime.iterate(self._track(batches)), self._endpoint.concurrency
         )
-        async with aclosing(outcomes):
-            async for result in outcomes:
+        async with aclosing(results):
+            async for result in results:
                 if result is not None:
                     self._results.append(result)
-        self._settle()
+        self._raise_if_interrupted()
         result = merge_results(self._results) if self._results else self._empty
         if raise_on_failure and result.failures:
             first = result.failures[0]
@@ -90,8 +90,8 @@ class Writing(Generic[R]):
             )
         return result
 
-    def _taken(self, batches: Iterator[Batch]) -> Generator[Batch]:
-        # What was sent must be accounted for, even if the caller's own iterable fails.
+    def _track(self, batches: Iterator[Batch]) -> Generator[Batch]:
+        # If the caller's iterable fails, the error has to account for what was sent before.
         try:
             for batch in batches:
                 self._end = batch.span.stop
@@ -99,7 +99,7 @@ class Writing(Generic[R]):
                 if self._failed:
                     return
         except Exception as error:  # noqa: BLE001 - raised at the end
-            self._broken = error
+            self._input_error = error
 
     async def _send(self, batch: Batch) -> R | None:
         if self._failed:
@@ -112,36 +112,36 @@ class Writing(Generic[R]):
             return None
 
     async def _write(self, batch: Batch) -> R:
-        return locate_failures(decode(self._adapter, await self._deliver(batch)), batch)
+        return locate_failures(decode(self._adapter, await self._request(batch)), batch)
 
-    async def _deliver(self, batch: Batch) -> httpx2.Response:
+    async def _request(self, batch: Batch) -> httpx2.Response:
         return await self._session.send(
-            self._target.method,
-            self._target.url,
-            params=self._target.params,
-            content=batch.body(self._target.opening, self._target.closing),
+            self._endpoint.method,
+            self._endpoint.url,
+            params=self._endpoint.params,
+            content=batch.body(self._endpoint.opening, self._endpoint.closing),
             headers={"Content-Type": "application/json"},
         )
 
-    def _settle(self) -> None:
+    def _raise_if_interrupted(self) -> None:
         if not self._failed:
-            if self._broken is None:
+            if self._input_error is None:
                 return
             if not self._end:
-                raise self._broken
+                raise self._input_error
         self._failed.sort(key=lambda failed: failed[0].start)
         causes = [error for _, error in self._failed]
         if len(self._failed) == 1 and not self._results:
             batch, error = self._failed[0]
-            if error.not_performed or (batch.is_last and not self._target.adds):
+            if error.not_performed or (batch.is_last and self._endpoint.is_idempotent):
                 raise error
-        cause = causes[0] if causes else self._broken
+        cause = causes[0] if causes else self._input_error
         in_doubt = [batch.span for batch, error in self._failed if not error.not_performed]
         unsent_from = min([self._end, *self._unsent])
-        doubt = ", ".join(f"{span.start:,} to {span.stop - 1:,}" for span in in_doubt)
-        message = f"The write ended early, before index {unsent_from:,}: {cause}"
+        spans = ", ".join(f"{span.start:,} to {span.stop - 1:,}" for span in in_doubt)
+        message = f"The write ended before index {unsent_from:,}: {cause}"
         raise WriteInterruptedException(
-            f"{message} In doubt are {doubt}." if doubt else message,
+            f"{message} Anaplan may have written {spans}." if spans else message,
             result=merge_results(self._results) if self._results else None,
             in_doubt=in_doubt,
             refused=[batch.span for batch, error in self._failed if error.not_performed],

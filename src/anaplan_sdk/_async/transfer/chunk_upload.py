@@ -1,4 +1,4 @@
-"""An upload's chunks on their way: packed side by side, each of them acknowledged."""
+"""Sending the chunks of an upload: compressed in threads, several at a time, each acknowledged."""
 
 from __future__ import annotations
 
@@ -16,47 +16,57 @@ from anaplan_sdk.exceptions import AnaplanException, UploadIncompleteException
 from anaplan_sdk.progress import Progress, ProgressCallback
 
 _GZIP = {"Content-Type": "application/x-gzip"}
-# How many chunks are held as they are: one for each core that packs.
-_UNPACKED = max(2, os.cpu_count() or 1)
+# How many uncompressed chunks are in memory: one for each core that compresses.
+_UNCOMPRESSED_CHUNKS = max(2, os.cpu_count() or 1)
 
 
-class Sending:
-    """One upload's chunks on their way.
+class ChunkUpload:
+    """Sends the chunks of one upload.
 
     Attributes:
-        acknowledged: Indexes of those that have arrived.
+        acknowledged: The indexes of the chunks that Anaplan has acknowledged.
 
     Args:
-        session: Sends them.
+        session: Sends the requests.
         file_id: The file.
-        url: Where the chunks go.
-        level: How hard they are compressed.
-        journal: Notes what has arrived, and knows what had before.
+        url: The URL of the file's chunks.
+        compression_level: The gzip level.
+        journal: Records the acknowledged chunks, and has those of an earlier run.
     """
 
     def __init__(
-        self, session: Session, file_id: int, url: str, level: int, journal: Journal | None
+        self,
+        session: Session,
+        file_id: int,
+        url: str,
+        compression_level: int,
+        journal: Journal | None,
     ) -> None:
         self._session = session
         self._file_id = file_id
         self._url = url
-        self._level = level
+        self._compression_level = compression_level
         self._journal = journal
-        self._room = runtime.Semaphore(_UNPACKED)
-        self._taken: set[int] = set()
+        self._uncompressed = runtime.Semaphore(_UNCOMPRESSED_CHUNKS)
+        self._read: set[int] = set()
         self.acknowledged: set[int] = set()
 
     async def send(self, upload: Upload, width: int, on_progress: ProgressCallback | None) -> None:
-        """Sends the chunks, of which so many are under way at a time.
+        """Send the chunks.
+
+        Args:
+            upload: The content.
+            width: How many chunks are sent at the same time.
+            on_progress: Called with a Progress for every acknowledged chunk.
 
         Raises:
-            UploadIncompleteException: Some have not arrived.
+            UploadIncompleteException: Some chunks were not acknowledged.
         """
         cause: AnaplanException | None = None
         done = count = 0
         try:
             async with (
-                aclosing(self._taken_in_turn(upload)) as chunks,
+                aclosing(self._read_chunks(upload)) as chunks,
                 aclosing(runtime.ordered_map(self._put, chunks, width)) as sizes,
             ):
                 async for size in sizes:
@@ -66,56 +76,60 @@ class Sending:
                         on_progress(Progress("upload", done, upload.size, count, upload.count))
         except AnaplanException as error:
             cause = error
-        expected = self._taken if upload.count is None else set(range(upload.count))
+        expected = self._read if upload.count is None else set(range(upload.count))
         missing = sorted(expected - self.acknowledged)
-        if cause is not None or missing:
-            raise UploadIncompleteException(
-                f"The upload to file {self._file_id} is incomplete, {_missing(missing)}: {cause}",
+        what = f"The upload to file {self._file_id} is incomplete, {_describe(missing)}"
+        if cause is not None:
+            raise cause.as_type(
+                UploadIncompleteException,
+                f"{what}: {cause.message}",
                 file_id=self._file_id,
                 missing=missing,
-                retryable=cause is not None and cause.retryable,
+                not_performed=False,
             ) from cause
+        if missing:
+            raise UploadIncompleteException(f"{what}.", file_id=self._file_id, missing=missing)
 
-    async def _taken_in_turn(self, upload: Upload) -> AsyncGenerator[tuple[int, Chunk]]:
-        """The chunks, as they are read: not before there is room for them."""
+    async def _read_chunks(self, upload: Upload) -> AsyncGenerator[tuple[int, Chunk]]:
+        """Yield the chunks with their indexes; each is read when there is memory for it."""
         async with aclosing(upload.chunks()) as chunks:
             while True:
-                await self._room.acquire()
-                numbered = await anext(chunks, None)
-                if numbered is None:
+                await self._uncompressed.acquire()
+                indexed = await anext(chunks, None)
+                if indexed is None:
                     return
-                self._taken.add(numbered[0])
-                yield numbered
+                self._read.add(indexed[0])
+                yield indexed
 
-    async def _put(self, numbered: tuple[int, Chunk]) -> int:
-        index, chunk = numbered
+    async def _put(self, indexed: tuple[int, Chunk]) -> int:
+        index, chunk = indexed
         try:
-            packed, digest = await runtime.run_in_thread(self._pack, index, chunk)
+            compressed, digest = await runtime.run_in_thread(self._compress, index, chunk)
         finally:
-            self._room.release()
-        if packed is not None:
+            self._uncompressed.release()
+        if compressed is not None:
             url = f"{self._url}/{index}"
-            await self._session.send("PUT", url, content=packed, headers=_GZIP)
+            await self._session.send("PUT", url, content=compressed, headers=_GZIP)
             if self._journal is not None and digest is not None:
-                self._journal.note(index, digest)
+                self._journal.record(index, digest)
         self.acknowledged.add(index)
         return chunk.size
 
-    def _pack(self, index: int, chunk: Chunk) -> tuple[bytes | None, str | None]:
-        """What is sent of a chunk, if it has to be; and its digest, where there is a journal."""
+    def _compress(self, index: int, chunk: Chunk) -> tuple[bytes | None, str | None]:
+        """Return the compressed chunk, unless it has arrived already, and its digest."""
         try:
             digest = None
             if self._journal is not None:
                 digest = digest_of(chunk)
-                if self._journal.arrived.get(index) == digest:
+                if self._journal.acknowledged.get(index) == digest:
                     return None, digest
-            return compress(chunk.content, self._level), digest
+            return compress(chunk.content, self._compression_level), digest
         finally:
             chunk.release()
 
 
-def _missing(indexes: list[int]) -> str:
-    if not indexes:
-        return "its end was not reached"
-    shown = ", ".join(map(str, indexes[:10])) + (", …" if len(indexes) > 10 else "")
-    return f"chunk{'s' if len(indexes) > 1 else ''} {shown} missing"
+def _describe(missing: list[int]) -> str:
+    if not missing:
+        return "since its content was not read to the end"
+    shown = ", ".join(map(str, missing[:10])) + (", …" if len(missing) > 10 else "")
+    return f"chunk {shown} is missing" if len(missing) == 1 else f"chunks {shown} are missing"

@@ -1,4 +1,4 @@
-"""What users upload, as chunks: bytes, text, a path, an open file, or pieces of any size."""
+"""The content of uploads: bytes, str, paths, open files and iterables, split into chunks."""
 
 from __future__ import annotations
 
@@ -28,69 +28,69 @@ Content: TypeAlias = (
 )
 
 _LONGEST_NAME = 255
-_EMPTY = "The content is empty: Anaplan takes no file without any bytes."
+_EMPTY = "The content is empty: Anaplan accepts only files with at least one byte."
 
 
 @runtime_checkable
 class BinaryFile(Protocol):
-    """What is needed of an open file."""
+    """The methods of an open file that an upload uses."""
 
     def read(self, size: int, /) -> bytes:
-        """Up to so many bytes; none at the end."""
+        """Return up to `size` bytes, none at the end."""
         ...
 
     def seekable(self) -> bool:
-        """Whether the size can be looked up."""
+        """Whether the position can be changed."""
         ...
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
-        """Moves to a place, and tells it."""
+        """Change the position, and return it."""
         ...
 
     def tell(self) -> int:
-        """The place to read from next."""
+        """Return the position."""
         ...
 
 
 @dataclass
 class Upload:
-    """Content cut into chunks.
+    """Content as chunks.
 
     Attributes:
-        source: Gives the chunks, but for those read ahead; whoever has the upload closes it.
+        source: Yields the chunks after those in `buffered`. The owner of the upload closes it.
         chunk_size: Bytes of each chunk but the last.
-        count: How many chunks there will be; `None` while that isn't known.
-        size: Their bytes in all; `None` while that isn't known.
-        ahead: The first chunks, where they were needed to know as much.
-        again: Gives all chunks anew, before the source is begun, where that can be done.
+        count: How many chunks there are; `None` if that is unknown.
+        size: Bytes of the content; `None` if that is unknown.
+        buffered: The first chunks, if they had to be read to prepare the upload.
+        reread: Yields all chunks, before the source is read, if the content can be read twice.
     """
 
     source: AsyncGenerator[Chunk]
     chunk_size: int
     count: int | None
     size: int | None
-    ahead: list[Chunk] = field(default_factory=list[Chunk])
-    again: Callable[[], AsyncGenerator[Chunk]] | None = None
+    buffered: list[Chunk] = field(default_factory=list[Chunk])
+    reread: Callable[[], AsyncGenerator[Chunk]] | None = None
 
     async def chunks(self) -> AsyncGenerator[tuple[int, Chunk]]:
-        """The chunks in order, each with its index.
+        """Yield the chunks in order, each with its index.
 
-        The last one, which makes an upload whole, is given only if all bytes that were announced
-        have come, and no more.
+        The last chunk, with which Anaplan considers a file complete, is only yielded if the content
+        has exactly the size it was announced with.
 
         Raises:
-            AnaplanException: The source gives more or fewer bytes than it had announced.
-            ValueError: There are more chunks than Anaplan takes.
+            AnaplanException: The content has more or fewer bytes than announced.
+            ValueError: There are more chunks than Anaplan accepts.
         """
         last: Chunk | None = None
-        index = given = 0
+        index = size = 0
         async with aclosing(self._all()) as every:
             async for chunk in every:
-                given += chunk.size
+                size += chunk.size
                 if index == MAX_CHUNKS:
                     raise ValueError(
-                        f"The content has more than {MAX_CHUNKS:,} chunks, Anaplan's limit: make "
-                        "upload_chunk_size larger."
+                        f"The content has more than {MAX_CHUNKS:,} chunks, Anaplan's limit: "
+                        "increase upload_chunk_size."
                     )
                 if last is not None:
                     break
@@ -99,26 +99,32 @@ class Upload:
                 else:
                     yield index, chunk
                     index += 1
-        if self.size is not None and given != self.size:
-            amount = "more" if given > self.size else f"{given:,}"
-            raise AnaplanException(f"the source announced {self.size:,} bytes and gave {amount}")
+        if self.size is not None and size != self.size:
+            amount = "more" if size > self.size else f"{size:,}"
+            raise AnaplanException(
+                f"The content was announced with {self.size:,} bytes and has {amount}."
+            )
         if last is not None:
             yield index, last
 
     async def _all(self) -> AsyncGenerator[Chunk]:
-        while self.ahead:
-            yield self.ahead.pop(0)
+        while self.buffered:
+            yield self.buffered.pop(0)
         async for chunk in self.source:
             yield chunk
 
 
 async def prepare(content: Content, chunk_size: int) -> Upload:
-    """Looks at the content, so that Anaplan can be told the number of chunks beforehand.
+    """Examine the content, so that the number of chunks can be announced if it is known.
+
+    Args:
+        content: The content as the caller passed it.
+        chunk_size: Bytes of a chunk.
 
     Raises:
-        ValueError: There is no content, or more than Anaplan takes.
-        TypeError: It is of no kind that can be uploaded.
-        OSError: The file can't be read.
+        ValueError: The content is empty, or larger than Anaplan accepts.
+        TypeError: The content has a type that cannot be uploaded.
+        OSError: The file cannot be read.
     """
     if isinstance(content, os.PathLike):
         path, size = await runtime.run_in_thread(_measure, content)
@@ -139,7 +145,7 @@ async def prepare(content: Content, chunk_size: int) -> Upload:
     if runtime.is_iterable(content):
         return await _of_unknown_size(content, chunk_size)
     raise TypeError(
-        f"{type(content).__name__} can't be uploaded: give bytes, str, a path, a file opened in "
+        f"{type(content).__name__} cannot be uploaded: pass bytes, str, a path, a file opened in "
         "binary mode, or a list or an iterator of bytes or str."
     )
 
@@ -152,7 +158,7 @@ def _of_size(size: int, chunk_size: int, pieces: Callable[[int], Iterable[Piece]
     def read() -> AsyncGenerator[Chunk]:
         return _rechunked(pieces(fitting), fitting)
 
-    return Upload(read(), fitting, chunk_count(size, fitting), size, again=read)
+    return Upload(read(), fitting, chunk_count(size, fitting), size, reread=read)
 
 
 async def _of_file(file: BinaryFile, chunk_size: int) -> Upload:
@@ -166,14 +172,14 @@ async def _of_file(file: BinaryFile, chunk_size: int) -> Upload:
 
 async def _of_unknown_size(pieces: runtime.Pieces, chunk_size: int) -> Upload:
     chunks = _rechunked(pieces, chunk_size)
-    ahead: list[Chunk] = []
-    while len(ahead) < 2 and (chunk := await anext(chunks, None)) is not None:
-        ahead.append(chunk)
-    if not ahead:
+    buffered: list[Chunk] = []
+    while len(buffered) < 2 and (chunk := await anext(chunks, None)) is not None:
+        buffered.append(chunk)
+    if not buffered:
         raise ValueError(_EMPTY)
-    if len(ahead) == 1:
-        return Upload(chunks, chunk_size, 1, ahead[0].size, ahead)
-    return Upload(chunks, chunk_size, None, None, ahead)
+    if len(buffered) == 1:
+        return Upload(chunks, chunk_size, 1, buffered[0].size, buffered)
+    return Upload(chunks, chunk_size, None, None, buffered)
 
 
 async def _rechunked(
@@ -188,19 +194,19 @@ async def _rechunked(
 
 
 def _refuse_path(text: str) -> None:
-    # No file of this name would be uploaded, but the name.
+    # A str is content: the name of the file would be uploaded instead of the file.
     is_name = 0 < len(text) <= _LONGEST_NAME and "\n" not in text and "\0" not in text
     if is_name and _is_file(Path(text)):
         raise ValueError(
-            f"{text!r} is a file: to upload its content, give a path: Path({text!r}). "
-            "A str is content."
+            f"{text!r} is the name of a file, but a str is content: pass Path({text!r}) to upload "
+            "the file."
         )
 
 
 def _is_file(path: Path) -> bool:
     try:
         return path.is_file()
-    except OSError:  # as a name it is too long, in bytes
+    except OSError:  # Too long for the name of a file, in bytes.
         return False
 
 
@@ -234,4 +240,4 @@ def _reads_from(file: BinaryFile, start: int, step: int) -> Iterator[bytes]:
 def _reads(file: BinaryFile, step: int) -> Iterator[bytes]:
     while piece := file.read(step):
         yield piece
-        del piece  # Not held any longer while the next one is read.
+        del piece  # Free its memory before the next piece is read.

@@ -1,4 +1,4 @@
-"""What of an upload has arrived, kept in a file, so that a later run needn't send it again."""
+"""The journal of an upload: a file that records which chunks have arrived."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ _KIND = "anaplan-sdk upload 1"
 
 
 @dataclass(frozen=True)
-class Subject:
-    """The upload that a journal is of.
+class UploadIdentity:
+    """The upload to which a journal belongs.
 
     Attributes:
-        origin: Where Anaplan is.
+        origin: The origin of Anaplan's API.
         model: The model.
-        file: The file, as the caller names it.
+        file: The file, as the caller named it.
         chunk_size: Bytes of each chunk but the last.
-        count: How many chunks there are; -1 while that isn't known.
-        size: Their bytes in all; `None` while that isn't known.
+        count: How many chunks there are; -1 if that is unknown.
+        size: Bytes of the content; `None` if that is unknown.
     """
 
     origin: str
@@ -37,50 +37,52 @@ class Subject:
     count: int
     size: int | None
 
-    def is_to(self, other: Subject) -> bool:
-        """Whether both go to the same file."""
+    def is_same_file(self, other: UploadIdentity) -> bool:
+        """Whether both are uploads to the same file."""
         return (self.origin, self.model, self.file) == (other.origin, other.model, other.file)
 
 
 class Journal:
-    """The journal of one upload. Whoever has it closes it, and nobody else has it until then.
+    """The journal of one upload, locked against others until it is closed.
 
     Attributes:
-        target: The id of Anaplan's file, where chunks of this very upload are there already.
-        arrived: The digests of these chunks, by their indexes.
+        file_id: Anaplan's id of the file, if an earlier run has begun this same upload.
+        acknowledged: The digests of the chunks that the earlier run has sent, by their indexes.
     """
 
-    def __init__(self, place: str | os.PathLike[str], subject: Subject) -> None:
-        """Reads what is there; `~` is expanded.
+    def __init__(self, path: str | os.PathLike[str], upload: UploadIdentity) -> None:
+        """Lock and read the journal; `~` in its path is expanded.
 
         Raises:
-            ValueError: The file is none of this upload.
-            AnaplanException: Another upload has it.
-            OSError: It can't be read or locked.
+            ValueError: The file is not a journal, or is that of an upload to another file.
+            AnaplanException: Another upload is using the journal, or it cannot be locked.
+            OSError: The file cannot be read.
         """
-        # Few uploads have a journal, and every program would wait for the import.
+        # Imported here, since few uploads have a journal.
         from anaplan_sdk.auth.stores.lock import ProcessLock
 
-        self._path = path = Path(place).expanduser()
-        self._subject = subject
+        self._path = Path(path).expanduser()
+        self._upload = upload
         self._file: IO[str] | None = None
-        self._writing = threading.Lock()
-        self.target: int | None = None
-        self.arrived: dict[int, str] = {}
-        self._lock = ProcessLock(f"journal {path.resolve()}")
+        self._file_lock = threading.Lock()
+        self.file_id: int | None = None
+        self.acknowledged: dict[int, str] = {}
+        self._lock = ProcessLock(f"journal {self._path.resolve()}")
         try:
-            is_ours = self._lock.take()
+            is_locked = self._lock.take()
         except TokenStoreException as error:
             raise AnaplanException(
-                f"The journal {str(path)!r} can't be locked: {error.__cause__}", not_performed=True
+                f"The journal {str(self._path)!r} cannot be locked: {error.__cause__}",
+                not_performed=True,
             ) from error
-        if not is_ours:
+        if not is_locked:
             raise AnaplanException(
-                f"Another upload is using the journal {str(path)!r}.", not_performed=True
+                f"Another upload is using the journal {str(self._path)!r}.", not_performed=True
             )
         try:
-            if path.exists():
-                self._read(path.read_text(encoding="utf-8", errors="replace").splitlines())
+            if self._path.exists():
+                text = self._path.read_text(encoding="utf-8", errors="replace")
+                self._read(text.splitlines())
         except BaseException:
             self._lock.release()
             raise
@@ -88,39 +90,39 @@ class Journal:
     def _read(self, lines: list[str]) -> None:
         if not any(lines):
             return
-        heading = _object(lines[0])
+        heading = _parse(lines[0])
         try:
             if heading.pop("kind", None) != _KIND:
                 raise TypeError
-            target = heading.pop("target")
-            subject = Subject(**heading)  # type: ignore[arg-type]
+            file_id = heading.pop("target")
+            upload = UploadIdentity(**heading)  # type: ignore[arg-type]
         except (KeyError, TypeError):
-            raise ValueError(f"{str(self._path)!r} is no journal of an upload.") from None
-        if not subject.is_to(self._subject):
+            raise ValueError(f"{str(self._path)!r} is not the journal of an upload.") from None
+        if not upload.is_same_file(self._upload):
             raise ValueError(
-                f"{str(self._path)!r} is the journal of an upload to file {subject.file} of model "
-                f"{subject.model}."
+                f"{str(self._path)!r} is the journal of an upload to file {upload.file} of model "
+                f"{upload.model}."
             )
-        if subject != self._subject or not isinstance(target, int):
-            return  # The content has another size, or is cut in another way.
-        self.target = target
+        if upload != self._upload or not isinstance(file_id, int):
+            return  # The content has another size, or other chunks.
+        self.file_id = file_id
         for line in lines[1:]:
-            entry = _object(line)  # The last one may have been cut off.
+            entry = _parse(line)  # The last line may be incomplete.
             index, digest = entry.get("chunk"), entry.get("sha256")
             if isinstance(index, int) and isinstance(digest, str):
-                self.arrived[index] = digest
+                self.acknowledged[index] = digest
 
-    def forget(self) -> None:
-        """Forgets what had arrived: the upload begins anew."""
-        self._let_go()
-        self.target = None
-        self.arrived.clear()
+    def clear(self) -> None:
+        """Delete what is recorded, since the upload begins again."""
+        self._close_file()
+        self.file_id = None
+        self.acknowledged.clear()
         self._path.unlink(missing_ok=True)
 
-    def begin(self, target: int) -> None:
-        """Notes that Anaplan expects the chunks."""
-        heading = {"kind": _KIND, "target": target, **asdict(self._subject)}
-        # It is whole or not there: half a heading would be no journal.
+    def begin(self, file_id: int) -> None:
+        """Record that the upload has begun."""
+        heading = {"kind": _KIND, "target": file_id, **asdict(self._upload)}
+        # Renamed into place, since an incomplete heading would not be a valid journal.
         partial = self._path.with_name(f".{self._path.name}.part")
         try:
             partial.write_text(f"{json.dumps(heading)}\n", encoding="utf-8")
@@ -128,40 +130,38 @@ class Journal:
         except BaseException:
             partial.unlink(missing_ok=True)
             raise
-        self.target = target
+        self.file_id = file_id
 
-    def note(self, index: int, digest: str) -> None:
-        """Notes a chunk that has arrived."""
-        self._append({"chunk": index, "sha256": digest})
+    def record(self, index: int, digest: str) -> None:
+        """Record a chunk that Anaplan has acknowledged."""
+        with self._file_lock:
+            if self._file is None:
+                self._file = self._path.open("a", encoding="utf-8")
+                self._file.write("\n")  # The last line may be incomplete.
+            self._file.write(f"{json.dumps({'chunk': index, 'sha256': digest})}\n")
+            self._file.flush()
 
     def close(self, *, is_done: bool) -> None:
-        """Lets go of the file; of an upload that is done nothing is left."""
+        """Unlock the journal, and delete it if the upload is done."""
         try:
-            self._let_go()
+            self._close_file()
             if is_done:
                 self._path.unlink(missing_ok=True)
         finally:
             self._lock.release()
 
-    def _let_go(self) -> None:
+    def _close_file(self) -> None:
         file, self._file = self._file, None
         if file is not None:
             file.close()
 
-    def _append(self, entry: dict[str, object]) -> None:
-        with self._writing:
-            if self._file is None:
-                self._file = self._path.open("a", encoding="utf-8")
-                self._file.write("\n")  # The last line may have been cut off.
-            self._file.write(f"{json.dumps(entry)}\n")
-            self._file.flush()
-
 
 def digest_of(chunk: Chunk) -> str:
+    """Return the digest by which a chunk is recognized."""
     return sha256(chunk.content).hexdigest()
 
 
-def _object(line: str) -> dict[str, object]:
+def _parse(line: str) -> dict[str, object]:
     with suppress(ValueError):
         value: object = json.loads(line)
         if isinstance(value, dict):

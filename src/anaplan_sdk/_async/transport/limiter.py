@@ -1,64 +1,63 @@
-"""How many requests of one client are under way, how fast they follow, and when they all wait."""
+"""The limiter: how many requests of a client are in progress, and how fast they follow."""
 
 from __future__ import annotations
 
 import random
 import time
-from math import inf
 
+from anaplan_sdk import _loggers
 from anaplan_sdk._http.rate_limiter import RateLimiter
 from anaplan_sdk._runtime import asynchronous as runtime
+from anaplan_sdk._runtime.deadline import Deadline
 from anaplan_sdk._runtime.flow import DeadlineExceeded
 
 
 class ConcurrencyLimiter:
-    """Lets a bounded number of requests through; after a 429 it keeps every caller waiting."""
+    """Admits a limited number of requests at a time, and none during a pause after a 429."""
 
-    def __init__(self, width: int, pace: RateLimiter) -> None:
-        self._semaphore = runtime.Semaphore(width)
-        self._pace = pace
+    def __init__(self, max_concurrency: int, rate_limiter: RateLimiter) -> None:
+        self._semaphore = runtime.Semaphore(max_concurrency)
+        self._rate_limiter = rate_limiter
 
     def pause(self, seconds: float, sent_at: float) -> None:
-        """Lets nobody through for so long, and all but one by one afterwards.
+        """Make all requests wait; afterwards they are admitted one by one.
 
-        A random part more keeps programs that were refused together from coming back together.
+        Some random time is added, so that programs that were refused together do not return
+        together.
 
         Args:
-            seconds: How long.
-            sent_at: When the request that was refused was let through.
+            seconds: The length of the pause.
+            sent_at: When the refused request was admitted.
         """
-        more = random.uniform(0, min(1.0, seconds / 10))  # noqa: S311 - no secret
-        self._pace.pause(time.monotonic(), seconds + more, sent_at)
+        seconds += random.uniform(0, min(1.0, seconds / 10))  # noqa: S311 - not a secret
+        if self._rate_limiter.pause(time.monotonic(), seconds, sent_at):
+            _loggers.http.info("Anaplan asks for fewer requests: all requests wait %.1f s", seconds)
 
-    async def enter(self, deadline: float | None) -> float:
-        """Waits for a turn; whoever has had it must `leave`.
-
-        Args:
-            deadline: When to give up, by `time.monotonic`.
+    async def acquire(self, deadline: Deadline) -> float:
+        """Wait until a request may be sent. Every request that was admitted must `release`.
 
         Returns:
-            When the turn came.
+            The moment of the admission, on the clock of `time.monotonic`.
 
         Raises:
-            DeadlineExceeded: It would come too late, which may be known at once.
+            DeadlineExceeded: The request would be admitted too late, which may be known at once.
         """
-        left = None if deadline is None else max(0.0, deadline - time.monotonic())
-        latest = inf if deadline is None else deadline
-        if not await self._semaphore.acquire(left):
+        if not await self._semaphore.acquire(deadline.remaining()):
             raise DeadlineExceeded
         try:
             while True:
-                moment = self._pace.reserve(time.monotonic(), latest)
-                if moment > latest:
+                now = time.monotonic()
+                moment = self._rate_limiter.reserve(now, deadline.at)
+                if moment > deadline.at:
                     raise DeadlineExceeded
-                if (wait := moment - time.monotonic()) > 0:
-                    await runtime.sleep(wait)
-                if self._pace.keeps(moment):
-                    return time.monotonic()
+                if moment > now:
+                    await runtime.sleep(moment - now)
+                if self._rate_limiter.is_valid(moment):
+                    return moment
         except BaseException:
             self._semaphore.release()
             raise
 
-    def leave(self) -> None:
-        """Makes room for the next one."""
+    def release(self) -> None:
+        """Make way for the next request."""
         self._semaphore.release()

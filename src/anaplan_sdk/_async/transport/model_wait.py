@@ -1,14 +1,15 @@
-"""Waiting for a model that is waking, busy, locked or offline, as long as a request to it fails."""
+"""Waiting for a model that is opening, busy, locked or offline, when a request to it has failed."""
 
 from __future__ import annotations
 
 import re
-import time
 from http import HTTPStatus
 
-from anaplan_sdk._async.transport.polling import wait_until
-from anaplan_sdk._http.retry_policy import Repeat
+from anaplan_sdk import _loggers
+from anaplan_sdk._async.transport.polling import growing_pauses, poll_until
+from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk._runtime import asynchronous as runtime
+from anaplan_sdk._runtime.deadline import Deadline
 from anaplan_sdk.exceptions import (
     AnaplanConnectionException,
     AnaplanException,
@@ -20,13 +21,14 @@ from anaplan_sdk.models._envelopes import Single
 
 STATUS = Single[ModelStatus]("requestStatus", ModelStatus)
 
-_OF_A_MODEL = re.compile(r"(?P<model>/2/0(/workspaces/[^/]+)?/models/[^/]+)(?P<rest>/.*)?")
-_FIRST_PAUSE = 0.1
+_MODEL_PATH = re.compile(r"(?P<model>/2/0(/workspaces/[^/]+)?/models/[^/]+)(?P<rest>/.*)?")
+# A closed model opens when a request arrives.
+_READY = ("Open", "Closed")
 
-# A model that is archived or deployed doesn't change by itself.
-_LASTING = (HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.TOO_EARLY)
-# These may have another reason. The model's status tells.
-_PERHAPS = (
+# An archived or deployed model stays so until someone changes it.
+_PERMANENT = (HTTPStatus.UNPROCESSABLE_ENTITY, HTTPStatus.TOO_EARLY)
+# These may have other reasons, which the model's status shows.
+_POSSIBLE = (
     HTTPStatus.REQUEST_TIMEOUT,
     HTTPStatus.CONFLICT,
     HTTPStatus.BAD_GATEWAY,
@@ -36,9 +38,9 @@ _PERHAPS = (
 
 
 def status_path(path: str) -> str | None:
-    """Where the status of the model is that a path is about; `None` where it is about none."""
-    found = _OF_A_MODEL.fullmatch(path)
-    # The status answers whatever the model does. Of a model's description nothing is kept in it.
+    """Return the path of the status of the model that a path belongs to, if it does."""
+    found = _MODEL_PATH.fullmatch(path)
+    # The status and the description of a model are available whatever the model does.
     if found is None or found["rest"] in (None, "/status"):
         return None
     return f"{found['model']}/status"
@@ -48,115 +50,103 @@ class ModelWait:
     """How long one request waits for its model.
 
     Args:
-        look: Asks for the model's status.
-        seconds: How long to wait in all, counted from the first failure.
-        delay: Seconds between two looks, once they are no longer more frequent.
-        deadline: When the request has to be over, by `time.monotonic`.
+        poll: Asks for the model's status.
+        seconds: How long to wait in total, from the first failure.
+        delay: Seconds between two polls once the pauses have stopped growing.
+        request_deadline: The deadline of the request.
     """
 
     def __init__(
         self,
-        look: runtime.Poll[ModelStatus],
+        poll: runtime.Poll[ModelStatus],
         seconds: float,
         delay: float,
-        deadline: float | None,
+        request_deadline: Deadline,
     ) -> None:
-        self._look = look
+        self._poll = poll
         self._seconds = seconds
         self._delay = delay
-        self._deadline = deadline
-        self._ends: float | None = None
-        self._pause = min(_FIRST_PAUSE, delay)
+        self._request_deadline = request_deadline
+        self._deadline: Deadline | None = None
+        self._pauses = growing_pauses(delay)
+        self._step = ""
 
-    async def helps(self, error: AnaplanException, allowed: Repeat) -> bool:
-        """Waits, if a request failed for the state of its model; whether to send it again then.
+    async def should_resend(self, error: AnaplanException, retry: Retry) -> bool:
+        """Wait if a request failed because of its model; whether to send it again afterwards.
 
         Args:
-            error: What the request ended with.
-            allowed: What may be repeated.
+            error: The error of the request.
+            retry: When the call allows a retry.
 
         Raises:
-            ModelUnavailableException: Time is up; it says what the model is.
+            ModelUnavailableException: The model did not become available in time.
         """
-        if allowed is Repeat.NEVER and not error.not_performed:
-            return False
-        # What comparisons answer to a lack of rights has no words.
+        may_resend = retry is not Retry.IF_NOT_PERFORMED or error.not_performed
+        # Comparisons report a missing role by one of these statuses, but without a reason.
         is_refused = isinstance(error, ModelUnavailableException) and (
-            error.status_code not in _LASTING and bool(error.reason)
+            error.status_code not in _PERMANENT and bool(error.reason)
         )
-        # A connection on which nothing comes for long is cut off, too.
-        is_late = isinstance(error, AnaplanTimeoutException | AnaplanConnectionException)
-        if not (is_refused or is_late or error.status_code in _PERHAPS):
+        # Gateways also cut connections on which nothing is sent for long.
+        is_cut = isinstance(error, AnaplanTimeoutException | AnaplanConnectionException)
+        if not may_resend or not (is_refused or is_cut or error.status_code in _POSSIBLE):
             return False
-        if self._ends is None:
-            ends = time.monotonic() + self._seconds
-            self._ends = ends if self._deadline is None else min(ends, self._deadline)
-        if is_late and self._left() == 0:
+        if self._deadline is None:
+            own = Deadline.after(self._seconds)
+            self._deadline = min(own, self._request_deadline, key=lambda deadline: deadline.at)
+        if is_cut and self._deadline.expired:
             return False
         try:
-            status = await self._look()
-        except AnaplanException:
-            # Nobody can tell what the model is doing.
+            step = self._note((await self._poll()).current_step)
+        except AnaplanException as problem:
+            _loggers.http.warning("The status of the model can't be read: %s", problem)
             return False
-        step = status.current_step
         if step == "Open" and not is_refused:
             return False
-        if self._left() == 0:
-            raise self._unavailable(error, step) from error
-        if step in ("Open", "Closed"):
-            # A model that is closed opens when it is asked for something.
-            await runtime.sleep(min(self._pause, self._left()))
-            self._pause = min(2 * self._pause, self._delay)
-            is_ready = True
-        else:
-            is_ready = await self._settled(error, step)
-        return is_ready
-
-    async def _settled(self, error: AnaplanException, step: str) -> bool:
-        """Waits until the model is open or closed; False if nobody can tell any more."""
-
-        async def look() -> ModelStatus | AnaplanException:
-            try:
-                return await self._look()
-            except AnaplanException as problem:
-                return problem
-
-        def finished(seen: ModelStatus | AnaplanException) -> bool | None:
-            nonlocal step
-            if isinstance(seen, AnaplanException):
-                return None if seen.retryable else False
-            step = seen.current_step
-            return True if step in ("Open", "Closed") else None
-
-        try:
-            return await wait_until(
-                look,
-                finished,
-                delay=self._delay,
-                timeout=self._left(),
-                overdue=lambda _: f"The model is {step!r}",
-            )
-        except AnaplanTimeoutException:
-            raise self._unavailable(error, step) from error
-
-    def _left(self) -> float:
-        return max(0.0, (self._ends or 0.0) - time.monotonic())
-
-    def _unavailable(self, error: AnaplanException, step: str) -> ModelUnavailableException:
-        state = (error.state if isinstance(error, ModelUnavailableException) else None) or step
-        is_cut = self._ends == self._deadline
-        when = "when the request's time was up" if is_cut else f"after {self._seconds} seconds"
-        problem = ModelUnavailableException(
-            f"The model was still {state!r} {when}: {error.message}",
-            method=error.method,
-            url=error.url,
-            status_code=error.status_code,
-            code=error.code,
-            reason=error.reason,
-            request_id=error.request_id,
-            attempts=error.attempts,
-            retryable=True,
-            not_performed=error.not_performed,
+        if self._deadline.expired:
+            raise self._unavailable(error) from error
+        _loggers.http.info(
+            "Waiting for the model, which is %r, up to %.1f s, after: %s",
+            step,
+            self._deadline.clamp(self._seconds),
+            error,
         )
-        problem.current_step = step
-        return problem
+        if step in _READY:
+            await runtime.sleep(self._deadline.clamp(next(self._pauses)))
+            return True
+        return await self._wait_until_ready(error, self._deadline)
+
+    async def _wait_until_ready(self, error: AnaplanException, deadline: Deadline) -> bool:
+        """Wait until the model is open or closed; return False if its status can't be read."""
+        try:
+            is_ready = await poll_until(
+                self._poll,
+                lambda status: True if self._note(status.current_step) in _READY else None,
+                delay=self._delay,
+                deadline=deadline,
+                on_timeout=lambda _: False,
+                skip_failures=True,
+            )
+        except AnaplanException as problem:
+            _loggers.http.warning("The status of the model can't be read: %s", problem)
+            if not problem.retryable:
+                return False
+            is_ready = False
+        if not is_ready:
+            raise self._unavailable(error) from error
+        return True
+
+    def _note(self, step: str) -> str:
+        self._step = step
+        return step
+
+    def _unavailable(self, error: AnaplanException) -> ModelUnavailableException:
+        known = error.state if isinstance(error, ModelUnavailableException) else None
+        when = f"after {self._seconds} seconds"
+        if self._deadline is self._request_deadline:
+            when = "at the deadline of the request"
+        return error.as_type(
+            ModelUnavailableException,
+            f"The model was still {known or self._step!r} {when}: {error.message}",
+            retryable=True,
+            current_step=self._step,
+        )

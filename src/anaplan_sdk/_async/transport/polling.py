@@ -1,61 +1,114 @@
-"""Waiting for what Anaplan does meanwhile: often at first, then at a steady pace."""
+"""Polling: asking Anaplan repeatedly until something has happened."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Iterator
+from typing import NoReturn, TypeVar
 
 from anaplan_sdk._runtime import asynchronous as runtime
-from anaplan_sdk.exceptions import AnaplanTimeoutException
+from anaplan_sdk._runtime.deadline import Deadline
+from anaplan_sdk.exceptions import AnaplanException, AnaplanTimeoutException
 
 T = TypeVar("T")
 R = TypeVar("R")
 
-_FIRST_DELAY = 0.1
+_FIRST_PAUSE = 0.1
+
+
+def growing_pauses(longest: float) -> Iterator[float]:
+    """Yield seconds to wait between attempts: 0.1 at first, doubling up to `longest`."""
+    pause = min(_FIRST_PAUSE, longest)
+    while True:
+        yield pause
+        pause = min(2 * pause, longest)
+
+
+async def poll_until(
+    poll: runtime.Poll[T],
+    finished: Callable[[T], R | None],
+    *,
+    delay: float,
+    deadline: Deadline,
+    on_timeout: Callable[[T], R],
+    skip_failures: bool = False,
+) -> R:
+    """Poll until there is a result, with growing pauses.
+
+    The last poll begins when the deadline has expired, not before.
+
+    Args:
+        poll: Asks for the current state.
+        finished: Returns the result, or `None` to go on. An error it raises ends the polling.
+        delay: Seconds between two polls once the pauses have stopped growing.
+        deadline: When to stop.
+        on_timeout: Returns the result, or raises, if the last poll has brought none.
+        skip_failures: Whether polling goes on after a poll that failed with a retryable error.
+
+    Raises:
+        AnaplanException: The last poll failed, or an earlier one without `skip_failures`.
+    """
+    pauses = growing_pauses(delay)
+    while True:
+        is_last = deadline.expired
+        try:
+            state = await poll()
+        except AnaplanException as error:
+            if is_last or not (skip_failures and error.retryable):
+                raise
+        else:
+            if (result := finished(state)) is not None:
+                return result
+            if is_last:
+                return on_timeout(state)
+        await runtime.sleep(deadline.clamp(next(pauses)))
 
 
 async def wait_until(
-    look: runtime.Poll[T],
+    poll: runtime.Poll[T],
     finished: Callable[[T], R | None],
     *,
     delay: float,
     timeout: float | None,
-    overdue: Callable[[T], str],
-    fate: str = "it goes on at Anaplan",
-    allowed: float | None = None,
+    describe: Callable[[T], str],
+    outcome: str = "it continues at Anaplan",
+    total_timeout: float | None = None,
 ) -> R:
-    """Looks until it is finished, and returns what came of it.
+    """Poll until something has ended, for as long as a caller allows.
 
     Args:
-        look: Asks Anaplan how things stand.
-        finished: What came of it, or `None` while it goes on; what it raises ends the wait.
-        delay: Seconds between two looks, once they are no longer more frequent.
-        timeout: Seconds to wait; no limit when not given.
-        overdue: Says what is still going on when time is up.
-        fate: Says what becomes of it then.
-        allowed: Seconds that the caller knows of, where an earlier wait has used some of them up.
+        poll: Asks for the current state.
+        finished: Returns the result, or `None` while the work continues. An error it raises ends
+            the wait.
+        delay: Seconds between two polls once the pauses have stopped growing.
+        timeout: Seconds to wait; `None` waits without limit.
+        describe: Describes the state for the error, such as "Task 1 is IN_PROGRESS".
+        outcome: What becomes of the work after a timeout.
+        total_timeout: The seconds to name in the error, if earlier waits have used some of them.
 
     Raises:
-        AnaplanTimeoutException: Time is up.
+        AnaplanTimeoutException: The work had not ended in time.
     """
-    deadline = None if timeout is None else time.monotonic() + timeout
-    pause = min(_FIRST_DELAY, delay)
-    while (result := finished(seen := await look())) is None:
-        left = None if deadline is None else deadline - time.monotonic()
-        if left is not None and left <= 0:
-            told = timeout if allowed is None else allowed
-            raise AnaplanTimeoutException(f"{overdue(seen)} after {told} seconds; {fate}.")
-        await runtime.sleep(pause if left is None else min(pause, left))
-        pause = min(2 * pause, delay)
-    return result
+    deadline = Deadline.after(timeout)
+
+    def time_out(state: T) -> NoReturn:
+        seconds = timeout if total_timeout is None else total_timeout
+        raise AnaplanTimeoutException(f"{describe(state)} after {seconds} seconds; {outcome}.")
+
+    def finished_in_time(state: T) -> R | None:
+        result = finished(state)
+        # After a slow poll the caller is not kept waiting for another one.
+        return time_out(state) if result is None and deadline.expired else result
+
+    return await poll_until(
+        poll, finished_in_time, delay=delay, deadline=deadline, on_timeout=time_out
+    )
 
 
 def check_timeout(timeout: float | None) -> None:
-    """Refuses a wait that would end before it begins.
+    """Raise an error for a negative timeout.
 
     Raises:
-        ValueError: It is negative.
+        ValueError: The timeout is negative.
     """
     if timeout is not None and timeout < 0:
-        raise ValueError(f"timeout can't be negative: {timeout}.")
+        raise ValueError(f"timeout must be at least 0, not {timeout}.")

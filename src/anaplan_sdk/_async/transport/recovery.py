@@ -1,27 +1,36 @@
-"""Looking for what a request without a clear answer has made."""
+"""Starting and creating things at most once, whatever happens to the reply.
+
+A request without a clear answer may have had its effect. Before it is sent again, Anaplan's lists
+are searched for what it may have started or created.
+"""
 
 from __future__ import annotations
 
+import threading
 import time
-from collections.abc import Callable, Generator
+from collections import Counter, deque
+from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Protocol, TypeVar
+from math import inf
+from typing import Generic, Protocol, TypeVar
 
-from anaplan_sdk._async.transport.session import Session
+from anaplan_sdk import _loggers
+from anaplan_sdk._async.transport.polling import poll_until
 from anaplan_sdk._runtime import asynchronous as runtime
-from anaplan_sdk.exceptions import AnaplanException, OutcomeUnknownException
+from anaplan_sdk._runtime.deadline import Deadline
+from anaplan_sdk.exceptions import AnaplanActionError, AnaplanException, OutcomeUnknownException
 
-# What is new is looked for among that made since the request, allowing for the server's clock
-# being told in whole seconds and for the way there.
-_CLOCK_SLACK = 2.0
-# For so long what one call has made may be taken for what a later one has made.
-_DOUBT = _CLOCK_SLACK + 1.0
-_FIRST_PAUSE = 0.1
-_LONGEST_PAUSE = 2.0
+# Anaplan's clock is read from replies: in whole seconds, and late by the time they travelled.
+_CLOCK_TOLERANCE = 2.0
+# Within this time two starts may be confused: their dates are in whole seconds, too.
+_CONFUSION_TIME = _CLOCK_TOLERANCE + 1.0
+_POLL_DELAY = 2.0
 
-_REFUSALS = (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)
+# More than can be started under one key while one reply is on its way.
+_REMEMBERED_STARTS = 64
+_REMEMBERED_KEYS = 1024
 
 
 class _HasId(Protocol):
@@ -29,201 +38,290 @@ class _HasId(Protocol):
     def id(self) -> str: ...
 
 
+R = TypeVar("R")
 S = TypeVar("S", bound=_HasId)
 T = TypeVar("T", bound=_HasId)
 
 
 @dataclass(frozen=True)
-class Made:
-    """What is known of a thing at first: its id."""
+class Created:
+    """A created object, of which the reply contains only the id."""
 
     id: str
 
 
-async def once(
-    session: Session,
-    send: runtime.Poll[S],
-    look: runtime.Poll[list[T]],
-    is_ours: Callable[[T, float], bool],
+async def start_at_most_once(
+    send: runtime.Poll[R],
+    recover: runtime.Function[AnaplanException, R | None] | None = None,
     *,
-    key: str,
     what: str,
-    settle_time: float,
-    repeats: bool,
-    words_refusals: bool = False,
-) -> S | T:
-    """Starts or makes something; what a request without a clear answer has made is adopted.
+    verb: str = "started",
+    attempts: int = 1,
+) -> R:
+    """Start or create something; after an ambiguous failure, only if that has not happened yet.
 
     Args:
-        session: Remembers what was made from here.
-        send: Sends the request, and reads its reply.
-        look: Lists what there is.
-        is_ours: As for `adopt`.
-        key: What it is remembered under: the same for what may be taken for each other.
-        what: What may have happened: "Action 117… may have been started".
-        settle_time: Seconds to go on looking while there is nothing.
-        repeats: Whether it is started again, if it isn't there by then, as often as the client
-            repeats requests.
-        words_refusals: Whether a 500 or 503 with a reason is this service's way to refuse, so that
-            one look is enough.
+        send: Sends the request and reads its reply.
+        recover: Returns what the request has done in spite of its error, `None` if nothing, or
+            raises an error if that cannot be known. Without it the outcome is unknown.
+        what: What is started, for messages: "Action 117…".
+        verb: What is done with it: "started", "created".
+        attempts: How many times the request is sent at most.
 
     Raises:
-        OutcomeUnknownException: It can't be told whether it was made.
-        AnaplanException: It was not.
+        OutcomeUnknownException: It cannot be known whether it was started.
+        AnaplanException: It was not started.
     """
-    with session.starting(key):
-        try:
-            made = await _once(
-                session,
-                send,
-                look,
-                is_ours,
-                key=key,
-                what=what,
-                settle_time=settle_time,
-                repeats=repeats,
-                words_refusals=words_refusals,
-            )
-        except BaseException as error:
-            if not (isinstance(error, AnaplanException) and error.not_performed):
-                session.doubt(key)
-            raise
-        session.remember_task(key, made.id)
-    return made
-
-
-async def _once(
-    session: Session,
-    send: runtime.Poll[S],
-    look: runtime.Poll[list[T]],
-    is_ours: Callable[[T, float], bool],
-    *,
-    key: str,
-    what: str,
-    settle_time: float,
-    repeats: bool,
-    words_refusals: bool,
-) -> S | T:
-    began = time.monotonic()
-    last = session.policy.retry_count if repeats else 0
-    for repetition in range(last + 1):
+    for attempt in range(1, attempts + 1):
         try:
             return await send()
         except AnaplanException as error:
-            # A second start may meet the first one, which was late.
-            is_taken = repetition > 0 and error.status_code == HTTPStatus.CONFLICT
-            if error.not_performed and not is_taken:
+            # A later request may be refused since the first one arrived late and was carried out.
+            is_conflict = attempt > 1 and error.status_code == HTTPStatus.CONFLICT
+            if error.not_performed and not is_conflict:
                 raise
-            is_refused = words_refusals and error.status_code in _REFUSALS and bool(error.reason)
-            found = await adopt(
-                session,
-                look,
-                is_ours,
-                key=key,
-                what=what,
-                began=began,
-                settle_time=settle_time,
-                is_refused=is_refused,
-                error=error,
-            )
-            if found is None:
-                if is_refused or (repeats and (is_taken or repetition == last)):
-                    raise
-                if not repeats:
-                    raise OutcomeUnknownException(
-                        f"{what} ({error}), but isn't there yet."
-                    ) from error
-                continue
-            if session.doubted_at(key) > began - _DOUBT:
-                raise OutcomeUnknownException(
-                    f"{what} ({error}), and so may an earlier call without a clear answer; whose "
-                    f"{found.id} is can't be told.",
-                    candidates=[found.id],
+            error.not_performed = False
+            if recover is None:
+                raise error.as_type(
+                    OutcomeUnknownException,
+                    f"{what} may have been {verb}: {error.message}",
+                    retryable=False,
                 ) from error
-            return found
-    raise AssertionError("unreachable: the last repetition returns or raises")
+            recovered = await recover(error)
+            if recovered is not None:
+                return recovered
+            if is_conflict or attempt == attempts:
+                raise
+            _loggers.tasks.info(
+                "%s was not %s: sending the request again, attempt %d of %d, after: %s",
+                what,
+                verb,
+                attempt + 1,
+                attempts,
+                error,
+            )
+    raise AssertionError("unreachable: the last attempt returns or raises")
+
+
+class StartLedger:
+    """What one client has started, is starting, and may have started. Threads share it.
+
+    A key stands for things that may be confused with each other, such as the runs of one action.
+    """
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._under_way: Counter[str] = Counter()
+        self._started: dict[str, deque[str]] = {}
+        self._ambiguous: dict[str, float] = {}
+
+    @contextmanager
+    def starting(self, key: str) -> Generator[None]:
+        """Mark a start as under way, until its outcome is recorded."""
+        with self._lock:
+            self._under_way[key] += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._under_way[key] -= 1
+                if not self._under_way[key]:
+                    del self._under_way[key]
+
+    def is_concurrent(self, key: str) -> bool:
+        """Whether several starts are under way."""
+        return self._under_way[key] > 1
+
+    def started(self, key: str) -> Collection[str]:
+        """Return the ids of the latest starts that succeeded."""
+        with self._lock:
+            return tuple(self._started.get(key, ()))
+
+    def record_started(self, key: str, started_id: str) -> None:
+        """Record a start that succeeded."""
+        with self._lock:
+            # The key used last is the last one: others are dropped first.
+            ids = self._started.pop(key, None) or deque(maxlen=_REMEMBERED_STARTS)
+            ids.append(started_id)
+            self._started[key] = ids
+            if len(self._started) > _REMEMBERED_KEYS:
+                del self._started[next(iter(self._started))]
+
+    def record_ambiguous(self, key: str) -> None:
+        """Record a start whose outcome is unknown, and may be seen later."""
+        self._ambiguous[key] = time.monotonic()
+
+    def last_ambiguous(self, key: str) -> float:
+        """Return when an outcome was unknown last, on the clock of `time.monotonic`."""
+        return self._ambiguous.get(key, -inf)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ListedStart(Generic[T]):
+    """Something to start or create, and how to recognize it in Anaplan's list of such things.
+
+    Attributes:
+        find: Reads the list.
+        matches: Whether a listed thing may be the one, given the earliest moment at which it can
+            have been created, in seconds since 1970.
+        key: The same for things that may be confused with each other.
+        what: What is started, for messages: "Action 117…".
+        verb: What is done with it: "started", "created".
+        repeat: Whether it is started again if it is not listed within the settle time.
+        refusal_codes: Statuses by which this service refuses requests, if it gives a reason: then
+            the list is read only once.
+        began: When the first request was sent, on the clock of `time.monotonic`.
+    """
+
+    find: runtime.Poll[list[T]]
+    matches: Callable[[T, float], bool]
+    key: str
+    what: str
+    verb: str = "started"
+    repeat: bool = False
+    refusal_codes: Collection[int] = ()
+    began: float = field(default_factory=time.monotonic)
+
+    def is_refusal(self, error: AnaplanException) -> bool:
+        return error.status_code in self.refusal_codes and bool(error.reason)
+
+    def unknown(
+        self, error: AnaplanException, why: str, candidates: Sequence[T] = ()
+    ) -> OutcomeUnknownException:
+        return error.as_type(
+            OutcomeUnknownException,
+            f"{self.what} may have been {self.verb}, {why}: {error.message}",
+            candidates=[each.id for each in candidates],
+            retryable=False,
+        )
+
+
+class Recovery:
+    """Starts and creates what Anaplan lists, and recovers it from the list after a lost reply.
+
+    Args:
+        server_time: Converts a moment of `time.monotonic` to Anaplan's clock, in seconds since
+            1970.
+        retry_count: How many times something is started again.
+        settle_time: Seconds for which a list is polled for what a request may have started.
+    """
+
+    def __init__(
+        self, server_time: Callable[[float], float], retry_count: int, settle_time: float
+    ) -> None:
+        self._server_time = server_time
+        self._retry_count = retry_count
+        self._settle_time = settle_time
+        self._ledger = StartLedger()
+
+    async def start(self, send: runtime.Poll[S], start: ListedStart[T]) -> S | T:
+        """Start or create something that Anaplan lists, at most once.
+
+        Args:
+            send: Sends the request and reads its reply.
+            start: What is started.
+
+        Raises:
+            OutcomeUnknownException: It is unknown whether it was started.
+            AnaplanException: It was not started.
+        """
+
+        async def send_and_log() -> S | T:
+            started = await send()
+            _loggers.tasks.info("%s was %s: %s", start.what, start.verb, started.id)
+            return started
+
+        async def recover(error: AnaplanException) -> S | T | None:
+            return await self._recover(start, error)
+
+        with self._ledger.starting(start.key):
+            try:
+                started = await start_at_most_once(
+                    send_and_log,
+                    recover,
+                    what=start.what,
+                    verb=start.verb,
+                    attempts=1 + self._retry_count * start.repeat,
+                )
+            except BaseException as error:
+                if not (isinstance(error, AnaplanException) and error.not_performed):
+                    self._ledger.record_ambiguous(start.key)
+                raise
+            self._ledger.record_started(start.key, started.id)
+        return started
+
+    async def _recover(self, start: ListedStart[T], error: AnaplanException) -> T | None:
+        """Return what a request has started in spite of its error; `None` if nothing."""
+        is_refusal = start.is_refusal(error)
+        try:
+            found = await poll_until(
+                start.find,
+                lambda listed: self._select(start, error, listed),
+                delay=_POLL_DELAY,
+                deadline=Deadline.after(self._settle_time),
+                on_timeout=lambda listed: self._select(start, error, listed, is_last=True) or [],
+                skip_failures=not is_refusal,
+            )
+        except OutcomeUnknownException:
+            raise
+        except AnaplanException as problem:
+            raise start.unknown(error, f"and can't be looked up ({problem})") from error
+        if found:
+            _loggers.tasks.warning(
+                "%s was %s, although its request got no clear answer: recovered %s after %s",
+                start.what,
+                start.verb,
+                found[0].id,
+                error,
+            )
+            return found[0]
+        if is_refusal:
+            raise error
+        if not start.repeat:
+            raise start.unknown(error, "but can't be found") from error
+        return None
+
+    def _select(
+        self,
+        start: ListedStart[T],
+        error: AnaplanException,
+        listed: Iterable[T],
+        is_last: bool = False,
+    ) -> list[T] | None:
+        """Return the one of the listed things that was started; `None` to list them again."""
+        since = self._server_time(start.began) - _CLOCK_TOLERANCE
+        # In this order: what another start has started is recorded before it ends.
+        is_concurrent = self._ledger.is_concurrent(start.key)
+        known = self._ledger.started(start.key)
+        found = [each for each in listed if each.id not in known and start.matches(each, since)]
+        if not found:
+            # The request may still be on its way through a gateway.
+            return [] if is_last or start.is_refusal(error) else None
+        if is_concurrent and not is_last:
+            return None
+        if len(found) > 1:
+            raise start.unknown(error, "and several match it", found) from error
+        if is_concurrent:
+            raise start.unknown(error, "and another call to do so is under way", found) from error
+        if self._ledger.last_ambiguous(start.key) > start.began - _CONFUSION_TIME:
+            why = "by this or by an earlier call without a clear answer"
+            raise start.unknown(error, why, found) from error
+        return found
 
 
 @contextmanager
-def unclear(what: str) -> Generator[None]:
-    """Says of a request without a clear answer that its outcome is unknown, where no list tells it.
+def waiting_for_task(what: str, task_id: str) -> Generator[None]:
+    """Mark the errors of waiting for a task: starting it again would run it twice.
 
     Args:
-        what: What may have happened.
-
-    Raises:
-        OutcomeUnknownException: So it is.
+        what: What was started: "Action 117…".
+        task_id: Its task.
     """
     try:
         yield
     except AnaplanException as error:
-        if error.not_performed:
-            raise
-        raise OutcomeUnknownException(f"{what} ({error}).") from error
-
-
-async def adopt(
-    session: Session,
-    look: runtime.Poll[list[T]],
-    is_ours: Callable[[T, float], bool],
-    *,
-    key: str,
-    what: str,
-    began: float,
-    settle_time: float,
-    error: AnaplanException,
-    is_refused: bool = False,
-) -> T | None:
-    """The thing that a request without a clear answer has made; `None` if it made none.
-
-    Args:
-        session: Knows Anaplan's clock, and what else is or was made from here.
-        look: Lists what there is.
-        is_ours: Whether a thing may be ours, given the earliest moment of its creation, in
-            milliseconds since 1970. What another call has made is none of this.
-        key: What these are remembered under.
-        what: What may have happened: "Action 117… may have been started".
-        began: When the request was sent, by `time.monotonic`.
-        settle_time: Seconds to go on looking while there is nothing, or what there is may be what
-            another call under way has made.
-        error: What the request ended with.
-        is_refused: Whether it was most likely refused, so that nothing has to be waited for.
-
-    Raises:
-        OutcomeUnknownException: There are several, they can't be listed in that time, or another
-            call is still under way then.
-    """
-    deadline = time.monotonic() + settle_time
-    pause = _FIRST_PAUSE
-    while True:
-        left = deadline - time.monotonic()
-        try:
-            there = await look()
-        except AnaplanException as problem:
-            if left <= 0 or is_refused or not problem.retryable:
-                raise OutcomeUnknownException(
-                    f"{what} ({error}), and what there is can't be listed: {problem}"
-                ) from error
-            there = []
-        since = 1000 * (session.server_time(began) - _CLOCK_SLACK)
-        # In this order: what the others have made is remembered before they are over.
-        is_contested = session.is_contested(key)
-        known = session.known_tasks(key)
-        ours = [thing for thing in there if thing.id not in known and is_ours(thing, since)]
-        if len(ours) == 1 and not is_contested:
-            return ours[0]
-        if ours and (left <= 0 or not is_contested):
-            why = (
-                "another call that may have made it is under way"
-                if len(ours) == 1
-                else "several were made at that time"
-            )
-            raise OutcomeUnknownException(
-                f"{what} ({error}); {why}, and which one is ours can't be told.",
-                candidates=[thing.id for thing in ours],
-            ) from error
-        # The request may still be on its way through a gateway.
-        if not ours and (left <= 0 or is_refused):
-            return None
-        await runtime.sleep(min(pause, left))
-        pause = min(2 * pause, _LONGEST_PAUSE)
+        error.task_id = task_id
+        error.retryable = error.not_performed = False
+        if not isinstance(error, AnaplanActionError):
+            error.add_note(f"{what} was started as task {task_id}, which may still be running.")
+        raise

@@ -1,31 +1,23 @@
-"""A request's way: retry policy, gate, transport; and back as a reply or a typed error."""
+"""The HTTP session of a client: attempts, retries and limits; replies or typed errors."""
 
 from __future__ import annotations
 
-import threading
-import time
-from collections import Counter, deque
-from collections.abc import AsyncGenerator, Callable, Collection, Generator, Mapping
-from contextlib import contextmanager, suppress
-from math import inf
+from collections.abc import AsyncGenerator, Callable, Mapping
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import httpx2
 
-from anaplan_sdk._async.transport.connection import (
-    Attempt,
-    Transport,
-    hang_up,
-    left_until,
-    pieces_of,
-)
+from anaplan_sdk._async.transport.connection import Attempt, Transport, hang_up, pieces_of
 from anaplan_sdk._async.transport.limiter import ConcurrencyLimiter
 from anaplan_sdk._async.transport.options import HttpxOptions
 from anaplan_sdk._http.rate_limiter import RateLimiter
 from anaplan_sdk._http.redaction import safe_url
 from anaplan_sdk._http.replies import decode, transport_error
-from anaplan_sdk._http.retry_policy import RETRY_AFTER_CAP, Repeat, RetryPolicy
+from anaplan_sdk._http.request_log import log_retry
+from anaplan_sdk._http.retry_policy import RETRY_AFTER_CAP, Retry, RetryPolicy
 from anaplan_sdk._runtime import asynchronous as runtime
+from anaplan_sdk._runtime.deadline import Deadline
 from anaplan_sdk._runtime.flow import DeadlineExceeded
 from anaplan_sdk.auth.bearer import Bearer
 from anaplan_sdk.auth.consolidation import ConsolidationAccess
@@ -42,15 +34,11 @@ if TYPE_CHECKING:
     from anaplan_sdk._async.transport.model_wait import ModelWait
     from anaplan_sdk.models import ModelStatus, NamedObject
 
-# More than can be started of one action while one answer is on its way.
-_TASKS_REMEMBERED = 64
-
-
-_OVER: Any = object()
+_END: Any = object()
 
 
 class Session:
-    """The one way to the network, shared by a client and those made from it by `with_model`."""
+    """Sends the requests of a client, and of those created from it by `with_model`."""
 
     def __init__(
         self,
@@ -58,7 +46,7 @@ class Session:
         hosts: Hosts,
         auth: httpx2.Auth,
         policy: RetryPolicy,
-        pace: RateLimiter,
+        rate_limiter: RateLimiter,
         timeout: float | httpx2.Timeout,
         max_concurrency: int,
         httpx_options: HttpxOptions,
@@ -67,89 +55,57 @@ class Session:
         poll_delay: float = 1,
     ) -> None:
         self.hosts = hosts
+        self.policy = policy
         self._auth = auth
-        self._policy = policy
-        self._gate = ConcurrencyLimiter(max_concurrency, pace)
+        self._limiter = ConcurrencyLimiter(max_concurrency, rate_limiter)
         self._transport = Transport(
             hosts, auth, consolidation, timeout, max_concurrency, httpx_options
         )
-        self._starts: Counter[str] = Counter()
-        self._starts_lock = threading.Lock()
-        self._tasks: dict[str, deque[str]] = {}
-        self._doubts: dict[str, float] = {}
         self.names: dict[tuple[str, str], tuple[NamedObject, ...]] = {}
         if model_wait is not None and model_wait < 0:
-            raise ValueError(f"model_wait can't be negative: {model_wait}.")
+            raise ValueError(f"model_wait must be at least 0, not {model_wait}.")
         self._model_wait = model_wait
         self._poll_delay = poll_delay
 
-    @property
-    def policy(self) -> RetryPolicy:
-        return self._policy
-
-    def server_time(self, moment: float) -> float:
-        """Anaplan's clock, in seconds since 1970, at a moment of `time.monotonic`."""
-        return self._transport.server_time(moment)
-
-    @contextmanager
-    def starting(self, key: str) -> Generator[None]:
-        """Something is started here, until what came of it is remembered or in doubt."""
-        with self._starts_lock:
-            self._starts[key] += 1
-        try:
-            yield
-        finally:
-            with self._starts_lock:
-                self._starts[key] -= 1
-                if not self._starts[key]:
-                    del self._starts[key]
-
-    def is_contested(self, key: str) -> bool:
-        """Whether several such starts are under way."""
-        return self._starts[key] > 1
-
-    def known_tasks(self, key: str) -> Collection[str]:
-        """The last of its tasks that were started from here."""
-        return self._tasks.get(key, ())
-
-    def remember_task(self, key: str, task_id: str) -> None:
-        self._tasks.setdefault(key, deque(maxlen=_TASKS_REMEMBERED)).append(task_id)
-
-    def doubt(self, key: str) -> None:
-        """Remembers that a start was left unclear, so that it may come to light later."""
-        self._doubts[key] = time.monotonic()
-
-    def doubted_at(self, key: str) -> float:
-        """When a start was last left unclear, by `time.monotonic`; long ago if none was."""
-        return self._doubts.get(key, -inf)
-
     def __repr__(self) -> str:
         return f"<Session {self.hosts.api}, {self._auth!r}>"
+
+    def server_time(self, moment: float) -> float:
+        """Convert a moment of `time.monotonic` to Anaplan's clock, in seconds since 1970."""
+        return self._transport.server_time(moment)
 
     async def send(
         self,
         method: str,
         url: str,
         *,
-        repeat: Repeat | None = None,
+        retry: Retry | None = None,
         params: Mapping[str, str | int | bool] | None = None,
         json: object = None,
         content: bytes | None = None,
         files: Mapping[str, tuple[str, bytes, str]] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> httpx2.Response:
-        """Sends a request and reads its reply whole; what may be repeated is, as the policy says.
+        """Send a request, again if the policy allows it, and read its reply.
 
-        A POST is not repeated, unless `repeat` says so; all other methods put the same thing in
-        the same place however often they are sent. `files` are parts of a form: a name, content
-        and a type each.
+        Args:
+            method: The HTTP method.
+            url: The URL, to which `params` are added.
+            retry: When the request may be sent again. By default a POST only if it was not
+                performed, and any other method, whose effect is the same when it is repeated,
+                after every transient error.
+            params: The query.
+            json: The body, as JSON.
+            content: The body.
+            files: The parts of a form: a name, the content and its type for each.
+            headers: Further headers.
 
         Raises:
-            AnaplanException: The one that fits, after the last attempt.
+            AnaplanException: The error of the last attempt.
         """
-        allowed = repeat or (Repeat.NEVER if method == "POST" else Repeat.SAFE)
-
-        # The HTTP library would read the text again and again.
+        if retry is None:
+            retry = Retry.IF_NOT_PERFORMED if method == "POST" else Retry.SAFE
+        # Parsed once: the HTTP library would parse a text for every attempt.
         target = httpx2.URL(url, params=params) if params else httpx2.URL(url)
 
         def build() -> httpx2.Request:
@@ -157,12 +113,12 @@ class Session:
                 method, target, json=json, content=content, files=files, headers=headers
             )
             if files:
-                request.read()  # So that it can be sent again with another token.
+                request.read()  # Otherwise it could not be sent again with another token.
             return request
 
-        deadline = self._deadline()
-        wait = None if self._model_wait is None else self._wait_for_model(url, deadline)
-        return await self._repeat(build, allowed, deadline, stream=False, wait=wait)
+        deadline = Deadline.after(self.policy.deadline)
+        model_wait = None if self._model_wait is None else self._wait_for_model(url, deadline)
+        return await self._send(build, retry, deadline, model_wait=model_wait)
 
     async def stream(
         self,
@@ -171,35 +127,41 @@ class Session:
         params: Mapping[str, str | int | bool] | None = None,
         headers: Mapping[str, str] | None = None,
     ) -> AsyncGenerator[bytes]:
-        """Reads the reply to a GET piece by piece; it is never in memory as a whole.
+        """Send a GET and yield its reply in pieces, so that it is never in memory as a whole.
 
-        What fails before the first piece is repeated as the policy says, nothing after it. Ending
-        early closes the reply. A deadline counts for all of it, the reader's own time included.
+        A failure before the first piece is retried as the policy allows, a later one is not.
+        Closing the generator closes the reply. A deadline applies to all of it, including the time
+        that the caller spends between the pieces.
+
+        Args:
+            url: The URL, to which `params` are added.
+            params: The query.
+            headers: Further headers.
 
         Raises:
-            AnaplanException: The one that fits.
+            AnaplanException: The request failed.
         """
-        deadline = self._deadline()
+        deadline = Deadline.after(self.policy.deadline)
 
         def build() -> httpx2.Request:
             return self._transport.client().build_request(
                 "GET", url, params=params, headers=headers
             )
 
-        response = await self._repeat(build, Repeat.SAFE, deadline, stream=True)
+        response = await self._send(build, Retry.SAFE, deadline, is_streamed=True)
         pieces = pieces_of(response)
         try:
             while True:
-                piece = await runtime.within(left_until(deadline), anext, pieces, _OVER)
-                if piece is _OVER:
+                piece = await runtime.within(deadline.remaining(), anext, pieces, _END)
+                if piece is _END:
                     break
                 yield piece
         except DeadlineExceeded:
-            raise self._overdue(response.request, 1, not_performed=False) from None
+            raise self._deadline_error(response.request, 1, not_performed=False) from None
         except (httpx2.RequestError, httpx2.StreamError) as error:
-            # The HTTP library has several words for a client that was closed meanwhile.
+            # The HTTP library raises different errors if the client was closed in the meantime.
             if self._transport.is_closed:
-                raise ClientClosedException("This client was closed during a download.") from error
+                raise ClientClosedException("The client was closed during a download.") from error
             if isinstance(error, httpx2.RequestError):
                 raise transport_error(error, 1) from error
             raise
@@ -209,65 +171,77 @@ class Session:
         finally:
             await response.aclose()
 
-    async def _repeat(
+    async def _send(
         self,
         build: Callable[[], httpx2.Request],
-        allowed: Repeat,
-        deadline: float | None,
+        retry: Retry,
+        deadline: Deadline,
         *,
-        stream: bool,
-        wait: ModelWait | None = None,
+        is_streamed: bool = False,
+        model_wait: ModelWait | None = None,
     ) -> httpx2.Response:
-        began, number, sent, may_be_done = time.monotonic(), 1, 0, False
+        policy = self.policy
+        retry_deadline = Deadline.after(policy.retry_time)
+        number, sent, may_be_performed = 1, 0, False
         while True:
-            trip = Attempt(number, deadline)
+            attempt = Attempt(number, deadline)
             try:
-                return await self._attempt(build, trip, stream)
+                return await self._attempt(build, attempt, is_streamed)
             except DeadlineExceeded:
-                # It didn't get its turn, and the next one would come even later.
-                raise self._overdue(build(), sent, not_performed=not may_be_done) from None
+                # It was not admitted in time, and a retry would be admitted even later.
+                raise self._deadline_error(
+                    build(), sent, not_performed=not may_be_performed
+                ) from None
             except AnaplanException as error:
-                sent += trip.was_sent
-                # The last attempt may have had no effect where an earlier one had.
-                may_be_done = may_be_done or not error.not_performed
-                error.not_performed = not may_be_done
-                if wait is not None and await wait.helps(error, allowed):
+                sent += attempt.was_sent
+                # The last attempt may have had no effect, but an earlier one may have.
+                may_be_performed = may_be_performed or not error.not_performed
+                error.not_performed = not may_be_performed
+                if model_wait is not None and await model_wait.should_resend(error, retry):
                     continue
-                passed = time.monotonic() - began
-                pause = self._policy.pause_after(error, allowed, number, passed)
+                pause = policy.pause_before_retry(error, retry, number, retry_deadline.remaining())
                 if pause is None:
                     raise
+                number += 1
+                log_retry(error, pause, number, policy.retry_count + 1)
             await runtime.sleep(pause)
-            number += 1
 
     async def _attempt(
-        self, build: Callable[[], httpx2.Request], trip: Attempt, stream: bool
+        self, build: Callable[[], httpx2.Request], attempt: Attempt, is_streamed: bool
     ) -> httpx2.Response:
-        # A stream holds the gate until its headers are there: its reader may send, too.
-        began = await self._gate.enter(trip.deadline)
+        # A streamed reply holds its place only until its headers have arrived: the caller may send
+        # further requests while reading it.
+        deadline = attempt.deadline
+        admitted_at = await self._limiter.acquire(deadline)
         try:
             request = build()
             auth = self._transport.auth_of(request)
-            left = left_until(trip.deadline)
             try:
                 return await runtime.within(
-                    left, self._transport.exchange, request, auth, trip, stream
+                    deadline.remaining(),
+                    self._transport.exchange,
+                    request,
+                    auth,
+                    attempt,
+                    is_streamed,
                 )
             except DeadlineExceeded:
-                attempts = trip.number if trip.was_sent else trip.number - 1
-                raise self._overdue(request, attempts, not_performed=not trip.was_sent) from None
+                attempts = attempt.number if attempt.was_sent else attempt.number - 1
+                raise self._deadline_error(
+                    request, attempts, not_performed=not attempt.was_sent
+                ) from None
             finally:
-                trip.is_over = True  # A thread that goes on sends nothing any more.
+                attempt.is_over = True  # A thread that is still running sends nothing more.
         except RateLimitException as error:
-            # Of a tenant, so that all wait; but nobody where it isn't us who repeat.
-            if self._policy.retry_count and (error.retry_after or 0.0) <= RETRY_AFTER_CAP:
-                self._gate.pause(self._policy.wait(error, trip.number), began)
+            # The limit is the tenant's, so all requests wait, unless this client never retries.
+            if self.policy.retry_count and (error.retry_after or 0.0) <= RETRY_AFTER_CAP:
+                self._limiter.pause(self.policy.pause(error, attempt.number), admitted_at)
             raise
         finally:
-            self._gate.leave()
+            self._limiter.release()
 
-    def _wait_for_model(self, url: str, deadline: float | None) -> ModelWait | None:
-        # Imported when asked for: few programs wait in this way.
+    def _wait_for_model(self, url: str, deadline: Deadline) -> ModelWait | None:
+        # Imported here, since few programs use it.
         from anaplan_sdk._async.transport.model_wait import STATUS, ModelWait, status_path
 
         base = self.hosts.api
@@ -278,25 +252,21 @@ class Session:
         def build() -> httpx2.Request:
             return self._transport.client().build_request("GET", f"{base}{path}")
 
-        async def look() -> ModelStatus:
-            response = await self._repeat(build, Repeat.SAFE, deadline, stream=False)
+        async def poll() -> ModelStatus:
+            response = await self._send(build, Retry.SAFE, deadline)
             return decode(STATUS.adapter, response).value
 
-        return ModelWait(look, self._model_wait, self._poll_delay, deadline)
+        return ModelWait(poll, self._model_wait, self._poll_delay, deadline)
 
-    def _deadline(self) -> float | None:
-        seconds = self._policy.deadline
-        return None if seconds is None else time.monotonic() + seconds
-
-    def _overdue(
+    def _deadline_error(
         self, request: httpx2.Request, attempts: int, *, not_performed: bool
     ) -> AnaplanTimeoutException:
-        what = "Anaplan may have acted on it"
+        outcome = "Anaplan may have acted on it"
         if not_performed:
-            what = "Anaplan did not act on it" if attempts else "it was not sent"
+            outcome = "Anaplan did not act on it" if attempts else "it was not sent"
         return AnaplanTimeoutException(
-            f"The request was not done in the {self._policy.deadline} seconds that it may take; "
-            f"{what}.",
+            f"The request did not end within its deadline of {self.policy.deadline} seconds; "
+            f"{outcome}.",
             method=request.method,
             url=safe_url(request.url),
             attempts=attempts,
@@ -305,13 +275,13 @@ class Session:
         )
 
     async def authenticate(self) -> None:
-        """Signs in, unless there is a usable token, and has Anaplan confirm the token."""
+        """Sign in, unless there is a usable token, and have Anaplan confirm the token."""
         if isinstance(self._auth, Bearer):
             self._auth.session.forgive()
         await self.send("GET", f"{self.hosts.authentication}/token/validate")
 
     async def logout(self) -> None:
-        """Ends the current token at Anaplan; without one there is nothing to do."""
+        """End the current token at Anaplan; without one do nothing."""
         url = f"{self.hosts.authentication}/token/logout"
         request = self._transport.client().build_request("POST", url)
         auth: httpx2.Auth | None = self._auth
@@ -321,9 +291,9 @@ class Session:
                 return
             request.headers["Authorization"] = f"AnaplanAuthToken {token}"
             auth = None
-        with suppress(InvalidCredentialsException):  # It had ended by itself.
+        with suppress(InvalidCredentialsException):  # It had already expired.
             await self._transport.exchange(request, auth, Attempt(1))
 
     async def aclose(self) -> None:
-        """Closes the connections, but for those of other event loops, which end with them."""
+        """Close the connections; those of other event loops end with their loops."""
         await self._transport.aclose()

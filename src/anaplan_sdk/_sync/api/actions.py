@@ -11,8 +11,7 @@ from anaplan_sdk._http.replies import decode
 from anaplan_sdk._sync.api.namespace import body_of, sorting
 from anaplan_sdk._sync.api.tasks import TASK, TASKS, Tasks
 from anaplan_sdk._sync.transport.polling import check_timeout
-from anaplan_sdk._sync.transport.recovery import once
-from anaplan_sdk.exceptions import AnaplanActionError, AnaplanException
+from anaplan_sdk._sync.transport.recovery import ListedStart, waiting_for_task
 from anaplan_sdk.models._envelopes import Listing, Single
 from anaplan_sdk.progress import ProgressCallback
 
@@ -289,31 +288,22 @@ class Actions(Tasks):
         task = self._start(str(action_id), url, body)
         if not wait_for_completion:
             return task
-        try:
+        with waiting_for_task(f"Action {action_id}", task.id):
             return self.wait_for_task(action_id, task.id, timeout=timeout, on_progress=on_progress)
-        except AnaplanException as error:
-            # The wait failed, not the start: to repeat the call would start a second task.
-            error.task_id = task.id
-            error.retryable = error.not_performed = False
-            if not isinstance(error, AnaplanActionError):
-                error.add_note(
-                    f"Action {action_id} was started as task {task.id}, which may go on."
-                )
-            raise
 
     def _start(self, action_id: str, url: str, body: dict[str, object]) -> Task:
         def send() -> Task | CompletedTask:
             return decode(TASK.adapter, self._session.send("POST", url, json=body)).value
 
-        task = once(
-            self._session,
+        task = self._recovery.start(
             send,
-            lambda: self._list(TASKS, url),
-            lambda task, since: task.creation_time >= since,
-            key=url,  # Ids recur in other models.
-            what=f"Action {action_id} may have been started",
-            settle_time=self._settings.settle_time,
-            repeats=True,
+            ListedStart(
+                find=lambda: self._list(TASKS, url),
+                matches=lambda task, since: task.creation_time / 1000 >= since,
+                key=url,  # Other models have actions with the same ids.
+                what=f"Action {action_id}",
+                repeat=True,
+            ),
         )
         return (
             task if isinstance(task, models.Task) else models.Task.model_validate(task.model_dump())

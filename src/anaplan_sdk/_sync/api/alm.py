@@ -3,18 +3,17 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from typing import Literal, TypeVar
 
 from anaplan_sdk._http.dates import iso_date
 from anaplan_sdk._http.replies import decode
+from anaplan_sdk._runtime.deadline import Deadline
 from anaplan_sdk._sync.api.alm_comparisons import Comparisons
 from anaplan_sdk._sync.api.alm_tasks import starts_task
 from anaplan_sdk._sync.api.namespace import segment, sorting
 from anaplan_sdk._sync.transport.polling import check_timeout
-from anaplan_sdk._sync.transport.recovery import adopt, once
+from anaplan_sdk._sync.transport.recovery import ListedStart, waiting_for_task
 from anaplan_sdk.exceptions import (
     AnaplanException,
     AnaplanTimeoutException,
@@ -188,21 +187,19 @@ class Alm(Comparisons):
             response = self._session.send("POST", url, json=body)
             return decode(_REVISION.adapter, response).value
 
-        def is_ours(revision: Revision, since: float) -> bool:
-            return (revision.name, revision.description or "") == (
-                name,
-                description,
-            ) and 1000 * (iso_date(revision.created_on) or 0.0) >= since - 1000
+        def matches(revision: Revision, since: float) -> bool:
+            is_same = (revision.name, revision.description or "") == (name, description)
+            return is_same and (iso_date(revision.created_on) or 0.0) >= since - 1
 
-        return once(
-            self._session,
+        return self._recovery.start(
             send,
-            self.get_revisions,
-            is_ours,
-            key=url,
-            what=f"Revision {name!r} may have been made",
-            settle_time=self._settings.settle_time,
-            repeats=False,
+            ListedStart(
+                find=self.get_revisions,
+                matches=matches,
+                key=url,
+                what=f"Revision {name!r}",
+                verb="created",
+            ),
         )
 
     def get_models_for_revision(self, revision_id: str) -> list[ModelRevision]:
@@ -302,19 +299,37 @@ class Alm(Comparisons):
         check_timeout(timeout)
         body = self._revision_ids(source_revision_id, source_model_id, target_revision_id)
         url = f"{self._alm}/syncTasks"
-        began = time.monotonic()
-        with self._session.starting(url):
-            try:
-                response = self._session.send("POST", url, json=body)
-                task = decode(_SYNC.adapter, response).value
-            except AnaplanException as error:
-                if error.not_performed:
-                    raise
-                task = self._adopt_sync(url, body, began, error)
-            self._session.remember_task(url, task.id)
+        what = f"The synchronization of model {self._model_id}"
+
+        def send() -> PendingTask | CompletedSyncTask:
+            response = self._session.send("POST", url, json=body)
+            return decode(_SYNC.adapter, response).value
+
+        started = self._recovery.start(
+            send,
+            ListedStart(
+                find=self.get_sync_tasks,
+                matches=lambda task, since: task.creation_time / 1000 >= since,
+                key=url,
+                what=what,
+            ),
+        )
+        task = (
+            started
+            if isinstance(started, PendingTask)
+            else self._recovered_sync(started.id, source_revision_id)
+        )
         if not wait_for_completion:
             return task
-        return self._completed_sync(task, timeout, on_progress)
+        # If a poll fails, the synchronization was started all the same.
+        with waiting_for_task(what, task.id):
+            return self._wait_for_task(
+                lambda: self.get_sync_task(task.id),
+                CompletedSyncTask,
+                "Synchronization",
+                timeout,
+                on_progress,
+            )
 
     def promote(
         self,
@@ -366,7 +381,7 @@ class Alm(Comparisons):
         segment(source_model_id)
         if create_revision is not None and (dry_run or revision_id is not None):
             raise ValueError("create_revision can't be combined with dry_run or revision_id.")
-        deadline = None if timeout is None else time.monotonic() + timeout
+        deadline = Deadline.after(timeout)
         if create_revision is not None:
             revision_id = (self._namespace_of(source_model_id).create_revision(create_revision)).id
         target = self.get_latest_revision()
@@ -380,17 +395,17 @@ class Alm(Comparisons):
             return Promotion(source_model_id, source or target, target)
         ids = source.id, source_model_id, target.id
         comparison = self.create_comparison_summary(
-            *ids, timeout=_seconds_left(deadline), on_progress=on_progress
+            *ids, timeout=deadline.remaining(), on_progress=on_progress
         )
         summary = self.get_comparison_summary(comparison)
         if dry_run:
             return Promotion(source_model_id, source, target, summary)
-        if (left := _seconds_left(deadline)) == 0.0:
+        if deadline.expired:
             raise AnaplanTimeoutException(
                 f"The comparison took all of the {timeout} seconds: the synchronization was not "
                 "started."
             )
-        task = self.sync_models(*ids, timeout=left, on_progress=on_progress)
+        task = self.sync_models(*ids, timeout=deadline.remaining(), on_progress=on_progress)
         return Promotion(source_model_id, source, target, summary, task)
 
     def _namespace_of(self, model_id: str) -> Alm:
@@ -401,6 +416,7 @@ class Alm(Comparisons):
             workspace_id=None,
             model_id=model_id,
             owns_session=False,
+            recovery=self._recovery,
         )
 
     def _list_unpaged(self, listing: Listing[T], url: str, **params: str) -> list[T]:
@@ -429,58 +445,28 @@ class Alm(Comparisons):
             f"{', '.join(f'{item.name!r} ({item.id})' for item in syncable) or 'none'}."
         )
 
-    def _adopt_sync(
-        self, url: str, ids: Mapping[str, str], began: float, error: AnaplanException
+    def _recovered_sync(
+        self, task_id: str, source_revision_id: str
     ) -> PendingTask | CompletedSyncTask:
-        """The task that a request without a clear answer has started."""
-        what = f"The synchronization of model {self._model_id} may have been started"
-        found = adopt(
-            self._session,
-            self.get_sync_tasks,
-            lambda task, since: task.creation_time >= since,
-            key=url,
-            what=what,
-            began=began,
-            settle_time=self._settings.settle_time,
-            error=error,
-        )
-        if found is None:
-            raise OutcomeUnknownException(f"{what} ({error}), but isn't there yet.") from error
+        """Read a task that was recovered after the answer to its start was lost."""
+        what = f"Task {task_id}, recovered after the start of a synchronization,"
         try:
-            task = self.get_sync_task(found.id)
+            task = self.get_sync_task(task_id)
         except AnaplanException as problem:
-            raise OutcomeUnknownException(
-                f"{what} ({error}), and task {found.id} can't be read: {problem}",
-                candidates=[found.id],
-            ) from error
+            raise problem.as_type(
+                OutcomeUnknownException,
+                f"{what} can't be read: {problem.message}",
+                candidates=[task_id],
+                retryable=False,
+                not_performed=False,
+            ) from problem
         result = task.result if isinstance(task, CompletedSyncTask) else None
-        if result and result.source_revision_id not in (None, ids["sourceRevisionId"]):
+        if result and result.source_revision_id not in (None, source_revision_id):
             raise OutcomeUnknownException(
-                f"{what} ({error}); task {task.id} of that time is another one.",
-                candidates=[task.id],
-            ) from error
-        return task
-
-    def _completed_sync(
-        self,
-        task: PendingTask | CompletedSyncTask,
-        timeout: float | None,
-        on_progress: ProgressCallback | None,
-    ) -> CompletedSyncTask:
-        try:
-            return self._wait_for_task(
-                lambda: self.get_sync_task(task.id),
-                CompletedSyncTask,
-                "Synchronization",
-                timeout,
-                on_progress,
+                f"{what} is of another revision: the synchronization may have been started or not.",
+                candidates=[task_id],
             )
-        except AnaplanException as problem:
-            # The failure of a poll says nothing about the synchronization, which was started and
-            # must not be started again.
-            problem.task_id = task.id
-            problem.retryable = problem.not_performed = False
-            raise
+        return task
 
 
 def _day(name: str, value: date | str) -> str:
@@ -491,7 +477,3 @@ def _day(name: str, value: date | str) -> str:
     except ValueError:
         raise ValueError(f"{name}: {value!r} is not a valid date such as '2026-01-31'.") from None
     return value.strftime("%Y-%m-%d")
-
-
-def _seconds_left(deadline: float | None) -> float | None:
-    return None if deadline is None else max(0.0, deadline - time.monotonic())

@@ -9,7 +9,7 @@ from typing import Literal
 import httpx2
 
 from anaplan_sdk._http.replies import decode
-from anaplan_sdk._http.retry_policy import Repeat
+from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk._sync.api.alm_tasks import AlmTasks, starts_task
 from anaplan_sdk._sync.api.namespace import segment
 from anaplan_sdk._sync.transport.polling import check_timeout
@@ -299,11 +299,11 @@ class Comparisons(AlmTasks):
         """Send a request that may be repeated, and explain Anaplan's 424 without a message."""
         try:
             return self._session.send(
-                method, url, repeat=Repeat.SAFE, json=json, headers={"Accept": accept}
+                method, url, retry=Retry.SAFE, json=json, headers={"Accept": accept}
             )
         except ModelUnavailableException as error:
             if error.status_code == 424 and not error.reason:
-                error.message = (
+                error.replace_message(
                     "Anaplan gave no reason. It answers comparisons this way when the user is not "
                     "a workspace administrator of both models, or when the model is offline."
                 )

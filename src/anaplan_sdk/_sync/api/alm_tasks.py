@@ -81,7 +81,7 @@ class AlmTasks(ApiNamespace):
             SynchronizationException: The task failed or was cancelled.
         """
 
-        def look() -> PendingTask | C:
+        def poll() -> PendingTask | C:
             task = read()
             if on_progress is not None:
                 share = 1.0 if task.task_state == "COMPLETE" else 0.0
@@ -94,11 +94,11 @@ class AlmTasks(ApiNamespace):
             return task if isinstance(task, completed) else None
 
         end = wait_until(
-            look,
+            poll,
             end_of,
             delay=self._settings.status_poll_delay,
             timeout=timeout,
-            overdue=lambda seen: f"{what} {seen.id} is {seen.task_state}",
+            describe=lambda seen: f"{what} {seen.id} is {seen.task_state}",
         )
         return self._successful(end, what)
 

@@ -14,8 +14,9 @@ import httpx2
 
 from anaplan_sdk._formats.lines import LineReader
 from anaplan_sdk._http.replies import decode, unreadable
-from anaplan_sdk._http.retry_policy import Repeat
+from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk._runtime import synchronous as runtime
+from anaplan_sdk._runtime.deadline import Deadline
 from anaplan_sdk._sync.api.namespace import ApiNamespace
 from anaplan_sdk._sync.transport.polling import check_timeout
 from anaplan_sdk.exceptions import AnaplanResponseException
@@ -270,7 +271,7 @@ class Events(ApiNamespace):
             raise ValueError("cursor and since were both given: give one of them.")
         if poll_delay <= 0 or lag < 0:
             raise ValueError("poll_delay must be positive, and lag must not be negative.")
-        deadline = None if timeout is None else time.monotonic() + timeout
+        deadline = Deadline.after(timeout)
         place = None if cursor is None else Place.read(cursor)
         if since is not None:
             place = Place(_milliseconds("since", since))
@@ -289,10 +290,9 @@ class Events(ApiNamespace):
                     place = Place(end)
             if end < settled:
                 continue
-            left = None if deadline is None else deadline - time.monotonic()
-            if left is not None and left <= 0:
+            if deadline.expired:
                 return
-            runtime.sleep(poll_delay if left is None else min(poll_delay, left))
+            runtime.sleep(deadline.clamp(poll_delay))
             now = self._server_now()
 
     @property
@@ -402,7 +402,7 @@ class Events(ApiNamespace):
         return self._session.send(
             "POST",
             f"{self._events}/search",
-            repeat=Repeat.SAFE,
+            retry=Retry.SAFE,
             params={"type": window.family, **paging},
             json={"from": window.start, "to": window.end},
             headers=accept,

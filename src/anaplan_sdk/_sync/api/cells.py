@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from anaplan_sdk._formats.json_batches import MAX_ITEMS, Batcher
 from anaplan_sdk._sync.api.namespace import ApiNamespace, segment
-from anaplan_sdk._sync.transfer.batch_write import Target, Writing
+from anaplan_sdk._sync.transfer.batch_write import BatchWrite, WriteEndpoint
 from anaplan_sdk.models import CellWrite, CellWriteResult
 
 
@@ -74,7 +74,7 @@ class Cells(ApiNamespace):
                 done and what is in doubt.
         """
         url = f"{self._model}/modules/{segment(module_id)}/data"
-        target = Target("POST", url, opening=b"[", closing=b"]")
+        endpoint = WriteEndpoint("POST", url, opening=b"[", closing=b"]")
         batches = Batcher(CellWrite, batch_size).batches(cells)
-        write = Writing(self._session, target, CellWriteResult)
+        write = BatchWrite(self._session, endpoint, CellWriteResult)
         return write.run(batches, raise_on_failure=raise_on_failure)

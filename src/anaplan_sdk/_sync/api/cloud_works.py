@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 import httpx2
 from pydantic import TypeAdapter
 
-from anaplan_sdk._http.dates import stamp
+from anaplan_sdk._http.dates import timestamp
 from anaplan_sdk._http.replies import decode, unreadable
-from anaplan_sdk._http.retry_policy import Repeat
+from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk._runtime import synchronous as runtime
-from anaplan_sdk._sync.api.cloud_works_runs import CloudRuns
+from anaplan_sdk._sync.api.cloud_works_runs import REFUSAL_CODES, CloudRuns
 from anaplan_sdk._sync.api.namespace import body_of, checked, segment, sorting
-from anaplan_sdk._sync.transport.recovery import Made, once, unclear
+from anaplan_sdk._sync.transport.recovery import Created, ListedStart, start_at_most_once
 from anaplan_sdk.exceptions import InvalidIdentifierException
 from anaplan_sdk.models._base import AnaplanModel
 from anaplan_sdk.models._envelopes import Listing, Single
@@ -114,19 +114,19 @@ class CloudWorks(CloudRuns):
         given = checked(ConnectionInput, con_info)
         url = f"{self._root}/connections"
 
-        def send() -> Made:
+        def send() -> Created:
             response = self._session.send("POST", url, json=body_of(ConnectionInput, given))
-            return Made(_id_in(response, decode(_CREATED, response).connection_id))
+            return Created(_id_in(response, decode(_CREATED, response).connection_id))
 
-        def is_ours(connection: Connection, since: float) -> bool:
+        def matches(connection: Connection, since: float) -> bool:
             return (
                 connection.connection_type == given.type
                 and getattr(connection.body, "name", None) == given.body.name
-                and 1000 * stamp(connection.creation_date) >= since
+                and timestamp(connection.creation_date) >= since
             )
 
-        made = self._create_once(send, self.get_connections, is_ours, url, given.body.name)
-        return made.id
+        name = given.body.name
+        return self._create_once(send, self.get_connections, matches, url, f"Connection {name!r}")
 
     def update_connection(
         self,
@@ -288,15 +288,17 @@ class CloudWorks(CloudRuns):
         given = _integration_body(body)
         name = str(given["name"])
 
-        def send() -> Made:
+        def send() -> Created:
             response = self._session.send("POST", self._root, json=given)
             created = decode(_CREATED, response)
-            return Made(_id_in(response, (created.integration or created).integration_id))
+            return Created(_id_in(response, (created.integration or created).integration_id))
 
-        def is_ours(integration: Integration, since: float) -> bool:
-            return integration.name == name and 1000 * stamp(integration.creation_date) >= since
+        def matches(integration: Integration, since: float) -> bool:
+            return integration.name == name and timestamp(integration.creation_date) >= since
 
-        return self._create_once(send, self.get_integrations, is_ours, self._root, name).id
+        return self._create_once(
+            send, self.get_integrations, matches, self._root, f"Integration {name!r}"
+        )
 
     def update_integration(
         self,
@@ -364,8 +366,11 @@ class CloudWorks(CloudRuns):
 
         Source: Anaplan CloudWorks API guide, "Create an Integration Schedule".
         """
-        with unclear(f"{integration_id} may have been given a schedule"):
-            self._send_schedule("POST", integration_id, schedule)
+        start_at_most_once(
+            lambda: self._send_schedule("POST", integration_id, schedule),
+            what=f"The schedule of {integration_id}",
+            verb="created",
+        )
 
     def update_schedule(
         self, integration_id: str, schedule: ScheduleInput | Mapping[str, object]
@@ -409,7 +414,7 @@ class CloudWorks(CloudRuns):
         if status not in ("enabled", "disabled"):
             raise ValueError(f"status must be 'enabled' or 'disabled', not {status!r}.")
         url = f"{self._integration(integration_id)}/schedule/status/{status}"
-        self._session.send("POST", url, repeat=Repeat.SAFE)
+        self._session.send("POST", url, retry=Retry.SAFE)
 
     def delete_schedule(self, integration_id: str) -> None:
         """Delete the schedule of an integration or a flow.
@@ -481,10 +486,13 @@ class CloudWorks(CloudRuns):
         Source: Anaplan CloudWorks API guide, "Create a Notification Configuration".
         """
         body = body_of(NotificationInput, config)
-        with unclear("Notifications may have been set up"):
+
+        def send() -> str:
             response = self._session.send("POST", f"{self._root}/notification", json=body)
             created = decode(_CREATED, response)
             return _id_in(response, (created.notification or created).notification_id)
+
+        return start_at_most_once(send, what="The notification configuration", verb="created")
 
     def update_notification_config(
         self, notification_id: str, config: NotificationInput | Mapping[str, object]
@@ -534,24 +542,25 @@ class CloudWorks(CloudRuns):
 
     def _create_once(
         self,
-        send: runtime.Poll[Made],
-        look: runtime.Poll[list[D]],
-        is_ours: Callable[[D, float], bool],
+        send: runtime.Poll[Created],
+        find: runtime.Poll[list[D]],
+        matches: Callable[[D, float], bool],
         url: str,
-        name: str,
-    ) -> Made | D:
+        what: str,
+    ) -> str:
         """Create a connection or an integration, and look it up by name if the answer is lost."""
-        return once(
-            self._session,
+        created = self._recovery.start(
             send,
-            look,
-            is_ours,
-            key=f"{url} {name}",
-            what=f"{name!r} may have been made",
-            settle_time=self._settings.settle_time,
-            repeats=False,
-            words_refusals=True,
+            ListedStart(
+                find=find,
+                matches=matches,
+                key=f"{url} {what}",
+                what=what,
+                verb="created",
+                refusal_codes=REFUSAL_CODES,
+            ),
         )
+        return created.id
 
     def _connection(self, con_id: str) -> str:
         return f"{self._root}/connections/{segment(con_id)}"

@@ -5,11 +5,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from anaplan_sdk._http.dates import stamp
+from anaplan_sdk._http.dates import timestamp
 from anaplan_sdk._http.replies import decode
-from anaplan_sdk._sync.api.cloud_works_runs import CloudRuns, start_run
+from anaplan_sdk._sync.api.cloud_works_runs import REFUSAL_CODES, CloudRuns, start_run
 from anaplan_sdk._sync.api.namespace import ApiNamespace, body_of, segment
-from anaplan_sdk._sync.transport.recovery import Made, once
+from anaplan_sdk._sync.transport.recovery import Created, ListedStart
 from anaplan_sdk.models._base import AnaplanModel
 from anaplan_sdk.models._envelopes import Listing, Single
 from anaplan_sdk.models.flows import Flow, FlowInput, FlowSummary
@@ -95,22 +95,25 @@ class Flows(ApiNamespace):
         body = body_of(FlowInput, flow)
         name = str(body["name"])
 
-        def send() -> Made:
+        def send() -> Created:
             response = self._session.send("POST", self._root, json=body)
-            return Made(decode(_CREATED.adapter, response).value.integration_flow_id)
+            return Created(decode(_CREATED.adapter, response).value.integration_flow_id)
 
-        made = once(
-            self._session,
+        def matches(flow: FlowSummary, since: float) -> bool:
+            return flow.name == name and timestamp(flow.creation_date) >= since
+
+        created = self._recovery.start(
             send,
-            self.get_flows,
-            lambda flow, since: flow.name == name and 1000 * stamp(flow.creation_date) >= since,
-            key=f"{self._root} {name}",
-            what=f"Flow {name!r} may have been made",
-            settle_time=self._settings.settle_time,
-            repeats=False,
-            words_refusals=True,
+            ListedStart(
+                find=self.get_flows,
+                matches=matches,
+                key=f"{self._root} {name}",
+                what=f"Flow {name!r}",
+                verb="created",
+                refusal_codes=REFUSAL_CODES,
+            ),
         )
-        return made.id
+        return created.id
 
     def update_flow(self, flow_id: str, flow: FlowInput | Mapping[str, object]) -> None:
         """Replace a flow's definition, which must be complete.
@@ -166,7 +169,7 @@ class Flows(ApiNamespace):
             body = {"stepsToRun": steps}
         return start_run(
             self._session,
-            self._settings,
+            self._recovery,
             f"{self._flow(flow_id)}/run",
             body,
             lambda: self._namespace(CloudRuns).get_run_history(flow_id),

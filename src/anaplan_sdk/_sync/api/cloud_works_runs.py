@@ -5,16 +5,18 @@ from __future__ import annotations
 
 from collections.abc import Collection, Generator, Mapping
 from contextlib import closing, suppress
+from http import HTTPStatus
 
 from pydantic import Field, TypeAdapter
 
+from anaplan_sdk import _loggers
 from anaplan_sdk._formats.csv_rows import RowReader, add_action_column
-from anaplan_sdk._http.dates import stamp
+from anaplan_sdk._http.dates import timestamp
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._runtime import synchronous as runtime
-from anaplan_sdk._sync.api.namespace import ApiNamespace, Settings, segment
+from anaplan_sdk._sync.api.namespace import ApiNamespace, segment
 from anaplan_sdk._sync.transport.polling import check_timeout, wait_until
-from anaplan_sdk._sync.transport.recovery import Made, once
+from anaplan_sdk._sync.transport.recovery import Created, ListedStart, Recovery
 from anaplan_sdk._sync.transport.session import Session
 from anaplan_sdk.exceptions import AnaplanException, IntegrationRunException
 from anaplan_sdk.models._base import AnaplanModel
@@ -41,6 +43,9 @@ _HISTORY = Single[_History]("history_of_runs", _History)
 _STATUS = Single[RunStatus]("run", RunStatus)
 _RUN = Single[_Run]("run", _Run)
 _ERRORS = TypeAdapter(_Errors)
+
+# CloudWorks refuses some requests by these statuses, with a reason.
+REFUSAL_CODES = (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
 class CloudRuns(ApiNamespace):
@@ -71,7 +76,7 @@ class CloudRuns(ApiNamespace):
         """
         return start_run(
             self._session,
-            self._settings,
+            self._recovery,
             f"{self._integration(integration_id)}/run",
             None,
             lambda: self.get_run_history(integration_id),
@@ -112,18 +117,18 @@ class CloudRuns(ApiNamespace):
         """
         check_timeout(timeout)
 
-        def look() -> RunStatus:
+        def poll() -> RunStatus:
             run = self.get_run_status(run_id)
             if on_progress is not None:
                 on_progress(Progress(run.message or "running", float(run.has_ended), 1.0))
             return run
 
         run = wait_until(
-            look,
+            poll,
             lambda run: run if run.has_ended else None,
             delay=self._settings.status_poll_delay,
             timeout=timeout,
-            overdue=lambda run: f"Run {run_id} of integration {run.integration_id} is under way",
+            describe=lambda run: f"Run {run_id} of integration {run.integration_id} is under way",
         )
         if not run.success:
             reasons: RunError | None = None
@@ -153,6 +158,7 @@ class CloudRuns(ApiNamespace):
         Source: Anaplan CloudWorks API guide, "Cancel Running Integration".
         """
         self._session.send("POST", f"{self._integration(integration_id)}/cancel")
+        _loggers.tasks.info("The run of integration %s was cancelled", integration_id)
 
     def get_run_history(self, integration_id: str) -> list[RunSummary]:
         """List the runs of an integration or a flow.
@@ -348,7 +354,7 @@ class CloudRuns(ApiNamespace):
 
 def start_run(
     session: Session,
-    settings: Settings,
+    recovery: Recovery,
     url: str,
     body: Mapping[str, object] | None,
     history: runtime.Poll[list[RunSummary]],
@@ -360,7 +366,7 @@ def start_run(
 
     Args:
         session: Sends the requests.
-        settings: The client's settings, for how long to look for a run.
+        recovery: Finds the run if the answer is lost.
         url: Where runs are started.
         body: The body of the request.
         history: Lists the runs.
@@ -371,27 +377,27 @@ def start_run(
         The run's id.
     """
 
-    def send() -> Made:
+    def send() -> Created:
         run = decode(_RUN.adapter, session.send("POST", url, json=body)).value
-        return Made(run.id)
+        return Created(run.id)
 
-    def is_ours(run: RunSummary, since: float) -> bool:
+    def matches(run: RunSummary, since: float) -> bool:
         if run.trigger_source and run.trigger_source not in sources:
             return False
         started = run.start_date or run.last_run
         # A queued run has no date yet.
-        return run.end_date is None if started is None else 1000 * stamp(started) >= since
+        return run.end_date is None if started is None else timestamp(started) >= since
 
-    run = once(
-        session,
+    run = recovery.start(
         send,
-        history,
-        is_ours,
-        key=url,
-        what=f"{what} may have been started",
-        settle_time=settings.settle_time,
-        repeats=True,
-        words_refusals=True,
+        ListedStart(
+            find=history,
+            matches=matches,
+            key=url,
+            what=what,
+            repeat=True,
+            refusal_codes=REFUSAL_CODES,
+        ),
     )
     return run.id
 

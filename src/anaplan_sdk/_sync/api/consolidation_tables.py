@@ -12,8 +12,8 @@ from anaplan_sdk._formats.json_batches import Batch, Batcher
 from anaplan_sdk._http.replies import decode, unreadable
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._sync.api.namespace import ApiNamespace, segment
-from anaplan_sdk._sync.transfer.batch_write import Target, Writing
-from anaplan_sdk._sync.transport.recovery import unclear
+from anaplan_sdk._sync.transfer.batch_write import BatchWrite, WriteEndpoint
+from anaplan_sdk._sync.transport.recovery import start_at_most_once
 from anaplan_sdk.models._base import AnaplanModel
 from anaplan_sdk.models.consolidation import Filter, Row, Value
 from anaplan_sdk.models.lists import WriteResult
@@ -33,11 +33,11 @@ _ROWS: TypeAdapter[_RowPage | _Rows] = TypeAdapter(_RowPage | _Rows)
 _MAX_PAGE_SIZE = 2500
 
 
-class _Insertion(Writing[WriteResult]):
+class _Insertion(BatchWrite[WriteResult]):
     """Inserts any number of rows. The replies to it are empty."""
 
     def _write(self, batch: Batch) -> WriteResult:
-        self._deliver(batch)
+        self._request(batch)
         return WriteResult()
 
 
@@ -152,8 +152,12 @@ class Tables(ApiNamespace):
 
         Source: Anaplan help, "OData endpoint".
         """
-        with unclear(f"A row may have been added to table {table!r}"):
-            self._session.send("POST", self._table(table), json=_row(row))
+        body = _row(row)
+        start_at_most_once(
+            lambda: self._session.send("POST", self._table(table), json=body),
+            what=f"A row of table {table!r}",
+            verb="inserted",
+        )
 
     def insert_rows(
         self, table: str, rows: Iterable[Mapping[str, Value]], *, batch_size: int = 1000
@@ -196,10 +200,10 @@ class Tables(ApiNamespace):
                 yield batch
 
         url = f"{self._root}/odata/batch/{segment(table)}"
-        target = Target("POST", url, opening=b"[", closing=b"]", adds=True)
-        writing = _Insertion(self._session, target, WriteResult)
+        endpoint = WriteEndpoint("POST", url, opening=b"[", closing=b"]", is_idempotent=False)
+        write = _Insertion(self._session, endpoint, WriteResult)
         batches = counted(Batcher(Row, batch_size).batches(rows))
-        writing.run(batches, raise_on_failure=False)
+        write.run(batches, raise_on_failure=False)
         return count
 
     def update_rows(self, table: str, values: Mapping[str, Value], predicate: str | Filter) -> None:

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from anaplan_sdk._http.retry_policy import Repeat
+from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk._sync.api.namespace import ApiNamespace
 from anaplan_sdk._sync.transport.polling import check_timeout, wait_until
 from anaplan_sdk.models import Model, ModelStatus, ModelWithTransactionInfo
@@ -58,7 +58,7 @@ class ModelState(ApiNamespace):
         """
         check_timeout(timeout)
 
-        def look() -> ModelStatus:
+        def poll() -> ModelStatus:
             status = self.get_model_status()
             if on_progress is not None:
                 share = max(0.0, status.progress)
@@ -67,11 +67,11 @@ class ModelState(ApiNamespace):
 
         self._open()
         return wait_until(
-            look,
+            poll,
             lambda status: status if status.current_step == "Open" else None,
             delay=self._settings.status_poll_delay,
             timeout=timeout,
-            overdue=lambda status: f"The model is not open but {status.current_step!r}",
+            describe=lambda status: f"The model is not open but {status.current_step!r}",
         )
 
     def close_model(self) -> None:
@@ -81,12 +81,12 @@ class ModelState(ApiNamespace):
             PermissionDeniedException: This user is none.
             ModelUnavailableException: The model is archived (422), locked (423) or offline (424).
         """
-        self._session.send("POST", f"{self._model}/close", repeat=Repeat.SAFE)
+        self._session.send("POST", f"{self._model}/close", retry=Retry.SAFE)
 
     def _open(self) -> None:
         self._session.send(
             "POST",
             f"{self._model}/open",
-            repeat=Repeat.SAFE,
+            retry=Retry.SAFE,
             headers={"Content-Type": "application/text"},
         )

@@ -8,8 +8,8 @@ from contextlib import nullcontext
 from typing import Literal, overload
 
 from anaplan_sdk._http.replies import decode
-from anaplan_sdk._http.reply_limits import suggesting
-from anaplan_sdk._http.retry_policy import Repeat
+from anaplan_sdk._http.reply_limits import suggest_unlimited
+from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk._sync.api.namespace import ApiNamespace, segment, sorting
 from anaplan_sdk.models import (
     Dashboard,
@@ -133,7 +133,9 @@ class Modules(ApiNamespace):
         """
         url = self._items_url(dimension_id)
         has_limit = str(dimension_id) not in _NEVER_LISTED
-        with suggesting("tr.read_list or tr.read_list_pages") if has_limit else nullcontext():
+        with (
+            suggest_unlimited("tr.read_list or tr.read_list_pages") if has_limit else nullcontext()
+        ):
             if return_raw:
                 return self._list_at_once(_RAW_ITEMS, url)
             return self._list_at_once(_ITEMS, url)
@@ -163,7 +165,7 @@ class Modules(ApiNamespace):
             "POST",
             self._items_url(dimension_id),
             json={key: [*values] for key, values in wanted.items() if values},
-            repeat=Repeat.SAFE,
+            retry=Retry.SAFE,
         )
         return decode(_ITEMS.adapter, response).items
 

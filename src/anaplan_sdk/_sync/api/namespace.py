@@ -16,8 +16,9 @@ from anaplan_sdk._formats.chunks import MAX_CHUNK_SIZE
 from anaplan_sdk._formats.gzip import MAX_LEVEL
 from anaplan_sdk._http.paging import further_offsets
 from anaplan_sdk._http.replies import decode, unreadable
-from anaplan_sdk._http.retry_policy import Repeat
+from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk._runtime import synchronous as runtime
+from anaplan_sdk._sync.transport.recovery import Recovery
 from anaplan_sdk._sync.transport.session import Session
 from anaplan_sdk.exceptions import InvalidIdentifierException
 from anaplan_sdk.models._envelopes import Listing, Single
@@ -81,12 +82,17 @@ class ApiNamespace:
         workspace_id: str | None,
         model_id: str | None,
         owns_session: bool,
+        recovery: Recovery | None = None,
     ) -> None:
         self._session = session
         self._settings = settings
         self._workspace_id = workspace_id
         self._model_id = model_id
         self._owns_session = owns_session
+        # Shared, so that starts of the same thing are known to each other.
+        self._recovery = recovery or Recovery(
+            session.server_time, session.policy.retry_count, settings.settle_time
+        )
         self._known_files: set[str] = set()
 
     def _namespace(self, room: type[R]) -> R:
@@ -97,6 +103,7 @@ class ApiNamespace:
             workspace_id=self._workspace_id,
             model_id=self._model_id,
             owns_session=False,
+            recovery=self._recovery,
         )
 
     @property
@@ -152,13 +159,13 @@ class ApiNamespace:
         return items
 
     def _list(
-        self, listing: Listing[T], url: str, repeat: Repeat | None = None, /, **params: str
+        self, listing: Listing[T], url: str, retry: Retry | None = None, /, **params: str
     ) -> list[T]:
         """All pages; those after the first are fetched side by side."""
 
         def fetch(offset: int, limit: int) -> tuple[Page[T], httpx2.Response]:
             query: dict[str, str | int] = {**params, "limit": limit, "offset": offset}
-            response = self._session.send("GET", url, repeat=repeat, params=query)
+            response = self._session.send("GET", url, retry=retry, params=query)
             return decode(listing.adapter, response), response
 
         def fetch_span(start: int) -> list[T]:

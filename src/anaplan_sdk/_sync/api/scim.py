@@ -14,7 +14,7 @@ from anaplan_sdk._http.dates import iso_date
 from anaplan_sdk._http.replies import decode, unreadable
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._sync.api.namespace import ApiNamespace, body_of, checked, segment
-from anaplan_sdk._sync.transport.recovery import once
+from anaplan_sdk._sync.transport.recovery import ListedStart
 from anaplan_sdk.exceptions import AnaplanResponseException, PartialUpdateException
 from anaplan_sdk.models._base import AnaplanModel
 from anaplan_sdk.models._scim_entitlements import shortfall
@@ -212,16 +212,16 @@ class Scim(ApiNamespace):
             response = self._session.send("POST", url, json=body, headers=_HEADERS)
             return decode(_USER, response)
 
-        return once(
-            self._session,
+        return self._recovery.start(
             send,
-            lambda: self.get_users(field("userName") == given.user_name),
-            # Anaplan refuses a name that exists, so a user with it was added by this request.
-            lambda found, since: 1000 * (iso_date(found.meta.created) or 0.0) >= since,
-            key=f"{url} {given.user_name}",
-            what=f"User {given.user_name} may have been created",
-            settle_time=self._settings.settle_time,
-            repeats=False,
+            ListedStart(
+                find=lambda: self.get_users(field("userName") == given.user_name),
+                # Anaplan refuses a name that exists, so a user with it was added by this request.
+                matches=lambda found, since: (iso_date(found.meta.created) or 0.0) >= since,
+                key=f"{url} {given.user_name}",
+                what=f"User {given.user_name}",
+                verb="added",
+            ),
         )
 
     def replace_user(self, user_id: str, user: ReplaceUserInput | Mapping[str, object]) -> User:

@@ -8,7 +8,7 @@ from contextlib import closing
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from anaplan_sdk import models
+from anaplan_sdk import _loggers, models
 from anaplan_sdk._formats.csv_rows import RowReader, add_action_column
 from anaplan_sdk._sync.api.namespace import ApiNamespace, segment
 from anaplan_sdk._sync.transport.polling import check_timeout, wait_until
@@ -72,7 +72,7 @@ class Tasks(ApiNamespace):
         """
         check_timeout(timeout)
 
-        def look() -> Task | CompletedTask:
+        def poll() -> Task | CompletedTask:
             task = self.get_task_status(action_id, task_id)
             if on_progress is not None:
                 on_progress(Progress(task.current_step or task.task_state, task.progress, 1.0))
@@ -88,11 +88,11 @@ class Tasks(ApiNamespace):
             return task if isinstance(task, models.CompletedTask) else None
 
         task = wait_until(
-            look,
+            poll,
             finished,
             delay=self._settings.status_poll_delay,
             timeout=timeout,
-            overdue=lambda task: f"Task {task_id} of action {action_id} is {task.task_state}",
+            describe=lambda task: f"Task {task_id} of action {action_id} is {task.task_state}",
         )
         if not task.result.successful:
             raise AnaplanActionError(
@@ -168,7 +168,11 @@ class Tasks(ApiNamespace):
         """
         url = f"{self._action_url(action_id)}/tasks/{segment(task_id)}"
         self._session.send("DELETE", url)
-        return self.get_task_status(action_id, task_id)
+        task = self.get_task_status(action_id, task_id)
+        _loggers.tasks.info(
+            "Task %s of action %s was asked to cancel: %s", task_id, action_id, task.task_state
+        )
+        return task
 
     def get_optimizer_log(self, action_id: int | str, task_id: str) -> bytes:
         """Return the solution log of an optimizer action, which Anaplan keeps for 48 hours.

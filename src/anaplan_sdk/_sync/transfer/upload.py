@@ -8,18 +8,19 @@ from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
-from anaplan_sdk import models
+from anaplan_sdk import _loggers, models
 from anaplan_sdk._http.replies import decode
-from anaplan_sdk._http.retry_policy import Repeat
+from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk._runtime import synchronous as runtime
-from anaplan_sdk._sync.transfer.chunk_upload import Sending
+from anaplan_sdk._runtime.deadline import Deadline
+from anaplan_sdk._sync.transfer.chunk_upload import ChunkUpload
 from anaplan_sdk._sync.transfer.content import Upload
-from anaplan_sdk._sync.transfer.journal import Journal, Subject, digest_of
-from anaplan_sdk._sync.transport.polling import wait_until
+from anaplan_sdk._sync.transfer.journal import Journal, UploadIdentity, digest_of
+from anaplan_sdk._sync.transport.polling import poll_until, wait_until
+from anaplan_sdk._sync.transport.recovery import start_at_most_once
 from anaplan_sdk._sync.transport.session import Session
 from anaplan_sdk.exceptions import (
     AnaplanException,
-    AnaplanTimeoutException,
     InvalidIdentifierException,
     UploadIncompleteException,
 )
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from anaplan_sdk.models import File, FileChunk
 
 _FILE = Single["File"]("file", lambda: models.File)
-_LONGEST_PAUSE = 2.0
+_POLL_DELAY = 2.0
 
 
 class FileListings(Protocol):
@@ -91,26 +92,29 @@ class FileUpload:
         Raises:
             UploadIncompleteException: Some chunks did not arrive, or Anaplan did not complete them.
         """
-        target = self._resumed(upload, journal)
+        target = self._resume(upload, journal)
         is_resumed = target is not None
         if target is None:
             target = self._begin(file_id, upload)
             if journal is not None:
                 journal.begin(target)
-        sending = Sending(
+        chunks = ChunkUpload(
             self._session,
             target,
             f"{self._file_url(target)}/chunks",
             self._compression_level,
             journal,
         )
-        sending.send(upload, width, on_progress)
+        chunks.send(upload, width, on_progress)
         if upload.count is None:
             if is_resumed:
                 # The earlier run may have sent chunks beyond the end of this content.
-                self._confirm(target, sending.acknowledged, journal)
+                self._confirm(target, chunks.acknowledged, journal)
             self._complete(target)
-        self._confirm(target, sending.acknowledged, journal)
+        self._confirm(target, chunks.acknowledged, journal)
+        _loggers.uploads.info(
+            "The upload to file %d is complete: %d chunks", target, len(chunks.acknowledged)
+        )
 
     def _begin(self, file_id: int | str, upload: Upload) -> int:
         """Announce the number of chunks, which discards the former content; return the file's id.
@@ -119,112 +123,123 @@ class FileUpload:
         upload again and discards the chunks that were sent in the meantime.
         """
         count = -1 if upload.count is None else upload.count
-        last = self._session.policy.retry_count
-        for repetition in range(last + 1):
-            try:
-                response = self._session.send(
-                    "POST", self._file_url(file_id), json={"chunkCount": count}
-                )
-                # For a file created by name this is its new id, which the next requests use.
-                return decode(_FILE.adapter, response).value.id
-            except AnaplanException as error:
-                if error.not_performed:
-                    raise
-                try:
-                    begun = self._begun(str(file_id), count)
-                except AnaplanException as problem:
-                    raise error from problem
-                if begun is not None:
-                    return begun
-                if repetition == last:
-                    raise
-        raise AssertionError("unreachable: the last repetition returns or raises")
 
-    def _begun(self, name: str, count: int) -> int | None:
+        def send() -> int:
+            response = self._session.send(
+                "POST", self._file_url(file_id), json={"chunkCount": count}
+            )
+            # For a file created by name this is its new id, which the next requests use.
+            return decode(_FILE.adapter, response).value.id
+
+        def recover(error: AnaplanException) -> int | None:
+            try:
+                begun = self._find_begun(str(file_id), count)
+            except AnaplanException as problem:
+                raise error from problem
+            if begun is not None:
+                _loggers.uploads.warning(
+                    "The upload to file %s has begun, although its request got no clear answer: %s",
+                    file_id,
+                    error,
+                )
+            return begun
+
+        begun = start_at_most_once(
+            send,
+            recover,
+            what=f"The upload to file {file_id}",
+            verb="begun",
+            attempts=1 + self._session.policy.retry_count,
+        )
+        _loggers.uploads.info("The upload to file %d has begun: %s chunks", begun, upload.count)
+        return begun
+
+    def _find_begun(self, name: str, count: int) -> int | None:
         """Wait until the file expects `count` chunks and has none, and return its id, or None."""
 
-        def look() -> int | None:
-            try:
-                for file in self._listings.get_files():
-                    if name in (str(file.id), file.name) and file.chunk_count == count:
-                        return None if self._chunks_there(file.id) else file.id
-            except AnaplanException as problem:
-                if not problem.retryable:
-                    raise
-            return None
+        def poll() -> list[int]:
+            for file in self._listings.get_files():
+                if name in (str(file.id), file.name) and file.chunk_count == count:
+                    return [] if self._chunks_there(file.id) else [file.id]
+            return []
 
-        def known(file_id: int | None) -> int | None:
-            return file_id
+        begun: list[int] = poll_until(
+            poll,
+            lambda file_ids: file_ids or None,
+            delay=_POLL_DELAY,
+            deadline=Deadline.after(self._settle_time),
+            on_timeout=lambda file_ids: file_ids,
+            skip_failures=True,
+        )
+        return begun[0] if begun else None
 
-        try:
-            return wait_until(
-                look,
-                known,
-                delay=_LONGEST_PAUSE,
-                timeout=self._settle_time,
-                overdue=lambda _: f"The upload to file {name} has not begun",
-            )
-        except AnaplanTimeoutException:
-            return None
-
-    def _resumed(self, upload: Upload, journal: Journal | None) -> int | None:
+    def _resume(self, upload: Upload, journal: Journal | None) -> int | None:
         """Return the file's id if Anaplan still has the chunks of this upload in the journal."""
         if journal is None:
             return None
-        if journal.target is not None:
+        if journal.file_id is not None:
             count = -1 if upload.count is None else upload.count
             files = {file.id: file for file in self._listings.get_files()}
-            file = files.get(journal.target)
+            file = files.get(journal.file_id)
             if file is not None and file.chunk_count == count:
                 there = self._chunks_there(file.id)
-                for index in journal.arrived.keys() - there:
-                    del journal.arrived[index]
+                for index in journal.acknowledged.keys() - there:
+                    del journal.acknowledged[index]
                 if _is_unchanged(upload, journal):
+                    _loggers.uploads.info(
+                        "The upload to file %d is resumed: %d chunks have arrived already",
+                        file.id,
+                        len(journal.acknowledged),
+                    )
                     return file.id
         # Before the upload begins again at Anaplan: a crash in between must not leave a journal of
         # chunks that Anaplan has discarded.
-        journal.forget()
+        journal.clear()
         return None
 
     def _complete(self, file_id: int) -> None:
         """Complete an upload whose number of chunks was not announced."""
         url = f"{self._file_url(file_id)}/complete"
         try:
-            self._session.send("POST", url, json={"id": str(file_id)}, repeat=Repeat.SAFE)
+            self._session.send("POST", url, json={"id": str(file_id)}, retry=Retry.SAFE)
         except AnaplanException as error:
-            raise UploadIncompleteException(
+            raise error.as_type(
+                UploadIncompleteException,
                 f"All chunks of the upload to file {file_id} arrived, but Anaplan did not complete "
-                f"it; content of known size needs no completion: {error}",
+                f"it; content of known size needs no completion: {error.message}",
                 file_id=file_id,
-                retryable=error.retryable,
+                not_performed=False,
             ) from error
 
     def _confirm(self, file_id: int, acknowledged: set[int], journal: Journal | None) -> None:
         """Check that Anaplan lists exactly the chunks it has acknowledged."""
         seen: set[int] | None = None
 
-        def look() -> set[int]:
+        def poll() -> set[int]:
             nonlocal seen
             seen = self._chunks_there(file_id)
             return seen
 
         try:
             wait_until(
-                look,
+                poll,
                 lambda there: there if there == acknowledged else None,
-                delay=_LONGEST_PAUSE,
+                delay=_POLL_DELAY,
                 timeout=self._settle_time,
-                overdue=lambda there: f"Anaplan has {len(there):,} chunks",
-                fate=f"{len(acknowledged):,} were sent, and it acknowledged each",
+                describe=lambda there: f"Anaplan has {len(there):,} chunks",
+                outcome=f"it has acknowledged {len(acknowledged):,}",
             )
         except AnaplanException as error:
             if journal is not None and seen is not None and seen - acknowledged:
-                journal.forget()  # A resumed upload would find the surplus chunks again.
-            raise UploadIncompleteException(
-                f"The content of file {file_id} may be incomplete, upload it again: {error}",
+                journal.clear()  # A resumed upload would find the surplus chunks again.
+            raise error.as_type(
+                UploadIncompleteException,
+                f"The content of file {file_id} may be incomplete, upload it again: "
+                f"{error.message}",
                 file_id=file_id,
                 missing=[] if seen is None else sorted(acknowledged - seen),
                 retryable=error.retryable or seen is not None,
+                not_performed=False,
             ) from error
 
     def _chunks_there(self, file_id: int) -> set[int]:
@@ -248,7 +263,7 @@ def open_journal(
         yield None
         return
     count = -1 if upload.count is None else upload.count
-    subject = Subject(
+    identity = UploadIdentity(
         origin=session.hosts.api,
         model=model_id,
         file=str(file_id),
@@ -256,7 +271,7 @@ def open_journal(
         count=count,
         size=upload.size,
     )
-    journal = Journal(path, subject)
+    journal = Journal(path, identity)
     is_done = False
     try:
         yield journal
@@ -271,12 +286,12 @@ def _is_unchanged(upload: Upload, journal: Journal) -> bool:
     A file must not mix the chunks of two contents. With an announced number of chunks Anaplan
     considers it complete as soon as it has them all, so the content is compared before any is sent.
     """
-    if upload.again is None:  # A stream, whose chunks are compared while they are sent.
+    if upload.reread is None:  # A stream, whose chunks are compared while they are sent.
         return True
     index = 0
-    with closing(upload.again()) as chunks:
+    with closing(upload.reread()) as chunks:
         for chunk in chunks:
-            arrived = journal.arrived.get(index, "")
+            arrived = journal.acknowledged.get(index, "")
             digest = runtime.run_in_thread(digest_of, chunk) if arrived else ""
             chunk.release()
             if digest != arrived:

@@ -4,19 +4,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Generator, Iterator
 from concurrent.futures import Future
 from contextlib import suppress
 from dataclasses import dataclass
 from io import BytesIO
+from math import inf
 
 import httpx2
 
 from anaplan_sdk._formats.chunks import MAX_CHUNK_SIZE
 from anaplan_sdk._formats.gzip import Decompressor, decompress
 from anaplan_sdk._http.dates import http_date
-from anaplan_sdk._http.replies import error_of, is_page, transport_error
+from anaplan_sdk._http.replies import error_of, is_html, transport_error
+from anaplan_sdk._http.request_log import log_failure, log_reply
 from anaplan_sdk._runtime import synchronous as runtime
+from anaplan_sdk._runtime.deadline import NO_DEADLINE, Deadline
 from anaplan_sdk._runtime.flow import DeadlineExceeded, Run, Step, Unbroken, may_be_broken_off
 from anaplan_sdk._sync.transport.options import HttpxOptions, check_options
 from anaplan_sdk._version import __version__
@@ -41,17 +44,17 @@ _KEPT_ALIVE = 20
 
 @dataclass
 class Attempt:
-    """One sending of a request.
+    """One attempt to send a request.
 
     Attributes:
-        number: Which attempt it is, from 1.
-        deadline: When it has to be over, by `time.monotonic`.
-        was_sent: Whether the request itself was sent, not only what it takes to sign in.
-        is_over: Whether nobody waits for it any longer.
+        number: The number of the attempt, from 1.
+        deadline: When it has to be over.
+        was_sent: Whether the request itself was sent, not only one for a token.
+        is_over: Whether the caller no longer waits for it.
     """
 
     number: int
-    deadline: float | None = None
+    deadline: Deadline = NO_DEADLINE
     was_sent: bool = False
     is_over: bool = False
 
@@ -231,23 +234,32 @@ class Transport:
         stream: bool = False,
     ) -> httpx2.Response:
         client = self.client()
-        left = left_until(trip.deadline)
-        if left == 0 or trip.is_over:
+        deadline = trip.deadline
+        if trip.is_over or deadline.expired:
             raise DeadlineExceeded
         trip.was_sent = True
         extensions = request.extensions
-        if left is not None:
-            # A thread can't be ended from outside: it has to come to an end by itself.
-            request.extensions = {**extensions, "timeout": _within(extensions["timeout"], left)}
+        if deadline is not NO_DEADLINE:
+            # A thread cannot be stopped from outside, so its own timeouts have to stop it; a little
+            # later, so that the waiting caller notices the deadline first.
+            longest = deadline.clamp(inf) + 0.1
+            timeouts = {
+                step: min(longest, inf if seconds is None else seconds)
+                for step, seconds in extensions["timeout"].items()
+            }
+            request.extensions = {**extensions, "timeout": timeouts}
+        sent_at = time.monotonic()
         try:
             if auth is self._consolidation:
                 # Its headers are no Authorization: they would go on to wherever a redirect leads.
                 response = client.send(request, auth=auth, stream=True, follow_redirects=False)
             else:
                 response = client.send(request, auth=auth, stream=True)
-            if not stream or not response.is_success or is_page(response):
+            if not stream or not response.is_success or is_html(response):
                 response = self._read(response, trip)
+            log_reply(response, trip.number, sent_at)
         except (httpx2.RequestError, RuntimeError) as error:
+            log_failure(request, error, trip.number, sent_at)
             # The HTTP library has several words for a client that was closed meanwhile.
             if self._http.is_closed:
                 raise ClientClosedException(
@@ -269,7 +281,7 @@ class Transport:
         try:
             size = int(response.headers.get("Content-Length", 0))
             is_packed = _is_packed(response)
-            if not is_packed and size < _HUGE and trip.deadline is None:
+            if not is_packed and size < _HUGE and trip.deadline is NO_DEADLINE:
                 response.read()
                 return response
             body = _room_for(size)
@@ -327,16 +339,6 @@ def hang_up(response: httpx2.Response, pieces: Iterator[bytes]) -> None:
 def _is_packed(response: httpx2.Response) -> bool:
     encoding: str = response.headers.get("Content-Encoding", "")
     return encoding.strip().lower() == "gzip"
-
-
-def left_until(deadline: float | None) -> float | None:
-    """Seconds until then; `None` where there is no end."""
-    return None if deadline is None else max(0.0, deadline - time.monotonic())
-
-
-def _within(timeouts: Mapping[str, float | None], left: float) -> dict[str, float | None]:
-    left += 0.1  # Whoever waits for the thread is to be the first to notice.
-    return {step: left if own is None else min(own, left) for step, own in timeouts.items()}
 
 
 def _room_for(size: int) -> BytesIO:
