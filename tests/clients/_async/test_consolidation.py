@@ -161,10 +161,10 @@ async def test_a_batch_that_is_refused_or_lost(anaplan: EmulatedAnaplan) -> None
             lambda room: room.insert_rows(TABLE, [{"A": 1}, {"A": Decimal(1)}]),
             "item 1.*A: Decimal",
         ),
-        (lambda room: room.count_rows(""), "no id"),
+        (lambda room: room.count_rows(""), "not a valid id"),
         (lambda room: room.add_users([]), "nobody to add"),
         (lambda room: room.add_users([{"email": "a"}]), "userName"),
-        (lambda room: room.stop_workflow("a/../b", "c"), "no id"),
+        (lambda room: room.stop_workflow("a/../b", "c"), "not a valid id"),
         (lambda room: room.run_workflow("a", "c", timeout=-1), "negative"),
     ],
 )

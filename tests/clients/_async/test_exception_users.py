@@ -76,7 +76,7 @@ async def test_what_is_refused(anaplan: EmulatedAnaplan) -> None:
         for both in ({}, {"workspace_id": TREASURY, "user_id": NOBODY}):
             with pytest.raises(ValueError, match="one of the two"):
                 await users.search(**both)
-        with pytest.raises(ValueError, match="no id"):
+        with pytest.raises(ValueError, match="not a valid id"):
             await users.assign("", TREASURY)
         assert len(anaplan.requests()) == requests
     async with anaplan.async_client() as client:

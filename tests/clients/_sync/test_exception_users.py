@@ -77,7 +77,7 @@ def test_what_is_refused(anaplan: EmulatedAnaplan) -> None:
         for both in ({}, {"workspace_id": TREASURY, "user_id": NOBODY}):
             with pytest.raises(ValueError, match="one of the two"):
                 users.search(**both)
-        with pytest.raises(ValueError, match="no id"):
+        with pytest.raises(ValueError, match="not a valid id"):
             users.assign("", TREASURY)
         assert len(anaplan.requests()) == requests
     with anaplan.client() as client:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from math import inf
 from typing import Literal, TypeVar, overload
@@ -285,13 +286,7 @@ class Alm(Comparisons):
         return Promotion(source_model_id, source, target, summary, task)
 
     def _other(self, model_id: str) -> Alm:
-        return Alm(
-            self._session,
-            self._settings,
-            workspace_id=None,
-            model_id=model_id,
-            owns_session=False,
-        )
+        return Alm(self._session, replace(self._settings, workspace_id=None, model_id=model_id))
 
     def _whole(self, listing: Listing[T], url: str, **params: str) -> list[T]:
         """A listing that Anaplan doesn't page."""
