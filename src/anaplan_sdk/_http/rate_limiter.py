@@ -30,14 +30,9 @@ class RateLimiter:
 
     Args:
         per_minute: How many requests may be sent in a minute; `None` sets no limit.
-
-    Raises:
-        ValueError: The number is not positive.
     """
 
     def __init__(self, per_minute: float | None = None) -> None:
-        if per_minute is not None and per_minute <= 0:
-            raise ValueError(f"requests_per_minute must be positive, not {per_minute}.")
         self._interval = 60 / per_minute if per_minute else 0.0
         self._lock = threading.Lock()
         self._next = 0.0

@@ -43,26 +43,13 @@ class RetryPolicy:
         backoff_factor: Factor by which each further pause grows.
         max_time: Seconds after which no retry begins; `None` sets no limit.
         deadline: Seconds for one request with all of its attempts; `None` sets no limit.
-
-    Raises:
-        ValueError: A number is out of its range.
     """
 
-    retry_count: int = 2
-    backoff: float = 1.0
-    backoff_factor: float = 2.0
+    retry_count: int
+    backoff: float
+    backoff_factor: float
     max_time: float | None = None
     deadline: float | None = None
-
-    def __post_init__(self) -> None:
-        if self.retry_count < 0:
-            raise ValueError(f"retry_count must be at least 0, not {self.retry_count}.")
-        if self.backoff < 0 or self.backoff_factor < 0:
-            raise ValueError("backoff and backoff_factor must be at least 0.")
-        if self.max_time is not None and self.max_time < 0:
-            raise ValueError(f"max_retry_time must be at least 0, not {self.max_time}.")
-        if self.deadline is not None and self.deadline <= 0:
-            raise ValueError(f"request_deadline must be positive, not {self.deadline}.")
 
     @property
     def retry_time(self) -> float | None:

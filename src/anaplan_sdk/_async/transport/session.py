@@ -10,7 +10,6 @@ import httpx2
 
 from anaplan_sdk._async.transport.connection import Attempt, Transport, hang_up, pieces_of
 from anaplan_sdk._async.transport.limiter import ConcurrencyLimiter
-from anaplan_sdk._async.transport.options import HttpxOptions
 from anaplan_sdk._http.rate_limiter import RateLimiter
 from anaplan_sdk._http.redaction import safe_url
 from anaplan_sdk._http.replies import decode, transport_error
@@ -20,7 +19,7 @@ from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk._runtime.deadline import Deadline
 from anaplan_sdk._runtime.flow import DeadlineExceeded
 from anaplan_sdk.auth.bearer import Bearer
-from anaplan_sdk.auth.consolidation import ConsolidationAccess
+from anaplan_sdk.config import ClientConfig
 from anaplan_sdk.exceptions import (
     AnaplanException,
     AnaplanTimeoutException,
@@ -28,7 +27,6 @@ from anaplan_sdk.exceptions import (
     InvalidCredentialsException,
     RateLimitException,
 )
-from anaplan_sdk.regions import Hosts
 
 if TYPE_CHECKING:
     from anaplan_sdk._async.transport.model_wait import ModelWait
@@ -40,32 +38,23 @@ _END: Any = object()
 class Session:
     """Sends the requests of a client, and of those created from it by `with_model`."""
 
-    def __init__(
-        self,
-        *,
-        hosts: Hosts,
-        auth: httpx2.Auth,
-        policy: RetryPolicy,
-        rate_limiter: RateLimiter,
-        timeout: float | httpx2.Timeout,
-        max_concurrency: int,
-        httpx_options: HttpxOptions,
-        consolidation: ConsolidationAccess | None = None,
-        model_wait: float | None = None,
-        poll_delay: float = 1,
-    ) -> None:
-        self.hosts = hosts
-        self.policy = policy
-        self._auth = auth
-        self._limiter = ConcurrencyLimiter(max_concurrency, rate_limiter)
-        self._transport = Transport(
-            hosts, auth, consolidation, timeout, max_concurrency, httpx_options
+    def __init__(self, config: ClientConfig, auth: httpx2.Auth) -> None:
+        self.hosts = config.service_hosts
+        self.policy = RetryPolicy(
+            config.retry_count,
+            config.backoff,
+            config.backoff_factor,
+            config.max_retry_time,
+            config.request_deadline,
         )
+        self._auth = auth
+        self._limiter = ConcurrencyLimiter(
+            config.max_concurrency, RateLimiter(config.requests_per_minute)
+        )
+        self._transport = Transport(config, auth)
         self.names: dict[tuple[str, str], tuple[NamedObject, ...]] = {}
-        if model_wait is not None and model_wait < 0:
-            raise ValueError(f"model_wait must be at least 0, not {model_wait}.")
-        self._model_wait = model_wait
-        self._poll_delay = poll_delay
+        self._model_wait = config.model_wait
+        self._poll_delay = config.status_poll_delay
 
     def __repr__(self) -> str:
         return f"<Session {self.hosts.api}, {self._auth!r}>"

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Literal, TypeVar
 
@@ -410,14 +411,8 @@ class Alm(Comparisons):
 
     def _namespace_of(self, model_id: str) -> Alm:
         """Return the same namespace for another model."""
-        return Alm(
-            self._session,
-            self._settings,
-            workspace_id=None,
-            model_id=model_id,
-            owns_session=False,
-            recovery=self._recovery,
-        )
+        settings = replace(self._settings, workspace_id=None, model_id=model_id)
+        return Alm(self._session, settings, self._recovery)
 
     def _list_unpaged(self, listing: Listing[T], url: str, **params: str) -> list[T]:
         """Read a listing that Anaplan doesn't page."""
