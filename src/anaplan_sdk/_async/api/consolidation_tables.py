@@ -164,7 +164,7 @@ class Tables(ApiNamespace):
             await self._session.send("POST", self._table(table), json=_row(row))
 
     async def insert_rows(
-        self, table: str, rows: Iterable[Mapping[str, Value]], *, batch_size: int = 1000
+        self, table: str, rows: Iterable[Mapping[str, Value]], *, rows_per_request: int = 1000
     ) -> int:
         """Insert rows into a table, several with each request, one request after another.
 
@@ -176,7 +176,7 @@ class Tables(ApiNamespace):
             rows: The rows, each with its values by column: text, numbers, True and False, and
                 None. A list is checked completely before the first request, an iterator as it is
                 read.
-            batch_size: Maximum number of rows in a request, 1 to 100,000; 1,000 by default.
+            rows_per_request: The most rows in one request, 1 to 100,000; 1,000 by default.
 
         Returns:
             The number of rows that were inserted.
@@ -184,7 +184,7 @@ class Tables(ApiNamespace):
         Raises:
             TypeError: `rows` is a single row or text.
             ValueError: A row is empty or has a value that can't be sent; the message has its
-                position, counted from 0. Or `batch_size` is out of its range.
+                position, counted from 0. Or `rows_per_request` is out of its range.
             InvalidIdentifierException: There is no such table.
             AnaplanRequestException: The only request was refused, or the first one (HTTP 400).
             WriteInterruptedException: A request failed after others had been sent, or without a
@@ -206,7 +206,7 @@ class Tables(ApiNamespace):
         url = f"{self._root}/odata/batch/{segment(table)}"
         target = Target("POST", url, opening=b"[", closing=b"]", adds=True)
         writing = _Insertion(self._session, target, WriteResult)
-        batches = counted(Batcher(Row, batch_size).batches(rows))
+        batches = counted(Batcher(Row, rows_per_request).batches(rows))
         await writing.run(batches, raise_on_failure=False)
         return count
 
