@@ -277,8 +277,8 @@ class Events(ApiNamespace):
         now = self._now()
         place = _within_reach(place or Place(now), now)
         while True:
-            settled = now - int(_SECOND * lag)
-            end = min(settled, place.moment + _SLICE)
+            latest = now - int(_SECOND * lag)
+            end = min(latest, place.moment + _SLICE)
             if end > place.moment:
                 # Starts a moment earlier: whether a window includes its start is not documented.
                 window = _Window(max(place.moment - 1, now - _RETENTION), end, event_type)
@@ -287,7 +287,7 @@ class Events(ApiNamespace):
                     yield FollowedEvent(event, place.cursor)
                 if place.moment < end:
                     place = Place(end)
-            if end < settled:
+            if end < latest:
                 continue
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0:
