@@ -92,7 +92,7 @@ def entitled(*ids: str, kind: str = "WORKSPACE") -> list[dict[str, str]]:
 
 @pytest.mark.parametrize("lines", [False, True])
 @pytest.mark.parametrize(
-    ("operations", "now", "not_granted", "not_revoked"),
+    ("operations", "now", "not_assigned", "still_assigned"),
     [
         ([("add", "entitlements", entitled("1", "2"))], ["1"], ["2"], []),
         ([("add", "entitlements", entitled("1,3", kind="WORKSPACE_IDS"))], ["1"], ["3"], []),
@@ -113,15 +113,15 @@ def entitled(*ids: str, kind: str = "WORKSPACE") -> list[dict[str, str]]:
 def test_shortfall(
     operations: list[tuple[str, str, object]],
     now: list[str],
-    not_granted: list[str],
-    not_revoked: list[str],
+    not_assigned: list[str],
+    still_assigned: list[str],
     lines: bool,
 ) -> None:
     asked = [
         scim.Operation.model_validate({"op": op, "path": path, "value": value})
         for op, path, value in operations
     ]
-    assert shortfall(asked, user(*now, lines=lines)) == (not_granted, not_revoked)
+    assert shortfall(asked, user(*now, lines=lines)) == (not_assigned, still_assigned)
 
 
 def test_operations_as_they_are_sent() -> None:

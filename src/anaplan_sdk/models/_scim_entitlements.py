@@ -14,8 +14,8 @@ _NAMES = "WORKSPACE_NAMES"
 class Shortfall(NamedTuple):
     """Workspaces, by id or by name, that are not as they were asked to be."""
 
-    not_granted: list[str]
-    not_revoked: list[str]
+    not_assigned: list[str]
+    still_assigned: list[str]
 
 
 def shortfall(operations: Iterable[Operation], user: User) -> Shortfall:

@@ -85,13 +85,13 @@ class Place:
             ValueError: It isn't one.
         """
         if not re.fullmatch(r"\d+:(\d+(,\d+)*)?", cursor):
-            raise ValueError(f"{cursor!r} is no cursor that `follow` gave.")
+            raise ValueError(f"{cursor!r} is no cursor that `follow_events` gave.")
         moment, _, ids = cursor.partition(":")
         return cls(int(moment), frozenset(int(text) for text in ids.split(",") if text))
 
 
 class FollowedEvent(NamedTuple):
-    """An event, and the place to go on from after it: `audit.follow(cursor)`."""
+    """An event, and the place to go on from after it: `audit.follow_events(cursor)`."""
 
     event: AuditEvent
     cursor: str

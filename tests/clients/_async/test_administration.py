@@ -174,7 +174,7 @@ async def test_an_export_that_knows_no_pages(anaplan: EmulatedAnaplan) -> None:
         (b"username\xff", "isn't UTF-8"),
     ],
 )
-async def test_what_is_told_before_anything_is_sent(
+async def test_invalid_users_are_refused_before_anything_is_sent(
     anaplan: EmulatedAnaplan, users: list[dict[str, object]] | str | bytes, words: str
 ) -> None:
     async with anaplan.async_client(user_email=ADMIN) as client:
@@ -187,12 +187,12 @@ async def test_what_is_told_before_anything_is_sent(
 
 async def test_who_may_not(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client() as client:
-        with pytest.raises(PermissionDeniedException, match="tenant administrators only"):
+        with pytest.raises(PermissionDeniedException, match="Only tenant administrators"):
             await client.administration.export_users_csv()
-        with pytest.raises(PermissionDeniedException, match="tenant administrators only"):
+        with pytest.raises(PermissionDeniedException, match="Only tenant administrators"):
             await client.administration.import_users([row(1)])
         assert len(anaplan.requests("*", "/admin/*")) == 2
-        # As it is told to a token of OAuth's; such a token is kept.
+        # Anaplan answers a token from OAuth this way; the token is kept.
         body = {"status": "ACCESS_CONTROL_DENIED", "message": "Access denied"}
         anaplan.fault(method="GET", path=EXPORT, status=401, body=body)
         with pytest.raises(PermissionDeniedException, match="Access denied"):
