@@ -161,9 +161,9 @@ def test_values_keep_their_kind(value: object, said: object) -> None:
             {"lineItemId": 1, "value": 1, "dimensions": [{"dimensionId": 1}]},
             "cell 0, dimensions.0: Value error, itemId, itemName or itemCode is needed",
         ),
-        ({"lineItemId": 1, "value": nan}, "cell 0, value: Value error, nan is no number"),
+        ({"lineItemId": 1, "value": nan}, "cell 0, value: Value error, nan is not a finite number"),
         ({"lineItemId": 1, "value": Decimal("-inf")}, "cell 0, value: Value error, -inf is no"),
-        ({"lineItemId": 1, "value": inf}, "cell 0, value: Value error, inf is no number"),
+        ({"lineItemId": 1, "value": inf}, "cell 0, value: Value error, inf is not a finite number"),
         ({"lineItemId": 1, "value": datetime(2026, 1, 1, 5, tzinfo=UTC)}, "cell 0, value"),
         ({"lineItemId": 1, "value": [1]}, "cell 0, value"),
         (7, "cell 0: Input should be"),
@@ -310,5 +310,5 @@ def test_a_property_that_is_no_number_is_refused(
     items = [{"code": "A", "properties": {"Price": 1.5, "Weight": None}}]
     assert len(list(Batcher(item).batches(items))) == 1
     items.append({"code": "B", "properties": {"Price": number}})
-    with pytest.raises(ValueError, match=r"item 1, properties: Value error, .* is no number"):
+    with pytest.raises(ValueError, match=r"item 1, properties: .* is not a finite number"):
         list(Batcher(item).batches(items))
