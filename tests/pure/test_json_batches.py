@@ -105,7 +105,7 @@ def test_one_item_is_no_list(items: Any) -> None:
 
 @pytest.mark.parametrize("count", [0, 100_001])
 def test_the_size_of_a_batch_has_bounds(count: int) -> None:
-    with pytest.raises(ValueError, match="batch_size must be 1 to 100,000"):
+    with pytest.raises(ValueError, match="items_per_request must be 1 to 100,000"):
         Batcher(NewListItem, count)
 
 

@@ -62,7 +62,7 @@ def reading(client: Client) -> None:
 
 def writing(client: Client) -> None:
     assert_type(client.tr.insert_list_items(101, ITEMS), models.InsertionResult)
-    client.tr.insert_list_items(101, [models.NewListItem(name="North")], batch_size=500)
+    client.tr.insert_list_items(101, [models.NewListItem(name="North")], items_per_request=500)
     assert_type(client.tr.update_list_items(101, [{"id": 201}]), models.ListUpdateResult)
     assert_type(client.tr.delete_list_items(101, ITEMS), models.ListDeletionResult)
     assert_type(client.tr.reset_list_index(101), None)
@@ -153,7 +153,9 @@ async def reading_async(client: AsyncClient) -> None:
 
 async def writing_async(client: AsyncClient) -> None:
     assert_type(await client.tr.insert_list_items(101, ITEMS), models.InsertionResult)
-    await client.tr.insert_list_items(101, [models.NewListItem(name="North")], batch_size=500)
+    await client.tr.insert_list_items(
+        101, [models.NewListItem(name="North")], items_per_request=500
+    )
     assert_type(await client.tr.update_list_items(101, [{"id": 201}]), models.ListUpdateResult)
     assert_type(await client.tr.delete_list_items(101, ITEMS), models.ListDeletionResult)
     assert_type(await client.tr.reset_list_index(101), None)

@@ -72,7 +72,7 @@ def test_cells_that_are_refused(anaplan: EmulatedAnaplan) -> None:
         assert [failure["requestIndex"] for failure in told["failures"]] == [1, 3]
         assert told["status"] == {"code": 200, "message": "Success"}
 
-        result = client.tr.write_cells(PLAN, iter(cells), batch_size=1)
+        result = client.tr.write_cells(PLAN, iter(cells), cells_per_request=1)
         assert [failure.index for failure in result.failures] == [1, 3]
         assert result.failures[0].item is cells[1]
         assert result.failures[0].reason
@@ -88,7 +88,7 @@ def test_failures_tell_places_in_the_callers_own_input(anaplan: EmulatedAnaplan)
     for index in (3, 4, 17):
         cells[index] = plan("US", "much")
     with anaplan.client() as client:
-        result = client.tr.write_cells(PLAN, cells, batch_size=4)
+        result = client.tr.write_cells(PLAN, cells, cells_per_request=4)
         assert [failure.index for failure in result.failures] == [3, 4, 17]
         assert all(failure.item is cells[failure.index] for failure in result.failures)
         told: Any = client.tr.update_module_data(PLAN, cells)
@@ -104,16 +104,16 @@ def test_requests_stay_below_the_limits(anaplan: EmulatedAnaplan) -> None:
         with pytest.raises(AnaplanRequestException) as caught:
             client.tr.write_cells(PLAN, cells)
         assert caught.value.status_code == 400
-        assert client.tr.write_cells(PLAN, cells, batch_size=2).cells_changed == 3
+        assert client.tr.write_cells(PLAN, cells, cells_per_request=2).cells_changed == 3
 
         settings.cell_write_bytes = 300
         with pytest.raises(AnaplanRequestException) as caught:
-            client.tr.write_cells(PLAN, cells, batch_size=2)
+            client.tr.write_cells(PLAN, cells, cells_per_request=2)
         assert caught.value.status_code == 413
         # The first request is taken; the second one is known to have done nothing.
         cells = [plan("US", 5), plan("United States " + 300 * "x", 2), plan("CA", 6)]
         with pytest.raises(WriteInterruptedException) as interrupted:
-            client.tr.write_cells(PLAN, cells, batch_size=1)
+            client.tr.write_cells(PLAN, cells, cells_per_request=1)
         error = interrupted.value
         assert (error.in_doubt, error.refused, error.unsent_from) == ([], [range(1, 2)], 2)
         assert written(client) == {"United States": ["5", "3"], "Canada": ["2", "0"]}
@@ -144,7 +144,7 @@ def test_a_request_lost_in_transport_is_in_doubt(
     with anaplan.client() as client:
         anaplan.fault(method="POST", path="*/data", skip=1, **trouble)
         with pytest.raises(WriteInterruptedException) as caught:
-            client.tr.write_cells(PLAN, cells, batch_size=1)
+            client.tr.write_cells(PLAN, cells, cells_per_request=1)
         error = caught.value
         assert (error.in_doubt, error.unsent_from) == ([range(1, 2)], 2)
         assert error.result is not None
@@ -189,7 +189,7 @@ def test_cells_of_a_deployed_model(anaplan: EmulatedAnaplan) -> None:
 def test_the_last_of_two_values_stays(anaplan: EmulatedAnaplan) -> None:
     with anaplan.client() as client:
         cells = (plan("US", value) for value in range(8))
-        client.tr.write_cells(PLAN, cells, batch_size=3)
+        client.tr.write_cells(PLAN, cells, cells_per_request=3)
         assert written(client)["United States"][0] == "7"
     assert posts(anaplan) == 3
 
@@ -199,7 +199,7 @@ def test_a_later_request_that_fails_tells_what_was_done(anaplan: EmulatedAnaplan
     with anaplan.client(retry_count=1, backoff=0) as client:
         anaplan.fault(method="POST", path="*/data", skip=1, status=504)
         with pytest.raises(WriteInterruptedException) as caught:
-            client.tr.write_cells(PLAN, cells, batch_size=2)
+            client.tr.write_cells(PLAN, cells, cells_per_request=2)
     error = caught.value
     assert error.result is not None
     assert [failure.index for failure in error.result.failures] == [1]
@@ -214,7 +214,7 @@ def test_a_request_that_had_no_effect_is_not_in_doubt(anaplan: EmulatedAnaplan) 
     with anaplan.client(retry_count=0) as client:
         anaplan.fault(method="POST", path="*/data", skip=1, status=429)
         with pytest.raises(WriteInterruptedException) as caught:
-            client.tr.write_cells(PLAN, [plan("US", n) for n in range(3)], batch_size=1)
+            client.tr.write_cells(PLAN, [plan("US", n) for n in range(3)], cells_per_request=1)
     assert (caught.value.in_doubt, caught.value.refused) == ([], [range(1, 2)])
     assert caught.value.unsent_from == 2
 
@@ -235,10 +235,10 @@ def test_input_that_fails_later_tells_what_was_done(anaplan: EmulatedAnaplan) ->
 
     with anaplan.client() as client:
         with pytest.raises(RuntimeError, match="the source has gone"):
-            client.tr.write_cells(PLAN, cells(1), batch_size=2)
+            client.tr.write_cells(PLAN, cells(1), cells_per_request=2)
         assert posts(anaplan) == 0
         with pytest.raises(WriteInterruptedException, match="the source has gone") as caught:
-            client.tr.write_cells(PLAN, cells(5), batch_size=2)
+            client.tr.write_cells(PLAN, cells(5), cells_per_request=2)
     assert (caught.value.in_doubt, caught.value.unsent_from) == ([], 4)
     assert isinstance(caught.value.__cause__, RuntimeError)
     assert posts(anaplan) == 2
@@ -252,7 +252,7 @@ def test_a_token_that_ends_in_the_middle_is_renewed(anaplan: EmulatedAnaplan) ->
         yield plan("US", 3, "Apr 13")
 
     with anaplan.client() as client:
-        result = client.tr.write_cells(PLAN, cells(), batch_size=1)
+        result = client.tr.write_cells(PLAN, cells(), cells_per_request=1)
         assert result.cells_changed == 3
         assert written(client) == {"United States": ["1", "3"], "Canada": ["2", "0"]}
 

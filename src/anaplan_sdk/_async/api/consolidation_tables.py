@@ -117,7 +117,7 @@ class Tables(ApiNamespace):
             await self._session.send("POST", self._table(table), json=_row(row))
 
     async def insert_rows(
-        self, table: str, rows: Iterable[Mapping[str, Value]], *, batch_size: int = 1000
+        self, table: str, rows: Iterable[Mapping[str, Value]], *, rows_per_request: int = 1000
     ) -> int:
         """Adds rows to a table, a batch with each request, one after the other.
 
@@ -127,7 +127,7 @@ class Tables(ApiNamespace):
             table: The table.
             rows: The rows, each the values by column. A list is checked whole before the first
                 batch is sent, an iterator batch by batch.
-            batch_size: How many rows a batch has.
+            rows_per_request: The most rows in one request, 1 to 100,000; 1,000 by default.
 
         Returns:
             How many rows were added.
@@ -149,7 +149,7 @@ class Tables(ApiNamespace):
         url = f"{self._root}/odata/batch/{segment(table)}"
         target = Target("POST", url, opening=b"[", closing=b"]", adds=True)
         writing = _Insertion(self._session, target, WriteResult)
-        batches = counted(Batcher(Row, batch_size).batches(rows))
+        batches = counted(Batcher(Row, rows_per_request).batches(rows))
         await writing.run(batches, raise_on_failure=False)
         return count
 
