@@ -12,7 +12,7 @@ import httpx2
 from anaplan_sdk._async.api.actions import Actions, RunOptions
 from anaplan_sdk._async.api.files import Files
 from anaplan_sdk._async.api.namespace import ApiNamespace, Settings
-from anaplan_sdk._async.api.workspaces_and_models import Catalog
+from anaplan_sdk._async.api.workspaces_and_models import WorkspacesAndModels
 from anaplan_sdk._async.transfer.content import Content
 from anaplan_sdk._async.transport.options import HttpxOptions
 from anaplan_sdk._async.transport.session import Session
@@ -78,7 +78,7 @@ class ClientOptions(HttpxOptions, total=False):
     certificate_payload: PayloadFormat
 
 
-class AsyncClient(Catalog, Files, Actions):
+class AsyncClient(WorkspacesAndModels, Files, Actions):
     """A client for Anaplan's APIs.
 
     Making one sends nothing: it signs in at the first request, or when told to by `authenticate`.

@@ -16,7 +16,7 @@ from anaplan_sdk._http.retry_policy import RetryPolicy
 from anaplan_sdk._sync.api.actions import Actions, RunOptions
 from anaplan_sdk._sync.api.files import Files
 from anaplan_sdk._sync.api.namespace import ApiNamespace, Settings
-from anaplan_sdk._sync.api.workspaces_and_models import Catalog
+from anaplan_sdk._sync.api.workspaces_and_models import WorkspacesAndModels
 from anaplan_sdk._sync.transfer.content import Content
 from anaplan_sdk._sync.transport.options import HttpxOptions
 from anaplan_sdk._sync.transport.session import Session
@@ -79,7 +79,7 @@ class ClientOptions(HttpxOptions, total=False):
     certificate_payload: PayloadFormat
 
 
-class Client(Catalog, Files, Actions):
+class Client(WorkspacesAndModels, Files, Actions):
     """A client for Anaplan's APIs.
 
     Making one sends nothing: it signs in at the first request, or when told to by `authenticate`.

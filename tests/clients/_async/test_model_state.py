@@ -28,7 +28,7 @@ async def test_a_model_is_opened_and_closed(anaplan: EmulatedAnaplan) -> None:
         assert opened.current_step == "Open"
         assert reports[-1].step == "Open"
         await client.tr.wake_model()
-        await client.tr.wake_model(wait=True, timeout=10)
+        await client.tr.wait_for_model(timeout=10)
 
 
 async def test_a_model_takes_its_time_to_open(anaplan: EmulatedAnaplan) -> None:
@@ -53,7 +53,7 @@ async def test_a_model_takes_its_time_to_open(anaplan: EmulatedAnaplan) -> None:
 
         await client.tr.close_model()
         with pytest.raises(AnaplanTimeoutException, match=r"not open but 'Opening' after 0\.1"):
-            await client.tr.wake_model(wait=True, timeout=0.1)
+            await client.tr.wait_for_model(timeout=0.1)
         anaplan.advance(seconds=60)
         await client.tr.wait_for_model(timeout=0)
 
@@ -78,7 +78,7 @@ async def test_waiting_for_a_model_has_an_end(anaplan: EmulatedAnaplan) -> None:
     anaplan.fault(path="*/status", body=status("Processing import"), times=None)
     async with anaplan.async_client(status_poll_delay=0.05) as client:
         with pytest.raises(AnaplanTimeoutException, match="not open but 'Processing import'"):
-            await client.tr.wake_model(wait=True, timeout=0.1)
+            await client.tr.wait_for_model(timeout=0.1)
         with pytest.raises(ValueError, match="negative"):
             await client.tr.wait_for_model(timeout=-1)
 

@@ -37,7 +37,7 @@ async def test_names_that_nothing_has(anaplan: EmulatedAnaplan) -> None:
         assert caught.value.name == "Airlines.CSV"
         first = caught.value.candidates[0]
         assert (first.id, first.kind) == (113000000000, "file")
-        with pytest.raises(NameNotFoundException, match=r"may see\.$") as caught:
+        with pytest.raises(NameNotFoundException, match=r"can see\.$") as caught:
             await client.resolve.workspace("zzzzzzzzzzzz")
         assert caught.value.candidates == []
 
@@ -85,7 +85,7 @@ async def test_listings_are_kept_for_each_model(anaplan: EmulatedAnaplan) -> Non
         assert asked() == 1
         await client.resolve.file("flights.csv", refresh=True)
         assert asked() == 2
-        client.with_model().resolve.forget()
+        client.with_model().resolve.clear_cache()
         await client.resolve.file("flights.csv")
         assert asked() == 3
         with pytest.raises(NameNotFoundException):

@@ -29,7 +29,7 @@ def test_a_model_is_opened_and_closed(anaplan: EmulatedAnaplan) -> None:
         assert opened.current_step == "Open"
         assert reports[-1].step == "Open"
         client.tr.wake_model()
-        client.tr.wake_model(wait=True, timeout=10)
+        client.tr.wait_for_model(timeout=10)
 
 
 def test_a_model_takes_its_time_to_open(anaplan: EmulatedAnaplan) -> None:
@@ -54,7 +54,7 @@ def test_a_model_takes_its_time_to_open(anaplan: EmulatedAnaplan) -> None:
 
         client.tr.close_model()
         with pytest.raises(AnaplanTimeoutException, match=r"not open but 'Opening' after 0\.1"):
-            client.tr.wake_model(wait=True, timeout=0.1)
+            client.tr.wait_for_model(timeout=0.1)
         anaplan.advance(seconds=60)
         client.tr.wait_for_model(timeout=0)
 
@@ -79,7 +79,7 @@ def test_waiting_for_a_model_has_an_end(anaplan: EmulatedAnaplan) -> None:
     anaplan.fault(path="*/status", body=status("Processing import"), times=None)
     with anaplan.client(status_poll_delay=0.05) as client:
         with pytest.raises(AnaplanTimeoutException, match="not open but 'Processing import'"):
-            client.tr.wake_model(wait=True, timeout=0.1)
+            client.tr.wait_for_model(timeout=0.1)
         with pytest.raises(ValueError, match="negative"):
             client.tr.wait_for_model(timeout=-1)
 

@@ -38,7 +38,7 @@ def test_names_that_nothing_has(anaplan: EmulatedAnaplan) -> None:
         assert caught.value.name == "Airlines.CSV"
         first = caught.value.candidates[0]
         assert (first.id, first.kind) == (113000000000, "file")
-        with pytest.raises(NameNotFoundException, match=r"may see\.$") as caught:
+        with pytest.raises(NameNotFoundException, match=r"can see\.$") as caught:
             client.resolve.workspace("zzzzzzzzzzzz")
         assert caught.value.candidates == []
 
@@ -86,7 +86,7 @@ def test_listings_are_kept_for_each_model(anaplan: EmulatedAnaplan) -> None:
         assert asked() == 1
         client.resolve.file("flights.csv", refresh=True)
         assert asked() == 2
-        client.with_model().resolve.forget()
+        client.with_model().resolve.clear_cache()
         client.resolve.file("flights.csv")
         assert asked() == 3
         with pytest.raises(NameNotFoundException):

@@ -173,7 +173,7 @@ async def test_members_of_a_workspace_are_not_told_to_everyone(anaplan: Emulated
     async with anaplan.async_client() as client:
         for ask in (client.get_workspace_admins, client.get_workspace_visitors):
             with pytest.raises(
-                PermissionDeniedException, match="tenant administrators only"
+                PermissionDeniedException, match="tenant administrators may list"
             ) as caught:
                 await ask()
             assert caught.value.status_code == 500
