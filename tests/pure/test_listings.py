@@ -1,4 +1,4 @@
-"""Listings as models and as they come."""
+"""Listings as models and as raw dicts."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def reply(body: str) -> httpx2.Response:
         '{"meta":{"paging":{"totalSize":null}}}',
     ],
 )
-def test_raw_items_are_read_as_checked_ones_are(body: str) -> None:
+def test_raw_items_are_read_like_models(body: str) -> None:
     raw, checked = decode(RAW.adapter, reply(body)), decode(CHECKED.adapter, reply(body))
     assert raw.items == checked.items
     assert raw.total == checked.total
@@ -61,7 +61,7 @@ def test_raw_items_are_read_as_checked_ones_are(body: str) -> None:
         '{"meta":{"paging":{"totalSize":"many"}},"items":[]}',
     ],
 )
-def test_what_is_no_listing_is_told_of_alike(body: str) -> None:
+def test_invalid_listings_fail_alike(body: str) -> None:
     with pytest.raises(AnaplanResponseException) as raw:
         decode(RAW.adapter, reply(body))
     with pytest.raises(AnaplanResponseException) as checked:

@@ -1,4 +1,4 @@
-"""Lists: what they are, and adding, changing and deleting their items."""
+"""Lists: their definitions, and adding, changing and deleting their items."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ async def test_lists_and_their_items(anaplan: EmulatedAnaplan) -> None:
     ("items", "place"),
     [("none", "at 'listItems'"), ([{"id": "1"}, "none"], "at 'listItems.1'")],
 )
-async def test_a_listing_that_is_none_is_told_of(
+async def test_an_invalid_listing_is_an_error(
     anaplan: EmulatedAnaplan, items: object, place: str, return_raw: bool
 ) -> None:
     async with anaplan.async_client() as client:
@@ -79,7 +79,7 @@ async def test_a_listing_that_is_none_is_told_of(
             await client.tr.get_list_items(COUNTRIES, return_raw)
 
 
-async def test_items_come_and_change_and_go(anaplan: EmulatedAnaplan) -> None:
+async def test_items_are_added_changed_and_deleted(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client() as client:
         added = await client.tr.insert_list_items(
             COUNTRIES, [NewListItem(name="Spain", code="ES", parent="Europe")]
@@ -100,7 +100,7 @@ async def test_items_come_and_change_and_go(anaplan: EmulatedAnaplan) -> None:
         assert "ES" not in {item.code for item in await client.tr.get_list_items(COUNTRIES)}
 
 
-async def test_items_that_are_refused(anaplan: EmulatedAnaplan) -> None:
+async def test_rejected_items(anaplan: EmulatedAnaplan) -> None:
     items = [
         {"name": "Spain", "code": "ES", "parent": "Europe"},
         {"name": "Atlantis", "code": "AT", "parent": "Nowhere"},
@@ -138,14 +138,14 @@ async def test_many_items_in_many_requests(anaplan: EmulatedAnaplan) -> None:
         assert (result.added, result.total) == (250, 250)
         assert len(await client.tr.get_list_items(AIRLINES)) == 250
         keys = ({"code": f"A{number}"} for number in range(260))
-        gone = await client.tr.delete_list_items(AIRLINES, keys, items_per_request=20)
-        assert gone.deleted == 250
-        assert [failure.index for failure in gone.failures] == list(range(250, 260))
-        assert gone.failures[0].item == {"code": "A250"}
+        deletion = await client.tr.delete_list_items(AIRLINES, keys, items_per_request=20)
+        assert deletion.deleted == 250
+        assert [failure.index for failure in deletion.failures] == list(range(250, 260))
+        assert deletion.failures[0].item == {"code": "A250"}
     assert changes(anaplan) == 3 + 13
 
 
-async def test_deletions_side_by_side_account_for_each_request(anaplan: EmulatedAnaplan) -> None:
+async def test_parallel_deletions_account_for_each_request(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client(retry_count=0) as client:
         await client.tr.insert_list_items(AIRLINES, airlines(60))
         anaplan.fault(method="POST", path="*/items", skip=1, status=503, processed=True)
@@ -162,22 +162,20 @@ async def test_deletions_side_by_side_account_for_each_request(anaplan: Emulated
     assert error.unsent_from >= done
 
 
-async def test_a_request_that_the_list_cant_settle_is_in_doubt(anaplan: EmulatedAnaplan) -> None:
+async def test_the_outcome_is_unknown_if_the_list_cannot_be_read(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client(settle_time=0.2) as client:
-        for items_per_request, doubt in ((100, range(3)), (2, range(2))):
+        for size, doubt in ((100, range(3)), (2, range(2))):
             anaplan.fault(method="POST", path="*/items", reset_before=True)
             anaplan.fault(method="GET", path="*/items", status=403)
             with pytest.raises(WriteInterruptedException) as caught:
-                await client.tr.insert_list_items(
-                    AIRLINES, airlines(3), items_per_request=items_per_request
-                )
+                await client.tr.insert_list_items(AIRLINES, airlines(3), items_per_request=size)
             assert caught.value.result is None
             assert (caught.value.in_doubt, caught.value.unsent_from) == ([doubt], doubt.stop)
             assert not caught.value.retryable
     assert changes(anaplan) == 2
 
 
-async def test_a_request_of_which_some_items_are_there_is_in_doubt(
+async def test_the_outcome_is_unknown_if_the_list_has_some_of_the_items(
     anaplan: EmulatedAnaplan,
 ) -> None:
     async with anaplan.async_client(settle_time=0.2) as client:
@@ -200,8 +198,8 @@ async def test_items_are_added_once_without_repetitions(anaplan: EmulatedAnaplan
     assert changes(anaplan) == 2
 
 
-async def test_items_that_come_late_are_added_once(anaplan: EmulatedAnaplan) -> None:
-    """The second request meets them: they were added all the same."""
+async def test_items_that_appear_late_are_added_once(anaplan: EmulatedAnaplan) -> None:
+    """The second request finds them in the list: they count as added."""
     async with anaplan.async_client(settle_time=0.2, timeout=0.5, backoff=0.01) as client:
         await client.authenticate()
         anaplan.fault(method="POST", path="*/items", hold_seconds=1.2)
@@ -230,7 +228,7 @@ async def test_requests_stay_below_the_limit(anaplan: EmulatedAnaplan) -> None:
         ).deleted == 250
 
 
-async def test_failures_tell_places_in_the_callers_own_input(anaplan: EmulatedAnaplan) -> None:
+async def test_failures_have_the_indexes_of_the_input(anaplan: EmulatedAnaplan) -> None:
     items = list(airlines(100))
     for index in (7, 10, 55, 99):
         items[index]["parent"] = "Nowhere"
@@ -249,18 +247,18 @@ async def test_failures_tell_places_in_the_callers_own_input(anaplan: EmulatedAn
         changes += [{"name": "Airline 20"}, {"code": "nothing", "name": "Nothing"}]
         updated = await client.tr.update_list_items(AIRLINES, changes, items_per_request=7)
         assert (updated.updated, updated.ignored) == (20, 2)
-        told = [(failure.index, failure.reason) for failure in updated.failures]
-        assert told[0] == (20, "INCOMPLETE_DATA")
-        assert told[1][0] == 21
+        reported = [(failure.index, failure.reason) for failure in updated.failures]
+        assert reported[0] == (20, "INCOMPLETE_DATA")
+        assert reported[1][0] == 21
 
-        gone = await client.tr.delete_list_items(
+        deletion = await client.tr.delete_list_items(
             AIRLINES,
             [*names, {"code": "A5"}, {"code": "x"}, {"id": 1, "code": "A6"}],
             items_per_request=1,
         )
-        assert gone.deleted == 1
-        assert [failure.index for failure in gone.failures] == [0, 1, 2, 4, 5]
-        assert "Ambiguous" in gone.failures[-1].details
+        assert deletion.deleted == 1
+        assert [failure.index for failure in deletion.failures] == [0, 1, 2, 4, 5]
+        assert "Ambiguous" in deletion.failures[-1].details
 
 
 async def test_properties_and_parents(anaplan: EmulatedAnaplan) -> None:
@@ -299,7 +297,7 @@ async def test_properties_and_parents(anaplan: EmulatedAnaplan) -> None:
 
 
 @pytest.mark.parametrize("is_carried_out", [True, False])
-async def test_a_request_lost_in_transport_is_settled_by_the_list(
+async def test_the_list_shows_the_outcome_of_a_lost_request(
     anaplan: EmulatedAnaplan, is_carried_out: bool
 ) -> None:
     trouble = {"lose_reply": True} if is_carried_out else {"reset_during_request": 20}
@@ -311,7 +309,7 @@ async def test_a_request_lost_in_transport_is_settled_by_the_list(
         assert len(await client.tr.get_list_items(AIRLINES)) == 250
 
 
-async def test_a_numbered_list_names_its_items_itself(anaplan: EmulatedAnaplan) -> None:
+async def test_a_numbered_list_numbers_its_items(anaplan: EmulatedAnaplan) -> None:
     items = [{"code": "F1"}, {"name": "UA 1545", "code": "F2"}, {"code": "F1"}, {"code": "F3"}]
     async with anaplan.async_client() as client:
         result = await client.tr.insert_list_items(FLIGHTS, items, items_per_request=2)
@@ -326,7 +324,7 @@ async def test_a_numbered_list_names_its_items_itself(anaplan: EmulatedAnaplan) 
         assert (updated.updated, updated.failures) == (1, [])
 
 
-async def test_a_numbered_list_counts_from_one_again(anaplan: EmulatedAnaplan) -> None:
+async def test_reset_of_the_index_of_a_numbered_list(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client() as client:
         await client.tr.insert_list_items(FLIGHTS, [{"code": "F1"}, {"code": "F2"}])
         with pytest.raises(AnaplanRequestException) as caught:
@@ -339,7 +337,7 @@ async def test_a_numbered_list_counts_from_one_again(anaplan: EmulatedAnaplan) -
         assert (item.name, item.code) == ("#1", "F3")
 
 
-async def test_who_may_not_change_lists(anaplan: EmulatedAnaplan) -> None:
+async def test_changes_of_lists_need_the_role(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client(user_email="planner@skyline.example") as client:
         with pytest.raises(PermissionDeniedException):
             await client.tr.insert_list_items(AIRLINES, airlines(1))
@@ -376,7 +374,7 @@ async def test_lists_of_deployed_models(anaplan: EmulatedAnaplan) -> None:
         await live.tr.reset_list_index(crew)
 
 
-async def test_what_is_no_item_is_never_sent(anaplan: EmulatedAnaplan) -> None:
+async def test_invalid_items_are_never_sent(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client() as client:
         with pytest.raises(ValueError, match="item 0: Value error, an id, a code or a name"):
             await client.tr.delete_list_items(AIRLINES, [{}])

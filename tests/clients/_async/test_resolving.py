@@ -1,4 +1,4 @@
-"""From exact names to ids."""
+"""Finding ids by exact names."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def test_names_become_ids(anaplan: EmulatedAnaplan) -> None:
         assert (await client.tr.get_view_info(saved)).view_name.endswith("Approved Plan")
 
 
-async def test_names_that_nothing_has(anaplan: EmulatedAnaplan) -> None:
+async def test_unknown_names(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client() as client:
         with pytest.raises(NameNotFoundException, match=r"similar: file 'airlines\.csv'") as caught:
             await client.resolve.file("Airlines.CSV")
@@ -42,7 +42,7 @@ async def test_names_that_nothing_has(anaplan: EmulatedAnaplan) -> None:
         assert caught.value.candidates == []
 
 
-async def test_names_that_several_have(anaplan_with_namesake: EmulatedAnaplan) -> None:
+async def test_ambiguous_names(anaplan_with_namesake: EmulatedAnaplan) -> None:
     name = "Route Profitability"
     everywhere = anaplan_with_namesake.async_client(
         user_email="admin@skyline.example", workspace_id=None, model_id=None

@@ -1,4 +1,4 @@
-"""Workspaces, models and what is in them."""
+"""Workspaces, models and listings in general."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ async def test_models(anaplan: EmulatedAnaplan) -> None:
 
 
 @pytest.mark.parametrize("page_size", [1, 2, 5000])
-async def test_a_listing_is_whole_whatever_the_page(
+async def test_a_listing_is_complete_for_any_page_size(
     anaplan: EmulatedAnaplan, page_size: int
 ) -> None:
     async with anaplan.async_client(page_size=page_size) as client:
@@ -61,7 +61,7 @@ async def test_a_listing_is_whole_whatever_the_page(
         ]
 
 
-async def test_the_server_may_give_smaller_pages_than_asked_for(anaplan: EmulatedAnaplan) -> None:
+async def test_the_server_may_return_smaller_pages_than_requested(anaplan: EmulatedAnaplan) -> None:
     anaplan.emulator.settings.page_limit = 2
     async with anaplan.async_client() as client:
         assert len(await client.get_imports()) == 6
@@ -169,7 +169,7 @@ async def test_members_of_a_workspace(anaplan: EmulatedAnaplan) -> None:
             await client.get_workspace_admins("0" * 32)
 
 
-async def test_members_of_a_workspace_are_not_told_to_everyone(anaplan: EmulatedAnaplan) -> None:
+async def test_members_of_a_workspace_need_the_role(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client() as client:
         for ask in (client.get_workspace_admins, client.get_workspace_visitors):
             with pytest.raises(

@@ -81,8 +81,8 @@ class Files(ApiNamespace):
     async def delete_file(self, file_id: int | str) -> None:
         """Delete the user's own content of a file.
 
-        The file itself and the content of other users remain. Anaplan deletes content by itself
-        when it has not been used for 48 hours.
+        The file itself and the content of other users remain. Anaplan deletes content that
+        has not been used for 48 hours.
 
         Args:
             file_id: The file's id (113…), or an export's id (116…) for its output.

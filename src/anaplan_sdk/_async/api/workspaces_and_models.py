@@ -78,9 +78,7 @@ class WorkspacesAndModels(ApiNamespace):
 
         Source: Anaplan Integration API V2 guide, "Workspaces".
         """
-        url = (
-            f"{self._base}/workspaces/{segment(workspace_id)}" if workspace_id else self._workspace
-        )
+        url = self._workspace_url(workspace_id)
         return await self._get(_WORKSPACE, url, tenantDetails="true")
 
     async def get_workspace_admins(self, workspace_id: str | None = None) -> list[WorkspaceMember]:
@@ -126,13 +124,10 @@ class WorkspacesAndModels(ApiNamespace):
         return await self._members("visitors", workspace_id)
 
     async def _members(self, key: str, workspace_id: str | None) -> list[WorkspaceMember]:
-        url = (
-            f"{self._base}/workspaces/{segment(workspace_id)}" if workspace_id else self._workspace
-        )
+        url = f"{self._workspace_url(workspace_id)}/{key}"
+        listing = Listing(key, lambda: models.WorkspaceMember)
         try:
-            return await self._list(
-                Listing(key, lambda: models.WorkspaceMember), f"{url}/{key}", Repeat.NOT_AFTER_500
-            )
+            return await self._list(listing, url, Repeat.NOT_AFTER_500)
         except ServerException as error:
             if error.status_code != 500:
                 raise
@@ -181,7 +176,7 @@ class WorkspacesAndModels(ApiNamespace):
             params["s"] = search_pattern
         url = f"{self._base}/models"
         if isinstance(only_in_workspace, str):
-            url = f"{self._base}/workspaces/{segment(only_in_workspace)}/models"
+            url = f"{self._workspace_url(only_in_workspace)}/models"
         elif only_in_workspace:
             url = f"{self._workspace}/models"
         return await self._list(_MODELS, url, modelDetails="true", **params)
@@ -231,3 +226,8 @@ class WorkspacesAndModels(ApiNamespace):
             json={"modelIdsToDelete": [str(model_id) for model_id in model_ids]},
         )
         return decode(_DELETION.adapter, response)
+
+    def _workspace_url(self, workspace_id: str | None) -> str:
+        return (
+            f"{self._base}/workspaces/{segment(workspace_id)}" if workspace_id else self._workspace
+        )

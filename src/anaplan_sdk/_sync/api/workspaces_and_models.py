@@ -77,9 +77,7 @@ class WorkspacesAndModels(ApiNamespace):
 
         Source: Anaplan Integration API V2 guide, "Workspaces".
         """
-        url = (
-            f"{self._base}/workspaces/{segment(workspace_id)}" if workspace_id else self._workspace
-        )
+        url = self._workspace_url(workspace_id)
         return self._get(_WORKSPACE, url, tenantDetails="true")
 
     def get_workspace_admins(self, workspace_id: str | None = None) -> list[WorkspaceMember]:
@@ -123,13 +121,10 @@ class WorkspacesAndModels(ApiNamespace):
         return self._members("visitors", workspace_id)
 
     def _members(self, key: str, workspace_id: str | None) -> list[WorkspaceMember]:
-        url = (
-            f"{self._base}/workspaces/{segment(workspace_id)}" if workspace_id else self._workspace
-        )
+        url = f"{self._workspace_url(workspace_id)}/{key}"
+        listing = Listing(key, lambda: models.WorkspaceMember)
         try:
-            return self._list(
-                Listing(key, lambda: models.WorkspaceMember), f"{url}/{key}", Repeat.NOT_AFTER_500
-            )
+            return self._list(listing, url, Repeat.NOT_AFTER_500)
         except ServerException as error:
             if error.status_code != 500:
                 raise
@@ -178,7 +173,7 @@ class WorkspacesAndModels(ApiNamespace):
             params["s"] = search_pattern
         url = f"{self._base}/models"
         if isinstance(only_in_workspace, str):
-            url = f"{self._base}/workspaces/{segment(only_in_workspace)}/models"
+            url = f"{self._workspace_url(only_in_workspace)}/models"
         elif only_in_workspace:
             url = f"{self._workspace}/models"
         return self._list(_MODELS, url, modelDetails="true", **params)
@@ -228,3 +223,8 @@ class WorkspacesAndModels(ApiNamespace):
             json={"modelIdsToDelete": [str(model_id) for model_id in model_ids]},
         )
         return decode(_DELETION.adapter, response)
+
+    def _workspace_url(self, workspace_id: str | None) -> str:
+        return (
+            f"{self._base}/workspaces/{segment(workspace_id)}" if workspace_id else self._workspace
+        )
