@@ -99,9 +99,8 @@ class Batcher(Generic[M]):
         """
         given: object = items
         if isinstance(given, str | bytes | dict | AnaplanModel):
-            raise TypeError(
-                f"{self._noun}s must be a list or an iterable, not {type(given).__name__}."
-            )
+            kind = type(items).__name__
+            raise TypeError(f"{self._noun}s must be a list or an iterable, not {kind}.")
         return self._validated(items) if isinstance(items, Sequence) else self._split(items)
 
     def _validated(self, items: Iterable[object]) -> Iterator[Batch]:

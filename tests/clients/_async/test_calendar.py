@@ -90,9 +90,9 @@ async def test_versions(anaplan: EmulatedAnaplan) -> None:
 
         switchover = await client.tr.set_version_switchover(FORECAST, "2013-03-15")
         assert switchover.period_text == "Mar 13"
-        switchover = (await client.tr.get_versions())[1].switchover
-        assert switchover is not None
-        assert switchover.period_text == "Mar 13"
+        listed = (await client.tr.get_versions())[1].switchover
+        assert listed is not None
+        assert listed.period_text == "Mar 13"
         again = await client.tr.set_version_switchover(FORECAST, date(2013, 4, 1))
         assert again.period_text == "Apr 13"
         moment = datetime(2013, 5, 1, 12, tzinfo=UTC)
