@@ -39,7 +39,7 @@ def reply(body: str) -> httpx2.Response:
         '{"meta":{"paging":{"totalSize":null}}}',
     ],
 )
-def test_raw_items_are_read_as_checked_ones_are(body: str) -> None:
+def test_raw_items_are_read_like_models(body: str) -> None:
     raw, checked = decode(RAW.adapter, reply(body)), decode(CHECKED.adapter, reply(body))
     assert raw.items == checked.items
     assert raw.total == checked.total

@@ -10,14 +10,13 @@ from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 
 import httpx2
 
-from anaplan_sdk._formats.gzip import LEVEL
+from anaplan_sdk._formats.gzip import DEFAULT_LEVEL
 from anaplan_sdk._http.rate_limiter import RateLimiter
 from anaplan_sdk._http.retry_policy import RetryPolicy
 from anaplan_sdk._sync.api.actions import Actions, RunOptions
-from anaplan_sdk._sync.api.downloads import Downloads
+from anaplan_sdk._sync.api.files import Files
 from anaplan_sdk._sync.api.namespace import ApiNamespace, Settings
-from anaplan_sdk._sync.api.uploads import Uploads
-from anaplan_sdk._sync.api.workspaces_and_models import Catalog
+from anaplan_sdk._sync.api.workspaces_and_models import WorkspacesAndModels
 from anaplan_sdk._sync.transfer.content import Content
 from anaplan_sdk._sync.transport.options import HttpxOptions
 from anaplan_sdk._sync.transport.session import Session
@@ -80,7 +79,7 @@ class ClientOptions(HttpxOptions, total=False):
     certificate_payload: PayloadFormat
 
 
-class Client(Catalog, Uploads, Downloads, Actions):
+class Client(WorkspacesAndModels, Files, Actions):
     """A client for Anaplan's APIs.
 
     Making one sends nothing: it signs in at the first request, or when told to by `authenticate`.
@@ -172,7 +171,7 @@ class Client(Catalog, Uploads, Downloads, Actions):
         region: Region | None = None,
         hosts: Hosts | None = None,
         certificate_payload: PayloadFormat = "v1",
-        upload_compression_level: int = LEVEL,
+        upload_compression_level: int = DEFAULT_LEVEL,
         max_concurrency: int = 20,
         max_retry_time: float | None = None,
         request_deadline: float | None = None,
@@ -407,7 +406,7 @@ class Client(Catalog, Uploads, Downloads, Actions):
         The action is not started unless every chunk arrived. Arguments, result and errors are those
         of `upload_file` and `run_action`; `on_progress` is told of both.
         """
-        self._url_of(action_id)
+        self._action_url(action_id)
         self.upload_file(file_id, content, journal=journal, on_progress=options.get("on_progress"))
         return self.run_action(action_id, wait_for_completion, **options)
 
@@ -423,6 +422,6 @@ class Client(Catalog, Uploads, Downloads, Actions):
 
         Arguments and errors are those of `run_action`.
         """
-        self._url_of(action_id, "exports")
+        self._action_url(action_id, "exports")
         self.run_action(action_id, locale=locale, timeout=timeout, on_progress=on_progress)
         return self.get_file(action_id, on_progress=on_progress)

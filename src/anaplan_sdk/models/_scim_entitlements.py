@@ -12,8 +12,8 @@ class UnappliedChanges(NamedTuple):
     """The workspaces, by id or by name, whose change was not applied.
 
     Attributes:
-        not_granted: The workspaces that were to be granted and are not.
-        not_revoked: The workspaces that were to be revoked and are still granted.
+        not_assigned: The workspaces that were to be assigned and are not.
+        still_assigned: The workspaces that were to be unassigned and are still assigned.
     """
 
     not_assigned: list[str]

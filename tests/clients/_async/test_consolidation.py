@@ -159,7 +159,7 @@ async def test_a_batch_that_is_refused_or_lost(anaplan: EmulatedAnaplan) -> None
         (lambda api: api.insert_row(TABLE, {"Amount": float("nan")}), "Amount: float nan"),
         (
             lambda api: api.insert_rows(TABLE, [{"A": 1}, {"A": Decimal(1)}]),
-            "item 1.*A: Decimal",
+            "row 1.*A: Decimal",
         ),
         (lambda api: api.count_rows(""), "no id"),
         (lambda api: api.add_users([]), "users must not be empty"),

@@ -10,7 +10,13 @@ import httpx2
 from anaplan_sdk._async.api.namespace import ApiNamespace
 from anaplan_sdk._async.transfer.batch_write import Target, Writing
 from anaplan_sdk._formats.json_batches import Batch
-from anaplan_sdk._formats.user_csv import Users, csv_of, read_users, user_batches, without_header
+from anaplan_sdk._formats.user_csv import (
+    UserInput,
+    read_users,
+    to_csv,
+    user_batches,
+    without_header,
+)
 from anaplan_sdk._http.replies import unreadable
 from anaplan_sdk._http.retry_policy import Repeat
 from anaplan_sdk._runtime import asynchronous as runtime
@@ -27,7 +33,7 @@ class _UserImport(Writing[UserImportResult]):
                 self._target.method,
                 self._target.url,
                 repeat=Repeat.NOT_AFTER_500,
-                files={"file": ("users.csv", csv_of(batch), "text/csv")},
+                files={"file": ("users.csv", to_csv(batch), "text/csv")},
             )
         except ServerException as error:
             if error.status_code != 500:
@@ -43,7 +49,7 @@ class Administration(ApiNamespace):
     """
 
     async def import_users(
-        self, users: Users, *, raise_on_failure: bool = False
+        self, users: UserInput, *, raise_on_failure: bool = False
     ) -> UserImportResult:
         """Add users to the tenant, and update those that exist already by `username`.
 

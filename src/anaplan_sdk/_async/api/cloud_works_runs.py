@@ -11,7 +11,7 @@ from anaplan_sdk._async.api.namespace import ApiNamespace, Settings, segment
 from anaplan_sdk._async.transport.polling import check_timeout, wait_until
 from anaplan_sdk._async.transport.recovery import Made, once
 from anaplan_sdk._async.transport.session import Session
-from anaplan_sdk._formats.csv_rows import RowReader, named_after
+from anaplan_sdk._formats.csv_rows import RowReader, add_action_column
 from anaplan_sdk._http.dates import stamp
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._runtime import asynchronous as runtime
@@ -332,7 +332,7 @@ class CloudRuns(ApiNamespace):
                 name = action.action_name or str(action.action_id)
                 async with aclosing(self.get_import_error_rows(run_id, action.action_id)) as rows:
                     async for row in rows:
-                        yield named_after(name, row)
+                        yield add_action_column(name, row)
 
     @property
     def _root(self) -> str:

@@ -8,7 +8,7 @@ from contextlib import closing, suppress
 
 from pydantic import Field, TypeAdapter
 
-from anaplan_sdk._formats.csv_rows import RowReader, named_after
+from anaplan_sdk._formats.csv_rows import RowReader, add_action_column
 from anaplan_sdk._http.dates import stamp
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._runtime import synchronous as runtime
@@ -333,7 +333,7 @@ class CloudRuns(ApiNamespace):
                 name = action.action_name or str(action.action_id)
                 with closing(self.get_import_error_rows(run_id, action.action_id)) as rows:
                     for row in rows:
-                        yield named_after(name, row)
+                        yield add_action_column(name, row)
 
     @property
     def _root(self) -> str:
