@@ -31,9 +31,6 @@ from anaplan_sdk.regions import Hosts, Region, resolve_hosts
 
 TransportT = TypeVar("TransportT")
 
-# Enough to compress chunks on a few cores while others are being sent.
-_UPLOAD_WIDTH = 4
-
 PayloadFormat: TypeAlias = Literal["v1", "v2"]
 CertificateInput: TypeAlias = str | bytes | os.PathLike[str]
 
@@ -294,15 +291,6 @@ class ClientConfig:
             The given `hosts`, or those of the origin or the region.
         """
         return resolve_hosts(base_url=self.base_url, region=self.region, hosts=self.hosts)
-
-    @property
-    def upload_width(self) -> int:
-        """How many chunks of an upload are sent at the same time.
-
-        Returns:
-            The number of chunks.
-        """
-        return _UPLOAD_WIDTH if self.upload_parallel else 1
 
     def _check_credentials(self) -> None:
         token, auth, api_key = self._given("token"), self._given("auth"), self._given("api_key")

@@ -12,10 +12,9 @@ import httpx2
 
 from anaplan_sdk import models
 from anaplan_sdk._async.api.actions import Actions, RunOptions
-from anaplan_sdk._async.api.downloads import Downloads
+from anaplan_sdk._async.api.files import Files
 from anaplan_sdk._async.api.namespace import ApiNamespace
-from anaplan_sdk._async.api.uploads import Uploads
-from anaplan_sdk._async.api.workspaces_and_models import Catalog
+from anaplan_sdk._async.api.workspaces_and_models import WorkspacesAndModels
 from anaplan_sdk._async.transfer.content import Content
 from anaplan_sdk._async.transport.session import Session
 from anaplan_sdk.auth.credentials import resolve_auth
@@ -79,7 +78,7 @@ class ClientOptions(HttpxOptions[httpx2.AsyncBaseTransport], total=False):
     certificate_payload: PayloadFormat
 
 
-class AsyncClient(Catalog, Uploads, Downloads, Actions):
+class AsyncClient(WorkspacesAndModels, Files, Actions):
     """A client for Anaplan's APIs.
 
     Creating a client sends nothing: it signs in at its first request, or when `authenticate` is
@@ -459,7 +458,7 @@ class AsyncClient(Catalog, Uploads, Downloads, Actions):
             AnaplanException: The request failed; see the subclasses. `task_id` is set if the
                 action was started.
         """
-        self._url_of(action_id)
+        self._action_url(action_id)
         await self.upload_file(
             file_id, content, journal=journal, on_progress=options.get("on_progress")
         )
@@ -495,6 +494,6 @@ class AsyncClient(Catalog, Uploads, Downloads, Actions):
             OutcomeUnknownException: Whether the export was started is unknown.
             AnaplanException: The request failed; see the subclasses.
         """
-        self._url_of(action_id, "exports")
+        self._action_url(action_id, "exports")
         await self.run_action(action_id, locale=locale, timeout=timeout, on_progress=on_progress)
         return await self.get_file(action_id, on_progress=on_progress)

@@ -13,10 +13,9 @@ import httpx2
 
 from anaplan_sdk import models
 from anaplan_sdk._sync.api.actions import Actions, RunOptions
-from anaplan_sdk._sync.api.downloads import Downloads
+from anaplan_sdk._sync.api.files import Files
 from anaplan_sdk._sync.api.namespace import ApiNamespace
-from anaplan_sdk._sync.api.uploads import Uploads
-from anaplan_sdk._sync.api.workspaces_and_models import Catalog
+from anaplan_sdk._sync.api.workspaces_and_models import WorkspacesAndModels
 from anaplan_sdk._sync.transfer.content import Content
 from anaplan_sdk._sync.transport.session import Session
 from anaplan_sdk.auth.credentials import resolve_auth
@@ -80,7 +79,7 @@ class ClientOptions(HttpxOptions[httpx2.BaseTransport], total=False):
     certificate_payload: PayloadFormat
 
 
-class Client(Catalog, Uploads, Downloads, Actions):
+class Client(WorkspacesAndModels, Files, Actions):
     """A client for Anaplan's APIs.
 
     Creating a client sends nothing: it signs in at its first request, or when `authenticate` is
@@ -461,7 +460,7 @@ class Client(Catalog, Uploads, Downloads, Actions):
             AnaplanException: The request failed; see the subclasses. `task_id` is set if the
                 action was started.
         """
-        self._url_of(action_id)
+        self._action_url(action_id)
         self.upload_file(file_id, content, journal=journal, on_progress=options.get("on_progress"))
         return self.run_action(action_id, wait_for_completion, **options)
 
@@ -495,6 +494,6 @@ class Client(Catalog, Uploads, Downloads, Actions):
             OutcomeUnknownException: Whether the export was started is unknown.
             AnaplanException: The request failed; see the subclasses.
         """
-        self._url_of(action_id, "exports")
+        self._action_url(action_id, "exports")
         self.run_action(action_id, locale=locale, timeout=timeout, on_progress=on_progress)
         return self.get_file(action_id, on_progress=on_progress)

@@ -12,7 +12,7 @@ from io import BytesIO
 import httpx2
 
 from anaplan_sdk._formats.chunks import MAX_CHUNK_SIZE
-from anaplan_sdk._formats.gzip import Unpacker, decompress
+from anaplan_sdk._formats.gzip import Decompressor, decompress
 from anaplan_sdk._http.dates import http_date
 from anaplan_sdk._http.replies import error_of, is_page, transport_error
 from anaplan_sdk._runtime import asynchronous as runtime
@@ -299,7 +299,7 @@ async def pieces_of(response: httpx2.Response) -> AsyncGenerator[bytes]:
         async for piece in response.aiter_bytes():
             yield piece
         return
-    unpacker, raw = Unpacker(), response.aiter_raw()
+    unpacker, raw = Decompressor(), response.aiter_raw()
     try:
         async for packed in raw:
             if piece := unpacker.feed(packed):

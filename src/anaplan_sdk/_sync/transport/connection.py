@@ -13,7 +13,7 @@ from io import BytesIO
 import httpx2
 
 from anaplan_sdk._formats.chunks import MAX_CHUNK_SIZE
-from anaplan_sdk._formats.gzip import Unpacker, decompress
+from anaplan_sdk._formats.gzip import Decompressor, decompress
 from anaplan_sdk._http.dates import http_date
 from anaplan_sdk._http.replies import error_of, is_page, transport_error
 from anaplan_sdk._runtime import synchronous as runtime
@@ -298,7 +298,7 @@ def pieces_of(response: httpx2.Response) -> Generator[bytes]:
         for piece in response.iter_bytes():
             yield piece
         return
-    unpacker, raw = Unpacker(), response.iter_raw()
+    unpacker, raw = Decompressor(), response.iter_raw()
     try:
         for packed in raw:
             if piece := unpacker.feed(packed):
