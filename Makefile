@@ -28,8 +28,9 @@ demo: $(DEMO) ## run the main job on real data against the emulator
 web: $(WEB) ## run a web application that signs in with OAuth against the emulator
 	@$(BIN)/python examples/fastapi_app $(ARGS)
 
-test: $(DEV) ## run all tests
-	@$(BIN)/python -m pytest -n auto $(ARGS)
+test: $(DEV) ## run all tests; about five minutes on two cores
+	@echo "Running all tests: about five minutes on two idle cores"
+	@$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
 
 soak: $(DEV) ## meet transfers with random faults, as often as SCHEDULES says; takes an hour
 	@ANAPLAN_SOAK=$(SCHEDULES) $(BIN)/python -m pytest -n auto tests/faults tests/clients -k faults $(ARGS)

@@ -42,6 +42,17 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Recorder(folder))
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say in one line that the contract tests did not run, if so."""
+    skipped = terminalreporter.stats.get("skipped", [])
+    count = sum("specifications" in str(report.longrepr) for report in skipped)
+    if count:
+        terminalreporter.write_line(
+            f"{count:,} contract tests were skipped: they need Anaplan's API specifications, which "
+            'are not in this repository (see "Files beside the repository" in CONTRIBUTING.md).'
+        )
+
+
 @dataclass(frozen=True)
 class Portal:
     """The web application, and the Anaplan it belongs to.

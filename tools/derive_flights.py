@@ -17,6 +17,7 @@ import io
 import sys
 import zipfile
 from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
 from importlib.metadata import distribution
 from pathlib import Path
 
@@ -67,6 +68,7 @@ def as_csv(rows: Iterator[Mapping[str, str]]) -> bytes:
     return text.getvalue().encode()
 
 
+@cache
 def derive() -> dict[str, bytes]:
     """Derive the content of every bundled file, uncompressed, by its name."""
     content = {FLIGHTS: as_csv(flights(MONTH))}

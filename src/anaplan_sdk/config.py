@@ -6,8 +6,10 @@ import ssl
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
+from importlib.util import find_spec
 from math import inf
 from numbers import Integral, Real
+from pathlib import Path
 from typing import (
     Annotated,
     Any,
@@ -28,9 +30,6 @@ from anaplan_sdk._formats.gzip import MAX_LEVEL
 from anaplan_sdk.regions import Hosts, Region, resolve_hosts
 
 TransportT = TypeVar("TransportT")
-
-# Enough to compress chunks on a few cores while others are being sent.
-_UPLOAD_WIDTH = 4
 
 PayloadFormat: TypeAlias = Literal["v1", "v2"]
 CertificateInput: TypeAlias = str | bytes | os.PathLike[str]
@@ -127,7 +126,7 @@ class HttpxOptions(TypedDict, Generic[TransportT], total=False):
 
 @dataclass(frozen=True)
 class Range:
-    """The numbers that an option accepts, both bounds included unless it must be positive."""
+    """The numbers that an option accepts. Bounds are inclusive; `is_positive` excludes zero."""
 
     at_least: float
     at_most: float = inf
@@ -228,7 +227,8 @@ class ClientConfig:
     Raises:
         ValueError: Credentials are incomplete or contradict each other, a number is out of range,
             or a URL is not valid.
-        TypeError: A number is not one, or `httpx_kwargs` contains an unknown option.
+        TypeError: An option has the wrong type, or `httpx_kwargs` contains an unknown option.
+        ImportError: `httpx_kwargs` asks for HTTP/2, which is not installed.
     """
 
     workspace_id: str | None = None
@@ -267,8 +267,9 @@ class ClientConfig:
     def __post_init__(self) -> None:
         for option in fields(self):
             value = getattr(self, option.name)
-            if (value, option.default) != (None, None):
-                for limits in getattr(option.type, "__metadata__", ()):
+            may_be_none = option.default is None
+            for limits in getattr(option.type, "__metadata__", ()):
+                if not (value is None and may_be_none):
                     limits.check(option.name, value, get_args(option.type)[0])
         if not isinstance(self.timeout, httpx2.Timeout):
             _POSITIVE.check("timeout", self.timeout, float)
@@ -290,15 +291,6 @@ class ClientConfig:
             The given `hosts`, or those of the origin or the region.
         """
         return resolve_hosts(base_url=self.base_url, region=self.region, hosts=self.hosts)
-
-    @property
-    def upload_width(self) -> int:
-        """How many chunks of an upload are sent at the same time.
-
-        Returns:
-            The number of chunks.
-        """
-        return _UPLOAD_WIDTH if self.upload_parallel else 1
 
     def _check_credentials(self) -> None:
         token, auth, api_key = self._given("token"), self._given("auth"), self._given("api_key")
@@ -338,7 +330,8 @@ def _check_httpx_options(options: Mapping[str, Any]) -> None:
 
     Raises:
         TypeError: There is no such option.
-        ValueError: The proxy is not valid.
+        ValueError: The proxy is not valid, or a file does not exist.
+        ImportError: HTTP/2 is not installed.
     """
     if unknown := options.keys() - HttpxOptions.__annotations__.keys():
         raise TypeError(f"A client has no option {min(unknown)!r}.")
@@ -348,3 +341,11 @@ def _check_httpx_options(options: Mapping[str, Any]) -> None:
             httpx2.Proxy(proxy)
         except (ValueError, httpx2.InvalidURL):
             raise ValueError("proxy is not the URL of a proxy.") from None
+    if options.get("http2") and find_spec("h2") is None:
+        raise ImportError("http2 needs the package h2: pip install 'httpx2[http2]'")
+    certificate = options.get("cert")
+    # The third item of a tuple is a password.
+    files = (certificate,) if isinstance(certificate, str) else (certificate or ())[:2]
+    for name, path in (("verify", options.get("verify")), *(("cert", path) for path in files)):
+        if isinstance(path, str) and not Path(path).exists():
+            raise ValueError(f"{name}: {path!r} doesn't exist.")

@@ -1,4 +1,4 @@
-"""The picture in the README: that it shows what the demo prints today."""
+"""The picture in the README shows what the demo prints today."""
 
 import sys
 from pathlib import Path
@@ -9,6 +9,9 @@ if sys.platform == "win32":
     pytest.skip("terminals are made by pty, which Windows lacks", allow_module_level=True)
 
 import picture
+
+# In one process, so that the demo runs once.
+pytestmark = pytest.mark.xdist_group("demo")
 
 
 @pytest.fixture(scope="module")

@@ -1,11 +1,16 @@
-"""The bundled sample data: that it is what its script derives, and what its README says."""
+"""The bundled sample data is what its script derives and what its README describes."""
 
 import csv
 import gzip
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 import derive_flights
+
+# In one process, so that the data is derived once.
+pytestmark = pytest.mark.xdist_group("sample data")
 
 
 def rows(name: str) -> list[dict[str, str]]:
@@ -33,7 +38,7 @@ def test_compressed_files_carry_no_time(tmp_path: Path) -> None:
     assert gzip.decompress((tmp_path / "a.gz").read_bytes()) == b"content"
 
 
-def test_february_has_the_faults_its_readme_tells() -> None:
+def test_february_has_the_errors_that_its_readme_describes() -> None:
     flights = rows(derive_flights.FLIGHTS)
     airports = {airport["faa"] for airport in rows("airports.csv")}
     unknown = Counter(flight["dest"] for flight in flights if flight["dest"] not in airports)

@@ -214,7 +214,11 @@ def test_a_config_file_that_is_not_valid(
             ],
         ),
         ({**ACCESS, "DEVICE_CLIENT_ID": "d1"}, {}, None),
-        ({"PASSWORD": "s3cret"}, {"user_email": "a"}, ["Using password from environment."]),
+        (
+            {"PASSWORD": "s3cret"},
+            {"user_email": "a", "model_id": "m2"},
+            ["Using user_email from the arguments.", "Using password from environment."],
+        ),
     ],
 )
 def test_the_log_names_where_credentials_come_from(

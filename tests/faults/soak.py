@@ -14,18 +14,15 @@ Cell: TypeAlias = tuple[str, ...]
 
 
 def for_tasks(cells: Sequence[Cell]) -> list[Cell]:
-    """The cells of a matrix for an async client, each with the event loop it runs on.
+    """Return an async client's part of a matrix, each cell with the event loop it runs on.
 
-    Both loops share them with the sync client; in a soak each has all of them.
+    Half of the cells on asyncio; in a soak all of them on asyncio and on trio.
     """
-    loops = ("asyncio", "trio")
-    return [(*cell, loop) for number, loop in enumerate(loops) for cell in _share(cells, number)]
+    if SCHEDULES:
+        return [(*cell, loop) for loop in ("asyncio", "trio") for cell in cells]
+    return [(*cell, "asyncio") for cell in cells[0::2]]
 
 
 def for_threads(cells: Sequence[Cell]) -> list[Cell]:
-    """The cells of a matrix for a sync client."""
-    return _share(cells, 2)
-
-
-def _share(cells: Sequence[Cell], number: int) -> list[Cell]:
-    return list(cells if SCHEDULES else cells[number::3])
+    """Return a sync client's part of a matrix: the other half; in a soak all of it."""
+    return list(cells if SCHEDULES else cells[1::2])

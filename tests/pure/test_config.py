@@ -1,6 +1,7 @@
 """The options of a client: their ranges, their defaults, and what their representation hides."""
 
 import pickle
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -36,6 +37,9 @@ from anaplan_sdk.config import Range
         ({"timeout": 0}, "timeout must be positive, not 0."),
         ({"certificate_payload": "v3"}, "certificate_payload must be 'v1' or 'v2', not 'v3'."),
         ({"httpx_kwargs": {"proxy": "ftp://p"}}, "proxy is not the URL of a proxy."),
+        ({"httpx_kwargs": {"verify": "none.pem"}}, "verify: 'none.pem' doesn't exist."),
+        ({"httpx_kwargs": {"cert": "none.pem"}}, "cert: 'none.pem' doesn't exist."),
+        ({"httpx_kwargs": {"cert": (__file__, "k", "s3cret")}}, "cert: 'k' doesn't exist."),
     ],
     ids=str,
 )
@@ -93,6 +97,12 @@ def test_numbers_at_their_bounds_are_accepted() -> None:
         timeout=httpx2.Timeout(None),
     )
     assert replace(config, page_size=2).page_size == 2
+
+
+def test_a_missing_library_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "h2", None)
+    with pytest.raises(ImportError, match="http2 needs the package h2"):
+        Client(token="t", http2=True)
 
 
 def test_a_changed_copy_is_checked_too() -> None:

@@ -1,4 +1,4 @@
-"""Users as rows of a CSV."""
+"""The CSV of users."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_the_file_that_is_sent() -> None:
 
 def test_failures_in_any_form() -> None:
     batch = user_batches(users(501))[1]
-    for errors, told in (
+    for errors, expected in (
         ({"1": "a"}, [(500, "a")]),
         ({"row 1": None}, [(500, "")]),
         ([{"row": "1", "message": "a"}], [(500, "a")]),
@@ -49,5 +49,5 @@ def test_failures_in_any_form() -> None:
     ):
         result = models.UserImportResult.model_validate({"accepted": 1, "errors": errors})
         failures = locate_failures(result, batch).failures
-        assert [(one.index, one.details) for one in failures] == told
+        assert [(one.index, one.details) for one in failures] == expected
         assert all((one.item is None) == (one.index < 0) for one in failures)

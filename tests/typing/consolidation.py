@@ -24,7 +24,9 @@ def tables(client: Client) -> None:
     assert_type(rows, Generator[dict[str, object]])
     assert_type(client.consolidation.count_rows("Ledger", "Amount gt 1"), int)
     assert_type(client.consolidation.insert_row("Ledger", {"Amount": 1, "Text": None}), None)
-    assert_type(client.consolidation.insert_rows("Ledger", [{"Text": "a"}], batch_size=10), int)
+    assert_type(
+        client.consolidation.insert_rows("Ledger", [{"Text": "a"}], rows_per_request=10), int
+    )
     assert_type(client.consolidation.update_rows("Ledger", {"Text": "a"}, "Amount gt 1"), None)
     assert_type(client.consolidation.delete_rows("Ledger", everything=True), None)
     assert_type(client.consolidation.get_dimensions("Model"), list[consolidation.Dimension])

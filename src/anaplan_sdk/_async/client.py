@@ -14,7 +14,7 @@ from anaplan_sdk import models
 from anaplan_sdk._async.api.actions import Actions, RunOptions
 from anaplan_sdk._async.api.files import Files
 from anaplan_sdk._async.api.namespace import ApiNamespace
-from anaplan_sdk._async.api.workspaces_and_models import Catalog
+from anaplan_sdk._async.api.workspaces_and_models import WorkspacesAndModels
 from anaplan_sdk._async.transfer.content import Content
 from anaplan_sdk._async.transport.session import Session
 from anaplan_sdk.auth.credentials import resolve_auth
@@ -78,7 +78,7 @@ class ClientOptions(HttpxOptions[httpx2.AsyncBaseTransport], total=False):
     certificate_payload: PayloadFormat
 
 
-class AsyncClient(Catalog, Files, Actions):
+class AsyncClient(WorkspacesAndModels, Files, Actions):
     """A client for Anaplan's APIs.
 
     Creating a client sends nothing: it signs in at its first request, or when `authenticate` is

@@ -22,6 +22,9 @@ R = TypeVar("R", bound=WriteResult)
 MAX_ITEMS = 100_000
 MAX_BYTES = 15_000_000
 
+# What error messages call the items of these models.
+_NOUNS = {"CellWrite": "cell", "Row": "row"}
+
 
 @dataclass(frozen=True)
 class Batch:
@@ -73,9 +76,11 @@ class Batcher(Generic[M]):
     def __init__(
         self, item: type[M], max_items: int = MAX_ITEMS, max_bytes: int = MAX_BYTES
     ) -> None:
-        self._noun = "cell" if item.__name__.startswith("Cell") else "item"
+        self._noun = _NOUNS.get(item.__name__, "item")
         if not 1 <= max_items <= MAX_ITEMS:
-            raise ValueError(f"batch_size must be 1 to {MAX_ITEMS:,}, not {max_items}.")
+            raise ValueError(
+                f"{self._noun}s_per_request must be 1 to {MAX_ITEMS:,}, not {max_items}."
+            )
         list_type: Any = GenericAlias(list, item)
         self._adapter: TypeAdapter[list[M]] = TypeAdapter(list_type)
         self._serializer = FAST_SERIALIZERS.get(item)
@@ -94,9 +99,8 @@ class Batcher(Generic[M]):
         """
         given: object = items
         if isinstance(given, str | bytes | dict | AnaplanModel):
-            raise TypeError(
-                f"{self._noun}s must be a list or an iterable, not {type(given).__name__}."
-            )
+            kind = type(items).__name__
+            raise TypeError(f"{self._noun}s must be a list or an iterable, not {kind}.")
         return self._validated(items) if isinstance(items, Sequence) else self._split(items)
 
     def _validated(self, items: Iterable[object]) -> Iterator[Batch]:

@@ -80,7 +80,7 @@ def _rows_of(users: UserInput) -> Iterator[tuple[UserRow, object]]:
         return
     single: object = users
     if isinstance(single, Mapping | AnaplanModel):
-        raise TypeError(f"users must be a list or an iterable, not {type(single).__name__}.")
+        raise TypeError(f"users must be a list or an iterable, not {type(users).__name__}.")
     for index, user in enumerate(users):
         yield _validated(index, user), user
 

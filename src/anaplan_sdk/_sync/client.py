@@ -15,7 +15,7 @@ from anaplan_sdk import models
 from anaplan_sdk._sync.api.actions import Actions, RunOptions
 from anaplan_sdk._sync.api.files import Files
 from anaplan_sdk._sync.api.namespace import ApiNamespace
-from anaplan_sdk._sync.api.workspaces_and_models import Catalog
+from anaplan_sdk._sync.api.workspaces_and_models import WorkspacesAndModels
 from anaplan_sdk._sync.transfer.content import Content
 from anaplan_sdk._sync.transport.session import Session
 from anaplan_sdk.auth.credentials import resolve_auth
@@ -79,7 +79,7 @@ class ClientOptions(HttpxOptions[httpx2.BaseTransport], total=False):
     certificate_payload: PayloadFormat
 
 
-class Client(Catalog, Files, Actions):
+class Client(WorkspacesAndModels, Files, Actions):
     """A client for Anaplan's APIs.
 
     Creating a client sends nothing: it signs in at its first request, or when `authenticate` is

@@ -8,6 +8,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Mapping
+from itertools import chain
 from typing import Any, TypeAlias
 
 import httpx2
@@ -34,6 +35,7 @@ _REFRESH_TOKEN: _Way = ("client_id", "client_secret", "redirect_uri", "refresh_t
 _WAYS: tuple[_Way, ...] = (("token",), _CERTIFICATE, _BASIC, _REFRESH_TOKEN, ("api_key",))
 # Optional, since a PKCS#12 file contains the key.
 _OF_CERTIFICATE: _Way = ("private_key", "private_key_password", "certificate_payload")
+_CREDENTIALS = {*chain.from_iterable(_WAYS), *_OF_CERTIFICATE, "auth"}
 # Options that belong together: each one to those before it.
 _CHAINS = (("certificate", "private_key", "private_key_password"), _BASIC)
 
@@ -63,6 +65,8 @@ def find_options(
         ValueError: The config file is not valid, or has no such profile.
     """
     given = {name: value for name, value in (given or {}).items() if value is not None}
+    if passed := [name for name in given if name in _CREDENTIALS]:
+        _LOGGER.debug("Using %s from the arguments.", " and ".join(passed))
     sources = find_sources(profile, environ)
     passed_over: list[str] = []
     options = {**_place(sources, given), **_consolidation(sources, passed_over), **given}
@@ -114,12 +118,12 @@ def _completion(sources: list[Source], given: Mapping[str, Any]) -> dict[str, An
     """Return what completes credentials that were given; None if they are no way to sign in."""
     if given.keys() & {"auth", "api_key"}:
         return {}
-    chain = next((chain for chain in _CHAINS if given.keys() & set(chain)), None)
-    if chain is None:
+    names = next((names for names in _CHAINS if given.keys() & set(names)), None)
+    if names is None:
         return None
     found: dict[str, Any] = {}
-    for index, name in enumerate(chain):
-        before = [each for each in chain[:index] if each in given]
+    for index, name in enumerate(names):
+        before = [each for each in names[:index] if each in given]
         for source in sources:
             # Another user's password is of no use, nor is the key of another certificate.
             fits = all(source.get(each) in (None, given[each]) for each in before)

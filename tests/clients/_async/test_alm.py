@@ -262,7 +262,7 @@ async def test_comparisons(anaplan: EmulatedAnaplan) -> None:
             await alm.create_comparison_summary(NOWHERE, CREW, ROSTERS)
 
 
-async def test_comparisons_are_asked_for_again(anaplan: EmulatedAnaplan) -> None:
+async def test_comparisons_are_repeated(anaplan: EmulatedAnaplan) -> None:
     async with live(anaplan, backoff=0.01) as client:
         anaplan.fault(method="POST", path="*/summaryReportTasks", status=502, processed=True)
         assert (await client.alm.create_comparison_summary(*IDS)).result.successful

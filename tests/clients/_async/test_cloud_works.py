@@ -107,7 +107,7 @@ async def test_connections_are_refused(anaplan: EmulatedAnaplan) -> None:
             )
         assert "hidden" not in str(mistake.value)
         assert mistake.value.__context__ is None  # which would quote it
-        with pytest.raises(ValueError, match="no one type"):
+        with pytest.raises(ValueError, match="cannot be derived"):
             await client.cw.update_connection(used.id, {"name": "only a name"})
         assert anaplan.requests() == []
 

@@ -105,7 +105,7 @@ async def test_rows_come_change_and_go(anaplan: EmulatedAnaplan) -> None:
         (added,) = await listed(api.get_rows(TABLE, plan))
         assert row.items() <= added.items()
         rows = ({**row, "Amount": number} for number in range(5))
-        assert await api.insert_rows(TABLE, rows, batch_size=2) == 5
+        assert await api.insert_rows(TABLE, rows, rows_per_request=2) == 5
         batches = anaplan.requests("POST", "/api/v2305.1/odata/batch/*")
         assert len(batches) == 3
         assert await api.insert_rows(TABLE, []) == 0
@@ -126,13 +126,13 @@ async def test_a_batch_that_is_refused_or_lost(anaplan: EmulatedAnaplan) -> None
         api = client.consolidation
         bad = [*rows[:4], {"Colour": "red"}]
         with pytest.raises(WriteInterruptedException, match="HTTP 400") as refused:
-            await api.insert_rows(TABLE, bad, batch_size=2)
+            await api.insert_rows(TABLE, bad, rows_per_request=2)
         assert (refused.value.refused, refused.value.in_doubt) == ([range(4, 5)], [])
         with pytest.raises(AnaplanRequestException, match="HTTP 400"):
             await api.insert_rows(TABLE, bad[4:])
         anaplan.fault(method="POST", path=ODATA, skip=1, reset_before=True)
         with pytest.raises(WriteInterruptedException) as lost:
-            await api.insert_rows(TABLE, rows, batch_size=2)
+            await api.insert_rows(TABLE, rows, rows_per_request=2)
         assert (lost.value.in_doubt, lost.value.unsent_from) == ([range(2, 4)], 4)
         anaplan.fault(method="POST", path=ODATA, reset_before=True)
         with pytest.raises(OutcomeUnknownException):
@@ -159,7 +159,7 @@ async def test_a_batch_that_is_refused_or_lost(anaplan: EmulatedAnaplan) -> None
         (lambda api: api.insert_row(TABLE, {"Amount": float("nan")}), "Amount: float nan"),
         (
             lambda api: api.insert_rows(TABLE, [{"A": 1}, {"A": Decimal(1)}]),
-            "item 1.*A: Decimal",
+            "row 1.*A: Decimal",
         ),
         (lambda api: api.count_rows(""), "not a valid id"),
         (lambda api: api.add_users([]), "users must not be empty"),

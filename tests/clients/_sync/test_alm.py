@@ -259,7 +259,7 @@ def test_comparisons(anaplan: EmulatedAnaplan) -> None:
             alm.create_comparison_summary(NOWHERE, CREW, ROSTERS)
 
 
-def test_comparisons_are_asked_for_again(anaplan: EmulatedAnaplan) -> None:
+def test_comparisons_are_repeated(anaplan: EmulatedAnaplan) -> None:
     with live(anaplan, backoff=0.01) as client:
         anaplan.fault(method="POST", path="*/summaryReportTasks", status=502, processed=True)
         assert client.alm.create_comparison_summary(*IDS).result.successful

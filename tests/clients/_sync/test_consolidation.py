@@ -106,7 +106,7 @@ def test_rows_come_change_and_go(anaplan: EmulatedAnaplan) -> None:
         (added,) = listed(api.get_rows(TABLE, plan))
         assert row.items() <= added.items()
         rows = ({**row, "Amount": number} for number in range(5))
-        assert api.insert_rows(TABLE, rows, batch_size=2) == 5
+        assert api.insert_rows(TABLE, rows, rows_per_request=2) == 5
         batches = anaplan.requests("POST", "/api/v2305.1/odata/batch/*")
         assert len(batches) == 3
         assert api.insert_rows(TABLE, []) == 0
@@ -127,13 +127,13 @@ def test_a_batch_that_is_refused_or_lost(anaplan: EmulatedAnaplan) -> None:
         api = client.consolidation
         bad = [*rows[:4], {"Colour": "red"}]
         with pytest.raises(WriteInterruptedException, match="HTTP 400") as refused:
-            api.insert_rows(TABLE, bad, batch_size=2)
+            api.insert_rows(TABLE, bad, rows_per_request=2)
         assert (refused.value.refused, refused.value.in_doubt) == ([range(4, 5)], [])
         with pytest.raises(AnaplanRequestException, match="HTTP 400"):
             api.insert_rows(TABLE, bad[4:])
         anaplan.fault(method="POST", path=ODATA, skip=1, reset_before=True)
         with pytest.raises(WriteInterruptedException) as lost:
-            api.insert_rows(TABLE, rows, batch_size=2)
+            api.insert_rows(TABLE, rows, rows_per_request=2)
         assert (lost.value.in_doubt, lost.value.unsent_from) == ([range(2, 4)], 4)
         anaplan.fault(method="POST", path=ODATA, reset_before=True)
         with pytest.raises(OutcomeUnknownException):
@@ -160,7 +160,7 @@ def test_a_batch_that_is_refused_or_lost(anaplan: EmulatedAnaplan) -> None:
         (lambda api: api.insert_row(TABLE, {"Amount": float("nan")}), "Amount: float nan"),
         (
             lambda api: api.insert_rows(TABLE, [{"A": 1}, {"A": Decimal(1)}]),
-            "item 1.*A: Decimal",
+            "row 1.*A: Decimal",
         ),
         (lambda api: api.count_rows(""), "not a valid id"),
         (lambda api: api.add_users([]), "users must not be empty"),

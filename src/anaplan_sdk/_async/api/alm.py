@@ -341,11 +341,11 @@ class Alm(Comparisons):
         timeout: float | None = None,
         on_progress: ProgressCallback | None = None,
     ) -> Promotion:
-        """Synchronize this model to the newest revision of another model that fits.
+        """Synchronize this model to a revision of another model, by default the newest possible.
 
         Finds the revision, counts the differences, starts the synchronization and waits for it.
-        Nothing happens when this model already has the revision. If a step fails, this model is
-        unchanged.
+        Nothing happens when this model already has the revision. If the comparison or the
+        synchronization fails, this model is unchanged.
 
         Args:
             source_model_id: The model whose structure is taken over, such as the one used for

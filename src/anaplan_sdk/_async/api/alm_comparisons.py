@@ -69,12 +69,9 @@ class Comparisons(AlmTasks):
 
         Source: Anaplan ALM API guide, "Create a full comparison report generation task".
         """
+        ids = self._revision_ids(source_revision_id, source_model_id, target_revision_id)
         return await self._compare(
-            "comparisonReport",
-            self._revision_ids(source_revision_id, source_model_id, target_revision_id),
-            wait_for_completion,
-            timeout,
-            on_progress,
+            "comparisonReport", ids, wait_for_completion, timeout, on_progress
         )
 
     async def get_comparison_report_task(self, task_id: str) -> PendingTask | CompletedReportTask:
@@ -191,13 +188,8 @@ class Comparisons(AlmTasks):
 
         Source: Anaplan ALM API guide, "Create a summary report generation task".
         """
-        return await self._compare(
-            "summaryReport",
-            self._revision_ids(source_revision_id, source_model_id, target_revision_id),
-            wait_for_completion,
-            timeout,
-            on_progress,
-        )
+        ids = self._revision_ids(source_revision_id, source_model_id, target_revision_id)
+        return await self._compare("summaryReport", ids, wait_for_completion, timeout, on_progress)
 
     async def get_comparison_summary_task(self, task_id: str) -> PendingTask | CompletedReportTask:
         """Return the state of a comparison that counts the differences.
@@ -247,13 +239,13 @@ class Comparisons(AlmTasks):
     async def _compare(
         self,
         kind: Kind,
-        body: dict[str, str],
+        ids: dict[str, str],
         wait: bool,
         timeout: float | None,
         on_progress: ProgressCallback | None,
     ) -> PendingTask | CompletedReportTask:
         check_timeout(timeout)
-        response = await self._send("POST", f"{self._alm}/{kind}Tasks", json=body)
+        response = await self._send("POST", f"{self._alm}/{kind}Tasks", json=ids)
         task = decode(_REPORT.adapter, response).value
         return await self._completed(kind, task, timeout, on_progress) if wait else task
 

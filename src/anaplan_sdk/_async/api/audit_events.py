@@ -36,6 +36,10 @@ _RETENTION = _MAX_DAYS * 24 * _HOUR
 _SLICE = 6 * _HOUR
 
 Moment = datetime | int
+Span = tuple[Moment | None, Moment | None, int | None, str]
+"""Start, end, hours and family of a window, as a caller gives them."""
+
+E = TypeVar("E", AuditEvent, dict[str, object])
 T = TypeVar("T")
 
 
@@ -80,9 +84,8 @@ class Events(ApiNamespace):
         """
         if not 1 <= days_into_past <= _MAX_DAYS:
             raise ValueError(f"days_into_past must be 1 to {_MAX_DAYS}, not {days_into_past}.")
-        records = self._read_json(
-            _RECORDS, lambda record: record.get("id"), None, None, 24 * days_into_past, event_type
-        )
+        span = None, None, 24 * days_into_past, event_type
+        records = self._read_json(_RECORDS, span)
         async with aclosing(records):
             return [record async for record in records]
 
@@ -119,7 +122,7 @@ class Events(ApiNamespace):
 
         Source: Anaplan Audit API guide, "Retrieve Audit Events in JSON Format".
         """
-        return self._read_json(_EVENTS, _event_id, start, end, hours, event_type)
+        return self._read_json(_EVENTS, (start, end, hours, event_type))
 
     def search_events(
         self,
@@ -155,7 +158,7 @@ class Events(ApiNamespace):
 
         Source: Anaplan Audit API guide.
         """
-        return self._read_json(_EVENTS, _event_id, start, end, hours, event_type, by_search=True)
+        return self._read_json(_EVENTS, (start, end, hours, event_type), by_search=True)
 
     def get_cef_lines(
         self,
@@ -190,7 +193,7 @@ class Events(ApiNamespace):
 
         Source: Anaplan Audit API guide; Anaplan help, "Audit event export file".
         """
-        return self._read_cef(str, start, end, hours, event_type)
+        return self._read_cef(str, (start, end, hours, event_type))
 
     def get_cef_events(
         self,
@@ -225,7 +228,7 @@ class Events(ApiNamespace):
 
         Source: Anaplan Audit API guide; Anaplan help, "Audit event export file".
         """
-        return self._read_cef(self._parse_cef, start, end, hours, event_type)
+        return self._read_cef(self._parse_cef, (start, end, hours, event_type))
 
     async def follow_events(
         self,
@@ -277,8 +280,8 @@ class Events(ApiNamespace):
         now = await self._now()
         place = _within_reach(place or Place(now), now)
         while True:
-            settled = now - int(_SECOND * lag)
-            end = min(settled, place.moment + _SLICE)
+            latest = now - int(_SECOND * lag)
+            end = min(latest, place.moment + _SLICE)
             if end > place.moment:
                 # Starts a moment earlier: whether a window includes its start is not documented.
                 window = _Window(max(place.moment - 1, now - _RETENTION), end, event_type)
@@ -287,7 +290,7 @@ class Events(ApiNamespace):
                     yield FollowedEvent(event, place.cursor)
                 if place.moment < end:
                     place = Place(end)
-            if end < settled:
+            if end < latest:
                 continue
             if deadline.expired:
                 return
@@ -299,34 +302,19 @@ class Events(ApiNamespace):
         return f"{self._session.hosts.audit}/events"
 
     async def _read_json(
-        self,
-        listing: Listing[T],
-        id_of: Callable[[T], object],
-        start: Moment | None,
-        end: Moment | None,
-        hours: int | None,
-        family: str,
-        *,
-        by_search: bool = False,
-    ) -> AsyncGenerator[T]:
+        self, listing: Listing[E], span: Span, *, by_search: bool = False
+    ) -> AsyncGenerator[E]:
         """Read the events of a window as items of a paged listing."""
-        window = await self._window(start, end, hours, family)
-        pages = self._pages(listing, window, id_of, by_search=by_search)
+        window = await self._window(span)
+        pages = self._pages(listing, window, by_search=by_search)
         async with aclosing(pages):
             async for page in pages:
                 for item in page:
                     yield item
 
-    async def _read_cef(
-        self,
-        parse: Callable[[str], T],
-        start: Moment | None,
-        end: Moment | None,
-        hours: int | None,
-        family: str,
-    ) -> AsyncGenerator[T]:
+    async def _read_cef(self, parse: Callable[[str], T], span: Span) -> AsyncGenerator[T]:
         """Read the events of a window as lines in the Common Event Format."""
-        window = await self._window(start, end, hours, family)
+        window = await self._window(span)
         reader = LineReader()
         pieces = self._session.stream(
             self._events, params=window.params, headers={"Accept": "text/plain"}
@@ -346,7 +334,7 @@ class Events(ApiNamespace):
 
     async def _in_order(self, window: _Window, place: Place) -> list[AuditEvent]:
         """Return the events after a place, oldest first."""
-        pages = self._pages(_EVENTS, window, _event_id)
+        pages = self._pages(_EVENTS, window)
         async with aclosing(pages):
             events = [event async for page in pages for event in page]
         new = (
@@ -365,9 +353,8 @@ class Events(ApiNamespace):
     def _server_now(self) -> int:
         return int(_SECOND * self._session.server_time(time.monotonic()))
 
-    async def _window(
-        self, start: Moment | None, end: Moment | None, hours: int | None, family: str
-    ) -> _Window:
+    async def _window(self, span: Span) -> _Window:
+        start, end, hours, family = span
         if start is not None and hours is not None:
             raise ValueError("start and hours were both given: give one of them.")
         max_hours = _RETENTION // _HOUR
@@ -408,13 +395,8 @@ class Events(ApiNamespace):
         )
 
     async def _pages(
-        self,
-        listing: Listing[T],
-        window: _Window,
-        id_of: Callable[[T], object],
-        *,
-        by_search: bool = False,
-    ) -> AsyncGenerator[list[T]]:
+        self, listing: Listing[E], window: _Window, *, by_search: bool = False
+    ) -> AsyncGenerator[list[E]]:
         """Read page after page, leaving out what an earlier page had."""
         seen: set[object] = set()
         offset = 0
@@ -428,8 +410,8 @@ class Events(ApiNamespace):
                 # Expired events have left the listing, so unread ones moved into read pages.
                 offset = max(0, offset - gone)
                 continue
-            new = [item for item in page.items if id_of(item) not in seen]
-            seen.update(map(id_of, new))
+            new = [item for item in page.items if _id_of(item) not in seen]
+            seen.update(map(_id_of, new))
             yield new
             offset += len(page.items)
             if known is None or offset >= known:
@@ -440,8 +422,8 @@ class Events(ApiNamespace):
                 )
 
 
-def _event_id(event: AuditEvent) -> int:
-    return event.id
+def _id_of(event: AuditEvent | dict[str, object]) -> object:
+    return event.id if isinstance(event, AuditEvent) else event.get("id")
 
 
 def _within_reach(place: Place, now: int) -> Place:

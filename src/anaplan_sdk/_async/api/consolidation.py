@@ -7,15 +7,13 @@ from contextlib import aclosing
 
 from pydantic import Field, TypeAdapter
 
-from anaplan_sdk._async.api.consolidation_tables import Tables
+from anaplan_sdk._async.api.consolidation_tables import NumberedPage, Tables
 from anaplan_sdk._async.api.namespace import body_of, segment
 from anaplan_sdk._async.transport.polling import check_timeout, wait_until
 from anaplan_sdk._async.transport.recovery import start_at_most_once
 from anaplan_sdk._http.replies import decode, unreadable
-from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk._runtime.deadline import Deadline
 from anaplan_sdk.exceptions import AnaplanResponseException
-from anaplan_sdk.models._base import AnaplanModel
 from anaplan_sdk.models.consolidation import (
     Dimension,
     DimensionMember,
@@ -25,8 +23,7 @@ from anaplan_sdk.models.consolidation import (
 )
 
 
-class _MemberPage(AnaplanModel):
-    total_pages: int = 1
+class _MemberPage(NumberedPage):
     members: list[DimensionMember] = Field(
         default_factory=list[DimensionMember], validation_alias="dimensionMembers"
     )
@@ -106,16 +103,7 @@ class Consolidation(Tables):
         """
         self._check_number("page_size", page_size, 1)
         url = f"{self._root}/metadata/Dimensions/{segment(dimension)}"
-
-        async def fetch(number: int) -> _MemberPage:
-            params = {"Page": number, "PageSize": page_size}
-            return decode(_MEMBERS, await self._session.send("GET", url, params=params))
-
-        first = await fetch(1)
-        for member in first.members:
-            yield member
-        others = range(2, first.total_pages + 1)
-        pages = runtime.ordered_map(fetch, others, self._settings.max_concurrency)
+        pages = self._pages(url, {}, page_size, lambda response: decode(_MEMBERS, response))
         async with aclosing(pages):
             async for page in pages:
                 for member in page.members:

@@ -19,7 +19,7 @@ from anaplan_sdk.exceptions import (
     PartialFailureException,
     WriteInterruptedException,
 )
-from anaplan_sdk.models.lists import WriteResult
+from anaplan_sdk.models.writes import WriteResult
 
 R = TypeVar("R", bound=WriteResult)
 

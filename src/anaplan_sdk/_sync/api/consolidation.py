@@ -9,14 +9,12 @@ from contextlib import closing
 from pydantic import Field, TypeAdapter
 
 from anaplan_sdk._http.replies import decode, unreadable
-from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._runtime.deadline import Deadline
-from anaplan_sdk._sync.api.consolidation_tables import Tables
+from anaplan_sdk._sync.api.consolidation_tables import NumberedPage, Tables
 from anaplan_sdk._sync.api.namespace import body_of, segment
 from anaplan_sdk._sync.transport.polling import check_timeout, wait_until
 from anaplan_sdk._sync.transport.recovery import start_at_most_once
 from anaplan_sdk.exceptions import AnaplanResponseException
-from anaplan_sdk.models._base import AnaplanModel
 from anaplan_sdk.models.consolidation import (
     Dimension,
     DimensionMember,
@@ -26,8 +24,7 @@ from anaplan_sdk.models.consolidation import (
 )
 
 
-class _MemberPage(AnaplanModel):
-    total_pages: int = 1
+class _MemberPage(NumberedPage):
     members: list[DimensionMember] = Field(
         default_factory=list[DimensionMember], validation_alias="dimensionMembers"
     )
@@ -107,16 +104,7 @@ class Consolidation(Tables):
         """
         self._check_number("page_size", page_size, 1)
         url = f"{self._root}/metadata/Dimensions/{segment(dimension)}"
-
-        def fetch(number: int) -> _MemberPage:
-            params = {"Page": number, "PageSize": page_size}
-            return decode(_MEMBERS, self._session.send("GET", url, params=params))
-
-        first = fetch(1)
-        for member in first.members:
-            yield member
-        others = range(2, first.total_pages + 1)
-        pages = runtime.ordered_map(fetch, others, self._settings.max_concurrency)
+        pages = self._pages(url, {}, page_size, lambda response: decode(_MEMBERS, response))
         with closing(pages):
             for page in pages:
                 for member in page.members:

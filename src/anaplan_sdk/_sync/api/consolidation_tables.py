@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from typing import TypeVar
 
+import httpx2
 from pydantic import AliasChoices, Field, TypeAdapter
 
 from anaplan_sdk._formats.json_batches import Batch, Batcher
@@ -21,11 +23,18 @@ from anaplan_sdk.models.lists import WriteResult
 _Rows = list[dict[str, object]]
 
 
-class _RowPage(AnaplanModel):
+class NumberedPage(AnaplanModel):
+    """A page of a listing whose pages are numbered from 1."""
+
     total_pages: int = Field(1, validation_alias=AliasChoices("TotalPages", "totalPages"))
+
+
+class _RowPage(NumberedPage):
     total_rows: int | None = Field(None, validation_alias=AliasChoices("TotalRows", "totalRows"))
     rows: _Rows = Field(validation_alias="value")
 
+
+P = TypeVar("P", bound=NumberedPage)
 
 _ROWS: TypeAdapter[_RowPage | _Rows] = TypeAdapter(_RowPage | _Rows)
 
@@ -55,7 +64,7 @@ class Tables(ApiNamespace):
         skip: int | None = None,
         page_size: int = _MAX_PAGE_SIZE,
     ) -> Generator[dict[str, object]]:
-        """Iterate over the rows of a table, reading a page at a time.
+        """Iterate over the rows of a table, reading several pages at the same time.
 
         Args:
             table: The table's name.
@@ -93,12 +102,12 @@ class Tables(ApiNamespace):
         if order_by is not None:
             query["$orderby"] = _listed(order_by)
         if top is None and skip is None:
-            pages = self._pages(self._table(table), query, page_size)
+            pages = self._pages(self._table(table), query, page_size, _row_page)
         else:
             pages = self._windows(self._table(table), query, page_size, top, skip or 0)
         with closing(pages):
             for page in pages:
-                for row in page:
+                for row in page.rows:
                     yield row
 
     def count_rows(self, table: str, predicate: str | Filter | None = None) -> int:
@@ -126,10 +135,10 @@ class Tables(ApiNamespace):
         """
         params: dict[str, str | int] = {**_query(predicate), "Page": 1, "PageSize": 1}
         response = self._session.send("GET", self._table(table), params=params)
-        page = decode(_ROWS, response)
-        if not isinstance(page, _RowPage) or page.total_rows is None:
+        total = _row_page(response).total_rows
+        if total is None:
             raise unreadable(response, "it lacks the number of rows")
-        return page.total_rows
+        return total
 
     def insert_row(self, table: str, row: Mapping[str, Value]) -> None:
         """Insert a row into a table.
@@ -160,7 +169,7 @@ class Tables(ApiNamespace):
         )
 
     def insert_rows(
-        self, table: str, rows: Iterable[Mapping[str, Value]], *, batch_size: int = 1000
+        self, table: str, rows: Iterable[Mapping[str, Value]], *, rows_per_request: int = 1000
     ) -> int:
         """Insert rows into a table, several with each request, one request after another.
 
@@ -172,7 +181,7 @@ class Tables(ApiNamespace):
             rows: The rows, each with its values by column: text, numbers, True and False, and
                 None. A list is checked completely before the first request, an iterator as it is
                 read.
-            batch_size: Maximum number of rows in a request, 1 to 100,000; 1,000 by default.
+            rows_per_request: The most rows in one request, 1 to 100,000; 1,000 by default.
 
         Returns:
             The number of rows that were inserted.
@@ -180,7 +189,7 @@ class Tables(ApiNamespace):
         Raises:
             TypeError: `rows` is a single row or text.
             ValueError: A row is empty or has a value that can't be sent; the message has its
-                position, counted from 0. Or `batch_size` is out of its range.
+                position, counted from 0. Or `rows_per_request` is out of its range.
             InvalidIdentifierException: There is no such table.
             AnaplanRequestException: The only request was refused, or the first one (HTTP 400).
             WriteInterruptedException: A request failed after others had been sent, or without a
@@ -202,7 +211,7 @@ class Tables(ApiNamespace):
         url = f"{self._root}/odata/batch/{segment(table)}"
         endpoint = WriteEndpoint("POST", url, opening=b"[", closing=b"]", is_idempotent=False)
         write = _Insertion(self._session, endpoint, WriteResult)
-        batches = counted(Batcher(Row, batch_size).batches(rows))
+        batches = counted(Batcher(Row, rows_per_request).batches(rows))
         write.run(batches, raise_on_failure=False)
         return count
 
@@ -258,33 +267,39 @@ class Tables(ApiNamespace):
             raise ValueError("Give either a predicate, or everything=True to delete all rows.")
         self._session.send("DELETE", self._table(table), params=_query(predicate))
 
-    def _pages(self, url: str, query: Mapping[str, str], size: int) -> Generator[_Rows]:
-        def fetch(number: int) -> _RowPage:
+    def _pages(
+        self,
+        url: str,
+        query: Mapping[str, str],
+        size: int,
+        read: Callable[[httpx2.Response], P],
+    ) -> Generator[P]:
+        """Read all pages; those after the first at the same time."""
+
+        def fetch(number: int) -> P:
             params: dict[str, str | int] = {**query, "Page": number, "PageSize": size}
-            page = decode(_ROWS, self._session.send("GET", url, params=params))
-            return page if isinstance(page, _RowPage) else _RowPage.model_validate({"value": page})
+            return read(self._session.send("GET", url, params=params))
 
         first = fetch(1)
-        yield first.rows
+        yield first
         others = range(2, first.total_pages + 1)
         pages = runtime.ordered_map(fetch, others, self._settings.max_concurrency)
         with closing(pages):
             for page in pages:
-                yield page.rows
+                yield page
 
     def _windows(
         self, url: str, query: Mapping[str, str], size: int, top: int | None, skip: int
-    ) -> Generator[_Rows]:
+    ) -> Generator[_RowPage]:
         """Read spans of rows: whether `$top` and `$skip` work with pages is not documented."""
-        given = 0
-        while top is None or given < top:
-            width = size if top is None else min(size, top - given)
-            params: dict[str, str | int] = {**query, "$top": width, "$skip": skip + given}
-            page = decode(_ROWS, self._session.send("GET", url, params=params))
-            rows = page.rows if isinstance(page, _RowPage) else page
-            yield rows
-            given += len(rows)
-            if len(rows) < width:
+        count = 0
+        while top is None or count < top:
+            width = size if top is None else min(size, top - count)
+            params: dict[str, str | int] = {**query, "$top": width, "$skip": skip + count}
+            page = _row_page(self._session.send("GET", url, params=params))
+            yield page
+            count += len(page.rows)
+            if len(page.rows) < width:
                 return
 
     @staticmethod
@@ -299,6 +314,11 @@ class Tables(ApiNamespace):
 
     def _table(self, table: str) -> str:
         return f"{self._root}/odata/{segment(table)}"
+
+
+def _row_page(response: httpx2.Response) -> _RowPage:
+    page = decode(_ROWS, response)
+    return page if isinstance(page, _RowPage) else _RowPage.model_validate({"value": page})
 
 
 def _row(values: Mapping[str, Value]) -> dict[str, object]:
