@@ -14,6 +14,7 @@ from anaplan_sdk.exceptions import (
     AnaplanActionError,
     AnaplanException,
     OutcomeUnknownException,
+    SynchronizationException,
     UploadIncompleteException,
 )
 from anaplan_sdk.models import CompletedTask, FailureDump, Task
@@ -127,6 +128,42 @@ def test_an_error_says_where_and_what() -> None:
         "[HTTP 504, FAILURE, request id r-1, 3 attempts])"
     )
     assert str(AnaplanException("Gone", status_code=404, attempts=1)) == "Gone ([HTTP 404])"
+
+
+@pytest.mark.parametrize("kind", FAMILY)
+def test_another_class_keeps_what_is_known(kind: type[AnaplanException]) -> None:
+    facts: dict[str, Any] = {
+        "method": "GET",
+        "url": "https://api.anaplan.com/2/0/models",
+        "status_code": 503,
+        "code": "FAILURE",
+        "reason": "busy",
+        "request_id": "r-1",
+        "attempts": 3,
+        "retryable": True,
+        "not_performed": True,
+        "retry_after": 1.5,
+        "task_id": "T" if kind is not SynchronizationException else None,
+    }
+    other = AnaplanException("busy", **facts).as_type(kind, "failed")
+    assert type(other) is kind
+    assert other.message == other.args[0] == "failed"
+    assert {name: getattr(other, name) for name in facts} == facts
+    assert other.as_type(kind, "failed", attempts=4, retryable=False).attempts == 4
+
+
+def test_another_class_takes_attributes_of_its_own() -> None:
+    error = AnaplanException("lost", attempts=2)
+    other = error.as_type(OutcomeUnknownException, "unclear", candidates=["T"])
+    assert (other.candidates, other.attempts) == (["T"], 2)
+    with pytest.raises(TypeError, match="attempt"):
+        error.as_type(OutcomeUnknownException, "unclear", attempt=2)
+
+
+def test_a_replaced_message_is_the_one_that_is_shown_and_copied() -> None:
+    error = AnaplanException("no", status_code=400)
+    error.replace_message("No, since it is too large.")
+    assert str(error) == str(copy.copy(error)) == "No, since it is too large. ([HTTP 400])"
 
 
 def test_a_failed_action_carries_its_results_and_dumps() -> None:

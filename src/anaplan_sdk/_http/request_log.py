@@ -23,15 +23,15 @@ def log_reply(response: httpx2.Response, attempt: int, sent_at: float) -> None:
     """
     if not _loggers.http.isEnabledFor(logging.DEBUG):
         return
-    size = f"{len(response.content):,} bytes" if response.is_closed else "streamed"
+    request_id = request_id_of(response)
     _loggers.http.debug(
-        "%s %s: %d in %.0f ms, %s, request id %s, attempt %d",
+        "%s %s: %d in %.0f ms, %s%s, attempt %d",
         response.request.method,
         safe_url(response.request.url),
         response.status_code,
         1000 * (time.monotonic() - sent_at),
-        size,
-        request_id_of(response),
+        f"{len(response.content):,} bytes" if response.is_closed else "streamed",
+        f", request id {request_id}" if request_id else "",
         attempt,
     )
 

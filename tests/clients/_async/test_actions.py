@@ -500,3 +500,21 @@ async def test_the_runs_of_processes_and_other_actions(anaplan: EmulatedAnaplan)
         for each in (process, action):
             started = await client.run_action(each, wait_for_completion=False)
             assert [task.id for task in await client.get_task_summaries(each)] == [started.id]
+
+
+async def test_listings_have_anaplans_own_order_unless_sorted(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client() as client:
+        listings = (
+            client.get_imports,
+            client.get_exports,
+            client.get_processes,
+            client.get_actions,
+        )
+        for listing in listings:
+            await listing()
+            names = [one.name for one in await listing("name", descending=True)]
+            assert names == sorted(names, reverse=True)
+    queries = [request.query or "" for request in anaplan.requests("GET")]
+    assert len(queries) == 8
+    assert not any("sort=" in query for query in queries[::2])
+    assert all("sort=-name" in query for query in queries[1::2])

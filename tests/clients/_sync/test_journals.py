@@ -327,3 +327,62 @@ def test_a_count_that_can_not_be_had_fails_the_upload(anaplan: EmulatedAnaplan) 
             client.upload_file(AIRLINES, DATA)
         assert failed.value.missing == []
         client.upload_file(AIRLINES, DATA)
+
+
+def test_a_journal_whose_folder_can_not_be_locked_fails_the_upload(
+    anaplan: EmulatedAnaplan, journal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    occupied = journal.with_name("occupied")
+    given_empty(occupied, b"")
+    monkeypatch.setenv("XDG_STATE_HOME", str(occupied))  # Where a folder for locks would be.
+    with resumable(anaplan) as client:
+        with pytest.raises(
+            AnaplanException, match=r"upload\.journal' cannot be locked: "
+        ) as failed:
+            client.upload_file(AIRLINES, DATA, journal=journal)
+    assert failed.value.not_performed
+    assert not anaplan.requests("POST", "*/files/*")
+    assert names_in(journal.parent) == ["occupied"]
+
+
+@pytest.mark.parametrize(
+    ("count", "failing", "text"),
+    [
+        (5, 4, "chunk 4 is missing"),
+        (5, 3, "chunks 3, 4 are missing"),
+        (12, 0, "chunks 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, … are missing"),
+    ],
+)
+def test_an_incomplete_upload_names_its_missing_chunks_and_the_cause(
+    anaplan: EmulatedAnaplan, count: int, failing: int, text: str
+) -> None:
+    headers = {"X-Request-Id": "r-500"}
+    anaplan.fault(method="PUT", path=f"*/chunks/{failing}", status=500, headers=headers)
+    content = list(pieces(DATA[: count * SIZE]))
+    with resumable(anaplan) as client:
+        with pytest.raises(UploadIncompleteException) as failed:
+            client.upload_file_stream(AIRLINES, content, 1)
+    error = failed.value
+    assert str(error).startswith(f"The upload to file {AIRLINES} is incomplete, {text}: Anaplan ")
+    assert f"/chunks/{failing} [HTTP 500, request id r-500]" in str(error)
+    assert error.missing == list(range(failing, count))
+    assert (error.file_id, error.attempts, error.retryable) == (AIRLINES, 1, True)
+    assert not error.not_performed
+
+
+def test_an_incomplete_upload_may_lack_the_end_of_its_content(
+    anaplan: EmulatedAnaplan,
+) -> None:
+    def content() -> Iterator[bytes]:
+        yield DATA[: 2 * SIZE]
+        raise AnaplanException("The other client failed.", not_performed=True)
+
+    with resumable(anaplan) as client:
+        with pytest.raises(UploadIncompleteException) as failed:
+            client.upload_file_stream(AIRLINES, content())
+    assert str(failed.value) == (
+        f"The upload to file {AIRLINES} is incomplete, since its content was not read to the end: "
+        "The other client failed."
+    )
+    assert failed.value.missing == []
+    assert not failed.value.not_performed

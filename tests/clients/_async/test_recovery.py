@@ -1,0 +1,266 @@
+"""Starting at most once: what is recovered, sent again, or reported as unknown."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from anaplan_sdk._async.transport.recovery import (
+    Created,
+    ListedStart,
+    Recovery,
+    StartLedger,
+    start_at_most_once,
+)
+from anaplan_sdk.exceptions import AnaplanException, OutcomeUnknownException
+
+CLOCK = 1_800_000_000.0
+LOST = {"status_code": 504, "code": "GATEWAY", "attempts": 3, "request_id": "r-1"}
+
+
+@dataclass(frozen=True)
+class Task:
+    id: str
+    created_at: float
+
+
+class Service:
+    """A list of tasks, and a way to start them that answers as it is told to.
+
+    Attributes:
+        tasks: What was started.
+        answers: For each start: the error that it ends with, and whether it is carried out.
+    """
+
+    def __init__(self, *answers: tuple[AnaplanException | None, bool]) -> None:
+        self.tasks: list[Task] = []
+        self.answers = list(answers)
+        self.sent = 0
+        self.listings = 0
+        self.problem: AnaplanException | None = None
+
+    async def send(self) -> Created:
+        self.sent += 1
+        error, is_carried_out = self.answers.pop(0) if self.answers else (None, True)
+        if is_carried_out:
+            self.add(server_time(time.monotonic()))
+        if error is not None:
+            raise error
+        return Created(self.tasks[-1].id)
+
+    async def find(self) -> list[Task]:
+        self.listings += 1
+        if self.problem is not None:
+            raise self.problem
+        return list(self.tasks)
+
+    def add(self, created_at: float) -> str:
+        # As Anaplan tells it: in whole seconds.
+        self.tasks.append(Task(f"T{len(self.tasks) + 1}", float(int(created_at))))
+        return self.tasks[-1].id
+
+    def start(self, **options: Any) -> ListedStart[Task]:
+        given: dict[str, Any] = {"key": "run", "what": "Task", **options}
+        return ListedStart(
+            find=self.find, matches=lambda task, since: task.created_at >= since, **given
+        )
+
+
+def server_time(moment: float) -> float:
+    return CLOCK + moment
+
+
+def lost(**facts: Any) -> AnaplanException:
+    return AnaplanException("lost", retryable=True, **{**LOST, **facts})
+
+
+def recovery(settle_time: float = 0.05, retry_count: int = 2) -> Recovery:
+    return Recovery(server_time, retry_count, settle_time)
+
+
+async def test_a_lost_reply_is_recovered_and_nothing_sent_again() -> None:
+    service = Service((lost(), True))
+    assert (await recovery().start(service.send, service.start(repeat=True))).id == "T1"
+    assert service.sent == 1
+
+
+async def test_what_was_not_started_is_started_again() -> None:
+    service = Service((lost(), False), (lost(), False))
+    assert (await recovery().start(service.send, service.start(repeat=True))).id == "T1"
+    assert service.sent == 3
+
+
+async def test_attempts_have_an_end() -> None:
+    service = Service(*[(lost(), False)] * 3)
+    with pytest.raises(AnaplanException, match="lost") as failed:
+        await recovery().start(service.send, service.start(repeat=True))
+    assert type(failed.value) is AnaplanException
+    assert service.sent == 3
+
+
+async def test_an_unknown_outcome_keeps_what_is_known_of_the_failure() -> None:
+    service = Service((lost(), False))
+    with pytest.raises(OutcomeUnknownException) as unknown:
+        await recovery().start(service.send, service.start(verb="created"))
+    error = unknown.value
+    assert str(error) == (
+        "Task may have been created, but can't be found: lost "
+        "([HTTP 504, GATEWAY, request id r-1, 3 attempts])"
+    )
+    assert {name: getattr(error, name) for name in LOST} == LOST
+    assert not error.retryable
+    assert not error.not_performed
+
+
+async def test_what_anaplan_did_not_act_on_is_not_looked_up() -> None:
+    service = Service((lost(not_performed=True), False))
+    with pytest.raises(AnaplanException, match="lost"):
+        await recovery().start(service.send, service.start(repeat=True))
+    assert (service.sent, service.listings) == (1, 0)
+
+
+async def test_a_refusal_with_a_reason_is_looked_up_once() -> None:
+    refused = lost(status_code=500, reason="Duplicate name")
+    service = Service((refused, False))
+    with pytest.raises(AnaplanException) as failed:
+        await recovery(60).start(service.send, service.start(repeat=True, refusal_codes=(500,)))
+    assert failed.value is refused
+    assert (service.sent, service.listings) == (1, 1)
+
+
+async def test_a_conflict_with_a_late_first_request_is_recovered() -> None:
+    conflict = AnaplanException("running", status_code=409, not_performed=True)
+    service = Service((lost(), False), (conflict, True))
+    assert (await recovery().start(service.send, service.start(repeat=True))).id == "T1"
+
+
+async def test_a_conflict_that_remains_unexplained_may_have_been_performed() -> None:
+    """The first request may have been carried out, although the second one was refused."""
+    conflict = AnaplanException("running", status_code=409, not_performed=True)
+    service = Service((lost(), False), (conflict, False))
+    with pytest.raises(AnaplanException, match="running") as failed:
+        await recovery().start(service.send, service.start(repeat=True))
+    assert not failed.value.not_performed
+    assert service.sent == 2
+
+
+async def test_several_that_match_are_candidates() -> None:
+    service = Service((lost(), True))
+    service.add(server_time(time.monotonic()))
+    with pytest.raises(OutcomeUnknownException, match="several match") as unknown:
+        await recovery().start(service.send, service.start(repeat=True))
+    assert unknown.value.candidates == ["T1", "T2"]
+
+
+@pytest.mark.parametrize(("earlier", "is_recovered"), [(1.9, True), (2.1, False)])
+async def test_only_what_was_created_since_the_request_is_recovered(
+    earlier: float, is_recovered: bool
+) -> None:
+    """Two seconds are the tolerance for the clock, which is known in whole seconds."""
+    service = Service((lost(), False))
+    start = service.start()
+    service.tasks.append(Task("T1", server_time(start.began) - earlier))
+    try:
+        recovered: str | None = (await recovery().start(service.send, start)).id
+    except OutcomeUnknownException:
+        recovered = None
+    assert recovered == ("T1" if is_recovered else None)
+
+
+async def test_what_this_client_started_itself_is_not_recovered() -> None:
+    service = Service((None, True), (lost(), False))
+    client = recovery()
+    first = await client.start(service.send, service.start())
+    with pytest.raises(OutcomeUnknownException, match="can't be found"):
+        await client.start(service.send, service.start())
+    assert [first.id] == [task.id for task in service.tasks]
+
+
+@pytest.mark.parametrize(("apart", "is_confused"), [(2.5, True), (3.5, False)])
+async def test_like_starts_some_seconds_apart(apart: float, is_confused: bool) -> None:
+    """Within three seconds an earlier start of unknown outcome may be taken for the later one."""
+    service = Service((lost(), False), (lost(), False))
+    client = recovery()
+    service.problem = AnaplanException("forbidden")
+    with pytest.raises(OutcomeUnknownException, match="can't be looked up"):
+        await client.start(service.send, service.start())
+    service.problem = None
+    later = service.start(began=time.monotonic() + apart)
+    service.tasks.append(Task("T1", server_time(later.began)))
+    if is_confused:
+        with pytest.raises(OutcomeUnknownException, match="by an earlier call") as unknown:
+            await client.start(service.send, later)
+        assert unknown.value.candidates == ["T1"]
+    else:
+        assert (await client.start(service.send, later)).id == "T1"
+
+
+async def test_starts_under_other_keys_are_not_confused() -> None:
+    service = Service((lost(), False), (lost(), True))
+    client = recovery()
+    with pytest.raises(OutcomeUnknownException):
+        await client.start(service.send, service.start())
+    assert (await client.start(service.send, service.start(key="other"))).id == "T1"
+
+
+async def test_a_concurrent_start_is_waited_for() -> None:
+    """While another start is under way, what is found may be what that one has started."""
+    service = Service((lost(), False))
+    client = recovery(settle_time=0.3)
+    service.add(server_time(time.monotonic()))
+    other = client._ledger.starting("run")
+    with other, pytest.raises(OutcomeUnknownException, match="under way") as unknown:
+        await client.start(service.send, service.start())
+    assert unknown.value.candidates == ["T1"]
+    assert service.listings > 1
+
+
+async def test_a_list_that_can_not_be_read_is_read_again() -> None:
+    service = Service((lost(), True))
+    problems = [AnaplanException("busy", retryable=True)] * 2
+
+    async def find() -> list[Task]:
+        if problems:
+            raise problems.pop()
+        return await service.find()
+
+    start = ListedStart(find=find, matches=lambda _, __: True, key="run", what="Task")
+    assert (await recovery(settle_time=5).start(service.send, start)).id == "T1"
+    problems.append(AnaplanException("busy", retryable=True))
+    service.answers = [(lost(), True)]
+    with pytest.raises(OutcomeUnknownException, match=r"can't be looked up \(busy\)"):
+        await recovery(settle_time=0).start(service.send, start)
+
+
+async def test_without_a_list_the_outcome_is_unknown() -> None:
+    async def send() -> None:
+        raise lost()
+
+    with pytest.raises(OutcomeUnknownException, match="A row may have been inserted: lost"):
+        await start_at_most_once(send, what="A row", verb="inserted", attempts=3)
+
+
+async def test_the_ledger_forgets_the_oldest_keys() -> None:
+    ledger = StartLedger()
+    for number in range(1100):
+        ledger.record_started("kept", f"K{number}")
+        ledger.record_started(f"key {number}", "T")
+    assert ledger.started("key 0") == ()
+    assert ledger.started("key 1099") == ("T",)
+    assert len(ledger.started("kept")) == 64
+    assert "K1099" in ledger.started("kept")
+
+
+async def test_a_cancelled_start_is_of_unknown_outcome() -> None:
+    client = recovery()
+
+    async def send() -> Created:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        await client.start(send, Service().start())
+    assert client._ledger.last_ambiguous("run") > 0
+    assert not client._ledger.is_concurrent("run")
