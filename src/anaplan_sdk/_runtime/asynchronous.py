@@ -395,7 +395,7 @@ class Semaphore:
     """Lets so many callers through at a time, in each event loop."""
 
     def __init__(self, width: int) -> None:
-        self._semaphores = PerLoop(lambda: anyio.Semaphore(width))
+        self._semaphores = PerLoop(lambda: anyio.Semaphore(width, fast_acquire=True))
 
     async def acquire(self, seconds: float | None = None) -> bool:
         """Waits for a turn, so many seconds at the most; tells whether it came."""

@@ -184,10 +184,9 @@ async def test_an_upload_that_begins_resumes_and_completes_is_logged(
             await client.upload_file(FILE, DATA, journal=tmp_path / "journal")
         await client.upload_file(FILE, DATA, journal=tmp_path / "journal")
     begun, resumed, complete = logged("uploads")
-    assert begun == f"The upload to file {FILE} has begun: 5 chunks"
-    assert resumed.startswith(f"The upload to file {FILE} is resumed: ")
-    assert resumed.endswith(" chunks have arrived already")
-    assert complete == f"The upload to file {FILE} is complete: 5 chunks"
+    assert begun == f"The upload to file {FILE} has begun, chunks: 5"
+    assert resumed.startswith(f"The upload to file {FILE} is resumed, chunks that have arrived: ")
+    assert complete == f"The upload to file {FILE} is complete, chunks: 5"
     assert logged("uploads", logging.WARNING) == []
 
 

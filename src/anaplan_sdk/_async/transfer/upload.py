@@ -112,7 +112,7 @@ class FileUpload:
             await self._complete(target)
         await self._confirm(target, chunks.acknowledged, journal)
         _loggers.uploads.info(
-            "The upload to file %d is complete: %d chunks", target, len(chunks.acknowledged)
+            "The upload to file %d is complete, chunks: %d", target, len(chunks.acknowledged)
         )
 
     async def _begin(self, file_id: int | str, upload: Upload) -> int:
@@ -150,7 +150,9 @@ class FileUpload:
             verb="begun",
             attempts=1 + self._session.policy.retry_count,
         )
-        _loggers.uploads.info("The upload to file %d has begun: %s chunks", begun, upload.count)
+        _loggers.uploads.info(
+            "The upload to file %d has begun, chunks: %s", begun, upload.count or "unknown"
+        )
         return begun
 
     async def _find_begun(self, name: str, count: int) -> int | None:
@@ -186,7 +188,7 @@ class FileUpload:
                     del journal.acknowledged[index]
                 if await _is_unchanged(upload, journal):
                     _loggers.uploads.info(
-                        "The upload to file %d is resumed: %d chunks have arrived already",
+                        "The upload to file %d is resumed, chunks that have arrived: %d",
                         file.id,
                         len(journal.acknowledged),
                     )

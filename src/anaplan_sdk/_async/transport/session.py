@@ -16,7 +16,7 @@ from anaplan_sdk._http.replies import decode, transport_error
 from anaplan_sdk._http.request_log import log_retry
 from anaplan_sdk._http.retry_policy import RETRY_AFTER_CAP, Retry, RetryPolicy
 from anaplan_sdk._runtime import asynchronous as runtime
-from anaplan_sdk._runtime.deadline import Deadline
+from anaplan_sdk._runtime.deadline import NO_DEADLINE, Deadline
 from anaplan_sdk._runtime.flow import DeadlineExceeded
 from anaplan_sdk.auth.bearer import Bearer
 from anaplan_sdk.config import ClientConfig
@@ -205,14 +205,12 @@ class Session:
         try:
             request = build()
             auth = self._transport.auth_of(request)
+            exchange = self._transport.exchange
             try:
+                if deadline is NO_DEADLINE:
+                    return await exchange(request, auth, attempt, is_streamed)
                 return await runtime.within(
-                    deadline.remaining(),
-                    self._transport.exchange,
-                    request,
-                    auth,
-                    attempt,
-                    is_streamed,
+                    deadline.remaining(), exchange, request, auth, attempt, is_streamed
                 )
             except DeadlineExceeded:
                 attempts = attempt.number if attempt.was_sent else attempt.number - 1

@@ -113,7 +113,7 @@ class FileUpload:
             self._complete(target)
         self._confirm(target, chunks.acknowledged, journal)
         _loggers.uploads.info(
-            "The upload to file %d is complete: %d chunks", target, len(chunks.acknowledged)
+            "The upload to file %d is complete, chunks: %d", target, len(chunks.acknowledged)
         )
 
     def _begin(self, file_id: int | str, upload: Upload) -> int:
@@ -151,7 +151,9 @@ class FileUpload:
             verb="begun",
             attempts=1 + self._session.policy.retry_count,
         )
-        _loggers.uploads.info("The upload to file %d has begun: %s chunks", begun, upload.count)
+        _loggers.uploads.info(
+            "The upload to file %d has begun, chunks: %s", begun, upload.count or "unknown"
+        )
         return begun
 
     def _find_begun(self, name: str, count: int) -> int | None:
@@ -187,7 +189,7 @@ class FileUpload:
                     del journal.acknowledged[index]
                 if _is_unchanged(upload, journal):
                     _loggers.uploads.info(
-                        "The upload to file %d is resumed: %d chunks have arrived already",
+                        "The upload to file %d is resumed, chunks that have arrived: %d",
                         file.id,
                         len(journal.acknowledged),
                     )

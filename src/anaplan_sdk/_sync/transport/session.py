@@ -15,7 +15,7 @@ from anaplan_sdk._http.replies import decode, transport_error
 from anaplan_sdk._http.request_log import log_retry
 from anaplan_sdk._http.retry_policy import RETRY_AFTER_CAP, Retry, RetryPolicy
 from anaplan_sdk._runtime import synchronous as runtime
-from anaplan_sdk._runtime.deadline import Deadline
+from anaplan_sdk._runtime.deadline import NO_DEADLINE, Deadline
 from anaplan_sdk._runtime.flow import DeadlineExceeded
 from anaplan_sdk._sync.transport.connection import Attempt, Transport, hang_up, pieces_of
 from anaplan_sdk._sync.transport.limiter import ConcurrencyLimiter
@@ -206,14 +206,12 @@ class Session:
         try:
             request = build()
             auth = self._transport.auth_of(request)
+            exchange = self._transport.exchange
             try:
+                if deadline is NO_DEADLINE:
+                    return exchange(request, auth, attempt, is_streamed)
                 return runtime.within(
-                    deadline.remaining(),
-                    self._transport.exchange,
-                    request,
-                    auth,
-                    attempt,
-                    is_streamed,
+                    deadline.remaining(), exchange, request, auth, attempt, is_streamed
                 )
             except DeadlineExceeded:
                 attempts = attempt.number if attempt.was_sent else attempt.number - 1
