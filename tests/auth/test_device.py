@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from anaplan_sdk import AnaplanDeviceAuth, DeviceCode
-from anaplan_sdk._runtime.flow import Blocking, Pause
+from anaplan_sdk._runtime.flow import Call, Pause
 from anaplan_sdk.auth.device import DeviceSignIn
 from anaplan_sdk.auth.oauth import OAuthApp, OAuthToken
 from anaplan_sdk.exceptions import (
@@ -68,8 +68,8 @@ class Driver:
                     assert step.seconds <= 1, "cancel() would go unnoticed"
                     waited += step.seconds
                     step = self._steps.send(None)
-                elif isinstance(step, Blocking):
-                    step = self._steps.send(step.call())
+                elif isinstance(step, Call):
+                    step = self._steps.send(step.function())
                 else:
                     self.waits.append(waited)
                     waited = 0.0
@@ -199,7 +199,7 @@ def test_it_can_be_cancelled_while_it_waits() -> None:
     steps: Generator[Any, Any, OAuthToken] = sign_in.steps(App)
     request = next(steps)
     shown = steps.send(httpx2.Response(200, json=CODE, request=request))
-    assert isinstance(shown, Blocking)
+    assert isinstance(shown, Call)
     assert isinstance(steps.send(None), Pause)
     sign_in.cancelled.set()
     with pytest.raises(OAuthException) as cancelled:

@@ -89,7 +89,7 @@ def _adopted(auth: object, hosts: Hosts) -> httpx2.Auth:
     if own is None:
         raise TypeError(f"auth must be an httpx2.Auth or an httpx.Auth, not {type(auth).__name__}.")
     if isinstance(own, Bearer):
-        own.settle(hosts)
+        own.bind(hosts)
     return own
 
 

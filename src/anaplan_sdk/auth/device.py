@@ -11,7 +11,7 @@ from typing import TypeAlias
 from pydantic import BaseModel, Field, TypeAdapter
 
 from anaplan_sdk._http.replies import decode
-from anaplan_sdk._runtime.flow import Pause, Steps, called, sent
+from anaplan_sdk._runtime.flow import Flow, Pause, call, send
 from anaplan_sdk.auth.oauth import (
     AUTHORIZATION_URL,
     SCOPE,
@@ -71,7 +71,7 @@ class DeviceSignIn:
         self._prompt = prompt
         self.cancelled = threading.Event()
 
-    def steps(self, app: OAuthApp) -> Steps[OAuthToken]:
+    def steps(self, app: OAuthApp) -> Flow[OAuthToken]:
         """What has to be done, up to the token."""
         if self._prompt is None and not (sys.stderr and sys.stderr.isatty()):
             raise SignInRequiredException(
@@ -80,11 +80,11 @@ class DeviceSignIn:
                 "the code to someone."
             )
         self.cancelled.clear()
-        response = yield from sent(app.device_request())
+        response = yield from send(app.device_request())
         app.read(response)
         code = decode(_DEVICE_CODE, response, secret=True)
         deadline = time.monotonic() + code.expires_in
-        yield from called(lambda: (self._prompt or _show)(code), abandons=True)
+        yield from call(lambda: (self._prompt or _show)(code))
         interval = max(code.interval, _LEAST)
         while True:
             yield from self._wait(interval)
@@ -95,7 +95,7 @@ class DeviceSignIn:
                 )
             request = app.token_request(_GRANT_TYPE, device_code=code.device_code)
             try:
-                response = yield from sent(request)
+                response = yield from send(request)
                 return app.read_token(response)
             except OAuthException as error:
                 if error.code == "slow_down":
@@ -107,7 +107,7 @@ class DeviceSignIn:
                     raise
                 interval = max(1.0, interval * 2)  # RFC 8628, 3.5, for connections that time out
 
-    def _wait(self, seconds: float) -> Steps[None]:
+    def _wait(self, seconds: float) -> Flow[None]:
         while not self.cancelled.is_set():
             if seconds <= 0:
                 return

@@ -7,7 +7,7 @@ from typing import TypeAlias
 
 import httpx2
 
-from anaplan_sdk._runtime.flow import Steps, called, sent
+from anaplan_sdk._runtime.flow import Flow, call, send
 from anaplan_sdk.auth.oauth import (
     AUTHORIZATION_URL,
     SCOPE,
@@ -56,14 +56,14 @@ class BrowserSignIn:
         self._make_state = make_state
         self._prompt = prompt
 
-    def steps(self, app: OAuthApp) -> Steps[OAuthToken]:
+    def steps(self, app: OAuthApp) -> Flow[OAuthToken]:
         """What has to be done, up to the token."""
         if self._prompt is None:
             require_terminal(_INSTEAD)
         state = self._make_state()
         url = app.authorization_request(None, state)
-        request = yield from called(lambda: self._ask(app, url, state), abandons=True)
-        response = yield from sent(request)
+        request = yield from call(lambda: self._ask(app, url, state))
+        response = yield from send(request)
         return app.read_token(response)
 
     def _ask(self, app: OAuthApp, url: str, state: str) -> httpx2.Request:

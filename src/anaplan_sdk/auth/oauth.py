@@ -18,6 +18,7 @@ from pydantic import TypeAdapter
 
 from anaplan_sdk._http.redaction import excerpt, safe_url
 from anaplan_sdk._http.replies import decode, error_of, transport_error
+from anaplan_sdk._runtime.flow import ExchangeRequest
 from anaplan_sdk.auth.token_cache import check_token, is_token
 from anaplan_sdk.exceptions import OAuthException, OAuthStateException
 from anaplan_sdk.regions import Hosts, Region, check_base_url, resolve_hosts
@@ -49,6 +50,10 @@ _REFUSAL_WORDS = frozenset(
     )
 )
 _LIFETIME = 2100
+_FORM_HEADERS = {
+    "Content-Type": "application/x-www-form-urlencoded",
+    "Accept": "application/json",
+}
 _PUBLIC_FIELDS = frozenset(("client_id", "grant_type", "redirect_uri", "scope"))
 
 
@@ -166,19 +171,13 @@ class OAuthApp:
         given = {name: value for name, value in given.items() if value is not None}
         # The stubs leave a parameter untyped.
         prepare: Callable[..., str] = parameters.prepare_token_request  # pyright: ignore[reportUnknownMemberType, reportUnknownVariableType]
-        return self._form_request(self.token_url, prepare(grant_type, **given))
-
-    def _form_request(self, url: str, body: str) -> httpx2.Request:
-        headers = {
-            "Content-Type": "application/x-www-form-urlencoded",
-            "Accept": "application/json",
-        }
-        return httpx2.Request("POST", url, content=body, headers=headers)
+        body = prepare(grant_type, **given)
+        return ExchangeRequest("POST", self.token_url, content=body, headers=_FORM_HEADERS)
 
     def device_request(self) -> httpx2.Request:
         """The request that begins a sign-in on another device (RFC 8628, 3.1)."""
         body = urlencode({"client_id": self.client_id, "scope": self.scope})
-        return self._form_request(self.device_url, body)
+        return httpx2.Request("POST", self.device_url, content=body, headers=_FORM_HEADERS)
 
     def validation_request(self, token: str) -> httpx2.Request:
         """The request that asks Anaplan whether a token is good.

@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import Protocol, TypeAlias
 
-from anaplan_sdk._runtime.flow import Pause, Steps, called, sent
+from anaplan_sdk._runtime.flow import Flow, Pause, call, send
 from anaplan_sdk.auth.bearer import Bearer
 from anaplan_sdk.auth.oauth import (
     AUTHORIZATION_URL,
@@ -41,7 +41,7 @@ _REFUSED_GRANTS = frozenset(("invalid_grant", "expired_token", "access_denied"))
 class SignIn(Protocol):
     """A way to have a person sign in."""
 
-    def steps(self, app: OAuthApp) -> Steps[OAuthToken]:
+    def steps(self, app: OAuthApp) -> Flow[OAuthToken]:
         """What has to be done, up to the token."""
         ...
 
@@ -93,7 +93,7 @@ class OAuthTokenCache(TokenCache):
         self._key = store_key(app.token_url, app.client_id, self._user)
         self._lock_of_store = lock_for(self._store, self._key)
 
-    def settle(self, hosts: Hosts) -> None:
+    def bind(self, hosts: Hosts) -> None:
         """Gets tokens at the hosts of the first client it is given to, unless it was told where.
 
         Raises:
@@ -126,10 +126,10 @@ class OAuthTokenCache(TokenCache):
         return True
 
     @property
-    def _gives_up(self) -> bool:
+    def _keeps_refusal(self) -> bool:
         return self._sign_in is None
 
-    def _renew(self, old: Token | None) -> Steps[Token]:
+    def _renew(self, old: Token | None) -> Flow[Token]:
         self._is_settled = True
         # While the old token is good, nobody is asked to sign in.
         sign_in = self._sign_in if old is None else None
@@ -148,7 +148,7 @@ class OAuthTokenCache(TokenCache):
             forgets, reply = self._forgets, self._reply
             if not self._is_handed_over:
                 return (yield from self._hand_over(reply, forgets))
-            kept = yield from called(self._load)
+            kept = yield from call(self._load)
             own = self._refresh_token if kept is None else None
             return (yield from self._get((kept, self._passed, own, self._unkept), sign_in, forgets))
         finally:
@@ -156,19 +156,19 @@ class OAuthTokenCache(TokenCache):
 
     def _get(
         self, candidates: Iterable[str | Token | None], sign_in: SignIn | None, forgets: int
-    ) -> Steps[Token]:
+    ) -> Flow[Token]:
         """The first that serves of refresh tokens and a token that was passed; or a sign-in."""
         refused: AnaplanException | None = None
         for candidate in dict.fromkeys(candidates):
             if isinstance(candidate, Token):
                 if candidate.state(self._clock()) is TokenState.GONE:
                     continue
-                yield from called(lambda: self._save(forgets))
+                yield from call(lambda: self._save(forgets), must_finish=True)
                 self._passed = None
                 return candidate
             if candidate is None:
                 continue
-            response = yield from sent(self._app.refresh_request(candidate))
+            response = yield from send(self._app.refresh_request(candidate))
             try:
                 reply = self._app.read_token(response, candidate)
             except OAuthException as error:
@@ -183,11 +183,11 @@ class OAuthTokenCache(TokenCache):
                 "with; the scope offline_access asks for one."
             )
         # What was forgotten until now doesn't concern the token of a new sign-in.
-        self._is_dropped, forgets = False, self._forgets
+        self._is_cleared, forgets = False, self._forgets
         reply = yield from sign_in.steps(self._app)
         return (yield from self._take(reply, forgets))
 
-    def _take(self, reply: OAuthToken, forgets: int) -> Steps[Token]:
+    def _take(self, reply: OAuthToken, forgets: int) -> Flow[Token]:
         with self._keeping:
             if self._forgets == forgets:
                 self._reply = reply
@@ -198,9 +198,9 @@ class OAuthTokenCache(TokenCache):
             return _token_of(reply)
         return (yield from self._hand_over(reply, forgets))
 
-    def _hand_over(self, reply: OAuthToken, forgets: int) -> Steps[Token]:
+    def _hand_over(self, reply: OAuthToken, forgets: int) -> Flow[Token]:
         """Tells of the new token, again if that failed the last time; then it may be used."""
-        yield from called(lambda: self._tell(reply, forgets))
+        yield from call(lambda: self._tell(reply, forgets), must_finish=True)
         self._is_handed_over = True
         return _token_of(reply)
 
@@ -219,7 +219,7 @@ class OAuthTokenCache(TokenCache):
         """Drops the token here and in the store; one that is being got meanwhile isn't kept."""
         with self._keeping:
             self._forgets += 1
-            self.drop()
+            self.clear()
             self._is_handed_over = True
             self._reply = {}
             self._unkept = self._passed = None
@@ -279,13 +279,13 @@ class OAuthBearer(Bearer):
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._oauth!r}>"
 
-    def settle(self, hosts: Hosts) -> None:
+    def bind(self, hosts: Hosts) -> None:
         """Gets its tokens where this client's services are, if it was not told where.
 
         Raises:
             ValueError: It gets them elsewhere, for another client.
         """
-        self._oauth.settle(hosts)
+        self._oauth.bind(hosts)
 
     @property
     def token(self) -> OAuthToken:

@@ -10,7 +10,7 @@ import httpx2
 
 from anaplan_sdk._http.dates import http_date
 from anaplan_sdk._http.replies import decode, error_of
-from anaplan_sdk._runtime.flow import Steps, called, sent
+from anaplan_sdk._runtime.flow import Flow, call, send
 from anaplan_sdk.auth.token_cache import Token, TokenCache, check_token
 from anaplan_sdk.exceptions import AnaplanRequestException, InvalidCredentialsException
 from anaplan_sdk.models._envelopes import Single
@@ -78,26 +78,26 @@ class AnaplanTokenCache(TokenCache):
         """Whether a refused token can be replaced."""
         return self._credentials is not None
 
-    def _renew(self, old: Token | None) -> Steps[Token]:
+    def _renew(self, old: Token | None) -> Flow[Token]:
         if old is not None:
             refreshed = yield from self._refresh(old)
             if refreshed is not None:
                 return refreshed
         return (yield from self._sign_in())
 
-    def _refresh(self, old: Token) -> Steps[Token | None]:
+    def _refresh(self, old: Token) -> Flow[Token | None]:
         """The token with a later end; `None` when Anaplan won't, so that a new one is needed."""
         request = httpx2.Request(
             "POST",
             f"{self._authentication}/token/refresh",
             headers={"Authorization": f"AnaplanAuthToken {old.value}"},
         )
-        response = yield from sent(request)
+        response = yield from send(request)
         if isinstance(error := error_of(response, 1), AnaplanRequestException) and error.retryable:
             raise error
         return None if error else self._read(response)
 
-    def _sign_in(self) -> Steps[Token]:
+    def _sign_in(self) -> Flow[Token]:
         if self._credentials is None:
             raise InvalidCredentialsException(
                 "The token has ended or was refused, and there are no credentials to get another "
@@ -105,10 +105,10 @@ class AnaplanTokenCache(TokenCache):
             )
         credentials = self._credentials
         if credentials.blocks:
-            request = yield from called(lambda: credentials.token_request(self._authentication))
+            request = yield from call(lambda: credentials.token_request(self._authentication))
         else:
             request = credentials.token_request(self._authentication)
-        response = yield from sent(request)
+        response = yield from send(request)
         if error := error_of(response, 1):
             # Of other statuses only Anaplan's own body is a verdict: a proxy may have answered.
             has_verdict = (error.code or "").startswith("FAILURE_")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
-from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 
 import httpx2
@@ -17,11 +17,11 @@ from anaplan_sdk._formats.gzip import Unpacker, decompress
 from anaplan_sdk._http.dates import http_date
 from anaplan_sdk._http.replies import error_of, is_page, transport_error
 from anaplan_sdk._runtime import asynchronous as runtime
-from anaplan_sdk._runtime.flow import DeadlineExceeded, Run, Step, Unbroken, may_be_broken_off
+from anaplan_sdk._runtime.flow import DeadlineExceeded, Flow, with_client_defaults
 from anaplan_sdk._version import __version__
-from anaplan_sdk.auth.bearer import Bearer, Turn, after, dressed
+from anaplan_sdk.auth.bearer import Bearer
 from anaplan_sdk.auth.consolidation import ConsolidationAccess, ConsolidationAuth
-from anaplan_sdk.exceptions import AnaplanException, ClientClosedException
+from anaplan_sdk.exceptions import ClientClosedException
 from anaplan_sdk.regions import Hosts
 
 USER_AGENT = f"anaplan-sdk/{__version__} python-httpx2/{httpx2.__version__}"
@@ -31,8 +31,8 @@ _LARGE = 65_536
 # Joining a reply's pieces is quickest, but takes its size twice; exports have chunks of 10 MB.
 _HUGE = 16_000_000
 
-# How long closing waits for the answer of a token service: a refresh token may be spent on it.
-_LAST_ANSWER = 5.0
+# Seconds that closing waits for a new refresh token: the old one may be spent already.
+_EXCHANGE_TIME = 5.0
 
 # The HTTP library's own default.
 _KEPT_ALIVE = 20
@@ -71,7 +71,7 @@ class Transport:
         self._consolidation = ConsolidationAuth(consolidation)
         self._consolidation_base = f"{httpx2.URL(hosts.consolidation)}/"
         self._server_date = "", 0.0
-        self._exchanges = runtime.PerLoop(Unbroken)
+        self._exchanges = runtime.PerLoop(runtime.DetachedTasks)
         check_options(timeout, httpx_options)
         headers = httpx2.Headers(httpx_options.get("headers"))
         headers.setdefault("User-Agent", USER_AGENT)
@@ -121,7 +121,7 @@ class Transport:
         if http is None:
             return
         try:
-            await runtime.settle(self._exchanges.get().under_way, _LAST_ANSWER)
+            await self._exchanges.get().wait(_EXCHANGE_TIME)
         finally:
             await http.aclose()
 
@@ -129,111 +129,69 @@ class Transport:
         self,
         request: httpx2.Request,
         auth: httpx2.Auth | None,
-        trip: Attempt,
+        attempt: Attempt,
         stream: bool = False,
     ) -> httpx2.Response:
-        """Sends a request, with a new token once more if need be, and reads its reply.
+        """Send a request, once more if its token was refused, and read the reply.
 
         Args:
             request: The request.
             auth: What signs it, from `auth_of`.
-            trip: Which sending of it this is.
-            stream: Whether the body of a success is left to be read.
+            attempt: Which attempt this is.
+            stream: Whether the body of a successful reply is left unread.
 
         Raises:
-            AnaplanException: The one that fits.
+            AnaplanException: The request failed.
+            DeadlineExceeded: The attempt ended before the reply arrived.
         """
-        if isinstance(auth, Bearer):
-            response = await self._take_turns(request, auth, trip, stream)
-        else:
-            response = await self._transmit(request, auth, trip, stream)
-        if trip.is_over:
+        bearer = auth if isinstance(auth, Bearer) else None
+        response: httpx2.Response | None = None
+        if bearer is None or bearer.sign(request):
+            response = await self._transmit(request, None if bearer else auth, attempt, stream)
+        if bearer is not None and (response is None or bearer.must_repeat(request, response)):
+            flow = bearer.flow(request, is_repeated=response is not None)
+            response = await self._send_with_new_token(request, flow, attempt, stream)
+        if attempt.is_over:
             await response.aclose()
             raise DeadlineExceeded
         if "Date" in response.headers:
             self._server_date = response.headers["Date"], time.monotonic()
-        if problem := error_of(response, trip.number):
+        if problem := error_of(response, attempt.number):
             raise problem
         return response
 
-    async def _take_turns(
-        self, request: httpx2.Request, bearer: Bearer, trip: Attempt, stream: bool
+    async def _send_with_new_token(
+        self, request: httpx2.Request, flow: Flow[None], attempt: Attempt, stream: bool
     ) -> httpx2.Response:
-        response: httpx2.Response | None = None
-        turns = bearer.turns(request)
-        turn: Turn | None = next(turns)
-        while turn is not None:
-            if isinstance(turn, httpx2.Request):
-                response = await self._transmit(request, None, trip, stream)
-                turn = after(turns, response)
-            else:
-                turn = after(turns, await self._obtain(Run(turn), request, trip.number))
-        if response is None:
-            raise RuntimeError("The bearer took no turn to send the request.")
-        return response
+        send = partial(self._send_token_request, request, attempt.number)
+        requests = runtime.run_flow(flow, request, send, self._exchanges.get())
+        async with aclosing(requests):
+            await anext(requests)
+            while True:
+                response = await self._transmit(request, None, attempt, stream)
+                try:
+                    await requests.asend(response)
+                except StopAsyncIteration:
+                    return response
 
-    async def _obtain(self, run: Run[str], request: httpx2.Request, attempt: int) -> str:
-        try:
-            step = run.go_on()
-            while isinstance(step, Future):
-                await runtime.perform(step)
-                step = run.go_on()
-        except BaseException:
-            run.close()
-            raise
-        if step is None:
-            return run.result
-        # Others wait for this one, and a refresh token may be spent on the way.
-        return await runtime.finish(self._follow, run, step, request, attempt)
-
-    async def _follow(
-        self, run: Run[str], step: Step | None, request: httpx2.Request, attempt: int
-    ) -> str:
-        try:
-            while step is not None:
-                if isinstance(step, httpx2.Request):
-                    step = await runtime.unbroken(self._renew, run, step, request, attempt)
-                else:
-                    step = await self._take_step(run, step, request, attempt)
-            return run.result
-        finally:
-            run.close()
-            self._exchanges.get().reach(run, None)
-
-    async def _renew(
-        self, run: Run[str], step: Step | None, request: httpx2.Request, attempt: int
-    ) -> Step | None:
-        """Sends, and keeps what the answer brings; gives the next step that may be broken off."""
-        while step is not None and not may_be_broken_off(step):
-            step = await self._take_step(run, step, request, attempt)
-        return step
-
-    async def _take_step(
-        self, run: Run[str], step: Step, request: httpx2.Request, attempt: int
-    ) -> Step | None:
-        self._exchanges.get().reach(run, step)
-        try:
-            if isinstance(step, httpx2.Request):
-                token_request = dressed(step, request, self.client().headers)
-                answer: object = await self._transmit(token_request, None, Attempt(attempt))
-            else:
-                answer = await runtime.perform(step)
-        except AnaplanException as error:
-            return run.fail(error)
-        return run.go_on(answer)
+    async def _send_token_request(
+        self, request: httpx2.Request, number: int, token_request: httpx2.Request
+    ) -> httpx2.Response:
+        with_client_defaults(token_request, request, self.client().headers)
+        return await self._transmit(token_request, None, Attempt(number))
 
     async def _transmit(
         self,
         request: httpx2.Request,
         auth: httpx2.Auth | None,
-        trip: Attempt,
+        attempt: Attempt,
         stream: bool = False,
     ) -> httpx2.Response:
         client = self.client()
-        left = left_until(trip.deadline)
-        if left == 0 or trip.is_over:
+        left = left_until(attempt.deadline)
+        if left == 0 or attempt.is_over:
             raise DeadlineExceeded
-        trip.was_sent = True
+        attempt.was_sent = True
         extensions = request.extensions
         if left is not None:
             # A thread can't be ended from outside: it has to come to an end by itself.
@@ -247,7 +205,7 @@ class Transport:
             else:
                 response = await client.send(request, auth=auth, stream=True)
             if not stream or not response.is_success or is_page(response):
-                response = await self._read(response, trip)
+                response = await self._read(response, attempt)
         except (httpx2.RequestError, RuntimeError) as error:
             # The HTTP library has several words for a client that was closed meanwhile.
             if self._http.is_closed:
@@ -255,14 +213,14 @@ class Transport:
                     "This client was closed while a request was under way."
                 ) from error
             if isinstance(error, httpx2.RequestError):
-                raise transport_error(error, trip.number) from error
+                raise transport_error(error, attempt.number) from error
             raise
         finally:
             # A request for a token may be made of this one, and has all the time it needs.
             request.extensions = extensions
         return response
 
-    async def _read(self, response: httpx2.Response, trip: Attempt) -> httpx2.Response:
+    async def _read(self, response: httpx2.Response, attempt: Attempt) -> httpx2.Response:
         """The same reply, read whole; a large one is unpacked where it holds up nobody.
 
         The HTTP library itself takes what ends too early in a packed reply for all of it.
@@ -270,12 +228,12 @@ class Transport:
         try:
             size = int(response.headers.get("Content-Length", 0))
             is_packed = _is_packed(response)
-            if not is_packed and size < _HUGE and trip.deadline is None:
+            if not is_packed and size < _HUGE and attempt.deadline is None:
                 await response.aread()
                 return response
             body = _room_for(size)
             async for piece in response.aiter_raw():
-                if trip.is_over:
+                if attempt.is_over:
                     raise DeadlineExceeded
                 body.write(piece)
         except BaseException:

@@ -190,7 +190,7 @@ class Session:
         pieces = pieces_of(response)
         try:
             while True:
-                piece = await runtime.within(left_until(deadline), anext, pieces, _OVER)
+                piece = await runtime.with_deadline(left_until(deadline), anext, pieces, _OVER)
                 if piece is _OVER:
                     break
                 yield piece
@@ -250,7 +250,7 @@ class Session:
             auth = self._transport.auth_of(request)
             left = left_until(trip.deadline)
             try:
-                return await runtime.within(
+                return await runtime.with_deadline(
                     left, self._transport.exchange, request, auth, trip, stream
                 )
             except DeadlineExceeded:
@@ -307,7 +307,7 @@ class Session:
     async def authenticate(self) -> None:
         """Signs in, unless there is a usable token, and has Anaplan confirm the token."""
         if isinstance(self._auth, Bearer):
-            self._auth.session.forgive()
+            self._auth.cache.reset_refusal()
         await self.send("GET", f"{self.hosts.authentication}/token/validate")
 
     async def logout(self) -> None:
@@ -316,7 +316,7 @@ class Session:
         request = self._transport.client().build_request("POST", url)
         auth: httpx2.Auth | None = self._auth
         if isinstance(self._auth, Bearer):
-            token = self._auth.session.drop()
+            token = self._auth.cache.clear()
             if token is None:
                 return
             request.headers["Authorization"] = f"AnaplanAuthToken {token}"

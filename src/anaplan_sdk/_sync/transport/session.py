@@ -191,7 +191,7 @@ class Session:
         pieces = pieces_of(response)
         try:
             while True:
-                piece = runtime.within(left_until(deadline), next, pieces, _OVER)
+                piece = runtime.with_deadline(left_until(deadline), next, pieces, _OVER)
                 if piece is _OVER:
                     break
                 yield piece
@@ -251,7 +251,9 @@ class Session:
             auth = self._transport.auth_of(request)
             left = left_until(trip.deadline)
             try:
-                return runtime.within(left, self._transport.exchange, request, auth, trip, stream)
+                return runtime.with_deadline(
+                    left, self._transport.exchange, request, auth, trip, stream
+                )
             except DeadlineExceeded:
                 attempts = trip.number if trip.was_sent else trip.number - 1
                 raise self._overdue(request, attempts, not_performed=not trip.was_sent) from None
@@ -306,7 +308,7 @@ class Session:
     def authenticate(self) -> None:
         """Signs in, unless there is a usable token, and has Anaplan confirm the token."""
         if isinstance(self._auth, Bearer):
-            self._auth.session.forgive()
+            self._auth.cache.reset_refusal()
         self.send("GET", f"{self.hosts.authentication}/token/validate")
 
     def logout(self) -> None:
@@ -315,7 +317,7 @@ class Session:
         request = self._transport.client().build_request("POST", url)
         auth: httpx2.Auth | None = self._auth
         if isinstance(self._auth, Bearer):
-            token = self._auth.session.drop()
+            token = self._auth.cache.clear()
             if token is None:
                 return
             request.headers["Authorization"] = f"AnaplanAuthToken {token}"
