@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from anaplan_sdk.auth.consolidation import ConsolidationAccess
     from anaplan_sdk.auth.device import AnaplanDeviceAuth, DeviceCode
     from anaplan_sdk.auth.local_oauth import AnaplanLocalOAuth
-    from anaplan_sdk.auth.oauth import AsyncOauth, Oauth, OAuthToken
+    from anaplan_sdk.auth.oauth import AsyncOauth, Oauth
+    from anaplan_sdk.auth.oauth_app import OAuthToken
     from anaplan_sdk.auth.oauth_tokens import AnaplanRefreshTokenAuth
     from anaplan_sdk.auth.stores import KeyringStore, MemoryStore, PlaintextFileStore, TokenStore
     from anaplan_sdk.models.scim_filter import field
@@ -63,7 +64,7 @@ _HOMES = {
     "Hosts": "anaplan_sdk.regions",
     "KeyringStore": "anaplan_sdk.auth.stores",
     "MemoryStore": "anaplan_sdk.auth.stores",
-    "OAuthToken": "anaplan_sdk.auth.oauth",
+    "OAuthToken": "anaplan_sdk.auth.oauth_app",
     "Oauth": "anaplan_sdk.auth.oauth",
     "PlaintextFileStore": "anaplan_sdk.auth.stores",
     "Progress": "anaplan_sdk.progress",

@@ -12,7 +12,7 @@ import pytest
 from anaplan_sdk import AnaplanDeviceAuth, DeviceCode
 from anaplan_sdk._runtime.flow import Call, Pause
 from anaplan_sdk.auth.device import DeviceSignIn
-from anaplan_sdk.auth.oauth import OAuthApp, OAuthToken
+from anaplan_sdk.auth.oauth_app import OAuthApp, OAuthToken
 from anaplan_sdk.exceptions import (
     AnaplanConnectionException,
     AnaplanException,
@@ -57,7 +57,7 @@ class Driver:
         self.waits: list[float] = []
         self.sent: list[dict[str, str]] = []
         self._answers = iter(answers)
-        self._steps: Generator[Any, Any, OAuthToken] = sign_in.steps(App)
+        self._steps: Generator[Any, Any, OAuthToken] = sign_in(App)
 
     def run(self) -> OAuthToken:
         waited = 0.0
@@ -196,7 +196,7 @@ def test_a_sign_in_that_does_not_begin(reply: object, error: type[AnaplanExcepti
 
 def test_it_can_be_cancelled_while_it_waits() -> None:
     sign_in = DeviceSignIn(lambda code: None)
-    steps: Generator[Any, Any, OAuthToken] = sign_in.steps(App)
+    steps: Generator[Any, Any, OAuthToken] = sign_in(App)
     request = next(steps)
     shown = steps.send(httpx2.Response(200, json=CODE, request=request))
     assert isinstance(shown, Call)
@@ -206,7 +206,7 @@ def test_it_can_be_cancelled_while_it_waits() -> None:
         steps.send(None)
     assert cancelled.value.code == "cancelled"
     # The next one begins anew.
-    assert isinstance(next(sign_in.steps(App)), httpx2.Request)
+    assert isinstance(next(sign_in(App)), httpx2.Request)
 
 
 def test_the_device_code_is_not_shown() -> None:

@@ -80,7 +80,7 @@ async def run_shielded(function: Callable[..., Awaitable[R]], *args: Any) -> R:
         return await task.result()
     finally:
         with anyio.CancelScope(shield=True):
-            await _wait_for(task.future)
+            await _wait_until_done(task.future)
 
 
 async def with_deadline(
@@ -121,7 +121,7 @@ class DetachedTasks:
         self._running.add(future)
         future.add_done_callback(self._running.discard)
         try:
-            await _wait_for(future)
+            await _wait_until_done(future)
             return future.result()
         except BaseException:
             future.add_done_callback(lambda _: on_abandoned())
@@ -132,7 +132,7 @@ class DetachedTasks:
         if self._running:
             with anyio.move_on_after(seconds, shield=True):
                 for future in tuple(self._running):
-                    await _wait_for(future)
+                    await _wait_until_done(future)
 
 
 async def run_flow(
@@ -199,9 +199,11 @@ async def _take_step(
 
 async def _wait(step: Wait) -> object:
     if isinstance(step, Pause):
-        return await anyio.sleep(step.seconds)
+        await anyio.sleep(step.seconds)
+        return None
     if not isinstance(step, Call):
-        return await _wait_for(step)
+        await _wait_until_done(step)
+        return None
     if step.must_finish:
         return await run_in_thread(step.function)
     # Not in one of anyio's threads: those hold up the end of the interpreter.
@@ -215,7 +217,7 @@ async def _wait(step: Wait) -> object:
             future.set_exception(error)
 
     threading.Thread(target=work, name="anaplan-sdk", daemon=True).start()
-    await _wait_for(future)
+    await _wait_until_done(future)
     return future.result()
 
 
@@ -305,7 +307,7 @@ async def _map_in_parallel(
             task.cancel()
         with anyio.CancelScope(shield=True):
             for task in pending:
-                await _wait_for(task.future)
+                await _wait_until_done(task.future)
 
 
 async def _first_of(pending: deque[_Task[R]]) -> R:
@@ -355,7 +357,7 @@ class _Task(Generic[R]):
             self.future.cancel()
 
     async def result(self) -> R:
-        await _wait_for(self.future)
+        await _wait_until_done(self.future)
         return self.future.result()
 
     def cancel(self) -> None:
@@ -420,7 +422,7 @@ class Semaphore:
         self._semaphores.get().release()
 
 
-async def _wait_for(future: Future[Any]) -> None:
+async def _wait_until_done(future: Future[Any]) -> None:
     """Wait for the end of a future that another thread may set; a cancelled wait leaves it."""
     loop, ended = _running_loop(), anyio.Event()
 

@@ -76,12 +76,13 @@ def run_shielded(function: Callable[..., R], *args: Any) -> R:
     is_daemon = not threading.current_thread().daemon
     future = _start(is_daemon, _run_cancellable, cancelled, function, *args)
     try:
-        _wait_for(future)
+        _wait_until_done(future)
     except BaseException:
         cancelled.set()
-        _wait_for(future)
+        _wait_until_done(future)
         raise
-    return future.result()
+    result: R = future.result()
+    return result
 
 
 def with_deadline(
@@ -97,7 +98,7 @@ def with_deadline(
     if seconds is None:
         return function(*args, **kwargs)
     future = _start(True, function, *args, **kwargs)
-    if not _wait_for(future, seconds):
+    if not _wait_until_done(future, seconds):
         raise DeadlineExceeded
     return future.result()
 
@@ -123,7 +124,7 @@ class DetachedTasks:
         self._running.add(future)
         future.add_done_callback(self._running.discard)
         try:
-            _wait_for(future)
+            _wait_until_done(future)
             return future.result()
         except BaseException:
             future.add_done_callback(lambda _: on_abandoned())
@@ -195,9 +196,13 @@ def _take_step(flow: Flow[None], take: Callable[[Any], object], step: Step) -> S
 
 
 def _wait(step: Wait) -> object:
+    if isinstance(step, Call):
+        return step.function()
     if isinstance(step, Pause):
-        return sleep(step.seconds)
-    return step.function() if isinstance(step, Call) else _wait_for(step)
+        sleep(step.seconds)
+    else:
+        _wait_until_done(step)
+    return None
 
 
 def is_iterable(content: object) -> TypeGuard[Pieces]:
@@ -286,7 +291,7 @@ def _run_cancellable(cancelled: threading.Event, function: Callable[..., R], *ar
     return function(*args)
 
 
-def _wait_for(future: Future[Any], seconds: float | None = None) -> bool:
+def _wait_until_done(future: Future[Any], seconds: float | None = None) -> bool:
     """Wait for the end of a future, at most `seconds`; return whether it has ended."""
     # Not by the future's own means: a Ctrl-C that meets them may leave it locked.
     ended: SimpleQueue[object] = SimpleQueue()

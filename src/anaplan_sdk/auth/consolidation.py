@@ -16,14 +16,18 @@ from anaplan_sdk.exceptions import InvalidCredentialsException
 
 @dataclass(frozen=True)
 class ConsolidationAccess:
-    """What Financial Consolidation asks for: a token of its own, and the tenant's name.
+    """A token and a tenant's name, which Financial Consolidation needs.
+
+    Pass it to a client as `consolidation`, with or without credentials for Anaplan.
+
+    Source: Anaplan help, "Financial Consolidation API".
 
     Args:
-        token: The API token, made in its Security module.
-        tenant: The tenant's name as it is shown there, to the letter.
+        token: The API token, made in the Security module of Financial Consolidation.
+        tenant: The name of the tenant, exactly as it is shown there.
 
     Raises:
-        ValueError: One is missing, or can't be sent in a header.
+        ValueError: One is missing, or contains characters that can't be sent in a header.
     """
 
     token: str = field(repr=False)
@@ -35,11 +39,18 @@ class ConsolidationAccess:
             if not (isinstance(value, str) and value.strip()):
                 raise ValueError(f"{name} is missing: Financial Consolidation needs both.")
             if not (value.isascii() and value.isprintable()):
-                raise ValueError(f"{name} can't be sent: it has characters that no header takes.")
+                raise ValueError(
+                    f"{name} can't be sent in a header: it contains a character that is not "
+                    "printable ASCII."
+                )
 
 
 class ConsolidationAuth(httpx2.Auth):
-    """Puts the token and the tenant on requests to Financial Consolidation."""
+    """Puts the token and the tenant on requests to Financial Consolidation.
+
+    Args:
+        access: The token and the tenant; None for a client without access.
+    """
 
     def __init__(self, access: ConsolidationAccess | None) -> None:
         self._access = access
@@ -50,7 +61,13 @@ class ConsolidationAuth(httpx2.Auth):
     def auth_flow(
         self, request: httpx2.Request
     ) -> Generator[httpx2.Request, httpx2.Response, None]:
-        """Adds the headers.
+        """Add the headers.
+
+        Args:
+            request: The request to sign.
+
+        Yields:
+            The request.
 
         Raises:
             InvalidCredentialsException: The client has no access; nothing was sent.
@@ -67,7 +84,7 @@ class ConsolidationAuth(httpx2.Auth):
 
 
 class ConsolidationOnly(httpx2.Auth):
-    """Refuses all requests to Anaplan, of a client that has no credentials for it."""
+    """Refuses all requests to Anaplan, for a client that has no credentials for it."""
 
     def __repr__(self) -> str:
         return "<ConsolidationOnly>"
@@ -75,13 +92,16 @@ class ConsolidationOnly(httpx2.Auth):
     def auth_flow(
         self, request: httpx2.Request
     ) -> Generator[httpx2.Request, httpx2.Response, None]:
-        """Refuses.
+        """Refuse the request.
+
+        Args:
+            request: The request.
 
         Raises:
             InvalidCredentialsException: Always; nothing was sent.
         """
         raise InvalidCredentialsException(
-            "This client has access to Financial Consolidation only; sign in with a password, a "
+            "This client has access to Financial Consolidation only: sign in with a password, a "
             "certificate or OAuth for this call.",
             method=request.method,
             url=safe_url(request.url),

@@ -1,4 +1,4 @@
-"""From a client's arguments to the one way it signs in."""
+"""From the arguments of a client to its way to sign in."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from anaplan_sdk.auth.certificate import (
     Signer,
 )
 from anaplan_sdk.auth.consolidation import ConsolidationAccess, ConsolidationOnly
-from anaplan_sdk.auth.httpx_adapter import AuthLike, adopt
+from anaplan_sdk.auth.httpx_adapter import AuthLike, adapt
 from anaplan_sdk.auth.token_service import AnaplanTokenCache, Credentials
 from anaplan_sdk.regions import Hosts
 
@@ -40,14 +40,14 @@ def resolve_auth(
     certificate_payload: PayloadFormat,
     consolidation: ConsolidationAccess | None = None,
 ) -> httpx2.Auth:
-    """The auth for a client's requests to Anaplan.
+    """Return the auth for a client's requests to Anaplan.
 
-    With access to Financial Consolidation a client may do without credentials for Anaplan.
+    With access to Financial Consolidation a client needs no credentials for Anaplan.
 
     Raises:
-        ValueError: Nothing was given, something is missing, or two ways contradict each other; or
-            `auth` is used for another region.
-        TypeError: `auth` isn't an `httpx2.Auth`.
+        ValueError: No credentials were given, an argument is missing, or two ways to sign in
+            contradict each other; or `auth` is used for another region.
+        TypeError: `auth` is not an `httpx2.Auth`.
         InvalidCredentialsException: The certificate or its key can't be used.
     """
     basic = {"user_email": user_email, "password": password}
@@ -61,7 +61,7 @@ def resolve_auth(
         return ApiKeyAuth(api_key)
     if auth is not None:
         _refuse_beside("auth", {**basic, **by_certificate, "token": token})
-        return _adopted(auth, hosts)
+        return _bound(auth, hosts)
 
     credentials: Credentials | None = None
     if _given(basic):
@@ -84,8 +84,8 @@ def resolve_auth(
     return Bearer(AnaplanTokenCache(hosts.authentication, credentials, token))
 
 
-def _adopted(auth: object, hosts: Hosts) -> httpx2.Auth:
-    own = adopt(auth)
+def _bound(auth: object, hosts: Hosts) -> httpx2.Auth:
+    own = adapt(auth)
     if own is None:
         raise TypeError(f"auth must be an httpx2.Auth or an httpx.Auth, not {type(auth).__name__}.")
     if isinstance(own, Bearer):

@@ -1,7 +1,6 @@
 """The one current token, shared by all clients, threads and event loops that use it.
 
-Nothing here sends or waits: `TokenCache.obtain` is a flow, so that the same code serves the sync and
-the async client.
+Nothing here sends or waits: `TokenCache.obtain` is a flow, which serves sync and async code.
 """
 
 from __future__ import annotations
@@ -54,8 +53,8 @@ def check_token(name: str, value: object) -> None:
     """
     if not is_token(value):
         raise ValueError(
-            f"{name} can't be sent in a header: it is empty, or contains a space, a line break or a "
-            "character outside ASCII."
+            f"{name} can't be sent in a header: it is empty, or contains a space, a line break or "
+            "a character outside ASCII."
         )
 
 
@@ -168,7 +167,8 @@ class TokenCache(ABC):
                 # Each caller gets its own, since a raised exception collects tracebacks and notes.
                 raise deepcopy(error)
         raise AnaplanConnectionException(
-            "Several callers tried to sign in one after the other, and none got an answer: try again.",
+            "Several callers tried to sign in, one after the other, and none got an answer: try "
+            "again.",
             retryable=True,
             not_performed=True,
         )

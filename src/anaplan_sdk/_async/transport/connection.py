@@ -1,4 +1,4 @@
-"""A request to the network and back: the bearer's turns, the HTTP library, the reply read whole."""
+"""Sending a request once: with a token, through the HTTP library, and reading the reply."""
 
 from __future__ import annotations
 
@@ -26,9 +26,10 @@ from anaplan_sdk.regions import Hosts
 
 USER_AGENT = f"anaplan-sdk/{__version__} python-httpx2/{httpx2.__version__}"
 
-# A reply that takes less time to unpack than a thread takes to be asked for it is smaller.
+# Bytes from which a reply is unpacked in a thread: a smaller one takes less time than starting it.
 _LARGE = 65_536
-# Joining a reply's pieces is quickest, but takes its size twice; exports have chunks of 10 MB.
+# Bytes from which a reply is read into one buffer. Joining its pieces is faster, but takes twice
+# the memory; exports have chunks of 10 MB.
 _HUGE = 16_000_000
 
 # Seconds that closing waits for a new refresh token: the old one may be spent already.
@@ -40,13 +41,13 @@ _KEPT_ALIVE = 20
 
 @dataclass
 class Attempt:
-    """One sending of a request.
+    """One attempt to send a request.
 
     Attributes:
         number: Which attempt it is, from 1.
-        deadline: When it has to be over, by `time.monotonic`.
-        was_sent: Whether the request itself was sent, not only what it takes to sign in.
-        is_over: Whether nobody waits for it any longer.
+        deadline: When it has to end, by `time.monotonic`.
+        was_sent: Whether the request itself was sent, not only those for a token.
+        is_over: Whether its caller has gone: nothing more may be sent.
     """
 
     number: int
@@ -56,7 +57,7 @@ class Attempt:
 
 
 class Transport:
-    """Sends a request once, with what its service wants to see, and reads what comes of it."""
+    """Sends a request once, signed for its service, and reads the reply."""
 
     def __init__(
         self,
@@ -75,7 +76,7 @@ class Transport:
         check_options(timeout, httpx_options)
         headers = httpx2.Headers(httpx_options.get("headers"))
         headers.setdefault("User-Agent", USER_AGENT)
-        # The gate bounds what is under way; a pool that is narrower would close what it opens.
+        # The limiter bounds the requests under way. A narrower pool would close connections early.
         limits = httpx2.Limits(max_keepalive_connections=max(_KEPT_ALIVE, max_concurrency))
         options: HttpxOptions = {"limits": limits, **httpx_options, "headers": headers}
         self._http = runtime.PerLoop(lambda: httpx2.AsyncClient(timeout=timeout, **options))
@@ -85,7 +86,7 @@ class Transport:
         return self._http.is_closed
 
     def client(self) -> httpx2.AsyncClient:
-        """The running event loop's client of the HTTP library.
+        """Return the HTTP client, made when it is first needed.
 
         Raises:
             ClientClosedException: It was closed.
@@ -98,13 +99,13 @@ class Transport:
             ) from None
 
     def auth_of(self, request: httpx2.Request) -> httpx2.Auth:
-        """What signs a request."""
-        # By the address alone, so that neither token can go to the other's service.
+        """Return what signs a request."""
+        # By the address alone, so that neither token can go to the other service.
         is_foreign = str(request.url).startswith(self._consolidation_base)
         return self._consolidation if is_foreign else self._auth
 
     def server_time(self, moment: float) -> float:
-        """Anaplan's clock, in seconds since 1970, at a moment of `time.monotonic`."""
+        """Return Anaplan's time, in seconds since 1970, at a moment of `time.monotonic`."""
         date, received = self._server_date
         server_time = http_date(date)
         if server_time is None:
@@ -112,11 +113,7 @@ class Transport:
         return server_time - (received - moment)
 
     async def aclose(self) -> None:
-        """Closes the connections, but for those of other event loops, which end with them.
-
-        A new token that is on its way is waited for, a few seconds at the most: a refresh token
-        that rotates is lost with the answer that replaces it.
-        """
+        """Close the connections, after waiting for exchanges of refresh tokens under way."""
         http = self._http.close()
         if http is None:
             return
@@ -144,12 +141,15 @@ class Transport:
             AnaplanException: The request failed.
             DeadlineExceeded: The attempt ended before the reply arrived.
         """
-        bearer = auth if isinstance(auth, Bearer) else None
-        response: httpx2.Response | None = None
-        if bearer is None or bearer.sign(request):
-            response = await self._transmit(request, None if bearer else auth, attempt, stream)
-        if bearer is not None and (response is None or bearer.must_repeat(request, response)):
-            flow = bearer.flow(request, is_repeated=response is not None)
+        if not isinstance(auth, Bearer):
+            response = await self._transmit(request, auth, attempt, stream)
+        elif auth.sign(request):
+            response = await self._transmit(request, None, attempt, stream)
+            if auth.must_repeat(request, response):
+                flow = auth.flow(request, is_repeated=True)
+                response = await self._send_with_new_token(request, flow, attempt, stream)
+        else:
+            flow = auth.flow(request)
             response = await self._send_with_new_token(request, flow, attempt, stream)
         if attempt.is_over:
             await response.aclose()
@@ -194,11 +194,11 @@ class Transport:
         attempt.was_sent = True
         extensions = request.extensions
         if left is not None:
-            # A thread can't be ended from outside: it has to come to an end by itself.
+            # A thread can't be ended from outside: its request has to end at the deadline.
             request.extensions = {**extensions, "timeout": _within(extensions["timeout"], left)}
         try:
             if auth is self._consolidation:
-                # Its headers are no Authorization: they would go on to wherever a redirect leads.
+                # The HTTP library removes `Authorization` at a redirect, but not these headers.
                 response = await client.send(
                     request, auth=auth, stream=True, follow_redirects=False
                 )
@@ -207,7 +207,7 @@ class Transport:
             if not stream or not response.is_success or is_page(response):
                 response = await self._read(response, attempt)
         except (httpx2.RequestError, RuntimeError) as error:
-            # The HTTP library has several words for a client that was closed meanwhile.
+            # The HTTP library has several errors for a client that was closed meanwhile.
             if self._http.is_closed:
                 raise ClientClosedException(
                     "This client was closed while a request was under way."
@@ -216,14 +216,14 @@ class Transport:
                 raise transport_error(error, attempt.number) from error
             raise
         finally:
-            # A request for a token may be made of this one, and has all the time it needs.
+            # Requests for a token copy these: the deadline doesn't limit them.
             request.extensions = extensions
         return response
 
     async def _read(self, response: httpx2.Response, attempt: Attempt) -> httpx2.Response:
-        """The same reply, read whole; a large one is unpacked where it holds up nobody.
+        """Return the reply with its body; a large one is unpacked in a thread.
 
-        The HTTP library itself takes what ends too early in a packed reply for all of it.
+        The HTTP library itself does not notice that a compressed reply ends too early.
         """
         try:
             size = int(response.headers.get("Content-Length", 0))
@@ -231,7 +231,7 @@ class Transport:
             if not is_packed and size < _HUGE and attempt.deadline is None:
                 await response.aread()
                 return response
-            body = _room_for(size)
+            body = _buffer_of(size)
             async for piece in response.aiter_raw():
                 if attempt.is_over:
                     raise DeadlineExceeded
@@ -239,7 +239,7 @@ class Transport:
         except BaseException:
             await response.aclose()
             raise
-        body.truncate()  # A server or a transport may have announced more.
+        body.truncate()  # The reply may be shorter than its Content-Length.
         content = body.getvalue()
         headers = httpx2.Headers(response.headers)
         if is_packed and content:  # A reply without content may have the header as well.
@@ -258,7 +258,7 @@ class Transport:
 
 
 async def pieces_of(response: httpx2.Response) -> AsyncGenerator[bytes]:
-    """A reply's content as it arrives; what is packed is known to be whole at its end."""
+    """Yield a reply's content as it arrives; check that a compressed one doesn't end too early."""
     if not _is_packed(response):
         async for piece in response.aiter_bytes():
             yield piece
@@ -275,9 +275,9 @@ async def pieces_of(response: httpx2.Response) -> AsyncGenerator[bytes]:
 
 
 async def hang_up(response: httpx2.Response, pieces: AsyncIterator[bytes]) -> None:
-    """Closes a reply that is being read."""
+    """Close a reply that is being read."""
     await response.aclose()
-    # The HTTP library's own generators, one in the other, end only by going on.
+    # The HTTP library's nested generators end only by being advanced.
     with suppress(httpx2.RequestError, httpx2.StreamError):
         async for _ in pieces:
             pass
@@ -289,17 +289,17 @@ def _is_packed(response: httpx2.Response) -> bool:
 
 
 def left_until(deadline: float | None) -> float | None:
-    """Seconds until then; `None` where there is no end."""
+    """Return the seconds until a deadline; None if there is none."""
     return None if deadline is None else max(0.0, deadline - time.monotonic())
 
 
 def _within(timeouts: Mapping[str, float | None], left: float) -> dict[str, float | None]:
-    left += 0.1  # Whoever waits for the thread is to be the first to notice.
+    left += 0.1  # The caller, who waits for the thread, is to notice the deadline first.
     return {step: left if own is None else min(own, left) for step, own in timeouts.items()}
 
 
-def _room_for(size: int) -> BytesIO:
-    """Where so many bytes are put together, which are then never in memory twice."""
+def _buffer_of(size: int) -> BytesIO:
+    """Return a buffer that has its size from the start, so that growing never copies it."""
     body = BytesIO()
     if 0 < size <= MAX_CHUNK_SIZE:
         body.seek(size - 1)
