@@ -58,6 +58,7 @@ NAMES = {
     "AsyncGenerator": "Generator",
     "AsyncHTTPTransport": "HTTPTransport",
     "AsyncIterator": "Iterator",
+    "StopAsyncIteration": "StopIteration",
     "__aenter__": "__enter__",
     "__aexit__": "__exit__",
     "aclose": "close",
@@ -67,6 +68,7 @@ NAMES = {
     "asynccontextmanager": "contextmanager",
     "anext": "next",
     "aread": "read",
+    "asend": "send",
 }
 
 # Regular expressions for strings and comments only, applied before the names.

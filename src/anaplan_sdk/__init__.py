@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from anaplan_sdk.auth.local_oauth import AnaplanLocalOAuth as AnaplanLocalOAuth
     from anaplan_sdk.auth.oauth import AsyncOauth as AsyncOauth
     from anaplan_sdk.auth.oauth import Oauth as Oauth
-    from anaplan_sdk.auth.oauth import OAuthToken as OAuthToken
+    from anaplan_sdk.auth.oauth_app import OAuthToken as OAuthToken
     from anaplan_sdk.auth.oauth_tokens import AnaplanRefreshTokenAuth as AnaplanRefreshTokenAuth
     from anaplan_sdk.auth.stores import KeyringStore as KeyringStore
     from anaplan_sdk.auth.stores import MemoryStore as MemoryStore
@@ -43,7 +43,8 @@ else:
             "auth.certificate": "CertificateExpiryWarning",
             "auth.device": "AnaplanDeviceAuth DeviceCode",
             "auth.local_oauth": "AnaplanLocalOAuth",
-            "auth.oauth": "AsyncOauth OAuthToken Oauth",
+            "auth.oauth": "AsyncOauth Oauth",
+            "auth.oauth_app": "OAuthToken",
             "auth.oauth_tokens": "AnaplanRefreshTokenAuth",
             "auth.stores": "KeyringStore MemoryStore PlaintextFileStore TokenStore",
             "config": "ClientConfig ConsolidationAccess Signer",

@@ -217,7 +217,7 @@ def test_no_other_status_costs_a_token(bearer: Bearer, drive: Drive, status: int
     flow = drive(bearer, request)
     flow.answer(token(flow.begin()))
     assert flow.answer(reply(request, status)) is None
-    assert bearer.session.state is TokenState.FRESH
+    assert bearer.cache.state is TokenState.FRESH
 
 
 def test_a_body_that_is_gone_is_not_sent_again(bearer: Bearer, drive: Drive) -> None:

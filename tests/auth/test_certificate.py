@@ -199,7 +199,7 @@ def test_a_password_for_an_open_key_is_a_mistake_worth_telling(
 def test_a_locked_bundle_says_that_it_cannot_be_opened(
     password: str | None, key: RSAPrivateKey, certificate: x509.Certificate
 ) -> None:
-    with pytest.raises(InvalidPrivateKeyException, match="wrong password"):
+    with pytest.raises(InvalidPrivateKeyException, match="password is wrong"):
         CertificateCredentials.load(bundle(key, certificate, LOCK), None, password)
 
 

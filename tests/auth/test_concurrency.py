@@ -25,9 +25,13 @@ SIGN_IN = "POST /token/authenticate"
 
 
 class Service(ThreadingHTTPServer):
-    """Sells tokens, and serves those who hold the one it sold last.
+    """Issues tokens, and serves those who hold one.
 
-    The first sign-in is kept waiting until the test lets it go on.
+    Sign-ins wait until the test lets them go on.
+
+    Attributes:
+        issued: How many tokens were issued: `t1`, `t2`, ...
+        expired: How many of these have expired.
     """
 
     daemon_threads = True
@@ -38,7 +42,7 @@ class Service(ThreadingHTTPServer):
         self.base_url = f"http://127.0.0.1:{self.server_port}"
         self.lock = threading.Lock()
         self.received: list[str] = []
-        self.sold = 0
+        self.issued = self.expired = 0
         self.refuses = False
         self.asked_for_token = threading.Event()
         self.may_answer = threading.Event()
@@ -55,11 +59,10 @@ class Service(ThreadingHTTPServer):
             if self.refuses:
                 return 401, b'{"status":"FAILURE_BAD_CREDENTIAL","statusMessage":"No"}'
             with self.lock:
-                self.sold += 1
-                return 201, b'{"tokenInfo":{"tokenValue":"t%d"}}' % self.sold
-        with self.lock:
-            good = authorization == f"AnaplanAuthToken t{self.sold}"
-        return (200, b"ok") if good else (401, b"{}")
+                self.issued += 1
+                return 201, b'{"tokenInfo":{"tokenValue":"t%d"}}' % self.issued
+        number = int(authorization.removeprefix("AnaplanAuthToken t"))
+        return (200, b"ok") if number > self.expired else (401, b"{}")
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -152,7 +155,7 @@ def test_threads_and_event_loops_share_one_sign_in(bearer: Bearer, service: Serv
 def test_threads_that_saw_401_share_one_new_token(bearer: Bearer, service: Service) -> None:
     service.may_answer.set()
     assert ask(bearer, service) == 200
-    service.sold += 1  # the token they all hold has ended
+    service.expired = service.issued
     service.may_answer.clear()
     service.asked_for_token.clear()
     calls = [lambda: ask(bearer, service)] * WIDTH

@@ -10,9 +10,9 @@ import httpx2
 import pytest
 
 from anaplan_sdk import AnaplanDeviceAuth, DeviceCode
-from anaplan_sdk._runtime.flow import Blocking, Pause
+from anaplan_sdk._runtime.flow import Call, Pause
 from anaplan_sdk.auth.device import DeviceSignIn
-from anaplan_sdk.auth.oauth import OAuthApp, OAuthToken
+from anaplan_sdk.auth.oauth_app import OAuthApp, OAuthToken
 from anaplan_sdk.exceptions import (
     AnaplanConnectionException,
     AnaplanException,
@@ -57,7 +57,7 @@ class Driver:
         self.waits: list[float] = []
         self.sent: list[dict[str, str]] = []
         self._answers = iter(answers)
-        self._steps: Generator[Any, Any, OAuthToken] = sign_in.steps(App)
+        self._steps: Generator[Any, Any, OAuthToken] = sign_in(App)
 
     def run(self) -> OAuthToken:
         waited = 0.0
@@ -68,8 +68,8 @@ class Driver:
                     assert step.seconds <= 1, "cancel() would go unnoticed"
                     waited += step.seconds
                     step = self._steps.send(None)
-                elif isinstance(step, Blocking):
-                    step = self._steps.send(step.call())
+                elif isinstance(step, Call):
+                    step = self._steps.send(step.function())
                 else:
                     self.waits.append(waited)
                     waited = 0.0
@@ -196,17 +196,17 @@ def test_a_sign_in_that_does_not_begin(reply: object, error: type[AnaplanExcepti
 
 def test_it_can_be_cancelled_while_it_waits() -> None:
     sign_in = DeviceSignIn(lambda code: None)
-    steps: Generator[Any, Any, OAuthToken] = sign_in.steps(App)
+    steps: Generator[Any, Any, OAuthToken] = sign_in(App)
     request = next(steps)
     shown = steps.send(httpx2.Response(200, json=CODE, request=request))
-    assert isinstance(shown, Blocking)
+    assert isinstance(shown, Call)
     assert isinstance(steps.send(None), Pause)
     sign_in.cancelled.set()
     with pytest.raises(OAuthException) as cancelled:
         steps.send(None)
     assert cancelled.value.code == "cancelled"
     # The next one begins anew.
-    assert isinstance(next(sign_in.steps(App)), httpx2.Request)
+    assert isinstance(next(sign_in(App)), httpx2.Request)
 
 
 def test_the_device_code_is_not_shown() -> None:

@@ -7,7 +7,7 @@ from email.utils import formatdate
 import httpx2
 import pytest
 
-from anaplan_sdk._runtime.flow import Step, Steps
+from anaplan_sdk._runtime.flow import Flow, Step
 from anaplan_sdk.auth.basic import BasicCredentials
 from anaplan_sdk.auth.token_cache import TokenState
 from anaplan_sdk.auth.token_service import AnaplanTokenCache
@@ -40,7 +40,7 @@ class Caller:
     """Somebody who needs a token, one step at a time."""
 
     def __init__(self, session: AnaplanTokenCache) -> None:
-        self._steps: Steps[str] = session.obtain()
+        self._steps: Flow[str] = session.obtain()
         self.token: str | None = None
         self.step: Step | None = None
         self._advance(None)
@@ -332,7 +332,7 @@ def test_each_caller_has_an_error_of_its_own(session: AnaplanTokenCache) -> None
 def test_refused_credentials_may_be_forgiven(session: AnaplanTokenCache) -> None:
     with pytest.raises(InvalidCredentialsException):
         Caller(session).answer(reply(401, REFUSAL))
-    session.forgive()
+    session.reset_refusal()
     again = Caller(session)
     assert again.asks == SIGN_IN
     assert again.answer(token()).token == "t1"
@@ -350,7 +350,7 @@ def test_credentials_refused_before_the_end_are_sent_once_too(
     clock.now = NOON + LIFE
     with pytest.raises(InvalidCredentialsException, match="Invalid login"):
         Caller(signed_in)
-    signed_in.forgive()
+    signed_in.reset_refusal()
     assert Caller(signed_in).asks == SIGN_IN
 
 
@@ -386,14 +386,14 @@ def test_what_is_no_refusal_is_not_held_against_the_credentials(
 
 
 def test_a_token_is_forgotten_only_if_it_is_the_one(signed_in: AnaplanTokenCache) -> None:
-    signed_in.forget("another")
+    signed_in.invalidate("another")
     assert Caller(signed_in).token == "t1"
-    signed_in.forget("t1")
+    signed_in.invalidate("t1")
     assert signed_in.state is TokenState.GONE
     renewing = Caller(signed_in)
     assert renewing.asks == SIGN_IN
     renewing.answer(token("t2"))
-    signed_in.forget("t1")
+    signed_in.invalidate("t1")
     assert Caller(signed_in).token == "t2"
 
 
@@ -402,7 +402,7 @@ def test_a_token_alone_is_used_and_never_refreshed(clock: Clock) -> None:
     assert not session.can_renew
     clock.now += 10 * LIFE
     assert Caller(session).token == "mine"
-    session.forget("mine")
+    session.invalidate("mine")
     for _ in range(2):
         with pytest.raises(InvalidCredentialsException, match="token= alone never refreshes"):
             Caller(session)
@@ -412,19 +412,19 @@ def test_a_token_beside_credentials_saves_the_first_sign_in(clock: Clock) -> Non
     session = AnaplanTokenCache(HOST, BasicCredentials("a", "b"), "mine", clock)
     clock.now += 10 * LIFE
     assert Caller(session).token == "mine"
-    session.forget("mine")
+    session.invalidate("mine")
     assert Caller(session).answer(token()).token == "t1"
 
 
 def test_logout_drops_the_token(signed_in: AnaplanTokenCache) -> None:
-    assert signed_in.drop() == "t1"
-    assert signed_in.drop() is None
+    assert signed_in.clear() == "t1"
+    assert signed_in.clear() is None
     assert Caller(signed_in).asks == SIGN_IN
 
 
 def test_a_leader_that_fails_in_an_unforeseen_way_blocks_nobody(clock: Clock) -> None:
     class Broken:
-        blocks = False
+        may_block = False
 
         def token_request(self, authentication: str) -> httpx2.Request:
             raise MemoryError

@@ -13,7 +13,7 @@ import pytest
 
 from anaplan_emulator import Emulator, TenantDescription
 from anaplan_sdk import AsyncOauth, Oauth
-from anaplan_sdk.auth.oauth import OAuthToken
+from anaplan_sdk.auth.oauth_app import OAuthToken
 from anaplan_sdk.testing import EmulatedAnaplan
 
 TOKEN = "/oauth/token"

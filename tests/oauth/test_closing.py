@@ -15,7 +15,7 @@ import anyio.to_thread
 import pytest
 
 from anaplan_sdk import AnaplanRefreshTokenAuth, AsyncClient, Client, MemoryStore
-from anaplan_sdk.auth.oauth import OAuthToken
+from anaplan_sdk.auth.oauth_app import OAuthToken
 from anaplan_sdk.auth.stores import store_key
 from anaplan_sdk.exceptions import ClientClosedException
 from anaplan_sdk.testing import EmulatedAnaplan

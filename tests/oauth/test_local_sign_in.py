@@ -17,7 +17,7 @@ import pytest
 from keyrings.alt.file import PlaintextKeyring
 
 from anaplan_sdk import AnaplanLocalOAuth, KeyringStore, MemoryStore
-from anaplan_sdk.auth.oauth import OAuthToken
+from anaplan_sdk.auth.oauth_app import OAuthToken
 from anaplan_sdk.auth.stores import store_key
 from anaplan_sdk.exceptions import (
     OAuthException,

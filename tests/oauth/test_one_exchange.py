@@ -13,7 +13,7 @@ import anyio.to_thread
 import pytest
 
 from anaplan_sdk import AnaplanRefreshTokenAuth, MemoryStore, TokenStore
-from anaplan_sdk.auth.oauth import OAuthToken
+from anaplan_sdk.auth.oauth_app import OAuthToken
 from anaplan_sdk.testing import EmulatedAnaplan
 
 if TYPE_CHECKING:

@@ -15,7 +15,7 @@ import httpx
 import httpx2
 import pytest
 
-from anaplan_sdk.auth.httpx_adapter import HttpxAuthAdapter, adopt
+from anaplan_sdk.auth.httpx_adapter import HttpxAuthAdapter, adapt
 from anaplan_sdk.exceptions import AnaplanTimeoutException
 from anaplan_sdk.testing import EmulatedAnaplan
 
@@ -138,15 +138,15 @@ class Echo:
 
 
 def sent_through(auth: httpx.Auth, echo: Echo, world: World, **request: Any) -> httpx2.Response:
-    adopted = adopt(auth)
-    assert adopted is not None
+    adapted = adapt(auth)
+    assert adapted is not None
     if world.backend is None:
-        with httpx2.Client(auth=adopted, transport=httpx2.MockTransport(echo)) as client:
+        with httpx2.Client(auth=adapted, transport=httpx2.MockTransport(echo)) as client:
             return client.post("https://api.anaplan.com/x", **request)
 
     async def main() -> httpx2.Response:
         transport = httpx2.MockTransport(echo.answer)
-        async with httpx2.AsyncClient(auth=adopted, transport=transport) as client:
+        async with httpx2.AsyncClient(auth=adapted, transport=transport) as client:
             return await client.post("https://api.anaplan.com/x", **request)
 
     return anyio.run(main, backend=world.backend)
@@ -311,18 +311,18 @@ def test_forms_of_its_own(world: World) -> None:
 def test_downloads_are_streamed(anaplan: EmulatedAnaplan, backend: str | None) -> None:
     token = anaplan.client()
     token.upload_file(FILE, b"x" * 1_000_000)
-    adopted = adopt(Plain([]))
-    assert adopted is not None
+    adapted = adapt(Plain([]))
+    assert adapted is not None
     url = f"{anaplan.emulator.base_url}/"
     if backend is None:
-        with httpx2.Client(auth=adopted) as client, client.stream("GET", url) as response:
+        with httpx2.Client(auth=adapted) as client, client.stream("GET", url) as response:
             assert not response.is_stream_consumed
             assert not response.is_closed
         return
 
     async def main() -> None:
         async with (
-            httpx2.AsyncClient(auth=adopted) as client,
+            httpx2.AsyncClient(auth=adapted) as client,
             client.stream("GET", url) as response,
         ):
             assert not response.is_stream_consumed
@@ -343,10 +343,10 @@ def test_digest_needs_its_request_again(world: World) -> None:
 
 
 def test_what_is_no_auth() -> None:
-    assert adopt(object()) is None
-    assert adopt(("user", "password")) is None
+    assert adapt(object()) is None
+    assert adapt(("user", "password")) is None
     own = httpx2.Auth()
-    assert adopt(own) is own
-    foreign = adopt(httpx.BasicAuth("ann", "pa55word"))
+    assert adapt(own) is own
+    foreign = adapt(httpx.BasicAuth("ann", "pa55word"))
     assert isinstance(foreign, HttpxAuthAdapter)
     assert "pa55word" not in repr(foreign)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from anaplan_sdk import PlaintextFileStore
-from anaplan_sdk.auth.oauth import OAuthToken
+from anaplan_sdk.auth.oauth_app import OAuthToken
 from anaplan_sdk.auth.stores import store_key
 from anaplan_sdk.testing import EmulatedAnaplan
 

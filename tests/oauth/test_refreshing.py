@@ -16,7 +16,7 @@ from anaplan_sdk import (
     MemoryStore,
     PlaintextFileStore,
 )
-from anaplan_sdk.auth.oauth import OAuthToken
+from anaplan_sdk.auth.oauth_app import OAuthToken
 from anaplan_sdk.auth.stores import store_key
 from anaplan_sdk.exceptions import (
     AnaplanConnectionException,
@@ -347,7 +347,7 @@ def test_what_would_have_to_be_awaited(
         auth_for(anaplan, token, store=Vault())
 
 
-def test_forgetting(
+def test_clearing_the_token(
     anaplan: EmulatedAnaplan, auth_for: AuthFor, new_token: Callable[..., OAuthToken]
 ) -> None:
     store = MemoryStore()
@@ -356,7 +356,7 @@ def test_forgetting(
     assert client.get_workspaces()
     key = store_key(f"{anaplan.emulator.base_url}/oauth/token", anaplan.emulator.oauth_client_id)
     assert store.load(key) == auth.token["refresh_token"]
-    auth.forget()
+    auth.clear_token()
     assert auth.token == {}
     assert store.load(key) is None
     with pytest.raises(InvalidCredentialsException):
@@ -381,7 +381,7 @@ def test_a_token_that_could_not_be_told_of_is_told_of_again(
     assert told == [auth.token, auth.token]
 
 
-def test_what_is_forgotten_while_it_is_refreshed_stays_forgotten(
+def test_a_token_cleared_while_it_is_refreshed_stays_cleared(
     anaplan: EmulatedAnaplan,
     world: World,
     auth_for: AuthFor,
@@ -396,7 +396,7 @@ def test_what_is_forgotten_while_it_is_refreshed_stays_forgotten(
         asked = pool.submit(world.ask, anaplan, auth)
         while not anaplan.requests(path="/oauth/token"):
             time.sleep(0.01)
-        auth.forget()
+        auth.clear_token()
         asked.result(30)
     assert exchanges(anaplan) == [200]
     assert auth.token == {}

@@ -1,1 +1,5 @@
-"""The few pairs that no translation can invent: the same names in both worlds."""
+"""Hand-written pairs of functions and classes: the same names for tasks and for threads.
+
+`asynchronous` serves the code in `_async`, `synchronous` that in `_sync`. `flow` holds what both
+share.
+"""

@@ -1,4 +1,8 @@
-"""Waiting, parallel work and shared state for tasks of an event loop, asyncio's or trio's."""
+"""Waiting, parallel work and shared state for tasks of an event loop.
+
+asyncio and trio are reached through anyio, apart from two things it has no means for: a task that
+no task group holds (`_Task`), and a call from another thread that doesn't block it (`_call_soon`).
+"""
 
 from __future__ import annotations
 
@@ -11,24 +15,33 @@ from collections.abc import (
     AsyncIterable,
     Awaitable,
     Callable,
-    Collection,
     Iterable,
     Iterator,
 )
 from concurrent.futures import Future
 from contextlib import aclosing, suppress
 from contextvars import copy_context
-from typing import Any, Generic, ParamSpec, Protocol, TypeAlias, TypeGuard, TypeVar
+from typing import Any, Generic, ParamSpec, TypeAlias, TypeGuard, TypeVar
 
 import anyio
 import anyio.lowlevel
 import anyio.to_thread
+import httpx2
 
-from anaplan_sdk._runtime.flow import Blocking, DeadlineExceeded, Pause, Waiting
+from anaplan_sdk._runtime.flow import (
+    Call,
+    DeadlineExceeded,
+    Flow,
+    Pause,
+    Step,
+    Wait,
+    must_finish,
+    resume,
+    with_client_defaults,
+)
 
 T = TypeVar("T")
 R = TypeVar("R")
-R_co = TypeVar("R_co", covariant=True)
 P = ParamSpec("P")
 
 Pieces: TypeAlias = Iterable[str | bytes] | AsyncIterable[str | bytes]
@@ -38,79 +51,48 @@ Function: TypeAlias = Callable[[T], Awaitable[R]]
 """A function of one argument."""
 
 Poll: TypeAlias = Callable[[], Awaitable[T]]
-"""Asks how things stand."""
+"""Returns the current state of something."""
 
-# Event loops keep weak references only.
-_unfinished: set[asyncio.Task[Any]] = set()
+Send: TypeAlias = Callable[[httpx2.Request], Awaitable[httpx2.Response]]
+"""Sends a request and reads the body of its reply."""
+
+# Event loops hold tasks by weak references only.
+_asyncio_tasks: set[asyncio.Task[None]] = set()
 
 _END: Any = object()
-_NOTHING: Any = object()
+_NO_RESULT: Any = object()
 
-# Seconds after which a thread that takes items lets its caller be cancelled.
-_TURN = 0.05
+# Seconds after which a thread that takes items lets its caller notice a cancellation.
+_CHECK_INTERVAL = 0.05
 
 
 async def sleep(seconds: float) -> None:
+    """Wait."""
     await anyio.sleep(seconds)
 
 
 async def run_in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Runs what computes or blocks without holding up the event loop."""
+    """Run a function that computes or blocks without holding up the event loop."""
     return await anyio.to_thread.run_sync(lambda: function(*args, **kwargs))
 
 
-async def perform(step: Waiting) -> object:
-    """Waits for what a step names, and returns its answer."""
-    if isinstance(step, Pause):
-        await anyio.sleep(step.seconds)
-    elif isinstance(step, Blocking):
-        if step.abandons:
-            return await _run_apart(step.call)
-        with anyio.CancelScope(shield=True):
-            return await anyio.to_thread.run_sync(step.call)
-    else:
-        await _wait_for(step)
-    return None
-
-
-async def finish(function: Callable[P, Awaitable[R]], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Lets work come to its end even when its caller is cancelled, who doesn't wait for it.
-
-    Trio has no tasks outside a nursery: there only what the work does `unbroken` comes to its end,
-    and the caller waits for that.
-    """
-    if not _on_asyncio():
-        return await function(*args, **kwargs)
-    return await asyncio.shield(_apart(function, *args, **kwargs))
-
-
-async def conclude(function: Callable[P, Awaitable[R]], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Finishes before it lets a cancelled caller go, by whatever the caller is cancelled."""
-    if not _on_asyncio():
-        return await unbroken(function, *args, **kwargs)
-    task = _apart(function, *args, **kwargs)
+async def run_shielded(function: Callable[..., Awaitable[R]], *args: Any) -> R:
+    """Run work that goes on to its end when the caller is cancelled, and wait for that end."""
+    task = _Task(function, *args)
     try:
-        return await asyncio.shield(task)
-    except asyncio.CancelledError:
+        return await task.result()
+    finally:
         with anyio.CancelScope(shield=True):
-            await asyncio.wait([task])
-        raise
+            await _wait_until_done(task.future)
 
 
-async def unbroken(function: Callable[P, Awaitable[R]], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Finishes before it lets a caller go that is cancelled by a scope, as all are on trio."""
-    with anyio.CancelScope(shield=True):
-        return await function(*args, **kwargs)
-    raise AssertionError("unreachable: nobody cancels the scope itself")
-
-
-async def within(
+async def with_deadline(
     seconds: float | None, function: Callable[P, Awaitable[R]], *args: P.args, **kwargs: P.kwargs
 ) -> R:
-    """Work that is cancelled when it takes longer than so many seconds.
+    """Run work that is cancelled when it takes longer; None sets no limit.
 
     Raises:
-        DeadlineExceeded: It did. What it does `unbroken` comes to its end even so.
+        DeadlineExceeded: The work was cancelled.
     """
     if seconds is None:
         return await function(*args, **kwargs)
@@ -119,65 +101,127 @@ async def within(
     raise DeadlineExceeded
 
 
-def _apart(
-    function: Callable[P, Awaitable[R]], *args: P.args, **kwargs: P.kwargs
-) -> asyncio.Task[R]:
-    """A task that outlives its caller, and whose error nobody may be there to see."""
-    task = asyncio.ensure_future(_awaited(lambda _: function(*args, **kwargs), None))
-    _unfinished.add(task)
-    task.add_done_callback(_let_go)
-    return task
+class DetachedTasks:
+    """Tasks that go on to their end when their callers are cancelled, who don't wait for it."""
+
+    def __init__(self) -> None:
+        self._running: set[Future[Any]] = set()
+
+    async def run(
+        self,
+        function: Callable[..., Awaitable[R]],
+        *args: Any,
+        on_abandoned: Callable[[], object],
+    ) -> R:
+        """Run a function in a task of its own.
+
+        Args:
+            function: What to run.
+            *args: Its arguments.
+            on_abandoned: Called after the end of the task if its result reached nobody.
+        """
+        future = _Task(function, *args).future
+        self._running.add(future)
+        future.add_done_callback(self._running.discard)
+        try:
+            await _wait_until_done(future)
+            return future.result()
+        except BaseException:
+            future.add_done_callback(lambda _: on_abandoned())
+            raise
+
+    async def wait(self, seconds: float) -> None:
+        """Wait for the end of all tasks, even if cancelled, but no longer than this."""
+        if self._running:
+            with anyio.move_on_after(seconds, shield=True):
+                for future in tuple(self._running):
+                    await _wait_until_done(future)
 
 
-def _let_go(task: asyncio.Task[Any]) -> None:
-    _unfinished.discard(task)
-    if not task.cancelled():
-        task.exception()  # Asked for, or the event loop would complain that nobody did.
+async def run_flow(
+    flow: Flow[None],
+    request: httpx2.Request,
+    send: Send | None = None,
+    tasks: DetachedTasks | None = None,
+) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
+    """Carry out a flow that signs a request.
+
+    Yields the request each time it is to be sent, and takes the reply. Without `send`, yields the
+    requests for a token, too.
+
+    Args:
+        flow: The flow.
+        request: The request that it signs.
+        send: Sends requests for a token.
+        tasks: Runs the exchange of a refresh token, up to its being stored.
+    """
+    is_ours = True
+    try:
+        step = resume(flow)
+        while step is not None:
+            if step is request:
+                reply = yield request
+                if reply.status_code == 401:
+                    await reply.aread()
+                step = resume(flow, reply)
+            elif send is not None and tasks is not None and must_finish(step):
+                is_ours = False
+                step = await tasks.run(_finish, flow, send, step, on_abandoned=flow.close)
+                is_ours = True
+            elif not isinstance(step, httpx2.Request):
+                step = await _take_step(flow, _wait, step)
+            elif send is not None:
+                step = await _take_step(flow, send, step)
+            else:
+                reply = yield with_client_defaults(step, request)
+                await reply.aread()
+                step = resume(flow, reply)
+    finally:
+        if is_ours:
+            flow.close()
 
 
-async def _run_apart(call: Callable[[], object]) -> object:
-    # Not in one of anyio's threads: on asyncio the interpreter waits for their end before its own.
+async def _finish(flow: Flow[None], send: Send, step: Step | None) -> Step | None:
+    """Take the steps that must finish; return the first that may be cancelled."""
+    while step is not None and must_finish(step):
+        take = send if isinstance(step, httpx2.Request) else _wait
+        step = await _take_step(flow, take, step)
+    return step
+
+
+async def _take_step(
+    flow: Flow[None], take: Callable[[Any], Awaitable[object]], step: Step
+) -> Step | None:
+    """Take a step and return the next."""
+    try:
+        answer = await take(step)
+    except Exception as error:  # noqa: BLE001 - the flow handles it
+        return resume(flow, error=error)
+    return resume(flow, answer)
+
+
+async def _wait(step: Wait) -> object:
+    if isinstance(step, Pause):
+        await anyio.sleep(step.seconds)
+        return None
+    if not isinstance(step, Call):
+        await _wait_until_done(step)
+        return None
+    if step.must_finish:
+        return await run_in_thread(step.function)
+    # Not in one of anyio's threads: those hold up the end of the interpreter.
     future: Future[object] = Future()
     context = copy_context()
 
     def work() -> None:
         try:
-            future.set_result(context.run(call))
-        except BaseException as error:  # noqa: BLE001 - it is the waiting task's
+            future.set_result(context.run(step.function))
+        except BaseException as error:  # noqa: BLE001 - it is raised in the waiting task
             future.set_exception(error)
 
     threading.Thread(target=work, name="anaplan-sdk", daemon=True).start()
-    await _wait_for(future)
+    await _wait_until_done(future)
     return future.result()
-
-
-async def _wait_for(future: Future[Any]) -> None:
-    # Another thread may end it; cancelling the wait leaves it be.
-    done = anyio.Event()
-    if _on_asyncio():
-        call_soon: Callable[[Callable[[], None]], object] = (
-            asyncio.get_running_loop().call_soon_threadsafe
-        )
-    else:
-        import trio
-
-        call_soon = trio.lowlevel.current_trio_token().run_sync_soon
-
-    def wake(_: Future[Any]) -> None:
-        # The loop of a waiter that was cancelled may have ended meanwhile.
-        with suppress(RuntimeError):
-            call_soon(done.set)
-
-    future.add_done_callback(wake)
-    await done.wait()
-
-
-async def settle(futures: Collection[Future[bool]], seconds: float) -> None:
-    """Waits for the end of all, a cancelled caller too, but only so many seconds."""
-    if futures:
-        with anyio.move_on_after(seconds, shield=True):
-            for future in futures:
-                await _wait_for(future)
 
 
 def is_iterable(content: object) -> TypeGuard[Pieces]:
@@ -189,7 +233,7 @@ def is_iterable(content: object) -> TypeGuard[Pieces]:
 
 
 async def iterate(items: Iterable[T] | AsyncIterable[T]) -> AsyncGenerator[T]:
-    """Either kind of iterable as one; a plain one, which may block, is advanced in a thread."""
+    """Yield the items; a plain iterable, which may block, is advanced in a thread."""
     if isinstance(items, AsyncIterable):
         async for item in items:
             yield item
@@ -202,44 +246,44 @@ async def iterate(items: Iterable[T] | AsyncIterable[T]) -> AsyncGenerator[T]:
 async def flat_map(
     function: Callable[[T], Iterable[R]], items: Iterable[T] | AsyncIterable[T]
 ) -> AsyncGenerator[R]:
-    """The results of all items in order; plain items, which may block, are taken in a thread."""
+    """Yield the results of all items in order; a plain iterable is advanced in a thread."""
     if isinstance(items, AsyncIterable):
         async for item in items:
             for result in function(item):
                 yield result
         return
-    async with aclosing(iterate(_in_turns(function, items))) as results:
+    async with aclosing(iterate(_results_or_pauses(function, items))) as results:
         async for result in results:
-            if result is not _NOTHING:
+            if result is not _NO_RESULT:
                 yield result
 
 
-def _in_turns(function: Callable[[T], Iterable[R]], items: Iterable[T]) -> Iterator[R]:
-    """The results; where there is none for a while, a sign that the caller may look around."""
-    turn_ends = time.monotonic() + _TURN
+def _results_or_pauses(function: Callable[[T], Iterable[R]], items: Iterable[T]) -> Iterator[R]:
+    """Yield the results, and `_NO_RESULT` where there was none for a while."""
+    check_at = time.monotonic() + _CHECK_INTERVAL
     for item in items:
         results = function(item)
-        del item  # It may be large, and is only needed there.
+        del item  # It may be large, and isn't needed any more.
         for result in results:
             yield result
-            turn_ends = time.monotonic() + _TURN
-        if time.monotonic() > turn_ends:
-            yield _NOTHING
-            turn_ends = time.monotonic() + _TURN
+            check_at = time.monotonic() + _CHECK_INTERVAL
+        if time.monotonic() > check_at:
+            yield _NO_RESULT
+            check_at = time.monotonic() + _CHECK_INTERVAL
 
 
 def ordered_map(
     function: Callable[[T], Awaitable[R]], items: Iterable[T] | AsyncIterable[T], width: int
 ) -> AsyncGenerator[R]:
-    """The results in the order of the items, of which at most `width` are worked on at a time.
+    """Yield the results in the order of the items, working on at most `width` items at a time.
 
-    Items are taken as there is room for them. When one fails, or the caller closes the generator,
+    An item is taken when its work can begin. When one fails, or the caller closes the generator,
     the others are cancelled.
     """
-    return (_sequence if width == 1 else _window)(function, items, width)
+    return (_map_one_by_one if width == 1 else _map_in_parallel)(function, items, width)
 
 
-async def _sequence(
+async def _map_one_by_one(
     function: Callable[[T], Awaitable[R]], items: Iterable[T] | AsyncIterable[T], _: int
 ) -> AsyncGenerator[R]:
     async with aclosing(_each(items)) as each:
@@ -247,18 +291,16 @@ async def _sequence(
             yield await function(item)
 
 
-async def _window(
+async def _map_in_parallel(
     function: Callable[[T], Awaitable[R]], items: Iterable[T] | AsyncIterable[T], width: int
 ) -> AsyncGenerator[R]:
-    # Tasks without a nursery, since an async generator must not hold a cancel scope open where it
-    # yields: it may be closed from another task than the one that ran it.
-    on_asyncio = _on_asyncio()
-    pending: deque[_Running[R]] = deque()
+    # Not in a task group: an async generator must not hold a cancel scope open where it yields,
+    # since another task than the one that ran it may close it.
+    pending: deque[_Task[R]] = deque()
     try:
         async with aclosing(_each(items)) as each:
             async for item in each:
-                work = _AsyncioTask(function, item) if on_asyncio else _TrioTask(function, item)
-                pending.append(work)
+                pending.append(_Task(function, item))
                 if len(pending) >= width:
                     yield await _first_of(pending)
         while pending:
@@ -268,70 +310,14 @@ async def _window(
             task.cancel()
         with anyio.CancelScope(shield=True):
             for task in pending:
-                await task.end()
+                await _wait_until_done(task.future)
 
 
-class _Running(Protocol[R_co]):
-    """Work that goes on beside its caller."""
-
-    async def result(self) -> R_co: ...
-
-    def cancel(self) -> None: ...
-
-    async def end(self) -> None: ...
-
-
-async def _first_of(pending: deque[_Running[R]]) -> R:
+async def _first_of(pending: deque[_Task[R]]) -> R:
     # It stays among the others until it has ended, so that it is cancelled with them.
     result = await pending[0].result()
     pending.popleft()
     return result
-
-
-class _AsyncioTask(Generic[R]):
-    def __init__(self, function: Callable[[T], Awaitable[R]], item: T) -> None:
-        self._task = asyncio.ensure_future(_awaited(function, item))
-
-    async def result(self) -> R:
-        return await self._task
-
-    def cancel(self) -> None:
-        self._task.cancel()
-
-    async def end(self) -> None:
-        await asyncio.gather(self._task, return_exceptions=True)
-
-
-class _TrioTask(Generic[R]):
-    def __init__(self, function: Callable[[T], Awaitable[R]], item: T) -> None:
-        import trio
-
-        self._results: list[R] = []
-        self._error: Exception | None = None
-        self._scope = anyio.CancelScope()
-        self._ended = anyio.Event()
-        trio.lowlevel.spawn_system_task(self._run, function, item, context=copy_context())
-
-    async def _run(self, function: Callable[[T], Awaitable[R]], item: T) -> None:
-        try:
-            with self._scope:
-                self._results.append(await function(item))
-        except Exception as error:  # noqa: BLE001 - it is the waiting task's
-            self._error = error
-        finally:
-            self._ended.set()
-
-    async def result(self) -> R:
-        await self._ended.wait()
-        if self._error is not None:
-            raise self._error
-        return self._results[0]
-
-    def cancel(self) -> None:
-        self._scope.cancel()
-
-    async def end(self) -> None:
-        await self._ended.wait()
 
 
 async def _each(items: Iterable[T] | AsyncIterable[T]) -> AsyncGenerator[T]:
@@ -343,12 +329,46 @@ async def _each(items: Iterable[T] | AsyncIterable[T]) -> AsyncGenerator[T]:
             yield item
 
 
-async def _awaited(function: Callable[[T], Awaitable[R]], item: T) -> R:
-    return await function(item)
+class _Task(Generic[R]):
+    """Work in a task of its own, which no task group holds.
+
+    Attributes:
+        future: Ends with the task. It is cancelled if the task was.
+    """
+
+    def __init__(self, function: Callable[..., Awaitable[R]], *args: Any) -> None:
+        self.future: Future[R] = Future()
+        self._scope = anyio.CancelScope()
+        if isinstance(_running_loop(), asyncio.AbstractEventLoop):
+            task = asyncio.create_task(self._run(function, args))
+            _asyncio_tasks.add(task)
+            task.add_done_callback(_asyncio_tasks.discard)
+            # It may be cancelled before it has begun.
+            task.add_done_callback(lambda _: self.future.cancel())
+        else:
+            import trio
+
+            trio.lowlevel.spawn_system_task(self._run, function, args, context=copy_context())
+
+    async def _run(self, function: Callable[..., Awaitable[R]], args: tuple[Any, ...]) -> None:
+        try:
+            with self._scope:
+                self.future.set_result(await function(*args))
+        except Exception as error:  # noqa: BLE001 - it is raised in the waiting task
+            self.future.set_exception(error)
+        finally:
+            self.future.cancel()
+
+    async def result(self) -> R:
+        await _wait_until_done(self.future)
+        return self.future.result()
+
+    def cancel(self) -> None:
+        self._scope.cancel()
 
 
 class PerLoop(Generic[T]):
-    """One value for each event loop, made when it is first asked for; let go after the loop."""
+    """One value for each event loop, made when it is first needed and released after the loop."""
 
     def __init__(self, make: Callable[[], T]) -> None:
         self._make = make
@@ -356,49 +376,41 @@ class PerLoop(Generic[T]):
         self.is_closed = False
 
     def get(self) -> T:
-        """The running loop's value.
+        """Return the running loop's value.
 
         Raises:
-            LookupError: No more values are made.
+            LookupError: This was closed.
         """
         if self.is_closed:
             raise LookupError("closed")
-        loop = anyio.lowlevel.current_token().native_token
+        loop = _running_loop()
         if loop not in self._values:
-            self._let_go()
+            self._release_ended()
             self._values[loop] = self._make()
         return self._values[loop]
 
     def close(self) -> T | None:
-        """Takes the running loop's value out, if there is one, and makes no more."""
+        """Make no more values; return the running loop's, if there is one."""
         self.is_closed = True
-        self._let_go()
-        return self._values.pop(anyio.lowlevel.current_token().native_token, None)
+        self._release_ended()
+        return self._values.pop(_running_loop(), None)
 
-    def _let_go(self) -> None:
-        for loop in list(self._values):  # Other threads' loops come and go meanwhile.
-            if _has_ended(loop):
+    def _release_ended(self) -> None:
+        for loop in tuple(self._values):  # Loops of other threads come and go meanwhile.
+            try:
+                _call_soon(loop, int)
+            except RuntimeError:  # It has ended.
                 self._values.pop(loop, None)
 
 
-def _has_ended(loop: Any) -> bool:
-    if isinstance(loop, asyncio.AbstractEventLoop):
-        return loop.is_closed()
-    try:
-        loop.run_sync_soon(int)  # trio's way to ask
-    except RuntimeError:
-        return True
-    return False
-
-
 class Semaphore:
-    """Lets so many callers through at a time, in each event loop."""
+    """Lets at most `width` callers through at a time, in each event loop."""
 
     def __init__(self, width: int) -> None:
         self._semaphores = PerLoop(lambda: anyio.Semaphore(width, fast_acquire=True))
 
     async def acquire(self, seconds: float | None = None) -> bool:
-        """Waits for a turn, so many seconds at the most; tells whether it came."""
+        """Wait, at most `seconds`, until the caller may pass; return whether it may."""
         semaphore = self._semaphores.get()
         if seconds is None:
             await semaphore.acquire()
@@ -409,12 +421,34 @@ class Semaphore:
         return False
 
     def release(self) -> None:
+        """Let the next caller through."""
         self._semaphores.get().release()
 
 
-def _on_asyncio() -> bool:
-    try:
-        asyncio.get_running_loop()
-    except RuntimeError:
-        return False
-    return True
+async def _wait_until_done(future: Future[Any]) -> None:
+    """Wait for the end of a future that another thread may set; a cancelled wait leaves it."""
+    loop, ended = _running_loop(), anyio.Event()
+
+    def wake(_: Future[Any]) -> None:
+        # The loop of a waiter that was cancelled may have ended meanwhile.
+        with suppress(RuntimeError):
+            _call_soon(loop, ended.set)
+
+    future.add_done_callback(wake)
+    await ended.wait()
+
+
+def _running_loop() -> Any:
+    return anyio.lowlevel.current_token().native_token
+
+
+def _call_soon(loop: Any, function: Callable[[], object]) -> None:
+    """Have a loop call a function, from any thread.
+
+    Raises:
+        RuntimeError: The loop has ended.
+    """
+    if isinstance(loop, asyncio.AbstractEventLoop):
+        loop.call_soon_threadsafe(function)
+    else:
+        loop.run_sync_soon(function)

@@ -1,11 +1,15 @@
-"""What has to be done to get a token, told as values, so that both worlds can do it."""
+"""Flows: the steps of getting a token as a generator, which neither sends nor waits itself.
+
+A flow yields one step after the other and gets the answer of each, or the error that it ended with.
+`run_flow`, in `asynchronous` and in `synchronous`, carries the steps out.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from dataclasses import dataclass
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 import httpx2
 
@@ -13,100 +17,84 @@ T = TypeVar("T")
 
 
 class DeadlineExceeded(Exception):
-    """Work was not done within its time."""
+    """Work did not end within its time."""
+
+
+class ExchangeRequest(httpx2.Request):
+    """A token request that spends a refresh token or a code, whose reply must not be lost."""
 
 
 @dataclass(frozen=True)
 class Pause:
-    """Wait for so many seconds."""
+    """Wait for a number of seconds."""
 
     seconds: float
 
 
 @dataclass(frozen=True)
-class Blocking:
-    """Call what may block: a store, a prompt. The answer is what it returns.
+class Call:
+    """Call a function that may block, such as a store or a prompt; the answer is its result.
 
     Attributes:
-        call: What to call.
-        abandons: Whether a cancelled caller leaves it to itself instead of waiting for its end.
+        function: What to call.
+        must_finish: Whether its end is awaited even when the caller is cancelled.
     """
 
-    call: Callable[[], object]
-    abandons: bool = False
+    function: Callable[[], object]
+    must_finish: bool = False
 
 
-Waiting: TypeAlias = "Future[bool] | Pause | Blocking"
-"""A future or a time to wait for, without an answer; or a call to make."""
+Wait: TypeAlias = "Future[None] | Pause | Call"
+"""A future to wait for (it has no answer), a pause, or a call."""
 
-Step: TypeAlias = "httpx2.Request | Waiting"
-"""A request to send, whose read reply is the answer; or something to wait for."""
+Step: TypeAlias = "httpx2.Request | Wait"
+"""A request to send, whose answer is its reply with the body read; or something to wait for."""
 
-
-def may_be_broken_off(step: Step) -> bool:
-    """Whether nothing is lost by it: sending may spend a token, and its answer is to be kept."""
-    return step.abandons if isinstance(step, Blocking) else not isinstance(step, httpx2.Request)
+Flow: TypeAlias = Generator[Step, Any, T]
 
 
-Steps: TypeAlias = Generator[Step, Any, T]
-"""Yields steps and is sent their answers, or has the error of one thrown into it."""
-
-
-def sent(request: httpx2.Request) -> Steps[httpx2.Response]:
+def send(request: httpx2.Request) -> Flow[httpx2.Response]:
     """The step of sending a request."""
     response: httpx2.Response = yield request
     return response
 
 
-def called(call: Callable[[], T], *, abandons: bool = False) -> Steps[T]:
-    """The step of calling what may block."""
-    result: T = yield Blocking(call, abandons)
+def call(function: Callable[[], T], *, must_finish: bool = False) -> Flow[T]:
+    """The step of calling a function that may block."""
+    result: T = yield Call(function, must_finish)
     return result
 
 
-class Run(Generic[T]):
-    """Takes steps one by one; `result` is theirs when no step is left."""
-
-    result: T
-
-    def __init__(self, steps: Steps[T]) -> None:
-        self._steps = steps
-
-    def go_on(self, answer: object = None) -> Step | None:
-        """The next step, after the last one's answer."""
-        try:
-            return self._steps.send(answer)
-        except StopIteration as end:
-            self.result = end.value
-            return None
-
-    def fail(self, error: Exception) -> Step | None:
-        """The next step, after the last one failed; or the error, if nothing can be done."""
-        try:
-            return self._steps.throw(error)
-        except StopIteration as end:
-            self.result = end.value
-            return None
-
-    def close(self) -> None:
-        """Ends the steps where they are."""
-        self._steps.close()
+def must_finish(step: Step) -> bool:
+    """Whether a token would be lost if the step ended with its caller."""
+    return isinstance(step, ExchangeRequest) or (isinstance(step, Call) and step.must_finish)
 
 
-class Unbroken:
-    """Which runs are where they had better not be broken off: sending, or keeping the answer."""
+def resume(
+    flow: Flow[None], answer: object = None, *, error: Exception | None = None
+) -> Step | None:
+    """Give a flow the answer or the error of its last step; return the next, None at its end."""
+    try:
+        return flow.send(answer) if error is None else flow.throw(error)
+    except StopIteration:
+        return None
 
-    def __init__(self) -> None:
-        self._stretches: dict[Run[Any], Future[bool]] = {}
 
-    @property
-    def under_way(self) -> tuple[Future[bool], ...]:
-        """Each ends when its run may be broken off."""
-        return tuple(self._stretches.values())
+def with_client_defaults(
+    token_request: httpx2.Request, request: httpx2.Request, headers: httpx2.Headers | None = None
+) -> httpx2.Request:
+    """Give a token request what an HTTP client gives the requests that it builds itself.
 
-    def reach(self, run: Run[Any], step: Step | None) -> None:
-        """Notes the step that a run is about to take; with none it has ended."""
-        if step is not None and not may_be_broken_off(step):
-            self._stretches.setdefault(run, Future())
-        elif (stretch := self._stretches.pop(run, None)) is not None:
-            stretch.set_result(True)
+    Args:
+        token_request: The request to complete.
+        request: The request that the token is for. Its timeout is used: without one, a request
+            waits without limit.
+        headers: The headers of the client; only its `User-Agent` when None.
+    """
+    token_request.extensions = dict(request.extensions)
+    token_request.headers.setdefault("Accept", "application/json")
+    if headers is None:
+        headers = httpx2.Headers({"User-Agent": request.headers.get("User-Agent", "anaplan-sdk")})
+    for name, value in headers.items():
+        token_request.headers.setdefault(name, value)
+    return token_request

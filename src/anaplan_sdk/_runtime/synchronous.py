@@ -5,14 +5,26 @@ from __future__ import annotations
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Collection, Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor, wait
+from collections.abc import Callable, Generator, Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import wait as wait_for_all
 from contextvars import ContextVar, copy_context
-from queue import SimpleQueue
-from typing import Generic, ParamSpec, TypeAlias, TypeGuard, TypeVar
+from queue import Empty, SimpleQueue
+from typing import Any, Generic, ParamSpec, TypeAlias, TypeGuard, TypeVar
 
-from anaplan_sdk._runtime.flow import Blocking, DeadlineExceeded, Pause, Waiting
-from anaplan_sdk._runtime.interrupts import held_back, let_through
+import httpx2
+
+from anaplan_sdk._runtime.flow import (
+    Call,
+    DeadlineExceeded,
+    Flow,
+    Pause,
+    Step,
+    Wait,
+    must_finish,
+    resume,
+    with_client_defaults,
+)
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -25,103 +37,175 @@ Function: TypeAlias = Callable[[T], R]
 """A function of one argument."""
 
 Poll: TypeAlias = Callable[[], T]
-"""Asks how things stand."""
+"""Returns the current state of something."""
 
+Send: TypeAlias = Callable[[httpx2.Request], httpx2.Response]
+"""Sends a request and reads the body of its reply."""
 
-# In the threads of a map: set once nobody waits for them any more.
-_given_up: ContextVar[threading.Event | None] = ContextVar("_given_up", default=None)
+# Set in threads whose result may become unneeded: the event that tells so.
+_cancelled: ContextVar[threading.Event | None] = ContextVar("_cancelled", default=None)
 
 
 class Cancelled(BaseException):
-    """Ends a thread whose result nobody waits for."""
+    """Ends a thread whose result nobody needs any more."""
 
 
 def sleep(seconds: float) -> None:
-    """Sleeps; in a thread that nobody waits for any more it ends the thread instead."""
-    given_up = _given_up.get()
-    if given_up is None:
-        with let_through():
-            time.sleep(seconds)
-    elif given_up.wait(seconds):
+    """Wait; in a thread whose result nobody needs any more, end the thread.
+
+    Raises:
+        Cancelled: Nobody needs the result.
+    """
+    cancelled = _cancelled.get()
+    if cancelled is None:
+        time.sleep(seconds)
+    elif cancelled.wait(seconds):
         raise Cancelled
 
 
 def run_in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Just runs it: a caller that mustn't be held up uses a thread of its own."""
+    """Run a function where it is called: there is no event loop to hold up."""
     return function(*args, **kwargs)
 
 
-def perform(step: Waiting) -> object:
-    """Waits for what a step names, and returns its answer."""
-    if isinstance(step, Pause):
-        time.sleep(step.seconds)
-    elif isinstance(step, Blocking):
-        return step.call()
-    else:
-        wait((step,))
-    return None
+def run_shielded(function: Callable[..., R], *args: Any) -> R:
+    """Run work that goes on to its end at a Ctrl-C, and wait for that end.
 
-
-def finish(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Just runs it: a Ctrl-C waits for the end of what the work does `unbroken`."""
-    return function(*args, **kwargs)
-
-
-def conclude(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Finishes before it lets a Ctrl-C through, or up to the next `sleep`."""
-    return unbroken(function, *args, **kwargs)
-
-
-def unbroken(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Finishes before it lets a Ctrl-C through, or up to the next `sleep`."""
-    if threading.current_thread().daemon:
-        # The interpreter doesn't wait for such a thread before it ends.
-        return _begin(False, function, *args, **kwargs).result()
-    with held_back():
-        return function(*args, **kwargs)
-
-
-def _begin(
-    is_daemon: bool, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs
-) -> Future[R]:
-    """Work in a thread of its own, which knows the caller's context."""
-    future: Future[R] = Future()
-    context = copy_context()
-
-    threading.Thread(
-        target=context.run,
-        args=(_end, future, function, *args),
-        kwargs=kwargs,
-        name="anaplan-sdk",
-        daemon=is_daemon,
-    ).start()
-    return future
-
-
-def _end(future: Future[R], function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> None:
+    What the work would do after its next `sleep` is not done then. A second Ctrl-C ends the wait.
+    """
+    cancelled = threading.Event()
+    # The interpreter ends without waiting for threads that are daemons. A caller that is one needs
+    # another kind for its work; for other callers a second Ctrl-C could not end the program.
+    is_daemon = not threading.current_thread().daemon
+    future = _start(is_daemon, _run_cancellable, cancelled, function, *args)
     try:
-        future.set_result(function(*args, **kwargs))
-    except BaseException as error:  # noqa: BLE001 - it is the waiting thread's
-        future.set_exception(error)
+        _wait_until_done(future)
+    except BaseException:
+        cancelled.set()
+        _wait_until_done(future)
+        raise
+    result: R = future.result()
+    return result
 
 
-def within(seconds: float | None, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Work whose end is waited for so many seconds, in a thread of its own, which then goes on.
+def with_deadline(
+    seconds: float | None, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs
+) -> R:
+    """Run work in a thread of its own, and leave it to itself when it takes longer.
+
+    None sets no limit.
 
     Raises:
-        DeadlineExceeded: It took longer.
+        DeadlineExceeded: The work goes on.
     """
     if seconds is None:
         return function(*args, **kwargs)
-    future = _begin(True, function, *args, **kwargs)
-    if not wait((future,), seconds).done:
+    future = _start(True, function, *args, **kwargs)
+    if not _wait_until_done(future, seconds):
         raise DeadlineExceeded
     return future.result()
 
 
-def settle(futures: Collection[Future[bool]], seconds: float) -> None:
-    """Waits for the end of all, but only so many seconds."""
-    wait(futures, seconds)
+class DetachedTasks:
+    """Threads that go on to their end at a Ctrl-C of their callers, who don't wait for it.
+
+    The interpreter waits for them before it ends, unless there is a second Ctrl-C.
+    """
+
+    def __init__(self) -> None:
+        self._running: set[Future[Any]] = set()
+
+    def run(self, function: Callable[..., R], *args: Any, on_abandoned: Callable[[], object]) -> R:
+        """Run a function in a thread of its own.
+
+        Args:
+            function: What to run.
+            *args: Its arguments.
+            on_abandoned: Called after the end of the thread if its result reached nobody.
+        """
+        future = _start(False, function, *args)
+        self._running.add(future)
+        future.add_done_callback(self._running.discard)
+        try:
+            _wait_until_done(future)
+            return future.result()
+        except BaseException:
+            future.add_done_callback(lambda _: on_abandoned())
+            raise
+
+    def wait(self, seconds: float) -> None:
+        """Wait for the end of all threads, but no longer than this."""
+        wait_for_all(tuple(self._running), seconds)
+
+
+def run_flow(
+    flow: Flow[None],
+    request: httpx2.Request,
+    send: Send | None = None,
+    tasks: DetachedTasks | None = None,
+) -> Generator[httpx2.Request, httpx2.Response]:
+    """Carry out a flow that signs a request.
+
+    Yields the request each time it is to be sent, and takes the reply. Without `send`, yields the
+    requests for a token, too.
+
+    Args:
+        flow: The flow.
+        request: The request that it signs.
+        send: Sends requests for a token.
+        tasks: Runs the exchange of a refresh token, up to its being stored.
+    """
+    is_ours = True
+    try:
+        step = resume(flow)
+        while step is not None:
+            if step is request:
+                reply = yield request
+                if reply.status_code == 401:
+                    reply.read()
+                step = resume(flow, reply)
+            elif send is not None and tasks is not None and must_finish(step):
+                is_ours = False
+                step = tasks.run(_finish, flow, send, step, on_abandoned=flow.close)
+                is_ours = True
+            elif not isinstance(step, httpx2.Request):
+                step = _take_step(flow, _wait, step)
+            elif send is not None:
+                step = _take_step(flow, send, step)
+            else:
+                reply = yield with_client_defaults(step, request)
+                reply.read()
+                step = resume(flow, reply)
+    finally:
+        if is_ours:
+            flow.close()
+
+
+def _finish(flow: Flow[None], send: Send, step: Step | None) -> Step | None:
+    """Take the steps that must finish; return the first that may be cancelled."""
+    while step is not None and must_finish(step):
+        take = send if isinstance(step, httpx2.Request) else _wait
+        step = _take_step(flow, take, step)
+    return step
+
+
+def _take_step(flow: Flow[None], take: Callable[[Any], object], step: Step) -> Step | None:
+    """Take a step and return the next."""
+    try:
+        answer = take(step)
+    except Exception as error:  # noqa: BLE001 - the flow handles it
+        return resume(flow, error=error)
+    return resume(flow, answer)
+
+
+def _wait(step: Wait) -> object:
+    if isinstance(step, Call):
+        return step.function()
+    if isinstance(step, Pause):
+        sleep(step.seconds)
+    else:
+        _wait_until_done(step)
+    return None
 
 
 def is_iterable(content: object) -> TypeGuard[Pieces]:
@@ -133,37 +217,36 @@ def is_iterable(content: object) -> TypeGuard[Pieces]:
 
 
 def iterate(items: Iterable[T]) -> Generator[T]:
+    """Yield the items."""
     yield from items
 
 
 def flat_map(function: Callable[[T], Iterable[R]], items: Iterable[T]) -> Generator[R]:
-    """The results of all items in order."""
+    """Yield the results of all items in order."""
     for item in items:
         results = function(item)
-        del item  # It may be large, and is only needed there.
+        del item  # It may be large, and isn't needed any more.
         yield from results
 
 
 def ordered_map(function: Callable[[T], R], items: Iterable[T], width: int) -> Generator[R]:
-    """The results in the order of the items, of which at most `width` are worked on at a time.
+    """Yield the results in the order of the items, working on at most `width` items at a time.
 
-    Items are taken as there is room for them. When one fails, or the caller stops listening, those
-    not begun are dropped, and the others are waited for, but repeat nothing any more.
+    An item is taken when its work can begin. When one fails, or the caller closes the generator,
+    the work that hasn't begun is dropped, and the rest goes on up to its next `sleep`.
     """
     if width == 1:
         for item in items:
             yield function(item)
         return
     pending: deque[SimpleQueue[Future[R]]] = deque()
-    given_up = threading.Event()
+    cancelled = threading.Event()
 
     def work(item: T, outcome: SimpleQueue[Future[R]]) -> None:
-        if given_up.is_set():
-            return
-        _given_up.set(given_up)
-        done: Future[R] = Future()
-        _end(done, function, item)
-        outcome.put(done)
+        if not cancelled.is_set():
+            done: Future[R] = Future()
+            _run_into(done, _run_cancellable, cancelled, function, item)
+            outcome.put(done)
 
     with ThreadPoolExecutor(width, thread_name_prefix="anaplan-sdk") as pool:
         try:
@@ -179,11 +262,52 @@ def ordered_map(function: Callable[[T], R], items: Iterable[T], width: int) -> G
             while pending:
                 yield pending.popleft().get().result()
         finally:
-            given_up.set()
+            cancelled.set()
+
+
+def _start(is_daemon: bool, function: Callable[..., R], *args: Any, **kwargs: Any) -> Future[R]:
+    """Run a function in a thread of its own, which knows the caller's context."""
+    future: Future[R] = Future()
+    thread = threading.Thread(
+        target=copy_context().run,
+        args=(_run_into, future, function, *args),
+        kwargs=kwargs,
+        name="anaplan-sdk",
+        daemon=is_daemon,
+    )
+    try:
+        thread.start()
+    except RuntimeError as error:  # The interpreter is ending, or there are too many threads.
+        future.set_exception(error)
+    return future
+
+
+def _run_into(future: Future[R], function: Callable[..., R], *args: Any, **kwargs: Any) -> None:
+    try:
+        future.set_result(function(*args, **kwargs))
+    except BaseException as error:  # noqa: BLE001 - it is raised in the waiting thread
+        future.set_exception(error)
+
+
+def _run_cancellable(cancelled: threading.Event, function: Callable[..., R], *args: Any) -> R:
+    _cancelled.set(cancelled)
+    return function(*args)
+
+
+def _wait_until_done(future: Future[Any], seconds: float | None = None) -> bool:
+    """Wait for the end of a future, at most `seconds`; return whether it has ended."""
+    # Not by the future's own means: a Ctrl-C that meets them may leave it locked.
+    ended: SimpleQueue[object] = SimpleQueue()
+    future.add_done_callback(ended.put)
+    try:
+        ended.get(timeout=seconds)
+    except Empty:
+        return False
+    return True
 
 
 class PerLoop(Generic[T]):
-    """One value, made when it is first asked for; threads share it."""
+    """One value for all threads, made when it is first needed."""
 
     def __init__(self, make: Callable[[], T]) -> None:
         self._make = make
@@ -192,10 +316,10 @@ class PerLoop(Generic[T]):
         self.is_closed = False
 
     def get(self) -> T:
-        """The value.
+        """Return the value.
 
         Raises:
-            LookupError: No more values are made.
+            LookupError: This was closed.
         """
         with self._lock:
             if self.is_closed:
@@ -205,7 +329,7 @@ class PerLoop(Generic[T]):
             return self._value
 
     def close(self) -> T | None:
-        """Takes the value out, if there is one, and makes no more."""
+        """Make no more values; return the one there is."""
         with self._lock:
             self.is_closed = True
             value, self._value = self._value, None
@@ -213,14 +337,15 @@ class PerLoop(Generic[T]):
 
 
 class Semaphore:
-    """Lets so many callers through at a time."""
+    """Lets at most `width` callers through at a time."""
 
     def __init__(self, width: int) -> None:
         self._semaphore = threading.Semaphore(width)
 
     def acquire(self, seconds: float | None = None) -> bool:
-        """Waits for a turn, so many seconds at the most; tells whether it came."""
+        """Wait, at most `seconds`, until the caller may pass; return whether it may."""
         return self._semaphore.acquire(timeout=seconds)
 
     def release(self) -> None:
+        """Let the next caller through."""
         self._semaphore.release()

@@ -1,4 +1,7 @@
-"""API keys (facts of Anaplan help, "API keys"): a credential that few of the APIs take."""
+"""API keys: credentials that few of the APIs accept.
+
+Source: Anaplan help, "API keys".
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import httpx2
 
 from anaplan_sdk.exceptions import InvalidCredentialsException
 
-# Which scheme a key travels under, by the API's path.
+# The scheme that a key is sent under, by the path of the API.
 _SCHEMES = {
     "/scim/1/0/v2/": "Bearer",
     "/admin/1/0/permissions/exception-users": "AnaplanApiKey",
@@ -16,10 +19,13 @@ _SCHEMES = {
 
 
 class ApiKeyAuth(httpx2.Auth):
-    """Puts the key on requests to the APIs that take one, and refuses all others.
+    """Puts the key on requests to the APIs that accept one, and refuses all others.
+
+    Args:
+        api_key: The key.
 
     Raises:
-        ValueError: The key has another form.
+        ValueError: It does not have the form of a key.
     """
 
     def __init__(self, api_key: str) -> None:
@@ -33,15 +39,21 @@ class ApiKeyAuth(httpx2.Auth):
     def auth_flow(
         self, request: httpx2.Request
     ) -> Generator[httpx2.Request, httpx2.Response, None]:
-        """Adds the header.
+        """Add the header.
+
+        Args:
+            request: The request to sign.
+
+        Yields:
+            The request.
 
         Raises:
-            InvalidCredentialsException: This API takes no API keys; nothing was sent.
+            InvalidCredentialsException: This API accepts no API keys; nothing was sent.
         """
         scheme = next((s for path, s in _SCHEMES.items() if path in request.url.path), None)
         if scheme is None:
             raise InvalidCredentialsException(
-                "Anaplan takes API keys for SCIM and for exception users only; sign in with a "
+                "Anaplan accepts API keys for SCIM and for exception users only: sign in with a "
                 "password, a certificate or OAuth for this call.",
                 not_performed=True,
             )

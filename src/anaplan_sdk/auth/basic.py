@@ -11,15 +11,15 @@ import httpx2
 class BasicCredentials:
     """A user's e-mail address and password.
 
-    Workspaces with single sign-on take them from exception users only.
+    Workspaces with single sign-on accept them from exception users only.
     """
 
     user_email: str
     password: str = field(repr=False)
-    blocks: bool = field(default=False, init=False, repr=False)
+    may_block: bool = field(default=False, init=False, repr=False)
 
     def token_request(self, authentication: str) -> httpx2.Request:
-        """The request that buys a token from the authentication service at this base URL."""
+        """Return the request for a token to the authentication service at this base URL."""
         request = httpx2.Request("POST", f"{authentication}/token/authenticate")
         basic = httpx2.BasicAuth(self.user_email, self.password)
         return next(basic.auth_flow(request))

@@ -1,4 +1,7 @@
-"""Sign-in with a CA certificate (Anaplan help, "Certificate authentication")."""
+"""Sign-in with a certificate.
+
+Source: Anaplan help, "Certificate authentication".
+"""
 
 from __future__ import annotations
 
@@ -30,16 +33,16 @@ if TYPE_CHECKING:
 
 
 class CertificateExpiryWarning(UserWarning):
-    """A certificate is about to expire."""
+    """A certificate expires within 30 days."""
 
 
 # Anaplan asks for at least 100 bytes.
 _RANDOM_BYTES = 150
 _PEM_MARK = b"-----BEGIN "
 _NOTICE = timedelta(days=30)
-# From here up to the line that makes the client.
+# Frames from the warning up to the line that makes the client.
 _CALLER_DEPTH = 5
-# No RSA key is as short as this, whatever it is written in.
+# A longer path is not shown in errors, since it may be a key: no RSA key is as short as this.
 _LONGEST_SHOWN = 255
 
 
@@ -49,8 +52,8 @@ class CertificateCredentials:
 
     subject: str
     payload: PayloadFormat
-    blocks: bool = field(repr=False)
-    """Whether signing may take long, as where a service is asked to."""
+    may_block: bool = field(repr=False)
+    """Whether signing may take long, as with a key service."""
     _pem: bytes = field(repr=False)
     _sign: Callable[[bytes], bytes] = field(repr=False, compare=False)
 
@@ -62,24 +65,27 @@ class CertificateCredentials:
         private_key_password: str | bytes | None = None,
         payload: PayloadFormat = "v1",
     ) -> CertificateCredentials:
-        """Reads and checks a certificate and its key; nothing is sent.
+        """Read and check a certificate and its key; nothing is sent.
 
         Args:
-            certificate: A path (`~` is expanded), or PEM or DER content; PKCS#12 holds the key. Of
-                a chain, the certificate that the key belongs to is used.
+            certificate: A path (`~` is expanded), or PEM or DER content; PKCS#12 contains the key,
+                too. Of a chain, the certificate that the key belongs to is used.
             private_key: The same for the key, or a signer; not needed with PKCS#12.
-            private_key_password: Opens an encrypted key or PKCS#12 file.
-            payload: The form of what is signed: "v1", or "v2" that carries a timestamp.
+            private_key_password: The password of an encrypted key or PKCS#12 file.
+            payload: The format of what is signed: "v1", or "v2" with a timestamp.
+
+        Returns:
+            The credentials.
 
         Raises:
-            ValueError: The key is missing, something is empty, or the payload form is unknown.
-            InvalidCredentialsException: The certificate can't be read, or isn't valid today.
-            InvalidPrivateKeyException: The key can't be read, needs another password, isn't RSA or
-                isn't the certificate's.
-            ImportError: The extra `cert` isn't installed.
+            ValueError: The key is missing, an argument is empty, or the format is unknown.
+            InvalidCredentialsException: The certificate can't be read, or is not valid today.
+            InvalidPrivateKeyException: The key can't be read, needs another password, is not an RSA
+                key or not that of the certificate.
+            ImportError: The extra `cert` is not installed.
         """
         if payload not in ("v1", "v2"):
-            raise ValueError(f"certificate_payload is 'v1' or 'v2', not {payload!r}.")
+            raise ValueError(f"certificate_payload must be 'v1' or 'v2', not {payload!r}.")
         for name, given in (("certificate", certificate), ("private_key", private_key)):
             if isinstance(given, str | bytes) and not given:
                 raise ValueError(f"{name} is empty.")
@@ -106,13 +112,19 @@ class CertificateCredentials:
             x509, sign = _matching(chain, key), _local_signer(key)
         subject = x509.subject.rfc4514_string()
         _check_validity(x509, subject)
-        blocks = isinstance(private_key, Signer)
-        return cls(subject, payload, blocks, x509.public_bytes(Encoding.PEM), sign)
+        may_block = isinstance(private_key, Signer)
+        return cls(subject, payload, may_block, x509.public_bytes(Encoding.PEM), sign)
 
     def token_request(self, authentication: str) -> httpx2.Request:
-        """The request that buys a token from the authentication service at this base URL.
+        """Return the request for a token to the authentication service at this base URL.
 
-        Each call signs fresh random bytes.
+        Each call signs new random bytes.
+
+        Args:
+            authentication: The base URL.
+
+        Returns:
+            The request.
         """
         data = secrets.token_bytes(_RANDOM_BYTES)
         body: dict[str, str] = {}
@@ -140,7 +152,7 @@ def _require_cryptography() -> None:
 def _content(
     source: CertificateInput, what: str, error: type[InvalidCredentialsException]
 ) -> bytes:
-    """The bytes of a path's file, or of content given as such."""
+    """Return the content of a path's file, or content that was passed as such."""
     if isinstance(source, bytes):
         is_text = source.isascii() and _PEM_MARK not in source
         # DER starts with a byte no path starts with (0x30 0x82); other bytes may be a path.
@@ -149,7 +161,7 @@ def _content(
         source = os.fsdecode(source)
     if isinstance(source, str) and _PEM_MARK.decode() in source:
         return source.encode()
-    # Longer text is content that has lost its first line: no path, and not to be shown.
+    # Longer text is content without its first line: not a path, and not to be shown.
     shown = repr(str(source)) if len(str(source)) <= _LONGEST_SHOWN else "at a very long path"
     try:
         return Path(source).expanduser().read_bytes()
@@ -188,8 +200,8 @@ def _open_key(content: bytes, password: bytes | None) -> RSAPrivateKey:
     try:
         return _rsa(load(content, password or None))
     except TypeError:
-        given = "is not encrypted, yet a password was given" if password else "needs a password"
-        raise InvalidPrivateKeyException(f"The private key {given}.") from None
+        problem = "is not encrypted: omit the password" if password else "needs a password"
+        raise InvalidPrivateKeyException(f"The private key {problem}.") from None
     except (ValueError, UnsupportedAlgorithm):
         why = "the password is wrong, or it" if password else "it"
         raise InvalidPrivateKeyException(
@@ -202,7 +214,7 @@ def _rsa(key: object) -> RSAPrivateKey:
 
     if not isinstance(key, RSAPrivateKey):
         raise InvalidPrivateKeyException(
-            "The private key is not an RSA key; Anaplan takes SHA512 with RSA signatures only."
+            "The private key is not an RSA key: Anaplan accepts RSA signatures with SHA-512 only."
         )
     return key
 
@@ -212,13 +224,13 @@ def _open_pkcs12(content: bytes, password: bytes | None) -> tuple[list[Certifica
     from cryptography.hazmat.primitives.serialization import pkcs12
 
     if _PEM_MARK in content or _is_certificate(content):
-        raise ValueError("private_key is missing: only a PKCS#12 file holds the key, too.")
+        raise ValueError("private_key is missing: only a PKCS#12 file contains the key, too.")
     try:
         key, x509, others = pkcs12.load_key_and_certificates(content, password or None)
     except (ValueError, UnsupportedAlgorithm):
         raise InvalidPrivateKeyException(
             "The certificate was given without a private key, so it must be a PKCS#12 file; it "
-            "can't be opened as one: wrong password, or another kind of file."
+            "can't be opened as one: the password is wrong, or it is another kind of file."
         ) from None
     if x509 is None or key is None:
         raise InvalidPrivateKeyException("The PKCS#12 file lacks a certificate or its private key.")
@@ -249,7 +261,7 @@ def _checked_signer(signer: Signer, x509: Certificate) -> Callable[[bytes], byte
     public = x509.public_key()
     if not isinstance(public, RSAPublicKey):
         raise InvalidCredentialsException(
-            "The certificate's key is not an RSA key; Anaplan takes no other."
+            "The certificate's key is not an RSA key: Anaplan accepts no other."
         )
 
     def sign(data: bytes) -> bytes:
@@ -263,8 +275,8 @@ def _checked_signer(signer: Signer, x509: Certificate) -> Callable[[bytes], byte
             public.verify(signature, data, PKCS1v15(), SHA512())
         except InvalidSignature:
             raise InvalidPrivateKeyException(
-                "The signer's signature is not one by the certificate's key over SHA-512, "
-                "PKCS#1 v1.5."
+                "The signer's signature is not valid: it must be RSA with SHA-512, PKCS#1 v1.5, by "
+                "the certificate's key."
             ) from None
         return signature
 

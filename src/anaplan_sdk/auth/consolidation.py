@@ -15,7 +15,11 @@ from anaplan_sdk.exceptions import InvalidCredentialsException
 
 
 class ConsolidationAuth(httpx2.Auth):
-    """Puts the token and the tenant on requests to Financial Consolidation."""
+    """Puts the token and the tenant on requests to Financial Consolidation.
+
+    Args:
+        access: The token and the tenant; None for a client without access.
+    """
 
     def __init__(self, access: ConsolidationAccess | None) -> None:
         self._access = access
@@ -26,7 +30,13 @@ class ConsolidationAuth(httpx2.Auth):
     def auth_flow(
         self, request: httpx2.Request
     ) -> Generator[httpx2.Request, httpx2.Response, None]:
-        """Adds the headers.
+        """Add the headers.
+
+        Args:
+            request: The request to sign.
+
+        Yields:
+            The request.
 
         Raises:
             InvalidCredentialsException: The client has no access; nothing was sent.
@@ -43,7 +53,7 @@ class ConsolidationAuth(httpx2.Auth):
 
 
 class ConsolidationOnly(httpx2.Auth):
-    """Refuses all requests to Anaplan, of a client that has no credentials for it."""
+    """Refuses all requests to Anaplan, for a client that has no credentials for it."""
 
     def __repr__(self) -> str:
         return "<ConsolidationOnly>"
@@ -51,13 +61,16 @@ class ConsolidationOnly(httpx2.Auth):
     def auth_flow(
         self, request: httpx2.Request
     ) -> Generator[httpx2.Request, httpx2.Response, None]:
-        """Refuses.
+        """Refuse the request.
+
+        Args:
+            request: The request.
 
         Raises:
             InvalidCredentialsException: Always; nothing was sent.
         """
         raise InvalidCredentialsException(
-            "This client has access to Financial Consolidation only; sign in with a password, a "
+            "This client has access to Financial Consolidation only: sign in with a password, a "
             "certificate or OAuth for this call.",
             method=request.method,
             url=safe_url(request.url),

@@ -9,7 +9,7 @@ from anaplan_sdk.auth.basic import BasicCredentials
 from anaplan_sdk.auth.bearer import Bearer
 from anaplan_sdk.auth.certificate import CertificateCredentials
 from anaplan_sdk.auth.consolidation import ConsolidationOnly
-from anaplan_sdk.auth.httpx_adapter import adopt
+from anaplan_sdk.auth.httpx_adapter import adapt
 from anaplan_sdk.auth.token_service import AnaplanTokenCache, Credentials
 from anaplan_sdk.config import ClientConfig
 
@@ -33,13 +33,13 @@ def resolve_auth(config: ClientConfig) -> httpx2.Auth:
     if config.api_key is not None:
         return ApiKeyAuth(config.api_key)
     if config.auth is not None:
-        auth = adopt(config.auth)
+        auth = adapt(config.auth)
         if auth is None:
             raise TypeError(
                 f"auth must be an httpx2.Auth or an httpx.Auth, not {type(config.auth).__name__}."
             )
         if isinstance(auth, Bearer):
-            auth.settle(config.service_hosts)
+            auth.bind(config.service_hosts)
         return auth
     credentials: Credentials | None = None
     if config.user_email and config.password:

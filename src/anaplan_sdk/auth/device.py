@@ -11,39 +11,34 @@ from typing import TypeAlias
 from pydantic import BaseModel, Field, TypeAdapter
 
 from anaplan_sdk._http.replies import decode
-from anaplan_sdk._runtime.flow import Pause, Steps, called, sent
-from anaplan_sdk.auth.oauth import (
-    AUTHORIZATION_URL,
-    SCOPE,
-    TOKEN_URL,
-    VALIDATION_URL,
-    OAuthApp,
-    OAuthToken,
-    make_app,
-)
-from anaplan_sdk.auth.oauth_tokens import (
-    OAuthBearer,
-    OAuthTokenCache,
-    OnToken,
-    choose_store,
-    require_plain,
-)
+from anaplan_sdk._runtime.flow import Flow, Pause, call, send
+from anaplan_sdk.auth.oauth_app import SCOPE, TOKEN_URL, OAuthApp, OAuthToken, make_app
+from anaplan_sdk.auth.oauth_tokens import OAuthBearer, OnToken, require_plain
 from anaplan_sdk.auth.prompt import show
 from anaplan_sdk.auth.stores import TokenStore
 from anaplan_sdk.exceptions import AnaplanException, OAuthException, SignInRequiredException
 from anaplan_sdk.regions import Hosts, Region, given_hosts
 
 _GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code"
-# RFC 8628, 3.5: how much longer to wait when told to slow down.
-_SLOWER = 5.0
-# A server that sets no interval isn't asked as fast as the network allows.
-_LEAST = 0.1
-# How long it takes at most until `cancel` is noticed.
-_LOOK = 1.0
+# RFC 8628, section 3.5: seconds to add to the interval after `slow_down`.
+_SLOW_DOWN = 5.0
+# The shortest interval, in seconds, for a server that sets none.
+_MIN_INTERVAL = 0.1
+# Seconds within which `cancel` is noticed.
+_CANCEL_INTERVAL = 1.0
 
 
 class DeviceCode(BaseModel):
-    """What the person needs to sign in (RFC 8628, 3.2). Times are in seconds."""
+    """What the person needs to sign in (RFC 8628, section 3.2).
+
+    Attributes:
+        user_code: The code to enter.
+        verification_uri: The address to enter it at.
+        verification_uri_complete: The same address with the code in it.
+        device_code: Identifies the sign-in; a secret.
+        expires_in: Seconds until the code expires.
+        interval: Seconds between two polls.
+    """
 
     user_code: str
     verification_uri: str
@@ -53,26 +48,29 @@ class DeviceCode(BaseModel):
     interval: float = Field(default=5, ge=0)
 
     def __repr_args__(self) -> list[tuple[str | None, object]]:
-        """Leaves the device code out: whoever knows it gets the token."""
+        # Without the device code: with it, anyone can get the token.
         return [("user_code", self.user_code), ("verification_uri", self.verification_uri)]
 
 
 _DEVICE_CODE = TypeAdapter(DeviceCode)
 
 DevicePrompt: TypeAlias = Callable[[DeviceCode], object]
-"""Tells the person where to sign in; may block."""
+"""Shows the person where to sign in; may block."""
 
 
 class DeviceSignIn:
-    """Tells a person where to sign in, and asks Anaplan until it was done."""
+    """Shows a person where to sign in, and polls Anaplan until they have.
+
+    Args:
+        prompt: Called with the code in place of printing it.
+    """
 
     def __init__(self, prompt: DevicePrompt | None) -> None:
         require_plain("prompt", prompt)
         self._prompt = prompt
         self.cancelled = threading.Event()
 
-    def steps(self, app: OAuthApp) -> Steps[OAuthToken]:
-        """What has to be done, up to the token."""
+    def __call__(self, app: OAuthApp) -> Flow[OAuthToken]:  # noqa: D102 - it is a SignIn
         if self._prompt is None and not (sys.stderr and sys.stderr.isatty()):
             raise SignInRequiredException(
                 "Someone has to sign in, but this session has no terminal to show the code at. Run "
@@ -80,39 +78,40 @@ class DeviceSignIn:
                 "the code to someone."
             )
         self.cancelled.clear()
-        response = yield from sent(app.device_request())
+        response = yield from send(app.device_request())
         app.read(response)
         code = decode(_DEVICE_CODE, response, secret=True)
         deadline = time.monotonic() + code.expires_in
-        yield from called(lambda: (self._prompt or _show)(code), abandons=True)
-        interval = max(code.interval, _LEAST)
+        yield from call(lambda: (self._prompt or _show)(code))
+        interval = max(code.interval, _MIN_INTERVAL)
         while True:
             yield from self._wait(interval)
             if time.monotonic() >= deadline:
                 raise OAuthException(
-                    f"Nobody signed in within {code.expires_in} seconds; begin again.",
+                    f"Nobody signed in within {code.expires_in} seconds: begin again.",
                     code="expired_token",
                 )
             request = app.token_request(_GRANT_TYPE, device_code=code.device_code)
             try:
-                response = yield from sent(request)
+                response = yield from send(request)
                 return app.read_token(response)
             except OAuthException as error:
                 if error.code == "slow_down":
-                    interval += _SLOWER
+                    interval += _SLOW_DOWN
                 elif error.code != "authorization_pending":
                     raise
             except AnaplanException as error:
                 if not error.retryable:
                     raise
-                interval = max(1.0, interval * 2)  # RFC 8628, 3.5, for connections that time out
+                # RFC 8628, section 3.5, for connections that time out.
+                interval = max(1.0, interval * 2)
 
-    def _wait(self, seconds: float) -> Steps[None]:
+    def _wait(self, seconds: float) -> Flow[None]:
         while not self.cancelled.is_set():
             if seconds <= 0:
                 return
-            yield Pause(min(seconds, _LOOK))
-            seconds -= _LOOK
+            yield Pause(min(seconds, _CANCEL_INTERVAL))
+            seconds -= _CANCEL_INTERVAL
         raise OAuthException("The sign-in was cancelled.", code="cancelled")
 
 
@@ -120,34 +119,49 @@ def _show(code: DeviceCode) -> None:
     where = code.verification_uri_complete or code.verification_uri
     show(
         f"\nTo sign in to Anaplan, open\n\n    {where}\n\non any device and check that it shows "
-        f"the code {code.user_code}. Waiting, for {code.expires_in // 60} minutes at the most..."
+        f"the code {code.user_code}. Waiting, for {code.expires_in // 60} minutes at most..."
     )
 
 
 class AnaplanDeviceAuth(OAuthBearer):
-    """Signs in with a code that is typed in on any other device; for servers and SSH sessions.
+    """Have a person sign in with a code on any other device; for servers and SSH sessions.
 
-    At the first request the code and the address to enter it at are printed; the request goes on
-    once the person has signed in there. However many threads and tasks wait for a token, one
-    sign-in serves them all. Users of single sign-on can't use this grant.
+    Pass it to a client as `auth`. At the first request the code and the address to enter it at are
+    printed; the request goes on once the person has signed in there. Threads, tasks and clients may
+    share the object: one sign-in serves them all. The token is refreshed five minutes before it
+    expires. Users of single sign-on can't use this grant.
+
+    The exchange of a code or a refresh token goes on when its caller is cancelled or interrupted,
+    until the new refresh token is stored. Closing a client waits for that, five seconds at most.
+    The wait for the person can be interrupted.
+
+    Source: RFC 8628.
 
     Args:
-        client_id: As registered with Anaplan, a Device client; it has no secret.
-        token: A token to begin with, as `token` returned it.
-        persist_token: Keep the refresh token between runs; in the keyring unless `store` is given.
-        keyring_service: What the keyring files it under.
+        client_id: The client as registered with Anaplan, a Device client; it has no secret.
+        token: A token to start with, as the property `token` returned it.
+        persist_token: Whether to keep the refresh token between runs, in the keyring unless `store`
+            is given. A stored one is used before `token`, and the person is asked only when Anaplan
+            refuses it.
+        keyring_service: The name that the keyring stores the refresh token under.
         token_url: The token endpoint; the default is that of the shared regions.
-        scope: What is asked for.
-        store: Where to keep the refresh token instead of the keyring.
-        user: Tells the stored tokens of several users apart.
-        on_token: Called with every new token before it is used.
-        prompt: Tells the person in a way of your own, such as by a message; given a `DeviceCode`.
-        base_url, region, hosts: Where Anaplan's services are, as for `Client`; by default where
-            those of the first client are that it is given to.
+        scope: The scopes to ask for. `offline_access` is needed for a refresh token.
+        store: Keeps the refresh token between runs, in place of the keyring.
+        user: Distinguishes the stored tokens of several users.
+        on_token: Called with every new token before it is used. It may block, is called from any
+            thread, and its exceptions end the request; the next request calls it again.
+        prompt: Called with a `DeviceCode` in place of printing it, to show it to the person in
+            another way, such as by a message. It may block.
+        base_url: One address for all of Anaplan's services, such as that of the emulator. Of
+            `base_url`, `region` and `hosts` give at most one; by default tokens come from where the
+            services of the first client are that this object is given to.
+        region: The region of the tenant, such as `"eu3"`.
+        hosts: The base URLs of the services.
 
     Raises:
-        ValueError: Something is missing or isn't an address.
-        ImportError: An extra isn't installed.
+        ValueError: An argument is missing or contradicts another, or an address is not valid.
+        TypeError: `prompt`, `on_token` or the store is async.
+        ImportError: The extra `oauth` is not installed, or `keyring` is needed and is not.
     """
 
     def __init__(
@@ -167,28 +181,22 @@ class AnaplanDeviceAuth(OAuthBearer):
         region: Region | None = None,
         hosts: Hosts | None = None,
     ) -> None:
-        app = make_app(
-            client_id,
-            None,
-            None,
-            AUTHORIZATION_URL,
-            token_url,
-            VALIDATION_URL,
-            scope,
-            hosts=given_hosts(base_url=base_url, region=region, hosts=hosts),
-        )
+        given = given_hosts(base_url=base_url, region=region, hosts=hosts)
+        app = make_app(client_id, token_url=token_url, scope=scope, hosts=given)
         self._sign_in = DeviceSignIn(prompt)
         super().__init__(
-            OAuthTokenCache(
-                app,
-                token,
-                sign_in=self._sign_in,
-                store=choose_store(store, keyring_service, persist=persist_token),
-                user=user,
-                on_token=on_token,
-            )
+            app,
+            token,
+            sign_in=self._sign_in,
+            store=store,
+            keyring_service=keyring_service if persist_token else None,
+            user=user,
+            on_token=on_token,
         )
 
     def cancel(self) -> None:
-        """Ends a sign-in that is being waited for; its callers get an `OAuthException`."""
+        """End a sign-in that is waited for, from another thread or task.
+
+        Its callers get an `OAuthException` with the code `"cancelled"`, within a second.
+        """
         self._sign_in.cancelled.set()

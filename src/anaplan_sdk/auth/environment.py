@@ -15,7 +15,7 @@ import httpx2
 
 from anaplan_sdk.auth.device import AnaplanDeviceAuth
 from anaplan_sdk.auth.local_oauth import AnaplanLocalOAuth
-from anaplan_sdk.auth.oauth import OAuthToken
+from anaplan_sdk.auth.oauth_app import OAuthToken
 from anaplan_sdk.auth.oauth_tokens import AnaplanRefreshTokenAuth
 from anaplan_sdk.auth.profiles import Source, find_sources
 from anaplan_sdk.auth.prompt import has_terminal

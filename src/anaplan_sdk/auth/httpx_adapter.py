@@ -1,4 +1,4 @@
-"""Lets a user's `httpx.Auth` drive requests that `httpx2` sends."""
+"""Makes a user's `httpx.Auth` work with `httpx2`."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     import httpx
 
 
-def adopt(auth: object) -> httpx2.Auth | None:
-    """The auth as one of `httpx2`'s; `None` when it is neither of the two libraries'."""
+def adapt(auth: object) -> httpx2.Auth | None:
+    """Return the auth as an `httpx2.Auth`; None if it belongs to neither library."""
     if isinstance(auth, httpx2.Auth):
         return auth
-    # Whoever made an `httpx.Auth` has imported its library.
+    # Where there is an `httpx.Auth`, its library has been imported.
     if "httpx" in sys.modules:
         import httpx
 
@@ -26,7 +26,7 @@ def adopt(auth: object) -> httpx2.Auth | None:
 
 
 class HttpxAuthAdapter(httpx2.Auth):
-    """Runs the flows of an `httpx.Auth`, translating requests and replies at the border.
+    """Runs the flows of an `httpx.Auth`, translating its requests and replies.
 
     `requires_request_body`, `requires_response_body` and flows that a subclass overrides mean what
     they mean in `httpx`, since it is its own code that runs.
@@ -41,14 +41,14 @@ class HttpxAuthAdapter(httpx2.Auth):
     def sync_auth_flow(
         self, request: httpx2.Request
     ) -> Generator[httpx2.Request, httpx2.Response, None]:
-        """Drives the flow for a client that blocks."""
-        border = _Border(request)
-        flow = self._auth.sync_auth_flow(border.outer)
+        """Drive the flow for a sync client."""
+        translator = _Translator(request)
+        flow = self._auth.sync_auth_flow(translator.request)
         try:
             step = next(flow)
             while True:
-                response = yield border.inwards(step)
-                step = flow.send(border.outwards(response, step))
+                response = yield translator.to_httpx2(step)
+                step = flow.send(translator.to_httpx(response, step))
         except StopIteration:
             return
         finally:
@@ -57,30 +57,34 @@ class HttpxAuthAdapter(httpx2.Auth):
     async def async_auth_flow(
         self, request: httpx2.Request
     ) -> AsyncGenerator[httpx2.Request, httpx2.Response]:
-        """Drives the flow for a client that awaits."""
-        border = _Border(request)
-        flow = self._auth.async_auth_flow(border.outer)
+        """Drive the flow for an async client."""
+        translator = _Translator(request)
+        flow = self._auth.async_auth_flow(translator.request)
         try:
             step = await anext(flow)
             while True:
-                response = yield border.inwards(step)
-                step = await flow.asend(border.outwards(response, step))
+                response = yield translator.to_httpx2(step)
+                step = await flow.asend(translator.to_httpx(response, step))
         except StopAsyncIteration:
             return
         finally:
             await flow.aclose()
 
 
-class _Border:
-    """Translates between the two libraries, for one request of ours."""
+class _Translator:
+    """Translates between the two libraries, for one request of `httpx2`.
+
+    Attributes:
+        request: The same request of `httpx`.
+    """
 
     def __init__(self, request: httpx2.Request) -> None:
         self._inner = request
-        self.outer = self._request_outwards()
+        self.request = self._translated()
 
-    def inwards(self, request: httpx.Request) -> httpx2.Request:
-        """What the flow wants sent: the request it was given, changed, or one of its own."""
-        if request is self.outer:
+    def to_httpx2(self, request: httpx.Request) -> httpx2.Request:
+        """Translate what the flow sends: the request it was given, changed, or one of its own."""
+        if request is self.request:
             self._inner.method = request.method
             self._inner.url = httpx2.URL(str(request.url))
             self._inner.headers = httpx2.Headers(request.headers.raw)
@@ -97,14 +101,14 @@ class _Border:
             extensions={**self._inner.extensions, **request.extensions},
         )
 
-    def outwards(self, response: httpx2.Response, request: httpx.Request) -> httpx.Response:
-        """The reply, its body still unread: the flow reads it if it needs to."""
+    def to_httpx(self, response: httpx2.Response, request: httpx.Request) -> httpx.Response:
+        """Translate a reply, its body still unread: the flow reads it if it needs to."""
         import httpx
 
         headers = [
             (name, value)
             for name, value in response.headers.raw
-            # The body is handed on decoded.
+            # The body is passed on decoded.
             if name.lower() not in (b"content-encoding", b"content-length", b"transfer-encoding")
         ]
         return httpx.Response(
@@ -115,7 +119,7 @@ class _Border:
             extensions=response.extensions,
         )
 
-    def _request_outwards(self) -> httpx.Request:
+    def _translated(self) -> httpx.Request:
         import httpx
 
         request = self._inner
@@ -131,7 +135,7 @@ class _Border:
 
 
 def _body(message: httpx2.Request | httpx2.Response) -> httpx.SyncByteStream:
-    """A body that is read when the flow asks for it, and then stays with its message."""
+    """Return a body that is read when the flow reads it, and then stays with its message."""
     import httpx
 
     class Body(httpx.SyncByteStream, httpx.AsyncByteStream):

@@ -1,4 +1,4 @@
-"""OAuth for programs on one's own machine: sign-in in the browser, the result pasted back."""
+"""OAuth for programs on one's own machine: sign-in in the browser, the result is pasted."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import TypeAlias
 
 import httpx2
 
-from anaplan_sdk._runtime.flow import Steps, called, sent
-from anaplan_sdk.auth.oauth import (
+from anaplan_sdk._runtime.flow import Flow, call, send
+from anaplan_sdk.auth.oauth_app import (
     AUTHORIZATION_URL,
     SCOPE,
     TOKEN_URL,
@@ -18,20 +18,14 @@ from anaplan_sdk.auth.oauth import (
     make_app,
     random_state,
 )
-from anaplan_sdk.auth.oauth_tokens import (
-    OAuthBearer,
-    OAuthTokenCache,
-    OnToken,
-    choose_store,
-    require_plain,
-)
+from anaplan_sdk.auth.oauth_tokens import OAuthBearer, OnToken, require_plain
 from anaplan_sdk.auth.prompt import ask, open_browser, require_terminal
 from anaplan_sdk.auth.stores import TokenStore
 from anaplan_sdk.exceptions import OAuthException
 from anaplan_sdk.regions import Hosts, Region, given_hosts
 
 Prompt: TypeAlias = Callable[[str], str]
-"""Is given the address to sign in at, and returns the address that sign-in ended at."""
+"""Takes the address to sign in at, and returns the address that the browser ended at."""
 
 _TRIES = 3
 _INSTEAD = (
@@ -45,25 +39,31 @@ _INVITATION = """
 
 Anaplan then sends your browser to an address that begins with {redirect_uri}
 (the page itself need not exist). Copy that whole address and paste it here: """
-_AGAIN = "That address holds no code. Copy the whole address of the last page and paste it here: "
+_AGAIN = (
+    "That address contains no code. Copy the whole address of the last page and paste it here: "
+)
 
 
 class BrowserSignIn:
-    """Has a person sign in in a browser and paste the address that it ended at."""
+    """Has a person sign in in a browser and paste the address that it ended at.
+
+    Args:
+        make_state: Makes the states that protect sign-ins.
+        prompt: Called in place of the terminal.
+    """
 
     def __init__(self, make_state: Callable[[], str], prompt: Prompt | None) -> None:
         require_plain("prompt", prompt)
         self._make_state = make_state
         self._prompt = prompt
 
-    def steps(self, app: OAuthApp) -> Steps[OAuthToken]:
-        """What has to be done, up to the token."""
+    def __call__(self, app: OAuthApp) -> Flow[OAuthToken]:  # noqa: D102 - it is a SignIn
         if self._prompt is None:
             require_terminal(_INSTEAD)
         state = self._make_state()
         url = app.authorization_request(None, state)
-        request = yield from called(lambda: self._ask(app, url, state), abandons=True)
-        response = yield from sent(request)
+        request = yield from call(lambda: self._ask(app, url, state))
+        response = yield from send(request)
         return app.read_token(response)
 
     def _ask(self, app: OAuthApp, url: str, state: str) -> httpx2.Request:
@@ -83,38 +83,50 @@ class BrowserSignIn:
 
 
 class AnaplanLocalOAuth(OAuthBearer):
-    """Signs in through the browser once, and refreshes the token from then on.
+    """Have a person sign in in the browser once, and refresh the token from then on.
 
-    At the first request the sign-in page is opened, or its address printed where there is no
-    screen. After signing in, copy the address the browser ends at and paste it into the terminal:
-    Anaplan registers no addresses on one's own machine, so a program can't catch it. However many
-    threads and tasks wait for a token, one sign-in serves them all.
+    Pass it to a client as `auth`. At the first request the sign-in page is opened, or its address
+    printed where there is no screen. After the sign-in, the person copies the address that the
+    browser ends at and pastes it into the terminal: Anaplan registers no addresses on one's own
+    machine, so a program can't receive the redirect. Threads, tasks and clients may share the
+    object: one sign-in serves them all. The token is refreshed five minutes before it expires.
 
-    With `persist_token` the refresh token is kept in the system's keyring: the next run begins with
-    it, a `token` that is passed notwithstanding, and asks only when Anaplan refuses it.
+    The exchange of a code or a refresh token goes on when its caller is cancelled or interrupted,
+    until the new refresh token is stored. Closing a client waits for that, five seconds at most.
+    The wait for the person can be interrupted.
 
     Args:
-        client_id: As registered with Anaplan, an Authorization code client.
-        client_secret: Its secret.
-        redirect_uri: One of its redirect URIs; the page needn't exist.
-        token: A token to begin with, as `token` or `Oauth.fetch_token` returned it.
-        persist_token: Keep the refresh token between runs; in the keyring unless `store` is given.
-        keyring_service: What the keyring files it under.
-        authorization_url, token_url, validation_url: Addresses; the defaults are those of the
-            shared regions.
-        scope: What is asked for.
-        state_generator: Makes states; random ones by default.
-        store: Where to keep the refresh token instead of the keyring.
-        user: Tells the stored tokens of several users apart.
-        on_token: Called with every new token before it is used.
-        prompt: Has the person sign in in a way of your own: it is given the address of the sign-in
-            page and returns the address the browser ended at. It may block.
-        base_url, region, hosts: Where Anaplan's services are, as for `Client`; by default where
-            those of the first client are that it is given to.
+        client_id: The client as registered with Anaplan, an Authorization code client.
+        client_secret: The secret of the client.
+        redirect_uri: One of the redirect URIs of the client; the page need not exist.
+        token: A token to start with, as the property `token` or `Oauth.fetch_token` returned it.
+        persist_token: Whether to keep the refresh token between runs, in the keyring unless `store`
+            is given. A stored one is used before `token`, and the person is asked only when Anaplan
+            refuses it.
+        keyring_service: The name that the keyring stores the refresh token under.
+        authorization_url: The sign-in page; the default is that of the shared regions.
+        token_url: The token endpoint; the default is that of the shared regions.
+        validation_url: The address that validates tokens; the default is that of the shared
+            regions.
+        scope: The scopes to ask for. `offline_access` is needed for a refresh token.
+        state_generator: Makes the states that protect sign-ins (RFC 6749, section 10.12); random
+            ones by default.
+        store: Keeps the refresh token between runs, in place of the keyring.
+        user: Distinguishes the stored tokens of several users.
+        on_token: Called with every new token before it is used. It may block, is called from any
+            thread, and its exceptions end the request; the next request calls it again.
+        prompt: Called in place of the terminal, with the address of the sign-in page; returns the
+            address that the browser ended at. It may block.
+        base_url: One address for all of Anaplan's services, such as that of the emulator. Of
+            `base_url`, `region` and `hosts` give at most one; by default tokens come from where the
+            services of the first client are that this object is given to.
+        region: The region of the tenant, such as `"eu3"`.
+        hosts: The base URLs of the services.
 
     Raises:
-        ValueError: Something is missing or isn't an address.
-        ImportError: An extra isn't installed.
+        ValueError: An argument is missing or contradicts another, or an address is not valid.
+        TypeError: `prompt`, `on_token` or the store is async.
+        ImportError: The extra `oauth` is not installed, or `keyring` is needed and is not.
     """
 
     def __init__(
@@ -143,19 +155,18 @@ class AnaplanLocalOAuth(OAuthBearer):
             client_id,
             client_secret,
             redirect_uri,
-            authorization_url,
-            token_url,
-            validation_url,
-            scope,
+            authorization_url=authorization_url,
+            token_url=token_url,
+            validation_url=validation_url,
+            scope=scope,
             hosts=given_hosts(base_url=base_url, region=region, hosts=hosts),
         )
         super().__init__(
-            OAuthTokenCache(
-                app,
-                token,
-                sign_in=BrowserSignIn(state_generator or random_state, prompt),
-                store=choose_store(store, keyring_service, persist=persist_token),
-                user=user,
-                on_token=on_token,
-            )
+            app,
+            token,
+            sign_in=BrowserSignIn(state_generator or random_state, prompt),
+            store=store,
+            keyring_service=keyring_service if persist_token else None,
+            user=user,
+            on_token=on_token,
         )

@@ -1,4 +1,4 @@
-"""OAuth tokens that keep themselves usable (RFC 6749, 6: refreshing an access token)."""
+"""OAuth tokens that are refreshed as needed (RFC 6749, section 6)."""
 
 from __future__ import annotations
 
@@ -6,19 +6,11 @@ import inspect
 import threading
 import time
 from collections.abc import Callable, Iterable
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
-from anaplan_sdk._runtime.flow import Pause, Steps, called, sent
+from anaplan_sdk._runtime.flow import Flow, Pause, call, send
 from anaplan_sdk.auth.bearer import Bearer
-from anaplan_sdk.auth.oauth import (
-    AUTHORIZATION_URL,
-    SCOPE,
-    TOKEN_URL,
-    VALIDATION_URL,
-    OAuthApp,
-    OAuthToken,
-    make_app,
-)
+from anaplan_sdk.auth.oauth_app import TOKEN_URL, OAuthApp, OAuthToken, make_app
 from anaplan_sdk.auth.stores import KeyringStore, TokenStore, lock_for, store_key
 from anaplan_sdk.auth.token_cache import Token, TokenCache, TokenState, check_token
 from anaplan_sdk.exceptions import (
@@ -30,27 +22,33 @@ from anaplan_sdk.exceptions import (
 from anaplan_sdk.regions import Hosts, Region, given_hosts
 
 OnToken: TypeAlias = Callable[[OAuthToken], object]
-"""Told of every new token before it is used; may block."""
+"""Called with every new token before it is used. It may block, and is called from any thread."""
 
+SignIn: TypeAlias = Callable[[OAuthApp], Flow[OAuthToken]]
+"""Has a person sign in to a client."""
+
+# Seconds between two attempts to get the lock of a stored token.
 _LOCK_PAUSE = 0.1
+# Seconds that a token without `expires_in` is assumed to live.
 _ASSUMED_LIFETIME = 2100
-# What OAuth says of a refresh token that has ended, was spent or revoked.
+# OAuth's codes for a refresh token that has expired, was spent or revoked.
 _REFUSED_GRANTS = frozenset(("invalid_grant", "expired_token", "access_denied"))
-
-
-class SignIn(Protocol):
-    """A way to have a person sign in."""
-
-    def steps(self, app: OAuthApp) -> Steps[OAuthToken]:
-        """What has to be done, up to the token."""
-        ...
 
 
 class OAuthTokenCache(TokenCache):
     """Keeps an OAuth token usable: spends its refresh token, or has a person sign in.
 
-    Of a stored refresh token, a lock is held while it is read, exchanged and replaced, so that no
-    two processes spend the same one. A new token is stored, and `on_token` told, before it is used.
+    While a stored refresh token is read, exchanged and replaced, a lock is held, so that no two
+    processes spend the same one. A new token is stored, and `on_token` called, before it is used.
+
+    Args:
+        app: The registered client. Unless it is bound to hosts, `bind` does that.
+        token: A token to start with.
+        sign_in: Has a person sign in when there is no other way.
+        store: Keeps the refresh token between runs.
+        user: Distinguishes the stored tokens of several users.
+        on_token: Called with every new token before it is used.
+        clock: Returns seconds since 1970; replaced in tests.
     """
 
     def __init__(
@@ -74,38 +72,41 @@ class OAuthTokenCache(TokenCache):
         self._sign_in = sign_in
         self._store = store
         self._user = user
-        self._place(app)
-        self._without_place = None if app.is_placed else app
-        self._is_settled = False
+        self._use(app)
+        self._unbound_app = None if app.is_bound else app
+        self._is_bound = False
         self._on_token = on_token
-        self._forgets = 0
-        self._keeping = threading.Lock()
-        self._is_handed_over = True
-        # The refresh token that was passed is in no store yet.
-        self._unkept = self._refresh_token
-        # Where someone can be asked to sign in, a kept token comes before one that was passed.
-        looks_first = store is not None and sign_in is not None
-        self._passed = self._usable() if looks_first else None
-        super().__init__(None if looks_first else self._usable(), clock)
+        # Counts the calls of `clear_all`: a token that was requested before one is not kept.
+        self._generation = 0
+        self._reply_lock = threading.Lock()
+        self._is_delivered = True
+        self._passed_refresh_token = self._refresh_token
+        # Where a person can be asked to sign in, a stored token comes before one that was passed.
+        is_store_first = store is not None and sign_in is not None
+        self._passed_token = self._usable_token() if is_store_first else None
+        super().__init__(None if is_store_first else self._usable_token(), clock)
 
-    def _place(self, app: OAuthApp) -> None:
+    def _use(self, app: OAuthApp) -> None:
         self._app = app
         self._key = store_key(app.token_url, app.client_id, self._user)
-        self._lock_of_store = lock_for(self._store, self._key)
+        self._store_lock = lock_for(self._store, self._key)
 
-    def settle(self, hosts: Hosts) -> None:
-        """Gets tokens at the hosts of the first client it is given to, unless it was told where.
+    def bind(self, hosts: Hosts) -> None:
+        """Get tokens at the hosts of the first client, unless hosts were given before.
+
+        Args:
+            hosts: The hosts of a client that uses this cache.
 
         Raises:
-            ValueError: It gets them elsewhere, for another client.
+            ValueError: The tokens come from other hosts, for another client.
         """
-        if self._without_place is None:
+        if self._unbound_app is None:
             return
-        app = self._without_place.at(hosts)
+        app = self._unbound_app.at(hosts)
         with self._lock:
-            if not self._is_settled:
-                self._place(app)
-                self._is_settled = True
+            if not self._is_bound:
+                self._use(app)
+                self._is_bound = True
             elif app.token_url != self._app.token_url:
                 raise ValueError(
                     f"This auth object gets its tokens at {self._app.token_url}, and the client "
@@ -117,7 +118,7 @@ class OAuthTokenCache(TokenCache):
 
     @property
     def reply(self) -> OAuthToken:
-        """The current token as Anaplan replied it; empty while there is none."""
+        """The current token as in Anaplan's reply; empty while there is none."""
         return dict(self._reply)
 
     @property
@@ -126,103 +127,99 @@ class OAuthTokenCache(TokenCache):
         return True
 
     @property
-    def _gives_up(self) -> bool:
+    def _keeps_refusal(self) -> bool:
         return self._sign_in is None
 
-    def _renew(self, old: Token | None) -> Steps[Token]:
-        self._is_settled = True
-        # While the old token is good, nobody is asked to sign in.
-        sign_in = self._sign_in if old is None else None
-        forgets, reply = self._forgets, self._reply
-        if self._store is None:
-            if not self._is_handed_over:
-                return (yield from self._hand_over(reply, forgets))
-            return (yield from self._get((self._refresh_token, self._unkept), sign_in, forgets))
-        while not self._lock_of_store.take():
+    def _renew(self, old: Token | None) -> Flow[Token]:
+        self._is_bound = True
+        while not self._store_lock.take():
             if old is not None:
-                raise TokenStoreException(
-                    "Another process is getting a token; the old one will do."
-                )
+                raise TokenStoreException("Another process is getting a token: use the old one.")
             yield Pause(_LOCK_PAUSE)
         try:
-            forgets, reply = self._forgets, self._reply
-            if not self._is_handed_over:
-                return (yield from self._hand_over(reply, forgets))
-            kept = yield from called(self._load)
-            own = self._refresh_token if kept is None else None
-            return (yield from self._get((kept, self._passed, own, self._unkept), sign_in, forgets))
+            generation, reply = self._generation, self._reply
+            if not self._is_delivered:
+                return (yield from self._deliver(reply, generation))
+            stored = None if self._store is None else (yield from call(self._load))
+            own = self._refresh_token if stored is None else None
+            candidates = (stored, self._passed_token, own, self._passed_refresh_token)
+            # While the old token is usable, nobody is asked to sign in.
+            sign_in = self._sign_in if old is None else None
+            return (yield from self._first_usable(candidates, sign_in, generation))
         finally:
-            self._lock_of_store.release()
+            self._store_lock.release()
 
-    def _get(
-        self, candidates: Iterable[str | Token | None], sign_in: SignIn | None, forgets: int
-    ) -> Steps[Token]:
-        """The first that serves of refresh tokens and a token that was passed; or a sign-in."""
-        refused: AnaplanException | None = None
+    def _first_usable(
+        self, candidates: Iterable[str | Token | None], sign_in: SignIn | None, generation: int
+    ) -> Flow[Token]:
+        """Try refresh tokens and tokens in turn; at last have a person sign in."""
+        refusal: AnaplanException | None = None
         for candidate in dict.fromkeys(candidates):
             if isinstance(candidate, Token):
                 if candidate.state(self._clock()) is TokenState.GONE:
                     continue
-                yield from called(lambda: self._save(forgets))
-                self._passed = None
+                yield from call(lambda: self._save(generation), must_finish=True)
+                self._passed_token = None
                 return candidate
             if candidate is None:
                 continue
-            response = yield from sent(self._app.refresh_request(candidate))
+            response = yield from send(self._app.refresh_request(candidate))
             try:
                 reply = self._app.read_token(response, candidate)
             except OAuthException as error:
                 if error.code not in _REFUSED_GRANTS:
                     raise
-                refused = error
+                refusal = error
             else:
-                return (yield from self._take(reply, forgets))
+                return (yield from self._accept(reply, generation))
         if sign_in is None:
-            raise refused or InvalidCredentialsException(
-                "The access token has ended, and there is no refresh token to get another one "
-                "with; the scope offline_access asks for one."
+            raise refusal or InvalidCredentialsException(
+                "The access token has expired, and there is no refresh token to get another one "
+                "with: ask for the scope offline_access."
             )
-        # What was forgotten until now doesn't concern the token of a new sign-in.
-        self._is_dropped, forgets = False, self._forgets
-        reply = yield from sign_in.steps(self._app)
-        return (yield from self._take(reply, forgets))
+        # What was cleared before a sign-in doesn't concern the token of the sign-in.
+        self._is_cleared, generation = False, self._generation
+        reply = yield from sign_in(self._app)
+        return (yield from self._accept(reply, generation))
 
-    def _take(self, reply: OAuthToken, forgets: int) -> Steps[Token]:
-        with self._keeping:
-            if self._forgets == forgets:
+    def _accept(self, reply: OAuthToken, generation: int) -> Flow[Token]:
+        """Make a new token the current one, unless all was cleared since it was requested."""
+        with self._reply_lock:
+            if self._generation == generation:
                 self._reply = reply
-                self._unkept = self._passed = None
-                self._is_handed_over = False
-        if self._forgets != forgets:
-            # It serves the request that it was got for, and nothing else.
+                self._passed_refresh_token = self._passed_token = None
+                self._is_delivered = False
+        if self._generation != generation:
+            # It serves the request that it was obtained for, and nothing else.
             return _token_of(reply)
-        return (yield from self._hand_over(reply, forgets))
+        return (yield from self._deliver(reply, generation))
 
-    def _hand_over(self, reply: OAuthToken, forgets: int) -> Steps[Token]:
-        """Tells of the new token, again if that failed the last time; then it may be used."""
-        yield from called(lambda: self._tell(reply, forgets))
-        self._is_handed_over = True
+    def _deliver(self, reply: OAuthToken, generation: int) -> Flow[Token]:
+        """Store a new token and report it, before it is used; after a failure, once more."""
+
+        def deliver() -> None:
+            self._save(generation)
+            if self._on_token is not None and self._generation == generation:
+                self._on_token(dict(reply))
+
+        yield from call(deliver, must_finish=True)
+        self._is_delivered = True
         return _token_of(reply)
 
-    def _tell(self, reply: OAuthToken, forgets: int) -> None:
-        self._save(forgets)
-        if self._on_token is not None and self._forgets == forgets:
-            self._on_token(dict(reply))
-
-    def _save(self, forgets: int) -> None:
-        """Keeps the refresh token, unless all was forgotten since it was asked for."""
-        with self._keeping:
-            if self._store is not None and self._refresh_token and self._forgets == forgets:
+    def _save(self, generation: int) -> None:
+        """Store the refresh token, unless all was cleared since then."""
+        with self._reply_lock:
+            if self._store is not None and self._refresh_token and self._generation == generation:
                 self._store.save(self._key, self._refresh_token)
 
-    def forget_all(self) -> None:
-        """Drops the token here and in the store; one that is being got meanwhile isn't kept."""
-        with self._keeping:
-            self._forgets += 1
-            self.drop()
-            self._is_handed_over = True
+    def clear_all(self) -> None:
+        """Remove the token, also from the store; one that is being obtained is not kept."""
+        with self._reply_lock:
+            self._generation += 1
+            self.clear()
+            self._is_delivered = True
             self._reply = {}
-            self._unkept = self._passed = None
+            self._passed_refresh_token = self._passed_token = None
             if self._store is not None:
                 self._store.save(self._key, None)
 
@@ -234,8 +231,8 @@ class OAuthTokenCache(TokenCache):
         value = self._reply.get("refresh_token")
         return str(value) if value else None
 
-    def _usable(self) -> Token | None:
-        """The token that was passed; one without a time is used until Anaplan refuses it."""
+    def _usable_token(self) -> Token | None:
+        """The token that was passed; without an expiry it is used until Anaplan refuses it."""
         value, end = self._reply.get("access_token"), self._reply.get("expires_at")
         if value is None:
             return None
@@ -249,84 +246,132 @@ def _token_of(reply: OAuthToken) -> Token:
     )
 
 
-def require_plain(name: str, call: Callable[..., object] | None) -> None:
-    """Makes sure that a call does its work when it is called.
+def require_plain(name: str, function: Callable[..., object] | None) -> None:
+    """Refuse an async function.
+
+    Args:
+        name: The name of the argument.
+        function: Its value.
 
     Raises:
-        TypeError: It has to be awaited, and nobody would.
+        TypeError: The function would have to be awaited.
     """
-    if inspect.iscoroutinefunction(call):
+    if inspect.iscoroutinefunction(function):
         raise TypeError(
             f"{name} must be a plain function, not an async one: it is called in a thread, also "
-            "from clients that don't await."
+            "by the sync client."
         )
 
 
-def choose_store(
-    store: TokenStore | None, keyring_service: str, *, persist: bool
-) -> TokenStore | None:
-    """The store that was given, or the keyring if tokens are to be kept, or none."""
-    return KeyringStore(keyring_service) if store is None and persist else store
-
-
 class OAuthBearer(Bearer):
-    """What the auth classes for OAuth share: they own a token and hand it back."""
+    """What the auth classes for OAuth share: they own a token and give access to it.
 
-    def __init__(self, session: OAuthTokenCache) -> None:
-        super().__init__(session)
-        self._oauth = session
+    Given to a client of this SDK, they never lose a new refresh token to a caller that is cancelled
+    or interrupted. Any other `httpx2` client sends the requests for a token itself, so that the
+    exchange ends with its caller.
+
+    Args:
+        app: The registered client.
+        token: A token to start with.
+        sign_in: Has a person sign in when there is no other way.
+        store: Keeps the refresh token between runs.
+        keyring_service: The name that the keyring stores the refresh token under, in place of a
+            store; None for no keyring.
+        user: Distinguishes the stored tokens of several users.
+        on_token: Called with every new token before it is used.
+    """
+
+    def __init__(
+        self,
+        app: OAuthApp,
+        token: OAuthToken | None,
+        *,
+        sign_in: SignIn | None = None,
+        store: TokenStore | None,
+        keyring_service: str | None = None,
+        user: str | None,
+        on_token: OnToken | None,
+    ) -> None:
+        if store is None and keyring_service is not None:
+            store = KeyringStore(keyring_service)
+        self._oauth = OAuthTokenCache(
+            app, token, sign_in=sign_in, store=store, user=user, on_token=on_token
+        )
+        super().__init__(self._oauth)
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} {self._oauth!r}>"
 
-    def settle(self, hosts: Hosts) -> None:
-        """Gets its tokens where this client's services are, if it was not told where.
+    def bind(self, hosts: Hosts) -> None:
+        """Get tokens where this client's services are, unless hosts were given before.
+
+        Clients call it; there is no need to.
+
+        Args:
+            hosts: The hosts of the client that this object is given to.
 
         Raises:
-            ValueError: It gets them elsewhere, for another client.
+            ValueError: The tokens come from other hosts, for another client.
         """
-        self._oauth.settle(hosts)
+        self._oauth.bind(hosts)
 
     @property
     def token(self) -> OAuthToken:
-        """The current token; empty before the first sign-in.
+        """The current token as in Anaplan's reply; empty before the first sign-in.
 
         While this object is in use, use nothing but the `access_token`: the refresh token is good
         for one exchange, and this object will make it.
+
+        Returns:
+            A copy: `access_token`, `refresh_token`, `expires_in` (seconds), `expires_at` (seconds
+            since 1970), `token_type`, `scope` and `id_token`, as far as they are known.
         """
         return self._oauth.reply
 
-    def forget(self) -> None:
-        """Drops the token, a kept one too: the next request has to sign in anew.
+    def clear_token(self) -> None:
+        """Remove the token, also from the store: the next request needs a new sign-in.
 
-        A token that is being got meanwhile serves the request it is got for, and isn't kept.
+        Nothing is sent: Anaplan still accepts the token. A token that is being obtained meanwhile
+        serves the request it is obtained for and is not kept.
 
         Raises:
             TokenStoreException: The store can't be written.
         """
-        self._oauth.forget_all()
+        self._oauth.clear_all()
 
 
 class AnaplanRefreshTokenAuth(OAuthBearer):
-    """Uses a token that was obtained elsewhere, and refreshes it as long as Anaplan lets it.
+    """Use a token that was obtained elsewhere, and refresh it as long as Anaplan allows.
 
-    It owns the token from now on. Pass it to a client as `auth`.
+    Pass it to a client as `auth`. It owns the token from then on: a refresh token is good for one
+    exchange, so nothing else may use it. Threads, tasks and clients may share the object: one of
+    them exchanges the refresh token, the others wait for the new token. It is refreshed five
+    minutes before it expires.
+
+    The exchange of a refresh token goes on when its caller is cancelled or interrupted, until the
+    new refresh token is stored. Closing a client waits for that, five seconds at most.
 
     Args:
-        client_id: The client the token was issued to.
-        client_secret: Its secret.
-        redirect_uri: Its redirect URI.
-        token: The token, as `Oauth.fetch_token` returned it.
+        client_id: The client that the token was issued to.
+        client_secret: The secret of the client.
+        redirect_uri: The redirect URI of the client.
+        token: The token, as `Oauth.fetch_token` returned it. Its `refresh_token` alone is enough.
+            An `access_token` without `expires_at` is used until Anaplan refuses it.
         token_url: The token endpoint; the default is that of the shared regions.
-        store: Keeps the refresh token between runs; a stored one comes before that of `token`.
-        user: Tells the stored tokens of several users apart.
-        on_token: Called with every new token before it is used.
-        base_url, region, hosts: Where Anaplan's services are, as for `Client`; by default where
-            those of the first client are that it is given to.
+        store: Keeps the refresh token between runs. A stored one is used before that of `token`.
+        user: Distinguishes the stored tokens of several users.
+        on_token: Called with every new token before it is used. It may block, is called from any
+            thread, and its exceptions end the request; the next request calls it again.
+        base_url: One address for all of Anaplan's services, such as that of the emulator. Of
+            `base_url`, `region` and `hosts` give at most one; by default tokens come from where the
+            services of the first client are that this object is given to.
+        region: The region of the tenant, such as `"eu3"`.
+        hosts: The base URLs of the services.
 
     Raises:
-        ValueError: Something is missing or isn't an address.
-        ImportError: The extra `oauth` isn't installed.
+        ValueError: An argument is missing or contradicts another, or an address is not valid.
+        TypeError: `on_token` or the store is async.
+        ImportError: The extra `oauth` is not installed.
     """
 
     def __init__(
@@ -345,15 +390,7 @@ class AnaplanRefreshTokenAuth(OAuthBearer):
         hosts: Hosts | None = None,
     ) -> None:
         if not token.get("access_token") and not token.get("refresh_token"):
-            raise ValueError("token holds neither an access_token nor a refresh_token.")
-        app = make_app(
-            client_id,
-            client_secret,
-            redirect_uri,
-            AUTHORIZATION_URL,
-            token_url,
-            VALIDATION_URL,
-            SCOPE,
-            hosts=given_hosts(base_url=base_url, region=region, hosts=hosts),
-        )
-        super().__init__(OAuthTokenCache(app, token, store=store, user=user, on_token=on_token))
+            raise ValueError("token has neither an access_token nor a refresh_token: pass one.")
+        given = given_hosts(base_url=base_url, region=region, hosts=hosts)
+        app = make_app(client_id, client_secret, redirect_uri, token_url=token_url, hosts=given)
+        super().__init__(app, token, store=store, user=user, on_token=on_token)

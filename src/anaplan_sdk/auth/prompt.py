@@ -1,4 +1,4 @@
-"""Talking to the person at the terminal."""
+"""Input and output at the terminal."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from anaplan_sdk.exceptions import OAuthException, SignInRequiredException
 
 
 def has_terminal() -> bool:
-    """Whether there is someone to ask."""
+    """Whether there is a terminal to ask at."""
     return bool(sys.stdin and sys.stdin.isatty())
 
 
 def require_terminal(instead: str) -> None:
-    """Makes sure that there is someone to ask.
+    """Check that there is a terminal to ask at.
 
     Raises:
-        SignInRequiredException: There is no terminal; it says what to do instead.
+        SignInRequiredException: There is none; the message names what to do `instead`.
     """
     if not has_terminal():
         raise SignInRequiredException(
@@ -28,27 +28,29 @@ def require_terminal(instead: str) -> None:
 
 
 def show(text: str) -> None:
-    """Prints for the person, apart from the program's own output."""
+    """Print to stderr, apart from the program's own output."""
     print(text, file=sys.stderr, flush=True)
 
 
 def ask(text: str) -> str:
-    """Shows a text and returns what is typed.
+    """Show a text and return the line that is typed.
 
     Raises:
-        OAuthException: Nothing will be: the end of input was typed.
+        OAuthException: The end of input (Ctrl-D) was typed.
     """
     show(text)
     in_main_thread = threading.current_thread() is threading.main_thread()
     try:
         return input() if in_main_thread else _read_line()
     except EOFError:
-        raise OAuthException("The sign-in was given up.", code="cancelled") from None
+        raise OAuthException(
+            "The sign-in was cancelled at the terminal.", code="cancelled"
+        ) from None
 
 
 def _read_line() -> str:
-    # A thread that waits in `input` holds a lock that the interpreter needs to end: Ctrl-C would
-    # wait for the person's answer.
+    # A thread that waits in `input` holds a lock that the interpreter needs for its end: after a
+    # Ctrl-C the program would go on until something is typed.
     line = b""
     while not line.endswith(b"\n"):
         piece = os.read(sys.stdin.fileno(), 4096)
@@ -59,7 +61,7 @@ def _read_line() -> str:
 
 
 def open_browser(url: str) -> bool:
-    """Opens a page where there is a screen; tells whether it did."""
+    """Open a page in the browser, where there is a screen; return whether it was opened."""
     has_screen = sys.platform in ("win32", "darwin") or any(
         os.environ.get(name) for name in ("DISPLAY", "WAYLAND_DISPLAY", "BROWSER")
     )

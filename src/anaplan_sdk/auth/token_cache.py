@@ -1,7 +1,6 @@
-"""The one current token, shared by every client, thread and event loop that was given it.
+"""The one current token, shared by all clients, threads and event loops that use it.
 
-Nothing here sends or waits. `TokenCache.obtain` yields the steps that have to be done and is told
-their answers, so that one piece of code serves both of the HTTP client's worlds.
+Nothing here sends or waits: `TokenCache.obtain` is a flow, which serves sync and async code.
 """
 
 from __future__ import annotations
@@ -17,53 +16,59 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TypeGuard
 
-from anaplan_sdk._runtime.flow import Steps
+from anaplan_sdk._runtime.flow import Flow
 from anaplan_sdk.exceptions import (
     AnaplanConnectionException,
     AnaplanException,
     InvalidCredentialsException,
 )
 
-# A token's last five minutes are for refreshing it; of one that lives shorter, the second half.
-_STALE_SHARE = 0.5
-_STALE_SECONDS = 300.0
-# After a refresh failed the old token is used for so long before the next try.
+REFRESH_MARGIN = 300.0
+"""Seconds before its expiry from which a token is refreshed, while the old one is still used."""
+
+_REFRESH_SHARE = 0.5
+"""The share of a token's lifetime that the margin takes at most, so that short-lived ones last."""
+
 _REFRESH_PAUSE = 30.0
-# A caller joins this many sign-ins of others that end without an answer before it gives up.
+"""Seconds for which the old token is used after a refresh failed, before the next attempt."""
+
 _LOST_FLIGHTS = 3
+"""How many sign-ins of other callers that end without a result a caller waits for."""
 
-
-# Visible ASCII, as it travels in a header.
+# Visible ASCII, as a header can carry it.
 TOKEN_PATTERN = "[!-~]+"  # noqa: S105 - a pattern
 
 
 def is_token(value: object) -> TypeGuard[str]:
-    """Whether this can be sent as a token."""
+    """Whether a header can carry the value as a token."""
     return isinstance(value, str) and re.fullmatch(TOKEN_PATTERN, value) is not None
 
 
 def check_token(name: str, value: object) -> None:
-    """Makes sure that this can be sent as a token.
+    """Refuse a value that no header can carry.
 
     Raises:
-        ValueError: It can't. The HTTP library would refuse such a header too, and show it in its
-            error.
+        ValueError: It can't be sent. The HTTP library would refuse the header too, but would show
+            it in its error.
     """
     if not is_token(value):
-        raise ValueError(f"{name} is empty, or holds a space, a line end or what isn't ASCII.")
+        raise ValueError(
+            f"{name} can't be sent in a header: it is empty, or contains a space, a line break or "
+            "a character outside ASCII."
+        )
 
 
 class TokenState(enum.Enum):
-    """What the current token is good for."""
+    """What the current token can be used for."""
 
-    FRESH = "use it"
-    STALE = "use it, and let one caller refresh it"
-    GONE = "there is none; all wait for a new one"
+    FRESH = "usable"
+    STALE = "usable, but due for a refresh"
+    GONE = "missing or expired"
 
 
 @dataclass(frozen=True)
 class Token:
-    """A token, with its times on the local clock; `None` where the end isn't known."""
+    """A token, with its times on the local clock; None where the expiry is unknown."""
 
     value: str = field(repr=False)
     stale_at: float | None = None
@@ -71,12 +76,12 @@ class Token:
 
     @classmethod
     def until(cls, value: str, expires_at: float, lifetime: float) -> Token:
-        """A token of so many seconds' life."""
-        margin = min(_STALE_SECONDS, lifetime * _STALE_SHARE)
+        """Make a token of a known expiry and lifetime (seconds)."""
+        margin = min(REFRESH_MARGIN, lifetime * _REFRESH_SHARE)
         return cls(value, expires_at - margin, expires_at)
 
     def state(self, now: float) -> TokenState:
-        """What the token is good for at this time."""
+        """What the token can be used for at this time."""
         if self.expires_at is not None and now >= self.expires_at:
             return TokenState.GONE
         if self.stale_at is not None and now >= self.stale_at:
@@ -85,23 +90,23 @@ class Token:
 
 
 class TokenCache(ABC):
-    """Keeps one token usable: gets it, refreshes it before it ends, replaces it when refused.
+    """Keeps one token usable: obtains it, refreshes it before it expires, replaces a refused one.
 
-    However many callers find the token missing, one of them leads and the others wait for its
-    result. The lock is held for looking and swapping only, never over the network.
+    Of all callers that need a new token, one obtains it (a flight) and the others wait for its
+    result. The lock is held to read and to replace the token only, never while sending.
 
     Args:
         token: A token to start with.
-        clock: Seconds since 1970; replaced in tests.
+        clock: Returns seconds since 1970; replaced in tests.
     """
 
     def __init__(self, token: Token | None, clock: Callable[[], float] = time.time) -> None:
         self._token = token
         self._clock = clock
         self._lock = threading.Lock()
-        self._flight: Future[bool] | None = None
-        self._is_dropped = False
-        self._refused: InvalidCredentialsException | None = None
+        self._flight: Future[None] | None = None
+        self._is_cleared = False
+        self._refusal: InvalidCredentialsException | None = None
         self._no_refresh_before = 0.0
 
     @property
@@ -110,102 +115,112 @@ class TokenCache(ABC):
         """Whether a refused token can be replaced."""
 
     @abstractmethod
-    def _renew(self, old: Token | None) -> Steps[Token]:
-        """Gets another token, or the old one with a later end.
+    def _renew(self, old: Token | None) -> Flow[Token]:
+        """Obtain another token, or the old one with a later expiry.
 
         Args:
-            old: The token to refresh, while it is still good.
+            old: The token to refresh, while it is still usable.
         """
 
     @property
-    def _gives_up(self) -> bool:
-        """Whether what was refused must not be tried again by itself."""
+    def _keeps_refusal(self) -> bool:
+        """Whether refused credentials are not sent again until `reset_refusal` is called."""
         return True
 
     @property
     def state(self) -> TokenState:
-        """What the current token is good for."""
+        """What the current token can be used for."""
         return self._token.state(self._clock()) if self._token else TokenState.GONE
 
-    def obtain(self) -> Steps[str]:
-        """A usable token's value.
+    def current(self) -> str | None:
+        """Return the value of the token if it can be used as it is."""
+        with self._lock:
+            return self._current()
+
+    def _current(self) -> str | None:
+        state = self.state
+        if state is TokenState.GONE or (state is TokenState.STALE and self._is_refresh_due()):
+            return None
+        return self._token.value if self._token else None
+
+    def obtain(self) -> Flow[str]:
+        """Return the value of a usable token.
 
         Raises:
-            InvalidCredentialsException: Anaplan refused the credentials, now or before: they are
-                not sent again until `forgive` is called, so that no account gets locked.
-            AnaplanException: Anaplan could not be asked.
+            InvalidCredentialsException: Anaplan refused the credentials, now or before. They are
+                not sent again until `reset_refusal` is called, so that no account gets locked.
+            AnaplanException: The token service could not be reached or failed.
         """
         for _ in range(_LOST_FLIGHTS):
             with self._lock:
+                if (value := self._current()) is not None:
+                    return value
                 state = self.state
-                if self._token and (
-                    state is TokenState.FRESH
-                    or (state is TokenState.STALE and not self._is_time_to_refresh())
-                ):
-                    return self._token.value
-                if self._refused is not None and state is TokenState.GONE:
-                    raise deepcopy(self._refused)
-                flight, leads = self._flight or Future[bool](), self._flight is None
+                if self._refusal is not None and state is TokenState.GONE:
+                    raise deepcopy(self._refusal)
+                flight, is_leader = self._flight or Future[None](), self._flight is None
                 self._flight = flight
-            if leads:
+            if is_leader:
                 return (yield from self._lead(flight, state))
             yield flight
             if (error := flight.exception()) is not None:
                 # Each caller gets its own, since a raised exception collects tracebacks and notes.
                 raise deepcopy(error)
         raise AnaplanConnectionException(
-            "Sign-in was tried by several callers at once and none got an answer.",
+            "Several callers tried to sign in, one after the other, and none got an answer: try "
+            "again.",
             retryable=True,
             not_performed=True,
         )
 
-    def forget(self, value: str) -> None:
-        """Drops the token if it is still the one that Anaplan refused."""
+    def invalidate(self, value: str) -> None:
+        """Remove the token if it is still this one, which Anaplan refused."""
         with self._lock:
             if self._token is not None and self._token.value == value:
                 self._token = None
 
-    def forgive(self) -> None:
-        """Lets credentials that were refused be tried once more."""
+    def reset_refusal(self) -> None:
+        """Allow credentials that were refused to be sent once more."""
         with self._lock:
-            self._refused = None
+            self._refusal = None
 
-    def drop(self) -> str | None:
-        """Drops the token and returns its value, if there was one."""
+    def clear(self) -> str | None:
+        """Remove the token and return its value, if there was one."""
         with self._lock:
-            self._is_dropped = True
+            self._is_cleared = True
             token, self._token = self._token, None
         return token.value if token else None
 
-    def _is_time_to_refresh(self) -> bool:
+    def _is_refresh_due(self) -> bool:
         return (
             self._flight is None
             and self.can_renew
-            and self._refused is None  # or the credentials would be tried again and again
+            and self._refusal is None  # or the credentials would be sent again and again
             and self._clock() >= self._no_refresh_before
         )
 
-    def _lead(self, flight: Future[bool], state: TokenState) -> Steps[str]:
+    def _lead(self, flight: Future[None], state: TokenState) -> Flow[str]:
+        """Obtain the token that others wait for, too."""
         old = self._token if state is TokenState.STALE else None
-        self._is_dropped = False
+        self._is_cleared = False
         try:
             token = yield from self._renew(old)
             with self._lock:
-                # One that was dropped before it was there serves this caller alone.
-                if not self._is_dropped:
+                # After `clear` was called meanwhile, it serves this caller alone.
+                if not self._is_cleared:
                     self._token = token
         except AnaplanException as error:
-            error.not_performed = True  # the request this token was for has not been sent
-            if isinstance(error, InvalidCredentialsException) and self._gives_up:
-                self._refused = deepcopy(error)
+            error.not_performed = True  # the request that needs the token has not been sent
+            if isinstance(error, InvalidCredentialsException) and self._keeps_refusal:
+                self._refusal = deepcopy(error)
             if old is not None:
                 self._no_refresh_before = self._clock() + _REFRESH_PAUSE
                 return old.value
             flight.set_exception(deepcopy(error))
             raise
         except GeneratorExit:
-            # The HTTP client gave up: the caller was cancelled, or the network failed. Whoever
-            # waits takes over; an early refresh just isn't tried again at once.
+            # The caller was cancelled. One of those that wait takes over; an early refresh is left
+            # for later.
             self._no_refresh_before = self._clock() + _REFRESH_PAUSE
             raise
         else:
@@ -214,4 +229,4 @@ class TokenCache(ABC):
             with self._lock:
                 self._flight = None
             if not flight.done():
-                flight.set_result(True)
+                flight.set_result(None)

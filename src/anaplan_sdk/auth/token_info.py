@@ -1,4 +1,4 @@
-"""What the authentication service says of a token."""
+"""A token in a reply of the authentication service."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from anaplan_sdk.auth.token_cache import TOKEN_PATTERN
 
 
 class TokenInfo(BaseModel):
-    """A token, and when it ends."""
+    """A token, and when it expires, in milliseconds since 1970."""
 
     token_value: str = Field(alias="tokenValue", pattern=f"^{TOKEN_PATTERN}$")
     expires_at: int | None = Field(None, alias="expiresAt")

@@ -10,7 +10,7 @@ import httpx2
 
 from anaplan_sdk._http.dates import http_date
 from anaplan_sdk._http.replies import decode, error_of
-from anaplan_sdk._runtime.flow import Steps, called, sent
+from anaplan_sdk._runtime.flow import Flow, call, send
 from anaplan_sdk.auth.token_cache import Token, TokenCache, check_token
 from anaplan_sdk.exceptions import AnaplanRequestException, InvalidCredentialsException
 from anaplan_sdk.models._envelopes import Single
@@ -18,20 +18,20 @@ from anaplan_sdk.models._envelopes import Single
 if TYPE_CHECKING:
     from anaplan_sdk.auth.token_info import TokenInfo
 
-# What is assumed when Anaplan doesn't say when a token ends; older help pages say 30 minutes.
+# Seconds that a token without an expiry is assumed to live; older help pages say 30 minutes.
 _ASSUMED_LIFETIME = 1800.0
 
 
 class Credentials(Protocol):
-    """What a user holds, and what a token is bought with."""
+    """What a user signs in with."""
 
     @property
-    def blocks(self) -> bool:
+    def may_block(self) -> bool:
         """Whether making a request may take long."""
         ...
 
     def token_request(self, authentication: str) -> httpx2.Request:
-        """The request that buys a token from the authentication service at this base URL."""
+        """Return the request for a token to the authentication service at this base URL."""
         ...
 
 
@@ -45,16 +45,16 @@ _TOKEN = Single["TokenInfo"]("tokenInfo", _token_info)
 
 
 class AnaplanTokenCache(TokenCache):
-    """Buys tokens with credentials, and refreshes them while that is possible.
+    """Obtains tokens with credentials, and refreshes them while that is possible.
 
     Args:
         authentication: Base URL of the authentication service.
-        credentials: Buys tokens; without it, `token` is all there is.
+        credentials: Obtain tokens; without them, `token` is all there is.
         token: A token to start with, used until Anaplan refuses it.
-        clock: Seconds since 1970; replaced in tests.
+        clock: Returns seconds since 1970; replaced in tests.
 
     Raises:
-        ValueError: The token isn't one.
+        ValueError: The token can't be sent in a header.
     """
 
     def __init__(
@@ -78,55 +78,50 @@ class AnaplanTokenCache(TokenCache):
         """Whether a refused token can be replaced."""
         return self._credentials is not None
 
-    def _renew(self, old: Token | None) -> Steps[Token]:
+    def _renew(self, old: Token | None) -> Flow[Token]:
         if old is not None:
             refreshed = yield from self._refresh(old)
             if refreshed is not None:
                 return refreshed
         return (yield from self._sign_in())
 
-    def _refresh(self, old: Token) -> Steps[Token | None]:
-        """The token with a later end; `None` when Anaplan won't, so that a new one is needed."""
+    def _refresh(self, old: Token) -> Flow[Token | None]:
+        """Return the token with a later expiry; None if Anaplan refuses, so a new one is needed."""
         request = httpx2.Request(
             "POST",
             f"{self._authentication}/token/refresh",
             headers={"Authorization": f"AnaplanAuthToken {old.value}"},
         )
-        response = yield from sent(request)
+        response = yield from send(request)
         if isinstance(error := error_of(response, 1), AnaplanRequestException) and error.retryable:
             raise error
         return None if error else self._read(response)
 
-    def _sign_in(self) -> Steps[Token]:
+    def _sign_in(self) -> Flow[Token]:
         if self._credentials is None:
             raise InvalidCredentialsException(
-                "The token has ended or was refused, and there are no credentials to get another "
+                "The token has expired or was refused, and there are no credentials to get another "
                 "one with: a client made with token= alone never refreshes it."
             )
         credentials = self._credentials
-        if credentials.blocks:
-            request = yield from called(lambda: credentials.token_request(self._authentication))
+        if credentials.may_block:
+            request = yield from call(lambda: credentials.token_request(self._authentication))
         else:
             request = credentials.token_request(self._authentication)
-        response = yield from sent(request)
+        response = yield from send(request)
         if error := error_of(response, 1):
-            # Of other statuses only Anaplan's own body is a verdict: a proxy may have answered.
-            has_verdict = (error.code or "").startswith("FAILURE_")
+            # With other statuses only Anaplan's own body is a refusal: a proxy may have answered.
+            is_anaplans = (error.code or "").startswith("FAILURE_")
             status = response.status_code
-            refused = status == 401 or (status in (400, 403) and has_verdict)
-            if not refused:
+            is_refusal = status == 401 or (status in (400, 403) and is_anaplans)
+            if not is_refusal:
                 if not error.retryable:
                     error.add_note("It was a sign-in; is this the address of Anaplan's services?")
                 raise error
-            raise InvalidCredentialsException(
+            raise error.as_type(
+                InvalidCredentialsException,
                 f"Anaplan refused the credentials: {error.reason or 'no reason given'}",
-                method=error.method,
-                url=error.url,
-                status_code=error.status_code,
-                code=error.code,
-                reason=error.reason,
-                request_id=error.request_id,
-                attempts=1,
+                retryable=False,
             )
         return self._read(response)
 
@@ -135,9 +130,9 @@ class AnaplanTokenCache(TokenCache):
         now = self._clock()
         lifetime = _ASSUMED_LIFETIME
         if info.expires_at is not None:
-            # Counted on the server's own clock, so that a skewed one of ours does no harm. That
-            # clock is told in whole seconds, rounded down: it may be a second further.
-            server_time = http_date(response.headers.get("Date", ""))
-            told = info.expires_at / 1000 - (now if server_time is None else server_time + 1)
-            lifetime = told if told > 0 else lifetime
+            # Counted on the server's own clock, so that a wrong clock here does no harm. The `Date`
+            # header is in whole seconds, rounded down: the server's clock may be a second ahead.
+            date = http_date(response.headers.get("Date", ""))
+            left = info.expires_at / 1000 - (now if date is None else date + 1)
+            lifetime = left if left > 0 else lifetime
         return Token.until(info.token_value, now + lifetime, lifetime)

@@ -242,7 +242,7 @@ class LargeReads(ApiNamespace):
         single = Single[ReadRequest](f"{kind}ReadRequest", ReadRequest)
         opening = _Opening()
         try:
-            request = await runtime.conclude(self._create, url, single, body, opening)
+            request = await runtime.run_shielded(self._create, url, single, body, opening)
             pages = self._follow(url, single, request, timeout, on_progress)
             async with aclosing(pages):
                 async for page in pages:
@@ -250,7 +250,7 @@ class LargeReads(ApiNamespace):
         finally:
             opening.is_abandoned = True
             if opening.url is not None:
-                await runtime.conclude(self._end, opening.url)
+                await runtime.run_shielded(self._end, opening.url)
 
     async def _follow(
         self,

@@ -1,12 +1,12 @@
-"""A request to the network and back: the bearer's turns, the HTTP library, the reply read whole."""
+"""Sending a request once: with a token, through the HTTP library, and reading the reply."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import AsyncGenerator, AsyncIterator
-from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import aclosing, suppress
 from dataclasses import dataclass
+from functools import partial
 from io import BytesIO
 from math import inf
 
@@ -19,22 +19,23 @@ from anaplan_sdk._http.replies import error_of, is_html, transport_error
 from anaplan_sdk._http.request_log import log_failure, log_reply
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk._runtime.deadline import NO_DEADLINE, Deadline
-from anaplan_sdk._runtime.flow import DeadlineExceeded, Run, Step, Unbroken, may_be_broken_off
+from anaplan_sdk._runtime.flow import DeadlineExceeded, Flow, with_client_defaults
 from anaplan_sdk._version import __version__
-from anaplan_sdk.auth.bearer import Bearer, Turn, after, dressed
+from anaplan_sdk.auth.bearer import Bearer
 from anaplan_sdk.auth.consolidation import ConsolidationAuth
 from anaplan_sdk.config import ClientConfig, HttpxOptions
-from anaplan_sdk.exceptions import AnaplanException, ClientClosedException
+from anaplan_sdk.exceptions import ClientClosedException
 
 USER_AGENT = f"anaplan-sdk/{__version__} python-httpx2/{httpx2.__version__}"
 
-# A reply that takes less time to unpack than a thread takes to be asked for it is smaller.
+# Bytes from which a reply is unpacked in a thread: a smaller one takes less time than starting it.
 _LARGE = 65_536
-# Joining a reply's pieces is quickest, but takes its size twice; exports have chunks of 10 MB.
+# Bytes from which a reply is read into one buffer. Joining its pieces is faster, but takes twice
+# the memory; exports have chunks of 10 MB.
 _HUGE = 16_000_000
 
-# How long closing waits for the answer of a token service: a refresh token may be spent on it.
-_LAST_ANSWER = 5.0
+# Seconds that closing waits for a new refresh token: the old one may be spent already.
+_EXCHANGE_TIME = 5.0
 
 # The HTTP library's own default.
 _KEPT_ALIVE = 20
@@ -46,9 +47,9 @@ class Attempt:
 
     Attributes:
         number: The number of the attempt, from 1.
-        deadline: When it has to be over.
-        was_sent: Whether the request itself was sent, not only one for a token.
-        is_over: Whether the caller no longer waits for it.
+        deadline: When it has to end.
+        was_sent: Whether the request itself was sent, not only those for a token.
+        is_over: Whether its caller has gone: nothing more may be sent.
     """
 
     number: int
@@ -58,17 +59,17 @@ class Attempt:
 
 
 class Transport:
-    """Sends a request once, with what its service wants to see, and reads what comes of it."""
+    """Sends a request once, signed for its service, and reads the reply."""
 
     def __init__(self, config: ClientConfig, auth: httpx2.Auth) -> None:
         self._auth = auth
         self._consolidation = ConsolidationAuth(config.consolidation)
         self._consolidation_base = f"{httpx2.URL(config.service_hosts.consolidation)}/"
         self._server_date = "", 0.0
-        self._exchanges = runtime.PerLoop(Unbroken)
+        self._exchanges = runtime.PerLoop(runtime.DetachedTasks)
         headers = httpx2.Headers(config.httpx_kwargs.get("headers"))
         headers.setdefault("User-Agent", USER_AGENT)
-        # The gate bounds what is under way; a pool that is narrower would close what it opens.
+        # The limiter bounds the requests under way. A narrower pool would close connections early.
         limits = httpx2.Limits(max_keepalive_connections=max(_KEPT_ALIVE, config.max_concurrency))
         options: HttpxOptions[httpx2.AsyncBaseTransport] = {
             "limits": limits,
@@ -82,7 +83,7 @@ class Transport:
         return self._http.is_closed
 
     def client(self) -> httpx2.AsyncClient:
-        """The running event loop's client of the HTTP library.
+        """Return the HTTP client, made when it is first needed.
 
         Raises:
             ClientClosedException: It was closed.
@@ -95,13 +96,13 @@ class Transport:
             ) from None
 
     def auth_of(self, request: httpx2.Request) -> httpx2.Auth:
-        """What signs a request."""
-        # By the address alone, so that neither token can go to the other's service.
+        """Return what signs a request."""
+        # By the address alone, so that neither token can go to the other service.
         is_foreign = str(request.url).startswith(self._consolidation_base)
         return self._consolidation if is_foreign else self._auth
 
     def server_time(self, moment: float) -> float:
-        """Anaplan's clock, in seconds since 1970, at a moment of `time.monotonic`."""
+        """Return Anaplan's time, in seconds since 1970, at a moment of `time.monotonic`."""
         date, received = self._server_date
         server_time = http_date(date)
         if server_time is None:
@@ -109,16 +110,12 @@ class Transport:
         return server_time - (received - moment)
 
     async def aclose(self) -> None:
-        """Closes the connections, but for those of other event loops, which end with them.
-
-        A new token that is on its way is waited for, a few seconds at the most: a refresh token
-        that rotates is lost with the answer that replaces it.
-        """
+        """Close the connections, after waiting for exchanges of refresh tokens under way."""
         http = self._http.close()
         if http is None:
             return
         try:
-            await runtime.settle(self._exchanges.get().under_way, _LAST_ANSWER)
+            await self._exchanges.get().wait(_EXCHANGE_TIME)
         finally:
             await http.aclose()
 
@@ -126,111 +123,72 @@ class Transport:
         self,
         request: httpx2.Request,
         auth: httpx2.Auth | None,
-        trip: Attempt,
+        attempt: Attempt,
         stream: bool = False,
     ) -> httpx2.Response:
-        """Sends a request, with a new token once more if need be, and reads its reply.
+        """Send a request, once more if its token was refused, and read the reply.
 
         Args:
             request: The request.
             auth: What signs it, from `auth_of`.
-            trip: Which sending of it this is.
-            stream: Whether the body of a success is left to be read.
+            attempt: Which attempt this is.
+            stream: Whether the body of a successful reply is left unread.
 
         Raises:
-            AnaplanException: The one that fits.
+            AnaplanException: The request failed.
+            DeadlineExceeded: The attempt ended before the reply arrived.
         """
-        if isinstance(auth, Bearer):
-            response = await self._take_turns(request, auth, trip, stream)
+        if not isinstance(auth, Bearer):
+            response = await self._transmit(request, auth, attempt, stream)
+        elif auth.sign(request):
+            response = await self._transmit(request, None, attempt, stream)
+            if auth.must_repeat(request, response):
+                flow = auth.flow(request, is_repeated=True)
+                response = await self._send_with_new_token(request, flow, attempt, stream)
         else:
-            response = await self._transmit(request, auth, trip, stream)
-        if trip.is_over:
+            flow = auth.flow(request)
+            response = await self._send_with_new_token(request, flow, attempt, stream)
+        if attempt.is_over:
             await response.aclose()
             raise DeadlineExceeded
         if "Date" in response.headers:
             self._server_date = response.headers["Date"], time.monotonic()
-        if problem := error_of(response, trip.number):
+        if problem := error_of(response, attempt.number):
             raise problem
         return response
 
-    async def _take_turns(
-        self, request: httpx2.Request, bearer: Bearer, trip: Attempt, stream: bool
+    async def _send_with_new_token(
+        self, request: httpx2.Request, flow: Flow[None], attempt: Attempt, stream: bool
     ) -> httpx2.Response:
-        response: httpx2.Response | None = None
-        turns = bearer.turns(request)
-        turn: Turn | None = next(turns)
-        while turn is not None:
-            if isinstance(turn, httpx2.Request):
-                response = await self._transmit(request, None, trip, stream)
-                turn = after(turns, response)
-            else:
-                turn = after(turns, await self._obtain(Run(turn), request, trip.number))
-        if response is None:
-            raise RuntimeError("The bearer took no turn to send the request.")
-        return response
+        send = partial(self._send_token_request, request, attempt.number)
+        requests = runtime.run_flow(flow, request, send, self._exchanges.get())
+        async with aclosing(requests):
+            await anext(requests)
+            while True:
+                response = await self._transmit(request, None, attempt, stream)
+                try:
+                    await requests.asend(response)
+                except StopAsyncIteration:
+                    return response
 
-    async def _obtain(self, run: Run[str], request: httpx2.Request, attempt: int) -> str:
-        try:
-            step = run.go_on()
-            while isinstance(step, Future):
-                await runtime.perform(step)
-                step = run.go_on()
-        except BaseException:
-            run.close()
-            raise
-        if step is None:
-            return run.result
-        # Others wait for this one, and a refresh token may be spent on the way.
-        return await runtime.finish(self._follow, run, step, request, attempt)
-
-    async def _follow(
-        self, run: Run[str], step: Step | None, request: httpx2.Request, attempt: int
-    ) -> str:
-        try:
-            while step is not None:
-                if isinstance(step, httpx2.Request):
-                    step = await runtime.unbroken(self._renew, run, step, request, attempt)
-                else:
-                    step = await self._take_step(run, step, request, attempt)
-            return run.result
-        finally:
-            run.close()
-            self._exchanges.get().reach(run, None)
-
-    async def _renew(
-        self, run: Run[str], step: Step | None, request: httpx2.Request, attempt: int
-    ) -> Step | None:
-        """Sends, and keeps what the answer brings; gives the next step that may be broken off."""
-        while step is not None and not may_be_broken_off(step):
-            step = await self._take_step(run, step, request, attempt)
-        return step
-
-    async def _take_step(
-        self, run: Run[str], step: Step, request: httpx2.Request, attempt: int
-    ) -> Step | None:
-        self._exchanges.get().reach(run, step)
-        try:
-            if isinstance(step, httpx2.Request):
-                token_request = dressed(step, request, self.client().headers)
-                answer: object = await self._transmit(token_request, None, Attempt(attempt))
-            else:
-                answer = await runtime.perform(step)
-        except AnaplanException as error:
-            return run.fail(error)
-        return run.go_on(answer)
+    async def _send_token_request(
+        self, request: httpx2.Request, number: int, token_request: httpx2.Request
+    ) -> httpx2.Response:
+        with_client_defaults(token_request, request, self.client().headers)
+        return await self._transmit(token_request, None, Attempt(number))
 
     async def _transmit(
         self,
         request: httpx2.Request,
         auth: httpx2.Auth | None,
-        trip: Attempt,
+        attempt: Attempt,
         stream: bool = False,
     ) -> httpx2.Response:
         client = self.client()
-        deadline = trip.deadline
-        if trip.is_over or deadline.expired:
+        deadline = attempt.deadline
+        if attempt.is_over or deadline.expired:
             raise DeadlineExceeded
-        trip.was_sent = True
+        attempt.was_sent = True
         extensions = request.extensions
         if deadline is not NO_DEADLINE:
             # A thread cannot be stopped from outside, so its own timeouts have to stop it; a little
@@ -244,50 +202,50 @@ class Transport:
         sent_at = time.monotonic()
         try:
             if auth is self._consolidation:
-                # Its headers are no Authorization: they would go on to wherever a redirect leads.
+                # The HTTP library removes `Authorization` at a redirect, but not these headers.
                 response = await client.send(
                     request, auth=auth, stream=True, follow_redirects=False
                 )
             else:
                 response = await client.send(request, auth=auth, stream=True)
             if not stream or not response.is_success or is_html(response):
-                response = await self._read(response, trip)
-            log_reply(response, trip.number, sent_at)
+                response = await self._read(response, attempt)
+            log_reply(response, attempt.number, sent_at)
         except (httpx2.RequestError, RuntimeError) as error:
-            log_failure(request, error, trip.number, sent_at)
-            # The HTTP library has several words for a client that was closed meanwhile.
+            log_failure(request, error, attempt.number, sent_at)
+            # The HTTP library has several errors for a client that was closed meanwhile.
             if self._http.is_closed:
                 raise ClientClosedException(
                     "This client was closed while a request was under way."
                 ) from error
             if isinstance(error, httpx2.RequestError):
-                raise transport_error(error, trip.number) from error
+                raise transport_error(error, attempt.number) from error
             raise
         finally:
-            # A request for a token may be made of this one, and has all the time it needs.
+            # Requests for a token copy these: the deadline doesn't limit them.
             request.extensions = extensions
         return response
 
-    async def _read(self, response: httpx2.Response, trip: Attempt) -> httpx2.Response:
-        """The same reply, read whole; a large one is unpacked where it holds up nobody.
+    async def _read(self, response: httpx2.Response, attempt: Attempt) -> httpx2.Response:
+        """Return the reply with its body; a large one is unpacked in a thread.
 
-        The HTTP library itself takes what ends too early in a packed reply for all of it.
+        The HTTP library itself does not notice that a compressed reply ends too early.
         """
         try:
             size = int(response.headers.get("Content-Length", 0))
             is_packed = _is_packed(response)
-            if not is_packed and size < _HUGE and trip.deadline is NO_DEADLINE:
+            if not is_packed and size < _HUGE and attempt.deadline is NO_DEADLINE:
                 await response.aread()
                 return response
-            body = _room_for(size)
+            body = _buffer_of(size)
             async for piece in response.aiter_raw():
-                if trip.is_over:
+                if attempt.is_over:
                     raise DeadlineExceeded
                 body.write(piece)
         except BaseException:
             await response.aclose()
             raise
-        body.truncate()  # A server or a transport may have announced more.
+        body.truncate()  # The reply may be shorter than its Content-Length.
         content = body.getvalue()
         headers = httpx2.Headers(response.headers)
         if is_packed and content:  # A reply without content may have the header as well.
@@ -306,7 +264,7 @@ class Transport:
 
 
 async def pieces_of(response: httpx2.Response) -> AsyncGenerator[bytes]:
-    """A reply's content as it arrives; what is packed is known to be whole at its end."""
+    """Yield a reply's content as it arrives; check that a compressed one doesn't end too early."""
     if not _is_packed(response):
         async for piece in response.aiter_bytes():
             yield piece
@@ -323,9 +281,9 @@ async def pieces_of(response: httpx2.Response) -> AsyncGenerator[bytes]:
 
 
 async def hang_up(response: httpx2.Response, pieces: AsyncIterator[bytes]) -> None:
-    """Closes a reply that is being read."""
+    """Close a reply that is being read."""
     await response.aclose()
-    # The HTTP library's own generators, one in the other, end only by going on.
+    # The HTTP library's nested generators end only by being advanced.
     with suppress(httpx2.RequestError, httpx2.StreamError):
         async for _ in pieces:
             pass
@@ -336,8 +294,8 @@ def _is_packed(response: httpx2.Response) -> bool:
     return encoding.strip().lower() == "gzip"
 
 
-def _room_for(size: int) -> BytesIO:
-    """Where so many bytes are put together, which are then never in memory twice."""
+def _buffer_of(size: int) -> BytesIO:
+    """Return a buffer that has its size from the start, so that growing never copies it."""
     body = BytesIO()
     if 0 < size <= MAX_CHUNK_SIZE:
         body.seek(size - 1)

@@ -141,7 +141,7 @@ class Session:
         pieces = pieces_of(response)
         try:
             while True:
-                piece = await runtime.within(deadline.remaining(), anext, pieces, _END)
+                piece = await runtime.with_deadline(deadline.remaining(), anext, pieces, _END)
                 if piece is _END:
                     break
                 yield piece
@@ -209,7 +209,7 @@ class Session:
             try:
                 if deadline is NO_DEADLINE:
                     return await exchange(request, auth, attempt, is_streamed)
-                return await runtime.within(
+                return await runtime.with_deadline(
                     deadline.remaining(), exchange, request, auth, attempt, is_streamed
                 )
             except DeadlineExceeded:
@@ -264,7 +264,7 @@ class Session:
     async def authenticate(self) -> None:
         """Sign in, unless there is a usable token, and have Anaplan confirm the token."""
         if isinstance(self._auth, Bearer):
-            self._auth.session.forgive()
+            self._auth.cache.reset_refusal()
         await self.send("GET", f"{self.hosts.authentication}/token/validate")
 
     async def logout(self) -> None:
@@ -273,7 +273,7 @@ class Session:
         request = self._transport.client().build_request("POST", url)
         auth: httpx2.Auth | None = self._auth
         if isinstance(self._auth, Bearer):
-            token = self._auth.session.drop()
+            token = self._auth.cache.clear()
             if token is None:
                 return
             request.headers["Authorization"] = f"AnaplanAuthToken {token}"

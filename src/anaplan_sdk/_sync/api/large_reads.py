@@ -243,7 +243,7 @@ class LargeReads(ApiNamespace):
         single = Single[ReadRequest](f"{kind}ReadRequest", ReadRequest)
         opening = _Opening()
         try:
-            request = runtime.conclude(self._create, url, single, body, opening)
+            request = runtime.run_shielded(self._create, url, single, body, opening)
             pages = self._follow(url, single, request, timeout, on_progress)
             with closing(pages):
                 for page in pages:
@@ -251,7 +251,7 @@ class LargeReads(ApiNamespace):
         finally:
             opening.is_abandoned = True
             if opening.url is not None:
-                runtime.conclude(self._end, opening.url)
+                runtime.run_shielded(self._end, opening.url)
 
     def _follow(
         self,

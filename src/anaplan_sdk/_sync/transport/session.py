@@ -142,7 +142,7 @@ class Session:
         pieces = pieces_of(response)
         try:
             while True:
-                piece = runtime.within(deadline.remaining(), next, pieces, _END)
+                piece = runtime.with_deadline(deadline.remaining(), next, pieces, _END)
                 if piece is _END:
                     break
                 yield piece
@@ -210,7 +210,7 @@ class Session:
             try:
                 if deadline is NO_DEADLINE:
                     return exchange(request, auth, attempt, is_streamed)
-                return runtime.within(
+                return runtime.with_deadline(
                     deadline.remaining(), exchange, request, auth, attempt, is_streamed
                 )
             except DeadlineExceeded:
@@ -265,7 +265,7 @@ class Session:
     def authenticate(self) -> None:
         """Sign in, unless there is a usable token, and have Anaplan confirm the token."""
         if isinstance(self._auth, Bearer):
-            self._auth.session.forgive()
+            self._auth.cache.reset_refusal()
         self.send("GET", f"{self.hosts.authentication}/token/validate")
 
     def logout(self) -> None:
@@ -274,7 +274,7 @@ class Session:
         request = self._transport.client().build_request("POST", url)
         auth: httpx2.Auth | None = self._auth
         if isinstance(self._auth, Bearer):
-            token = self._auth.session.drop()
+            token = self._auth.cache.clear()
             if token is None:
                 return
             request.headers["Authorization"] = f"AnaplanAuthToken {token}"

@@ -1,4 +1,4 @@
-"""Where refresh tokens are kept between runs."""
+"""Stores that keep refresh tokens between runs."""
 
 from anaplan_sdk.auth.stores.file import PlaintextFileStore
 from anaplan_sdk.auth.stores.keyring import KeyringStore

@@ -1,4 +1,4 @@
-"""A store that anybody who can read this user's files can read."""
+"""A store in an unencrypted file."""
 
 from __future__ import annotations
 
@@ -17,12 +17,13 @@ _VALUES = TypeAdapter(dict[str, str])
 
 
 class PlaintextFileStore:
-    """Keeps values unencrypted, in a file that only this user can read (mode 0600).
+    """Keeps refresh tokens unencrypted, in a file that only this user can read (mode 0600).
 
-    For machines without a keyring. Whoever reads the file can act for the user.
+    For machines without a keyring. Anyone who can read the file can act for the user.
 
     Args:
-        path: The file; `~` is expanded. By default one in the user's folder for state.
+        path: The file; `~` is expanded. By default `tokens.json` in this SDK's folder below the
+            user's folder for state (`XDG_STATE_HOME` on Linux).
     """
 
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
@@ -33,15 +34,27 @@ class PlaintextFileStore:
         return f"<PlaintextFileStore {str(self._path)!r}>"
 
     def load(self, key: str) -> str | None:
-        """The value kept under a key, or `None`.
+        """Return the value stored under a key.
+
+        Args:
+            key: The key.
+
+        Returns:
+            The value; None if there is none, or no file.
 
         Raises:
-            TokenStoreException: The file is there, but can't be read.
+            TokenStoreException: The file can't be read, or is damaged.
         """
         return self._read().get(key)
 
     def save(self, key: str, value: str | None) -> None:
-        """Keeps a value; `None` forgets it. The file is replaced whole, or not at all.
+        """Store a value under a key, in place of the last one.
+
+        The file is replaced as a whole, or not at all.
+
+        Args:
+            key: The key.
+            value: The value; None removes the key.
 
         Raises:
             TokenStoreException: The file can't be read or written.

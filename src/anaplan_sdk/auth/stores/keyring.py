@@ -1,7 +1,9 @@
-"""The system's own safe place: macOS Keychain, Windows Credential Manager, Secret Service."""
+"""A store in the system's keyring: macOS Keychain, Windows Credential Manager, Secret Service."""
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from hashlib import sha256
 from importlib.util import find_spec
 from typing import TYPE_CHECKING
@@ -11,7 +13,7 @@ from anaplan_sdk.exceptions import TokenStoreException
 if TYPE_CHECKING:
     from types import ModuleType
 
-# Windows' Credential Manager takes 2,560 bytes, in UTF-16.
+# Windows' Credential Manager accepts 2,560 bytes, in UTF-16.
 _PART_LENGTH = 1_000
 _WAYS_OUT = (
     "Install or unlock one (on Linux: a Secret Service such as gnome-keyring), choose a backend "
@@ -22,16 +24,17 @@ _SPLIT = "anaplan-sdk:parts:"
 
 
 class KeyringStore:
-    """Keeps values in the keyring that the `keyring` library finds, or was told to use.
+    """Keeps refresh tokens in the keyring that the `keyring` library finds or is configured to use.
 
-    A value longer than a backend takes is kept in parts: they are written first and named in the
-    key's own entry last, so that a value is always read whole or not at all.
+    A value that is too long for some keyrings (over 1,000 characters) is stored in parts. They are
+    written first and named in the key's own entry last, so that a value is read whole or not at
+    all.
 
     Args:
-        service: What the keyring files the values under.
+        service: The name that the keyring stores the values under.
 
     Raises:
-        ImportError: The extra `keyring` isn't installed.
+        ImportError: The extra `keyring` is not installed.
     """
 
     def __init__(self, service: str = "anaplan_sdk") -> None:
@@ -46,7 +49,13 @@ class KeyringStore:
         return f"<KeyringStore {self._service!r}>"
 
     def load(self, key: str) -> str | None:
-        """The value kept under a key, or `None`.
+        """Return the value stored under a key.
+
+        Args:
+            key: The key.
+
+        Returns:
+            The value; None if there is none.
 
         Raises:
             TokenStoreException: There is no keyring, it is locked, or a part is missing.
@@ -58,16 +67,20 @@ class KeyringStore:
         value = "".join(part or "" for part in parts)
         if entry != _header(value):
             raise TokenStoreException(
-                f"The keyring holds {key!r} in parts, and not all of them can be read. To sign in "
-                f"anew, forget it: keyring del {self._service!r} {key!r}"
+                f"The keyring contains {key!r} in parts, and not all of them can be read. To sign "
+                f"in again, delete it: keyring del {self._service!r} {key!r}"
             )
         return value
 
     def save(self, key: str, value: str | None) -> None:
-        """Keeps a value; `None` forgets it.
+        """Store a value under a key, in place of the last one.
+
+        Args:
+            key: The key.
+            value: The value; None removes the key.
 
         Raises:
-            TokenStoreException: There is no keyring, or it doesn't take the value.
+            TokenStoreException: There is no keyring, it is locked, or it refuses the value.
         """
         before = self._get(key)
         stale = (
@@ -89,43 +102,37 @@ class KeyringStore:
                 self._delete(name)
 
     def _get(self, name: str) -> str | None:
-        with _Guard(self._service) as keyring:
+        with _keyring() as keyring:
             value: str | None = keyring.get_password(self._service, name)
             return value
 
     def _set(self, name: str, value: str) -> None:
-        with _Guard(self._service) as keyring:
+        with _keyring() as keyring:
             keyring.set_password(self._service, name, value)
 
     def _delete(self, name: str) -> None:
-        with _Guard(self._service) as keyring:
+        with _keyring() as keyring:
             keyring.delete_password(self._service, name)
 
 
-class _Guard:
-    """Turns the keyring's errors into ours."""
+@contextmanager
+def _keyring() -> Generator[ModuleType]:
+    """Give the keyring library, and turn its errors into errors of this SDK."""
+    import keyring
+    from keyring.errors import KeyringError, NoKeyringError
 
-    def __init__(self, service: str) -> None:
-        self._service = service
-
-    def __enter__(self) -> ModuleType:
-        import keyring
-
-        return keyring
-
-    def __exit__(self, kind: object, error: BaseException | None, traceback: object) -> None:
-        from keyring.errors import KeyringError, NoKeyringError
-
-        if isinstance(error, NoKeyringError):
-            raise TokenStoreException(
-                f"This machine has no keyring that Python can use. {_WAYS_OUT}"
-            ) from error
-        # Backends let errors of what they stand on through, of D-Bus for one.
-        if isinstance(error, Exception):
-            what = str(error) if isinstance(error, KeyringError) else repr(type(error).__name__)
-            raise TokenStoreException(
-                f"The keyring can't be used: {what.rstrip('.')}. {_WAYS_OUT}"
-            ) from error
+    try:
+        yield keyring
+    except NoKeyringError as error:
+        raise TokenStoreException(
+            f"This machine has no keyring that Python can use. {_WAYS_OUT}"
+        ) from error
+    except Exception as error:
+        # Backends let errors of their own libraries through, such as those of D-Bus.
+        what = str(error) if isinstance(error, KeyringError) else repr(type(error).__name__)
+        raise TokenStoreException(
+            f"The keyring can't be used: {what.rstrip('.')}. {_WAYS_OUT}"
+        ) from error
 
 
 def _header(value: str) -> str:

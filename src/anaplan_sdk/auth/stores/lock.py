@@ -1,4 +1,4 @@
-"""Locks for stored tokens: one holder at a time on this machine."""
+"""Locks of stored tokens: one holder at a time on this machine."""
 
 from __future__ import annotations
 
@@ -16,26 +16,26 @@ from anaplan_sdk.exceptions import TokenStoreException
 
 
 class StoreLock(Protocol):
-    """Held while a stored refresh token is read, spent and replaced, whatever it is stored in.
+    """Held while a stored refresh token is read, spent and replaced.
 
-    It never waits: whoever finds it taken asks again later.
+    Nothing here waits: a caller that finds the lock taken tries again later.
     """
 
     def take(self) -> bool:
-        """Whether the lock is ours now.
+        """Take the lock; return False if it is taken already.
 
         Raises:
-            TokenStoreException: There can be no lock here.
+            TokenStoreException: No lock can be made.
         """
         ...
 
     def release(self) -> None:
-        """Lets it go."""
+        """Release the lock."""
         ...
 
 
 class ProcessLock:
-    """Between the processes of this user."""
+    """A lock between the processes of this user, by a file."""
 
     def __init__(self, key: str, folder: Path | None = None) -> None:
         self._folder = folder or user_state_path("anaplan-sdk", appauthor=False) / "locks"
@@ -44,9 +44,9 @@ class ProcessLock:
         self._held: BaseFileLock | None = None
 
     def take(self) -> bool:
-        """Whether the lock is ours now."""
-        # It is let go by another thread than took it, where an event loop has its worker threads;
-        # and it is a new one each time, since none survives a fork.
+        """Take the lock; return False if it is taken already."""
+        # Another thread than the one that took it may release it; and it is a new one each time,
+        # since it would not work in a forked process.
         lock = FileLock(self._path, thread_local=False)
         try:
             self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -55,7 +55,7 @@ class ProcessLock:
             return False
         except OSError as error:
             raise TokenStoreException(
-                "A stored token is locked by a file while it is in use, and none can be made in "
+                "A stored token is locked by a file while it is in use, and no file can be made in "
                 f"{str(self._folder)!r}: {error.strerror}. Name another folder in XDG_STATE_HOME, "
                 "or keep the token in a MemoryStore."
             ) from error
@@ -63,26 +63,28 @@ class ProcessLock:
         return True
 
     def release(self) -> None:
-        """Lets it go."""
+        """Release the lock."""
         if self._held is not None:
             self._held.release()
 
 
 class ThreadLock:
-    """Between the threads and tasks of this process, which alone can see a MemoryStore."""
+    """A lock between the threads and tasks of this process."""
 
     def __init__(self, lock: threading.Lock) -> None:
         self._lock = lock
 
     def take(self) -> bool:
-        """Whether the lock is ours now."""
+        """Take the lock; return False if it is taken already."""
         return self._lock.acquire(blocking=False)
 
     def release(self) -> None:
-        """Lets it go."""
+        """Release the lock."""
         self._lock.release()
 
 
 def lock_for(store: TokenStore | None, key: str) -> StoreLock:
-    """The lock for a key of a store."""
+    """Return the lock of a key of a store; without a store, a lock of its own."""
+    if store is None:
+        return ThreadLock(threading.Lock())
     return ThreadLock(store.lock(key)) if isinstance(store, MemoryStore) else ProcessLock(key)

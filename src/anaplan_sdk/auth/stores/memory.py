@@ -1,4 +1,4 @@
-"""A store for tests, and for tokens that needn't outlive the process."""
+"""A store in memory."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 
 
 class MemoryStore:
-    """Keeps values for as long as the object lives."""
+    """Keeps refresh tokens as long as the object lives; for tests, and for short programs."""
 
     def __init__(self) -> None:
         self._values: dict[str, str] = {}
@@ -16,16 +16,35 @@ class MemoryStore:
         return f"<MemoryStore of {len(self._values)} values>"
 
     def load(self, key: str) -> str | None:
-        """The value kept under a key, or `None`."""
+        """Return the value stored under a key.
+
+        Args:
+            key: The key.
+
+        Returns:
+            The value; None if there is none.
+        """
         return self._values.get(key)
 
     def save(self, key: str, value: str | None) -> None:
-        """Keeps a value; `None` forgets it."""
+        """Store a value under a key, in place of the last one.
+
+        Args:
+            key: The key.
+            value: The value; None removes the key.
+        """
         if value is None:
             self._values.pop(key, None)
         else:
             self._values[key] = value
 
     def lock(self, key: str) -> threading.Lock:
-        """The lock for a key, held while its value is replaced."""
+        """Return the lock that is held while the value of a key is replaced.
+
+        Args:
+            key: The key.
+
+        Returns:
+            The lock of this key.
+        """
         return self._locks.setdefault(key, threading.Lock())

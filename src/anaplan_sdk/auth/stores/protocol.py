@@ -1,4 +1,4 @@
-"""What a store has to do, and the names it keeps things by."""
+"""The protocol of a token store, and the keys of stored tokens."""
 
 from __future__ import annotations
 
@@ -7,29 +7,49 @@ from urllib.parse import urlsplit
 
 
 class TokenStore(Protocol):
-    """Two methods; write your own for a vault or a database.
+    """Keeps refresh tokens between runs; write your own for a vault or a database.
 
-    They may block, and are called from any thread, one call for a key at a time on one machine.
+    Both methods are plain functions, not async ones. They may block, and are called from any
+    thread. On one machine there is one call for a key at a time.
     """
 
     def load(self, key: str) -> str | None:
-        """The value kept under a key, or `None` if there is none.
+        """Return the value stored under a key.
+
+        Args:
+            key: The key.
+
+        Returns:
+            The value; None if there is none.
 
         Raises:
-            TokenStoreException: There may be one, but it can't be read.
+            TokenStoreException: The store can't be read, so that it is unknown.
         """
         ...
 
     def save(self, key: str, value: str | None) -> None:
-        """Keeps a value, in place of the last one; `None` forgets it.
+        """Store a value under a key, in place of the last one.
+
+        Args:
+            key: The key.
+            value: The value; None removes the key.
 
         Raises:
-            TokenStoreException: It could not be kept.
+            TokenStoreException: The value could not be stored.
         """
         ...
 
 
 def store_key(token_url: str, client_id: str, user: str | None = None) -> str:
-    """The key of a refresh token: of its host, its client and, if given, its user."""
+    """Return the key of a refresh token.
+
+    Args:
+        token_url: The endpoint that issued it.
+        client_id: The client that it was issued to.
+        user: Distinguishes the stored tokens of several users.
+
+    Returns:
+        The host, the client and, if given, the user.
+    """
     host = urlsplit(token_url).netloc.lower()
     return "/".join(part for part in (host, client_id, user) if part)
