@@ -27,10 +27,10 @@ def test_one_page_may_be_all(received: int, total: int | None) -> None:
     assert list(further_offsets(received, total)) == []
 
 
-def test_a_server_that_sends_fewer_than_asked_for_sets_the_pace() -> None:
+def test_smaller_pages_than_requested_determine_the_offsets() -> None:
     assert list(further_offsets(5000, 12_345)) == [5000, 10_000]
 
 
-def test_a_page_of_none_is_no_reason_to_loop() -> None:
+def test_an_empty_page_is_not_requested_again() -> None:
     with pytest.raises(ValueError, match="listing has 3"):
         further_offsets(0, 3)

@@ -79,7 +79,7 @@ def test_after_a_pause_callers_come_one_by_one() -> None:
     assert [limiter.reserve(late) for _ in range(3)] == [late] * 3
 
 
-def test_those_who_cannot_wait_take_nobodys_turn() -> None:
+def test_a_moment_that_is_too_late_is_not_reserved() -> None:
     limiter = RateLimiter(600)
     assert [limiter.reserve(1.0, latest=1.25) for _ in range(7)][-1] == pytest.approx(1.2)
     assert [limiter.reserve(1.0, latest=1.25) for _ in range(9)] == pytest.approx([1.3] * 9)
@@ -93,7 +93,7 @@ def test_a_longer_pause_stays() -> None:
     assert limiter.reserve(1.0) == 5.0
 
 
-def test_a_volley_is_one_reason_to_be_slower() -> None:
+def test_requests_that_were_refused_together_double_the_interval_once() -> None:
     limiter = RateLimiter()
     for answered in (1.0, 1.1, 1.2):
         limiter.pause(answered, 1.0, sent_at=0.5)

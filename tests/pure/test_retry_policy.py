@@ -27,7 +27,7 @@ NOON = datetime(2026, 7, 14, 12, tzinfo=UTC).timestamp()
 
 
 @pytest.mark.parametrize("retry", Retry)
-def test_what_will_not_change_is_not_repeated(retry: Retry) -> None:
+def test_permanent_errors_are_not_retried(retry: Retry) -> None:
     assert not POLICY.should_retry(AnaplanException("no"), retry)
 
 
@@ -47,7 +47,7 @@ def test_the_wait_anaplan_asks_for_is_kept(asked: float) -> None:
     assert POLICY.pause(error, 1) == POLICY.pause(error, 5) == asked
 
 
-def test_nobody_waits_for_ever() -> None:
+def test_a_longer_retry_after_than_the_cap_is_not_waited_for() -> None:
     error = RateLimitException("slow down", retryable=True, retry_after=RETRY_AFTER_CAP + 1)
     assert not POLICY.should_retry(error, Retry.SAFE)
 

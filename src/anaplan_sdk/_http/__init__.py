@@ -1,1 +1,1 @@
-"""Pure decisions about HTTP: no module here performs I/O or waits."""
+"""Decisions about HTTP, and log lines about requests: no module here sends anything or waits."""

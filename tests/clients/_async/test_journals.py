@@ -128,7 +128,7 @@ async def test_a_stream_whose_length_is_unknown_goes_on_too(
 
 
 @pytest.mark.parametrize("kind", ["bytes", "str", "path", "file", "list"])
-async def test_content_that_has_changed_begins_anew(
+async def test_changed_content_is_uploaded_from_the_beginning(
     anaplan: EmulatedAnaplan, journal: Path, kind: str
 ) -> None:
     changed = DATA[: -2 * SIZE] + b"changed" + DATA[7 - 2 * SIZE :]
@@ -164,7 +164,9 @@ async def test_a_stream_that_has_changed_is_not_mixed_with_what_had_arrived(
         assert witness.content(AIRLINES) == changed
 
 
-async def test_other_content_begins_anew(anaplan: EmulatedAnaplan, journal: Path) -> None:
+async def test_other_content_is_uploaded_from_the_beginning(
+    anaplan: EmulatedAnaplan, journal: Path
+) -> None:
     async with resumable(anaplan) as client:
         await interrupted(client, anaplan, journal)
         longer = DATA + b"1000,Number 1000\n" * 100
@@ -203,7 +205,7 @@ async def test_a_journal_that_was_cut_off_serves_up_to_there(
     assert beginnings(anaplan) == 0
 
 
-async def test_files_that_are_no_journal_of_this_upload_are_left_alone(
+async def test_files_that_are_not_the_journal_of_this_upload_are_left_alone(
     anaplan: EmulatedAnaplan, tmp_path: Path, journal: Path
 ) -> None:
     data = tmp_path / "data.csv"
@@ -234,7 +236,7 @@ async def test_an_empty_file_is_a_journal_of_nothing(
     assert names_in(journal.parent) == []
 
 
-async def test_content_that_was_deleted_meanwhile_begins_anew(
+async def test_deleted_content_is_uploaded_from_the_beginning(
     anaplan: EmulatedAnaplan, journal: Path
 ) -> None:
     async with resumable(anaplan) as client:
@@ -299,7 +301,7 @@ async def test_chunks_that_nobody_sent_fail_the_upload(anaplan: EmulatedAnaplan)
     assert failed.value.missing == []
 
 
-async def test_a_beginning_that_can_not_be_looked_for_may_have_been_made(
+async def test_a_begin_that_cannot_be_looked_up_may_have_been_performed(
     anaplan: EmulatedAnaplan,
 ) -> None:
     async with resumable(anaplan) as client:
@@ -311,7 +313,7 @@ async def test_a_beginning_that_can_not_be_looked_for_may_have_been_made(
     assert not failed.value.not_performed
 
 
-async def test_a_beginning_is_looked_for_again_when_a_look_fails(anaplan: EmulatedAnaplan) -> None:
+async def test_a_begin_is_looked_up_again_when_a_poll_fails(anaplan: EmulatedAnaplan) -> None:
     async with resumable(anaplan) as client:
         await client.get_files()
         anaplan.fault(method="POST", path=f"*/files/{AIRLINES}", lose_reply=True)
@@ -321,7 +323,7 @@ async def test_a_beginning_is_looked_for_again_when_a_look_fails(anaplan: Emulat
     assert beginnings(anaplan) == 1
 
 
-async def test_a_count_that_can_not_be_had_fails_the_upload(anaplan: EmulatedAnaplan) -> None:
+async def test_chunks_that_cannot_be_listed_fail_the_upload(anaplan: EmulatedAnaplan) -> None:
     anaplan.fault(path=f"*/{AIRLINES}/chunks", status=500)
     async with resumable(anaplan) as client:
         with pytest.raises(UploadIncompleteException, match="may be incomplete") as failed:

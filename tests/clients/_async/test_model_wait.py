@@ -71,13 +71,13 @@ async def test_a_model_that_is_offline_is_waited_for(anaplan: EmulatedAnaplan) -
             user_email="planner@skyline.example", status_poll_delay=0.05, model_wait=0.3
         )
         async with hasty:
-            with pytest.raises(ModelUnavailableException, match="offline") as told:
+            with pytest.raises(ModelUnavailableException, match="offline") as raised:
                 await hasty.tr.get_lists()
-        assert told.value.state == "offline"
-        assert "'offline' after 0.3 seconds" in told.value.message
-        assert told.value.status_code == 424
-        assert told.value.retryable
-        assert told.value.not_performed
+        assert raised.value.state == "offline"
+        assert "'offline' after 0.3 seconds" in raised.value.message
+        assert raised.value.status_code == 424
+        assert raised.value.retryable
+        assert raised.value.not_performed
 
 
 @pytest.mark.parametrize("way", ["refuse", "wait"])
@@ -111,11 +111,11 @@ async def test_a_model_that_opens_too_slowly(anaplan: EmulatedAnaplan) -> None:
     ) as client:
         await client.tr.close_model()
         settings.closed_models = "refuse"
-        with pytest.raises(ModelUnavailableException, match="Opening") as told:
+        with pytest.raises(ModelUnavailableException, match="Opening") as raised:
             await client.tr.get_lists()
-    assert (told.value.state, told.value.current_step) == ("Opening", "Opening")
-    assert told.value.status_code == 503
-    assert told.value.retryable
+    assert (raised.value.state, raised.value.current_step) == ("Opening", "Opening")
+    assert raised.value.status_code == 503
+    assert raised.value.retryable
 
 
 async def test_a_busy_model_is_waited_for_and_the_action_runs_once(
@@ -164,18 +164,18 @@ async def test_what_may_have_been_done_is_not_done_again(anaplan: EmulatedAnapla
 
 
 @pytest.mark.parametrize(("state", "code"), [("ARCHIVED", 422), ("PRODUCTION", 425)])
-async def test_what_lasts_is_not_waited_for(
+async def test_an_archived_or_deployed_model_is_not_waited_for(
     anaplan: EmulatedAnaplan, state: Any, code: int
 ) -> None:
     async with anaplan.async_client(**WAITING) as client:
         anaplan.emulator.set_active_state(anaplan.emulator.model_id or "", state)
         began = time.monotonic()
-        with pytest.raises(ModelUnavailableException) as told:
+        with pytest.raises(ModelUnavailableException) as raised:
             await insert(client)
         assert time.monotonic() - began < 10
-    assert told.value.status_code == code
-    assert told.value.state == {422: "archived", 425: "deployed"}[code]
-    assert not told.value.retryable
+    assert raised.value.status_code == code
+    assert raised.value.state == {422: "archived", 425: "deployed"}[code]
+    assert not raised.value.retryable
     assert not anaplan.requests("GET", "*/status")
 
 
@@ -195,10 +195,10 @@ async def test_a_request_waits_no_longer_than_its_own_deadline(anaplan: Emulated
     async with anaplan.async_client(request_deadline=1.5, **waiting) as client:
         await client.authenticate()
         began = time.monotonic()
-        with pytest.raises((ModelUnavailableException, AnaplanTimeoutException)) as told:
+        with pytest.raises((ModelUnavailableException, AnaplanTimeoutException)) as raised:
             await insert(client)
         assert time.monotonic() - began < 10
-    assert told.value.not_performed
+    assert raised.value.not_performed
 
 
 async def test_a_wait_that_is_cut_short_names_no_seconds(anaplan: EmulatedAnaplan) -> None:
@@ -208,13 +208,13 @@ async def test_a_wait_that_is_cut_short_names_no_seconds(anaplan: EmulatedAnapla
         await client.authenticate()
         with pytest.raises(
             ModelUnavailableException, match="at the deadline of the request"
-        ) as told:
+        ) as raised:
             await client.tr.get_lists()
-    assert told.value.state == "Processing import"
+    assert raised.value.state == "Processing import"
 
 
 @pytest.mark.parametrize("code", [429, 403])
-async def test_what_was_performed_stays_in_doubt_when_the_model_cannot_be_asked(
+async def test_a_write_stays_ambiguous_when_the_status_of_the_model_is_unknown(
     anaplan: EmulatedAnaplan, code: int
 ) -> None:
     async with anaplan.async_client(retry_count=0, **WAITING) as client:
@@ -233,6 +233,6 @@ async def test_what_was_performed_stays_in_doubt_when_the_model_cannot_be_asked(
     assert len(anaplan.requests("PUT", "*/items")) == (2 if code == 429 else 1)
 
 
-async def test_who_waits_for_a_negative_time() -> None:
+async def test_a_negative_wait_is_refused() -> None:
     with pytest.raises(ValueError, match="model_wait"):
         AsyncClient(token="t", model_wait=-1)

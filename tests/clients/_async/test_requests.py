@@ -43,7 +43,7 @@ WORKSPACES = "/2/0/workspaces"
         {"lose_reply": True},
     ],
 )
-async def test_reads_are_repeated_as_often_as_told(
+async def test_reads_are_retried_up_to_retry_count(
     anaplan: EmulatedAnaplan, trouble: dict[str, Any], retry_count: int
 ) -> None:
     anaplan.fault(path=WORKSPACES, times=retry_count + 1, **trouble)
@@ -68,7 +68,7 @@ async def test_reads_are_repeated_as_often_as_told(
         (425, ModelUnavailableException),
     ],
 )
-async def test_refusals_are_not_repeated(
+async def test_refusals_are_not_retried(
     anaplan: EmulatedAnaplan, status: int, error: type[Exception]
 ) -> None:
     anaplan.fault(path=WORKSPACES, status=status, times=None)
@@ -90,7 +90,7 @@ def token_of(anaplan: EmulatedAnaplan) -> str:
     return str(reply.json()["tokenInfo"]["tokenValue"])
 
 
-async def test_retry_after_is_heeded(anaplan: EmulatedAnaplan) -> None:
+async def test_retry_after_is_waited_for(anaplan: EmulatedAnaplan) -> None:
     anaplan.fault(path=WORKSPACES, status=429, headers={"Retry-After": "1"})
     started = time.monotonic()
     async with anaplan.async_client(backoff=30) as client:
@@ -98,7 +98,7 @@ async def test_retry_after_is_heeded(anaplan: EmulatedAnaplan) -> None:
     assert 1 <= time.monotonic() - started < 20
 
 
-async def test_a_date_to_wait_for_is_anaplans(anaplan: EmulatedAnaplan) -> None:
+async def test_a_date_in_retry_after_is_read_by_anaplans_clock(anaplan: EmulatedAnaplan) -> None:
     """Whatever the clock of this machine says: here Anaplan's is an hour ahead."""
     anaplan.advance(hours=1)
     moment = anaplan.emulator.now() + timedelta(seconds=2)
@@ -110,7 +110,7 @@ async def test_a_date_to_wait_for_is_anaplans(anaplan: EmulatedAnaplan) -> None:
     assert time.monotonic() - started < 20
 
 
-async def test_too_many_requests_to_wait_for(anaplan: EmulatedAnaplan) -> None:
+async def test_a_longer_retry_after_than_the_cap_is_raised(anaplan: EmulatedAnaplan) -> None:
     anaplan.fault(path=WORKSPACES, status=429, headers={"Retry-After": "3600"})
     async with anaplan.async_client() as client:
         with pytest.raises(RateLimitException) as refused:
@@ -228,7 +228,9 @@ async def test_retries_end_with_the_time_for_them(anaplan: EmulatedAnaplan) -> N
     assert failed.value.attempts == 1
 
 
-async def test_what_waits_its_turn_is_not_sent_after_closing(anaplan: EmulatedAnaplan) -> None:
+async def test_requests_that_wait_for_admission_are_not_sent_after_closing(
+    anaplan: EmulatedAnaplan,
+) -> None:
     client = anaplan.async_client(max_concurrency=1)
     await client.authenticate()
     anaplan.fault(path=WORKSPACES, delay_seconds=0.5)
@@ -276,7 +278,7 @@ async def test_methods_that_need_a_model_say_so(anaplan: EmulatedAnaplan) -> Non
     assert anaplan.requests() == []
 
 
-async def test_no_connection_is_waited_for_once_a_request_has_its_turn(
+async def test_no_connection_is_waited_for_once_a_request_is_admitted(
     anaplan: EmulatedAnaplan,
 ) -> None:
     width = 110  # more than the HTTP library has connections, unless it is told to

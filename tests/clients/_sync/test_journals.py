@@ -127,7 +127,7 @@ def test_a_stream_whose_length_is_unknown_goes_on_too(
 
 
 @pytest.mark.parametrize("kind", ["bytes", "str", "path", "file", "list"])
-def test_content_that_has_changed_begins_anew(
+def test_changed_content_is_uploaded_from_the_beginning(
     anaplan: EmulatedAnaplan, journal: Path, kind: str
 ) -> None:
     changed = DATA[: -2 * SIZE] + b"changed" + DATA[7 - 2 * SIZE :]
@@ -163,7 +163,9 @@ def test_a_stream_that_has_changed_is_not_mixed_with_what_had_arrived(
         assert witness.content(AIRLINES) == changed
 
 
-def test_other_content_begins_anew(anaplan: EmulatedAnaplan, journal: Path) -> None:
+def test_other_content_is_uploaded_from_the_beginning(
+    anaplan: EmulatedAnaplan, journal: Path
+) -> None:
     with resumable(anaplan) as client:
         interrupted(client, anaplan, journal)
         longer = DATA + b"1000,Number 1000\n" * 100
@@ -202,7 +204,7 @@ def test_a_journal_that_was_cut_off_serves_up_to_there(
     assert beginnings(anaplan) == 0
 
 
-def test_files_that_are_no_journal_of_this_upload_are_left_alone(
+def test_files_that_are_not_the_journal_of_this_upload_are_left_alone(
     anaplan: EmulatedAnaplan, tmp_path: Path, journal: Path
 ) -> None:
     data = tmp_path / "data.csv"
@@ -233,7 +235,7 @@ def test_an_empty_file_is_a_journal_of_nothing(
     assert names_in(journal.parent) == []
 
 
-def test_content_that_was_deleted_meanwhile_begins_anew(
+def test_deleted_content_is_uploaded_from_the_beginning(
     anaplan: EmulatedAnaplan, journal: Path
 ) -> None:
     with resumable(anaplan) as client:
@@ -298,7 +300,7 @@ def test_chunks_that_nobody_sent_fail_the_upload(anaplan: EmulatedAnaplan) -> No
     assert failed.value.missing == []
 
 
-def test_a_beginning_that_can_not_be_looked_for_may_have_been_made(
+def test_a_begin_that_cannot_be_looked_up_may_have_been_performed(
     anaplan: EmulatedAnaplan,
 ) -> None:
     with resumable(anaplan) as client:
@@ -310,7 +312,7 @@ def test_a_beginning_that_can_not_be_looked_for_may_have_been_made(
     assert not failed.value.not_performed
 
 
-def test_a_beginning_is_looked_for_again_when_a_look_fails(anaplan: EmulatedAnaplan) -> None:
+def test_a_begin_is_looked_up_again_when_a_poll_fails(anaplan: EmulatedAnaplan) -> None:
     with resumable(anaplan) as client:
         client.get_files()
         anaplan.fault(method="POST", path=f"*/files/{AIRLINES}", lose_reply=True)
@@ -320,7 +322,7 @@ def test_a_beginning_is_looked_for_again_when_a_look_fails(anaplan: EmulatedAnap
     assert beginnings(anaplan) == 1
 
 
-def test_a_count_that_can_not_be_had_fails_the_upload(anaplan: EmulatedAnaplan) -> None:
+def test_chunks_that_cannot_be_listed_fail_the_upload(anaplan: EmulatedAnaplan) -> None:
     anaplan.fault(path=f"*/{AIRLINES}/chunks", status=500)
     with resumable(anaplan) as client:
         with pytest.raises(UploadIncompleteException, match="may be incomplete") as failed:

@@ -72,13 +72,13 @@ def test_a_model_that_is_offline_is_waited_for(anaplan: EmulatedAnaplan) -> None
             user_email="planner@skyline.example", status_poll_delay=0.05, model_wait=0.3
         )
         with hasty:
-            with pytest.raises(ModelUnavailableException, match="offline") as told:
+            with pytest.raises(ModelUnavailableException, match="offline") as raised:
                 hasty.tr.get_lists()
-        assert told.value.state == "offline"
-        assert "'offline' after 0.3 seconds" in told.value.message
-        assert told.value.status_code == 424
-        assert told.value.retryable
-        assert told.value.not_performed
+        assert raised.value.state == "offline"
+        assert "'offline' after 0.3 seconds" in raised.value.message
+        assert raised.value.status_code == 424
+        assert raised.value.retryable
+        assert raised.value.not_performed
 
 
 @pytest.mark.parametrize("way", ["refuse", "wait"])
@@ -110,11 +110,11 @@ def test_a_model_that_opens_too_slowly(anaplan: EmulatedAnaplan) -> None:
     with anaplan.client(retry_count=0, status_poll_delay=0.05, model_wait=0.3) as client:
         client.tr.close_model()
         settings.closed_models = "refuse"
-        with pytest.raises(ModelUnavailableException, match="Opening") as told:
+        with pytest.raises(ModelUnavailableException, match="Opening") as raised:
             client.tr.get_lists()
-    assert (told.value.state, told.value.current_step) == ("Opening", "Opening")
-    assert told.value.status_code == 503
-    assert told.value.retryable
+    assert (raised.value.state, raised.value.current_step) == ("Opening", "Opening")
+    assert raised.value.status_code == 503
+    assert raised.value.retryable
 
 
 def test_a_busy_model_is_waited_for_and_the_action_runs_once(
@@ -163,16 +163,18 @@ def test_what_may_have_been_done_is_not_done_again(anaplan: EmulatedAnaplan) -> 
 
 
 @pytest.mark.parametrize(("state", "code"), [("ARCHIVED", 422), ("PRODUCTION", 425)])
-def test_what_lasts_is_not_waited_for(anaplan: EmulatedAnaplan, state: Any, code: int) -> None:
+def test_an_archived_or_deployed_model_is_not_waited_for(
+    anaplan: EmulatedAnaplan, state: Any, code: int
+) -> None:
     with anaplan.client(**WAITING) as client:
         anaplan.emulator.set_active_state(anaplan.emulator.model_id or "", state)
         began = time.monotonic()
-        with pytest.raises(ModelUnavailableException) as told:
+        with pytest.raises(ModelUnavailableException) as raised:
             insert(client)
         assert time.monotonic() - began < 10
-    assert told.value.status_code == code
-    assert told.value.state == {422: "archived", 425: "deployed"}[code]
-    assert not told.value.retryable
+    assert raised.value.status_code == code
+    assert raised.value.state == {422: "archived", 425: "deployed"}[code]
+    assert not raised.value.retryable
     assert not anaplan.requests("GET", "*/status")
 
 
@@ -192,10 +194,10 @@ def test_a_request_waits_no_longer_than_its_own_deadline(anaplan: EmulatedAnapla
     with anaplan.client(request_deadline=1.5, **waiting) as client:
         client.authenticate()
         began = time.monotonic()
-        with pytest.raises((ModelUnavailableException, AnaplanTimeoutException)) as told:
+        with pytest.raises((ModelUnavailableException, AnaplanTimeoutException)) as raised:
             insert(client)
         assert time.monotonic() - began < 10
-    assert told.value.not_performed
+    assert raised.value.not_performed
 
 
 def test_a_wait_that_is_cut_short_names_no_seconds(anaplan: EmulatedAnaplan) -> None:
@@ -205,13 +207,13 @@ def test_a_wait_that_is_cut_short_names_no_seconds(anaplan: EmulatedAnaplan) -> 
         client.authenticate()
         with pytest.raises(
             ModelUnavailableException, match="at the deadline of the request"
-        ) as told:
+        ) as raised:
             client.tr.get_lists()
-    assert told.value.state == "Processing import"
+    assert raised.value.state == "Processing import"
 
 
 @pytest.mark.parametrize("code", [429, 403])
-def test_what_was_performed_stays_in_doubt_when_the_model_cannot_be_asked(
+def test_a_write_stays_ambiguous_when_the_status_of_the_model_is_unknown(
     anaplan: EmulatedAnaplan, code: int
 ) -> None:
     with anaplan.client(retry_count=0, **WAITING) as client:
@@ -230,6 +232,6 @@ def test_what_was_performed_stays_in_doubt_when_the_model_cannot_be_asked(
     assert len(anaplan.requests("PUT", "*/items")) == (2 if code == 429 else 1)
 
 
-def test_who_waits_for_a_negative_time() -> None:
+def test_a_negative_wait_is_refused() -> None:
     with pytest.raises(ValueError, match="model_wait"):
         Client(token="t", model_wait=-1)

@@ -44,7 +44,7 @@ WORKSPACES = "/2/0/workspaces"
         {"lose_reply": True},
     ],
 )
-def test_reads_are_repeated_as_often_as_told(
+def test_reads_are_retried_up_to_retry_count(
     anaplan: EmulatedAnaplan, trouble: dict[str, Any], retry_count: int
 ) -> None:
     anaplan.fault(path=WORKSPACES, times=retry_count + 1, **trouble)
@@ -69,7 +69,7 @@ def test_reads_are_repeated_as_often_as_told(
         (425, ModelUnavailableException),
     ],
 )
-def test_refusals_are_not_repeated(
+def test_refusals_are_not_retried(
     anaplan: EmulatedAnaplan, status: int, error: type[Exception]
 ) -> None:
     anaplan.fault(path=WORKSPACES, status=status, times=None)
@@ -91,7 +91,7 @@ def token_of(anaplan: EmulatedAnaplan) -> str:
     return str(reply.json()["tokenInfo"]["tokenValue"])
 
 
-def test_retry_after_is_heeded(anaplan: EmulatedAnaplan) -> None:
+def test_retry_after_is_waited_for(anaplan: EmulatedAnaplan) -> None:
     anaplan.fault(path=WORKSPACES, status=429, headers={"Retry-After": "1"})
     started = time.monotonic()
     with anaplan.client(backoff=30) as client:
@@ -99,7 +99,7 @@ def test_retry_after_is_heeded(anaplan: EmulatedAnaplan) -> None:
     assert 1 <= time.monotonic() - started < 20
 
 
-def test_a_date_to_wait_for_is_anaplans(anaplan: EmulatedAnaplan) -> None:
+def test_a_date_in_retry_after_is_read_by_anaplans_clock(anaplan: EmulatedAnaplan) -> None:
     """Whatever the clock of this machine says: here Anaplan's is an hour ahead."""
     anaplan.advance(hours=1)
     moment = anaplan.emulator.now() + timedelta(seconds=2)
@@ -111,7 +111,7 @@ def test_a_date_to_wait_for_is_anaplans(anaplan: EmulatedAnaplan) -> None:
     assert time.monotonic() - started < 20
 
 
-def test_too_many_requests_to_wait_for(anaplan: EmulatedAnaplan) -> None:
+def test_a_longer_retry_after_than_the_cap_is_raised(anaplan: EmulatedAnaplan) -> None:
     anaplan.fault(path=WORKSPACES, status=429, headers={"Retry-After": "3600"})
     with anaplan.client() as client:
         with pytest.raises(RateLimitException) as refused:
@@ -227,7 +227,9 @@ def test_retries_end_with_the_time_for_them(anaplan: EmulatedAnaplan) -> None:
     assert failed.value.attempts == 1
 
 
-def test_what_waits_its_turn_is_not_sent_after_closing(anaplan: EmulatedAnaplan) -> None:
+def test_requests_that_wait_for_admission_are_not_sent_after_closing(
+    anaplan: EmulatedAnaplan,
+) -> None:
     client = anaplan.client(max_concurrency=1)
     client.authenticate()
     anaplan.fault(path=WORKSPACES, delay_seconds=0.5)
@@ -275,7 +277,7 @@ def test_methods_that_need_a_model_say_so(anaplan: EmulatedAnaplan) -> None:
     assert anaplan.requests() == []
 
 
-def test_no_connection_is_waited_for_once_a_request_has_its_turn(
+def test_no_connection_is_waited_for_once_a_request_is_admitted(
     anaplan: EmulatedAnaplan,
 ) -> None:
     width = 110  # more than the HTTP library has connections, unless it is told to

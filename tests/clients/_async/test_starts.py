@@ -1,4 +1,4 @@
-"""What is started or made is started or made once, whatever becomes of the answer."""
+"""CloudWorks and SCIM: what is started or created is so at most once, even if the reply is lost."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def flow_of(name: str, *integrations: str) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("trouble", LOST, ids=kind_of)
-async def test_an_integrations_run_is_adopted(
+async def test_a_run_is_recovered_after_a_lost_reply(
     anaplan: EmulatedAnaplan, trouble: dict[str, Any]
 ) -> None:
     async with anaplan.async_client(**SETTINGS) as client:
@@ -77,7 +77,7 @@ async def test_an_integration_that_was_not_started_is_started_again(
     assert len(anaplan.requests("POST", RUN)) == 2
 
 
-async def test_an_integration_is_sent_once_where_nothing_is_repeated(
+async def test_an_integration_is_started_once_without_retries(
     anaplan: EmulatedAnaplan,
 ) -> None:
     async with anaplan.async_client(**SETTINGS, retry_count=0) as client:
@@ -88,8 +88,8 @@ async def test_an_integration_is_sent_once_where_nothing_is_repeated(
     assert len(anaplan.requests("POST", RUN)) == 1
 
 
-async def test_a_start_that_comes_late_is_no_second_run(anaplan: EmulatedAnaplan) -> None:
-    """The second start is told that it runs already: by the first, which is adopted."""
+async def test_a_start_that_arrives_late_is_not_a_second_run(anaplan: EmulatedAnaplan) -> None:
+    """The second start is refused since the first one, which is recovered, is running."""
     async with anaplan.async_client(**SETTINGS, timeout=0.7) as client:
         integration = await an_integration(client)
         before = await client.cw.get_run_history(integration)
@@ -103,7 +103,7 @@ async def test_a_start_that_comes_late_is_no_second_run(anaplan: EmulatedAnaplan
     assert [request.status for request in anaplan.requests("POST", RUN)][-1] == 409
 
 
-async def test_an_integration_that_runs_already_is_not_adopted(anaplan: EmulatedAnaplan) -> None:
+async def test_a_run_that_was_started_before_is_not_recovered(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client(**SETTINGS) as client:
         integration = await an_integration(client)
         anaplan.emulator.settings.hold_tasks = "IN_PROGRESS"
@@ -115,7 +115,7 @@ async def test_an_integration_that_runs_already_is_not_adopted(anaplan: Emulated
     assert not refused.value.retryable
 
 
-async def test_a_run_that_cannot_be_looked_for_is_unknown(anaplan: EmulatedAnaplan) -> None:
+async def test_a_run_that_cannot_be_looked_up_is_unknown(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client(**SETTINGS) as client:
         integration = await an_integration(client)
         anaplan.fault(method="POST", path=RUN, lose_reply=True)
@@ -125,7 +125,7 @@ async def test_a_run_that_cannot_be_looked_for_is_unknown(anaplan: EmulatedAnapl
     assert not unknown.value.retryable
 
 
-async def test_a_look_that_fails_is_not_the_last_one(anaplan: EmulatedAnaplan) -> None:
+async def test_a_poll_that_fails_is_not_the_last_one(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client(retry_count=0, settle_time=5) as client:
         integration = await an_integration(client)
         anaplan.fault(method="POST", path=RUN, lose_reply=True)
@@ -136,7 +136,7 @@ async def test_a_look_that_fails_is_not_the_last_one(anaplan: EmulatedAnaplan) -
 
 
 @pytest.mark.parametrize("trouble", LOST, ids=kind_of)
-async def test_a_flow_is_made_and_run_once(
+async def test_a_flow_is_created_and_run_once(
     anaplan: EmulatedAnaplan, trouble: dict[str, Any]
 ) -> None:
     async with anaplan.async_client(**SETTINGS) as client:
@@ -154,7 +154,7 @@ async def test_a_flow_is_made_and_run_once(
 
 
 @pytest.mark.parametrize("trouble", LOST, ids=kind_of)
-async def test_connections_and_integrations_are_made_once(
+async def test_connections_and_integrations_are_created_once(
     anaplan: EmulatedAnaplan, trouble: dict[str, Any]
 ) -> None:
     async with anaplan.async_client(**SETTINGS) as client:
@@ -182,13 +182,13 @@ async def test_connections_and_integrations_are_made_once(
         anaplan.fault(method="POST", path="*/2/0/integrations", **trouble)
         made = await client.cw.create_integration(body)
         assert (await client.cw.get_integration(made)).name == "Airlines again"
-        # A refusal is one, however it is worded: it isn't waited for, and nothing is adopted.
+        # A refusal with a reason is raised at once, and nothing is recovered.
         with pytest.raises(AnaplanRequestException, match="Duplicate"):
             await client.cw.create_integration(body)
 
 
 @pytest.mark.parametrize("trouble", NOT_DONE, ids=kind_of)
-async def test_what_was_not_made_is_not_made_silently(
+async def test_what_was_not_created_is_not_created_again(
     anaplan: EmulatedAnaplan, trouble: dict[str, Any]
 ) -> None:
     async with anaplan.async_client(**SETTINGS) as client:
@@ -231,7 +231,7 @@ async def test_a_user_is_created_once(anaplan: EmulatedAnaplan, trouble: dict[st
         anaplan.fault(method="POST", path="*/Users", **trouble)
         added = await client.scim.add_user(user)
         assert (await client.scim.get_user(added.id)).user_name == "ada@skyline.example"
-        # One who was there before is none of ours, whatever becomes of the answer.
+        # A user that existed before is not recovered.
         anaplan.advance(minutes=1)
         anaplan.fault(method="POST", path="*/Users", lose_reply=True)
         with pytest.raises(OutcomeUnknownException):
