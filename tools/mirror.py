@@ -1,7 +1,7 @@
 """Generate the synchronous tree from the asynchronous one.
 
-Every method and every client test is written once, in an ``_async`` tree. This tool translates those
-trees into ``_sync`` token by token and formats the result. ``--check`` does so in memory, and
+Every method and every client test is written once, in an ``_async`` tree. This tool translates
+those trees into ``_sync`` token by token and formats the result. ``--check`` does so in memory, and
 compares the result with the files on disk.
 
 Names are replaced in code and, as whole words, in strings and comments, so that examples in
@@ -141,8 +141,8 @@ class Mirror:
             The remaining problems, one line each.
 
         Raises:
-            MirrorError: A source is not valid Python before or after its markers are applied. Nothing
-                was written.
+            MirrorError: A source is not valid Python before or after its markers are applied.
+                Nothing was written.
         """
         made = self._make()
         for path, text in made.items():

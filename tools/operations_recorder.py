@@ -1,7 +1,7 @@
 """A pytest plugin that records which client method sent which request in which test.
 
-`pytest --operations=FOLDER` turns it on. Each process of the test run writes a file into the folder,
-from which `tools/operations.py` generates the table of operations.
+`pytest --operations=FOLDER` turns it on. Each process of the test run writes a file into the
+folder, from which `tools/operations.py` generates the table of operations.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PICTURE = ROOT / "docs" / "demo.svg"
 COMMAND = "make demo"
 # The output after this is to be copied, which a picture does not allow.
-END = "To go on,"
+END = "To continue,"
 WIDTH = 84
 
 # Every system has at least one of these fonts.
