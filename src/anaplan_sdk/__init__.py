@@ -11,8 +11,6 @@ if TYPE_CHECKING:
     from anaplan_sdk._sync.client import Client as Client
     from anaplan_sdk._version import __version__ as __version__
     from anaplan_sdk.auth.certificate import CertificateExpiryWarning as CertificateExpiryWarning
-    from anaplan_sdk.auth.certificate import Signer as Signer
-    from anaplan_sdk.auth.consolidation import ConsolidationAccess as ConsolidationAccess
     from anaplan_sdk.auth.device import AnaplanDeviceAuth as AnaplanDeviceAuth
     from anaplan_sdk.auth.device import DeviceCode as DeviceCode
     from anaplan_sdk.auth.local_oauth import AnaplanLocalOAuth as AnaplanLocalOAuth
@@ -24,6 +22,9 @@ if TYPE_CHECKING:
     from anaplan_sdk.auth.stores import MemoryStore as MemoryStore
     from anaplan_sdk.auth.stores import PlaintextFileStore as PlaintextFileStore
     from anaplan_sdk.auth.stores import TokenStore as TokenStore
+    from anaplan_sdk.config import ClientConfig as ClientConfig
+    from anaplan_sdk.config import ConsolidationAccess as ConsolidationAccess
+    from anaplan_sdk.config import Signer as Signer
     from anaplan_sdk.models.scim_filter import field as field
     from anaplan_sdk.progress import Progress as Progress
     from anaplan_sdk.progress import ProgressCallback as ProgressCallback
@@ -39,13 +40,13 @@ else:
             "_async.client": "AsyncClient",
             "_sync.client": "Client",
             "_version": "__version__",
-            "auth.certificate": "CertificateExpiryWarning Signer",
-            "auth.consolidation": "ConsolidationAccess",
+            "auth.certificate": "CertificateExpiryWarning",
             "auth.device": "AnaplanDeviceAuth DeviceCode",
             "auth.local_oauth": "AnaplanLocalOAuth",
             "auth.oauth": "AsyncOauth OAuthToken Oauth",
             "auth.oauth_tokens": "AnaplanRefreshTokenAuth",
             "auth.stores": "KeyringStore MemoryStore PlaintextFileStore TokenStore",
+            "config": "ClientConfig ConsolidationAccess Signer",
             "models.scim_filter": "field",
             "progress": "Progress ProgressCallback",
             "regions": "Hosts Region",

@@ -10,7 +10,7 @@ from typing import Any
 def lazy_names(
     package: str, modules: str, homes: Mapping[str, str]
 ) -> tuple[Callable[[str], Any], Callable[[], list[str]], list[str]]:
-    """Return `__getattr__`, `__dir__` and `__all__` for a package.
+    """Make `__getattr__`, `__dir__` and `__all__` for a package.
 
     A program that uses one client or one model does not wait for the import of all others. Type
     checkers read the same names as imports under `TYPE_CHECKING`; tests/architecture compares both.
@@ -19,6 +19,9 @@ def lazy_names(
         package: Name of the package.
         modules: Public modules of the package, separated by spaces.
         homes: Public names by the module that defines them, which is relative to the package.
+
+    Returns:
+        The three of them.
     """
     home_of = {name: home for home, names in homes.items() for name in names.split()}
     exported = sorted([*modules.split(), *home_of])

@@ -130,7 +130,9 @@ class EventPosition:
             ValueError: The text is not a valid cursor.
         """
         if not re.fullmatch(r"\d+:(\d+(,\d+)*)?", cursor):
-            raise ValueError(f"{cursor!r} is not a valid cursor: pass one that `follow_events` returned.")
+            raise ValueError(
+                f"{cursor!r} is not a valid cursor: pass one that `follow_events` returned."
+            )
         event_date, _, ids = cursor.partition(":")
         return cls(int(event_date), frozenset(int(text) for text in ids.split(",") if text))
 

@@ -136,7 +136,7 @@ async def test_what_is_refused_before_it_is_sent(anaplan: EmulatedAnaplan) -> No
             await alm.sync_models(TRAINING, CREW, "")
         with pytest.raises(ValueError, match="timeout"):
             await alm.sync_models(*IDS, timeout=-1)
-        with pytest.raises(ValueError, match="no id"):
+        with pytest.raises(ValueError, match="not a valid id"):
             await alm.get_sync_task("")
         with pytest.raises(ValueError, match="create_revision"):
             await alm.promote(CREW, create_revision="2.0", dry_run=True)

@@ -161,10 +161,10 @@ async def test_a_batch_that_is_refused_or_lost(anaplan: EmulatedAnaplan) -> None
             lambda api: api.insert_rows(TABLE, [{"A": 1}, {"A": Decimal(1)}]),
             "row 1.*A: Decimal",
         ),
-        (lambda api: api.count_rows(""), "no id"),
+        (lambda api: api.count_rows(""), "not a valid id"),
         (lambda api: api.add_users([]), "users must not be empty"),
         (lambda api: api.add_users([{"email": "a"}]), "userName"),
-        (lambda api: api.stop_workflow("a/../b", "c"), "no id"),
+        (lambda api: api.stop_workflow("a/../b", "c"), "not a valid id"),
         (lambda api: api.run_workflow("a", "c", timeout=-1), "negative"),
     ],
 )

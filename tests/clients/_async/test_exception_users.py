@@ -80,7 +80,7 @@ async def test_what_is_refused(anaplan: EmulatedAnaplan) -> None:
         for both in ({}, {"workspace_id": TREASURY, "user_id": NOBODY}):
             with pytest.raises(ValueError, match="either workspace_id or user_id"):
                 await users.get_exception_users(**both)
-        with pytest.raises(ValueError, match="no id"):
+        with pytest.raises(ValueError, match="not a valid id"):
             await users.assign_exception_user("", TREASURY)
         assert len(anaplan.requests()) == requests
     async with anaplan.async_client() as client:

@@ -135,7 +135,7 @@ def test_what_is_refused_before_it_is_sent(anaplan: EmulatedAnaplan) -> None:
             alm.sync_models(TRAINING, CREW, "")
         with pytest.raises(ValueError, match="timeout"):
             alm.sync_models(*IDS, timeout=-1)
-        with pytest.raises(ValueError, match="no id"):
+        with pytest.raises(ValueError, match="not a valid id"):
             alm.get_sync_task("")
         with pytest.raises(ValueError, match="create_revision"):
             alm.promote(CREW, create_revision="2.0", dry_run=True)

@@ -77,7 +77,7 @@ def test_what_is_refused(anaplan: EmulatedAnaplan) -> None:
         for both in ({}, {"workspace_id": TREASURY, "user_id": NOBODY}):
             with pytest.raises(ValueError, match="either workspace_id or user_id"):
                 users.get_exception_users(**both)
-        with pytest.raises(ValueError, match="no id"):
+        with pytest.raises(ValueError, match="not a valid id"):
             users.assign_exception_user("", TREASURY)
         assert len(anaplan.requests()) == requests
     with anaplan.client() as client:

@@ -7,7 +7,7 @@ from contextlib import aclosing, suppress
 
 from pydantic import Field, TypeAdapter
 
-from anaplan_sdk._async.api.namespace import ApiNamespace, Settings, segment
+from anaplan_sdk._async.api.namespace import ApiNamespace, segment
 from anaplan_sdk._async.transport.polling import check_timeout, wait_until
 from anaplan_sdk._async.transport.recovery import Made, once
 from anaplan_sdk._async.transport.session import Session
@@ -15,6 +15,7 @@ from anaplan_sdk._formats.csv_rows import RowReader, add_action_column
 from anaplan_sdk._http.dates import stamp
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._runtime import asynchronous as runtime
+from anaplan_sdk.config import ClientConfig
 from anaplan_sdk.exceptions import AnaplanException, IntegrationRunException
 from anaplan_sdk.models._base import AnaplanModel
 from anaplan_sdk.models._envelopes import Single
@@ -347,7 +348,7 @@ class CloudRuns(ApiNamespace):
 
 async def start_run(
     session: Session,
-    settings: Settings,
+    settings: ClientConfig,
     url: str,
     body: Mapping[str, object] | None,
     history: runtime.Poll[list[RunSummary]],

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Literal, TypeVar
 
@@ -395,13 +396,7 @@ class Alm(Comparisons):
 
     def _namespace_of(self, model_id: str) -> Alm:
         """Return the same namespace for another model."""
-        return Alm(
-            self._session,
-            self._settings,
-            workspace_id=None,
-            model_id=model_id,
-            owns_session=False,
-        )
+        return Alm(self._session, replace(self._settings, workspace_id=None, model_id=model_id))
 
     def _list_unpaged(self, listing: Listing[T], url: str, **params: str) -> list[T]:
         """Read a listing that Anaplan doesn't page."""

@@ -12,10 +12,11 @@ from anaplan_sdk._formats.csv_rows import RowReader, add_action_column
 from anaplan_sdk._http.dates import stamp
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._runtime import synchronous as runtime
-from anaplan_sdk._sync.api.namespace import ApiNamespace, Settings, segment
+from anaplan_sdk._sync.api.namespace import ApiNamespace, segment
 from anaplan_sdk._sync.transport.polling import check_timeout, wait_until
 from anaplan_sdk._sync.transport.recovery import Made, once
 from anaplan_sdk._sync.transport.session import Session
+from anaplan_sdk.config import ClientConfig
 from anaplan_sdk.exceptions import AnaplanException, IntegrationRunException
 from anaplan_sdk.models._base import AnaplanModel
 from anaplan_sdk.models._envelopes import Single
@@ -348,7 +349,7 @@ class CloudRuns(ApiNamespace):
 
 def start_run(
     session: Session,
-    settings: Settings,
+    settings: ClientConfig,
     url: str,
     body: Mapping[str, object] | None,
     history: runtime.Poll[list[RunSummary]],

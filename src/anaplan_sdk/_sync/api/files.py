@@ -30,6 +30,8 @@ _CHUNKS = Listing("chunks", lambda: models.FileChunk)
 # Anaplan Integration API V2 guide, "Upload Files for Actions": a single request is for files
 # smaller than 1 MB.
 _SMALL_FILE_SIZE = 1_000_000
+# Enough to compress chunks on a few cores while others are being sent.
+_PARALLEL_UPLOADS = 4
 # Chunks of an export have about 10 MB; this many are in memory at the same time.
 _PARALLEL_DOWNLOADS = 4
 
@@ -139,7 +141,8 @@ class Files(ApiNamespace):
 
         Source: Anaplan help, "Upload a file in chunks" and "Set and post the chunk count".
         """
-        self._upload(file_id, content, self._settings.upload_width, journal, on_progress)
+        width = _PARALLEL_UPLOADS if self._settings.upload_parallel else 1
+        self._upload(file_id, content, width, journal, on_progress)
 
     def upload_file_stream(
         self,
