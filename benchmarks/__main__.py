@@ -1,8 +1,8 @@
-"""Measures this SDK beside the published release: `make benchmarks`, or `python benchmarks`.
+"""Compare this SDK with the published release: `make benchmarks`, or `python benchmarks`.
 
-Sets up an environment for each of the two, runs every scenario in fresh processes, turn and turn
-about, and prints medians and ratios, what the machine itself can do, and what comes of faults. A
-run of everything at full size is kept in RESULTS.md.
+Sets up an environment for each of the two, runs every scenario in new processes, alternating
+between them, and prints medians and ratios, the limits of the machine, and the outcome of faults. A
+complete run at full size is written to RESULTS.md.
 """
 
 from __future__ import annotations
@@ -28,11 +28,18 @@ _IMPORT_TARGET = 0.6
 
 
 def main() -> None:
-    """Runs what is asked for."""
+    """Run the selected scenarios."""
     parser = argparse.ArgumentParser(prog="benchmarks", description=__doc__.partition("\n")[0])
-    parser.add_argument("--rounds", type=int, default=_ROUNDS, help="runs of each scenario")
-    parser.add_argument("--scale", type=float, default=1.0, help="smaller is quicker")
-    parser.add_argument("--only", default="", help="what a scenario's title must contain")
+    parser.add_argument(
+        "--rounds", type=int, default=_ROUNDS, help="runs of each scenario (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--scale",
+        type=float,
+        default=1.0,
+        help="share of the full size, such as 0.05 for a quick try",
+    )
+    parser.add_argument("--only", default="", help="text that the title of a scenario must contain")
     options = parser.parse_args()
     published, this = prepare("published", PUBLISHED), prepare("this", THIS)
     this.run("material.py", str(DATA))
@@ -44,7 +51,7 @@ def main() -> None:
 
 
 class Bench:
-    """One run of everything."""
+    """One run of all scenarios."""
 
     def __init__(self, published: Environment, this: Environment, rounds: int, only: str) -> None:
         self._published = published
@@ -54,10 +61,10 @@ class Bench:
         self._imports: dict[str, list[float]] = {published.name: [], this.name: []}
 
     def report(self, scale: float) -> list[str]:
-        """The tables, line by line."""
+        """Return the lines of the report."""
         limits: dict[str, tuple[float, str]] = {}
         if not self._only:
-            _tell("limits")
+            _print_progress("limits")
             limits = json.loads(self._this.run("limits.py", str(DATA)))
         lines = [*self._heading(), "## Speed and memory", ""]
         lines += ["| | published | this SDK | ratio | target | |", "|---|---|---|---|---|---|"]
@@ -69,7 +76,7 @@ class Bench:
         lines += self._streams(scale)
         lines += self._probes()
         if limits:
-            lines += ["", "## What the machine does without an SDK", "", "| | |", "|---|---|"]
+            lines += ["", "## Limits of the machine, without an SDK", "", "| | |", "|---|---|"]
             lines += [
                 f"| {name} | {_figure(rate)} {unit} |" for name, (rate, unit) in limits.items()
             ]
@@ -87,21 +94,21 @@ class Bench:
             "# Results",
             "",
             f"Measured on {today} by `make benchmarks`: {machine}, {platform.system()}.",
-            f"Client and server share the cores. Medians of {self._rounds} runs, each in a process",
-            "of its own, the two releases turn and turn about.",
+            f"Client and server share the cores. Figures are medians of {self._rounds} runs, each",
+            "in a new process, alternating between the two releases.",
             "",
             *versions,
             "",
         ]
 
     def _compare(self, scenario: Scenario, limits: dict[str, tuple[float, str]]) -> list[str]:
-        taken: dict[str, list[dict[str, Any]]] = {self._published.name: [], self._this.name: []}
-        for turn in range(self._rounds):
+        runs: dict[str, list[dict[str, Any]]] = {self._published.name: [], self._this.name: []}
+        for number in range(self._rounds):
             pair = [self._published, self._this]
-            for environment in pair if turn % 2 else reversed(pair):
-                taken[environment.name].append(self._run(environment, scenario.title, scenario.job))
-        old, new = taken[self._published.name], taken[self._this.name]
-        seconds = [median(run["seconds"] for run in runs) for runs in (old, new)]
+            for environment in pair if number % 2 else reversed(pair):
+                runs[environment.name].append(self._run(environment, scenario.title, scenario.job))
+        old, new = runs[self._published.name], runs[self._this.name]
+        seconds = [median(run["seconds"] for run in each) for each in (old, new)]
         rates = [
             f"{amount:.2f} s" if scenario.unit == "s" else f"{_figure(amount)} {scenario.unit}"
             for amount in (
@@ -110,27 +117,31 @@ class Bench:
         ]
         ratio = seconds[0] / seconds[1]
         rows = [_row(scenario.title, [*rates, f"{ratio:.1f}x"], scenario.target, ratio, least=True)]
-        added = [median(run["peak"] - run["before"] for run in runs) for runs in (old, new)]
+        added = [median(run["peak"] - run["before"] for run in each) for each in (old, new)]
         if scenario.memory is not None:
             share = added[1] / added[0]
             cells = [f"{size / MIB:.0f} MiB" for size in added]
-            rows.append(
-                _row("… memory it takes", [*cells, f"{share:.2f}x"], scenario.memory, share)
-            )
+            rows.append(_row("… memory", [*cells, f"{share:.2f}x"], scenario.memory, share))
         if scenario.of_content is not None:
             content = scenario.amount * MIB
             shares = [size / content for size in added]
             cells = [f"{share:.2f}x the content" for share in shares]
-            rows.append(_row("… memory it takes", [*cells, ""], scenario.of_content, shares[1]))
+            rows.append(_row("… memory", [*cells, ""], scenario.of_content, shares[1]))
         if scenario.ideal is not None:
             share = scenario.amount / seconds[1] / scenario.ideal
-            cells = ["", f"{share:.0%} of what 20 at a time can bring", ""]
-            rows.append(_row("… beside the gate's width", cells, None, share))
+            cells = ["", f"{share:.0%} of what 20 at a time allow", ""]
+            rows.append(_row("… compared with `max_concurrency`", cells, None, share))
         if scenario.of_codec is not None and limits:
             share = scenario.amount / seconds[1] / limits[_CODEC][0]
-            cells = ["", f"{share:.0%} of the codec alone"]
+            cells = ["", f"{share:.0%} of compression alone"]
             rows.append(
-                _row("… beside the codec", [*cells, ""], scenario.of_codec, share, least=True)
+                _row(
+                    "… compared with compression",
+                    [*cells, ""],
+                    scenario.of_codec,
+                    share,
+                    least=True,
+                )
             )
         return rows
 
@@ -145,10 +156,10 @@ class Bench:
         rows = []
         for stream in streams(scale):
             if self._only in stream.title:
-                taken = self._run(self._this, stream.title, stream.job)
-                rate = scale * stream.amount / taken["seconds"]
-                met = _verdict(taken["peak"] <= stream.limit)
-                peak = f"{taken['peak'] / MIB:.0f} MiB"
+                measured = self._run(self._this, stream.title, stream.job)
+                rate = scale * stream.amount / measured["seconds"]
+                met = _verdict(measured["peak"] <= stream.limit)
+                peak = f"{measured['peak'] / MIB:.0f} MiB"
                 limit = f"{stream.limit / MIB:.0f} MiB"
                 rows.append(
                     f"| {stream.title} | {_figure(rate)} MiB/s | {peak} | {limit} | {met} |"
@@ -163,25 +174,25 @@ class Bench:
         for probe in probes():
             if self._only in probe.title:
                 cells = [
-                    probe.tell(self._run(environment, probe.title, probe.job))
+                    probe.describe(self._run(environment, probe.title, probe.job))
                     for environment in (self._published, self._this)
                 ]
                 rows.append(f"| {probe.title} | {' | '.join(cells)} |")
         if not rows:
             return []
         head = ["| | published | this SDK |", "|---|---|---|"]
-        return ["", "## When something goes wrong", "", *head, *rows]
+        return ["", "## Outcome of faults", "", *head, *rows]
 
     def _run(self, environment: Environment, title: str, job: dict[str, Any]) -> dict[str, Any]:
-        _tell(f"{title}: {environment.name}")
+        _print_progress(f"{title}: {environment.name}")
         text = environment.run("work.py", json.dumps({**job, "data": str(DATA)}))
-        taken: dict[str, Any] = json.loads(text)
-        if taken["error"]:
+        measured: dict[str, Any] = json.loads(text)
+        if measured["error"]:
             raise RuntimeError(
-                f"{title} failed with the {environment.name} release: {taken['error']}"
+                f"{title} failed with the {environment.name} release: {measured['error']}"
             )
-        self._imports[environment.name].append(taken["imported"])
-        return taken
+        self._imports[environment.name].append(measured["imported"])
+        return measured
 
 
 def _row(
@@ -217,7 +228,7 @@ def _processor() -> str:
     return platform.machine()
 
 
-def _tell(what: str) -> None:
+def _print_progress(what: str) -> None:
     print(what, file=sys.stderr, flush=True)
 
 

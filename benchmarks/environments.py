@@ -1,4 +1,4 @@
-"""The two environments that are compared, each with one release, and what both of them work on."""
+"""The two environments that are compared, each with one release of the SDK."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 PLACE = ROOT / ".cache" / "benchmarks"
 DATA = PLACE / "data"
-# The release that others are measured by. It is run and never read.
+# The release to compare with. It is run, and its source is never read.
 PUBLISHED = ("anaplan-sdk[cert,oauth]==0.5.22",)
-# orjson is the quickest to read JSON, so that the others can be measured by it.
+# orjson is the fastest reader of JSON: the others are compared with it.
 THIS = ("--editable", f"{ROOT}[cert,oauth]", "orjson")
 _VERSIONS = """
 import importlib.metadata as metadata, json, sys
@@ -34,18 +34,18 @@ class Environment:
 
     @property
     def python(self) -> Path:
-        """Its interpreter."""
+        """The path of its interpreter."""
         windows, others = "Scripts/python.exe", "bin/python"
         return self.folder / (windows if sys.platform == "win32" else others)
 
     def run(self, script: str, *arguments: str) -> str:
-        """What a script of this folder prints, in a process of its own.
+        """Run a script of this folder in a new process, and return its output.
 
         Raises:
-            RuntimeError: It fails.
+            RuntimeError: The script failed.
         """
         command = [str(self.python), str(Path(__file__).with_name(script)), *arguments]
-        # No proxy, no path: nothing but the environment itself.
+        # Without variables such as proxies and PYTHONPATH, which would change the result.
         kept = {"PATH", "HOME", "LANG", "SYSTEMROOT", "TEMP", "TMP", "TMPDIR"}
         clean = {name: value for name, value in os.environ.items() if name in kept}
         done = subprocess.run(command, env=clean, capture_output=True, text=True, check=False)
@@ -55,7 +55,7 @@ class Environment:
         return done.stdout
 
     def versions(self) -> dict[str, str]:
-        """What is installed, as far as it matters."""
+        """Return the versions of the installed packages that matter."""
         command = [str(self.python), "-c", _VERSIONS]
         done = subprocess.run(command, capture_output=True, text=True, check=True)
         found: dict[str, str] = json.loads(done.stdout)
@@ -63,7 +63,7 @@ class Environment:
 
 
 def prepare(name: str, requirements: tuple[str, ...]) -> Environment:
-    """An environment with these requirements, made if it isn't there."""
+    """Return an environment with these requirements; create it if necessary."""
     environment = Environment(name, PLACE / name)
     wanted = json.dumps([requirements, sys.version]).encode()
     if "--editable" in requirements:

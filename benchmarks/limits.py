@@ -1,4 +1,4 @@
-"""How fast this machine is without any SDK: codec, socket, JSON. `python limits.py FOLDER`."""
+"""How fast this machine is without an SDK: gzip, socket, JSON. `python limits.py FOLDER`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from work import server
 
 MIB = 1 << 20
 _ROUNDS = 3
-# What packs, and how many chunks of it are enough to time.
+# The compressors, and the number of chunks that takes long enough to measure.
 CODECS: tuple[tuple[str, Callable[[bytes], bytes], int], ...] = (
     ("isal, level 0", partial(igzip.compress, compresslevel=0), 20),
     ("isal, level 1", partial(igzip.compress, compresslevel=1), 20),
@@ -35,7 +35,7 @@ CODECS: tuple[tuple[str, Callable[[bytes], bytes], int], ...] = (
 
 
 def best(function: Callable[[], object], amount: float) -> float:
-    """Units a second, in the best of some rounds."""
+    """Return units per second, in the best of a few rounds."""
     seconds = []
     for _ in range(_ROUNDS):
         started = time.perf_counter()
@@ -45,13 +45,13 @@ def best(function: Callable[[], object], amount: float) -> float:
 
 
 def codec(function: Callable[[bytes], object], chunk: bytes, threads: int, chunks: int) -> float:
-    """MiB of plain content a second that a codec takes, or gives."""
+    """Return MiB of uncompressed content per second of a compressor or decompressor."""
     with ThreadPoolExecutor(threads) as pool:
         return best(lambda: list(pool.map(function, [chunk] * chunks)), chunks * CHUNK / MIB)
 
 
 def _request(connection: socket.socket, head: str, body: bytes = b"") -> int:
-    """Sends a request; reads the answer, whose body's size it tells."""
+    """Send a request and read the reply; return the size of its body."""
     connection.sendall(f"{head} HTTP/1.1\r\nContent-Length: {len(body)}\r\n\r\n".encode())
     if body:
         connection.sendall(body)
@@ -67,7 +67,7 @@ def _request(connection: socket.socket, head: str, body: bytes = b"") -> int:
 
 
 def wire(setup: dict[str, Any], head: str, body: bytes, times: int, amount: float) -> float:
-    """Units a second that a plain socket gets through to the server."""
+    """Return units per second over a plain socket."""
 
     def talk() -> None:
         for _ in range(times):
@@ -79,7 +79,7 @@ def wire(setup: dict[str, Any], head: str, body: bytes, times: int, amount: floa
 
 
 def reply(setup: dict[str, Any], head: str) -> bytes:
-    """The body of one reply."""
+    """Return the body of a reply."""
     with (
         server(setup) as (port, _),
         socket.create_connection(("127.0.0.1", port)) as connection,
@@ -95,7 +95,7 @@ def reply(setup: dict[str, Any], head: str) -> bytes:
 
 
 def main(folder: Path) -> None:
-    """Prints a JSON object of names and numbers."""
+    """Print the results as a JSON object: name, number and unit."""
     with (folder / "content.csv").open("rb") as file:
         chunk = file.read(CHUNK)
     usual = gzip.compress(chunk, 6)

@@ -1,4 +1,4 @@
-"""What jobs read: CSV to upload, and a certificate to sign in with. `python material.py FOLDER`."""
+"""Files for the jobs: CSV to upload, and a certificate. `python material.py FOLDER`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ BLOCKS = 10
 
 
 def main(folder: Path) -> None:
-    """Writes what isn't there."""
+    """Write the files. The CSV is written only if it does not exist."""
     folder.mkdir(parents=True, exist_ok=True)
     content = folder / "content.csv"
     if not content.is_file() or content.stat().st_size != BLOCKS * CHUNK:

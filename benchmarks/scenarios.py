@@ -1,4 +1,4 @@
-"""What is measured, with the targets; and what is tried out when something goes wrong."""
+"""The scenarios that are measured, with their targets, and the faults that are tried."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ GIB = 1 << 30
 
 @dataclass(frozen=True)
 class Scenario:
-    """Work that both releases do.
+    """Work that both releases do and that is timed.
 
     Attributes:
-        title: What it is, for the table.
-        job: The arguments of a `Job`, but for the data.
-        amount: How many units it gets through.
-        unit: Their name.
+        title: Title in the table.
+        job: The arguments of a `Job`, except the folder of its files.
+        amount: Number of units of work.
+        unit: Name of the rate: units per second.
         target: How many times as fast as the published release this one should be.
-        memory: What share of the published release's memory this one may take.
-        of_content: What share of the content's size the memory may be.
-        of_codec: What share of the codec's own speed on two threads should be reached.
-        ideal: The most units a second that twenty requests at a time can bring at this latency.
+        memory: Greatest allowed share of the memory that the published release takes.
+        of_content: Greatest allowed memory, as a share of the content's size.
+        of_codec: Target, as a share of the speed of compression alone on two threads.
+        ideal: Units per second with 20 requests at a time at this latency, and no other work.
     """
 
     title: str
@@ -39,16 +39,16 @@ class Scenario:
 
 @dataclass(frozen=True)
 class Probe:
-    """Something that goes wrong, and what to tell of what came of it."""
+    """A fault, and a function that describes the outcome."""
 
     title: str
     job: dict[str, Any]
-    tell: Callable[[dict[str, Any]], str]
+    describe: Callable[[dict[str, Any]], str]
 
 
 @dataclass(frozen=True)
 class Stream:
-    """A large stream that only this release passes, within so many bytes of memory."""
+    """A large stream, for this SDK only, with a limit of memory in bytes."""
 
     title: str
     job: dict[str, Any]
@@ -57,7 +57,7 @@ class Stream:
 
 
 def scenarios(scale: float) -> list[Scenario]:
-    """All of them; a smaller scale takes less time and shows less."""
+    """Return all scenarios, with their sizes multiplied by `scale`."""
 
     def scaled(amount: int, least: int = 1) -> int:
         return max(least, int(amount * scale))
@@ -175,12 +175,12 @@ def scenarios(scale: float) -> list[Scenario]:
             "items/s",
             target=2.0,
         ),
-        Scenario("from the import to the first answer", {"program": "first_call"}),
+        Scenario("from the import to the first reply", {"program": "first_call"}),
     ]
 
 
 def streams(scale: float) -> list[Stream]:
-    """What must not take more memory the larger it is."""
+    """Return the streams, whose memory must not grow with their size."""
     size = max(1, int(2 * GIB * scale))
     up = {"size": size}
     down = {"server": {"download": size}}
@@ -194,61 +194,65 @@ def streams(scale: float) -> list[Stream]:
 _HASTY = {"backoff": 0.05, "upload_chunk_size": 1_000_000}
 
 
-def _import(taken: dict[str, Any]) -> str:
-    seen = taken["seen"]
+def _import(measured: dict[str, Any]) -> str:
+    seen = measured["seen"]
     if not seen["tasks"]:
-        return f"{taken['outcome']}; no import started"
-    return f"{taken['outcome']}; import started {_whole(seen['started_whole'])}"
+        return f"{measured['outcome']}; no import started"
+    return f"{measured['outcome']}; import started {_whole(seen['started_whole'])}"
 
 
 def _whole(is_whole: bool) -> str:
-    return "on all chunks" if is_whole else "**with a chunk missing**"
+    return "with all chunks" if is_whole else "**with a chunk missing**"
 
 
-def _stream(taken: dict[str, Any]) -> str:
-    seen = taken["seen"]
+def _stream(measured: dict[str, Any]) -> str:
+    seen = measured["seen"]
     missing = sum(seen["chunks"].values()) < 5_000_000
     if not missing:
-        return f"{taken['outcome']}; nothing was lost"
+        return f"{measured['outcome']}; nothing was lost"
     done = "**completed without it**" if seen["completed"] else "not completed"
-    return f"{taken['outcome']}; {done}"
+    return f"{measured['outcome']}; {done}"
 
 
-def _starts(taken: dict[str, Any]) -> str:
-    tasks = taken["seen"]["tasks"]
-    return f"{taken['outcome']}; started {'once' if tasks == 1 else f'**{tasks} times**'}"
+def _starts(measured: dict[str, Any]) -> str:
+    tasks = measured["seen"]["tasks"]
+    return f"{measured['outcome']}; started {'once' if tasks == 1 else f'**{tasks} times**'}"
 
 
-def _limited(taken: dict[str, Any]) -> str:
-    sent, refused = taken["seen"]["requests"]["imports"], taken["seen"]["refused"]
-    return f"{taken['outcome']} after {taken['seconds']:.1f} s; {sent} requests, {refused} refused"
+def _limited(measured: dict[str, Any]) -> str:
+    seen = measured["seen"]
+    outcome = f"{measured['outcome']} after {measured['seconds']:.1f} s"
+    return f"{outcome}; {seen['requests']['imports']} requests, {seen['refused']} refused"
 
 
-def _cancelled(taken: dict[str, Any]) -> str:
-    seen = taken["seen"]
-    later = max(0.0, seen["last"] - taken["seconds"])
+def _cancelled(measured: dict[str, Any]) -> str:
+    seen = measured["seen"]
+    later = max(0.0, seen["last"] - measured["seconds"])
     started = "**import started**" if seen["tasks"] else "no import started"
-    return f"{taken['outcome']}; {started}; last request {later:.1f} s later"
+    return f"{measured['outcome']}; {started}; last request {later:.1f} s later"
 
 
-def _storm(taken: dict[str, Any]) -> str:
-    tokens = taken["seen"]["requests"]["sign-in"]
-    return f"{taken['outcome']}; {tokens} token{'s' if tokens > 1 else ''} asked for"
+def _storm(measured: dict[str, Any]) -> str:
+    tokens = measured["seen"]["requests"]["sign-in"]
+    return f"{measured['outcome']}; {tokens} token{'s' if tokens > 1 else ''} requested"
 
 
-def _arrived(taken: dict[str, Any]) -> str:
-    same = taken["outcome"] == taken["seen"]["digest"]
+def _arrived(measured: dict[str, Any]) -> str:
+    same = measured["outcome"] == measured["seen"]["digest"]
     return "bytes are equal" if same else "**bytes differ**"
 
 
 def probes() -> list[Probe]:
-    """All of them."""
+    """Return all faults to try."""
     whole, lost, last = {"verify": True}, {"lost_chunks": [2]}, {"lost_chunks": [4]}
     up = {"size": 5_000_000, "options": _HASTY}
-    work = {"import": {"program": "import_lost", **up}, "trip": {"program": "round_trip", **up}}
+    work = {
+        "import": {"program": "import_lost", **up},
+        "round trip": {"program": "round_trip", **up},
+    }
     few = {"imports": 1000, "requests_a_second": 25}
     found = [
-        Probe("upload, nothing goes wrong", {**work["trip"], "server": whole}, _arrived),
+        Probe("upload without a fault", {**work["round trip"], "server": whole}, _arrived),
         Probe("upload and import, a chunk is lost", {**work["import"], "server": lost}, _import),
         Probe(
             "upload and import, the last chunk is lost", {**work["import"], "server": last}, _import
@@ -264,7 +268,7 @@ def probes() -> list[Probe]:
     ]
     found += [
         Probe(
-            "import started, the answer is lost",
+            "import started, the reply is lost",
             {"program": "start", "options": _HASTY, "server": {"lose_first_start": True}},
             _starts,
         ),
@@ -281,7 +285,7 @@ def probes() -> list[Probe]:
     ]
     found += [
         Probe(
-            f"the {held} token ends under 50 calls, async",
+            f"the {held} token expires during 50 calls, async",
             {
                 "program": "storm_async",
                 "sign_in": sign_in,

@@ -1,8 +1,8 @@
-"""A server that speaks what the benchmarks need of Anaplan, and is never what they wait for.
+"""A fast server with the part of Anaplan's API that the benchmarks need.
 
-It keeps nothing but counts: a thread for each connection reads requests from a plain socket, sleeps
-the latency and answers from what was made beforehand. `python server.py '{"latency": 0.02}'` prints
-its port, serves until its standard input is closed, and then prints what it saw.
+It stores only counts. A thread for each connection reads requests from a plain socket, sleeps for
+the latency and sends replies that were prepared at the start. `python server.py '{"latency":
+0.02}'` prints its port, serves until its standard input is closed, and then prints its counts.
 """
 
 from __future__ import annotations
@@ -32,19 +32,19 @@ _PAGE = 5000
 
 @dataclass
 class Setup:
-    """What a scenario asks of the server.
+    """The options of the server.
 
     Attributes:
-        latency: Seconds before each answer.
-        imports: How many imports the model has.
-        list_items: How many items the list has.
-        download: Bytes of content of the file.
-        encoded: Whether chunks go down with `Content-Encoding: gzip`.
-        verify: Whether chunks that come up are unpacked and hashed.
-        requests_a_second: Above it the answer is 429; 0 sets no limit.
-        token_uses: How many requests a token is good for; 0 sets no limit.
-        lost_chunks: The chunks whose PUT is answered with 503, each time.
-        lose_first_start: Whether the first start's connection breaks before the answer.
+        latency: Seconds before each reply.
+        imports: Number of imports in the model.
+        list_items: Number of items in the list.
+        download: Size of the file's content in bytes.
+        encoded: Whether chunks are sent with `Content-Encoding: gzip`.
+        verify: Whether uploaded chunks are decompressed and hashed.
+        requests_a_second: Requests above this limit are answered with 429; 0 sets no limit.
+        token_uses: Number of requests for which a token is valid; 0 sets no limit.
+        lost_chunks: Chunks whose PUT is always answered with 503.
+        lose_first_start: Whether the connection of the first start breaks before the reply.
     """
 
     latency: float = 0.0
@@ -61,19 +61,19 @@ class Setup:
 
 @dataclass
 class Seen:
-    """What the server saw.
+    """What the server has received.
 
     Attributes:
-        requests: How many there were of each kind.
-        chunks: Of each chunk that was taken, the unpacked size that gzip's trailer tells.
-        packed: Bytes of chunks as they came.
-        digest: SHA-256 of the unpacked chunks in order, if they are verified.
-        announced: The last number of chunks that was set.
+        requests: Number of requests of each kind.
+        chunks: Uncompressed size of each received chunk, from the trailer of gzip.
+        packed: Compressed size of all chunks.
+        digest: SHA-256 of the decompressed chunks in order, if they are verified.
+        announced: The number of chunks that was announced last.
         completed: Whether `complete` was called.
-        tasks: How many tasks were started.
-        started_whole: Whether every announced chunk was there at the first start.
-        refused: How many requests were answered with 429.
-        last: When the last request came, in seconds since 1970.
+        tasks: Number of started tasks.
+        started_whole: Whether every announced chunk had been received at the first start.
+        refused: Number of requests answered with 429.
+        last: Time of the last request, in seconds since 1970.
     """
 
     requests: defaultdict[str, int] = field(default_factory=lambda: defaultdict(int))
@@ -90,7 +90,7 @@ class Seen:
 
 @dataclass
 class Request:
-    """A request without its body, but for `tail`, the last eight bytes of it."""
+    """A request. Large bodies are not kept, except the last eight bytes in `tail`."""
 
     method: str
     path: str
@@ -103,7 +103,7 @@ class Request:
 
 @dataclass
 class Reply:
-    """An answer; status 0 breaks the connection instead."""
+    """A reply; status 0 closes the connection instead."""
 
     status: int = 200
     body: bytes | memoryview = b""
@@ -111,12 +111,12 @@ class Reply:
 
     @classmethod
     def json(cls, content: object, status: int = 200) -> Reply:
-        """An answer in JSON."""
+        """Return a reply in JSON."""
         return cls(status, json.dumps(content).encode(), "Content-Type: application/json\r\n")
 
 
 def csv_block(size: int) -> bytes:
-    """Rows as an export of a planning model has them: names that repeat, numbers that don't."""
+    """Return CSV like the export of a planning model: repeated names, varying numbers."""
     rows = bytearray(b"Date,Product,Region,Account,Units,Amount\n")
     state = 1
     while len(rows) < size:
@@ -130,7 +130,7 @@ def csv_block(size: int) -> bytes:
 
 
 class Model:
-    """What is served, and what was seen."""
+    """The routes, the data behind them, and the counts."""
 
     def __init__(self, setup: Setup) -> None:
         self.setup = setup
@@ -161,7 +161,7 @@ class Model:
         self._patterns = [
             (kind, method, re.compile(path), answer) for kind, method, path, answer in self.routes
         ]
-        # Made before the first request, so that none waits for it.
+        # Prepared before the first request, so that none waits for it.
         self._all_imports = [
             json.dumps(
                 {
@@ -179,7 +179,7 @@ class Model:
         self._packed = gzip.compress(self._block, 6) if setup.encoded else b""
 
     def answer(self, request: Request) -> Reply:
-        """The answer to a request."""
+        """Return the reply to a request."""
         kind, call = self._find(request)
         with self.lock:
             self.seen.requests[kind] += 1
@@ -188,7 +188,7 @@ class Model:
         return refusal or call()
 
     def report(self) -> dict[str, Any]:
-        """What was seen, as JSON takes it."""
+        """Return the counts as JSON values."""
         whole = b"".join(piece for _, piece in sorted(self._unpacked.items()))
         self.seen.digest = sha256(whole).hexdigest() if self.setup.verify else ""
         return vars(self.seen)
@@ -274,7 +274,7 @@ class Model:
     def _upload(self, request: Request, index: int) -> Reply:
         if index in self.setup.lost_chunks:
             return Reply(503)
-        # Gzip ends with the size of what was packed (RFC 1952), which costs nothing to read.
+        # The last four bytes of gzip are the uncompressed size (RFC 1952, section 2.3.1).
         size = int.from_bytes(request.tail[4:], "little")
         with self.lock:
             self.seen.chunks[index] = size
@@ -305,7 +305,7 @@ class Model:
         return Reply(body=self._list_items, headers="Content-Type: application/json\r\n")
 
     def _insert(self, request: Request) -> Reply:
-        # Each of the benchmark's items has one code: counting is quicker than reading.
+        # Each item of the benchmark has one code, and counting is faster than parsing.
         added = request.body.count(b'"code"')
         return Reply.json({"status": _OK, "added": added, "ignored": 0, "total": added})
 
@@ -431,7 +431,7 @@ def _serve(connection: socket.socket, model: Model) -> None:
 
 
 def main() -> None:
-    """Serves until standard input is closed."""
+    """Serve until standard input is closed."""
     model = Model(Setup(**json.loads(sys.argv[1] if sys.argv[1:] else "{}")))
     listener = socket.create_server(("127.0.0.1", 0), backlog=256)
 

@@ -1,8 +1,8 @@
-"""What one process does with whichever release its environment has.
+"""The programs that are measured, for the release that is installed in the environment.
 
-`python work.py JOB` runs one program against a server of its own and prints what it took. Both
-releases run the very same calls; the HTTP library's transports send them to the server, wherever
-they were meant to go.
+`python work.py JOB` runs one program against a server of its own and prints the measurement. Both
+releases make the same calls. The transports of the HTTP library are patched to send all requests to
+the server.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 
 _started = time.perf_counter()
-# Before anything else, which the SDK might import, too.
+# The first import, so that the time includes everything that the SDK imports.
 from anaplan_sdk import Client  # noqa: E402
 
 IMPORTED = time.perf_counter() - _started
@@ -39,16 +39,16 @@ CHUNK = 10_000_000
 
 @dataclass
 class Job:
-    """What is asked of this process.
+    """A program to run, with its arguments.
 
     Attributes:
-        program: Its name below.
+        program: Name of a function below.
         sign_in: "basic", "certificate" or "oauth".
-        data: A folder with `content.csv`, `certificate.pem` and `key.pem`.
-        size: Bytes, calls or items, as the program has it.
-        piece: Bytes that a stream is read in.
-        options: Further arguments of the client.
-        server: The server's setup.
+        data: Folder with `content.csv`, `certificate.pem` and `key.pem`.
+        size: Number of bytes, calls or items.
+        piece: Number of bytes that a stream yields at a time.
+        options: Additional arguments of the client.
+        server: Options of the server.
     """
 
     program: str
@@ -60,7 +60,7 @@ class Job:
     server: dict[str, Any] = field(default_factory=dict[str, Any])
 
     def arguments(self) -> dict[str, Any]:
-        """The client's arguments."""
+        """Return the arguments of the client."""
         arguments = {"workspace_id": WORKSPACE, "model_id": MODEL, **self.options}
         if self.sign_in == "certificate":
             certificate = str(Path(self.data, "certificate.pem"))
@@ -79,13 +79,13 @@ class Job:
         return {**arguments, "user_email": "someone@example.com", "password": "secret"}
 
     def content(self) -> bytes:
-        """CSV of this size."""
+        """Return CSV of this size."""
         with Path(self.data, "content.csv").open("rb") as file:
             block = file.read(CHUNK)
         return (block * -(-self.size // CHUNK))[: self.size]
 
     def pieces(self) -> Iterator[bytes]:
-        """CSV of this size, read from the disk piece by piece, again from the start at the end."""
+        """Yield CSV of this size in pieces; the file is read repeatedly."""
         left = self.size
         with Path(self.data, "content.csv").open("rb") as file:
             while left:
@@ -96,7 +96,7 @@ class Job:
                     file.seek(0)
 
     def items(self) -> list[dict[str, Any]]:
-        """New items of a list."""
+        """Return new list items."""
         return [
             {
                 "name": f"Item {index}",
@@ -110,17 +110,17 @@ class Job:
 
 
 @dataclass
-class Taken:
-    """What a program took.
+class Measurement:
+    """The measurement of a program.
 
     Attributes:
-        seconds: Time of the part that counts.
-        before: Resident memory before it, in bytes.
-        peak: The most that was resident during it.
+        seconds: Duration of the measured part.
+        before: Resident memory before that part, in bytes.
+        peak: Greatest resident memory during that part, in bytes.
         imported: Seconds that `from anaplan_sdk import Client` took.
-        outcome: What came of it, where that isn't plain.
-        error: What made the program fail.
-        seen: What the server saw.
+        outcome: Outcome of a program with a fault.
+        error: Why the program failed.
+        seen: The counts of the server.
     """
 
     seconds: float = 0.0
@@ -133,9 +133,9 @@ class Taken:
 
     @contextmanager
     def watch(self) -> Generator[None]:
-        """Times a block, and looks at its memory."""
+        """Measure time and memory of a block."""
         with suppress(OSError):
-            Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # forgets the peak
+            Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # resets the peak
         self.before = _memory("VmRSS")
         started = time.perf_counter()
         try:
@@ -158,220 +158,222 @@ def _expect(found: object, expected: object) -> None:
         raise AssertionError(f"{found!r} instead of {expected!r}")
 
 
-def first_call(job: Job, taken: Taken) -> None:
-    """From the import to the first answer."""
-    with taken.watch():
+def first_call(job: Job, measured: Measurement) -> None:
+    """Measure from the import to the first reply."""
+    with measured.watch():
         _expect(len(Client(**job.arguments()).get_models()), 1)
-    taken.seconds += IMPORTED
+    measured.seconds += IMPORTED
 
 
-def list_imports(job: Job, taken: Taken) -> None:
-    """Pages, one after the other or side by side."""
+def list_imports(job: Job, measured: Measurement) -> None:
+    """List imports in many pages."""
     client = Client(**job.arguments())
     client.get_model()
-    with taken.watch():
+    with measured.watch():
         _expect(len(client.get_imports()), job.server["imports"])
 
 
-def list_items(job: Job, taken: Taken) -> None:
-    """One large reply as models."""
+def list_items(job: Job, measured: Measurement) -> None:
+    """List items of a large reply as models."""
     client = Client(**job.arguments())
     client.get_model()
-    lists = client.tr  # Importing is measured by itself.
-    with taken.watch():
+    lists = client.tr  # Imports the namespace, which is not measured here.
+    with measured.watch():
         _expect(len(lists.get_list_items(LIST)), job.server["list_items"])
 
 
-def list_raw_items(job: Job, taken: Taken) -> None:
-    """One large reply as dicts."""
+def list_raw_items(job: Job, measured: Measurement) -> None:
+    """List items of a large reply as dicts."""
     client = Client(**job.arguments())
     client.get_model()
     lists = client.tr
-    with taken.watch():
+    with measured.watch():
         _expect(len(lists.get_list_items(LIST, return_raw=True)), job.server["list_items"])
 
 
-def insert_items(job: Job, taken: Taken) -> None:
-    """Items to a list."""
+def insert_items(job: Job, measured: Measurement) -> None:
+    """Insert items into a list."""
     client, items = Client(**job.arguments()), job.items()
     client.get_model()
     lists = client.tr
-    with taken.watch():
+    with measured.watch():
         _expect(lists.insert_list_items(LIST, items).added, job.size)
 
 
-def upload(job: Job, taken: Taken) -> None:
-    """A file from memory."""
+def upload(job: Job, measured: Measurement) -> None:
+    """Upload a file from memory."""
     client, content = Client(**job.arguments()), job.content()
     client.get_files()
-    with taken.watch():
+    with measured.watch():
         client.upload_file(FILE, content)
 
 
-def upload_stream(job: Job, taken: Taken) -> None:
-    """A file from the disk."""
+def upload_stream(job: Job, measured: Measurement) -> None:
+    """Upload a file from the disk."""
     client = Client(**job.arguments())
     client.get_files()
-    with taken.watch():
+    with measured.watch():
         client.upload_file_stream(FILE, job.pieces(), batch_size=4)
 
 
-def download(job: Job, taken: Taken) -> None:
-    """A file into memory."""
+def download(job: Job, measured: Measurement) -> None:
+    """Download a file into memory."""
     client = Client(**job.arguments())
     client.get_files()
-    with taken.watch():
+    with measured.watch():
         content = client.get_file(FILE)
     _expect(len(content), job.server["download"])
 
 
-def download_stream(job: Job, taken: Taken) -> None:
-    """A file piece by piece."""
+def download_stream(job: Job, measured: Measurement) -> None:
+    """Download a file piece by piece."""
     client = Client(**job.arguments())
     client.get_files()
-    with taken.watch():
+    with measured.watch():
         size = sum(len(piece) for piece in client.get_file_stream(FILE, batch_size=4))
     _expect(size, job.server["download"])
 
 
-async def fan_out_async(job: Job, taken: Taken) -> None:
-    """Many small calls at a time."""
+async def fan_out_async(job: Job, measured: Measurement) -> None:
+    """Send many small requests at the same time."""
     client = AsyncClient(**job.arguments())
     await client.get_model()
-    with taken.watch():
+    with measured.watch():
         models = await asyncio.gather(*(client.get_model() for _ in range(job.size)))
     _expect({model.id for model in models}, {MODEL})
 
 
-async def list_imports_async(job: Job, taken: Taken) -> None:
-    """As `list_imports`."""
+async def list_imports_async(job: Job, measured: Measurement) -> None:
+    """List imports in many pages, with the async client."""
     client = AsyncClient(**job.arguments())
     await client.get_model()
-    with taken.watch():
+    with measured.watch():
         _expect(len(await client.get_imports()), job.server["imports"])
 
 
-async def upload_async(job: Job, taken: Taken) -> None:
-    """As `upload`."""
+async def upload_async(job: Job, measured: Measurement) -> None:
+    """Upload a file from memory, with the async client."""
     client, content = AsyncClient(**job.arguments()), job.content()
     await client.get_files()
-    with taken.watch():
+    with measured.watch():
         await client.upload_file(FILE, content)
 
 
-async def upload_stream_async(job: Job, taken: Taken) -> None:
-    """As `upload_stream`."""
+async def upload_stream_async(job: Job, measured: Measurement) -> None:
+    """Upload a file from the disk, with the async client."""
     client = AsyncClient(**job.arguments())
     await client.get_files()
-    with taken.watch():
+    with measured.watch():
         await client.upload_file_stream(FILE, job.pieces(), batch_size=4)
 
 
-async def download_async(job: Job, taken: Taken) -> None:
-    """As `download`."""
+async def download_async(job: Job, measured: Measurement) -> None:
+    """Download a file into memory, with the async client."""
     client = AsyncClient(**job.arguments())
     await client.get_files()
-    with taken.watch():
+    with measured.watch():
         content = await client.get_file(FILE)
     _expect(len(content), job.server["download"])
 
 
-async def download_stream_async(job: Job, taken: Taken) -> None:
-    """As `download_stream`."""
+async def download_stream_async(job: Job, measured: Measurement) -> None:
+    """Download a file piece by piece, with the async client."""
     client = AsyncClient(**job.arguments())
     await client.get_files()
     size = 0
-    with taken.watch():
+    with measured.watch():
         async for piece in client.get_file_stream(FILE, batch_size=4):
             size += len(piece)
     _expect(size, job.server["download"])
 
 
-# From here on it's not about speed but about what comes of it when something goes wrong.
+# The following programs measure the outcome of faults rather than speed.
 
 
-def import_lost(job: Job, taken: Taken) -> None:
-    """Uploads and imports, while the server loses a chunk."""
+def import_lost(job: Job, measured: Measurement) -> None:
+    """Upload and import, while the server refuses a chunk."""
     client, content = Client(**job.arguments()), job.content()
-    with _telling(taken):
+    with _recording_outcome(measured):
         client.upload_and_import(FILE, content, IMPORT)
 
 
-def stream_lost(job: Job, taken: Taken) -> None:
-    """Uploads a stream, while the server loses a chunk."""
+def stream_lost(job: Job, measured: Measurement) -> None:
+    """Upload a stream, while the server refuses a chunk."""
     client = Client(**job.arguments())
-    with _telling(taken):
+    with _recording_outcome(measured):
         client.upload_file_stream(FILE, job.pieces(), batch_size=2)
 
 
-async def stream_lost_async(job: Job, taken: Taken) -> None:
-    """As `stream_lost`."""
+async def stream_lost_async(job: Job, measured: Measurement) -> None:
+    """Upload a stream with the async client, while the server refuses a chunk."""
     client = AsyncClient(**job.arguments())
-    with _telling(taken):
+    with _recording_outcome(measured):
         await client.upload_file_stream(FILE, job.pieces(), batch_size=2)
 
 
-def start(job: Job, taken: Taken) -> None:
-    """Runs an import whose start is answered by a broken connection."""
+def start(job: Job, measured: Measurement) -> None:
+    """Run an import, while the connection of its start breaks before the reply."""
     client = Client(**job.arguments())
-    with _telling(taken):
+    with _recording_outcome(measured):
         client.run_action(IMPORT)
 
 
-async def list_limited_async(job: Job, taken: Taken) -> None:
-    """Lists pages at a server that allows few requests a second."""
+async def list_limited_async(job: Job, measured: Measurement) -> None:
+    """List imports in many pages, while the server allows few requests a second."""
     client = AsyncClient(**job.arguments())
-    with _telling(taken):
+    with _recording_outcome(measured):
         _expect(len(await client.get_imports()), job.server["imports"])
 
 
-async def cancel_async(job: Job, taken: Taken) -> None:
-    """Cancels an upload under way, and waits for what goes on nevertheless."""
+async def cancel_async(job: Job, measured: Measurement) -> None:
+    """Cancel an upload in progress, and wait for requests that are sent nevertheless."""
     client, content = AsyncClient(**job.arguments()), job.content()
     await client.get_files()
     task = asyncio.ensure_future(client.upload_and_import(FILE, content, IMPORT))
     await asyncio.sleep(0.3)
     task.cancel()
     cancelled = time.time()
-    with _telling(taken):
+    with _recording_outcome(measured):
         await task
-    taken.seconds = cancelled
+    measured.seconds = cancelled
     await asyncio.sleep(1)
 
 
-async def storm_async(job: Job, taken: Taken) -> None:
-    """Many calls at a time, when the token ends."""
+async def storm_async(job: Job, measured: Measurement) -> None:
+    """Send many requests at the same time, while the token expires."""
     client = AsyncClient(**job.arguments())
     await client.get_model()
-    with _telling(taken):
+    with _recording_outcome(measured):
         outcomes = await asyncio.gather(
             *(client.get_model() for _ in range(job.size)), return_exceptions=True
         )
         failed = [outcome for outcome in outcomes if isinstance(outcome, BaseException)]
         if failed:
-            taken.outcome = f"{len(failed)} of {job.size} calls fail ({type(failed[0]).__name__})"
+            measured.outcome = (
+                f"{len(failed)} of {job.size} calls fail ({type(failed[0]).__name__})"
+            )
 
 
-def round_trip(job: Job, taken: Taken) -> None:
-    """Proves that what arrives is what was sent."""
+def round_trip(job: Job, measured: Measurement) -> None:
+    """Upload content, to compare its digest with what the server received."""
     client, content = Client(**job.arguments()), job.content()
     client.upload_file(FILE, content)
-    taken.outcome = sha256(content).hexdigest()
+    measured.outcome = sha256(content).hexdigest()
 
 
 @contextmanager
-def _telling(taken: Taken) -> Generator[None]:
-    taken.outcome = "returns"
-    with taken.watch():
+def _recording_outcome(measured: Measurement) -> Generator[None]:
+    measured.outcome = "returns"
+    with measured.watch():
         try:
             yield
         except asyncio.CancelledError:
-            taken.outcome = "is cancelled"
+            measured.outcome = "is cancelled"
         except Exception as error:  # noqa: BLE001 - any of them is an outcome
-            taken.outcome = f"raises {type(error).__name__}"
+            measured.outcome = f"raises {type(error).__name__}"
 
 
-PROGRAMS: dict[str, Callable[[Job, Taken], Awaitable[None] | None]] = {
+PROGRAMS: dict[str, Callable[[Job, Measurement], Awaitable[None] | None]] = {
     program.__name__: program
     for program in (
         first_call,
@@ -402,7 +404,7 @@ PROGRAMS: dict[str, Callable[[Job, Taken], Awaitable[None] | None]] = {
 
 
 def redirect(port: int) -> None:
-    """Sends what is meant for Anaplan to the server instead, as either release makes it."""
+    """Send all requests to the server, whichever release made them."""
     home = {"scheme": "http", "host": "127.0.0.1", "port": port}
     sync, concurrent = httpx2.HTTPTransport, httpx2.AsyncHTTPTransport
     send, send_async = sync.handle_request, concurrent.handle_async_request
@@ -423,13 +425,13 @@ def redirect(port: int) -> None:
 
 @contextmanager
 def server(setup: dict[str, Any]) -> Generator[tuple[int, dict[str, Any]]]:
-    """A server in a process of its own: its port, and afterwards what it saw."""
+    """Start a server in a new process; yield its port, and a dict of its counts at the end."""
     seen: dict[str, Any] = {}
     command = [sys.executable, str(HERE / "server.py"), json.dumps(setup)]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
-        assert process.stdin is not None  # as told by the pipes
+        assert process.stdin is not None  # because of the pipes
         assert process.stdout is not None
         try:
             yield int(process.stdout.readline()), seen
@@ -439,19 +441,19 @@ def server(setup: dict[str, Any]) -> Generator[tuple[int, dict[str, Any]]]:
             process.kill()
 
 
-def do(job: Job) -> Taken:
-    """Runs the job's program, with a server for it."""
-    taken = Taken()
+def do(job: Job) -> Measurement:
+    """Run the program of a job, with a server for it."""
+    measured = Measurement()
     with server(job.server) as (port, seen):
         redirect(port)
         try:
-            running = PROGRAMS[job.program](job, taken)
+            running = PROGRAMS[job.program](job, measured)
             if running is not None:
                 asyncio.run(_awaited(running))
-        except Exception as error:  # noqa: BLE001 - told with what the server saw
-            taken.error = f"{type(error).__name__}: {error}"
-    taken.seen = seen
-    return taken
+        except Exception as error:  # noqa: BLE001 - it is part of the measurement
+            measured.error = f"{type(error).__name__}: {error}"
+    measured.seen = seen
+    return measured
 
 
 async def _awaited(running: Awaitable[None]) -> None:

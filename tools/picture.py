@@ -1,7 +1,7 @@
-"""Draw what the demo prints: run it in a terminal of its own, and write docs/demo.svg.
+"""Draw the output of the demo: run it in a pseudo-terminal, and write docs/demo.svg.
 
-``--check`` proves that the picture still says what the demo prints, but for what changes from run
-to run (the port, and how long things took).
+``--check`` compares the picture with the demo's output, ignoring what differs from run to run: the
+port and the durations.
 """
 
 from __future__ import annotations
@@ -23,58 +23,58 @@ from rich.text import Text
 ROOT = Path(__file__).resolve().parent.parent
 PICTURE = ROOT / "docs" / "demo.svg"
 COMMAND = "make demo"
-# What follows is for pasting, which a picture is no good for.
-END = "To go on,"
+# The output after this is to be copied, which a picture does not allow.
+END = "To continue,"
 WIDTH = 84
 
-# Every system has one of these.
+# Every system has at least one of these fonts.
 FONT = "ui-monospace, SFMono-Regular, Menlo, Consolas, DejaVu Sans Mono, monospace"
 _TEXT = "{http://www.w3.org/2000/svg}text"
 _VOLATILE = {r"127\.0\.0\.1:\d+": "127.0.0.1:PORT", r"\b\d+\.\d+ (s|seconds)\b": r"TIME \1"}
 
 
 def record() -> str:
-    """What the demo writes to a terminal, escape sequences included.
+    """Run the demo, and return its terminal output with the escape sequences.
 
     Raises:
         subprocess.CalledProcessError: The demo failed.
     """
     import pty
 
-    ours, its = pty.openpty()
+    ours, theirs = pty.openpty()
     command = [sys.executable, "examples/demo.py"]
     with os.fdopen(ours, "rb", buffering=0) as terminal:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=its)
-        os.close(its)
+        process = subprocess.Popen(command, cwd=ROOT, stdout=theirs)
+        os.close(theirs)
         output = b""
         try:
             while piece := terminal.read(65536):
                 output += piece
         except OSError:
-            pass  # This is how Linux tells that the other end is closed.
+            pass  # Linux reports the end of the output by this error.
     if code := process.wait():
         raise subprocess.CalledProcessError(code, command)
     return output.decode().replace("\r\n", "\n")
 
 
 def shown(output: str) -> list[Text]:
-    """The lines a terminal shows in the end, up to what is for pasting."""
+    """Return the lines that the terminal finally shows, without the part to be copied."""
     return [Text(f"$ {COMMAND}"), *AnsiDecoder().decode(output.partition(END)[0].rstrip())]
 
 
 def draw(lines: list[Text]) -> str:
-    """The lines as SVG."""
+    """Return the lines as SVG."""
     console = Console(width=WIDTH, record=True, file=io.StringIO(), color_system="truecolor")
     for line in lines:
         console.print(line, no_wrap=True, crop=False)
     svg = console.export_svg(title="anaplan-sdk", unique_id="demo")
-    # A picture in a README may not fetch fonts.
+    # GitHub does not allow pictures to load fonts.
     svg = re.sub(r"@font-face \{.*?\}\s*", "", svg, flags=re.DOTALL)
     return svg.replace("Fira Code, monospace", FONT)
 
 
 def words(svg: str) -> list[str]:
-    """The lines a picture shows, top to bottom."""
+    """Return the lines of a picture, top to bottom."""
     lines: defaultdict[float, list[tuple[float, str]]] = defaultdict(list)
     for element in ET.fromstring(svg).iter(_TEXT):  # noqa: S314 - our own picture
         if "clip-path" in element.attrib:
@@ -84,27 +84,27 @@ def words(svg: str) -> list[str]:
 
 
 def steady(line: str) -> str:
-    """A line without what changes from run to run, and whatever space is between its words."""
+    """Return a line with placeholders for ports and durations, and with single spaces."""
     for pattern, replacement in _VOLATILE.items():
         line = re.sub(pattern, replacement, line.replace("\xa0", " "))
     return " ".join(line.split())
 
 
 def differences(picture: Path, output: str) -> list[str]:
-    """What is wrong with a picture of this output."""
+    """Return the differences between a picture and the demo's output."""
     drawn = [line for line in words(picture.read_text(encoding="utf-8")) if line]
     printed = [line for line in (steady(text.plain) for text in shown(output)) if line]
     return [
-        f"the picture says {ours!r}, the demo prints {theirs!r}"
+        f"the picture shows {ours!r}, the demo prints {theirs!r}"
         for ours, theirs in zip(drawn, printed, strict=False)
         if ours != theirs
     ] + [f"{len(drawn)} lines drawn, {len(printed)} printed"] * (len(drawn) != len(printed))
 
 
 def main() -> int:
-    """Write the picture, or check it; the exit code is 1 when it is stale."""
+    """Write or check the picture; the exit code is 1 if it is out of date."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--check", action="store_true", help="only say whether it is up to date")
+    parser.add_argument("--check", action="store_true", help="compare without writing")
     arguments = parser.parse_args()
     output = record()
     if not arguments.check:

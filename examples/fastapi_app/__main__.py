@@ -1,4 +1,4 @@
-"""Runs the portal against an emulator of its own."""
+"""Run the portal against an emulator of its own."""
 
 import argparse
 import json
@@ -14,25 +14,25 @@ from itertools import islice
 import uvicorn
 
 GREETING = """\
-The planning portal is on {portal} - stop it with Ctrl+C.
+The planning portal is running at {portal} - press Ctrl+C to stop it.
 
 Sign in as {user_email} with the password {password}
 
-To see an access token expire and be refreshed, move the clock of the emulator and reload a page:
+To see an access token expire and be refreshed, advance the emulator's clock and reload a page:
 
     curl -X POST {base_url}/_emulator/clock -d '{{"advance_seconds": 2400}}'
 """
 
 
 def main() -> None:
-    """Runs until interrupted or terminated."""
+    """Run until interrupted or terminated."""
     parser = argparse.ArgumentParser(description="Run the planning portal against an emulator.")
     parser.add_argument("--port", type=int, default=8000, help="port to listen on (%(default)s)")
     parser.add_argument(
-        "--tenant", metavar="FILE", help="a tenant whose first OAuth client knows the callback URL"
+        "--tenant", metavar="FILE", help="tenant file whose first OAuth client has the callback URL"
     )
     arguments = parser.parse_args()
-    # Leave by way of the `with` block, which ends the emulator.
+    # Exit through the `with` block, which stops the emulator.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit())
     with (
         suppress(KeyboardInterrupt),
@@ -47,22 +47,22 @@ def main() -> None:
             "ANAPLAN_REDIRECT_URI": f"{portal}/oauth/callback",
         }
         print(GREETING.format(portal=portal, **anaplan), flush=True)
-        # Callback URLs hold codes, which belong in no log.
+        # No access log: callback URLs contain codes.
         config = uvicorn.Config("app:app", access_log=False, log_level="warning")
         uvicorn.Server(config).run(sockets=[listening])
 
 
 def listen(port: int) -> socket.socket:
-    """Listens before the greeting is out: who comes early waits."""
+    """Listen before the address is printed, so that early requests wait."""
     try:
         return socket.create_server(("127.0.0.1", port))
     except OSError as error:
-        sys.exit(f"Can't listen on port {port}: {error.strerror}. Choose another with --port.")
+        sys.exit(f"Can't listen on port {port}: {error.strerror}. Choose another port with --port.")
 
 
 @contextmanager
 def emulator(tenant: str | None) -> Iterator[dict[str, str]]:
-    """An emulator of its own process; yields what it says of itself."""
+    """Start an emulator in a process of its own; yield its address and credentials."""
     command = [sys.executable, "-m", "anaplan_emulator", "--port", "0", "--json"]
     command += ["--tenant", tenant] if tenant else []
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:

@@ -1,7 +1,7 @@
 """A web application whose users sign in with Anaplan.
 
-The browser holds the id of a session and nothing else: tokens stay on the server. `make web` runs
-it against the emulator; README.md tells how to run it against a tenant.
+The browser gets the id of a session and nothing else: tokens stay on the server. `make web` runs
+it against the emulator; README.md describes how to run it against a tenant.
 """
 
 import asyncio
@@ -33,7 +33,7 @@ HERE = Path(__file__).parent
 REDIRECT_URI = os.environ["ANAPLAN_REDIRECT_URI"]
 BASE_URL = os.environ.get("ANAPLAN_BASE_URL")
 REGION = cast("Region | None", os.environ.get("ANAPLAN_REGION"))
-# The pages have no scripts, and nothing of them is kept or shown elsewhere.
+# The pages have no scripts, and may be neither cached nor framed.
 PAGE_HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": (
@@ -56,22 +56,22 @@ oauth = AsyncOauth(
 
 @dataclass(eq=False)
 class Session:
-    """Someone who has signed in."""
+    """The session of a user who has signed in."""
 
     token: OAuthToken = field(repr=False)
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     async def access_token(self) -> str:
-        """An access token that Anaplan takes, refreshed when the last one has ended.
+        """Return a valid access token; refresh it if it has expired.
 
         Raises:
-            InvalidCredentialsException: The sign-in has ended, too.
+            InvalidCredentialsException: The refresh token is no longer valid either.
         """
         token = self.token
         if not await _is_good(token):
             async with self.lock:
-                # A refresh token is good for one use: of requests that come together, the first
-                # spends it, and the others find what it brought.
+                # A refresh token can be used once: of several requests at the same time, the first
+                # uses it, and the others find the new token.
                 if self.token is token:
                     self.token = await oauth.refresh_token(str(token["refresh_token"]))
         return str(self.token["access_token"])
@@ -87,11 +87,11 @@ async def _is_good(token: OAuthToken) -> bool:
     return True
 
 
-# Of one process, and gone with it: several workers need a store that they share.
+# In the memory of one process: several workers need a store that they share.
 sign_ins: TTLCache[str, str] = TTLCache(maxsize=10_000, ttl=10 * 60)
-"""The states of sign-ins under way, and the browsers that began them."""
+"""The states of sign-ins in progress, with the ids of the browsers that started them."""
 sessions: TTLCache[str, Session] = TTLCache(maxsize=10_000, ttl=12 * 3600)
-"""Who is signed in, by the id in the cookie."""
+"""Sessions by the id in the cookie."""
 
 app = FastAPI(title="Planning portal")
 templates = Jinja2Templates(HERE / "templates")
@@ -112,18 +112,18 @@ async def _anaplan(session: Annotated[Session, Depends(_signed_in)]) -> AsyncIte
 
 
 Anaplan = Annotated[AsyncClient, Depends(_anaplan)]
-"""Anaplan, as the user who asks may use it."""
+"""A client for the user who sent the request."""
 
 
 @app.get("/")
 async def home(request: Request, session_id: SessionId) -> Response:
-    """Invites to sign in, or onwards."""
+    """Show a link to sign in, or to the profile."""
     return _page(request, "home.html", signed_in=session_id in sessions)
 
 
 @app.get("/login")
 async def login(browser: Annotated[str | None, Cookie()] = None) -> Response:
-    """Sends the browser to Anaplan, and remembers which browser it was."""
+    """Redirect the browser to Anaplan, and store which browser it is."""
     browser = browser or _random_id()
     url, state = oauth.authorization_url()
     sign_ins[state] = browser
@@ -138,18 +138,20 @@ async def oauth_callback(
     session_id: SessionId,
     browser: Annotated[str | None, Cookie()] = None,
 ) -> Response:
-    """Takes the browser back from Anaplan, and signs its user in."""
+    """Receive the callback from Anaplan, and start a session."""
     state = request.query_params.get("state", "")
     try:
-        # Taken out: a state is good for one callback, and only of the browser it was made for.
+        # A state is valid for one callback, of the browser that it was created for.
         if (beginner := sign_ins.pop(state, None)) is None or beginner != browser:
-            raise OAuthStateException("This sign-in was begun elsewhere, is over, or too old.")
+            raise OAuthStateException(
+                "This sign-in was started in another browser, has ended, or is too old."
+            )
         token = await oauth.fetch_token(str(request.url), state)
     except OAuthException as refused:
         denied = refused.code == "access_denied"
         return _page(request, "refused.html", 403 if denied else 400, denied=denied, error=refused)
     sessions.pop(session_id or "", None)
-    # Never an id that the browser came with: somebody else may have put it there and know it.
+    # Always a new id: somebody else may have set, and know, the one that the browser sent.
     session_id = _random_id()
     sessions[session_id] = Session(token)
     response = RedirectResponse("/profile", status_code=303)
@@ -159,7 +161,7 @@ async def oauth_callback(
 
 @app.get("/profile")
 async def profile(request: Request, anaplan: Anaplan) -> Response:
-    """Shows who is signed in, and the models they can see."""
+    """Show the user who is signed in, and the models that they can see."""
     user = await anaplan.audit.get_user("me")
     models = await anaplan.get_models(sort_by="name")
     return _page(request, "profile.html", user=user, models=models)
@@ -167,21 +169,21 @@ async def profile(request: Request, anaplan: Anaplan) -> Response:
 
 @app.get("/api/profile")
 async def api_profile(anaplan: Anaplan) -> User:
-    """The same user for programs: models are answers as they are."""
+    """Return the user as JSON: FastAPI can return the SDK's models as they are."""
     return await anaplan.audit.get_user("me")
 
 
-# Browsers send the cookie with no POST from another site (SameSite), so none can forge this one.
+# Other sites cannot forge this request: because of SameSite, browsers send no cookie with it.
 @app.post("/logout")
 async def logout(session_id: SessionId) -> Response:
-    """Ends the session here, and the token at Anaplan."""
+    """End the session here, and the access token at Anaplan."""
     session = sessions.pop(session_id or "", None)
     if session is not None:
         async with session.lock, _client(str(session.token["access_token"])) as anaplan:
             try:
                 await anaplan.logout()
             except AnaplanException as error:
-                log.warning("A token ends by itself, Anaplan did not end it: %s", error)
+                log.warning("Anaplan did not end the token, which expires on its own: %s", error)
     response = RedirectResponse("/", status_code=303)
     response.delete_cookie("session")
     return response
@@ -189,13 +191,13 @@ async def logout(session_id: SessionId) -> Response:
 
 @app.get("/style.css", include_in_schema=False)
 async def style() -> Response:
-    """The style of all pages."""
+    """Return the style sheet of all pages."""
     return FileResponse(HERE / "style.css")
 
 
 @app.exception_handler(InvalidCredentialsException)
-async def sign_in_anew(request: Request, error: InvalidCredentialsException) -> Response:
-    """Sends people to sign in; programs are told."""
+async def sign_in_again(request: Request, error: InvalidCredentialsException) -> Response:
+    """Redirect people to sign in; answer programs with 401."""
     sessions.pop(request.cookies.get("session", ""), None)
     if "text/html" in request.headers.get("accept", ""):
         return RedirectResponse("/login", status_code=303)
@@ -204,7 +206,7 @@ async def sign_in_anew(request: Request, error: InvalidCredentialsException) -> 
 
 @app.exception_handler(AnaplanException)
 async def anaplan_failed(request: Request, error: AnaplanException) -> Response:
-    """Says that it isn't the user's fault."""
+    """Show that the cause is not the user."""
     log.error("%s", error)
     return _page(request, "failed.html", 502, retryable=error.retryable)
 
@@ -218,7 +220,7 @@ def _page(request: Request, name: str, status_code: int = 200, **context: object
 
 
 def _set_cookie(response: Response, name: str, value: str) -> None:
-    # What the browser sees is in the redirect URI, even where a proxy ends TLS.
+    # Behind a proxy that terminates TLS, only the redirect URI shows that browsers use https.
     secure = REDIRECT_URI.startswith("https:")
     response.set_cookie(name, value, httponly=True, samesite="lax", secure=secure)
 

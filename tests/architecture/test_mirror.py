@@ -118,7 +118,7 @@ def test_imports_are_sorted_and_unions_reduced_after_renaming(tree: Path) -> Non
 def test_an_edited_file_is_found(tree: Path) -> None:
     with (tree / "src" / "_sync" / "reader.py").open("a") as file:
         file.write("# by hand\n")
-    assert mirror(tree).check() == ["src/_sync/reader.py: differs from what its source makes"]
+    assert mirror(tree).check() == ["src/_sync/reader.py: differs from what its source generates"]
 
 
 def test_a_missing_file_is_found(tree: Path) -> None:
@@ -131,7 +131,7 @@ def test_a_file_without_source_is_found_and_kept(tree: Path, name: str) -> None:
     extra = tree / "src" / "_sync" / name
     extra.parent.mkdir(parents=True, exist_ok=True)
     extra.write_text("x = 1\n")
-    complaint = [f"src/_sync/{name}: no source makes it"]
+    complaint = [f"src/_sync/{name}: has no source"]
     assert mirror(tree).check() == complaint
     assert mirror(tree).write() == complaint
     assert extra.is_file()
@@ -140,14 +140,14 @@ def test_a_file_without_source_is_found_and_kept(tree: Path, name: str) -> None:
 def test_a_file_whose_source_is_gone_is_found_and_removed(tree: Path) -> None:
     orphan = tree / "src" / "_sync" / "orphan.py"
     orphan.write_text(MIRRORED)
-    assert mirror(tree).check() == ["src/_sync/orphan.py: no source makes it"]
+    assert mirror(tree).check() == ["src/_sync/orphan.py: has no source"]
     assert mirror(tree).write() == []
     assert not orphan.exists()
 
 
 def test_a_claim_outside_the_trees_is_found(tree: Path) -> None:
     (tree / "elsewhere.py").write_text(MIRRORED)
-    assert mirror(tree).check() == ["elsewhere.py: no source makes it"]
+    assert mirror(tree).check() == ["elsewhere.py: has no source"]
 
 
 @pytest.mark.parametrize(
@@ -201,7 +201,7 @@ def test_a_failed_check_is_an_exit_code_and_a_message(tmp_path: Path) -> None:
     command = [sys.executable, "tools/mirror.py", "--check", f"--root={tmp_path}"]
     finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert finished.returncode == 1
-    assert "claims.py: no source makes it" in finished.stderr
+    assert "claims.py: has no source" in finished.stderr
 
 
 def test_the_project_is_mirrored() -> None:

@@ -27,8 +27,8 @@ def test_an_altered_and_a_missing_file_are_found(tmp_path: Path) -> None:
         content = derive_flights.read(derive_flights.DATA / name)
         derive_flights.write(tmp_path / name, content.replace(b"United", b"Untied"))
     assert derive_flights.differences(tmp_path) == [
-        "airlines.csv is not what tools/derive_flights.py derives",
-        "airports.csv is not what tools/derive_flights.py derives",
+        "airlines.csv differs from what tools/derive_flights.py derives",
+        "airports.csv differs from what tools/derive_flights.py derives",
     ]
 
 

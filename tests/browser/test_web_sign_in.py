@@ -96,7 +96,7 @@ def test_denied_consent_may_be_thought_over(walk: Walk, page: Page) -> None:
     walk.sign_in()
     walk.press("Deny")
     expect(walk.heading("You are not signed in")).to_be_visible()
-    expect(walk.problem).to_contain_text("You have not allowed")
+    expect(walk.problem).to_contain_text("You did not allow")
     assert not walk.has_session
 
     page.get_by_role("link", name="Sign in again").click()
@@ -108,7 +108,7 @@ def test_a_forged_state_signs_nobody_in(portal: Portal, walk: Walk, page: Page) 
     walk.begin()
     page.goto(f"{portal.url}/oauth/callback?code=stolen&state=forged")
 
-    expect(walk.problem).to_contain_text("begun elsewhere")
+    expect(walk.problem).to_contain_text("started in another browser")
     assert not walk.has_session
     assert portal.exchanges("authorization_code") == []
 
@@ -118,7 +118,7 @@ def test_an_attackers_callback_signs_nobody_in(portal: Portal, walk: Walk, page:
     walk.begin()
     page.goto(portal.emulator.authorize(begun, "hostile@example.com"))
 
-    expect(walk.problem).to_contain_text("begun elsewhere")
+    expect(walk.problem).to_contain_text("started in another browser")
     assert not walk.has_session
 
 
@@ -131,7 +131,7 @@ def test_a_callback_counts_once(portal: Portal, walk: Walk, page: Page) -> None:
 
     page.goto(callback.value.url)
 
-    expect(walk.problem).to_contain_text("is over")
+    expect(walk.problem).to_contain_text("has ended")
     page.goto(f"{portal.url}/profile")
     expect(walk.heading("Pat Planner")).to_be_visible()
 

@@ -3,9 +3,10 @@
 A `python` fence is executed, in the namespace of those before it in the same document (a comment
 `<!--- clear-namespace -->` begins a new one); one that holds tests is given to pytest. What the
 reader would do elsewhere is done in comments (`<!--- invisible-code-block: python`), in which
-`company` is Anaplan. A `text` fence is what the `python` fence before it prints, a `json` fence
-describes a tenant, a `toml` fence with profiles is the config file. A `bash` fence is looked at:
-its verbs, extras and options have to exist, its curl lines are sent, its variables exported.
+`company` is Anaplan. A `text` fence is what the `python` fence before it prints, a `log` fence the
+same without what differs from run to run (times, ports, ids), a `json` fence describes a tenant, a
+`toml` fence with profiles is the config file. A `bash` fence is looked at: its verbs, extras and
+options have to exist, its curl lines are sent, its variables exported.
 """
 
 from __future__ import annotations
@@ -41,6 +42,15 @@ ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 LINK = re.compile(r"\]\(([^)#]*)#?([^)]*)\)")
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
+VOLATILE = {
+    r"\b\d\d:\d\d:\d\d\b": "TIME",
+    r"\b\d+(?:\.\d)? (?=m?s\b)": "DURATION ",
+    r"[\d,]+ bytes": "SIZE",
+    r"127\.0\.0\.1:\d+": "HOST",
+    r"\b[0-9A-F]{32}\b": "ID",
+    r"\[Errno \d+\]": "[Errno]",
+}
+"""What differs between two runs that log the same."""
 
 Fill = Callable[[str], str]
 each_document = pytest.mark.parametrize(
@@ -68,6 +78,17 @@ class Reader:
     def compare(self, example: Example) -> None:
         """Compares a `text` fence with what the last `python` fence printed."""
         assert self._printed.split("\n") == str(example.parsed).split("\n")
+
+    def compare_log(self, example: Example) -> None:
+        """Compares a `log` fence with the log that the last `python` fence printed."""
+        assert steady(self._printed).split("\n") == steady(str(example.parsed)).split("\n")
+
+
+def steady(log: str) -> str:
+    """A log without what differs from run to run."""
+    for pattern, replacement in VOLATILE.items():
+        log = re.sub(pattern, replacement, log)
+    return log
 
 
 def load_tenant(example: Example) -> None:
@@ -126,6 +147,7 @@ def test_python_examples_run(
         fill,
         python=reader.run,
         text=reader.compare,
+        log=reader.compare_log,
         json=load_tenant,
         toml=write_profiles,
         bash=lambda example: export(example, monkeypatch),

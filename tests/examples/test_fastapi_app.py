@@ -158,7 +158,7 @@ def test_denied_consent_is_no_sign_in(visitor: Visitor) -> None:
     page = visitor.http.get(visitor.callback(allow=False))
 
     assert page.status_code == 403
-    assert "You have not allowed" in page.text
+    assert "You did not allow" in page.text
     assert visitor.session_id is None
 
 
@@ -293,7 +293,7 @@ def test_the_log_holds_no_secrets(portal: Portal, visitor: Visitor) -> None:
     log = portal.log.read_text()
 
     assert "/2/0/users/me" in log
-    assert "Anaplan did not end it" in log
+    assert "Anaplan did not end the token" in log
     brought = httpx2.URL(callback).params
     client_secret = portal.emulator.oauth_client_secret
     for secret in (brought["code"], brought["state"], session_id, client_secret):

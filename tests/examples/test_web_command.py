@@ -31,7 +31,7 @@ def test_it_says_where_to_go_and_leaves_nothing_behind(
         assert process.stdout is not None
         greeting = "".join(process.stdout.readline() for _ in range(8))
         emulator = re.findall(r"curl -X POST (\S+)/_emulator/clock", greeting)[0]
-        portal = re.findall(r"portal is on (\S+) ", greeting)[0]
+        portal = re.findall(r"portal is running at (\S+) ", greeting)[0]
         assert "Sign in as pat@example.com with the password Pl4nning!" in greeting
 
         with httpx2.Client(timeout=30) as visitor:
