@@ -34,6 +34,7 @@ def test_models(anaplan: EmulatedAnaplan) -> None:
         assert [model.name for model in found] == sorted(
             (model.name for model in found), reverse=True
         )
+        assert len(found) > 1
         model = client.get_model()
         assert isinstance(model, models.ModelWithTransactionInfo)
         assert model.model_transaction_running is False
