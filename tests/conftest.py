@@ -48,8 +48,8 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     count = sum("specifications" in str(report.longrepr) for report in skipped)
     if count:
         terminalreporter.write_line(
-            f"{count:,} contract tests were skipped: they need Anaplan's API specifications, which are "
-            'not in this repository (see "Files beside the repository" in CONTRIBUTING.md).'
+            f"{count:,} contract tests were skipped: they need Anaplan's API specifications, which "
+            'are not in this repository (see "Files beside the repository" in CONTRIBUTING.md).'
         )
 
 

@@ -72,6 +72,10 @@ NAMES = {
 # Regular expressions for strings and comments only, applied before the names.
 TEXT = {
     r"\basync (?=(?:def|for|with)\b)": "",
+    # An argument that only the sync client has.
+    r"(?m)^( +)(?=upload_chunk_size: Bytes)": (
+        r"\1upload_parallel: Whether chunks of an upload are sent in parallel.\n\1"
+    ),
 }
 
 # Words of the asynchronous world that the mirror may keep.

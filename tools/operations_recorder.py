@@ -116,8 +116,6 @@ def _inside(name: str) -> Iterator[None]:
 
 def _followed(function: Callable[..., Any], name: str) -> Callable[..., Any]:
     """The same function, inside of which it is known which method is running."""
-    if inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function):
-        return _followed_generator(function, name)
     if inspect.iscoroutinefunction(function):
 
         @wraps(function)
@@ -130,35 +128,32 @@ def _followed(function: Callable[..., Any], name: str) -> Callable[..., Any]:
     @wraps(function)
     def call(*args: Any, **kwargs: Any) -> Any:
         with _inside(name):
-            return function(*args, **kwargs)
+            result = function(*args, **kwargs)
+        if isinstance(result, AsyncGenerator):
+            return _followed_async_items(result, name)
+        return _followed_items(result, name) if isinstance(result, Generator) else result
 
     return call
 
 
-def _followed_generator(function: Callable[..., Any], name: str) -> Callable[..., Any]:
-    # Between two items it isn't running.
-    if inspect.isgeneratorfunction(function):
+# A generator that waits for its reader is not running.
 
-        @wraps(function)
-        def go_through(*args: Any, **kwargs: Any) -> Generator[Any]:
-            with closing(function(*args, **kwargs)) as items:
-                while True:
-                    with _inside(name):
-                        item = next(items, _END)
-                    if item is _END:
-                        return
-                    yield item
 
-        return go_through
+def _followed_items(generator: Generator[Any], name: str) -> Generator[Any]:
+    with closing(generator) as items:
+        while True:
+            with _inside(name):
+                item = next(items, _END)
+            if item is _END:
+                return
+            yield item
 
-    @wraps(function)
-    async def go_through_async(*args: Any, **kwargs: Any) -> AsyncGenerator[Any]:
-        async with aclosing(function(*args, **kwargs)) as items:
-            while True:
-                with _inside(name):
-                    item = await anext(items, _END)
-                if item is _END:
-                    return
-                yield item
 
-    return go_through_async
+async def _followed_async_items(generator: AsyncGenerator[Any], name: str) -> AsyncGenerator[Any]:
+    async with aclosing(generator) as items:
+        while True:
+            with _inside(name):
+                item = await anext(items, _END)
+            if item is _END:
+                return
+            yield item

@@ -305,8 +305,8 @@ class PartialUpdateException(AnaplanException):
 
     Attributes:
         user: The user as they are now.
-        not_granted: Workspaces to enter that the user may not enter, by id or as they were named.
-        not_revoked: Workspaces to leave that the user may still enter.
+        not_assigned: Workspaces that could not be assigned, by id or as they were named.
+        still_assigned: Workspaces that could not be taken from the user.
     """
 
     def __init__(
@@ -314,13 +314,13 @@ class PartialUpdateException(AnaplanException):
         message: str = "",
         *,
         user: User | None = None,
-        not_granted: list[str] | None = None,
-        not_revoked: list[str] | None = None,
+        not_assigned: list[str] | None = None,
+        still_assigned: list[str] | None = None,
     ) -> None:
         super().__init__(message)
         self.user = user
-        self.not_granted = not_granted or []
-        self.not_revoked = not_revoked or []
+        self.not_assigned = not_assigned or []
+        self.still_assigned = still_assigned or []
 
 
 class WriteInterruptedException(AnaplanException):

@@ -1,4 +1,4 @@
-"""How long work reports what it has done so far."""
+"""Progress reports of long work."""
 
 from __future__ import annotations
 
@@ -9,15 +9,15 @@ from typing import TypeAlias
 
 @dataclass(frozen=True)
 class Progress:
-    """One report of a transfer or of a running action.
+    """The progress of a transfer or of a running task.
 
     Attributes:
-        step: What is going on: "upload", "download", "read", or Anaplan's own words.
-        completed: How much is done: bytes of uncompressed content, pages of a large read, or a
-            task's share from 0 to 1.
-        total: What `completed` will be at the end; `None` while that isn't known.
-        chunks: Of a file's content, how many chunks are done; `None` for other work.
-        total_chunks: How many there will be; `None` while that isn't known.
+        step: Name of the step: "upload", "download", "read", or Anaplan's name for a task's step.
+        completed: Completed amount: bytes of uncompressed content, pages of a large read, or the
+            completed part of a task, from 0 to 1.
+        total: Value of `completed` at the end; None if unknown.
+        chunks: Number of completed chunks of a file's content; None for other work.
+        total_chunks: Number of all its chunks; None if unknown.
     """
 
     step: str
@@ -28,4 +28,4 @@ class Progress:
 
 
 ProgressCallback: TypeAlias = Callable[[Progress], None]
-"""Called from the thread or task that waits for the work; an error it raises ends the wait."""
+"""Called with each report, where the caller waits for the work. An exception ends the wait."""

@@ -1,4 +1,4 @@
-"""Where Anaplan's services are: nineteen regions, or one origin that stands for all of them.
+"""Base URLs of Anaplan's services: those of its nineteen regions, or one origin for all services.
 
 Source: Anaplan help, "URL, IP, and allowlist requirements" (May 2026).
 """
@@ -19,11 +19,11 @@ Region = Literal[
     "us9", "eu3", "eu5", "gb1", "ca1", "sg1", "ae1", "in1", "id1", "me1", "au1",
 ]  # fmt: skip
 
-# The regions that share one set of unprefixed hosts; every other region has its own.
+# These regions share hosts without a prefix; every other region has its own.
 _SHARED = frozenset(("us1", "us2", "us5", "us7", "eu1", "eu2", "eu4", "ap1"))
-# Canada's hosts don't carry the region's own name.
+# The prefix of Canada's hosts is not the name of the region.
 _LABELS = {"ca1": "ca1a"}
-# A name or an IPv4 address, or an IPv6 address, which has colons.
+# A name or an IPv4 address, or an IPv6 address.
 _HOST = re.compile(rb"[\w.-]+|[\da-f:.]+", re.ASCII)
 
 
@@ -31,17 +31,18 @@ _HOST = re.compile(rb"[\w.-]+|[\da-f:.]+", re.ASCII)
 class Hosts:
     """The base URLs of Anaplan's services, without a trailing slash.
 
-    Attributes:
-        authentication: Serves `/token/...`.
-        oauth: Serves `/auth/...` and `/oauth/...`.
-        api: Serves the Integration, ALM, SCIM and administration APIs.
-        cloud_works: Base of the CloudWorks API, its version included.
-        audit: Base of the Audit API, its version included.
-        consolidation: Base of the Financial Consolidation API, its version included. It is the
+    Args:
+        authentication: Base URL of `/token/...`.
+        oauth: Base URL of `/auth/...` and `/oauth/...`.
+        api: Base URL of the Integration, ALM, SCIM and administration APIs.
+        cloud_works: Base URL of the CloudWorks API, with its version.
+        audit: Base URL of the Audit API, with its version.
+        consolidation: Base URL of the Financial Consolidation API, with its version. It is the
             same for all regions.
 
     Raises:
-        ValueError: A URL isn't absolute, or would carry tokens over plain http to another machine.
+        ValueError: A URL is not absolute, contains more than an origin and a path, or is plain
+            http to another machine.
     """
 
     authentication: str
@@ -57,10 +58,16 @@ class Hosts:
 
     @classmethod
     def of_region(cls, region: Region) -> Hosts:
-        """The public hosts of one of Anaplan's regions, such as `"eu3"`.
+        """Return the public hosts of a region.
+
+        Args:
+            region: One of Anaplan's regions, such as "eu3".
+
+        Returns:
+            The base URL of each service.
 
         Raises:
-            ValueError: No such region.
+            ValueError: There is no such region.
         """
         if region not in get_args(Region):
             known = ", ".join(get_args(Region))
@@ -94,7 +101,18 @@ class Hosts:
 
     @classmethod
     def at(cls, base_url: str) -> Hosts:
-        """One origin for every service: the emulator, or a proxy that routes by path."""
+        """Return one origin as the host of every service.
+
+        Args:
+            base_url: Origin of the emulator, or of a proxy that routes by path.
+
+        Returns:
+            The base URL of each service below the origin.
+
+        Raises:
+            ValueError: The URL is not absolute, contains more than an origin and a path, or is
+                plain http to another machine.
+        """
         base = check_base_url("base_url", base_url)
         return cls(
             authentication=base,
@@ -107,7 +125,19 @@ class Hosts:
 
 
 def resolve_hosts(*, base_url: str | None, region: Region | None, hosts: Hosts | None) -> Hosts:
-    """The hosts a client was pointed at; Anaplan's shared ones when it was told nothing."""
+    """Return the hosts that a client was given, by default Anaplan's shared ones.
+
+    Args:
+        base_url: One origin for all services.
+        region: Region of the tenant.
+        hosts: Base URL of each service.
+
+    Returns:
+        The base URL of each service.
+
+    Raises:
+        ValueError: More than one was given, or one is not valid.
+    """
     given = given_hosts(base_url=base_url, region=region, hosts=hosts)
     return Hosts.of_region("us1") if given is None else given
 
@@ -115,7 +145,19 @@ def resolve_hosts(*, base_url: str | None, region: Region | None, hosts: Hosts |
 def given_hosts(
     *, base_url: str | None, region: Region | None, hosts: Hosts | None
 ) -> Hosts | None:
-    """The hosts that were pointed at; `None` when nothing was said."""
+    """Return the hosts that were given, if any.
+
+    Args:
+        base_url: One origin for all services.
+        region: Region of the tenant.
+        hosts: Base URL of each service.
+
+    Returns:
+        The base URL of each service; None if nothing was given.
+
+    Raises:
+        ValueError: More than one was given, or one is not valid.
+    """
     given = [
         name
         for name, value in (("base_url", base_url), ("region", region), ("hosts", hosts))
@@ -131,9 +173,22 @@ def given_hosts(
 
 
 def check_base_url(name: str, url: str) -> str:
+    """Check that a URL may be the base of requests with tokens.
+
+    Args:
+        name: What an error calls it.
+        url: The URL.
+
+    Returns:
+        The URL without a trailing slash.
+
+    Raises:
+        ValueError: It is not absolute, contains more than an origin and a path, or is plain http
+            to another machine.
+    """
     if isinstance(url, str) and not {"@", "?", "#"}.isdisjoint(url):
         raise ValueError(f"{name} must hold neither credentials nor a query nor a fragment.")
-    # Read by the library that will send to it: another one might see another host in the same text.
+    # Parsed by the library that sends requests: another one may find another host in the same text.
     try:
         parts = httpx2.URL(url)
     except (httpx2.InvalidURL, TypeError):
@@ -148,13 +203,20 @@ def check_base_url(name: str, url: str) -> str:
         )
     if parts.scheme == "http" and not is_loopback(parts.host):
         raise ValueError(
-            f"{name} is plain http: tokens travel over https only, loopback addresses excepted."
+            f"{name} is plain http: tokens are sent over https only, except to loopback addresses."
         )
     return url.rstrip("/")
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a host name or address can only be this machine."""
+    """Check whether a host can only be this machine.
+
+    Args:
+        host: Name or address.
+
+    Returns:
+        Whether it is a loopback address, or a name that always stands for one.
+    """
     if host == "localhost" or host.endswith(".localhost"):
         return True
     try:

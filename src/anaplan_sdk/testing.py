@@ -1,14 +1,14 @@
-r"""pytest fixtures: Anaplan on this machine, with clients that are ready to use.
+r"""pytest fixtures: an emulated Anaplan on this machine, with clients that are ready to use.
 
-pytest finds them by itself once the extra `emulator` is installed:
+pytest finds them when the extra `emulator` is installed:
 
     def test_my_pipeline(anaplan):
         client = anaplan.client()
         client.upload_file(113000000000, "code,name\nAA,American Airlines\n")
         ...
-        anaplan.advance(minutes=40)  # every token has expired now
+        anaplan.advance(minutes=40)  # now every token has expired
 
-The tenant is the emulator's own, unless the ini option `anaplan_tenant` names a file with another.
+The tenant is the emulator's default one, or that of the file in the ini option `anaplan_tenant`.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ __all__ = ["EmulatedAnaplan", "anaplan", "anaplan_emulator"]
 
 
 class EmulatedAnaplan:
-    """Anaplan for one test, as its tenant describes it at the start.
+    """An emulated Anaplan for one test. At its start the tenant is as its file describes it.
 
-    Attributes:
-        emulator: The emulator itself, for all that isn't offered here.
+    Args:
+        emulator: The running emulator, which the attribute `emulator` offers to tests.
     """
 
     def __init__(self, emulator: Emulator) -> None:
@@ -38,42 +38,68 @@ class EmulatedAnaplan:
         self._clients = ExitStack()
 
     def client(self, **arguments: Any) -> Client:
-        """A client that signs in with the integration user's password; closed after the test.
+        """Create a client, which is closed after the test.
+
+        It signs in with the password of the integration user, and works on the tenant's default
+        workspace and model.
 
         Args:
-            **arguments: Any of `Client`. Another user's `user_email` is enough to sign in as them;
-                other credentials replace the password.
+            **arguments: Options of `Client`. The `user_email` of another user of the tenant is
+                enough to sign in as that user; other credentials replace the password.
+
+        Returns:
+            The client.
         """
         from anaplan_sdk import Client
 
         return self._clients.enter_context(Client(**self._complete(arguments)))
 
     def async_client(self, **arguments: Any) -> AsyncClient:
-        """The same as an `AsyncClient`; close it by `async with`."""
+        """Create an async client, which the test closes: `async with anaplan.async_client()`.
+
+        It signs in with the password of the integration user, and works on the tenant's default
+        workspace and model.
+
+        Args:
+            **arguments: Options of `AsyncClient`. The `user_email` of another user of the tenant
+                is enough to sign in as that user; other credentials replace the password.
+
+        Returns:
+            The client.
+        """
         from anaplan_sdk import AsyncClient
 
         return AsyncClient(**self._complete(arguments))
 
     def advance(self, *, hours: float = 0, minutes: float = 0, seconds: float = 0) -> None:
-        """Moves Anaplan's clock forward: tokens expire, files and dumps go away."""
+        """Move the emulator's clock forward: tokens expire, files and dumps are deleted.
+
+        Args:
+            hours: Hours to add.
+            minutes: Minutes to add.
+            seconds: Seconds to add.
+        """
         self.emulator.advance(hours=hours, minutes=minutes, seconds=seconds)
 
     def fault(self, **fields: Any) -> None:
-        """Orders trouble: `fault(method="PUT", path="*/chunks/0", status=503, times=2)`.
+        """Inject a fault: `fault(method="PUT", path="*/chunks/0", status=503, times=2)`.
 
         Args:
-            **fields: Those of `anaplan_emulator.Fault`.
+            **fields: Fields of `anaplan_emulator.Fault`.
         """
         from anaplan_emulator import Fault
 
         self.emulator.add_fault(Fault(**fields))
 
     def requests(self, method: str = "*", path: str = "*") -> list[ReceivedRequest]:
-        """The requests received so far, oldest first, secrets masked.
+        """Return the requests that the emulator has received, with secrets masked.
 
         Args:
-            method: Keeps those of one method.
-            path: Keeps those whose path this glob matches; `*` crosses slashes.
+            method: HTTP method to filter by; "*" (the default) matches every method.
+            path: Pattern of paths to filter by; `*` also matches slashes.
+
+        Returns:
+            The requests, oldest first.
         """
         from fnmatch import fnmatchcase
 
@@ -84,7 +110,7 @@ class EmulatedAnaplan:
         ]
 
     def close(self) -> None:
-        """Closes the clients that `client` made."""
+        """Close the clients that `client` created."""
         self._clients.close()
 
     def _complete(self, arguments: dict[str, Any]) -> dict[str, Any]:
@@ -103,13 +129,24 @@ class EmulatedAnaplan:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Adds the ini option `anaplan_tenant`."""
+    """Add the ini option `anaplan_tenant`.
+
+    Args:
+        parser: pytest's parser of options.
+    """
     parser.addini("anaplan_tenant", "tenant file for the emulated Anaplan", type="string")
 
 
 @pytest.fixture(scope="session")
 def anaplan_emulator(pytestconfig: pytest.Config) -> Iterator[Emulator]:
-    """The running emulator, shared by the tests of a process."""
+    """Run the emulator that all tests of a process share.
+
+    Args:
+        pytestconfig: pytest's configuration.
+
+    Yields:
+        The emulator.
+    """
     try:
         from anaplan_emulator import Emulator
     except ImportError as problem:
@@ -124,7 +161,14 @@ def anaplan_emulator(pytestconfig: pytest.Config) -> Iterator[Emulator]:
 
 @pytest.fixture
 def anaplan(anaplan_emulator: Emulator) -> Iterator[EmulatedAnaplan]:
-    """Anaplan as its tenant describes it, with ready clients."""
+    """Reset the emulator to its tenant, and close the test's clients at the end.
+
+    Args:
+        anaplan_emulator: The running emulator.
+
+    Yields:
+        The emulated Anaplan.
+    """
     anaplan_emulator.reset()
     emulated = EmulatedAnaplan(anaplan_emulator)
     yield emulated

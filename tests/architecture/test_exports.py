@@ -59,14 +59,11 @@ def run(code: str) -> str:
     return subprocess.run(command, capture_output=True, text=True, check=True).stdout
 
 
-def public_names(tree: ast.Module, package: str) -> Iterator[str]:
-    """Find the public names a module makes itself or takes from its own package.
+def public_names(tree: ast.Module, package: str, is_lazy: bool) -> Iterator[str]:
+    """Find the public names a module defines, or imports from its own package.
 
-    A module with `__getattr__` has those too that only type checkers see it import.
+    In a lazy module those are included that only type checkers see it import.
     """
-    is_lazy = any(
-        isinstance(node, ast.FunctionDef) and node.name == "__getattr__" for node in tree.body
-    )
     unseen = [node for guard in tree.body if isinstance(guard, ast.If) for node in guard.body]
     for node in tree.body + unseen * is_lazy:
         match node:
@@ -83,14 +80,27 @@ def public_names(tree: ast.Module, package: str) -> Iterator[str]:
 
 @pytest.mark.parametrize("name", EXPORTING)
 def test_everything_public_is_exported(name: str) -> None:
-    # That the names are sorted is ruff's to say (RUF022).
     module = importlib.import_module(name)
     assert module.__file__ is not None
     tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
     exported = {name for name in module.__all__ if not name.startswith("_")}
-    assert exported == set(public_names(tree, name.partition(".")[0]))
+    assert exported == set(
+        public_names(tree, name.partition(".")[0], "__getattr__" in vars(module))
+    )
     assert all(hasattr(module, name) for name in module.__all__)
     assert len(set(module.__all__)) == len(module.__all__)
+
+
+@pytest.mark.parametrize("name", EXPORTING)
+def test_type_checkers_see_what_a_program_gets(name: str) -> None:
+    module = importlib.import_module(name)
+    assert module.__file__ is not None
+    tree = ast.parse(Path(module.__file__).read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and str(node.module).startswith(name):
+            home = importlib.import_module(str(node.module))
+            for alias in node.names:
+                assert getattr(module, alias.name) is getattr(home, alias.name)
 
 
 def test_the_package_works_without_extras_and_reaches_for_nothing() -> None:

@@ -22,7 +22,8 @@ from cryptography.hazmat.primitives.serialization import (
     pkcs12,
 )
 
-from anaplan_sdk.auth.certificate import CertificateCredentials, CertificateInput, PayloadFormat
+from anaplan_sdk.auth.certificate import CertificateCredentials
+from anaplan_sdk.config import CertificateInput, PayloadFormat
 from anaplan_sdk.exceptions import InvalidCredentialsException, InvalidPrivateKeyException
 
 HOST = "https://auth.anaplan.com"

@@ -1,4 +1,4 @@
-"""From a client's arguments to its one way to sign in, or to a word on what is missing."""
+"""The authentication that a client's options lead to, and the errors that name what is missing."""
 
 from base64 import b64decode
 from itertools import combinations
@@ -15,25 +15,14 @@ from anaplan_sdk.auth.basic import BasicCredentials
 from anaplan_sdk.auth.bearer import Bearer
 from anaplan_sdk.auth.credentials import resolve_auth
 from anaplan_sdk.auth.token_cache import TokenState
-from anaplan_sdk.regions import Hosts
+from anaplan_sdk.config import ClientConfig
 
 HOST = "https://auth.anaplan.com"
-NOTHING: dict[str, Any] = {
-    "user_email": None,
-    "password": None,
-    "certificate": None,
-    "private_key": None,
-    "private_key_password": None,
-    "token": None,
-    "api_key": None,
-    "auth": None,
-    "certificate_payload": "v1",
-}
 OWN = httpx2.BasicAuth("me", "secret")
 
 
-def resolve(**given: object) -> httpx2.Auth:
-    return resolve_auth(Hosts.at(HOST), **{**NOTHING, **given})
+def resolve(**given: Any) -> httpx2.Auth:
+    return resolve_auth(ClientConfig(base_url=HOST, **given))
 
 
 @pytest.fixture(scope="module")

@@ -1,7 +1,8 @@
-"""What a client is made with when it is told nothing."""
+"""The search for a client's options in the environment, a profile and stored tokens."""
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx2
 import keyring
@@ -9,8 +10,9 @@ import pytest
 from keyring.backend import KeyringBackend
 
 from anaplan_sdk import AsyncClient, Client, ConsolidationAccess, Hosts, MemoryStore
-from anaplan_sdk.auth.environment import Arguments, config_file, find_arguments
+from anaplan_sdk.auth.environment import find_options
 from anaplan_sdk.auth.oauth_tokens import OAuthBearer
+from anaplan_sdk.auth.profiles import config_file
 from anaplan_sdk.exceptions import CredentialsNotFoundException
 from anaplan_sdk.testing import EmulatedAnaplan
 
@@ -72,8 +74,11 @@ def config(environ: dict[str, str]) -> Path:
     return path
 
 
-def find(environ: dict[str, str], profile: str | None = None) -> Arguments:
-    return find_arguments(profile, environ, MemoryStore())
+ACCESS = {"CONSOLIDATION_TOKEN": "s3cret", "CONSOLIDATION_TENANT": "T"}
+
+
+def find(environ: dict[str, str], profile: str | None = None) -> dict[str, Any]:
+    return find_options(profile, None, environ, MemoryStore())
 
 
 def test_each_way_in_the_environment(environ: dict[str, str]) -> None:
@@ -150,11 +155,11 @@ def test_a_secret_from_the_keyring(environ: dict[str, str], config: Path, ring: 
 def test_a_kept_token(environ: dict[str, str], config: Path) -> None:
     store = MemoryStore()
     store.save("us1a.app.anaplan.com/d1", "r")
-    found = find_arguments("device", environ, store)
+    found = find_options("device", None, environ, store)
     assert isinstance(found["auth"], OAuthBearer)
 
 
-def test_when_nothing_serves_every_link_is_told(
+def test_without_credentials_every_place_is_named(
     environ: dict[str, str], config: Path, ring: Ring
 ) -> None:
     environ["ANAPLAN_USER_EMAIL"] = "a@example.com"
@@ -165,7 +170,7 @@ def test_when_nothing_serves_every_link_is_told(
         "environment, token: ANAPLAN_TOKEN is not set",
         "environment, user_email and password: ANAPLAN_PASSWORD is not set",
         "profile 'load', user_email and password: LOAD_PASSWORD is not set",
-        "kept tokens: neither client_id nor device_client_id is set",
+        "stored tokens: neither client_id nor device_client_id is set",
     ):
         assert reason in said
     with pytest.raises(CredentialsNotFoundException, match="no terminal to sign in at"):
@@ -186,13 +191,57 @@ def test_when_nothing_serves_every_link_is_told(
         ("[profiles.other]", "has no profile 'load'; it has: other"),
     ],
 )
-def test_a_config_file_that_is_none(
+def test_a_config_file_that_is_not_valid(
     environ: dict[str, str], config: Path, content: str, said: str
 ) -> None:
     config.write_text(content)
     with pytest.raises(ValueError, match=said) as wrong:
         find(environ, "load")
     assert "p4ss" not in str(wrong.value)
+
+
+@pytest.mark.parametrize(
+    ("variables", "given", "logged"),
+    [
+        ({"TOKEN": "s3cret"}, {}, ["Using token from environment."]),
+        ({}, {}, ["Using user_email and password from profile 'load'."]),
+        (
+            {**ACCESS, "CERTIFICATE": "c", "PRIVATE_KEY": "s3cret"},
+            {},
+            [
+                "Using access to Financial Consolidation from environment.",
+                "Using certificate from environment.",
+            ],
+        ),
+        ({**ACCESS, "DEVICE_CLIENT_ID": "d1"}, {}, None),
+        (
+            {"PASSWORD": "s3cret"},
+            {"user_email": "a", "model_id": "m2"},
+            ["Using user_email from the arguments.", "Using password from environment."],
+        ),
+    ],
+)
+def test_the_log_names_where_credentials_come_from(
+    environ: dict[str, str],
+    config: Path,
+    caplog: pytest.LogCaptureFixture,
+    variables: dict[str, str],
+    given: dict[str, object],
+    logged: list[str] | None,
+) -> None:
+    if logged is None:
+        config.write_text("")
+        logged = [
+            "Using access to Financial Consolidation from environment.",
+            "Using OAuth with device_client_id from environment.",
+        ]
+    store = MemoryStore()
+    store.save("us1a.app.anaplan.com/d1", "s3cret")
+    environ |= {f"ANAPLAN_{name}": value for name, value in variables.items()}
+    with caplog.at_level("DEBUG", "anaplan_sdk"):
+        find_options(None, given, {**environ, "LOAD_PASSWORD": "s3cret"}, store)
+    assert [record.getMessage() for record in caplog.records] == logged
+    assert {record.name for record in caplog.records} == {"anaplan_sdk.auth"}
 
 
 def test_a_profile_of_no_file(environ: dict[str, str]) -> None:
@@ -220,13 +269,13 @@ REFRESHING = {
 def test_a_place_that_is_passed_replaces_the_one_that_is_found(
     environ: dict[str, str], found: dict[str, str], given: dict[str, object]
 ) -> None:
-    arguments = find_arguments(None, {**environ, **REFRESHING, **found}, None, given)
+    arguments = find_options(None, given, {**environ, **REFRESHING, **found})
     assert arguments.pop("auth").__repr__().count("https://eu3.app.anaplan.com/oauth/token") == 1
     assert arguments == given
     kept = {**environ, "ANAPLAN_DEVICE_CLIENT_ID": "d1", **found}
     store = MemoryStore()
     store.save("eu3.app.anaplan.com/d1", "r")
-    auth = find_arguments(None, kept, store, given)["auth"]
+    auth = find_options(None, given, kept, store)["auth"]
     assert "https://eu3.app.anaplan.com/oauth/token" in repr(auth)
 
 
@@ -244,9 +293,9 @@ def test_credentials_that_are_passed_replace_those_that_are_found(
     environ: dict[str, str], given: dict[str, object]
 ) -> None:
     environ |= {"ANAPLAN_TOKEN": "t", "ANAPLAN_MODEL_ID": "m2", **REFRESHING}
-    arguments = find_arguments(None, environ, MemoryStore(), given)
+    arguments = find_options(None, given, environ, MemoryStore())
     assert arguments == {"model_id": "m2", **given}
-    found = find_arguments(None, environ, None, {"user_email": None, "model_id": None})
+    found = find_options(None, {"user_email": None, "model_id": None}, environ)
     assert found == {"token": "t", "model_id": "m2"}
 
 
@@ -282,7 +331,7 @@ def test_credentials_that_are_passed_are_completed(
     completed: dict[str, str],
 ) -> None:
     variables = {f"ANAPLAN_{name.upper()}": value for name, value in found.items()}
-    arguments = find_arguments(None, {**environ, **variables}, MemoryStore(), given)
+    arguments = find_options(None, given, {**environ, **variables}, MemoryStore())
     assert arguments == {**given, **completed}
 
 

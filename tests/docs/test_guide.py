@@ -80,7 +80,7 @@ def run(code: str, company: Emulator, **names: object) -> dict[str, Any]:
     """Runs an example; what it says of Anaplan is true of the emulator."""
     here = POINTED.sub(rf'\1(base_url="{company.base_url}",', code)
     namespace: dict[str, Any] = {**vars(anaplan_sdk), "os": os}
-    namespace |= {name: getattr(anaplan_sdk, name) for name in anaplan_sdk.__all__} | names
+    namespace |= {name: getattr(anaplan_sdk, name) for name in dir(anaplan_sdk)} | names
     exec(compile(here, str(GUIDE), "exec"), namespace)
     return namespace
 

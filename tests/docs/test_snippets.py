@@ -32,7 +32,7 @@ from sybil.typing import Parser
 from anaplan_emulator import Emulator, TenantDescription
 from anaplan_emulator.__main__ import main as emulator_command
 from anaplan_sdk import Client
-from anaplan_sdk.auth.environment import config_file
+from anaplan_sdk.auth.profiles import config_file
 
 if TYPE_CHECKING:
     from tests.docs.conftest import Seat

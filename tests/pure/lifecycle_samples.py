@@ -1,4 +1,4 @@
-"""What Anaplan says of revisions, synchronizations and audit events, an example of each."""
+"""Samples of revisions, synchronizations and audit events, one of each model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What Anaplan says of users, as `test_models` reads it."""
+"""Samples of users for `test_models`, one of each model."""
 
 from __future__ import annotations
 

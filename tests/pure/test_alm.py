@@ -1,4 +1,4 @@
-"""What the ALM API says, as models."""
+"""Models of the ALM API."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def test_tasks_by_their_state() -> None:
     assert failed.result.source_revision_id is None
 
 
-def test_kinds_of_differences_that_are_new() -> None:
+def test_unknown_kinds_of_differences_are_kept() -> None:
     report = SummaryReport.model_validate(
         {
             "totals": {"modified": 1, "created": 2, "deleted": 0},

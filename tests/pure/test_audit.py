@@ -1,4 +1,4 @@
-"""Audit events: lines of the common event format, cursors, pieces of text as lines."""
+"""Audit events: lines in common event format, cursors, and lines from pieces of text."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from anaplan_sdk._formats.lines import LineReader
 from anaplan_sdk.models import AuditEvent, CefEvent
-from anaplan_sdk.models.audit import Place
+from anaplan_sdk.models.audit import EventPosition
 
 EVENT = {
     "id": 2598676438123456789,
@@ -88,15 +88,15 @@ def test_lines_from_pieces_of_any_size() -> None:
 
 
 def test_cursors() -> None:
-    place = Place(5)
-    for event_id, moment in ((1, 5), (2, 5), (4, 6), (3, 6)):
-        place = place.after(AuditEvent(id=event_id, event_date=moment))
-    assert place.cursor == "6:3,4"
-    assert Place.read(place.cursor) == place
-    assert Place.read("6:") == Place(6)
+    position = EventPosition(5)
+    for event_id, event_date in ((1, 5), (2, 5), (4, 6), (3, 6)):
+        position = position.after(AuditEvent(id=event_id, event_date=event_date))
+    assert position.cursor == "6:3,4"
+    assert EventPosition.parse(position.cursor) == position
+    assert EventPosition.parse("6:") == EventPosition(6)
 
 
 @pytest.mark.parametrize("cursor", ["", "6", "6:,", "6:x", ":1", "6:1,"])
-def test_what_is_no_cursor(cursor: str) -> None:
-    with pytest.raises(ValueError, match="no cursor"):
-        Place.read(cursor)
+def test_invalid_cursors(cursor: str) -> None:
+    with pytest.raises(ValueError, match="not a valid cursor"):
+        EventPosition.parse(cursor)

@@ -1,4 +1,4 @@
-"""CloudWorks's models: what isn't known survives, what is secret doesn't show."""
+"""Models of CloudWorks keep unknown types and hide secrets."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ def test_a_job_of_an_unknown_kind_is_kept() -> None:
         ),
     ],
 )
-def test_connections_are_written_as_cloud_works_has_them(
+def test_connections_are_sent_with_the_names_of_cloud_works(
     body: dict[str, object], kind: str, wire: dict[str, object]
 ) -> None:
     connection = ConnectionInput.of(body)
@@ -98,14 +98,14 @@ def test_a_run_under_way_has_no_end() -> None:
     assert run.has_ended
 
 
-def test_the_last_run_is_told_in_seconds() -> None:
+def test_the_last_run_is_in_seconds() -> None:
     run = RunSummary.model_validate({"id": "r", "lastRun": 1780000000, "triggerSource": "moon"})
     assert run.last_run is not None
     assert run.last_run.isoformat() == "2026-05-28T20:26:40+00:00"
     assert run.trigger_source == "moon"
 
 
-def test_five_users_at_the_most_are_notified() -> None:
+def test_at_most_five_users_are_notified() -> None:
     with pytest.raises(ValidationError, match="at most 5"):
         NotificationItemInput(type="success", users=["u"] * 6)
 

@@ -1,4 +1,4 @@
-"""Pages of large reads as rows, and what an error says where a reply would be too large."""
+"""Pages of large reads as rows, and errors of replies that are too large."""
 
 from __future__ import annotations
 
@@ -36,8 +36,8 @@ def test_fields_may_hold_anything() -> None:
     assert rows(b'a,b\n"x, ""y""\nz",\xc3\xa9\n') == [{"a": 'x, "y"\nz', "b": "é"}]
 
 
-def test_a_quote_that_is_never_closed_is_told() -> None:
-    with pytest.raises(AnaplanResponseException, match="can't be read: field larger"):
+def test_a_quote_that_is_never_closed_is_an_error() -> None:
+    with pytest.raises(AnaplanResponseException, match="not valid CSV: field larger"):
         rows(b'a,b\n1,"' + b"x" * 140_000)
 
 
@@ -56,7 +56,9 @@ def test_columns_of_the_same_name_stay_apart() -> None:
 def test_rows_that_dont_fit_the_header_are_an_error(page: bytes, count: int) -> None:
     reader = PageReader()
     assert [*reader.rows(b"a,b\n1,2\n")] == [{"a": "1", "b": "2"}]
-    with pytest.raises(AnaplanResponseException, match=f"Row 2 has {count} fields, .* 2 columns"):
+    with pytest.raises(
+        AnaplanResponseException, match=f"Row 2 has {count} fields, .* header has 2"
+    ):
         list(reader.rows(page))
 
 
@@ -71,7 +73,7 @@ def test_rows_that_dont_fit_the_header_are_an_error(page: bytes, count: int) -> 
         (403, "limit", False),
     ],
 )
-def test_errors_that_may_come_from_a_limit_name_the_way_that_has_none(
+def test_errors_that_may_come_from_a_limit_name_methods_without_it(
     status: int, reason: str | None, is_suggested: bool
 ) -> None:
     with (
@@ -79,5 +81,5 @@ def test_errors_that_may_come_from_a_limit_name_the_way_that_has_none(
         suggesting("tr.read_view or tr.read_view_pages", 20000000003),
     ):
         raise AnaplanRequestException("Refused.", status_code=status, reason=reason)
-    told = "Refused. If that is too much for one reply, use tr.read_view or"
-    assert (told in str(caught.value)) is is_suggested
+    suggestion = "Refused. If that is too much for one reply, use tr.read_view or"
+    assert (suggestion in str(caught.value)) is is_suggested

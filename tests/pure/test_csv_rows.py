@@ -1,4 +1,4 @@
-"""Rows of a failure dump, however the network cuts it up."""
+"""Rows of CSV that arrives in pieces of any size."""
 
 import csv
 import io
@@ -8,7 +8,7 @@ from itertools import pairwise
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from anaplan_sdk._formats.csv_rows import RowReader, named_after
+from anaplan_sdk._formats.csv_rows import RowReader, add_action_column
 
 VALUES = st.text(
     alphabet=st.sampled_from('",\r\n é€😀\u2028\x85') | st.characters(codec="utf-8"), max_size=12
@@ -69,13 +69,11 @@ def test_cuts_change_nothing(table: str, cuts: list[int], mark: str) -> None:
 @example('name,why\n5" pipe,no such item\n6" pipe,no such item\n', [])
 @example('a\n"x""y\nz"\n', [6])
 @example("a\rb\r\nc\r", [2, 4])
-def test_text_that_no_writer_wrote_is_read_as_the_csv_module_reads_it(
-    text: str, cuts: list[int]
-) -> None:
+def test_malformed_text_is_read_as_the_csv_module_reads_it(text: str, cuts: list[int]) -> None:
     assert read(text.encode(), cuts) == named(text)
 
 
-def test_rows_come_as_soon_as_they_are_whole() -> None:
+def test_rows_are_yielded_as_soon_as_they_are_complete() -> None:
     reader = RowReader()
     assert list(reader.feed(b'"_Line_","_Error_1_"\n"2","Invalid parent"\n"3","Inv')) == [
         {"_Line_": "2", "_Error_1_": "Invalid parent"}
@@ -102,13 +100,13 @@ def test_a_broken_byte_costs_one_character() -> None:
     ]
 
 
-def test_nothing_holds_no_rows() -> None:
+def test_empty_content_has_no_rows() -> None:
     assert read(b"", []) == []
     assert read(b"only,a,header\r\n", [3]) == []
 
 
-def test_a_row_tells_its_action() -> None:
-    assert list(named_after("Load", {"a": "1"}).items()) == [("_Action_", "Load"), ("a", "1")]
-    own = named_after("Load", {"_Action_": "mine", "_Action_ (2)": "too"})
+def test_a_row_has_the_name_of_its_action() -> None:
+    assert list(add_action_column("Load", {"a": "1"}).items()) == [("_Action_", "Load"), ("a", "1")]
+    own = add_action_column("Load", {"_Action_": "mine", "_Action_ (2)": "too"})
     assert own["_Action_"] == "Load"
     assert sorted(own.values()) == ["Load", "mine", "too"]

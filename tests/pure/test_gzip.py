@@ -1,4 +1,4 @@
-"""Gzip as Anaplan takes it."""
+"""Gzip of upload chunks."""
 
 import gzip
 import subprocess
@@ -24,7 +24,7 @@ assert len(packed) < 200
 
 
 @given(st.binary())
-def test_what_is_compressed_comes_back(content: bytes) -> None:
+def test_compression_is_reversible(content: bytes) -> None:
     assert gzip.decompress(compress(content)) == content
     assert compress(memoryview(content)) == compress(content)
     assert decompress(compress(content)) == content
@@ -40,14 +40,14 @@ def test_equal_chunks_stay_equal() -> None:
     assert len(packed) < 500
 
 
-def test_zlib_takes_the_place_of_a_missing_isal() -> None:
+def test_zlib_replaces_a_missing_isal() -> None:
     subprocess.run([sys.executable, "-W", "error", "-c", WITHOUT_ISAL], check=True)
 
 
 @pytest.mark.parametrize("broken", [b"", b"a,b\n", compress(b"a,b\n" * 99)[:-9]])
-def test_what_is_no_gzip_is_told(broken: bytes) -> None:
+def test_invalid_gzip_is_an_error(broken: bytes) -> None:
     if broken:
-        with pytest.raises(ValueError, match="no gzip"):
+        with pytest.raises(ValueError, match="invalid gzip"):
             decompress(broken)
     else:
         assert decompress(broken) == b""

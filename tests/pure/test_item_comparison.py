@@ -1,4 +1,4 @@
-"""Whether items that were to be added are there."""
+"""Whether items that were to be added are in a list."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from anaplan_sdk.models import NewListItem
-from anaplan_sdk.models._item_comparison import presence
+from anaplan_sdk.models._item_comparison import were_added
 
 OSLO: dict[str, Any] = {
     "id": "201000000001",
@@ -25,7 +25,7 @@ def item(**fields: Any) -> NewListItem:
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "expected",
     [
         {"name": "Oslo", "code": "OSL"},
         {"code": "OSL"},
@@ -36,12 +36,12 @@ def item(**fields: Any) -> NewListItem:
         {"code": "OSL", "subsets": {"Active": True, "Old": False}},
     ],
 )
-def test_what_is_there_as_asked(asked: dict[str, Any]) -> None:
-    assert presence([item(**asked)], [OSLO, ROME]) is True
+def test_items_that_match(expected: dict[str, Any]) -> None:
+    assert were_added([item(**expected)], [OSLO, ROME]) is True
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "expected",
     [
         {"name": "Oslo"},  # has a code
         {"name": "Oslo", "code": "OSX"},  # the name is another's
@@ -55,15 +55,15 @@ def test_what_is_there_as_asked(asked: dict[str, Any]) -> None:
         {"parent": "Norway"},
     ],
 )
-def test_what_is_there_otherwise_can_not_be_told(asked: dict[str, Any]) -> None:
-    assert presence([item(**asked)], [OSLO, ROME]) is None
+def test_items_that_differ_are_unclear(expected: dict[str, Any]) -> None:
+    assert were_added([item(**expected)], [OSLO, ROME]) is None
 
 
 def test_all_none_or_some() -> None:
     bergen, oslo = item(name="Bergen", code="BGO"), item(name="Oslo", code="OSL")
-    assert presence([bergen], [OSLO, ROME]) is False
-    assert presence([bergen], []) is False
-    assert presence([bergen, oslo], [OSLO, ROME]) is None
-    assert presence([oslo, item(name="Rome")], [OSLO, ROME]) is True
+    assert were_added([bergen], [OSLO, ROME]) is False
+    assert were_added([bergen], []) is False
+    assert were_added([bergen, oslo], [OSLO, ROME]) is None
+    assert were_added([oslo, item(name="Rome")], [OSLO, ROME]) is True
     # The second would have been refused, and the reply would have said so.
-    assert presence([oslo, oslo], [OSLO, ROME]) is None
+    assert were_added([oslo, oslo], [OSLO, ROME]) is None

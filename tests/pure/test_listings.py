@@ -1,4 +1,4 @@
-"""Listings as models and as they come."""
+"""Listings as models and as raw dicts."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ import pytest
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk.exceptions import AnaplanResponseException
 from anaplan_sdk.models import ListItem
-from anaplan_sdk.models._envelopes import Listing, RawListing
+from anaplan_sdk.models._envelopes import ListReply, RawListReply
 
-MODELS = Listing("items", ListItem)
-RAW = RawListing("items")
-CHECKED = Listing("items", dict[str, object])
+MODELS = ListReply("items", ListItem)
+RAW = RawListReply("items")
+CHECKED = ListReply("items", dict[str, object])
 
 
 def reply(body: str) -> httpx2.Response:
@@ -39,7 +39,7 @@ def reply(body: str) -> httpx2.Response:
         '{"meta":{"paging":{"totalSize":null}}}',
     ],
 )
-def test_raw_items_are_read_as_checked_ones_are(body: str) -> None:
+def test_raw_items_are_read_like_models(body: str) -> None:
     raw, checked = decode(RAW.adapter, reply(body)), decode(CHECKED.adapter, reply(body))
     assert raw.items == checked.items
     assert raw.total == checked.total
@@ -61,7 +61,7 @@ def test_raw_items_are_read_as_checked_ones_are(body: str) -> None:
         '{"meta":{"paging":{"totalSize":"many"}},"items":[]}',
     ],
 )
-def test_what_is_no_listing_is_told_of_alike(body: str) -> None:
+def test_malformed_listings_raise_the_same_error(body: str) -> None:
     with pytest.raises(AnaplanResponseException) as raw:
         decode(RAW.adapter, reply(body))
     with pytest.raises(AnaplanResponseException) as checked:
@@ -79,7 +79,7 @@ def collects(request: pytest.FixtureRequest) -> Iterator[bool]:
 
 @pytest.mark.parametrize("listing", [MODELS, RAW])
 def test_large_replies_leave_the_garbage_collector_as_it_was(
-    listing: Listing[Any], collects: bool
+    listing: ListReply[Any], collects: bool
 ) -> None:
     items = [{"id": str(number), "name": "N" * 100} for number in range(10_000)]
     body = json.dumps({"items": items})

@@ -1,8 +1,11 @@
-"""Anaplan's words as models: tolerant of what is new, of what is absent and of null."""
+"""Models accept unknown fields and values, absent fields and null."""
 
 import json
 import pickle
+import re
 from collections.abc import Mapping
+from importlib import import_module
+from pkgutil import iter_modules
 from typing import Any, TypeVar
 
 import httpx2
@@ -38,11 +41,11 @@ from anaplan_sdk.models import (
     User,
     Workspace,
 )
-from anaplan_sdk.models._envelopes import Listing, Single
-from anaplan_sdk.models._reading import read_json
+from anaplan_sdk.models._decoding import decode_json
+from anaplan_sdk.models._envelopes import ListReply, ObjectReply
 
 STATUS: TypeAdapter[Task | CompletedTask] = TypeAdapter(TaskStatus)
-TASK = Single[Task | CompletedTask]("task", TaskStatus)
+TASK = ObjectReply[Task | CompletedTask]("task", TaskStatus)
 T = TypeVar("T")
 
 NEW = {"newField": {"deep": [1, None, "x"]}, "new_snake": "kept", "NewPascal": None}
@@ -191,33 +194,62 @@ SAMPLES: list[tuple[type[AnaplanModel], dict[str, Any]]] = [
     *people_samples.SAMPLES,
 ]
 each_sample = pytest.mark.parametrize(
-    ("kind", "said"), SAMPLES, ids=[kind.__name__ for kind, _ in SAMPLES]
+    ("kind", "sample"), SAMPLES, ids=[kind.__name__ for kind, _ in SAMPLES]
 )
 
 
 def test_every_exported_model_has_a_sample_or_is_part_of_one() -> None:
-    # Of models that live in modules of their own there are samples, too.
+    # There are samples, too, of models that are not names of the package.
     seen = {kind for kind, _ in SAMPLES if getattr(models, kind.__name__, None) is kind}
     parts = {models.CategoryValue, models.DeletionFailure, models.ImportSource, models.ProcessStep}
     parts |= {models.TaskResult, models.TaskResultDetail, AnaplanModel}
     parts |= {models.SummaryDifferences, models.SummaryTotals}
-    # What is sent, and never said by Anaplan.
+    # These are only sent.
     parts |= {models.CellCoordinate, models.CellWrite, models.ListItemKey, models.ListItemUpdate}
     exported = {
         value
-        for value in map(vars(models).get, models.__all__)
+        for value in (getattr(models, name) for name in dir(models))
         if isinstance(value, type) and issubclass(value, AnaplanModel)
     }
     assert exported == seen | parts
 
 
-def read(kind: type[T], said: Mapping[str, object]) -> T:
-    return read_json(TypeAdapter(kind), json.dumps(said).encode())
+def public_classes() -> list[type]:
+    modules = [
+        import_module(f"{models.__name__}.{info.name}")
+        for info in iter_modules(models.__path__)
+        if not info.name.startswith("_")
+    ]
+    return [
+        value
+        for module in modules
+        for name, value in vars(module).items()
+        if isinstance(value, type)
+        if value.__module__ == module.__name__ and not name.startswith("_")
+    ]
+
+
+def described(kind: type) -> set[str]:
+    """Find the names in the Attributes section of a class."""
+    section = (kind.__doc__ or "").partition("Attributes:\n")[2].partition("\n\n")[0]
+    return set(re.findall(r"^        (\w+):", section, re.MULTILINE))
+
+
+@pytest.mark.parametrize("kind", public_classes(), ids=lambda kind: kind.__name__)
+def test_every_field_is_described(kind: type) -> None:
+    own = {name for name in vars(kind).get("__annotations__", {}) if name[0] != "_"}
+    assert own == described(kind)
+
+
+def read(kind: type[T], sample: Mapping[str, object]) -> T:
+    return decode_json(TypeAdapter(kind), json.dumps(sample).encode())
 
 
 @each_sample
-def test_nothing_that_anaplan_says_is_lost(kind: type[AnaplanModel], said: dict[str, Any]) -> None:
-    model = read(kind, {**said, **NEW})
+def test_unknown_fields_survive_a_round_trip(
+    kind: type[AnaplanModel], sample: dict[str, Any]
+) -> None:
+    model = read(kind, {**sample, **NEW})
     assert model.model_extra is not None
     assert NEW.items() <= model.model_extra.items()
     for copy in (
@@ -233,11 +265,11 @@ def test_nothing_that_anaplan_says_is_lost(kind: type[AnaplanModel], said: dict[
 
 @each_sample
 def test_every_optional_field_may_be_absent_or_null(
-    kind: type[AnaplanModel], said: dict[str, Any]
+    kind: type[AnaplanModel], sample: dict[str, Any]
 ) -> None:
     required = {
         key: value
-        for key, value in kind.model_validate(said).model_dump().items()
+        for key, value in kind.model_validate(sample).model_dump().items()
         if key in kind.model_fields and kind.model_fields[key].is_required()
     }
     optional = [name for name, field in kind.model_fields.items() if not field.is_required()]
@@ -258,9 +290,11 @@ def test_every_optional_field_may_be_absent_or_null(
         (Task, "taskState", "task_state"),
     ],
 )
-def test_a_word_that_is_new_is_text(kind: type[AnaplanModel], field: str, attribute: str) -> None:
-    said = next(sample for sampled, sample in SAMPLES if sampled is kind)
-    read = kind.model_validate({**said, field: "SOMETHING_NEW"})
+def test_an_unknown_enumeration_value_is_text(
+    kind: type[AnaplanModel], field: str, attribute: str
+) -> None:
+    sample = next(sample for other, sample in SAMPLES if other is kind)
+    read = kind.model_validate({**sample, field: "SOMETHING_NEW"})
     assert getattr(read, attribute) == "SOMETHING_NEW"
 
 
@@ -283,17 +317,17 @@ def test_fields_are_read_by_anaplans_name_and_by_ours() -> None:
 
 @pytest.mark.parametrize("source", ["", "102000000001", "A" * 32, None, 112000000001])
 def test_only_files_can_be_uploaded_to(source: object) -> None:
-    said = {**IMPORT, "importDataSourceId": source}
-    assert read(Import, said).file_id is None
+    sample = {**IMPORT, "importDataSourceId": source}
+    assert read(Import, sample).file_id is None
 
 
-def test_defaults_are_nobodys_to_share() -> None:
+def test_defaults_are_not_shared() -> None:
     one, other = (read(Model, {**MODEL, "categoryValues": None}) for _ in range(2))
     one.category_values.append(models.CategoryValue())
     assert other.category_values == []
 
 
-def test_counters_are_read_from_names_and_numbers_in_turn() -> None:
+def test_counters_are_read_from_alternating_names_and_values() -> None:
     detail = models.TaskResultDetail.model_validate(DETAIL)
     assert detail.counters == {
         "hierarchyName": "Employees",
@@ -325,7 +359,7 @@ def test_only_a_completed_task_has_a_result(state: str, kind: type[Task]) -> Non
         assert STATUS.validate_python(dumped) == task
 
 
-def test_a_run_names_its_dumps() -> None:
+def test_a_task_lists_its_failure_dumps() -> None:
     plain = CompletedTask.model_validate(COMPLETE)
     assert plain.dumps == []
     refused = {**COMPLETE, "result": {**RESULT, "failureDumpAvailable": True}}
@@ -341,7 +375,7 @@ def test_a_run_names_its_dumps() -> None:
     ]
 
 
-LISTING = Listing("files", File)
+LISTING = ListReply("files", File)
 CHUNK = {"id": "113000000001", "name": "a"}
 PAGING = {"currentPageSize": 1, "totalSize": 7, "offset": 0}
 
@@ -365,7 +399,7 @@ PAGING = {"currentPageSize": 1, "totalSize": 7, "offset": 0}
 def test_listings_are_read_with_and_without_their_keys(
     body: dict[str, object], count: int, total: int | None
 ) -> None:
-    page = read_json(LISTING.adapter, json.dumps(body).encode())
+    page = decode_json(LISTING.adapter, json.dumps(body).encode())
     assert page.items == [File(id=113000000001, name="a")] * count
     assert page.total == total
 
@@ -385,7 +419,7 @@ def reply(body: object) -> httpx2.Response:
         (None, ""),
     ],
 )
-def test_listings_that_make_no_sense_say_where(body: object, place: str) -> None:
+def test_errors_in_a_listing_are_located(body: object, place: str) -> None:
     with pytest.raises(AnaplanResponseException, match=f"at '{place}"):
         decode(LISTING.adapter, reply(body))
 
@@ -395,7 +429,7 @@ def test_listings_that_make_no_sense_say_where(body: object, place: str) -> None
     [{}, {"task": None}, {"task": []}, {"task": "x"}, {"task": {}}, {"task": {"taskState": {}}}],
     ids=str,
 )
-def test_tasks_that_make_no_sense_are_errors_of_ours(body: object) -> None:
+def test_malformed_tasks_are_errors_of_the_sdk(body: object) -> None:
     with pytest.raises(AnaplanResponseException):
         decode(TASK.adapter, reply(body))
 

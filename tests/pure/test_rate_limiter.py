@@ -51,12 +51,6 @@ def test_a_low_limit_allows_no_burst() -> None:
     assert [pace.reserve(0.0) for _ in range(3)] == [0.0, 2.0, 4.0]
 
 
-@pytest.mark.parametrize("wrong", [0, -1.0])
-def test_a_limit_is_positive(wrong: float) -> None:
-    with pytest.raises(ValueError, match="requests_per_minute"):
-        RateLimiter(wrong)
-
-
 @given(
     st.lists(st.floats(0, 2), min_size=1, max_size=200),
     st.lists(st.floats(0, 0.4), min_size=200, max_size=200),

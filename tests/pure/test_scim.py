@@ -1,4 +1,4 @@
-"""Filters of users, and what came of a change of their workspaces."""
+"""Filters of users, and changes of their workspaces that were not applied."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 
 from anaplan_sdk import field
 from anaplan_sdk.models import scim
-from anaplan_sdk.models._scim_entitlements import shortfall
+from anaplan_sdk.models._scim_entitlements import unapplied_changes
 from anaplan_sdk.models.scim_filter import checked_filter
 
 A = field("userName") == "a"
@@ -42,19 +42,19 @@ def test_expressions(expression: scim.FilterExpression, text: str) -> None:
     assert text in repr(expression)
 
 
-def test_traps_of_python_are_told() -> None:
+def test_mistakes_with_python_operators_are_errors() -> None:
     name: Any = field("userName")
-    with pytest.raises(TypeError, match="neither true nor false"):
+    with pytest.raises(TypeError, match="no truth value"):
         bool(A)
-    with pytest.raises(TypeError, match="neither true nor false"):
+    with pytest.raises(TypeError, match="no truth value"):
         assert "a" < name < "b"
-    with pytest.raises(TypeError, match="parentheses of its own"):
+    with pytest.raises(TypeError, match="each comparison in parentheses"):
         assert name == "a" & name == "b"
-    with pytest.raises(TypeError, match="parentheses of its own"):
+    with pytest.raises(TypeError, match="each comparison in parentheses"):
         assert name == "a" | name == "b"
-    with pytest.raises(TypeError, match="parentheses of its own"):
+    with pytest.raises(TypeError, match="each comparison in parentheses"):
         assert A & "x"  # type: ignore[operator]
-    with pytest.raises(TypeError, match="no `not`"):
+    with pytest.raises(TypeError, match="does not support `not`"):
         assert ~A
     with pytest.raises(TypeError, match="present"):
         assert name == None  # noqa: E711
@@ -65,12 +65,12 @@ def test_traps_of_python_are_told() -> None:
             assert field("active") == wrong
     with pytest.raises(TypeError, match="True or False"):
         assert field("active") < True  # type: ignore[operator]
-    with pytest.raises(ValueError, match="can't filter users by 'emails'"):
+    with pytest.raises(ValueError, match="cannot filter users by 'emails'"):
         field("emails")  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("text", ['userName eq "not [co]"', 'userName eq "\\"["', "userName pr"])
-def test_quoted_words_are_nobodys_operators(text: str) -> None:
+def test_quoted_operators_are_text(text: str) -> None:
     assert checked_filter(text) == text
 
 
@@ -92,7 +92,7 @@ def entitled(*ids: str, kind: str = "WORKSPACE") -> list[dict[str, str]]:
 
 @pytest.mark.parametrize("lines", [False, True])
 @pytest.mark.parametrize(
-    ("operations", "now", "not_granted", "not_revoked"),
+    ("operations", "now", "not_assigned", "still_assigned"),
     [
         ([("add", "entitlements", entitled("1", "2"))], ["1"], ["2"], []),
         ([("add", "entitlements", entitled("1,3", kind="WORKSPACE_IDS"))], ["1"], ["3"], []),
@@ -110,29 +110,29 @@ def entitled(*ids: str, kind: str = "WORKSPACE") -> list[dict[str, str]]:
         ([("replace", "active", False)], ["1"], [], []),
     ],
 )
-def test_shortfall(
+def test_changes_that_were_not_applied(
     operations: list[tuple[str, str, object]],
     now: list[str],
-    not_granted: list[str],
-    not_revoked: list[str],
+    not_assigned: list[str],
+    still_assigned: list[str],
     lines: bool,
 ) -> None:
     asked = [
         scim.Operation.model_validate({"op": op, "path": path, "value": value})
         for op, path, value in operations
     ]
-    assert shortfall(asked, user(*now, lines=lines)) == (not_granted, not_revoked)
+    assert unapplied_changes(asked, user(*now, lines=lines)) == (not_assigned, still_assigned)
 
 
 def test_operations_as_they_are_sent() -> None:
     entitlement = scim.EntitlementInput(value="1")
-    assert scim.Add(path="entitlements", value=[entitlement]).sent() == {
+    assert scim.Add(path="entitlements", value=[entitlement]).to_request() == {
         "op": "add",
         "path": "entitlements",
         "value": [{"value": "1", "type": "WORKSPACE"}],
     }
-    assert scim.Replace(path="externalId", value=None).sent()["value"] is None
-    assert scim.Remove(path="externalId").sent() == {"op": "remove", "path": "externalId"}
+    assert scim.Replace(path="externalId", value=None).to_request()["value"] is None
+    assert scim.Remove(path="externalId").to_request() == {"op": "remove", "path": "externalId"}
 
 
 def test_users_are_read_tolerantly() -> None:

@@ -1,4 +1,4 @@
-"""What Anaplan says of lists, modules, views and calendars, an example of each."""
+"""Samples of lists, modules, views and calendars, one of each model."""
 
 from __future__ import annotations
 

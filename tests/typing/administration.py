@@ -19,11 +19,11 @@ def users(client: Client) -> None:
     assert_type(client.administration.export_users(page_size=10), Generator[models.UserRow])
     assert_type(client.administration.export_users_csv(page_size=10), bytes)
 
-    found = client.exception_users.search(workspace_id="workspace")
+    found = client.exception_users.get_exception_users(workspace_id="workspace")
     assert_type(found, list[models.ExceptionWorkspace])
     assert_type(found[0].users, list[models.ExceptionUser])
-    assert_type(client.exception_users.assign("user", "workspace"), None)
-    assert_type(client.exception_users.unassign("user", "workspace"), None)
+    assert_type(client.exception_users.assign_exception_user("user", "workspace"), None)
+    assert_type(client.exception_users.unassign_exception_user("user", "workspace"), None)
 
 
 async def users_async(client: AsyncClient) -> None:
@@ -33,7 +33,7 @@ async def users_async(client: AsyncClient) -> None:
     assert_type(await client.administration.export_users_csv(), bytes)
     assert_type(await client.administration.import_users("username"), models.UserImportResult)
 
-    found = await client.exception_users.search(user_id="user")
+    found = await client.exception_users.get_exception_users(user_id="user")
     assert_type(found, list[models.ExceptionWorkspace])
-    assert_type(await client.exception_users.assign("user", "workspace"), None)
-    assert_type(await client.exception_users.unassign("user", "workspace"), None)
+    assert_type(await client.exception_users.assign_exception_user("user", "workspace"), None)
+    assert_type(await client.exception_users.unassign_exception_user("user", "workspace"), None)

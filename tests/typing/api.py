@@ -21,6 +21,7 @@ from anaplan_sdk import (
     AsyncClient,
     AsyncOauth,
     Client,
+    ClientConfig,
     DeviceCode,
     Hosts,
     KeyringStore,
@@ -46,6 +47,9 @@ def constructors(context: ssl.SSLContext, auth: httpx2.Auth, region: Region) -> 
     AsyncClient(token="...", hosts=Hosts.at("http://127.0.0.1:8765"), headers={"X-Team": "data"})
     Client(token="...", region="eu9")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
     Client(token="...", retries=3)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    Client(token="...", transport=httpx2.HTTPTransport(), mounts={"http://": None})
+    Client(token="...", transport=httpx2.AsyncHTTPTransport())  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    AsyncClient(token="...", transport=httpx2.AsyncHTTPTransport())
 
 
 def signing_in(own: httpx.Auth, token: OAuthToken) -> None:
@@ -112,6 +116,10 @@ def the_client(client: Client) -> None:
     assert_type(client.delete_models(["model"]), models.ModelDeletionResult)
 
     assert_type(Client.from_env("profile", timeout=60, region="eu3"), Client)
+    Client.from_env(timout=60)  # type: ignore[call-arg]  # pyright: ignore[reportCallIssue]
+    Client.from_env(page_size="5")  # type: ignore[arg-type]  # pyright: ignore[reportArgumentType]
+    config = ClientConfig(token="...", region="eu3", httpx_kwargs={"proxy": "http://proxy:3128"})
+    assert_type(Client.from_config(config), Client)
 
     assert_type(client.audit.get_user(), models.User)
     assert_type(client.audit.get_users("ann", sort_by="email"), list[models.User])
@@ -188,6 +196,7 @@ async def the_async_client(client: AsyncClient, pieces: AsyncIterator[bytes]) ->
     assert_type(await client.delete_models(["model"]), models.ModelDeletionResult)
 
     assert_type(AsyncClient.from_env("profile", timeout=60, region="eu3"), AsyncClient)
+    assert_type(AsyncClient.from_config(ClientConfig(token="...")), AsyncClient)
 
     assert_type(await client.audit.get_user(), models.User)
     assert_type(await client.audit.get_users("ann", sort_by="email"), list[models.User])

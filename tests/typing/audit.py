@@ -18,10 +18,10 @@ def events(client: Client) -> None:
     assert_type(client.audit.get_cef_lines(start), Generator[str])
     assert_type(client.audit.get_cef_events(hours=1), Generator[models.CefEvent])
     assert_type(
-        client.audit.follow(since=start, timeout=60, poll_delay=5, settle=30),
+        client.audit.follow_events(since=start, timeout=60, poll_delay=5, lag=30),
         Generator[models.FollowedEvent],
     )
-    for event, cursor in client.audit.follow("1780000000000:"):
+    for event, cursor in client.audit.follow_events("1780000000000:"):
         assert_type(event, models.AuditEvent)
         assert_type(cursor, str)
 
@@ -33,6 +33,6 @@ async def events_async(client: AsyncClient) -> None:
     assert_type(client.audit.search_events(hours=2), AsyncGenerator[models.AuditEvent])
     assert_type(client.audit.get_cef_lines(start), AsyncGenerator[str])
     assert_type(client.audit.get_cef_events(hours=1), AsyncGenerator[models.CefEvent])
-    async for event, cursor in client.audit.follow(event_type="user_activity"):
+    async for event, cursor in client.audit.follow_events(event_type="user_activity"):
         assert_type(event.event_date, int)
         assert_type(cursor, str)

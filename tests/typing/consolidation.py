@@ -18,14 +18,15 @@ def filters() -> None:
 
 
 def tables(client: Client) -> None:
-    room = client.consolidation
     rows = client.consolidation.get_rows(
         "Ledger", column("Amount") > 1, select=["Amount"], order_by="Amount desc", top=1, skip=1
     )
     assert_type(rows, Generator[dict[str, object]])
     assert_type(client.consolidation.count_rows("Ledger", "Amount gt 1"), int)
     assert_type(client.consolidation.insert_row("Ledger", {"Amount": 1, "Text": None}), None)
-    assert_type(client.consolidation.insert_rows("Ledger", [{"Text": "a"}], batch_size=10), int)
+    assert_type(
+        client.consolidation.insert_rows("Ledger", [{"Text": "a"}], rows_per_request=10), int
+    )
     assert_type(client.consolidation.update_rows("Ledger", {"Text": "a"}, "Amount gt 1"), None)
     assert_type(client.consolidation.delete_rows("Ledger", everything=True), None)
     assert_type(client.consolidation.get_dimensions("Model"), list[consolidation.Dimension])
@@ -47,8 +48,8 @@ def tables(client: Client) -> None:
     assert_type(client.consolidation.delete_user("jane"), None)
     assert_type(client.consolidation.get_user_roles("jane"), list[str])
     assert_type(client.consolidation.assign_user_roles("jane", ["Admin"]), list[str])
-    assert_type(client.consolidation.revoke_user_role("jane", "Admin"), list[str])
-    room.insert_row("Ledger", {"Amount": object()})  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]
+    assert_type(client.consolidation.unassign_user_role("jane", "Admin"), list[str])
+    client.consolidation.insert_row("Ledger", {"Amount": object()})  # type: ignore[dict-item]  # pyright: ignore[reportArgumentType]
 
 
 async def tables_async(client: AsyncClient) -> None:
@@ -75,4 +76,4 @@ async def tables_async(client: AsyncClient) -> None:
     assert_type(await client.consolidation.delete_user("jane"), None)
     assert_type(await client.consolidation.get_user_roles("jane"), list[str])
     assert_type(await client.consolidation.assign_user_roles("jane", "Admin"), list[str])
-    assert_type(await client.consolidation.revoke_user_role("jane", "Admin"), list[str])
+    assert_type(await client.consolidation.unassign_user_role("jane", "Admin"), list[str])

@@ -35,8 +35,8 @@ def users(client: Client) -> None:
     assert_type(client.scim.update_user("id", [{"op": "remove", "path": "a"}]), scim.User)
     assert_type(client.scim.deactivate_user("id"), scim.User)
     assert_type(client.scim.activate_user("id"), scim.User)
-    assert_type(client.scim.grant_workspaces("id", "workspace"), scim.User)
-    assert_type(client.scim.revoke_workspaces("id", ["workspace"]), scim.User)
+    assert_type(client.scim.assign_workspaces("id", "workspace"), scim.User)
+    assert_type(client.scim.unassign_workspaces("id", ["workspace"]), scim.User)
 
 
 async def users_async(client: AsyncClient) -> None:
@@ -50,5 +50,5 @@ async def users_async(client: AsyncClient) -> None:
     assert_type(await client.scim.update_user("id", [scim.Add(path="a", value=1)]), scim.User)
     assert_type(await client.scim.deactivate_user("id"), scim.User)
     assert_type(await client.scim.activate_user("id"), scim.User)
-    assert_type(await client.scim.grant_workspaces("id", ["workspace"]), scim.User)
-    assert_type(await client.scim.revoke_workspaces("id", "workspace"), scim.User)
+    assert_type(await client.scim.assign_workspaces("id", ["workspace"]), scim.User)
+    assert_type(await client.scim.unassign_workspaces("id", "workspace"), scim.User)

@@ -37,7 +37,7 @@ def reading(client: Client) -> None:
     assert_type(client.tr.get_list_items_csv(101), bytes)
     assert_type(client.tr.get_list_preview("101"), bytes)
     assert_type(client.tr.get_modules(), list[models.Module])
-    assert_type(client.tr.get_module_views(102, subsidiary_views=True), list[models.View])
+    assert_type(client.tr.get_module_views(102, include_subsidiary_views=True), list[models.View])
     assert_type(client.tr.get_line_items(only_module_id=102), list[models.LineItem])
     assert_type(client.tr.get_line_items(return_raw=True), list[dict[str, object]])
     assert_type(client.tr.get_line_item_dimensions(201), list[models.Dimension])
@@ -62,7 +62,7 @@ def reading(client: Client) -> None:
 
 def writing(client: Client) -> None:
     assert_type(client.tr.insert_list_items(101, ITEMS), models.InsertionResult)
-    client.tr.insert_list_items(101, [models.NewListItem(name="North")], batch_size=500)
+    client.tr.insert_list_items(101, [models.NewListItem(name="North")], items_per_request=500)
     assert_type(client.tr.update_list_items(101, [{"id": 201}]), models.ListUpdateResult)
     assert_type(client.tr.delete_list_items(101, ITEMS), models.ListDeletionResult)
     assert_type(client.tr.reset_list_index(101), None)
@@ -85,7 +85,7 @@ def modelling(client: Client) -> None:
     assert_type(client.tr.set_version_switchover(107, ""), models.VersionPeriod)
     assert_type(client.tr.get_model_details(), models.Model)
     assert_type(client.tr.get_model_status(), models.ModelStatus)
-    assert_type(client.tr.wake_model(wait=True, timeout=600, on_progress=print), None)
+    assert_type(client.tr.wake_model(), None)
     assert_type(client.tr.wait_for_model(timeout=600), models.ModelStatus)
     assert_type(client.tr.close_model(), None)
 
@@ -101,7 +101,7 @@ def resolving(client: Client) -> None:
         assert_type(client.resolve.view("Sales.By Region"), int)
     except exceptions.AmbiguousNameException as error:
         assert_type(error.candidates, list[models.NamedObject])
-    assert_type(client.resolve.forget(), None)
+    assert_type(client.resolve.clear_cache(), None)
 
 
 def failing(interrupted: exceptions.WriteInterruptedException) -> None:
@@ -122,7 +122,9 @@ async def reading_async(client: AsyncClient) -> None:
     assert_type(await client.tr.get_list_items_csv(101), bytes)
     assert_type(await client.tr.get_list_preview("101"), bytes)
     assert_type(await client.tr.get_modules(), list[models.Module])
-    assert_type(await client.tr.get_module_views(102, subsidiary_views=True), list[models.View])
+    assert_type(
+        await client.tr.get_module_views(102, include_subsidiary_views=True), list[models.View]
+    )
     assert_type(await client.tr.get_line_items(only_module_id=102), list[models.LineItem])
     assert_type(await client.tr.get_line_items(return_raw=True), list[dict[str, object]])
     assert_type(await client.tr.get_line_item_dimensions(201), list[models.Dimension])
@@ -153,7 +155,9 @@ async def reading_async(client: AsyncClient) -> None:
 
 async def writing_async(client: AsyncClient) -> None:
     assert_type(await client.tr.insert_list_items(101, ITEMS), models.InsertionResult)
-    await client.tr.insert_list_items(101, [models.NewListItem(name="North")], batch_size=500)
+    await client.tr.insert_list_items(
+        101, [models.NewListItem(name="North")], items_per_request=500
+    )
     assert_type(await client.tr.update_list_items(101, [{"id": 201}]), models.ListUpdateResult)
     assert_type(await client.tr.delete_list_items(101, ITEMS), models.ListDeletionResult)
     assert_type(await client.tr.reset_list_index(101), None)
@@ -176,7 +180,7 @@ async def modelling_async(client: AsyncClient) -> None:
     assert_type(await client.tr.set_version_switchover(107, ""), models.VersionPeriod)
     assert_type(await client.tr.get_model_details(), models.Model)
     assert_type(await client.tr.get_model_status(), models.ModelStatus)
-    assert_type(await client.tr.wake_model(wait=True, timeout=600, on_progress=print), None)
+    assert_type(await client.tr.wake_model(), None)
     assert_type(await client.tr.wait_for_model(timeout=600), models.ModelStatus)
     assert_type(await client.tr.close_model(), None)
 
@@ -192,4 +196,4 @@ async def resolving_async(client: AsyncClient) -> None:
         assert_type(await client.resolve.view("Sales.By Region"), int)
     except exceptions.AmbiguousNameException as error:
         assert_type(error.candidates, list[models.NamedObject])
-    assert_type(client.resolve.forget(), None)
+    assert_type(client.resolve.clear_cache(), None)

@@ -1,31 +1,34 @@
-"""The client: how it is made, signed in, narrowed to a model and closed."""
+"""The client: creating it, signing in, choosing a model, closing it."""
 
 from __future__ import annotations
 
 import os
 from copy import copy
+from dataclasses import replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
+from typing import TYPE_CHECKING, Literal, Self, Unpack, overload
 
 import httpx2
 
+from anaplan_sdk import models
 from anaplan_sdk._async.api.actions import Actions, RunOptions
-from anaplan_sdk._async.api.downloads import Downloads
-from anaplan_sdk._async.api.namespace import ApiNamespace, Settings
-from anaplan_sdk._async.api.uploads import Uploads
-from anaplan_sdk._async.api.workspaces_and_models import Catalog
+from anaplan_sdk._async.api.files import Files
+from anaplan_sdk._async.api.namespace import ApiNamespace
+from anaplan_sdk._async.api.workspaces_and_models import WorkspacesAndModels
 from anaplan_sdk._async.transfer.content import Content
-from anaplan_sdk._async.transport.options import HttpxOptions
 from anaplan_sdk._async.transport.session import Session
-from anaplan_sdk._formats.gzip import LEVEL
-from anaplan_sdk._http.rate_limiter import RateLimiter
-from anaplan_sdk._http.retry_policy import RetryPolicy
-from anaplan_sdk.auth.certificate import CertificateInput, PayloadFormat, Signer
-from anaplan_sdk.auth.consolidation import ConsolidationAccess
 from anaplan_sdk.auth.credentials import resolve_auth
-from anaplan_sdk.auth.httpx_adapter import AuthLike
+from anaplan_sdk.config import (
+    AuthLike,
+    CertificateInput,
+    ClientConfig,
+    ConsolidationAccess,
+    HttpxOptions,
+    PayloadFormat,
+    Signer,
+)
 from anaplan_sdk.progress import ProgressCallback
-from anaplan_sdk.regions import Hosts, Region, resolve_hosts
+from anaplan_sdk.regions import Hosts, Region
 
 if TYPE_CHECKING:
     from anaplan_sdk._async.api.administration import Administration
@@ -37,14 +40,10 @@ if TYPE_CHECKING:
     from anaplan_sdk._async.api.resolver import Resolver
     from anaplan_sdk._async.api.scim import Scim
     from anaplan_sdk._async.api.transactional import Transactional
-    from anaplan_sdk.models import CompletedTask, Task
-
-# Enough to keep a few cores busy packing while others' chunks are on their way.
-_UPLOAD_WIDTH = 4
 
 
-class ClientOptions(HttpxOptions, total=False):
-    """The arguments of a client."""
+class ClientOptions(HttpxOptions[httpx2.AsyncBaseTransport], total=False):
+    """The options of a client by name; tests/architecture compares them with ClientConfig."""
 
     workspace_id: str | None
     model_id: str | None
@@ -79,69 +78,74 @@ class ClientOptions(HttpxOptions, total=False):
     certificate_payload: PayloadFormat
 
 
-class AsyncClient(Catalog, Uploads, Downloads, Actions):
+class AsyncClient(WorkspacesAndModels, Files, Actions):
     """A client for Anaplan's APIs.
 
-    Making one sends nothing: it signs in at the first request, or when told to by `authenticate`.
-    Close it by `aclose`, or use it in `async with`. Every task and every event loop may share it.
+    Creating a client sends nothing: it signs in at its first request, or when `authenticate` is
+    called. Use it in `async with`, or close it with `aclose`. Any number of callers may share one
+    client; a forked process opens connections of its own.
 
     Args:
-        workspace_id: The workspace that methods are about, where they need one.
-        model_id: The model that methods are about.
-        user_email: For basic sign-in, with `password`.
-        password: For basic sign-in.
-        certificate: For sign-in with a CA certificate: a path, or PEM or DER content; a PKCS#12
-            file holds the private key, too. Needs the extra `cert`.
-        private_key: The certificate's key: a path, or PEM or DER content, or a `Signer` for a key
-            that never leaves its place.
-        private_key_password: Opens an encrypted key.
-        token: A token to use until Anaplan refuses it. Alone it is never refreshed; beside other
+        workspace_id: Id of the workspace, for methods that need one.
+        model_id: Id of the model that methods work on.
+        user_email: User for basic authentication, with `password`.
+        password: Password for basic authentication.
+        certificate: CA certificate to sign in with: a path, or PEM or DER content. A PKCS#12 file
+            contains the private key as well. Needs the extra `cert`.
+        private_key: Private key of the certificate: a path, or PEM or DER content, or a `Signer`
+            for a key that can't be exported.
+        private_key_password: Password of an encrypted private key or PKCS#12 file.
+        token: Token to use until Anaplan refuses it. Alone it is never refreshed; beside other
             credentials it saves the first sign-in.
         auth: One of the auth classes for OAuth, or your own `httpx2.Auth` or `httpx.Auth`, instead
-            of all those above.
-        timeout: Seconds for each step of a request, or an `httpx2.Timeout`. Model changes queue at
-            Anaplan, so don't make it small.
-        retry_count: How often a failed request is repeated; 0 means it is sent once.
-        backoff: Seconds before the first repetition.
-        backoff_factor: What each further wait is multiplied by.
-        page_size: How many items a page of a listing has; Anaplan gives 5,000 at the most.
-        status_poll_delay: Seconds between two looks at a running task.
-        upload_chunk_size: Bytes of uncompressed content in a chunk, 50,000,000 at the most.
-        allow_file_creation: Lets uploads create files. Anaplan does so for any id or name it
-            doesn't know, and no import reads such a file, so it is an error by default.
-        api_key: A key made in Anaplan's administration (`auk_...`). Anaplan takes it for SCIM and
-            exception users only; any other call is refused before it is sent.
+            of the credentials above.
+        timeout: Seconds for each step of a request (connecting, sending, receiving), or an
+            `httpx2.Timeout`. Anaplan queues changes to a model, so a reply may take long.
+        retry_count: How many times a failed request is sent again; 0 sends it once.
+        backoff: Seconds before the first retry.
+        backoff_factor: Factor by which each further pause is longer than the one before.
+        page_size: Items on a page of a listing. Anaplan returns at most 5,000.
+        status_poll_delay: Seconds between two requests for the status of a running task.
+        upload_chunk_size: Bytes of uncompressed content in a chunk, at most 50,000,000.
+        allow_file_creation: Whether uploads may create files. Anaplan creates a file for any
+            unknown id or name, and no import reads such a file, so it is an error by default.
+        api_key: API key, created in Anaplan's administration (`auk_...`). Anaplan accepts it for
+            SCIM and exception users only; other calls are refused before they are sent.
+        consolidation: Access to Financial Consolidation, which has a token and a service of its
+            own. With it a client needs no credentials for Anaplan; calls to Anaplan are then
+            refused before they are sent.
         base_url: One origin for all services: the emulator, or a proxy that routes by path.
-        region: Your tenant's region, such as "eu3"; the default serves us1, us2, us5, us7, eu1,
+        region: Region of the tenant, such as "eu3". The default serves us1, us2, us5, us7, eu1,
             eu2, eu4 and ap1.
-        hosts: Each service's base URL, when neither of the two fits.
-        certificate_payload: What a certificate signs: "v1", or "v2", which carries a timestamp and
-            is good for one sign-in.
-        upload_compression_level: How hard chunks are compressed, 0 to 3: 1 takes least time in all
-            on most networks; 3 sends a few percent less for much more work.
-        max_concurrency: How many requests are under way at a time.
-        max_retry_time: Seconds after which a request that failed is not repeated any more; no
-            limit but `retry_count` by default.
-        request_deadline: Seconds that one request may take in all: its turn, signing in, every
-            attempt, the pauses between them and its reply. No limit by default.
-        requests_per_minute: How many requests this client sends in a minute, all threads, tasks
-            and models together; Anaplan's limit is 600 for a tenant. No limit by default.
-        consolidation: Access to Financial Consolidation, whose token and service are its own. With
-            it a client needs no credentials for Anaplan; calls to Anaplan are refused then, before
-            they are sent.
-        settle_time: Seconds for which an action's tasks are watched after a start without a clear
-            answer, before it is started again, and a file after an upload was begun so; and for
-            which Anaplan may take to show the chunks it has acknowledged.
-        model_wait: Seconds for which a request waits for its model, while that is opening, busy,
-            locked or offline, and is sent again then. By default such a request just fails.
-        **httpx_kwargs: Further arguments of `httpx2.AsyncClient`, such as `proxy` or `verify`;
-            they hold for sign-in, too.
+        hosts: Base URL of each service, where neither `base_url` nor `region` fits.
+        certificate_payload: Form of the data that the private key signs: "v1", or "v2", which
+            contains a timestamp and is valid for one sign-in.
+        upload_compression_level: Compression of chunks, 0 to 3. 1 takes the least time in total on
+            most networks; 3 sends a few percent less for much more work.
+        max_concurrency: Number of requests that may be in progress at the same time.
+        max_retry_time: Seconds after which a failed request is not sent again; None (the default)
+            limits retries by `retry_count` only.
+        request_deadline: Seconds that one request may take in total: waiting for its turn, signing
+            in, all attempts with the pauses between them, and its reply. None (the default) sets
+            no limit.
+        requests_per_minute: Number of requests that the client sends in a minute, for all models
+            and callers together. Anaplan's limit is 600 for a tenant. None (the default) sets no
+            limit.
+        settle_time: Seconds that Anaplan may take to show its own work: to list a task after the
+            reply to its start was lost, before it is started again; to show the chunks it has
+            acknowledged.
+        model_wait: Seconds that a request waits for its model while that is opening, busy, locked
+            or offline, before it is sent again. None (the default) lets such a request fail.
+        **httpx_kwargs: Further options of the httpx2 client, such as `proxy` or `verify`. They also
+            apply to sign-in.
 
     Raises:
-        ValueError: Credentials are incomplete or contradict each other, or a number is out of its
-            range, or an URL isn't one.
-        InvalidCredentialsException: The certificate can't be read, or isn't valid today.
-        InvalidPrivateKeyException: The key can't be read or doesn't belong to the certificate.
+        ValueError: Credentials are incomplete or contradict each other, a number is out of range,
+            or a URL is not valid.
+        TypeError: An option has the wrong type, or there is no such option.
+        InvalidCredentialsException: The certificate can't be read, or is not valid today.
+        InvalidPrivateKeyException: The private key can't be read, or is not the certificate's.
+        ImportError: An option needs an extra that is not installed.
     """
 
     def __init__(
@@ -171,56 +175,31 @@ class AsyncClient(Catalog, Uploads, Downloads, Actions):
         region: Region | None = None,
         hosts: Hosts | None = None,
         certificate_payload: PayloadFormat = "v1",
-        upload_compression_level: int = LEVEL,
+        upload_compression_level: int = 1,
         max_concurrency: int = 20,
         max_retry_time: float | None = None,
         request_deadline: float | None = None,
         requests_per_minute: float | None = None,
         settle_time: float = 10.0,
         model_wait: float | None = None,
-        **httpx_kwargs: Unpack[HttpxOptions],
+        **httpx_kwargs: Unpack[HttpxOptions[httpx2.AsyncBaseTransport]],
     ) -> None:
-        upload_width = _UPLOAD_WIDTH  # sync: upload_width = _UPLOAD_WIDTH if upload_parallel else 1
-        settings = Settings(
-            page_size=page_size,
-            status_poll_delay=status_poll_delay,
-            upload_width=upload_width,
-            upload_chunk_size=upload_chunk_size,
-            upload_compression_level=upload_compression_level,
-            allow_file_creation=allow_file_creation,
-            max_concurrency=max_concurrency,
-            settle_time=settle_time,
-        )
-        services = resolve_hosts(base_url=base_url, region=region, hosts=hosts)
-        session = Session(
-            hosts=services,
-            auth=resolve_auth(
-                services,
-                user_email=user_email,
-                password=password,
-                certificate=certificate,
-                private_key=private_key,
-                private_key_password=private_key_password,
-                token=token,
-                api_key=api_key,
-                auth=auth,
-                certificate_payload=certificate_payload,
-                consolidation=consolidation,
-            ),
-            policy=RetryPolicy(
-                retry_count, backoff, backoff_factor, max_retry_time, request_deadline
-            ),
-            pace=RateLimiter(requests_per_minute),
-            timeout=timeout,
-            max_concurrency=max_concurrency,
-            httpx_options=httpx_kwargs,
-            consolidation=consolidation,
-            model_wait=model_wait,
-            poll_delay=status_poll_delay,
-        )
-        super().__init__(
-            session, settings, workspace_id=workspace_id, model_id=model_id, owns_session=True
-        )
+        # The parameters are the fields of ClientConfig; tests/architecture compares them.
+        options = {name: value for name, value in locals().items() if name != "self"}
+        config = ClientConfig(**options)
+        self._open(config, resolve_auth(config))
+
+    def _open(self, config: ClientConfig, auth: httpx2.Auth) -> None:
+        transports = [config.httpx_kwargs.get("transport")]
+        transports += config.httpx_kwargs.get("mounts", {}).values()
+        for transport in transports:
+            if transport is not None and not hasattr(transport, "handle_async_request"):
+                raise TypeError(
+                    "transport and mounts must be of type httpx2.AsyncBaseTransport, not "
+                    f"{type(transport).__name__}."
+                )
+        ApiNamespace.__init__(self, Session(config, auth), config)
+        self._owns_session = True
 
     def __repr__(self) -> str:
         return (
@@ -229,87 +208,117 @@ class AsyncClient(Catalog, Uploads, Downloads, Actions):
         )
 
     @classmethod
-    def from_env(cls, profile: str | None = None, **options: Unpack[ClientOptions]) -> Self:
-        """A client with what the environment, a profile and the kept tokens have.
-
-        Looked at in this order: environment variables (`ANAPLAN_...`), the profile in the user's
-        config file, refresh tokens that were kept. The guide "Environment and profiles" lists all.
+    def from_config(cls, config: ClientConfig) -> Self:
+        """Create a client from a configuration, which may be used for other clients too.
 
         Args:
-            profile: A profile of the config file, instead of `ANAPLAN_PROFILE` or the default one.
-            **options: Arguments of the client; they come before what is found. Beside credentials
-                others are looked for only to complete them.
+            config: The options of the client.
+
+        Returns:
+            A client of its own: it shares neither connections nor a token with others.
 
         Raises:
-            CredentialsNotFoundException: Nothing serves; the message tells what was looked at, and
-                why each was passed over.
-            ValueError: The config file isn't one, or has no such profile.
+            ValueError: A credential is not valid.
+            TypeError: `auth` or a transport has the wrong type.
+            InvalidCredentialsException: The certificate can't be read, or is not valid today.
+            InvalidPrivateKeyException: The private key can't be read, or is not the certificate's.
+            ImportError: An option needs an extra that is not installed.
         """
-        from anaplan_sdk.auth.environment import find_arguments
+        client = cls.__new__(cls)
+        client._open(config, resolve_auth(config))
+        return client
 
-        arguments: Any = {**options, **find_arguments(profile, given=options)}
-        return cls(**arguments)
+    @classmethod
+    def from_env(cls, profile: str | None = None, **options: Unpack[ClientOptions]) -> Self:
+        """Create a client with credentials from the environment, a profile or stored tokens.
+
+        They are searched in this order: environment variables (`ANAPLAN_...`), the profile in the
+        user's config file, stored refresh tokens. The guide "Environment and profiles" lists all
+        variables and fields.
+
+        Args:
+            profile: Profile of the config file to use, before the environment. None (the default)
+                uses the one that `ANAPLAN_PROFILE` or the file's `default_profile` names, after
+                the environment.
+            **options: Options of the client. They take precedence over what is found; if there
+                are credentials among them, others are only searched to complete them.
+
+        Returns:
+            The client.
+
+        Raises:
+            CredentialsNotFoundException: No usable credentials were found. The message lists the
+                places that were searched, and why each was passed over.
+            ValueError: The config file is not valid, or has no such profile; or as in the
+                constructor.
+            InvalidCredentialsException: The certificate can't be read, or is not valid today.
+            InvalidPrivateKeyException: The private key can't be read, or is not the certificate's.
+        """
+        from anaplan_sdk.auth.environment import find_options
+
+        return cls(**find_options(profile, options))
+
+    # Namespaces are imported when they are used: most programs use few of them.
 
     @property
     def administration(self) -> Administration:
-        """The tenant's users and their licences, imported and exported many at a time."""
+        """The tenant's users and their licences, imported and exported in bulk."""
         from anaplan_sdk._async.api.administration import Administration
 
         return self._namespace(Administration)
 
     @property
     def alm(self) -> Alm:
-        """Revisions of the model's structure, and bringing it to another model's revision."""
+        """Application lifecycle management: revisions, comparison and synchronization of models."""
         from anaplan_sdk._async.api.alm import Alm
 
         return self._namespace(Alm)
 
     @property
     def audit(self) -> Audit:
-        """The tenant's users, and what happened in the tenant."""
-        # Imported when asked for, as every room is that few programs enter.
+        """The tenant's users and audit events."""
         from anaplan_sdk._async.api.audit import Audit
 
         return self._namespace(Audit)
 
     @property
     def consolidation(self) -> Consolidation:
-        """Financial Consolidation: tables, dimensions, workflows, users."""
+        """Financial Consolidation: tables, dimensions, workflows and users."""
         from anaplan_sdk._async.api.consolidation import Consolidation
 
         return self._namespace(Consolidation)
 
     @property
     def cw(self) -> CloudWorks:
-        """CloudWorks: connections, integrations, their runs and schedules, and flows."""
+        """CloudWorks: connections, integrations with their runs and schedules, and flows."""
         from anaplan_sdk._async.api.cloud_works import CloudWorks
 
         return self._namespace(CloudWorks)
 
     @property
     def exception_users(self) -> ExceptionUsers:
-        """Who may use a password in spite of single sign-on."""
+        """Exception users, who may sign in with a password although single sign-on is required."""
         from anaplan_sdk._async.api.exception_users import ExceptionUsers
 
         return self._namespace(ExceptionUsers)
 
     @property
     def resolve(self) -> Resolver:
-        """From exact names to ids."""
+        """Ids of workspaces, models, files, actions, lists and modules, by their exact names."""
         from anaplan_sdk._async.api.resolver import Resolver
 
         return self._namespace(Resolver)
 
     @property
     def scim(self) -> Scim:
-        """Users as an identity provider keeps them, and the workspaces they may enter."""
+        """Users and their access to workspaces, as an identity provider manages them (SCIM)."""
         from anaplan_sdk._async.api.scim import Scim
 
         return self._namespace(Scim)
 
     @property
     def tr(self) -> Transactional:
-        """Lists, modules, views, cells, the calendar and the model's state."""
+        """Transactional APIs: lists, modules, views, cells, the calendar and the model's state."""
         from anaplan_sdk._async.api.transactional import Transactional
 
         return self._namespace(Transactional)
@@ -326,45 +335,54 @@ class AsyncClient(Catalog, Uploads, Downloads, Actions):
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Closes the connections; any further request raises `ClientClosedException`.
+        """Close the connections; any further request raises `ClientClosedException`.
 
-        A client made by `with_model` leaves them to the one it was made from.
+        On a client created by `with_model` this does nothing: its connections belong to the client
+        that it was created from.
         """
         if self._owns_session:
             await self._session.aclose()
 
     async def authenticate(self) -> None:
-        """Signs in now, unless that was done, and has Anaplan confirm the token.
+        """Sign in, unless there is a usable token, and have Anaplan confirm the token.
 
-        Credentials that Anaplan has refused are not tried again by themselves, so that no account
-        gets locked; this tries them once more.
+        Every other method signs in by itself. Credentials that Anaplan has refused are not sent
+        again, so that the account is not locked; this method sends them once more.
 
         Raises:
             InvalidCredentialsException: Anaplan refused the credentials or the token.
+            AnaplanException: The request failed; see the subclasses.
         """
         await self._session.authenticate()
 
     async def logout(self) -> None:
-        """Ends the session at Anaplan: its token is good for nothing from now on.
+        """End the session at Anaplan: its token is no longer valid.
 
-        The next request signs in anew, if there are credentials.
+        The next request signs in again, if the client has credentials.
+
+        Raises:
+            AnaplanException: The request failed; see the subclasses.
         """
         await self._session.logout()
 
     def with_model(self, model_id: str | None = None, workspace_id: str | None = None) -> Self:
-        """The same client for another model or workspace: it shares the connections and the token.
+        """Return a client for another model or workspace, with the same connections and token.
 
-        What isn't given stays as it is.
+        Args:
+            model_id: Id of the other model; None (the default) keeps the model.
+            workspace_id: Id of the other workspace; None (the default) keeps the workspace.
+
+        Returns:
+            A client that works until the client it was created from is closed.
         """
         other = copy(self)
-        ApiNamespace.__init__(
-            other,
-            self._session,
+        config = replace(
             self._settings,
-            workspace_id=workspace_id or self._workspace_id,
             model_id=model_id or self._model_id,
-            owns_session=False,
+            workspace_id=workspace_id or self._workspace_id,
         )
+        ApiNamespace.__init__(other, self._session, config)
+        other._owns_session = False
         return other
 
     @overload
@@ -377,7 +395,7 @@ class AsyncClient(Catalog, Uploads, Downloads, Actions):
         *,
         journal: str | os.PathLike[str] | None = None,
         **options: Unpack[RunOptions],
-    ) -> CompletedTask: ...
+    ) -> models.CompletedTask: ...
 
     @overload
     async def upload_and_import(
@@ -389,7 +407,7 @@ class AsyncClient(Catalog, Uploads, Downloads, Actions):
         *,
         journal: str | os.PathLike[str] | None = None,
         **options: Unpack[RunOptions],
-    ) -> Task | CompletedTask: ...
+    ) -> models.Task | models.CompletedTask: ...
 
     async def upload_and_import(
         self,
@@ -400,13 +418,47 @@ class AsyncClient(Catalog, Uploads, Downloads, Actions):
         *,
         journal: str | os.PathLike[str] | None = None,
         **options: Unpack[RunOptions],
-    ) -> Task | CompletedTask:
-        """Uploads content to a file, then runs an import or a process that reads it.
+    ) -> models.Task | models.CompletedTask:
+        """Upload content to a file, then run an import or a process that reads it.
 
-        The action is not started unless every chunk arrived. Arguments, result and errors are those
-        of `upload_file` and `run_action`; `on_progress` is told of both.
+        The action is started only if every chunk of the content has arrived. A start whose reply
+        is lost is not sent again at once: a task that appears within the client's `settle_time` is
+        taken for the one that was started.
+
+        Args:
+            file_id: Id of the file (113...). With the client's `allow_file_creation` the name of
+                a file to create is also accepted.
+            content: bytes, str (sent as UTF-8), a path, a file opened in binary mode, or an
+                iterable of bytes or str. A str is content, never a path.
+            action_id: Id of the import (112...) or process (118...).
+            wait_for_completion: Whether to wait until the task has ended (default).
+            journal: Path of a file in which the acknowledged chunks are recorded, so that the same
+                call, made again after a crash, sends only the missing chunks.
+            **options: Options of the run. `locale`: locale of numbers and dates in the content,
+                "en_US" by default. `mapping_parameters`, `connector_parameters`: values that the
+                import asks for at each run. `timeout`: seconds to wait for the end of the action;
+                None (the default) waits without limit, and the work at Anaplan continues after a
+                timeout. `on_progress`: called with a Progress for every acknowledged chunk and
+                every status of the task.
+
+        Returns:
+            The ended task; Anaplan may have rejected rows, which its `dumps` contain. Without
+            waiting, the task as it was created.
+
+        Raises:
+            ValueError: The content or the journal can't be used, or an option is not valid.
+            TypeError: The content has a type that can't be uploaded.
+            OSError: The content can't be read, or the journal can't be written.
+            InvalidIdentifierException: An id has another form, or there is no such file or action.
+            UploadIncompleteException: Chunks are missing; the action was not started.
+            AnaplanActionError: The action failed. The error has the task and its dumps.
+            AnaplanActionCancelledException: The task was cancelled.
+            AnaplanTimeoutException: The task did not end within `timeout` seconds.
+            OutcomeUnknownException: Whether the action was started is unknown.
+            AnaplanException: The request failed; see the subclasses. `task_id` is set if the
+                action was started.
         """
-        self._url_of(action_id)
+        self._action_url(action_id)
         await self.upload_file(
             file_id, content, journal=journal, on_progress=options.get("on_progress")
         )
@@ -420,10 +472,28 @@ class AsyncClient(Catalog, Uploads, Downloads, Actions):
         timeout: float | None = None,
         on_progress: ProgressCallback | None = None,
     ) -> bytes:
-        """Runs an export and returns its output.
+        """Run an export and return its output.
 
-        Arguments and errors are those of `run_action`.
+        Args:
+            action_id: Id of the export (116...).
+            locale: Locale of numbers and dates in the output.
+            timeout: Seconds to wait for the end of the export; None (the default) waits without
+                limit. The work at Anaplan continues after a timeout.
+            on_progress: Called with a Progress for every status of the task and every chunk of the
+                output, in bytes.
+
+        Returns:
+            The complete output, as the file that the export writes.
+
+        Raises:
+            ValueError: `timeout` is negative.
+            InvalidIdentifierException: The id has another form, or there is no such export.
+            AnaplanActionError: The export failed. The error has the task.
+            AnaplanActionCancelledException: The task was cancelled.
+            AnaplanTimeoutException: The task did not end within `timeout` seconds.
+            OutcomeUnknownException: Whether the export was started is unknown.
+            AnaplanException: The request failed; see the subclasses.
         """
-        self._url_of(action_id, "exports")
+        self._action_url(action_id, "exports")
         await self.run_action(action_id, locale=locale, timeout=timeout, on_progress=on_progress)
         return await self.get_file(action_id, on_progress=on_progress)

@@ -1,1 +1,1 @@
-"""Pure codecs that know no HTTP: CSV rows, chunks, gzip, JSON batches."""
+"""Pure codecs without HTTP or I/O: CSV, lines, chunks, gzip and JSON batches."""

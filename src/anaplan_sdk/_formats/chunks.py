@@ -1,4 +1,4 @@
-"""How content is cut into the chunks that Anaplan's files are made of."""
+"""Splitting content into the chunks of which Anaplan's files consist."""
 
 from __future__ import annotations
 
@@ -6,147 +6,151 @@ from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
 Piece: TypeAlias = str | bytes | bytearray | memoryview
-"""What content may come in."""
+"""A part of the content that a caller passes."""
 
-# Anaplan help, "Upload files in chunks": 1 to 50 MB each, 1,000 at the most.
+# Anaplan help, "Upload files in chunks": a chunk has 1 to 50 MB, and a file at most 1,000 chunks.
 MAX_CHUNK_SIZE = 50_000_000
 MAX_CHUNKS = 1_000
-# The same page: "for files smaller than 1 MB" a single request does.
-SMALL_FILE_SIZE = 1_000_000
 
-# How much text is encoded at a time, in characters.
+# Characters that are encoded at a time.
 _TEXT_PIECE = 1_048_576
 
 
 def fitting_chunk_size(size: int, chunk_size: int) -> int:
-    """The chunk size, made larger where the content would take more chunks than Anaplan allows.
+    """Enlarge the chunk size if the content would have more chunks than Anaplan allows.
 
     Raises:
         ValueError: The content is larger than Anaplan's largest file.
     """
-    least = -(-size // MAX_CHUNKS)
-    if least > MAX_CHUNK_SIZE:
+    smallest = -(-size // MAX_CHUNKS)
+    if smallest > MAX_CHUNK_SIZE:
         raise ValueError(
-            f"The content has {size:,} bytes; Anaplan takes {MAX_CHUNKS * MAX_CHUNK_SIZE:,} at the "
-            "most: 1,000 chunks of 50 MB."
+            f"The content must have at most {MAX_CHUNKS * MAX_CHUNK_SIZE:,} bytes (1,000 chunks "
+            f"of 50 MB), not {size:,}."
         )
-    return max(chunk_size, least)
+    return max(chunk_size, smallest)
 
 
 def chunk_count(size: int, chunk_size: int) -> int:
+    """Return how many chunks the content has, the last one possibly smaller."""
     return -(-size // chunk_size)
 
 
 def encoded_pieces(text: str) -> Iterator[bytes]:
-    """Text as UTF-8, piece by piece, so that it needn't be held twice."""
+    """Encode a str as UTF-8 piece by piece, so that no second copy of it is in memory."""
     for start in range(0, len(text), _TEXT_PIECE):
         yield text[start : start + _TEXT_PIECE].encode()
 
 
 def encoded_size(text: str) -> int:
+    """Return the number of bytes of a str in UTF-8."""
     return len(text) if text.isascii() else sum(map(len, encoded_pieces(text)))
 
 
 def piece_size(piece: Piece) -> int:
-    """The bytes of a piece as it is sent.
+    """Return the number of bytes that a piece has when it is sent.
 
     Raises:
-        TypeError: It is none.
+        TypeError: The piece is neither str nor bytes.
     """
     if isinstance(piece, str):
         return encoded_size(piece)
-    return memoryview(_checked(piece)).nbytes
+    return memoryview(_check_bytes(piece)).nbytes
 
 
-def _checked(piece: bytes | bytearray | memoryview) -> bytes | bytearray | memoryview:
+def _check_bytes(piece: bytes | bytearray | memoryview) -> bytes | bytearray | memoryview:
     if not isinstance(piece, bytes | bytearray | memoryview):
         raise TypeError(f"The content's pieces must be bytes or str, not {type(piece).__name__}.")
     return piece
 
 
 class Chunk:
-    """A part of the content, which lets go of its bytes once they are needed no more.
+    """A chunk of the content, whose memory can be released for later chunks.
 
     Attributes:
-        size: Its bytes.
+        size: The number of bytes.
     """
 
-    __slots__ = ("_content", "_give_back", "size")
+    __slots__ = ("_content", "_on_release", "size")
 
     def __init__(
-        self, content: bytes | memoryview, give_back: Callable[[], None] | None = None
+        self, content: bytes | memoryview, on_release: Callable[[], None] | None = None
     ) -> None:
         self.size = len(content)
         self._content = content
-        self._give_back = give_back
+        self._on_release = on_release
 
     @property
     def content(self) -> bytes | memoryview:
-        """The bytes; none once they were let go."""
+        """The bytes; empty after `release`."""
         return self._content
 
     def release(self) -> None:
-        """Lets go of the bytes, whose memory the next chunk may use."""
+        """Drop the bytes, so that a later chunk can use their memory."""
         self._content = b""
-        if self._give_back is not None:
-            self._give_back()
-            self._give_back = None
+        if self._on_release is not None:
+            self._on_release()
+            self._on_release = None
 
 
 class Rechunker:
-    """Turns pieces of any size into chunks of one size; boundaries go by bytes.
+    """Turns pieces of any size into chunks of one size, counted in bytes.
 
-    What can't change any more isn't copied where a chunk fits into it. The rest is put together in
-    memory that is used again for later chunks.
+    A chunk that lies within one immutable piece is a view of it. Other chunks are assembled in
+    buffers, which are used again after `Chunk.release`.
     """
 
     def __init__(self, chunk_size: int) -> None:
         self._chunk_size = chunk_size
-        self._free: list[bytearray] = []
+        self._free_buffers: list[bytearray] = []
         self._buffer: bytearray | None = None
-        self._held = 0
+        self._filled = 0
 
     def feed(self, piece: Piece) -> Iterator[Chunk]:
-        """Takes a piece in; the chunks that are full now.
+        """Add a piece and yield the chunks that are full.
 
         Raises:
-            TypeError: It is none.
+            TypeError: The piece is neither str nor bytes.
         """
-        view = memoryview(piece.encode() if isinstance(piece, str) else _checked(piece)).cast("B")
-        # A producer may fill one and the same buffer again for its next piece.
-        is_lasting = isinstance(view.obj, bytes)
+        view = memoryview(piece.encode() if isinstance(piece, str) else _check_bytes(piece)).cast(
+            "B"
+        )
+        # The producer of a mutable piece may fill the same buffer again for its next piece.
+        is_immutable = isinstance(view.obj, bytes)
         start, size = 0, len(view)
         while start < size:
-            if is_lasting and not self._held and size - start >= self._chunk_size:
+            if is_immutable and not self._filled and size - start >= self._chunk_size:
                 chunk = Chunk(view[start : start + self._chunk_size])
                 start += self._chunk_size
             else:
                 start += self._copy(view[start:])
-                if self._held < self._chunk_size:
+                if self._filled < self._chunk_size:
                     break
                 chunk = self._take()
             if start == size:
-                # A large piece isn't held any longer than its last chunk.
+                # Drop the references to a large piece along with its last chunk.
                 piece, view = b"", memoryview(b"")
             yield chunk
 
     def flush(self) -> Chunk | None:
-        """What is left, shorter than a chunk; `None` if there is nothing."""
-        return self._take() if self._held else None
+        """Return the last chunk, shorter than the others; None if nothing is left."""
+        return self._take() if self._filled else None
 
     def _copy(self, rest: memoryview) -> int:
-        """Copies what there is room for in the present chunk, and tells how much that was."""
+        """Copy as much as the buffer has space for, and return the number of bytes."""
         if self._buffer is None:
-            self._buffer = self._free.pop() if self._free else bytearray(self._chunk_size)
-        end = min(self._held + len(rest), self._chunk_size)
-        count = end - self._held
-        memoryview(self._buffer)[self._held : end] = rest[:count]
-        self._held = end
+            self._buffer = (
+                self._free_buffers.pop() if self._free_buffers else bytearray(self._chunk_size)
+            )
+        end = min(self._filled + len(rest), self._chunk_size)
+        count = end - self._filled
+        memoryview(self._buffer)[self._filled : end] = rest[:count]
+        self._filled = end
         return count
 
     def _take(self) -> Chunk:
         buffer, self._buffer = self._buffer, None
-        held, self._held = self._held, 0
+        filled, self._filled = self._filled, 0
         if buffer is None:
-            raise AssertionError("unreachable: what is held is in the buffer")
-        return Chunk(memoryview(buffer)[:held], lambda: self._free.append(buffer))
+            raise AssertionError("unreachable: bytes are filled into a buffer")
+        return Chunk(memoryview(buffer)[:filled], lambda: self._free_buffers.append(buffer))

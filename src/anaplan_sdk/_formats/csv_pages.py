@@ -1,15 +1,15 @@
-"""The pages of a large read as rows."""
+"""The CSV pages of a large read as rows by column name."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from anaplan_sdk._formats.csv_rows import columns, records
+from anaplan_sdk._formats.csv_rows import read_records, unique_names
 from anaplan_sdk.exceptions import AnaplanResponseException
 
 
 class PageReader:
-    """Reads pages of CSV, of which the first begins with the header; later ones may repeat it."""
+    """Reads pages of CSV: the first page begins with the header, and later ones may repeat it."""
 
     def __init__(self) -> None:
         self._header: list[str] | None = None
@@ -17,26 +17,27 @@ class PageReader:
         self._count = 0
 
     def rows(self, page: bytes) -> Iterator[dict[str, str]]:
-        """The rows of the next page, by column name.
+        """Yield the rows of the next page.
 
         Raises:
-            AnaplanResponseException: A row has more or fewer fields than there are columns, or one
-                that can't be read.
+            AnaplanResponseException: A row has more or fewer fields than the header, or the page
+                is not valid CSV.
         """
         text = page.decode("utf-8-sig", "replace")
-        for number, fields in enumerate(records(text)):
+        for number, fields in enumerate(read_records(text)):
             if self._header is None:
                 self._header = fields
-                self._columns = columns(fields)
+                self._columns = unique_names(fields)
             elif fields and not (number == 0 and fields == self._header):
                 self._count += 1
                 yield self._row(fields)
 
     def _row(self, fields: list[str]) -> dict[str, str]:
         if len(fields) != len(self._columns):
-            # Values would stand in the wrong columns, or be lost.
+            # Some values would be lost or end up in the wrong columns.
             raise AnaplanResponseException(
-                f"Row {self._count:,} has {len(fields)} fields, but there are {len(self._columns)} "
-                "columns; the methods that give pages leave them as Anaplan made them."
+                f"Row {self._count:,} has {len(fields)} fields, but the header has "
+                f"{len(self._columns)}: read the pages unparsed with read_view_pages or "
+                "read_list_pages."
             )
         return dict(zip(self._columns, fields, strict=True))

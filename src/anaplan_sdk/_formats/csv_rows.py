@@ -1,4 +1,4 @@
-"""Failure dumps as rows, read piece by piece."""
+"""CSV with a header row, read piece by piece as rows by column name."""
 
 from __future__ import annotations
 
@@ -11,40 +11,40 @@ from itertools import count
 
 from anaplan_sdk.exceptions import AnaplanResponseException
 
-ACTION = "_Action_"
+ACTION_COLUMN = "_Action_"
 
-# A field as the csv module reads it: a quote opens one only at its start, and a doubled one
-# doesn't close it.
+# A field as the csv module reads it: a quote opens a quoted field only at the field's start, and a
+# doubled quote does not close it.
 _FIELD = r'(?:"[^"]*(?:""[^"]*)*"(?!")[^,\r\n]*|[^",\r\n][^,\r\n]*)?'
-# The end of a piece may fall between the two characters that end a line.
+# A carriage return at the end of a piece may be the first half of CR LF.
 _RECORD = re.compile(rf"{_FIELD}(?:,{_FIELD})*(?:\r\n|\n|\r(?=[^\n]))")
 
 
-def records(text: str) -> Iterator[list[str]]:
-    """The records of CSV.
+def read_records(text: str) -> Iterator[list[str]]:
+    """Yield the records of a CSV text.
 
     Raises:
-        AnaplanResponseException: There is a field of more than 128 KB, as where a quote is never
-            closed; longer ones than Anaplan's texts are.
+        AnaplanResponseException: A field has more than 128 KB, as when a quote is never closed;
+            Anaplan's texts are shorter.
     """
     try:
         yield from csv.reader(io.StringIO(text, newline=""))
     except csv.Error as problem:
-        raise AnaplanResponseException(f"Anaplan's CSV can't be read: {problem}.") from None
+        raise AnaplanResponseException(f"Anaplan's reply is not valid CSV: {problem}.") from None
 
 
-def columns(header: Sequence[str]) -> list[str]:
-    """A header's names, each of them once: a second `Name` becomes `Name (2)`."""
+def unique_names(header: Sequence[str]) -> list[str]:
+    """Make the names of a header unique: a second `Name` becomes `Name (2)`."""
     known = set(header)
     names: list[str] = []
-    met: set[str] = set()
+    seen: set[str] = set()
     for name in header:
         unique = name
-        if name in met:
+        if name in seen:
             numbered = (f"{name} ({number})" for number in count(2))
             unique = next(other for other in numbered if other not in known)
             known.add(unique)
-        met.add(name)
+        seen.add(name)
         names.append(unique)
     return names
 
@@ -52,8 +52,8 @@ def columns(header: Sequence[str]) -> list[str]:
 class RowReader:
     """Reads CSV with a header row from pieces that may end anywhere, even within a character.
 
-    One bad row must not hide the other rows' errors: what isn't UTF-8 comes as U+FFFD, and fields
-    beyond the header as `Column 5` and so on, by their place.
+    A malformed row must not hide the rows after it: bytes that are not UTF-8 become U+FFFD, and
+    fields beyond the header are named by their position, `Column 5`.
     """
 
     def __init__(self) -> None:
@@ -63,37 +63,39 @@ class RowReader:
         self._columns: list[str] = []
 
     def feed(self, piece: bytes) -> Iterator[dict[str, str]]:
-        """Takes a piece in; the rows that are whole now."""
+        """Add a piece and yield the rows that are complete."""
         text = self._text + self._decoder.decode(piece)
         end = 0
-        while whole := _RECORD.match(text, end):
-            end = whole.end()
+        while record := _RECORD.match(text, end):
+            end = record.end()
         self._text = text[end:]
         yield from self._rows(text[:end])
 
     def finish(self) -> Iterator[dict[str, str]]:
-        """The last row, when it has no line end."""
+        """Yield the last row if it has no line end."""
         rest = self._text + self._decoder.decode(b"", final=True)
         self._text = ""
         yield from self._rows(rest)
 
     def _rows(self, text: str) -> Iterator[dict[str, str]]:
-        for fields in records(text):
+        for fields in read_records(text):
             if self._header is None:
                 self._header = fields
-                self._columns = columns(fields)
+                self._columns = unique_names(fields)
             elif fields:
                 names = self._columns
                 if len(fields) > len(names):
-                    places = range(len(names) + 1, len(fields) + 1)
-                    names = columns([*self._header, *(f"Column {place}" for place in places)])
+                    positions = range(len(names) + 1, len(fields) + 1)
+                    names = unique_names([*self._header, *(f"Column {n}" for n in positions)])
                 yield dict(zip(names, fields, strict=False))
 
 
-def named_after(action: str, row: dict[str, str]) -> dict[str, str]:
-    """A row that tells first, as `_Action_`, which action refused it.
+def add_action_column(action: str, row: dict[str, str]) -> dict[str, str]:
+    """Put the name of the action that refused a row into a first column, `_Action_`.
 
-    A column of the source with that name becomes `_Action_ (2)`, as any second one does.
+    A column of the source that has this name becomes `_Action_ (2)`.
     """
-    names = columns([ACTION, *row]) if ACTION in row else [ACTION, *row]
+    names = [ACTION_COLUMN, *row]
+    if ACTION_COLUMN in row:
+        names = unique_names(names)
     return dict(zip(names, (action, *row.values()), strict=True))

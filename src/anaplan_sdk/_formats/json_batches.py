@@ -1,4 +1,4 @@
-"""How long writes are cut into requests, and how their results become one."""
+"""Splitting the items of a large write into batches, and merging the results of the batches."""
 
 from __future__ import annotations
 
@@ -11,27 +11,30 @@ from typing import Any, Generic, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
-from anaplan_sdk._formats.item_json import PLAIN
+from anaplan_sdk._formats.fast_json import FAST_SERIALIZERS
 from anaplan_sdk.models._base import AnaplanModel
 from anaplan_sdk.models.lists import WriteResult
 
 M = TypeVar("M", bound=AnaplanModel)
 R = TypeVar("R", bound=WriteResult)
 
-# Anaplan help, "Limits": 100,000 items or cells, or 15 MB, whichever comes first.
+# Anaplan help, "Limits": 100,000 items or cells, or 15 MB, whichever is reached first.
 MAX_ITEMS = 100_000
 MAX_BYTES = 15_000_000
+
+# What error messages call the items of these models.
+_NOUNS = {"CellWrite": "cell", "Row": "row"}
 
 
 @dataclass(frozen=True)
 class Batch:
-    """What goes into one request.
+    """The items of one request.
 
     Attributes:
-        start: The index of its first item in the caller's own input.
-        items: The caller's own items.
-        pieces: The same as JSON, of one or several items each, without the commas between them.
-        is_last: Whether no other batch follows.
+        start: The index of the first item in the caller's input.
+        items: The items as the caller gave them.
+        pieces: The items as JSON, one or more in a piece, without the commas between pieces.
+        is_last: Whether this is the last batch.
     """
 
     start: int
@@ -41,10 +44,12 @@ class Batch:
 
     @property
     def span(self) -> range:
+        """The indexes of the items in the caller's input."""
         return range(self.start, self.start + len(self.items))
 
     def body(self, opening: bytes, closing: bytes) -> bytes:
-        # Joined at once: adding the ends afterwards would copy millions of bytes once more.
+        """Join the pieces, with `opening` before and `closing` after them."""
+        # One join: adding opening and closing afterwards would copy up to 15 MB again.
         pieces = [*self.pieces]
         pieces[0] = opening + pieces[0]
         pieces[-1] += closing
@@ -52,63 +57,68 @@ class Batch:
 
 
 class Batcher(Generic[M]):
-    """Checks items and cuts them into batches, by number and by bytes.
+    """Validates items and splits them into batches, by number and by bytes.
 
     Args:
-        item: What an item has to be.
-        max_items: How many items a batch has at the most.
-        max_bytes: How many bytes a batch's JSON has at the most.
+        item: The model of an item.
+        max_items: The most items in a batch.
+        max_bytes: The most bytes of a batch's JSON.
 
     Raises:
-        ValueError: There is no such batch.
+        ValueError: `max_items` is below 1 or above Anaplan's limit.
     """
 
-    # For the brackets and the key around the items.
+    # The bytes of the brackets and the key around the items, and some to spare.
     _MARGIN = 64
-    # Enough for the calls not to count, and few enough to stay in the processor's cache.
+    # Items written in one call: many, to make few calls, but few enough for the processor's cache.
     _GROUP = 256
 
     def __init__(
         self, item: type[M], max_items: int = MAX_ITEMS, max_bytes: int = MAX_BYTES
     ) -> None:
+        self._noun = _NOUNS.get(item.__name__, "item")
         if not 1 <= max_items <= MAX_ITEMS:
-            raise ValueError(f"batch_size must be 1 to {MAX_ITEMS:,}, not {max_items}.")
-        many: Any = GenericAlias(list, item)
-        self._adapter: TypeAdapter[list[M]] = TypeAdapter(many)
-        self._plain = PLAIN.get(item)
-        self._name = "cell" if item.__name__.startswith("Cell") else "item"
+            raise ValueError(
+                f"{self._noun}s_per_request must be 1 to {MAX_ITEMS:,}, not {max_items}."
+            )
+        list_type: Any = GenericAlias(list, item)
+        self._adapter: TypeAdapter[list[M]] = TypeAdapter(list_type)
+        self._serializer = FAST_SERIALIZERS.get(item)
         self._max_items = max_items
         self._max_bytes = max_bytes - self._MARGIN
 
     def batches(self, items: Iterable[M | Mapping[str, object]]) -> Iterator[Batch]:
-        """The batches, as the items come.
+        """Yield the batches.
 
-        A sequence is checked whole before the first batch is given.
+        All items of a sequence are validated before the first batch is yielded; those of another
+        iterable batch by batch.
 
         Raises:
-            TypeError: It is one item, or a text, rather than several items.
-            ValueError: An item isn't one; raised when batches are taken.
+            TypeError: `items` is a single item or a str.
+            ValueError: An item is invalid; raised during the iteration.
         """
         given: object = items
         if isinstance(given, str | bytes | dict | AnaplanModel):
-            raise TypeError(f"A list of {self._name}s is needed, not a single one or a text.")
-        return self._checked(items) if isinstance(items, Sequence) else self._cut(items)
+            kind = type(items).__name__
+            raise TypeError(f"{self._noun}s must be a list or an iterable, not {kind}.")
+        return self._validated(items) if isinstance(items, Sequence) else self._split(items)
 
-    def _checked(self, items: Iterable[object]) -> Iterator[Batch]:
-        # Beside the items themselves their JSON is small; it goes as it is sent.
-        batches = deque(self._cut(items))
+    def _validated(self, items: Iterable[object]) -> Iterator[Batch]:
+        # The JSON is small compared with the items, and each batch is freed once it is sent.
+        batches = deque(self._split(items))
         while batches:
             yield batches.popleft()
 
-    def _cut(self, items: Iterable[object]) -> Iterator[Batch]:
+    def _split(self, items: Iterable[object]) -> Iterator[Batch]:
         source = iter(items)
         start = 0
         held: list[object] = []
         pieces: list[bytes] = []
         size = 0
-        # When a batch is full, one more item tells whether it is the last.
+        # When a batch is full, one more item is read to learn whether the batch is the last one.
         while group := list(islice(source, min(self._GROUP, self._max_items - len(held)) or 1)):
-            for some, piece in self._pieces(start + len(held), group, self._max_bytes - size):
+            free = self._max_bytes - size
+            for some, piece in self._pieces(start + len(held), group, free):
                 is_full = len(held) == self._max_items or size + len(piece) >= self._max_bytes
                 if held and is_full:
                     yield Batch(start, held, pieces, is_last=False)
@@ -120,54 +130,55 @@ class Batcher(Generic[M]):
             yield Batch(start, held, pieces, is_last=True)
 
     def _pieces(
-        self, start: int, items: list[object], room: int
+        self, start: int, items: list[object], free: int
     ) -> list[tuple[list[object], bytes]]:
-        """Items as JSON without the brackets: all in one, or each by itself if there's no room."""
+        """Write items as one piece, or as a piece for each item where that exceeds `free` bytes."""
         together = self._json(start, items)
-        if len(together) < room:
+        if len(together) < free:
             return [(items, together)]
         pieces = [([item], self._json(index, [item])) for index, item in enumerate(items, start)]
         for index, (_, piece) in enumerate(pieces, start):
             if len(piece) >= self._max_bytes:
-                raise ValueError(f"{self._name} {index}: larger than a request may be")
+                raise ValueError(f"{self._noun} {index}: too large for one request")
         return pieces
 
     def _json(self, start: int, items: list[object]) -> bytes:
+        """Write items as JSON, without the brackets around them."""
         try:
-            return self._written(items)
+            return self._serialize(items)
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             place = ".".join(map(str, first["loc"][1:]))
             problem = f"{f', {place}' if place else ''}: {first['msg']}"
-        except ValueError as error:  # what can't be told as JSON
+        except ValueError as error:  # a value that JSON cannot represent
             problem = f": {error}"
-        if len(items) > 1:  # which one it is
+        if len(items) > 1:  # Find the invalid item by writing them one by one.
             return b",".join(self._json(index, [item]) for index, item in enumerate(items, start))
-        # Not raised above: the error's context would quote the item.
-        raise ValueError(f"{self._name} {start}{problem}")
+        # Raised outside of the except block: the error's context would quote the item.
+        raise ValueError(f"{self._noun} {start}{problem}")
 
-    def _written(self, items: list[object]) -> bytes:
-        if self._plain is not None:
-            if (written := self._plain.json(items)) is not None:
+    def _serialize(self, items: list[object]) -> bytes:
+        if self._serializer is not None:
+            if (written := self._serializer.serialize(items)) is not None:
                 return written[1:-1]
-            self._plain = None  # Others won't be plain either, and trying takes time.
-        checked = self._adapter.validate_python(items)
-        return self._adapter.dump_json(checked, by_alias=True, exclude_unset=True)[1:-1]
+            self._serializer = None  # The next items most likely need the model as well.
+        validated = self._adapter.validate_python(items)
+        return self._adapter.dump_json(validated, by_alias=True, exclude_unset=True)[1:-1]
 
 
-def placed(result: R, batch: Batch) -> R:
-    """A batch's result with its failures told by the caller's own indexes and items."""
+def locate_failures(result: R, batch: Batch) -> R:
+    """Give each failure of a batch the index and the item of the caller's input."""
     for failure in result.failures:
         if failure.index < 0:
-            continue  # Which one it is wasn't told.
+            continue  # Anaplan did not say which item it was.
         if failure.index < len(batch.items):
             failure.item = batch.items[failure.index]
         failure.index += batch.start
     return result
 
 
-def merged(results: Sequence[R]) -> R:
-    """Several batches' results as one: counters are added up, failures put in order."""
+def merge_results(results: Sequence[R]) -> R:
+    """Merge the results of batches: add up the counters and sort the failures by index."""
     first, *others = results
     if not others:
         return first

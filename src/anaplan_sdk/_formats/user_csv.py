@@ -1,4 +1,4 @@
-"""Users as rows of a CSV: checked before they are sent, and read when they come."""
+"""The CSV of users that Anaplan imports and exports: validated before an import, and parsed."""
 
 from __future__ import annotations
 
@@ -13,31 +13,31 @@ from anaplan_sdk._formats.json_batches import Batch
 from anaplan_sdk.models._base import AnaplanModel
 from anaplan_sdk.models.administration import UserRow
 
-# Anaplan help, "Import users": as many rows as one import takes.
+# Anaplan help, "Import users": the most rows of one import.
 MAX_ROWS = 500
 
 _COLUMNS = ("username", "first_name", "last_name", "licenses")
 
-Users = Iterable[UserRow | Mapping[str, object]] | str | bytes | Path
+UserInput = Iterable[UserRow | Mapping[str, object]] | str | bytes | Path
 
 
-def user_batches(users: Users) -> list[Batch]:
-    """Users as the CSVs that are sent, each with as many rows as Anaplan takes.
+def user_batches(users: UserInput) -> list[Batch]:
+    """Validate users and split them into CSV batches of at most `MAX_ROWS` rows.
 
     Raises:
-        TypeError: It is a single user.
-        ValueError: There are none, a row isn't whole, or two are of one user.
+        TypeError: `users` is a single user.
+        ValueError: There are no users, a row is incomplete, or two rows have the same user.
     """
-    rows = list(_taken(users))
+    rows = list(_rows_of(users))
     if not rows:
-        raise ValueError("There are no users to import.")
+        raise ValueError("users must not be empty.")
     first_of: dict[str, int] = {}
     for index, (row, _) in enumerate(rows):
         if empty := next((name for name in _COLUMNS if not _cell(row, name).strip()), None):
-            raise ValueError(f"user {index}, {empty}: it is empty, and Anaplan takes no empty cell")
+            raise ValueError(f"user {index}, {empty}: must not be empty")
         first = first_of.setdefault(row.username.strip().lower(), index)
         if first != index:
-            raise ValueError(f"user {index}, username: user {first} has it, too")
+            raise ValueError(f"user {index}, username: the same as that of user {first}")
     starts = range(0, len(rows), MAX_ROWS)
     return [
         Batch(
@@ -50,68 +50,68 @@ def user_batches(users: Users) -> list[Batch]:
     ]
 
 
-def csv_of(batch: Batch) -> bytes:
-    """A batch as a file, with the columns' names."""
+def to_csv(batch: Batch) -> bytes:
+    """Return a batch as CSV with a header."""
     return _line(_COLUMNS) + b"".join(batch.pieces)
 
 
 def read_users(content: bytes) -> list[UserRow]:
-    """The users in a CSV.
+    """Parse the users of a CSV.
 
     Raises:
-        ValueError: It isn't one, or lacks a column.
+        ValueError: The content is not CSV of users, or lacks a column.
     """
-    return [row for row, _ in _read(content)]
+    return [row for row, _ in _parse(content)]
 
 
 def without_header(content: bytes) -> bytes:
-    """A CSV's rows only, to follow those of another one."""
+    """Return the rows of a CSV without its header, to be appended to another CSV."""
     return content.partition(b"\n")[2]
 
 
-def _taken(users: Users) -> Iterator[tuple[UserRow, object]]:
-    """The rows, each with what it was made of."""
+def _rows_of(users: UserInput) -> Iterator[tuple[UserRow, object]]:
+    """Yield the rows, each with the caller's own object."""
     if isinstance(users, Path):
         users = users.expanduser().read_bytes()
     if isinstance(users, str):
         users = users.encode()
     if isinstance(users, bytes):
-        yield from _read(users)
+        yield from _parse(users)
         return
     single: object = users
     if isinstance(single, Mapping | AnaplanModel):
-        raise TypeError("A list of users is needed, not a single one.")
+        raise TypeError(f"users must be a list or an iterable, not {type(users).__name__}.")
     for index, user in enumerate(users):
         yield _validated(index, user), user
 
 
-def _read(content: bytes) -> Iterator[tuple[UserRow, UserRow]]:
+def _parse(content: bytes) -> Iterator[tuple[UserRow, UserRow]]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise ValueError("The CSV of users isn't UTF-8.") from None
+        raise ValueError("The CSV of users must be UTF-8.") from None
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     index = 0
     try:
         header = [name.strip() for name in next(reader, list[str]())]
         if missing := [name for name in _COLUMNS if name not in header]:
             raise ValueError(
-                f"The CSV of users has no column {missing[0]!r}. For a file give its Path, as a "
-                "text is content."
+                f"The CSV of users has no column {missing[0]!r}. A str is content: to read a "
+                "file, pass a Path."
             )
         for cells in reader:
             if not cells:
                 continue
             if len(cells) != len(header):
                 raise ValueError(
-                    f"user {index}: the row has {len(cells)} cells, and there are {len(header)} "
-                    "columns"
+                    f"user {index}: the row has {len(cells)} cells, but the header has "
+                    f"{len(header)}"
                 )
             row = _validated(index, dict(zip(header, cells, strict=True)))
             yield row, row
             index += 1
     except csv.Error as error:
-        raise ValueError(f"The CSV of users can't be read after user {index}: {error}.") from None
+        raise ValueError(f"The CSV of users is invalid after user {index}: {error}.") from None
 
 
 def _validated(index: int, user: object) -> UserRow:
@@ -119,9 +119,9 @@ def _validated(index: int, user: object) -> UserRow:
         return UserRow.model_validate(user)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-    # Not raised above: the error's context would quote the row.
-    place = "".join(f", {step}" for step in first["loc"])
-    raise ValueError(f"user {index}{place}: {first['msg']}")
+    # Raised outside of the except block: the error's context would quote the row.
+    field = "".join(f", {step}" for step in first["loc"])
+    raise ValueError(f"user {index}{field}: {first['msg']}")
 
 
 def _cell(row: UserRow, name: str) -> str:

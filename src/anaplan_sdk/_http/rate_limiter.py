@@ -28,14 +28,9 @@ class RateLimiter:
 
     Args:
         per_minute: How many requests may go in a minute; no limit when not given.
-
-    Raises:
-        ValueError: It isn't positive.
     """
 
     def __init__(self, per_minute: float | None = None) -> None:
-        if per_minute is not None and per_minute <= 0:
-            raise ValueError(f"requests_per_minute must be positive, not {per_minute}.")
         self._limit = 60 / per_minute if per_minute else 0.0
         self._lock = threading.Lock()
         self._due = 0.0

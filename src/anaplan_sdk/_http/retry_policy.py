@@ -46,21 +46,11 @@ class RetryPolicy:
         deadline: Seconds for one request, everything included; `None` sets no limit.
     """
 
-    retry_count: int = 2
-    backoff: float = 1.0
-    backoff_factor: float = 2.0
+    retry_count: int
+    backoff: float
+    backoff_factor: float
     max_time: float | None = None
     deadline: float | None = None
-
-    def __post_init__(self) -> None:
-        if self.retry_count < 0:
-            raise ValueError("retry_count can't be negative; 0 means that nothing is repeated.")
-        if self.backoff < 0 or self.backoff_factor < 0:
-            raise ValueError("backoff and backoff_factor can't be negative.")
-        if self.max_time is not None and self.max_time < 0:
-            raise ValueError("max_retry_time can't be negative.")
-        if self.deadline is not None and self.deadline <= 0:
-            raise ValueError(f"request_deadline must be positive, not {self.deadline}.")
 
     @property
     def time_to_repeat(self) -> float:

@@ -13,10 +13,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias, runtime_checkable
+from typing import TYPE_CHECKING
 
 import httpx2
 
+from anaplan_sdk.config import CertificateInput, PayloadFormat, Signer
 from anaplan_sdk.exceptions import (
     AnaplanException,
     InvalidCredentialsException,
@@ -26,18 +27,6 @@ from anaplan_sdk.exceptions import (
 if TYPE_CHECKING:
     from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
     from cryptography.x509 import Certificate
-
-PayloadFormat: TypeAlias = Literal["v1", "v2"]
-CertificateInput: TypeAlias = str | bytes | os.PathLike[str]
-
-
-@runtime_checkable
-class Signer(Protocol):
-    """Signs with a private key that never leaves its place: an HSM, a cloud's key service."""
-
-    def sign(self, data: bytes, /) -> bytes:
-        """The signature of the data by SHA-512 with RSA, PKCS#1 v1.5. May block."""
-        ...
 
 
 class CertificateExpiryWarning(UserWarning):

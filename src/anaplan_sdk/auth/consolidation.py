@@ -6,36 +6,12 @@ Source: Anaplan help, "Financial Consolidation API".
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, field
 
 import httpx2
 
 from anaplan_sdk._http.redaction import safe_url
+from anaplan_sdk.config import ConsolidationAccess
 from anaplan_sdk.exceptions import InvalidCredentialsException
-
-
-@dataclass(frozen=True)
-class ConsolidationAccess:
-    """What Financial Consolidation asks for: a token of its own, and the tenant's name.
-
-    Args:
-        token: The API token, made in its Security module.
-        tenant: The tenant's name as it is shown there, to the letter.
-
-    Raises:
-        ValueError: One is missing, or can't be sent in a header.
-    """
-
-    token: str = field(repr=False)
-    tenant: str
-
-    def __post_init__(self) -> None:
-        for name in ("token", "tenant"):
-            value = getattr(self, name)
-            if not (isinstance(value, str) and value.strip()):
-                raise ValueError(f"{name} is missing: Financial Consolidation needs both.")
-            if not (value.isascii() and value.isprintable()):
-                raise ValueError(f"{name} can't be sent: it has characters that no header takes.")
 
 
 class ConsolidationAuth(httpx2.Auth):

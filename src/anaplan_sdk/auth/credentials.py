@@ -1,104 +1,56 @@
-"""From a client's arguments to the one way it signs in."""
+"""The authentication of a client, made from its configuration."""
 
 from __future__ import annotations
-
-from collections.abc import Mapping
 
 import httpx2
 
 from anaplan_sdk.auth.api_key import ApiKeyAuth
 from anaplan_sdk.auth.basic import BasicCredentials
 from anaplan_sdk.auth.bearer import Bearer
-from anaplan_sdk.auth.certificate import (
-    CertificateCredentials,
-    CertificateInput,
-    PayloadFormat,
-    Signer,
-)
-from anaplan_sdk.auth.consolidation import ConsolidationAccess, ConsolidationOnly
-from anaplan_sdk.auth.httpx_adapter import AuthLike, adopt
+from anaplan_sdk.auth.certificate import CertificateCredentials
+from anaplan_sdk.auth.consolidation import ConsolidationOnly
+from anaplan_sdk.auth.httpx_adapter import adopt
 from anaplan_sdk.auth.token_service import AnaplanTokenCache, Credentials
-from anaplan_sdk.regions import Hosts
-
-_WAYS = (
-    "user_email and password, certificate and private_key, token, api_key, or auth (one of the "
-    "classes for OAuth, or your own httpx2.Auth)"
-)
+from anaplan_sdk.config import ClientConfig
 
 
-def resolve_auth(
-    hosts: Hosts,
-    *,
-    user_email: str | None,
-    password: str | None,
-    certificate: CertificateInput | None,
-    private_key: CertificateInput | Signer | None,
-    private_key_password: str | bytes | None,
-    token: str | None,
-    api_key: str | None,
-    auth: httpx2.Auth | AuthLike | None,
-    certificate_payload: PayloadFormat,
-    consolidation: ConsolidationAccess | None = None,
-) -> httpx2.Auth:
-    """The auth for a client's requests to Anaplan.
+def resolve_auth(config: ClientConfig) -> httpx2.Auth:
+    """Make the authentication for requests to Anaplan; certificates and keys are read here.
 
-    With access to Financial Consolidation a client may do without credentials for Anaplan.
+    Args:
+        config: Options of the client. That they name one way to sign in has been checked.
+
+    Returns:
+        The authentication. It refuses all requests if the client has access to Financial
+        Consolidation only.
 
     Raises:
-        ValueError: Nothing was given, something is missing, or two ways contradict each other; or
-            `auth` is used for another region.
-        TypeError: `auth` isn't an `httpx2.Auth`.
-        InvalidCredentialsException: The certificate or its key can't be used.
+        ValueError: The API key or the token is not valid, or `auth` is used for another region.
+        TypeError: `auth` is neither an `httpx2.Auth` nor an `httpx.Auth`.
+        InvalidCredentialsException: The certificate can't be used.
+        InvalidPrivateKeyException: The private key can't be used.
     """
-    basic = {"user_email": user_email, "password": password}
-    by_certificate = {
-        "certificate": certificate,
-        "private_key": private_key,
-        "private_key_password": private_key_password,
-    }
-    if api_key is not None:
-        _refuse_beside("api_key", {**basic, **by_certificate, "token": token, "auth": auth})
-        return ApiKeyAuth(api_key)
-    if auth is not None:
-        _refuse_beside("auth", {**basic, **by_certificate, "token": token})
-        return _adopted(auth, hosts)
-
-    credentials: Credentials | None = None
-    if _given(basic):
-        _refuse_beside(" and ".join(_given(basic)), by_certificate)
-        if missing := [name for name, value in basic.items() if not value]:
-            raise ValueError(
-                f"{missing[0]} is missing: basic sign-in needs user_email and password."
+    if config.api_key is not None:
+        return ApiKeyAuth(config.api_key)
+    if config.auth is not None:
+        auth = adopt(config.auth)
+        if auth is None:
+            raise TypeError(
+                f"auth must be an httpx2.Auth or an httpx.Auth, not {type(config.auth).__name__}."
             )
-        credentials = BasicCredentials(str(user_email), str(password))
-    elif _given(by_certificate):
-        if not certificate:
-            raise ValueError("certificate is missing: a private key proves nothing without it.")
+        if isinstance(auth, Bearer):
+            auth.settle(config.service_hosts)
+        return auth
+    credentials: Credentials | None = None
+    if config.user_email and config.password:
+        credentials = BasicCredentials(config.user_email, config.password)
+    elif config.certificate:
         credentials = CertificateCredentials.load(
-            certificate, private_key, private_key_password, certificate_payload
+            config.certificate,
+            config.private_key,
+            config.private_key_password,
+            config.certificate_payload,
         )
-    elif token is None:
-        if consolidation is not None:
-            return ConsolidationOnly()
-        raise ValueError(f"No credentials were given. Give one of: {_WAYS}.")
-    return Bearer(AnaplanTokenCache(hosts.authentication, credentials, token))
-
-
-def _adopted(auth: object, hosts: Hosts) -> httpx2.Auth:
-    own = adopt(auth)
-    if own is None:
-        raise TypeError(f"auth must be an httpx2.Auth or an httpx.Auth, not {type(auth).__name__}.")
-    if isinstance(own, Bearer):
-        own.settle(hosts)
-    return own
-
-
-def _given(values: Mapping[str, object]) -> list[str]:
-    return [name for name, value in values.items() if value is not None]
-
-
-def _refuse_beside(chosen: str, others: Mapping[str, object]) -> None:
-    if surplus := _given(others):
-        raise ValueError(
-            f"{chosen} and {' and '.join(surplus)} are different ways to sign in: give one of them."
-        )
+    elif config.token is None:
+        return ConsolidationOnly()
+    return Bearer(AnaplanTokenCache(config.service_hosts.authentication, credentials, config.token))

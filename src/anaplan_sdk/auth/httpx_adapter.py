@@ -4,27 +4,12 @@ from __future__ import annotations
 
 import sys
 from collections.abc import AsyncGenerator, AsyncIterator, Generator, Iterator
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 import httpx2
 
 if TYPE_CHECKING:
     import httpx
-
-
-class AuthLike(Protocol):
-    """Any `httpx.Auth`, which need not be installed to say so."""
-
-    requires_request_body: bool
-    requires_response_body: bool
-
-    def sync_auth_flow(self, request: Any, /) -> Generator[Any, Any, None]:
-        """Drives a client that blocks."""
-        ...
-
-    def async_auth_flow(self, request: Any, /) -> AsyncGenerator[Any, Any]:
-        """Drives a client that awaits."""
-        ...
 
 
 def adopt(auth: object) -> httpx2.Auth | None:

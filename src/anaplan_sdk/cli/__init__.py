@@ -6,7 +6,7 @@ import sys
 
 
 def main() -> None:
-    """Runs the command line; its extra may be missing, which it says."""
+    """Run the command line, or exit with a message if its extra is missing."""
     try:
         from anaplan_sdk.cli.app import app
     except ImportError as problem:

@@ -1,4 +1,4 @@
-"""The commands."""
+"""The tree of commands."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    # Rich help shows a type beside flags, which take no value.
+    # Help in rich format shows a type for flags, which have no value.
     rich_markup_mode=None,
 )
-# The emulator has a command line of its own; what it takes is written there once.
+# The emulator has a command line of its own, which parses its options.
 app.command(
-    help="Serve Anaplan's APIs from this machine; --help tells more.",
+    help="Serve an emulation of Anaplan's APIs on this machine; --help lists its options.",
     add_help_option=False,
     context_settings={"allow_extra_args": True, "ignore_unknown_options": True},
 )(emulator)
@@ -26,7 +26,11 @@ app.command(
 
 @app.callback(invoke_without_command=True)
 def root(version: bool = typer.Option(False, "--version", help="Print the version.")) -> None:
-    """Anaplan from the command line."""
+    """Anaplan from the command line.
+
+    Args:
+        version: Print the version.
+    """
     if version:
         typer.echo(f"anaplan-sdk {__version__}")
         raise typer.Exit

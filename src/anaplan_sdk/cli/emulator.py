@@ -1,4 +1,4 @@
-"""`anaplan emulator`: one of the two doors to the emulator."""
+"""The command `anaplan emulator`."""
 
 from __future__ import annotations
 
@@ -6,7 +6,11 @@ import typer
 
 
 def emulator(context: typer.Context) -> None:
-    """Serves until it is stopped."""
+    """Serve an emulated Anaplan until it is stopped.
+
+    Args:
+        context: The command line, whose arguments are the emulator's.
+    """
     try:
         from anaplan_emulator.command_line import main
     except ImportError as problem:

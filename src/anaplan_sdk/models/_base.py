@@ -1,72 +1,76 @@
-"""What all models have in common."""
+"""The base class of all models, and helpers to declare their fields."""
 
 from __future__ import annotations
 
-from typing import Any, Generic, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
-from pydantic import AliasChoices, BaseModel, ConfigDict, Field
+from pydantic import AliasChoices, BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
-
-T = TypeVar("T")
 
 
 class AnaplanModel(BaseModel):
-    """The base of every model: fields Anaplan adds later are kept, and survive a round trip.
+    """The base class of every model: an object that Anaplan sends or receives as JSON.
 
-    A field is filled by Anaplan's name for it, by the camel-case form of our own name (`fileId`
-    for `file_id`) or by our own; `model_dump(by_alias=True)` writes the camel-case form.
+    Fields that are not declared here are kept and survive a round trip. A field can be set by
+    Anaplan's name, by the camel-case form of its Python name (`fileId` for `file_id`), or by its
+    Python name; `model_dump(by_alias=True)` writes the camel-case form.
     """
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="allow")
 
 
-# Pydantic takes a millisecond to find out that `list` needs no arguments, each time it is given it.
+# `default_factory=list` would do the same, but pydantic takes a millisecond to inspect a built-in
+# type, for each field that has it.
 
 
 def empty_list() -> list[Any]:
-    """The default of a field that is a list."""
+    """Make the default of a field that is a list.
+
+    Returns:
+        A new list.
+    """
     return []
 
 
 def empty_dict() -> dict[str, Any]:
-    """The default of a field that is a dict."""
+    """Make the default of a field that is a dict.
+
+    Returns:
+        A new dict.
+    """
     return {}
 
 
-def member(value: object, wire: str, ours: str) -> str:
-    """The text a reply, or the model that was read from it, has in a field."""
+def aliases(anaplan_name: str, name: str) -> AliasChoices:
+    """List the names a field is read by, where Anaplan's name is not the camel-case form of ours.
+
+    Args:
+        anaplan_name: The field's name in Anaplan's JSON.
+        name: The field's name in Python.
+
+    Returns:
+        Anaplan's name, the camel-case form of ours, and ours.
+    """
+    return AliasChoices(anaplan_name, to_camel(name), name)
+
+
+def field_text(value: object, anaplan_name: str, name: str) -> str:
+    """Read the field that decides which class of a union a value is validated as.
+
+    Args:
+        value: A dict in Anaplan's names or ours, or a model.
+        anaplan_name: The field's name in Anaplan's JSON.
+        name: The field's name in Python.
+
+    Returns:
+        The field as text; empty when the value does not have it.
+    """
     if isinstance(value, dict):
-        members = cast("dict[str, object]", value)
-        return str(members.get(wire, members.get(ours, "")))
-    return str(getattr(value, ours, ""))
+        fields = cast("dict[str, object]", value)
+        return str(fields.get(anaplan_name, fields.get(name, "")))
+    return str(getattr(value, name, ""))
 
 
-def named(wire: str, ours: str) -> AliasChoices:
-    """The names a field is read by when Anaplan's differs from ours by more than its case."""
-    return AliasChoices(wire, to_camel(ours), ours)
-
-
-class _Paging(BaseModel):
-    total_size: int | None = Field(None, alias="totalSize")
-
-
-class _Meta(BaseModel):
-    paging: _Paging | None = None
-
-
-class Page(BaseModel, Generic[T]):
-    """One page of a listing."""
-
-    meta: _Meta | None = None
-    items: list[T]
-
-    @property
-    def total(self) -> int | None:
-        """The size of the whole listing; `None` where Anaplan doesn't page."""
-        return self.meta.paging.total_size if self.meta and self.meta.paging else None
-
-
-class Envelope(BaseModel, Generic[T]):
-    """A reply that holds one thing under a key."""
-
-    value: T
+# --- old names, until the callers use the new ones ---
+if TYPE_CHECKING:
+    from anaplan_sdk.models._decoding import Page as Page

@@ -1,7 +1,7 @@
-"""What replies look like around what they tell.
+"""The shapes of replies: what stands around the objects, and which class each object has.
 
-A client is imported by programs, too, that have nothing to read yet. So pydantic is imported when
-the first reply is read, and so are models that are named by a function.
+API modules declare their replies when they are imported, by programs, too, that never read one. So
+pydantic, and models that are named by a function, are imported when the first reply is read.
 """
 
 from __future__ import annotations
@@ -13,87 +13,89 @@ from types import FunctionType
 from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from anaplan_sdk.models._base import Envelope, Page
+    from anaplan_sdk.models._decoding import Adapter, Envelope, Page
 
 T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
-
-
-class Reader(Protocol[T_co]):
-    """What a `TypeAdapter` reads with."""
-
-    def validate_json(self, data: bytes, /) -> T_co: ...
-
-    def validate_python(self, value: object, /) -> T_co: ...
 
 
 @dataclass(frozen=True)
-class Listing(Generic[T]):
-    """A listing, whose key for the items Anaplan drops when there are none.
+class ListReply(Generic[T]):
+    """A reply with a list of objects under a key. Anaplan omits the key when there are none.
 
     Attributes:
         key: The key.
-        item: The class of the items, or a function that imports it.
+        item: The class of the objects, or a function that imports it.
     """
 
     key: str
     item: type[T] | Callable[[], type[T]]
 
     @cached_property
-    def adapter(self) -> Reader[Page[T]]:
-        from anaplan_sdk.models._reading import pages
+    def adapter(self) -> Adapter[Page[T]]:
+        from anaplan_sdk.models._decoding import page_adapter
 
-        return pages(self.key, _found(self.item))
+        return page_adapter(self.key, _imported(self.item))
 
 
-class RawListing(Listing[dict[str, object]]):
-    """A listing whose items are left as they come."""
+class RawListReply(ListReply[dict[str, object]]):
+    """A reply with a list of objects that stay dicts.
+
+    Args:
+        key: The key of the list.
+    """
 
     def __init__(self, key: str) -> None:
         super().__init__(key, dict[str, object])
 
     @cached_property
-    def adapter(self) -> Reader[Page[dict[str, object]]]:
-        from anaplan_sdk.models._reading import RawPages
+    def adapter(self) -> Adapter[Page[dict[str, object]]]:
+        from anaplan_sdk.models._decoding import RawPageAdapter
 
-        return RawPages(self.key)
+        return RawPageAdapter(self.key)
 
 
 @dataclass(frozen=True)
-class Single(Generic[T]):
-    """A reply that holds one thing under a key.
+class ObjectReply(Generic[T]):
+    """A reply with one object under a key.
 
     Attributes:
         key: The key.
-        item: The class of the thing or a union of classes, or a function that imports it.
+        item: The class of the object or a union of classes, or a function that imports it.
     """
 
     key: str
     item: Any
 
     @cached_property
-    def adapter(self) -> Reader[Envelope[T]]:
-        from anaplan_sdk.models._reading import envelopes
+    def adapter(self) -> Adapter[Envelope[T]]:
+        from anaplan_sdk.models._decoding import envelope_adapter
 
-        return envelopes(self.key, _found(self.item))
+        return envelope_adapter(self.key, _imported(self.item))
+
+
+def _imported(item: Any) -> Any:
+    return item() if isinstance(item, FunctionType) else item
+
+
+# --- old names, until the callers use the new ones ---
+Listing = ListReply
+RawListing = RawListReply
+Single = ObjectReply
+T_co = TypeVar("T_co", covariant=True)
+
+
+class Reader(Protocol[T_co]):
+    def validate_json(self, data: bytes, /) -> T_co: ...
+
+    def validate_python(self, value: object, /) -> T_co: ...
 
 
 @dataclass(frozen=True)
 class Whole(Generic[T]):
-    """A reply that is the thing itself.
-
-    Attributes:
-        item: The class of the thing, or a function that imports it.
-    """
-
     item: type[T] | Callable[[], type[T]]
 
     @cached_property
-    def adapter(self) -> Reader[T]:
+    def adapter(self) -> Adapter[T]:
         from pydantic import TypeAdapter
 
-        return TypeAdapter(_found(self.item))
-
-
-def _found(item: Any) -> Any:
-    return item() if isinstance(item, FunctionType) else item
+        return TypeAdapter(_imported(self.item))

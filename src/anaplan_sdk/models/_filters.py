@@ -1,4 +1,4 @@
-"""Filters as Python expressions: joined by `&` and `|`, and safe from Python's own traps."""
+"""Filters written as Python expressions: comparisons, combined with `&` and `|`."""
 
 from __future__ import annotations
 
@@ -9,13 +9,18 @@ E = TypeVar("E", bound="Expression")
 
 
 class Expression:
-    """A filter, or a part of one. `str()` gives it as it is sent."""
+    """A filter, or a part of one. `str()` returns it in the API's own syntax.
 
-    __slots__ = ("_joined_by", "_text")
+    Args:
+        text: The filter in the API's own syntax.
+        operator: The operator that combines its parts; None for a single comparison.
+    """
 
-    def __init__(self, text: str, joined_by: Operator | None = None) -> None:
+    __slots__ = ("_operator", "_text")
+
+    def __init__(self, text: str, operator: Operator | None = None) -> None:
         self._text = text
-        self._joined_by = joined_by
+        self._operator = operator
 
     def __str__(self) -> str:
         return self._text
@@ -25,30 +30,43 @@ class Expression:
 
     def __bool__(self) -> NoReturn:
         raise TypeError(
-            "A filter is neither true nor false: join filters by & and | instead of `and` and "
-            "`or`, each comparison in parentheses of its own."
+            "A filter has no truth value: combine filters with & and | instead of `and` and `or`, "
+            "and put each comparison in parentheses."
         )
 
-    def _within(self, operator: Operator) -> str:
-        # Parentheses wherever the two differ, so that nothing hangs on the server's precedence.
-        return self._text if self._joined_by in (None, operator) else f"({self._text})"
+    def _operand_of(self, operator: Operator) -> str:
+        # In parentheses where the operators differ, so as not to rely on the server's precedence.
+        return self._text if self._operator in (None, operator) else f"({self._text})"
 
 
-def join(operator: Operator, left: Expression, right: object, kind: type[E]) -> E:
-    """Both filters, or either of them.
+def combine(operator: Operator, left: Expression, right: object, kind: type[E]) -> E:
+    """Combine two filters.
+
+    Args:
+        operator: The operator to combine them with.
+        left: The left filter.
+        right: The right filter.
+        kind: The class of the right filter, and of the result.
+
+    Returns:
+        The combined filter.
 
     Raises:
-        TypeError: The right one is no filter.
+        TypeError: The right operand is not a filter of this class.
     """
     if not isinstance(right, kind):
-        raise misplaced()
-    text = f"{left._within(operator)} {operator} {right._within(operator)}"  # pyright: ignore[reportPrivateUsage]
+        raise precedence_error()
+    text = f"{left._operand_of(operator)} {operator} {right._operand_of(operator)}"  # pyright: ignore[reportPrivateUsage]
     return kind(text, operator)
 
 
-def misplaced() -> TypeError:
-    """The error for `field == value & ...`, which Python reads as `field == (value & ...)`."""
+def precedence_error() -> TypeError:
+    """Make the error for `field == value & ...`, which Python reads as `field == (value & ...)`.
+
+    Returns:
+        The error.
+    """
     return TypeError(
-        "Only filters can be joined by & and |. Python binds these closer than ==, so each "
-        "comparison needs parentheses of its own: (... == ...) & (... == ...)."
+        "Only filters can be combined with & and |. Python binds these closer than ==, so put each "
+        "comparison in parentheses: (... == ...) & (... == ...)."
     )

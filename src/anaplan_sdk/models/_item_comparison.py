@@ -1,4 +1,4 @@
-"""Whether items of a list that were to be added are there."""
+"""Comparison of list items to add with the items a list has, after an unclear reply."""
 
 from __future__ import annotations
 
@@ -10,64 +10,68 @@ from anaplan_sdk.models.lists import NewListItem
 _Item = Mapping[str, object]
 
 
-def presence(items: Iterable[NewListItem], there: Iterable[_Item]) -> bool | None:
-    """Whether items are in a list, all of them and just as they were to be added.
+def were_added(items: Iterable[NewListItem], existing: Iterable[_Item]) -> bool | None:
+    """Check whether items are in a list with the values they were to be added with.
 
     Args:
-        items: What was to be added.
-        there: The list's items, as Anaplan tells them.
+        items: The items that were to be added.
+        existing: The items of the list, as Anaplan returns them.
 
     Returns:
-        True if all are; False if there is none of their names and codes; `None` if it is neither,
-        or can't be told.
+        True if all of them are; False if the list has none of their names and codes; None in any
+        other case, and when the items cannot be identified.
     """
-    names: dict[object, _Item] = {}
-    codes: dict[object, _Item] = {}
-    for one in there:
-        names[one.get("name")] = one
-        codes[one.get("code") or None] = one
-    asked = list(items)
-    keys = [item.code or item.name for item in asked]
-    # Of two with the same key Anaplan refuses the second, and would have said so.
+    by_name: dict[object, _Item] = {}
+    by_code: dict[object, _Item] = {}
+    for one in existing:
+        by_name[one.get("name")] = one
+        by_code[one.get("code") or None] = one
+    expected = list(items)
+    keys = [item.code or item.name for item in expected]
+    # Anaplan refuses the second of two items with the same key, and its reply would report that.
     if not all(keys) or len({*keys}) < len(keys):
         return None
-    found = 0
-    for item in asked:
-        by_name = names.get(item.name) if item.name else None
-        known = codes.get(item.code) if item.code else by_name
-        if known is not None and _is_as_asked(item, known):
-            found += 1
-        elif known is not None or by_name is not None:
+    matches = 0
+    for item in expected:
+        same_name = by_name.get(item.name) if item.name else None
+        found = by_code.get(item.code) if item.code else same_name
+        if found is not None and _matches(item, found):
+            matches += 1
+        elif found is not None or same_name is not None:
             return None
-    if found == len(asked):
+    if matches == len(expected):
         return True
-    return None if found else False
+    return None if matches else False
 
 
-def _is_as_asked(item: NewListItem, known: _Item) -> bool:
+def _matches(item: NewListItem, found: _Item) -> bool:
     return (
-        item.name in (None, "", known.get("name"))
-        and (item.code or None) == (known.get("code") or None)
-        and item.parent in (None, "", known.get("parent"))
-        and _has(item.properties, known.get("properties"))
-        and _has(item.subsets, known.get("subsets"))
+        item.name in (None, "", found.get("name"))
+        and (item.code or None) == (found.get("code") or None)
+        and item.parent in (None, "", found.get("parent"))
+        and _all_equal(item.properties, found.get("properties"))
+        and _all_equal(item.subsets, found.get("subsets"))
     )
 
 
-def _has(asked: Mapping[str, object], told: object) -> bool:
-    values = cast("_Item", told if isinstance(told, Mapping) else {})
-    return all(_is_same(value, values.get(name)) for name, value in asked.items())
+def _all_equal(expected: Mapping[str, object], found: object) -> bool:
+    values = cast("_Item", found if isinstance(found, Mapping) else {})
+    return all(_are_equal(value, values.get(name)) for name, value in expected.items())
 
 
-def _is_same(asked: object, told: object) -> bool:
-    """Whether a value is told as it was given: Anaplan tells most of them as text."""
-    if asked in (None, "") or told in (None, ""):
-        return asked in (None, "", False) and told in (None, "", False, "false")
-    if isinstance(asked, bool) or isinstance(told, bool):
-        return str(asked).lower() == str(told).lower()
-    if isinstance(asked, int | float):
+def _are_equal(expected: object, found: object) -> bool:
+    """Compare two values, of which Anaplan returns most as text."""
+    if expected in (None, "") or found in (None, ""):
+        return expected in (None, "", False) and found in (None, "", False, "false")
+    if isinstance(expected, bool) or isinstance(found, bool):
+        return str(expected).lower() == str(found).lower()
+    if isinstance(expected, int | float):
         try:
-            return float(str(told)) == float(asked)
+            return float(str(found)) == float(expected)
         except ValueError:
             return False
-    return str(asked) == str(told)
+    return str(expected) == str(found)
+
+
+# --- old names, until the callers use the new ones ---
+presence = were_added

@@ -1,52 +1,62 @@
-"""Which workspaces a change of a user asked for, and which of them it did not get."""
+"""Comparison of the workspaces a change of a user asks for with those the user has afterwards."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple, cast
 
-from anaplan_sdk.models.scim import Operation, User
-
-_SINGLE = "WORKSPACE"
-_NAMES = "WORKSPACE_NAMES"
+from anaplan_sdk.models.scim import Operation, User, listed_workspaces
 
 
-class Shortfall(NamedTuple):
-    """Workspaces, by id or by name, that are not as they were asked to be."""
+class UnappliedChanges(NamedTuple):
+    """The workspaces, by id or by name, whose change was not applied.
 
-    not_granted: list[str]
-    not_revoked: list[str]
+    Attributes:
+        not_assigned: The workspaces that were to be assigned and are not.
+        still_assigned: The workspaces that were to be unassigned and are still assigned.
+    """
+
+    not_assigned: list[str]
+    still_assigned: list[str]
 
 
-def shortfall(operations: Iterable[Operation], user: User) -> Shortfall:
-    """What some operations asked for and the user, as they are now, does not have.
+def unapplied_changes(operations: Iterable[Operation], user: User) -> UnappliedChanges:
+    """Find the changes of a user's workspaces that were not applied.
 
     Of several operations on one workspace the last counts.
+
+    Args:
+        operations: The operations that were requested.
+        user: The user after the change.
+
+    Returns:
+        The workspaces whose change was not applied.
     """
+    # Whether each workspace is to be granted, and whether all others are to be revoked.
     wanted: dict[str, bool] = {}
-    others_wanted: bool | None = None
+    only_these = False
     for operation in operations:
         if not operation.path.lower().startswith("entitlements"):
             continue
-        named = list(_workspaces(operation.value))
-        if operation.op == "replace" or (operation.op == "remove" and not named):
+        workspaces = list(_workspaces(operation.value))
+        if operation.op == "replace" or (operation.op == "remove" and not workspaces):
             wanted = {}
-            others_wanted = False
-        wanted.update(dict.fromkeys(named, operation.op != "remove"))
-    names = {one.display: one.value for one in user.entitlements if one.type == _SINGLE}
-    # Whichever way a workspace was named, by id or by name.
-    present = {*user.workspace_ids, *names, *_listed_names(user)}
-    left = [] if others_wanted is None else user.workspace_ids
-    expected = {names.get(name, name) for name, is_wanted in wanted.items() if is_wanted}
-    still = [name for name, is_wanted in wanted.items() if not is_wanted and name in present]
-    return Shortfall(
-        [name for name, is_wanted in wanted.items() if is_wanted and name not in present],
-        list(dict.fromkeys([*still, *(id_ for id_ in left if id_ not in expected)])),
+            only_these = True
+        wanted.update(dict.fromkeys(workspaces, operation.op != "remove"))
+    ids = {one.display: one.value for one in user.entitlements if one.type == "WORKSPACE"}
+    # An operation may give a workspace by its id or by its name.
+    granted = {*user.workspace_ids, *ids, *listed_workspaces(user, "WORKSPACE_NAMES")}
+    wanted_ids = {ids.get(name, name) for name, is_wanted in wanted.items() if is_wanted}
+    others = [id_ for id_ in user.workspace_ids if only_these and id_ not in wanted_ids]
+    still = [name for name, is_wanted in wanted.items() if not is_wanted and name in granted]
+    return UnappliedChanges(
+        [name for name, is_wanted in wanted.items() if is_wanted and name not in granted],
+        list(dict.fromkeys([*still, *others])),
     )
 
 
 def _workspaces(value: object) -> Iterator[str]:
-    """Ids and names in an operation's value, which may have any of several forms."""
+    """Yield the ids and names in the value of an operation, which may have one of many forms."""
     if isinstance(value, str):
         yield from (part.strip() for part in value.split(",") if part.strip())
     elif isinstance(value, Mapping):
@@ -58,6 +68,5 @@ def _workspaces(value: object) -> Iterator[str]:
         yield from _workspaces(getattr(value, "value", None))
 
 
-def _listed_names(user: User) -> set[str]:
-    lines = (one.value for one in user.entitlements if one.type == _NAMES)
-    return {part.strip() for line in lines for part in line.split(",")}
+# --- old names, until the callers use the new ones ---
+shortfall = unapplied_changes

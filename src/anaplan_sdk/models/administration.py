@@ -1,4 +1,4 @@
-"""What the Administration and the Exception Users APIs say of users."""
+"""Models of the Administration API: users to import and the result of their import."""
 
 from __future__ import annotations
 
@@ -8,21 +8,23 @@ from typing import cast
 
 from pydantic import ConfigDict, Field, field_validator, model_validator
 
-from anaplan_sdk.models._base import AnaplanModel, empty_list, named
-from anaplan_sdk.models.lists import WriteResult
+from anaplan_sdk.models._base import AnaplanModel, empty_list
+from anaplan_sdk.models.writes import WriteResult
 
 
 class UserRow(AnaplanModel):
-    """A user as a row of the CSV that is imported and exported.
+    """A user, as a row of the CSV that is imported and exported.
 
     Attributes:
-        username: The address to sign in with. It tells which user this is.
+        username: The address to sign in with. It identifies the user.
         first_name: The first name.
         last_name: The last name.
-        licenses: The licences by name: a list, or one text with commas between them.
+        licenses: The names of the licences: a list, or one text with commas between them.
+
+    Source: Anaplan Administration API guide, "Import users" and "Export users".
     """
 
-    # The columns are named as the fields are.
+    # The columns have the names of the fields.
     model_config = ConfigDict(alias_generator=None)
 
     username: str
@@ -32,7 +34,7 @@ class UserRow(AnaplanModel):
 
     @field_validator("licenses", mode="before")
     @classmethod
-    def _take_apart(cls, value: object) -> object:
+    def _split_licenses(cls, value: object) -> object:
         parts = value.split(",") if isinstance(value, str) else value
         if not isinstance(parts, list | tuple):
             return parts
@@ -43,19 +45,22 @@ class UserRow(AnaplanModel):
 
     @property
     def cells(self) -> tuple[str, str, str, str]:
-        """The row's cells, in the order of the CSV's columns."""
+        """The cells of the row, in the order of the CSV's columns."""
         return self.username, self.first_name, self.last_name, ",".join(self.licenses)
 
 
 class UserImportResult(WriteResult):
-    """What came of an import of users.
+    """The result of an import of users.
+
+    In `failures`, `index` is the position of the user in what was passed, from 0, or -1 when
+    Anaplan did not report the row; `details` is the reason.
 
     Attributes:
-        accepted: How many rows Anaplan has read.
-        created: How many users are new.
-        updated: How many users were there already, and are now as their rows say.
-        failures: The rows that Anaplan refused: `index` is the row's position in what was passed,
-            from 0, `item` the row itself, `details` the reason.
+        accepted: The number of rows that Anaplan read.
+        created: The number of users that were created.
+        updated: The number of users that existed before and were updated.
+
+    Source: Anaplan Administration API guide, "Import users".
     """
 
     accepted: int = 0
@@ -64,44 +69,33 @@ class UserImportResult(WriteResult):
 
     @model_validator(mode="before")
     @classmethod
-    def _with_failures(cls, value: object) -> object:
+    def _errors_as_failures(cls, value: object) -> object:
         if not isinstance(value, dict) or "errors" not in value:
             return value  # pyright: ignore[reportUnknownVariableType]
-        members = {**cast("dict[str, object]", value)}
-        return {**members, "failures": list(_failures(members.pop("errors")))}
-
-
-class ExceptionUser(AnaplanModel):
-    """A user who may sign in by password where others need single sign-on."""
-
-    user_id: str = Field(validation_alias=named("userGuid", "user_id"))
-    email: str = ""
-
-
-class ExceptionWorkspace(AnaplanModel):
-    """A workspace with its exception users; of a search by user, that one only."""
-
-    workspace_id: str = Field(validation_alias=named("workspaceGuid", "workspace_id"))
-    workspace_name: str = ""
-    users: list[ExceptionUser] = Field(default_factory=empty_list)
+        fields = {**cast("dict[str, object]", value)}
+        return {**fields, "failures": list(_failures(fields.pop("errors")))}
 
 
 def _failures(errors: object) -> Iterator[dict[str, object]]:
-    """Refused rows as any of two forms tells them: by row number, or one after the other."""
+    """Yield the failures of an import from either form: messages by row number, or a list."""
     if isinstance(errors, dict):
         for row, message in cast("dict[str, object]", errors).items():
             yield _failure(row, message)
     elif isinstance(errors, list):
         for error in cast("list[object]", errors):
             if isinstance(error, dict):
-                told = cast("dict[str, object]", error)
-                yield _failure(told.get("line", told.get("row")), told.get("message"))
+                fields = cast("dict[str, object]", error)
+                yield _failure(fields.get("line", fields.get("row")), fields.get("message"))
             else:
                 yield _failure(error, error)
 
 
 def _failure(row: object, message: object) -> dict[str, object]:
-    # Rows are counted from 1, the header left out. A row that isn't told is none of them.
+    # Rows are numbered from 1, without the header.
     number = re.search(r"\d+", str(row))
     text = message if isinstance(message, str) else "" if message is None else str(message)
     return {"index": int(number[0]) - 1 if number else -1, "details": text}
+
+
+# --- old names, until the callers use the new ones ---
+from anaplan_sdk.models.exception_users import ExceptionWorkspace as ExceptionWorkspace  # noqa: E402

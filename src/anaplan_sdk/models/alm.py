@@ -1,4 +1,4 @@
-"""What the ALM API says of revisions, synchronizations and comparisons."""
+"""Models of the ALM API: revisions, synchronizations and comparisons."""
 
 from __future__ import annotations
 
@@ -7,12 +7,26 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Discriminator, Field, Tag
 
-from anaplan_sdk.models._base import AnaplanModel, named
-from anaplan_sdk.models.tasks import TaskSummary, kind_of
+from anaplan_sdk.models._base import AnaplanModel, aliases
+from anaplan_sdk.models.tasks import TaskSummary, completed_or_other
 
 
 class Revision(AnaplanModel):
-    """A revision of a model's structure. Dates are ISO 8601 text in UTC."""
+    """A revision of a model's structure.
+
+    Attributes:
+        id: The id, 32 upper-case hexadecimal digits.
+        name: The name, of at most 60 characters.
+        description: The description, of at most 250 characters.
+        created_on: When it was created, as ISO 8601 text in UTC such as `2026-01-31T08:05:37Z`.
+        created_by: The id of the user who created it.
+        creation_method: How it was created, such as `User added revision`.
+        applied_on: When it was applied to the model, as ISO 8601 text in UTC.
+        applied_by: The id of the user who applied it.
+        revision_type: `FULL`, `PARTIAL` or `UNKNOWN`.
+
+    Source: Anaplan ALM API guide, "List ALM revisions in a model".
+    """
 
     id: str
     name: str
@@ -26,19 +40,39 @@ class Revision(AnaplanModel):
 
 
 class ModelRevision(AnaplanModel):
-    """A model that a revision was applied to; of a deleted one Anaplan tells no id and no name."""
+    """A model that a revision was applied to.
 
-    id: str | None = Field(None, validation_alias=named("modelId", "id"))
-    name: str = Field("", validation_alias=named("modelName", "name"))
+    Attributes:
+        id: The id of the model; None where Anaplan omits that of a deleted model.
+        name: The name of the model; empty for a deleted model.
+        workspace_id: The id of the workspace; None for a deleted model.
+        applied_by: The id of the user who applied the revision.
+        applied_on: When it was applied, as ISO 8601 text in UTC.
+        applied_method: How it was applied, such as `Revision synchronized`.
+        deleted: Whether the model has been deleted; None where Anaplan does not report it.
+
+    Source: Anaplan ALM API guide, "List models an ALM revision has been applied to".
+    """
+
+    id: str | None = Field(None, validation_alias=aliases("modelId", "id"))
+    name: str = Field("", validation_alias=aliases("modelName", "name"))
     workspace_id: str | None = None
     applied_by: str = ""
     applied_on: str = ""
     applied_method: str = ""
-    deleted: bool | None = Field(None, validation_alias=named("modelDeleted", "deleted"))
+    deleted: bool | None = Field(None, validation_alias=aliases("modelDeleted", "deleted"))
 
 
 class RevisionTaskFailure(AnaplanModel):
-    """Why a synchronization or a comparison failed, in Anaplan's words."""
+    """Why a synchronization or a comparison failed.
+
+    Attributes:
+        title: What failed, such as `Model Synchronization Failed`.
+        subtitle: More about what failed.
+        message_text: The reason.
+
+    Source: Anaplan ALM API guide, "Retrieve ALM model sync task info".
+    """
 
     title: str = ""
     subtitle: str | None = None
@@ -46,7 +80,16 @@ class RevisionTaskFailure(AnaplanModel):
 
 
 class SyncTaskResult(AnaplanModel):
-    """What came of a synchronization: its revisions, or the `error`."""
+    """The result of a synchronization.
+
+    Attributes:
+        source_revision_id: The id of the source's revision.
+        target_revision_id: The id of the target's revision.
+        successful: Whether it succeeded.
+        error: Why it failed; None when it succeeded.
+
+    Source: Anaplan ALM API guide, "Retrieve ALM model sync task info".
+    """
 
     source_revision_id: str | None = None
     target_revision_id: str | None = None
@@ -55,13 +98,28 @@ class SyncTaskResult(AnaplanModel):
 
 
 class ReportTaskResult(SyncTaskResult):
-    """What came of a comparison."""
+    """The result of a comparison.
+
+    Attributes:
+        report_file_url: The address of the report.
+
+    Source: Anaplan ALM API guide, "Retrieve full ALM revision comparison report task info".
+    """
 
     report_file_url: str | None = None
 
 
 class PendingTask(TaskSummary):
-    """A synchronization or comparison that has no result yet."""
+    """A synchronization or comparison that has no result yet.
+
+    Attributes:
+        creation_time: When the task was created, in milliseconds since 1970; 0 where Anaplan does
+            not report it.
+        current_step: What the task is doing, in words.
+        task_url: The address of the task, as Anaplan reports it.
+
+    Source: Anaplan ALM API guide, "Retrieve ALM model sync task info".
+    """
 
     creation_time: int = 0
     current_step: str | None = None
@@ -69,29 +127,52 @@ class PendingTask(TaskSummary):
 
 
 class CompletedSyncTask(PendingTask):
-    """A synchronization that has ended, well or not: `result.successful` tells."""
+    """A synchronization that has ended, successfully or not.
+
+    Attributes:
+        result: The result; `result.successful` is whether it succeeded.
+
+    Source: Anaplan ALM API guide, "Retrieve ALM model sync task info".
+    """
 
     result: SyncTaskResult
 
 
 class CompletedReportTask(CompletedSyncTask):
-    """A comparison that has ended, well or not."""
+    """A comparison that has ended, successfully or not.
+
+    Attributes:
+        result: The result; `result.successful` is whether it succeeded.
+
+    Source: Anaplan ALM API guide, "Retrieve full ALM revision comparison report task info".
+    """
 
     result: ReportTaskResult  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 SyncTask: TypeAlias = Annotated[
     Annotated[CompletedSyncTask, Tag("completed")] | Annotated[PendingTask, Tag("other")],
-    Discriminator(kind_of),
+    Discriminator(completed_or_other),
 ]
+"""A synchronization: `CompletedSyncTask` when it has ended, otherwise `PendingTask`."""
+
 ReportTask: TypeAlias = Annotated[
     Annotated[CompletedReportTask, Tag("completed")] | Annotated[PendingTask, Tag("other")],
-    Discriminator(kind_of),
+    Discriminator(completed_or_other),
 ]
+"""A comparison: `CompletedReportTask` when it has ended, otherwise `PendingTask`."""
 
 
 class SummaryTotals(AnaplanModel):
-    """How many objects differ."""
+    """The numbers of objects that differ between two revisions.
+
+    Attributes:
+        modified: The number of objects that were modified.
+        created: The number of objects that were created.
+        deleted: The number of objects that were deleted.
+
+    Source: Anaplan ALM API guide, "Retrieve ALM revision summary report content".
+    """
 
     modified: int = 0
     created: int = 0
@@ -99,14 +180,22 @@ class SummaryTotals(AnaplanModel):
 
     @property
     def total(self) -> int:
-        """All of them."""
+        """The number of all objects that differ."""
         return self.modified + self.created + self.deleted
 
 
 class SummaryDifferences(AnaplanModel):
-    """Differences by kind of object; Anaplan leaves out kinds without any.
+    """The differences by kind of object. Anaplan omits kinds without differences.
 
-    Kinds that have no field here are kept as they came; `by_kind` has them all.
+    Kinds without a field here are kept as extra fields; `by_kind` has all of them.
+
+    Attributes:
+        line_items: The differences in line items.
+        lists: The differences in lists.
+        modules: The differences in modules.
+        roles_contents: The differences in what roles may see.
+
+    Source: Anaplan ALM API guide, "Retrieve ALM revision summary report content".
     """
 
     line_items: SummaryTotals | None = None
@@ -116,7 +205,7 @@ class SummaryDifferences(AnaplanModel):
 
     @property
     def by_kind(self) -> dict[str, SummaryTotals]:
-        """All kinds that differ, by Anaplan's name for them."""
+        """All kinds that differ, by Anaplan's name of the kind."""
         return {
             kind: SummaryTotals.model_validate(totals)
             for kind, totals in self.model_dump(by_alias=True, exclude_none=True).items()
@@ -125,7 +214,16 @@ class SummaryDifferences(AnaplanModel):
 
 
 class SummaryReport(AnaplanModel):
-    """How much two revisions differ."""
+    """How much two revisions differ.
+
+    Attributes:
+        target_revision_id: The id of the target's revision.
+        source_revision_id: The id of the source's revision.
+        totals: The differences in all kinds of objects together.
+        differences: The differences by kind of object.
+
+    Source: Anaplan ALM API guide, "Retrieve ALM revision summary report content".
+    """
 
     target_revision_id: str = ""
     source_revision_id: str = ""
@@ -135,14 +233,15 @@ class SummaryReport(AnaplanModel):
 
 @dataclass(frozen=True)
 class Promotion:
-    """What `alm.promote` found and did.
+    """The result of `alm.promote`.
 
     Attributes:
-        source_model_id: The model whose structure is taken over.
-        source_revision: The revision of it that the target is brought to.
-        target_revision: The target's latest revision before.
-        summary: How much the two differ; `None` when there is nothing to do.
-        task: The synchronization; `None` after a dry run, or when there was nothing to do.
+        source_model_id: The id of the model whose structure is applied to the target.
+        source_revision: The revision the target is synchronized to.
+        target_revision: The latest revision of the target before the synchronization.
+        summary: How much the two revisions differ; None when the target had the revision already.
+        task: The synchronization; None after a dry run, and when the target had the revision
+            already.
     """
 
     source_model_id: str

@@ -1,4 +1,4 @@
-"""What the Audit API says of events."""
+"""Models of the Audit API: events, as JSON and in common event format, and cursors over them."""
 
 from __future__ import annotations
 
@@ -20,17 +20,44 @@ EventFamily: TypeAlias = Literal[
     "plan_iq",
     "forecaster",
 ]
-"""The families of events that the Audit API tells apart."""
+"""The families of events that can be asked for: `int` is CloudWorks integrations, `conn_mgmt`
+connections and SAML, `byok` the customer's own encryption keys."""
 
 _HEADER = re.compile(r"(?P<time>\S+)?\s*CEF:\s*(?P<version>\d+)\|(?P<rest>.*)", re.DOTALL)
-_PIPE = re.compile(r"(?<!\\)((?:\\\\)*)\|")
+_SEPARATOR = re.compile(r"(?<!\\)((?:\\\\)*)\|")
 _KEY = re.compile(r"(?:^|(?<=\s))([A-Za-z_][\w.\-\[\]]*)=")
 _ESCAPE = re.compile(r"\\([\\|=nr])")
 _LINE_ENDS = {"n": "\n", "r": "\r"}
 
 
 class AuditEvent(AnaplanModel):
-    """Something that happened in the tenant. Dates are in milliseconds since 1970."""
+    """An event in the tenant.
+
+    Attributes:
+        id: The id, an integer of 64 bits.
+        event_type_id: The code of the event, such as `USR-8` for a sign-in.
+        user_id: The id of the user who caused it, or `INTERNAL_...` for Anaplan itself.
+        tenant_id: The id of the tenant.
+        object_id: The id of the affected object, such as a user or a model.
+        object_type_id: The type of the affected object.
+        object_tenant_id: The id of the tenant the affected object belongs to.
+        additional_attributes: More about the event, such as `modelName` or `actionId`.
+        message: What happened, for a person.
+        success: Whether it succeeded.
+        error_number: The number of the error, where there was one.
+        ip_address: The address the request came from.
+        user_agent: The program that sent the request.
+        session_id: The id of the session.
+        host_name: The name of Anaplan's host.
+        service_version: The version of Anaplan's service.
+        event_date: When it happened, in milliseconds since 1970.
+        event_time_zone: The time zone of `event_date`, such as `UTC`.
+        created_date: When the event was recorded, in milliseconds since 1970.
+        created_time_zone: The time zone of `created_date`, such as `UTC`.
+        checksum: A checksum of the event.
+
+    Source: Anaplan Audit API guide, "Retrieve audit events".
+    """
 
     id: int
     event_type_id: str = ""
@@ -56,42 +83,67 @@ class AuditEvent(AnaplanModel):
 
     @property
     def happened_at(self) -> datetime:
-        """`event_date` as a moment in UTC."""
+        """`event_date` as a datetime in UTC."""
         return datetime.fromtimestamp(self.event_date / 1000, UTC)
 
 
 @dataclass(frozen=True)
-class Place:
-    """How far a follower has come: the last event's moment, and which ones of it are known."""
+class EventPosition:
+    """The position of `audit.follow` in the stream of events.
 
-    moment: int
-    known: frozenset[int] = frozenset()
+    Attributes:
+        event_date: The time of the last event, in milliseconds since 1970.
+        event_ids: The ids of the events of that time that have been returned.
+    """
 
-    def after(self, event: AuditEvent) -> Place:
-        """The place after one more event."""
-        known = self.known if event.event_date == self.moment else frozenset[int]()
-        return Place(event.event_date, known | {event.id})
+    event_date: int
+    event_ids: frozenset[int] = frozenset()
+
+    def after(self, event: AuditEvent) -> EventPosition:
+        """Return the position after one more event.
+
+        Args:
+            event: The event, not earlier than this position.
+
+        Returns:
+            The position after it.
+        """
+        known = self.event_ids if event.event_date == self.event_date else frozenset[int]()
+        return EventPosition(event.event_date, known | {event.id})
 
     @property
     def cursor(self) -> str:
-        """The place as a short text."""
-        return f"{self.moment}:{','.join(map(str, sorted(self.known)))}"
+        """The position as a short text."""
+        return f"{self.event_date}:{','.join(map(str, sorted(self.event_ids)))}"
 
     @classmethod
-    def read(cls, cursor: str) -> Place:
-        """Reads a cursor.
+    def parse(cls, cursor: str) -> EventPosition:
+        """Read a cursor.
+
+        Args:
+            cursor: The `cursor` of another position.
+
+        Returns:
+            The position.
 
         Raises:
-            ValueError: It isn't one.
+            ValueError: The text is not a valid cursor.
         """
         if not re.fullmatch(r"\d+:(\d+(,\d+)*)?", cursor):
-            raise ValueError(f"{cursor!r} is no cursor that `follow` gave.")
-        moment, _, ids = cursor.partition(":")
-        return cls(int(moment), frozenset(int(text) for text in ids.split(",") if text))
+            raise ValueError(
+                f"{cursor!r} is not a valid cursor: pass one that `follow_events` returned."
+            )
+        event_date, _, ids = cursor.partition(":")
+        return cls(int(event_date), frozenset(int(text) for text in ids.split(",") if text))
 
 
 class FollowedEvent(NamedTuple):
-    """An event, and the place to go on from after it: `audit.follow(cursor)`."""
+    """An event, and the position after it.
+
+    Attributes:
+        event: The event.
+        cursor: The cursor to continue after it: `audit.follow_events(cursor)`.
+    """
 
     event: AuditEvent
     cursor: str
@@ -99,16 +151,19 @@ class FollowedEvent(NamedTuple):
 
 @dataclass(frozen=True)
 class CefEvent:
-    """A line of the common event format.
+    """An event that was sent as a line in common event format (CEF).
 
     Attributes:
-        happened_at: The moment before the header; `None` where there is none.
-        event_type_id: Anaplan's code, such as `USR-8`.
+        event_type_id: The code of the event, such as `USR-8` for a sign-in.
         message: What happened, for a person.
-        vendor: Who made the line.
-        host_name: Often absent, as is the service's version.
-        service_version: See above.
-        attributes: The rest, as names and values.
+        happened_at: The time before the header, in UTC unless the line has another time zone; None
+            where the line has none.
+        vendor: The vendor, `Anaplan, Inc.`
+        host_name: The name of Anaplan's host; None where it is empty, as it often is.
+        service_version: The version of Anaplan's service; None where it is empty, as it often is.
+        attributes: The rest of the line, as names and values.
+
+    Source: Anaplan Audit API guide, "Retrieve audit events".
     """
 
     event_type_id: str
@@ -121,40 +176,50 @@ class CefEvent:
 
     @property
     def id(self) -> int | None:
-        """The event's id, the same as in `AuditEvent`."""
+        """The id of the event, the same as in `AuditEvent`; None where the line has none."""
         text = self.attributes.get("id", "")
         return int(text) if text.isdecimal() else None
 
     @classmethod
     def parse(cls, line: str) -> CefEvent:
-        """Reads one line. Anaplan's have no severity, unlike the format's definition.
+        """Read a line in common event format.
+
+        Unlike the definition of the format, Anaplan's lines have no severity.
+
+        Args:
+            line: The line, with or without its line end.
+
+        Returns:
+            The event.
 
         Raises:
-            ValueError: It has no header of this format.
+            ValueError: The line has no header in common event format.
+
+        Source: Anaplan Audit API guide, "Retrieve audit events".
         """
         header = _HEADER.match(line.strip())
         fields = _split(header["rest"]) if header else []
         if header is None or len(fields) < 5:
-            raise ValueError(f"No line of the common event format: {line[:80]!r}")
+            raise ValueError(f"Not a line in common event format: {line[:80]!r}")
         vendor, host, version, code, message, *rest = fields
         return cls(
-            event_type_id=_plain(code) or "",
-            message=_plain(message) or "",
-            happened_at=_moment(header["time"]),
-            vendor=_plain(vendor),
-            host_name=_plain(host),
-            service_version=_plain(version),
+            event_type_id=_text_or_none(code) or "",
+            message=_text_or_none(message) or "",
+            happened_at=_time_or_none(header["time"]),
+            vendor=_text_or_none(vendor),
+            host_name=_text_or_none(host),
+            service_version=_text_or_none(version),
             attributes=_attributes(rest[0] if rest else ""),
         )
 
 
 def _split(text: str) -> list[str]:
-    """The header's five fields, and the extension as one."""
+    """Split a line after its version into the five fields of the header and the attributes."""
     fields: list[str] = []
     start = 0
-    for bar in _PIPE.finditer(text):
-        fields.append(text[start : bar.end() - 1])
-        start = bar.end()
+    for separator in _SEPARATOR.finditer(text):
+        fields.append(text[start : separator.end() - 1])
+        start = separator.end()
         if len(fields) == 5:
             break
     return [*fields, text[start:]]
@@ -169,7 +234,7 @@ def _attributes(text: str) -> dict[str, str]:
     }
 
 
-def _plain(text: str) -> str | None:
+def _text_or_none(text: str) -> str | None:
     text = _unescaped(text.strip())
     return None if text in ("", "null") else text
 
@@ -178,9 +243,29 @@ def _unescaped(text: str) -> str:
     return _ESCAPE.sub(lambda match: _LINE_ENDS.get(match[1], match[1]), text)
 
 
-def _moment(text: str | None) -> datetime | None:
+def _time_or_none(text: str | None) -> datetime | None:
     try:
-        moment = datetime.fromisoformat(text or "")
+        time = datetime.fromisoformat(text or "")
     except ValueError:
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+# --- old names, until the callers use the new ones ---
+class Place(EventPosition):
+    @property
+    def moment(self) -> int:
+        return self.event_date
+
+    @property
+    def known(self) -> frozenset[int]:
+        return self.event_ids
+
+    def after(self, event: AuditEvent) -> Place:
+        position = super().after(event)
+        return Place(position.event_date, position.event_ids)
+
+    @classmethod
+    def read(cls, cursor: str) -> Place:
+        position = cls.parse(cursor)
+        return Place(position.event_date, position.event_ids)

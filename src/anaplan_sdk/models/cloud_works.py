@@ -1,19 +1,16 @@
-"""What CloudWorks says of connections, integrations, their runs, schedules and notifications.
+"""Models of the CloudWorks API: integrations, and all other models of `client.cw` except flows.
 
-Names are those of `client.cw`; the flows have a module of their own, `models.flows`.
+The models of integration flows are in `models.flows`.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping
-from datetime import datetime
 from typing import Annotated, Literal, Self, TypeAlias
 
 from pydantic import Discriminator, Field, PlainSerializer, Tag, model_validator
 
-from anaplan_sdk.models._base import AnaplanModel, member, named
-from anaplan_sdk.models.cloud_connections import (
+from anaplan_sdk.models._base import AnaplanModel, aliases, empty_list, field_text
+from anaplan_sdk.models.cloud_works_connections import (
     AmazonS3ConnectionInfo,
     AmazonS3ConnectionInput,
     AzureBlobConnectionInfo,
@@ -23,9 +20,32 @@ from anaplan_sdk.models.cloud_connections import (
     ConnectionBody,
     ConnectionInput,
     ConnectionType,
-    Dated,
     GoogleBigQueryConnectionInfo,
     GoogleBigQueryConnectionInput,
+    ModificationInfo,
+)
+from anaplan_sdk.models.cloud_works_notifications import (
+    Notification,
+    NotificationConfig,
+    NotificationConfigInput,
+    NotificationInput,
+    NotificationItem,
+    NotificationItemInput,
+    NotificationUser,
+)
+from anaplan_sdk.models.cloud_works_runs import (
+    ErrorMessage,
+    ErrorSummary,
+    LatestRun,
+    RunError,
+    RunStatus,
+    RunSummary,
+)
+from anaplan_sdk.models.cloud_works_schedules import (
+    Schedule,
+    ScheduleBase,
+    ScheduleInput,
+    Timezone,
 )
 from anaplan_sdk.models.tasks import TaskResultDetail
 
@@ -84,146 +104,22 @@ IntegrationType: TypeAlias = Literal[
     "AnaplanToAzureBlob",
     "AnaplanToGoogleBigQuery",
 ]
-Timezone: TypeAlias = Literal[
-    "Etc/GMT+12",
-    "US/Samoa",
-    "Pacific/Honolulu",
-    "Pacific/Marquesas",
-    "US/Aleutian",
-    "America/Anchorage",
-    "America/Los_Angeles",
-    "America/Denver",
-    "America/Chicago",
-    "America/New_York",
-    "America/Sao_Paulo",
-    "Canada/Newfoundland",
-    "America/Nuuk",
-    "Atlantic/Cape_Verde",
-    "Greenwich",
-    "Europe/London",
-    "Europe/Paris",
-    "Asia/Tel_Aviv",
-    "Europe/Moscow",
-    "Asia/Dubai",
-    "Asia/Kabul",
-    "Asia/Karachi",
-    "Asia/Kolkata",
-    "Asia/Kathmandu",
-    "Asia/Dhaka",
-    "Asia/Rangoon",
-    "Asia/Jakarta",
-    "Asia/Hong_Kong",
-    "Australia/Eucla",
-    "Asia/Tokyo",
-    "Australia/Adelaide",
-    "Australia/Brisbane",
-    "Australia/Melbourne",
-    "Australia/Perth",
-    "Australia/Lord_Howe",
-    "Pacific/Norfolk",
-    "Pacific/Auckland",
-    "Pacific/Chatham",
-]
-ScheduleType: TypeAlias = Literal[
-    "hourly", "daily", "weekly", "monthly_specific_day", "monthly_relative_weekday"
-]
-NotificationKind: TypeAlias = Literal["success", "partial_failure", "full_failure"]
-Channel: TypeAlias = Literal["email", "in_app"]
-TriggerSource: TypeAlias = Literal[
-    "manual", "scheduled", "manual_inf", "scheduled_inf", "nux_dashboard"
-]
+"""The types of a job: its source and its target."""
 
-# CloudWorks writes ids as texts, those of actions, too.
-_Number: TypeAlias = Annotated[int, PlainSerializer(str, return_type=str, when_used="json")]
-
-_DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_TIME = re.compile(r"([01]\d|2[0-3]):[0-5]\d")
-_NEEDS: Mapping[str, tuple[str, ...]] = {
-    "hourly": ("from_time", "to_time", "repeat_every", "days_of_week"),
-    "daily": ("time",),
-    "weekly": ("time", "days_of_week"),
-    "monthly_specific_day": ("time", "day_of_month"),
-    "monthly_relative_weekday": ("time", "day_of_week", "repeat_every"),
-}
+# CloudWorks sends and expects all ids as text, those of actions and files as well.
+_NumericId: TypeAlias = Annotated[int, PlainSerializer(str, return_type=str, when_used="json")]
 
 
-# Schedules
+class BaseIntegration(ModificationInfo):
+    """What integrations and flows have in common.
 
+    Attributes:
+        name: The name, unique in the tenant.
+        notification_id: The id of the notifications.
+        latest_run: The latest run; None when there was none.
 
-class ScheduleBase(AnaplanModel):
-    """What schedules have when they are made and when they are read.
-
-    Times are `HH:MM` in the schedule's time zone; days of the week count from 0, Sunday.
-    `repeat_every` is hours of an hourly schedule, and which of the weekdays in the month of a
-    `monthly_relative_weekday` one.
+    Source: Anaplan CloudWorks API guide, "Get all integrations".
     """
-
-    name: str
-    type: ScheduleType | str
-    timezone: Timezone | str
-    time: str | None = None
-    from_time: str | None = None
-    to_time: str | None = None
-    repeat_every: int | None = None
-    day_of_week: int | None = None
-    day_of_month: int | None = None
-
-
-class ScheduleInput(ScheduleBase):
-    """A schedule to make. Dates are `YYYY-MM-DD`; without an end it goes on.
-
-    Raises:
-        ValueError: What its type needs is missing, or a date or time has another form.
-    """
-
-    days_of_week: list[int] | None = None
-    start_date: str
-    end_date: str | None = None
-
-    @model_validator(mode="after")
-    def _has_what_its_type_needs(self) -> Self:
-        if self.type not in _NEEDS:
-            raise ValueError(f"type must be one of {', '.join(_NEEDS)}, not {self.type!r}")
-        if missing := [name for name in _NEEDS[self.type] if getattr(self, name) in (None, [])]:
-            raise ValueError(f"a schedule of type {self.type} needs {', '.join(missing)}")
-        for name in ("start_date", "end_date"):
-            if (date := getattr(self, name)) is not None and not _DATE.fullmatch(date):
-                raise ValueError(f"{name} must be YYYY-MM-DD, not {date!r}")
-        for name in ("time", "from_time", "to_time"):
-            if (time := getattr(self, name)) is not None and not _TIME.fullmatch(time):
-                raise ValueError(f"{name} must be HH:MM, not {time!r}")
-        if not set(self.days_of_week or ()) <= set(range(7)):
-            raise ValueError("days_of_week count from 0, Sunday, to 6")
-        return self
-
-
-class Schedule(ScheduleBase):
-    """A schedule. `status` is `Active` or `Inactive`."""
-
-    days_of_week: list[int] = Field([])
-    start_date: datetime
-    end_date: datetime | None = None
-    status: str = ""
-    next_schedule_date: datetime | None = None
-
-
-# Integrations
-
-
-class LatestRun(AnaplanModel):
-    """How an integration's or a flow's last run went; without an end it is still going on."""
-
-    triggered_by: str = ""
-    start_date: datetime | None = None
-    end_date: datetime | None = None
-    success: bool | None = None
-    message: str = ""
-    execution_error_code: int | None = None
-    trigger_source: TriggerSource | str | None = None
-
-
-class BaseIntegration(Dated):
-    """What integrations and flows have in common."""
 
     name: str
     notification_id: str | None = None
@@ -231,26 +127,53 @@ class BaseIntegration(Dated):
 
 
 class Integration(BaseIntegration):
-    """An integration, without its jobs."""
+    """An integration, without its jobs.
 
-    id: str = Field(validation_alias=named("integrationId", "id"))
+    Attributes:
+        id: The id, 32 lower-case hexadecimal digits.
+        integration_type: `Import`, `Export`, `Process`, or a type that is not known yet.
+        model_id: The id of the model.
+        workspace_id: The id of the workspace.
+        nux_visible: Whether it can be run from a page of the user experience.
+        process_id: The id of the process it runs; None for an import or export.
+        schedule: The schedule; None when there is none.
+
+    Source: Anaplan CloudWorks API guide, "Get all integrations".
+    """
+
+    id: str = Field(validation_alias=aliases("integrationId", "id"))
     integration_type: Literal["Import", "Export", "Process"] | str | None = None
     model_id: str
     workspace_id: str
     nux_visible: bool = False
-    process_id: _Number | None = None
+    process_id: _NumericId | None = None
     schedule: Schedule | None = None
 
 
 class AnaplanSource(AnaplanModel):
-    """An export of the model as a source."""
+    """An export of the model, as the source of a job.
+
+    Attributes:
+        type: `Anaplan`.
+        action_id: The id of the export.
+
+    Source: Anaplan CloudWorks API guide, "Create an integration".
+    """
 
     type: Literal["Anaplan"] = "Anaplan"
-    action_id: _Number
+    action_id: _NumericId
 
 
 class FileSourceInput(AnaplanModel):
-    """A file in a bucket or container."""
+    """A file in a bucket of Amazon S3 or a container of Azure Blob Storage.
+
+    Attributes:
+        connection_id: The id of the connection.
+        type: `AmazonS3` or `AzureBlob`.
+        file: The path of the file.
+
+    Source: Anaplan CloudWorks API guide, "Create an integration".
+    """
 
     connection_id: str
     type: Literal["AmazonS3", "AzureBlob"]
@@ -258,7 +181,15 @@ class FileSourceInput(AnaplanModel):
 
 
 class FileSource(FileSourceInput):
-    """A file as a source, and what is known of its connection."""
+    """A file as the source of a job, with information on its connection.
+
+    Attributes:
+        connection_name: The name of the connection.
+        is_connection_deleted: Whether the connection has been deleted.
+        bucket_name: The name of the bucket.
+
+    Source: Anaplan CloudWorks API guide, "Get integration by ID".
+    """
 
     connection_name: str = ""
     is_connection_deleted: bool = False
@@ -266,7 +197,15 @@ class FileSource(FileSourceInput):
 
 
 class TableSource(AnaplanModel):
-    """A BigQuery table as a source."""
+    """A table of Google BigQuery, as the source of a job.
+
+    Attributes:
+        type: `GoogleBigQuery`.
+        connection_id: The id of the connection.
+        table: The name of the table.
+
+    Source: Anaplan CloudWorks API guide, "Create an integration".
+    """
 
     type: Literal["GoogleBigQuery"] = "GoogleBigQuery"
     connection_id: str
@@ -274,27 +213,55 @@ class TableSource(AnaplanModel):
 
 
 class FileTarget(FileSourceInput):
-    """A file as a target; without `overwrite` each run writes another one."""
+    """A file, as the target of a job.
+
+    Attributes:
+        overwrite: Whether the file is replaced (default); otherwise each run writes a new one.
+
+    Source: Anaplan CloudWorks API guide, "Create an integration".
+    """
 
     overwrite: bool = True
 
 
 class TableTarget(TableSource):
-    """A BigQuery table as a target; with `overwrite` its rows are replaced."""
+    """A table of Google BigQuery, as the target of a job.
+
+    Attributes:
+        overwrite: Whether the rows of the table are replaced; by default rows are added.
+
+    Source: Anaplan CloudWorks API guide, "Create an integration".
+    """
 
     overwrite: bool = False
 
 
 class AnaplanTarget(AnaplanModel):
-    """An import of the model as a target, and the file it reads."""
+    """An import of the model, as the target of a job.
+
+    Attributes:
+        type: `Anaplan`.
+        action_id: The id of the import.
+        file_id: The id of the file the import reads.
+
+    Source: Anaplan CloudWorks API guide, "Create an integration".
+    """
 
     type: Literal["Anaplan"] = "Anaplan"
-    action_id: _Number
-    file_id: _Number
+    action_id: _NumericId
+    file_id: _NumericId
 
 
 class IntegrationJob(AnaplanModel):
-    """One movement of data. Sources and targets of a kind not known here are plain models."""
+    """A job of an integration: it moves data from a source to a target.
+
+    Attributes:
+        type: The type, one of `IntegrationType` or one that is not known yet.
+        sources: The source; a plain `AnaplanModel` for a type that is not known yet.
+        targets: The target; a plain `AnaplanModel` for a type that is not known yet.
+
+    Source: Anaplan CloudWorks API guide, "Get integration by ID".
+    """
 
     type: IntegrationType | str
     sources: list[
@@ -302,37 +269,54 @@ class IntegrationJob(AnaplanModel):
             AnaplanSource | FileSource | TableSource | AnaplanModel,
             Field(union_mode="left_to_right"),
         ]
-    ] = Field([])
+    ] = Field(default_factory=empty_list)
     targets: list[
         Annotated[
             AnaplanTarget | FileTarget | TableTarget | AnaplanModel,
             Field(union_mode="left_to_right"),
         ]
-    ] = Field([])
+    ] = Field(default_factory=empty_list)
 
 
 class SingleIntegration(Integration):
-    """One integration with its jobs. CloudWorks leaves its type out here."""
+    """An integration with its jobs. CloudWorks omits its type here.
+
+    Attributes:
+        version: The version of its description, such as `2.0`.
+        jobs: The jobs.
+
+    Source: Anaplan CloudWorks API guide, "Get integration by ID".
+    """
 
     version: str | None = None
     jobs: list[IntegrationJob] | None = None
 
 
-def _end_kind(value: object) -> str:
-    kind = member(value, "type", "type")
+def _endpoint_tag(value: object) -> str:
+    endpoint_type = field_text(value, "type", "type")
+    # The type has a default where the other end is Anaplan, so it may be missing there.
     is_action = isinstance(value, dict) and bool({"actionId", "action_id"} & {*value})
-    return kind or ("Anaplan" if is_action else "")
+    return endpoint_type or ("Anaplan" if is_action else "")
 
 
-_END_KIND = Discriminator(
-    _end_kind,
-    custom_error_type="kind_of_end",
+_ENDPOINT_TYPE = Discriminator(
+    _endpoint_tag,
+    custom_error_type="endpoint_type",
     custom_error_message="type must be Anaplan, AmazonS3, AzureBlob or GoogleBigQuery",
 )
 
 
 class IntegrationJobInput(AnaplanModel):
-    """A movement of data to set up: one source, one target."""
+    """A job of an integration to create.
+
+    Attributes:
+        type: The type.
+        sources: The source: exactly one.
+        targets: The target: exactly one.
+        mapping: The columns of the target by those of the source, for an export to BigQuery.
+
+    Source: Anaplan CloudWorks API guide, "Create an integration".
+    """
 
     type: IntegrationType
     sources: list[
@@ -341,7 +325,7 @@ class IntegrationJobInput(AnaplanModel):
             | Annotated[FileSourceInput, Tag("AmazonS3")]
             | Annotated[FileSourceInput, Tag("AzureBlob")]
             | Annotated[TableSource, Tag("GoogleBigQuery")],
-            _END_KIND,
+            _ENDPOINT_TYPE,
         ]
     ] = Field(min_length=1)
     targets: list[
@@ -350,151 +334,62 @@ class IntegrationJobInput(AnaplanModel):
             | Annotated[FileTarget, Tag("AmazonS3")]
             | Annotated[FileTarget, Tag("AzureBlob")]
             | Annotated[TableTarget, Tag("GoogleBigQuery")],
-            _END_KIND,
+            _ENDPOINT_TYPE,
         ]
     ] = Field(min_length=1)
     mapping: dict[str, str] | None = None
 
 
 class IntegrationProcessInput(AnaplanModel):
-    """An integration to make that runs a process and moves no data itself."""
+    """An integration to create that only runs a process.
+
+    Attributes:
+        name: The name, unique in the tenant.
+        version: The version of the description, `2.0`.
+        workspace_id: The id of the workspace.
+        model_id: The id of the model.
+        process_id: The id of the process.
+
+    Source: Anaplan CloudWorks API guide, "Create an integration".
+    """
 
     name: str
     version: Literal["2.0"] = "2.0"
     workspace_id: str
     model_id: str
-    process_id: _Number
+    process_id: _NumericId
 
 
 class IntegrationInput(AnaplanModel):
-    """An integration to make: exactly one job for an import or export, any for a process."""
+    """An integration to create.
+
+    Attributes:
+        name: The name, unique in the tenant.
+        version: The version of the description, `2.0`.
+        workspace_id: The id of the workspace.
+        model_id: The id of the model.
+        process_id: The id of the process to run; None for an import or export.
+        nux_visible: Whether it can be run from a page of the user experience.
+        jobs: The jobs: exactly one for an import or export, any number for a process.
+
+    Raises:
+        ValueError: There is neither a process nor exactly one job.
+
+    Source: Anaplan CloudWorks API guide, "Create an integration".
+    """
 
     name: str
     version: Literal["2.0"] = "2.0"
     workspace_id: str
     model_id: str
-    process_id: _Number | None = None
+    process_id: _NumericId | None = None
     nux_visible: bool = False
     jobs: list[IntegrationJobInput]
 
     @model_validator(mode="after")
-    def _has_one_job_or_a_process(self) -> Self:
+    def _check_jobs(self) -> Self:
         if self.process_id is None and len(self.jobs) != 1:
             raise ValueError(
                 f"an import or export integration has exactly one job, not {len(self.jobs)}"
             )
         return self
-
-
-# Runs
-
-
-class RunSummary(AnaplanModel):
-    """A run in an integration's history; without an end it is still going on."""
-
-    id: str
-    triggered_by: str = ""
-    last_run: datetime | None = None
-    start_date: datetime | None = None
-    end_date: datetime | None = None
-    success: bool | None = None
-    message: str = ""
-    execution_error_code: int | None = None
-    trace_id: str = ""
-    trigger_source: TriggerSource | str | None = None
-
-
-class RunStatus(AnaplanModel):
-    """How a run stands. `execution_error_code` is `None` when all of it succeeded."""
-
-    id: str
-    integration_id: str
-    trace_id: str = ""
-    start_date: datetime | None = None
-    end_date: datetime | None = None
-    success: bool | None = None
-    message: str = ""
-    execution_error_code: int | None = None
-    flow_group_id: str | None = None
-    trigger_source: TriggerSource | str | None = None
-
-    @property
-    def has_ended(self) -> bool:
-        """Whether it is over; until then `success` means nothing."""
-        return self.end_date is not None and self.success is not None
-
-
-class ErrorSummary(AnaplanModel):
-    """Something that went wrong, in Anaplan's words alone."""
-
-    local_message_text: str = ""
-
-
-class ErrorMessage(AnaplanModel):
-    """What one action of a run complained of."""
-
-    error_message: list[TaskResultDetail | ErrorSummary] = Field([])
-    action_id: str = ""
-    action_name: str = ""
-    failure_dump_generated: bool = False
-
-
-class RunError(AnaplanModel):
-    """What went wrong in a run, action by action."""
-
-    task_id: str | None = None
-    error_messages: list[ErrorMessage] = Field([])
-
-
-# Notifications
-
-
-class NotificationUser(AnaplanModel):
-    """Who is notified."""
-
-    user_guid: str
-    first_name: str = ""
-    last_name: str = ""
-
-
-class NotificationItem(AnaplanModel):
-    """Who is notified of one kind of ending."""
-
-    type: NotificationKind | str
-    users: list[NotificationUser] = Field([])
-
-
-class Notification(AnaplanModel):
-    """Who is notified of what."""
-
-    config: list[NotificationItem] = Field([])
-
-
-class NotificationConfig(AnaplanModel):
-    """An integration's notifications."""
-
-    notification_id: str
-    integration_ids: list[str] = Field([])
-    channels: list[Channel | str] = Field([])
-    notifications: Notification
-
-
-class NotificationItemInput(AnaplanModel):
-    """Users, by id, to notify of one kind of ending: five at the most."""
-
-    type: NotificationKind
-    users: list[str] = Field(max_length=5)
-
-
-class NotificationConfigInput(AnaplanModel):
-    """Whom to notify of what."""
-
-    config: list[NotificationItemInput]
-
-
-class NotificationInput(AnaplanModel):
-    """Notifications to set up, for one integration."""
-
-    integration_ids: list[str] = Field(min_length=1)
-    channels: list[Channel]
-    notifications: NotificationConfigInput

@@ -1,16 +1,14 @@
-"""What Financial Consolidation says, and filters of its tables. Names of `client.consolidation`."""
+"""Models of the Financial Consolidation API, with the filters of its tables."""
 
 from __future__ import annotations
 
-import json
 import math
-import re
-from typing import NoReturn, Self, TypeAlias
+from typing import Self, TypeAlias
 
 from pydantic import Field, model_validator
 
-from anaplan_sdk.models._base import AnaplanModel
-from anaplan_sdk.models._filters import Expression, join, misplaced
+from anaplan_sdk.models._base import AnaplanModel, empty_list
+from anaplan_sdk.models.consolidation_filter import Column, Filter, column
 
 __all__ = [
     "AnaplanModel",
@@ -28,113 +26,25 @@ __all__ = [
 ]
 
 Value: TypeAlias = str | int | float | bool | None
-"""What a column holds."""
+"""A value of a column."""
 
-NO_RUN = "00000000-0000-0000-0000-000000000000"
-
-
-class Filter(Expression):
-    """A filter of rows: comparisons of `column(...)`, joined by `&` and `|`, negated by `~`."""
-
-    __slots__ = ()
-
-    def __and__(self, other: Filter) -> Filter:
-        return join("and", self, other, Filter)
-
-    def __or__(self, other: Filter) -> Filter:
-        return join("or", self, other, Filter)
-
-    def __invert__(self) -> Filter:
-        return Filter(f"not ({self})")
-
-
-class Column:
-    """A column to compare with `==`, `!=`, `<`, `<=`, `>` or `>=`."""
-
-    __slots__ = ("_name",)
-
-    def __init__(self, name: str) -> None:
-        if not re.fullmatch(r"[^\W\d]\w*", name):
-            raise ValueError(f"{name!r} is no name of a column: write the filter as text.")
-        self._name = name
-
-    def __repr__(self) -> str:
-        return f"<Column {self._name}>"
-
-    # A comparison is a filter here, as in other libraries that write queries.
-    def __eq__(self, value: object) -> Filter:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
-        return self._compare("eq", value)
-
-    def __ne__(self, value: object) -> Filter:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
-        return self._compare("ne", value)
-
-    def __lt__(self, value: str | float) -> Filter:
-        return self._compare("lt", value)
-
-    def __le__(self, value: str | float) -> Filter:
-        return self._compare("le", value)
-
-    def __gt__(self, value: str | float) -> Filter:
-        return self._compare("gt", value)
-
-    def __ge__(self, value: str | float) -> Filter:
-        return self._compare("ge", value)
-
-    __hash__ = None  # type: ignore[assignment]
-
-    def __and__(self, other: object) -> NoReturn:
-        raise misplaced()
-
-    __or__ = __rand__ = __ror__ = __and__
-
-    def contains(self, text: str) -> Filter:
-        """Rows whose text has this in it."""
-        return self._call("contains", text)
-
-    def startswith(self, text: str) -> Filter:
-        """Rows whose text begins with this."""
-        return self._call("startswith", text)
-
-    def endswith(self, text: str) -> Filter:
-        """Rows whose text ends with this."""
-        return self._call("endswith", text)
-
-    def _compare(self, operator: str, value: object) -> Filter:
-        return Filter(f"{self._name} {operator} {_literal(value)}")
-
-    def _call(self, function: str, text: str) -> Filter:
-        return Filter(f"{function}({self._name},{_literal(str(text))})")
-
-
-def column(name: str) -> Column:
-    """A column of a table, to filter rows by.
-
-        client.consolidation.get_rows("Ledger", (column("Scenario_Name") == "Actual"))
-
-    Args:
-        name: The column's name.
-
-    Raises:
-        ValueError: It can't be a column's name.
-    """
-    return Column(name)
-
-
-def _literal(value: object) -> str:
-    if isinstance(value, str):
-        return "'" + value.replace("'", "''") + "'"
-    if value is None or isinstance(value, bool | int):
-        return json.dumps(value)
-    if isinstance(value, float) and math.isfinite(value):
-        return repr(value)
-    raise TypeError(f"A column can't be compared with {type(value).__name__} {value!r}.")
+# The documentation has it for a workflow without a run.
+_NO_RUN = "00000000-0000-0000-0000-000000000000"
 
 
 class Row(AnaplanModel):
-    """A row to write, or some of its columns: texts, numbers, true and false, and `None`."""
+    """A row of a table to write, or some of its columns, as fields with the columns' names.
+
+    Values are texts, finite numbers, True, False and None.
+
+    Raises:
+        ValueError: There are no columns, or a value has another type.
+
+    Source: Anaplan Financial Consolidation API guide, "Add a record to a client schema table".
+    """
 
     @model_validator(mode="after")
-    def _can_be_sent(self) -> Self:
+    def _check_values(self) -> Self:
         columns = self.model_extra or {}
         if not columns:
             raise ValueError("it has no columns")
@@ -146,7 +56,20 @@ class Row(AnaplanModel):
 
 
 class DimensionProperty(AnaplanModel):
-    """A property that members of a dimension have."""
+    """A property of the members of a dimension.
+
+    Attributes:
+        property_name: The name.
+        property_type: The type, such as `list`.
+        standard_property: Whether the product defines it.
+        reporting_property: Whether it is used in reports.
+        readonly_property: Whether it cannot be changed.
+        processing_status: The status of its processing, a number without documented values.
+        type_info: More about its type.
+
+    Source: Anaplan Financial Consolidation API guide, "Retrieve dimensions and properties across a
+    tenant".
+    """
 
     property_name: str
     property_type: str = ""
@@ -158,24 +81,55 @@ class DimensionProperty(AnaplanModel):
 
 
 class Dimension(AnaplanModel):
-    """A dimension, without its members."""
+    """A dimension, without its members.
+
+    Attributes:
+        dimension_name: The name.
+        dimension_type: The type, such as `Account`.
+        translations: The languages it is translated to.
+        related_dimension: The name of a related dimension.
+        properties: The properties of its members.
+        processing_status: The status of its processing, a number without documented values.
+
+    Source: Anaplan Financial Consolidation API guide, "Retrieve dimensions and properties across a
+    tenant".
+    """
 
     dimension_name: str
     dimension_type: str | None = None
     translations: str | None = None
     related_dimension: str | None = None
-    properties: list[DimensionProperty] = Field(default_factory=list[DimensionProperty])
+    properties: list[DimensionProperty] = Field(default_factory=empty_list)
     processing_status: int | None = None
 
 
 class DimensionMember(AnaplanModel):
-    """A member of a dimension."""
+    """A member of a dimension.
+
+    Attributes:
+        member_name: The name.
+        member_tag: The tag.
+        member_caption: The caption.
+        ancestors: The ancestors.
+        translations: The translations.
+        parent_member_name: The name of the parent.
+        sort_order: The position among its siblings.
+        is_leaf: Whether it has no children.
+        operator: How it is added up to its parent.
+        start_date: The first day it is valid.
+        end_date: The last day it is valid.
+        member_storage: How its values are stored, such as `Stored`.
+        properties: The values of its properties.
+
+    Source: Anaplan Financial Consolidation API guide, "Retrieve members and properties within a
+    dimension".
+    """
 
     member_name: str
     member_tag: str | None = None
     member_caption: str = ""
     ancestors: str | None = None
-    translations: list[object] = Field(default_factory=list[object])
+    translations: list[object] = Field(default_factory=empty_list)
     parent_member_name: str | None = None
     sort_order: int | None = None
     is_leaf: bool | None = None
@@ -183,35 +137,39 @@ class DimensionMember(AnaplanModel):
     start_date: str | None = None
     end_date: str | None = None
     member_storage: str = ""
-    properties: list[dict[str, object]] = Field(default_factory=list[dict[str, object]])
+    properties: list[dict[str, object]] = Field(default_factory=empty_list)
 
 
 class WorkflowState(AnaplanModel):
-    """How a workflow's latest run stands.
+    """The state of the latest run of a workflow.
 
     Attributes:
-        run_id: The run's id.
-        state: How it stands. The documentation names neither the words nor the field.
+        run_id: The id of the run; a UUID of zeros when there was none.
+        state: The state. The documentation names neither the field nor its values.
+
+    Source: Anaplan Financial Consolidation API guide, "Get the state of a workflow process".
     """
 
-    run_id: str = NO_RUN
+    run_id: str = _NO_RUN
     state: str | None = None
 
     @property
     def has_run(self) -> bool:
-        """Whether there is a run; there is none of a workflow that doesn't exist, either."""
-        return self.run_id != NO_RUN
+        """Whether there was a run. Of a workflow that does not exist there was none, either."""
+        return self.run_id != _NO_RUN
 
 
 class UserInput(AnaplanModel):
     """A user to add or to change.
 
     Attributes:
-        user_name: The name to sign in with there, which is no address for mail.
-        full_name: The name.
-        is_disabled: Whether the user is kept out.
-        email: The address for mail.
-        roles: What the user may do.
+        user_name: The name to sign in with. Mail goes to `email`.
+        full_name: The full name.
+        is_disabled: Whether the user may not sign in.
+        email: The email address that receives mail.
+        roles: The names of the user's roles.
+
+    Source: Anaplan Financial Consolidation API guide, "Add new users".
     """
 
     user_name: str
@@ -222,11 +180,22 @@ class UserInput(AnaplanModel):
 
 
 class User(AnaplanModel):
-    """A user of Financial Consolidation."""
+    """A user of Financial Consolidation.
+
+    Attributes:
+        user_id: The id.
+        user_name: The name to sign in with. Mail goes to `email`.
+        full_name: The full name.
+        is_disabled: Whether the user may not sign in.
+        email: The email address that receives mail.
+        roles: The names of the user's roles.
+
+    Source: Anaplan Financial Consolidation API guide, "List users in tenant".
+    """
 
     user_id: int | None = None
     user_name: str
     full_name: str = ""
     is_disabled: bool = False
     email: str = ""
-    roles: list[str] = Field(default_factory=list[str])
+    roles: list[str] = Field(default_factory=empty_list)

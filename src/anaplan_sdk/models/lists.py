@@ -1,57 +1,63 @@
-"""What the Integration API says of lists, and of writing anything."""
+"""Models of the Integration API: lists and their items."""
 
 from __future__ import annotations
 
-from decimal import Decimal
-from math import isfinite
-from typing import Annotated, Literal, Self, TypeAlias, cast
+from typing import Annotated, Self, TypeAlias, cast
 
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
-from anaplan_sdk.models._base import AnaplanModel, empty_dict, empty_list, named
-
-Id: TypeAlias = Annotated[int | str, AfterValidator(str)]
-"""An id as it is sent."""
+from anaplan_sdk.models._base import AnaplanModel, aliases, empty_dict, empty_list
+from anaplan_sdk.models.dimensions import Dimension
+from anaplan_sdk.models.writes import Id, WriteResult, check_finite
 
 
-def writable(value: object) -> object:
-    """A value as it is, unless it is a number that JSON would tell as null."""
-    if isinstance(value, float | Decimal) and not isfinite(value):
-        raise ValueError(f"{value} is no number that can be written")
-    return value
-
-
-def _all_writable(properties: dict[str, object]) -> dict[str, object]:
+def _check_all_finite(properties: dict[str, object]) -> dict[str, object]:
     for value in properties.values():
-        writable(value)
+        check_finite(value)
     return properties
 
 
-_Properties: TypeAlias = Annotated[dict[str, object], AfterValidator(_all_writable)]
-
-
-class Dimension(AnaplanModel):
-    """A dimension, or one of its items: whatever has an id and a name."""
-
-    id: int
-    name: str = ""
-
-
-class DimensionWithCode(Dimension):
-    """An item with its code, empty when it has none."""
-
-    code: str = ""
+_Properties: TypeAlias = Annotated[dict[str, object], AfterValidator(_check_all_finite)]
 
 
 class List(AnaplanModel):
-    """A list."""
+    """A list.
+
+    Attributes:
+        id: The id, `101...`.
+        name: The name.
+
+    Source: Anaplan Integration API guide, "Retrieve lists".
+    """
 
     id: int
     name: str
 
 
 class ListMetadata(AnaplanModel):
-    """A list's definition. `item_count` counts the top-level item, too."""
+    """The definition of a list.
+
+    Attributes:
+        id: The id, `101...`.
+        name: The name.
+        has_selective_access: Whether access to single items can be restricted.
+        properties: The properties of its items, each with its name, format and formula.
+        production_data: Whether the list is production data, which can change in a deployed model.
+        managed_by: Not used by Anaplan.
+        numbered_list: Whether the list is numbered: its items are named `#1`, `#2` and so on.
+        use_top_level_as_page_default: Whether the top-level item is selected by default.
+        item_count: The number of items, including the top-level item.
+        next_item_index: The index the next item of a numbered list gets, at most 999,999,999.
+        workflow_enabled: Whether the list is used for workflow.
+        permitted_items: How many more items can be added.
+        used_in_applies_to: The objects that have the list in their Applies To.
+        parent: The list of the items' parents.
+        subsets: The subsets.
+        top_level_item: The top-level item.
+        category: The category the list is filed under.
+
+    Source: Anaplan Integration API guide, "Retrieve list metadata".
+    """
 
     id: int
     name: str
@@ -63,7 +69,7 @@ class ListMetadata(AnaplanModel):
     use_top_level_as_page_default: bool = False
     item_count: int = 0
     next_item_index: int | None = Field(
-        None, validation_alias=named("nextitemIndex", "next_item_index")
+        None, validation_alias=aliases("nextitemIndex", "next_item_index")
     )
     workflow_enabled: bool = False
     permitted_items: int = 0
@@ -75,7 +81,21 @@ class ListMetadata(AnaplanModel):
 
 
 class ListItem(AnaplanModel):
-    """An item of a list. Properties come as text, subsets as true or false."""
+    """An item of a list.
+
+    Attributes:
+        id: The id.
+        name: The name; `#1` and so on in a numbered list.
+        code: The code.
+        properties: The values of its properties, as text.
+        subsets: Whether it belongs to each subset.
+        parent: The name of its parent.
+        parent_id: The id of its parent.
+        list_id: The id of the list.
+        list_name: The name of the list.
+
+    Source: Anaplan Integration API guide, "Retrieve list data".
+    """
 
     id: int
     name: str = ""
@@ -88,75 +108,99 @@ class ListItem(AnaplanModel):
     list_name: str | None = None
 
 
-class Failure(AnaplanModel):
-    """An item or a cell that Anaplan refused.
+class _ListItemsResult(WriteResult):
+    """The result of a change of items.
 
     Attributes:
-        index: Its position in what was passed, from 0.
-        reason: Anaplan's word for the failure, such as `INCORRECT_FORMAT`.
-        details: Anaplan's own message.
-        item: What was passed there, as it was passed.
+        ignored: The number of items that were refused or did not change anything.
+        total: The number of items that were sent.
     """
 
-    index: int = Field(validation_alias=named("requestIndex", "index"))
-    reason: str = Field("", validation_alias=named("failureType", "reason"))
-    details: str = Field("", validation_alias=named("failureMessageDetails", "details"))
-    item: object = Field(None, exclude=True, repr=False)
-
-
-class WriteResult(AnaplanModel):
-    """What came of a write, of however many requests."""
-
-    failures: list[Failure] = Field(default_factory=empty_list)
-
-
-class _ListItemsResult(WriteResult):
     ignored: int = 0
     total: int = 0
 
 
 class InsertionResult(_ListItemsResult):
-    """What came of adding items; those that were there already count as ignored."""
+    """The result of adding items. Items that existed before count as ignored.
+
+    Attributes:
+        added: The number of items that were added.
+
+    Source: Anaplan Integration API guide, "Add or delete list items".
+    """
 
     added: int = 0
 
 
 class ListUpdateResult(_ListItemsResult):
-    """What came of updating items."""
+    """The result of updating items.
+
+    Attributes:
+        updated: The number of items that were updated.
+
+    Source: Anaplan Integration API guide, "Update list items".
+    """
 
     updated: int = 0
 
 
 class ListDeletionResult(_ListItemsResult):
-    """What came of deleting items."""
+    """The result of deleting items.
 
-    deleted: int = Field(0, validation_alias=named("numberOfItemsDeleted", "deleted"))
+    Attributes:
+        deleted: The number of items that were deleted.
+
+    Source: Anaplan Integration API guide, "Add or delete list items".
+    """
+
+    deleted: int = Field(0, validation_alias=aliases("numberOfItemsDeleted", "deleted"))
 
     @model_validator(mode="before")
     @classmethod
     def _unwrap(cls, value: object) -> object:
-        # Older documents have it wrapped.
+        # In older documents the result is wrapped in an object.
         if isinstance(value, dict):
             return cast("dict[str, object]", value).get("result", cast("object", value))
         return value
 
 
 class ListItemKey(AnaplanModel):
-    """Which item to delete: by id, by code or by name; one of them only."""
+    """The key of an item to delete: its id, its code or its name, only one of them.
+
+    Attributes:
+        id: The id.
+        code: The code.
+        name: The name.
+
+    Raises:
+        ValueError: All of them are missing.
+
+    Source: Anaplan Integration API guide, "Add or delete list items".
+    """
 
     id: Id | None = None
     code: Id | None = None
     name: str | None = None
 
     @model_validator(mode="after")
-    def _has_key(self) -> Self:
+    def _check_key(self) -> Self:
         if self.id is None and self.code is None and not self.name:
             raise ValueError("an id, a code or a name is needed")
         return self
 
 
 class ListItemUpdate(ListItemKey):
-    """What to change of an item, whose code is needed if it has one; what isn't given stays."""
+    """A change of an item. What is not given stays as it is.
+
+    The item is found by its id, its code or its name. An item that has a code needs it here.
+
+    Attributes:
+        parent: The name or the code of the new parent.
+        properties: New values of properties; numbers must be finite.
+        subsets: Whether the item is to belong to a subset.
+
+    Source: Anaplan Integration API guide, "Update list items".
+    """
 
     parent: str | None = None
     properties: _Properties = Field(default_factory=empty_dict)
@@ -164,42 +208,20 @@ class ListItemUpdate(ListItemKey):
 
 
 class NewListItem(AnaplanModel):
-    """An item to add. General lists need its name, numbered lists take no name but a code."""
+    """An item to add.
+
+    Attributes:
+        name: The name: mandatory in a general list, not allowed in a numbered list.
+        code: The code.
+        parent: The name or the code of the parent.
+        properties: The values of properties; numbers must be finite.
+        subsets: Whether the item is to belong to a subset.
+
+    Source: Anaplan Integration API guide, "Add or delete list items".
+    """
 
     name: str | None = None
     code: Id | None = None
     parent: str | None = None
     properties: _Properties = Field(default_factory=empty_dict)
     subsets: dict[str, bool] = Field(default_factory=empty_dict)
-
-
-class ReadRequest(AnaplanModel):
-    """A large read, as Anaplan last described it."""
-
-    model_config = ConfigDict(frozen=True)
-
-    request_id: str
-    request_state: (
-        Literal["NOT_STARTED", "IN_PROGRESS", "COMPLETE", "CANCELLING", "CANCELLED"] | str
-    )
-    available_pages: int = 0
-    successful: bool = False
-
-
-class NamedObject(AnaplanModel):
-    """Something that has a name, as `client.resolve` found it.
-
-    Attributes:
-        id: Its id.
-        name: Its name.
-        kind: What it is, such as "import" or "module".
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    id: int | str
-    name: str
-    kind: str
-
-    def __str__(self) -> str:
-        return f"{self.kind} {self.name!r} ({self.id})"

@@ -1,76 +1,47 @@
-"""What the Integration API says of modules, line items, views and cells."""
+"""Models of the Integration API: modules, their line items, and dashboards."""
 
 from __future__ import annotations
 
-from datetime import date
-from decimal import Decimal
-from typing import Annotated, Literal, Self, TypeAlias, TypedDict
+from typing import Annotated, Literal, TypeAlias
 
-from pydantic import AfterValidator, Discriminator, Field, Tag, field_serializer, model_validator
+from pydantic import Discriminator, Field, Tag
 
-from anaplan_sdk.models._base import AnaplanModel, empty_dict, empty_list, member, named
-from anaplan_sdk.models.lists import Dimension, Id, WriteResult, writable
-
-
-class CellWriteResult(WriteResult):
-    """What came of writing cells.
-
-    Attributes:
-        cells_changed: How many cells have another value than before.
-    """
-
-    cells_changed: int = Field(0, validation_alias=named("numberOfCellsChanged", "cells_changed"))
-
-
-class CellCoordinate(AnaplanModel):
-    """A dimension and the item on it, each by id or by name, the item by code as well."""
-
-    dimension_id: Id | None = None
-    dimension_name: str | None = None
-    item_id: Id | None = None
-    item_name: str | None = None
-    item_code: Id | None = None
-
-    @model_validator(mode="after")
-    def _is_complete(self) -> Self:
-        if self.dimension_id is None and not self.dimension_name:
-            raise ValueError("dimensionId or dimensionName is needed")
-        if self.item_id is None and self.item_name is None and self.item_code is None:
-            raise ValueError("itemId, itemName or itemCode is needed")
-        return self
-
-
-class CellWrite(AnaplanModel):
-    """A value for one cell: the line item by id or name, and an item of each of its dimensions."""
-
-    line_item_id: Id | None = None
-    line_item_name: str | None = None
-    dimensions: list[CellCoordinate] = Field(default_factory=empty_list)
-    value: Annotated[bool | int | float | Decimal | str | date | None, AfterValidator(writable)]
-
-    @field_serializer("value")
-    def _plain_value(self, value: object) -> object:
-        if isinstance(value, Decimal):
-            # JSON has one kind of number, and text is another kind of value.
-            return int(value) if value == value.to_integral_value() else float(value)
-        return value
-
-    @model_validator(mode="after")
-    def _has_line_item(self) -> Self:
-        if self.line_item_id is None and not self.line_item_name:
-            raise ValueError("lineItemId or lineItemName is needed")
-        return self
+from anaplan_sdk.models._base import AnaplanModel, empty_dict, empty_list, field_text
+from anaplan_sdk.models.dimensions import Dimension
 
 
 class Module(AnaplanModel):
-    """A module."""
+    """A module.
+
+    Attributes:
+        id: The id, `102...`.
+        name: The name.
+
+    Source: Anaplan Integration API guide, "Retrieve IDs and names for all modules in a model".
+    """
 
     id: int
     name: str
 
 
 class NumberMetadata(AnaplanModel):
-    """How numbers are shown; -1 decimal places means as many as there are."""
+    """The format of a line item that holds numbers.
+
+    Attributes:
+        data_type: `NUMBER`.
+        comparison_increase: How an increase is rated, such as `GOOD`.
+        custom_units: The text of custom units.
+        decimal_places: The number of decimal places; -1 for as many as there are.
+        decimal_separator: The character before decimals, such as `FULL_STOP`.
+        grouping_separator: The character between groups of digits, such as `COMMA`.
+        minimum_significant_digits: The fewest significant digits to show; -1 for no minimum.
+        negative_number_notation: How negative numbers are shown, such as `MINUS_SIGN`.
+        units_display_type: Where the units are shown, such as `NONE`.
+        units_type: The type of the units, such as `NONE`.
+        zero_format: How zero is shown, such as `ZERO`.
+
+    Source: Anaplan Integration API guide, "Retrieve line items in a module".
+    """
 
     data_type: str = "NUMBER"
     comparison_increase: str | None = None
@@ -86,7 +57,16 @@ class NumberMetadata(AnaplanModel):
 
 
 class ListFormatMetadata(AnaplanModel):
-    """Which list a line item's values are from."""
+    """The format of a line item that holds items of a list.
+
+    Attributes:
+        data_type: `ENTITY`.
+        hierarchy_entity_long_id: The id of the list.
+        selective_access_applied: Whether selective access restricts the items.
+        show_all: Whether all items can be selected.
+
+    Source: Anaplan Integration API guide, "Retrieve line items in a module".
+    """
 
     data_type: str = "ENTITY"
     hierarchy_entity_long_id: int | None = None
@@ -95,28 +75,50 @@ class ListFormatMetadata(AnaplanModel):
 
 
 class TimePeriodMetadata(AnaplanModel):
-    """Which kind of period a line item's values are."""
+    """The format of a line item that holds periods.
+
+    Attributes:
+        data_type: `TIME_ENTITY`.
+        period_type: The type of the periods; `entityId` in it is `YEAR`, `HALF_YEAR`, `QUARTER`,
+            `MONTH`, `WEEK` or `DAY`.
+
+    Source: Anaplan Integration API guide, "Retrieve line items in a module".
+    """
 
     data_type: str = "TIME_ENTITY"
     period_type: dict[str, object] = Field(default_factory=empty_dict)
 
 
 class TextMetadata(AnaplanModel):
-    """What kind of text a line item's values are."""
+    """The format of a line item that holds texts.
+
+    Attributes:
+        data_type: `TEXT`.
+        text_type: The type of the texts: `GENERAL`, `EMAIL_ADDRESS`, `DRILLTHRU_URI`, or one that
+            is not known yet.
+
+    Source: Anaplan Integration API guide, "Retrieve line items in a module".
+    """
 
     data_type: str = "TEXT"
     text_type: Literal["GENERAL", "EMAIL_ADDRESS", "DRILLTHRU_URI"] | str = "GENERAL"
 
 
 class GenericTypeMetadata(AnaplanModel):
-    """Any other format."""
+    """The format of a line item that holds anything else.
+
+    Attributes:
+        data_type: The type: `BOOLEAN`, `DATE`, `NONE`, or one that is not known yet.
+
+    Source: Anaplan Integration API guide, "Retrieve line items in a module".
+    """
 
     data_type: str = "NONE"
 
 
-def _format_kind(value: object) -> str:
-    kind = member(value, "dataType", "data_type")
-    return kind if kind in {"NUMBER", "ENTITY", "TIME_ENTITY", "TEXT"} else "OTHER"
+def _format_tag(value: object) -> str:
+    data_type = field_text(value, "dataType", "data_type")
+    return data_type if data_type in {"NUMBER", "ENTITY", "TIME_ENTITY", "TEXT"} else "OTHER"
 
 
 FormatMetadata: TypeAlias = Annotated[
@@ -125,12 +127,46 @@ FormatMetadata: TypeAlias = Annotated[
     | Annotated[TimePeriodMetadata, Tag("TIME_ENTITY")]
     | Annotated[TextMetadata, Tag("TEXT")]
     | Annotated[GenericTypeMetadata, Tag("OTHER")],
-    Discriminator(_format_kind),
+    Discriminator(_format_tag),
 ]
+"""The format of a line item, of the class that fits its `data_type`."""
 
 
 class LineItem(AnaplanModel):
-    """A line item, with its format and where it is used."""
+    """A line item.
+
+    Attributes:
+        id: The id.
+        name: The name.
+        module_id: The id of the module.
+        module_name: The name of the module.
+        format: The type of the values: `NUMBER`, `BOOLEAN`, `TEXT`, `NONE`, `DATE`, `LIST`,
+            `TIME PERIOD`, or one that is not known yet.
+        format_metadata: The format in detail.
+        summary: The summary method, such as `Sum`.
+        applies_to: The lists it is dimensioned by.
+        data_tags: The data tags.
+        referenced_by: The objects whose formulas refer to it.
+        time_scale: The time scale, such as `Month`.
+        time_range: The time range, such as `Model Calendar`.
+        version: The versions it has.
+        parent: The line item it is a part of.
+        read_access_driver: The line item that controls who may read it.
+        write_access_driver: The line item that controls who may write it.
+        style: The style, such as `Normal`.
+        cell_count: The number of cells.
+        notes: The notes.
+        code: The code.
+        is_summary: Whether it is a summary of other line items.
+        formula: The formula.
+        formula_scope: The versions the formula applies to, such as `All Versions`.
+        use_switchover: Whether it takes the values of actuals up to the switchover date.
+        breakback: Whether a value written to a total is distributed to its parts.
+        brought_forward: Whether each period starts with the value of the one before.
+        start_of_section: Whether it starts a section.
+
+    Source: Anaplan Integration API guide, "Retrieve line items in a module".
+    """
 
     id: int
     name: str
@@ -163,42 +199,15 @@ class LineItem(AnaplanModel):
     start_of_section: bool = False
 
 
-class View(AnaplanModel):
-    """A view. A module's default view has the module's id; others are named `Module.View`."""
-
-    code: str = ""
-    id: int
-    name: str
-    moduleId: int  # noqa: N815 - its known name
-
-
-class ViewInfo(AnaplanModel):
-    """The dimensions of a view's axes, empty where it has none."""
-
-    view_id: int
-    view_name: str = ""
-    rows: list[Dimension] = Field(default_factory=empty_list)
-    columns: list[Dimension] = Field(default_factory=empty_list)
-    pages: list[Dimension] = Field(default_factory=empty_list)
-
-
-class ViewRow(TypedDict):
-    """A row of a view: the names of its items, and its cells as text."""
-
-    rowCoordinates: list[str]
-    cells: list[str]
-
-
-class ViewData(TypedDict):
-    """A view's cells. Coordinates are names, cells are text as Anaplan shows them."""
-
-    pages: list[str]
-    columnCoordinates: list[list[str]]
-    rows: list[ViewRow]
-
-
 class Dashboard(AnaplanModel):
-    """A classic dashboard."""
+    """A classic dashboard.
+
+    Attributes:
+        id: The id, `115...`.
+        name: The name.
+
+    Source: Anaplan Integration API guide, "List dashboards in a model".
+    """
 
     id: int
     name: str

@@ -1,4 +1,4 @@
-"""What the SCIM API says of users, and what it is told. Names are those of `client.scim`."""
+"""Models of the SCIM API: users, and all other models and filters of `client.scim`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,19 @@ from pydantic import Field, model_validator
 
 from anaplan_sdk.models._base import AnaplanModel, empty_list
 from anaplan_sdk.models._filters import Operator
+from anaplan_sdk.models.scim_discovery import (
+    SCHEMA_PREFIX,
+    Attribute,
+    AuthenticationScheme,
+    BulkConfig,
+    FilterConfig,
+    Meta,
+    MetaWithDates,
+    Resource,
+    Schema,
+    ServiceProviderConfig,
+    Supported,
+)
 from anaplan_sdk.models.scim_filter import (
     AnaplanFilterFields,
     FilterExpression,
@@ -48,30 +61,48 @@ __all__ = [
 ]
 
 EntitlementType: TypeAlias = Literal["WORKSPACE", "WORKSPACE_IDS", "WORKSPACE_NAMES"]
+"""The types of an entitlement: one workspace by id, or several by ids or names."""
 
-_CORE = "urn:ietf:params:scim:schemas:core:2.0"
-_MOST_WORKSPACES = 50
-
-
-def _user_schemas() -> list[str]:
-    return [f"{_CORE}:User"]
+# Anaplan SCIM API guide, "Create user".
+_MAX_WORKSPACES = 50
 
 
 class NameInput(AnaplanModel):
-    """A person's name, as it is written."""
+    """The name of a user to create or replace.
+
+    Attributes:
+        family_name: The family name.
+        given_name: The given name.
+
+    Source: Anaplan SCIM API guide, "Create user".
+    """
 
     family_name: str
     given_name: str
 
 
 class Name(NameInput):
-    """A person's name. Anaplan makes `formatted` of the other two."""
+    """The name of a user.
+
+    Attributes:
+        formatted: The full name, which Anaplan makes of the other two.
+
+    Source: Anaplan SCIM API guide, "Get user".
+    """
 
     formatted: str = ""
 
 
 class Email(AnaplanModel):
-    """An address. Anaplan keeps one, of type work."""
+    """An email address of a user. Anaplan keeps only one, of type `work`.
+
+    Attributes:
+        value: The address.
+        type: The type: `work`, `home`, `other`, or one that is not known yet.
+        primary: Whether it is the user's main address.
+
+    Source: Anaplan SCIM API guide, "Get user".
+    """
 
     value: str
     type: Literal["work", "home", "other"] | str | None = None
@@ -79,48 +110,65 @@ class Email(AnaplanModel):
 
 
 class EntitlementInput(AnaplanModel):
-    """A workspace to enter, by its id."""
+    """Access to a workspace to grant.
+
+    Attributes:
+        value: The id of the workspace; for the types `WORKSPACE_IDS` and `WORKSPACE_NAMES`, ids or
+            names separated by commas.
+        type: The type of the value, one of `EntitlementType`; by default `WORKSPACE`.
+
+    Source: Anaplan SCIM API guide, "Create user".
+    """
 
     value: str
     type: EntitlementType | str = "WORKSPACE"
 
 
 class Entitlement(EntitlementInput):
-    """A workspace that a user may enter, or in one line all of them.
+    """Access to a workspace, or to several.
 
     Attributes:
-        value: The workspace's id; of `WORKSPACE_IDS` and `WORKSPACE_NAMES`, all of them, separated
-            by commas.
-        type: Which of these it is.
-        display: The workspace's name.
-        primary: Whether it is the user's first one.
+        display: The name of the workspace.
+        primary: Whether it is the user's default workspace.
+
+    Source: Anaplan SCIM API guide, "Get user".
     """
 
     display: str | None = None
     primary: bool | None = None
 
 
-class Meta(AnaplanModel):
-    """Where a thing is."""
-
-    resource_type: str = ""
-    location: str = ""
-
-
-class MetaWithDates(Meta):
-    """Where a thing is, and since when."""
-
-    created: str | None = None
-    last_modified: str | None = None
+def _user_schemas() -> list[str]:
+    return [f"{SCHEMA_PREFIX}:User"]
 
 
 class _BaseUser(AnaplanModel):
+    """What a user has, whether it is created, replaced or read.
+
+    Attributes:
+        schemas: The schema of this object.
+        user_name: The address to sign in with. It cannot be changed after the user was created.
+    """
+
     schemas: list[str] = Field(default_factory=_user_schemas)
     user_name: str
 
 
 class User(_BaseUser):
-    """A user, as an identity provider sees them."""
+    """A user, as an identity provider manages it.
+
+    Attributes:
+        id: The id of the user.
+        external_id: The id of the user in the system that manages users.
+        name: The name.
+        active: Whether the user may sign in.
+        emails: The email address.
+        display_name: The full name, which Anaplan makes of the name.
+        entitlements: The workspaces the user has access to.
+        meta: When the user was created and changed.
+
+    Source: Anaplan SCIM API guide, "Get user".
+    """
 
     id: str
     external_id: str | None = None
@@ -133,23 +181,39 @@ class User(_BaseUser):
 
     @property
     def workspace_ids(self) -> list[str]:
-        """The workspaces the user may enter."""
+        """The ids of the workspaces the user has access to."""
         single = [one.value for one in self.entitlements if one.type == "WORKSPACE"]
-        lines = (one.value for one in self.entitlements if one.type == "WORKSPACE_IDS")
-        listed = [part.strip() for line in lines for part in line.split(",") if part.strip()]
-        return list(dict.fromkeys([*single, *listed]))
+        return list(dict.fromkeys([*single, *listed_workspaces(self, "WORKSPACE_IDS")]))
+
+
+def listed_workspaces(user: User, entitlement_type: EntitlementType) -> list[str]:
+    """List the workspaces in the entitlements that hold several of them.
+
+    Args:
+        user: The user.
+        entitlement_type: `WORKSPACE_IDS` for ids, `WORKSPACE_NAMES` for names.
+
+    Returns:
+        The ids or names.
+    """
+    values = (one.value for one in user.entitlements if one.type == entitlement_type)
+    return [part.strip() for value in values for part in value.split(",") if part.strip()]
 
 
 class UserInput(_BaseUser):
     """A user to create.
 
     Attributes:
-        user_name: The address to sign in with. It stays for good.
-        external_id: Your own id of the user.
+        external_id: The id of the user in the system that manages users.
         name: The name.
-        active: Whether the user may sign in; Anaplan's own choice when not given.
-        emails: The address for mail, of type work, when it isn't `user_name`.
-        entitlements: Workspaces to enter, 50 at the most.
+        active: Whether the user may sign in; None to leave it to Anaplan.
+        emails: The email address, of type `work`; only if it is not the `user_name`.
+        entitlements: The workspaces to grant access to, at most 50.
+
+    Raises:
+        ValueError: There are more than 50 workspaces.
+
+    Source: Anaplan SCIM API guide, "Create user".
     """
 
     external_id: str | None = None
@@ -159,27 +223,28 @@ class UserInput(_BaseUser):
     entitlements: list[EntitlementInput] | None = None
 
     @model_validator(mode="after")
-    def _has_not_too_many_workspaces(self) -> Self:
-        if (count := len(self.entitlements or ())) > _MOST_WORKSPACES:
+    def _check_number_of_workspaces(self) -> Self:
+        if (count := len(self.entitlements or ())) > _MAX_WORKSPACES:
             raise ValueError(
-                f"a user is created with {_MOST_WORKSPACES} workspaces at the most, not {count}: "
+                f"a user can be created with at most {_MAX_WORKSPACES} workspaces, not {count}: "
                 "grant the others afterwards"
             )
         return self
 
 
 class ReplaceUserInput(_BaseUser):
-    """A user's whole description. What it leaves out is removed.
+    """The full description of a user, to replace the present one. What it omits is removed.
 
     Attributes:
-        id: The user's id; that of the call when not given.
-        user_name: As it is; it can't be changed.
-        external_id: Your own id of the user.
+        id: The id of the user; by default that in the call.
+        external_id: The id of the user in the system that manages users.
         name: The name.
         active: Whether the user may sign in.
-        emails: The address for mail.
-        display_name: Anaplan makes its own of the name.
-        entitlements: The workspaces. Without them the user loses every workspace.
+        emails: The email address.
+        display_name: The full name; Anaplan ignores it and makes its own of the name.
+        entitlements: The workspaces; without them the user loses access to every workspace.
+
+    Source: Anaplan SCIM API guide, "Replace user".
     """
 
     id: str | None = None
@@ -192,12 +257,17 @@ class ReplaceUserInput(_BaseUser):
 
 
 class Operation(AnaplanModel):
-    """A change to one place of a user.
+    """A change of one field of a user.
 
     Attributes:
-        op: What to do.
-        path: Where, such as `active`, `name.familyName`, `externalId` or `entitlements`.
-        value: The new value; what is removed needs none.
+        op: What to do: `add`, `remove` or `replace`.
+        path: The field, such as `active`, `name.familyName`, `externalId` or `entitlements`.
+        value: The new value, or the values to remove; mandatory unless `op` is `remove`.
+
+    Raises:
+        ValueError: The path is empty, or the value is missing.
+
+    Source: Anaplan SCIM API guide, "Update user"; RFC 7644, section 3.5.2, "Modifying with PATCH".
     """
 
     op: Literal["add", "remove", "replace"]
@@ -205,117 +275,57 @@ class Operation(AnaplanModel):
     value: object = None
 
     @model_validator(mode="after")
-    def _has_a_value(self) -> Self:
+    def _check_value(self) -> Self:
         if self.op != "remove" and "value" not in self.model_fields_set:
             raise ValueError(f"{self.op} needs a value")
         return self
 
-    def sent(self) -> dict[str, object]:
-        """The operation as it is sent: with a value wherever one was given, be it null."""
+    def to_request(self) -> dict[str, object]:
+        """Return the operation as it is sent.
+
+        Returns:
+            The operation, with its value if one was given, even if that is None.
+        """
         fields = {"op", "path"} | ({"value"} & self.model_fields_set)
         body = self.model_dump(mode="json", by_alias=True, include=fields)
         return {name: body[name] for name in ("op", "path", "value") if name in body}
 
 
 class Replace(Operation):
-    """Puts a value in the place of another."""
+    """An operation that replaces a value.
+
+    Attributes:
+        op: `replace`.
+
+    Source: Anaplan SCIM API guide, "Update user"; RFC 7644, section 3.5.2.3, "Replace Operation".
+    """
 
     op: Literal["replace"] = "replace"  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 class Add(Operation):
-    """Adds a value: to a list, or where there is none."""
+    """An operation that adds a value to a list, or sets a value that is missing.
+
+    Attributes:
+        op: `add`.
+
+    Source: Anaplan SCIM API guide, "Update user"; RFC 7644, section 3.5.2.1, "Add Operation".
+    """
 
     op: Literal["add"] = "add"  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 class Remove(Operation):
-    """Removes a value, or of a list those that are given."""
+    """An operation that removes a value, or values of a list.
+
+    Attributes:
+        op: `remove`.
+
+    Source: Anaplan SCIM API guide, "Update user"; RFC 7644, section 3.5.2.2, "Remove Operation".
+    """
 
     op: Literal["remove"] = "remove"  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
-class Supported(AnaplanModel):
-    """Whether the service says that it does something."""
-
-    supported: bool
-
-
-class BulkConfig(Supported):
-    """What it says of requests in bulk, which it doesn't take."""
-
-    max_operations: int = 0
-    max_payload_size: int = 0
-
-
-class FilterConfig(Supported):
-    """What it says of filters."""
-
-    max_results: int = 0
-
-
-class AuthenticationScheme(AnaplanModel):
-    """A way to sign in."""
-
-    name: str
-    type: str
-    description: str = ""
-    spec_uri: str = ""
-    documentation_uri: str = ""
-
-
-class ServiceProviderConfig(AnaplanModel):
-    """What the service says it can do. Don't rely on it: it denies PATCH, which it takes."""
-
-    schemas: list[str] = Field(default_factory=lambda: [f"{_CORE}:ServiceProviderConfig"])
-    meta: MetaWithDates = Field(default_factory=MetaWithDates)
-    documentation_uri: str = ""
-    patch: Supported
-    bulk: BulkConfig
-    filter: FilterConfig
-    change_password: Supported
-    sort: Supported
-    etag: Supported
-    authentication_schemes: list[AuthenticationScheme] = Field(
-        default_factory=list[AuthenticationScheme]
-    )
-
-
-class Resource(AnaplanModel):
-    """A kind of thing the service has."""
-
-    schemas: list[str] = Field(default_factory=lambda: [f"{_CORE}:ResourceType"])
-    meta: Meta = Field(default_factory=Meta)
-    id: str
-    name: str
-    endpoint: str
-    description: str = ""
-
-
-class Attribute(AnaplanModel):
-    """A field of a kind of thing."""
-
-    name: str
-    type: str
-    multi_valued: bool = False
-    description: str = ""
-    required: bool = False
-    case_exact: bool = False
-    mutability: str = ""
-    returned: str = ""
-    uniqueness: str = ""
-    sub_attributes: list[Attribute] | None = None
-
-
-class Schema(AnaplanModel):
-    """The fields of a kind of thing."""
-
-    meta: Meta = Field(default_factory=Meta)
-    id: str
-    name: str
-    description: str = ""
-    attributes: list[Attribute] = Field(default_factory=empty_list)
-
-
-# The class of filters was known by this name.
-_FilterExpression = FilterExpression
+# --- old names, until the callers use the new ones ---
+Operation.sent = Operation.to_request  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]

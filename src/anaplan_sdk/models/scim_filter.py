@@ -1,4 +1,4 @@
-"""Filters of SCIM users, as far as Anaplan has them."""
+"""Filters of the SCIM API, restricted to what Anaplan supports. Part of `models.scim`."""
 
 from __future__ import annotations
 
@@ -6,54 +6,66 @@ import json
 import re
 from typing import Final, Literal, NoReturn, TypeAlias, get_args
 
-from anaplan_sdk.models._filters import Expression, Operator, join, misplaced
+from anaplan_sdk.models._filters import Expression, combine, precedence_error
 
 AnaplanFilterFields: TypeAlias = Literal[
     "id", "externalId", "userName", "name.familyName", "name.givenName", "active"
 ]
-"""What users can be filtered by."""
+"""The fields of a user that can be filtered by. Source: Anaplan SCIM API guide, "List users"."""
 
-# RFC 7644 has these, too; Anaplan answers them with 400.
-_LACKING: Final = ("not", "co", "sw", "ew")
+# Operators of RFC 7644, section 3.4.2.2, that Anaplan answers with 400.
+_UNSUPPORTED: Final = ("not", "co", "sw", "ew")
 _TOKEN = re.compile(
     r'"(?:[^"\\]|\\.)*"|(?P<open>")|(?P<path>[\[\]])|(?P<word>[^\s()"\[\]]+)|[\s()]'
 )
 
 
 class FilterExpression(Expression):
-    """A filter of users: comparisons of `field(...)`, joined by `&` and `|`."""
+    """A filter of users: comparisons of `field(...)`, combined with `&` and `|`.
+
+    Source: Anaplan SCIM API guide, "List users"; RFC 7644, section 3.4.2.2, "Filtering".
+    """
 
     __slots__ = ()
 
     def __and__(self, other: FilterExpression) -> FilterExpression:
-        return join("and", self, other, FilterExpression)
+        return combine("and", self, other, FilterExpression)
 
     def __or__(self, other: FilterExpression) -> FilterExpression:
-        return join("or", self, other, FilterExpression)
+        return combine("or", self, other, FilterExpression)
 
     def __rand__(self, other: object) -> NoReturn:
-        raise misplaced()
+        raise precedence_error()
 
     def __ror__(self, other: object) -> NoReturn:
-        raise misplaced()
+        raise precedence_error()
 
     def __invert__(self) -> NoReturn:
-        raise TypeError("Anaplan's filters have no `not`: use != or the opposite comparison.")
+        raise TypeError("Anaplan does not support `not` in filters: use the opposite comparison.")
 
 
 class FilterField(FilterExpression):
-    """A field to compare with `==`, `!=`, `<`, `<=`, `>` or `>=`; by itself: users who have it."""
+    """A field of users, to compare with `==`, `!=`, `<`, `<=`, `>` or `>=`.
+
+    Without a comparison it is the filter of the users who have the field.
+
+    Args:
+        name: The name of the field in SCIM.
+
+    Raises:
+        ValueError: Anaplan cannot filter by this field.
+    """
 
     __slots__ = ("_name",)
 
     def __init__(self, name: AnaplanFilterFields) -> None:
         if name not in get_args(AnaplanFilterFields):
             known = ", ".join(get_args(AnaplanFilterFields))
-            raise ValueError(f"Anaplan can't filter users by {name!r}, only by {known}.")
+            raise ValueError(f"Anaplan cannot filter users by {name!r}, only by {known}.")
         super().__init__(f"{name} pr")
         self._name = name
 
-    # A comparison is a filter here, as in other libraries that write queries.
+    # A comparison returns a filter, as in other libraries for queries.
     def __eq__(self, value: object) -> FilterExpression:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
         return self._compare("eq", value)
 
@@ -75,65 +87,78 @@ class FilterField(FilterExpression):
     __hash__ = None  # type: ignore[assignment]
 
     def present(self) -> FilterExpression:
-        """Users who have the field at all (`pr`)."""
+        """Filter for the users who have the field (`pr`).
+
+        Returns:
+            The filter.
+        """
         return FilterExpression(str(self))
 
     def _compare(self, operator: str, value: object) -> FilterExpression:
         if self._name == "active":
             if not isinstance(value, bool) or operator not in ("eq", "ne"):
-                raise TypeError("active is compared by == or != with True or False.")
+                raise TypeError("active can only be compared with True or False, by == or !=.")
         elif value is None:
             raise TypeError(
-                "Anaplan can't find what is absent, only what is: field(...).present()."
+                "Anaplan cannot find users without a field, only those with it: "
+                "field(...).present()."
             )
         elif not isinstance(value, str):
-            raise TypeError(f"{self._name} is compared with text, not {type(value).__name__}.")
+            raise TypeError(f"{self._name} must be compared with text, not {type(value).__name__}.")
         return FilterExpression(f"{self._name} {operator} {json.dumps(value, ensure_ascii=False)}")
 
 
 def field(name: AnaplanFilterFields) -> FilterField:
-    """A field of users, to filter `client.scim.get_users` by.
+    """Make a field of users, to filter `client.scim.get_users` by.
 
+    Example:
         client.scim.get_users((field("name.familyName") == "Doe") & (field("active") == True))
 
     Args:
-        name: The field, by SCIM's name.
+        name: The name of the field in SCIM.
+
+    Returns:
+        The field; compared with a value it is a filter, alone it is the filter of the users who
+        have the field.
 
     Raises:
-        ValueError: Anaplan can't filter by it.
+        ValueError: Anaplan cannot filter by this field.
+
+    Source: Anaplan SCIM API guide, "List users"; RFC 7644, section 3.4.2.2, "Filtering".
     """
     return FilterField(name)
 
 
 def checked_filter(predicate: str | FilterExpression) -> str:
-    """A filter as it is sent.
+    """Check a filter for what Anaplan does not support.
+
+    Args:
+        predicate: The filter, or its text in SCIM's syntax.
+
+    Returns:
+        The text of the filter.
 
     Raises:
-        ValueError: It has what SCIM knows and Anaplan doesn't.
+        ValueError: The filter is empty, a text in it is not closed, or it uses something of SCIM
+            that Anaplan does not support.
+
+    Source: Anaplan SCIM API guide, "List users"; RFC 7644, section 3.4.2.2, "Filtering".
     """
     text = str(predicate)
     if not text.strip():
-        raise ValueError("The filter is empty: leave it out to get all users.")
+        raise ValueError("The filter is empty: omit it to get all users.")
     if isinstance(predicate, Expression):
         return text
     for token in _TOKEN.finditer(text):
         if token["open"]:
-            raise ValueError('The filter has a " that is never closed.')
+            raise ValueError('The filter has a " that is not closed.')
         if token["path"]:
-            raise ValueError("Anaplan's filters have no [ ]: compare a field such as userName.")
-        if (token["word"] or "").lower() in _LACKING:
             raise ValueError(
-                f"Anaplan's filters have no {token['word']!r}, only eq, ne, gt, ge, lt, le and pr, "
-                "joined by and, or and parentheses."
+                "Anaplan does not support [ ] in filters: compare a field such as userName."
+            )
+        if (token["word"] or "").lower() in _UNSUPPORTED:
+            raise ValueError(
+                f"Anaplan does not support {token['word']!r} in filters: use eq, ne, gt, ge, lt, "
+                "le and pr, combined with and, or and parentheses."
             )
     return text
-
-
-__all__ = [
-    "AnaplanFilterFields",
-    "FilterExpression",
-    "FilterField",
-    "Operator",
-    "checked_filter",
-    "field",
-]

@@ -1,4 +1,4 @@
-"""Runs of actions, and what came of them."""
+"""Models of the Integration API: tasks, that is runs of actions, and their results."""
 
 from __future__ import annotations
 
@@ -6,58 +6,104 @@ from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 from pydantic import Discriminator, Field, Tag
 
-from anaplan_sdk.models._base import AnaplanModel, named
+from anaplan_sdk.models._base import AnaplanModel, aliases, empty_list
 
 TaskState: TypeAlias = Literal["NOT_STARTED", "IN_PROGRESS", "COMPLETE", "CANCELLING", "CANCELLED"]
+"""The states of a task. A task that failed is `COMPLETE`, too."""
 
 
 class FailureDump(NamedTuple):
-    """Names the record of what a run refused; `client.get_dump(*dump)` reads it."""
+    """The key of a failure dump, the record of what a task rejected: `client.get_dump(*dump)`.
+
+    Attributes:
+        action_id: The id of the action.
+        task_id: The id of the task.
+        object_id: The id of the step of a process that rejected rows; None for a task of an action
+            that is not a process.
+    """
 
     action_id: int
     task_id: str
     object_id: int | None = None
-    """The step of a process that refused rows; `None` for a run that is no process."""
 
 
 class TaskSummary(AnaplanModel):
-    """A run of an action. `creation_time` is in milliseconds since 1970."""
+    """A task: a run of an action.
 
-    id: str = Field(validation_alias=named("taskId", "id"))
+    Attributes:
+        id: The id, 32 upper-case hexadecimal digits. It is valid only together with the action.
+        task_state: The state, one of `TaskState` or one that is not known yet.
+        creation_time: When the task was created, in milliseconds since 1970.
+
+    Source: Anaplan Integration API guide, "Get a list of the import tasks".
+    """
+
+    id: str = Field(validation_alias=aliases("taskId", "id"))
     task_state: TaskState | str
     creation_time: int
 
 
 class Task(TaskSummary):
-    """A run that has no result: it waits, runs or was cancelled. `progress` is 0 to 1."""
+    """A task that has no result: it is queued or running, or it was cancelled.
+
+    Attributes:
+        progress: The progress, 0 to 1.
+        current_step: What the task is doing, in words.
+
+    Source: Anaplan Integration API guide, "Monitor the import task".
+    """
 
     progress: float = 0.0
     current_step: str | None = None
 
 
 class TaskResultDetail(AnaplanModel):
-    """One line of a result. `values` holds names and numbers in turn: `["failedCount", "3", …]`."""
+    """A line of a task's result.
+
+    Attributes:
+        local_message_text: The message, for a person.
+        occurrences: How often it occurred.
+        type: The type of the line, such as `hierarchyRowsProcessed` or
+            `moduleImportNumberFormat`.
+        values: Names and values alternately: `["failedCount", "3", ...]`.
+
+    Source: Anaplan Integration API guide, "Monitor the import task".
+    """
 
     local_message_text: str | None = None
     occurrences: int = 0
     type: str = ""
-    values: list[str | None] = Field([])
+    values: list[str | None] = Field(default_factory=empty_list)
 
     @property
     def counters(self) -> dict[str, str | None]:
-        """`values` as a dictionary."""
+        """The names and values of `values` as a dict."""
         return {
             str(key): value for key, value in zip(self.values[::2], self.values[1::2], strict=False)
         }
 
 
 class TaskResult(AnaplanModel):
-    """What came of a run. It may be successful and still have refused rows: see the dump."""
+    """The result of a task, or of one step of a process.
 
-    details: list[TaskResultDetail] = Field([])
+    Attributes:
+        details: Messages and counters.
+        successful: Whether the task succeeded. An import may succeed and still have rejected rows.
+        failure_dump_available: Whether rows were rejected, and a failure dump has them.
+        nested_results: The results of the steps of a process.
+        object_id: The id of the action.
+        object_name: The name of the action.
+        start_time: When it started, in milliseconds since 1970; only with process details.
+        duration: How long it took, in milliseconds; only with process details.
+
+    Source: Anaplan Integration API guide, "Monitor the import task" and "Monitor the process
+    tasks".
+    """
+
+    details: list[TaskResultDetail] = Field(default_factory=empty_list)
     successful: bool
     failure_dump_available: bool = False
-    nested_results: list[TaskResult] = Field([])
+    nested_results: list[TaskResult] = Field(default_factory=empty_list)
     object_id: int | None = None
     object_name: str | None = None
     start_time: int | str | None = None
@@ -65,13 +111,19 @@ class TaskResult(AnaplanModel):
 
 
 class CompletedTask(Task):
-    """A run that has ended, well or not: `result.successful` tells."""
+    """A task that has ended, successfully or not.
+
+    Attributes:
+        result: The result; `result.successful` is whether the task succeeded.
+
+    Source: Anaplan Integration API guide, "Monitor the import task".
+    """
 
     result: TaskResult
 
     @property
     def dumps(self) -> list[FailureDump]:
-        """The failure dumps of this run: one for each step of a process that refused rows."""
+        """The failure dumps of this task: one for each step of a process that rejected rows."""
         result = self.result
         if result.object_id is None:
             return []
@@ -88,8 +140,15 @@ class _State(AnaplanModel):
     task_state: str | None = None
 
 
-def kind_of(task: object) -> str:
-    """Whether a task has a result."""
+def completed_or_other(task: object) -> str:
+    """Return the tag that decides which class of a union a task is validated as.
+
+    Args:
+        task: A dict in Anaplan's names or ours, or a model.
+
+    Returns:
+        `completed` for a task that has a result, `other` for any other task.
+    """
     state = (
         task.task_state if isinstance(task, TaskSummary) else _State.model_validate(task).task_state
     )
@@ -98,5 +157,6 @@ def kind_of(task: object) -> str:
 
 TaskStatus: TypeAlias = Annotated[
     Annotated[CompletedTask, Tag("completed")] | Annotated[Task, Tag("other")],
-    Discriminator(kind_of),
+    Discriminator(completed_or_other),
 ]
+"""A task: `CompletedTask` when it has ended, otherwise `Task`."""

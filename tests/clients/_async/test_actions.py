@@ -1,4 +1,4 @@
-"""Running actions, and reading what they refused."""
+"""Running actions, and their failure dumps."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ async def test_an_import(anaplan: EmulatedAnaplan) -> None:
     assert reports[-1].completed == 1
 
 
-async def test_rows_that_were_refused(anaplan: EmulatedAnaplan) -> None:
+async def test_rejected_rows(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client() as client:
         known = await ids(client)
         action = known["Passenger Plan from passenger-plan.csv"]
@@ -84,7 +84,7 @@ async def test_rows_that_were_refused(anaplan: EmulatedAnaplan) -> None:
         assert whole == b"".join([piece async for piece in client.get_dump_stream(*dump)])
         assert whole.count(b"\n") == 3
 
-        # The next clean run takes the dump away.
+        # The next task without failures deletes the dump.
         await client.upload_file(known["passenger-plan.csv"], "\n".join(PLAN.split("\n")[:2]))
         clean = await client.run_action(
             action,
@@ -93,7 +93,7 @@ async def test_rows_that_were_refused(anaplan: EmulatedAnaplan) -> None:
         assert clean.dumps == []
         with pytest.raises(AnaplanException):
             await client.get_dump(*dump)
-        with pytest.raises(AnaplanException, match="refused nothing"):
+        with pytest.raises(AnaplanException, match="rejected no rows"):
             await client.get_dump(action, clean.id)
 
 
@@ -159,7 +159,7 @@ async def test_a_process_and_the_dumps_of_its_steps(anaplan: EmulatedAnaplan) ->
         assert exported.count(b"\n") == 2
 
 
-async def test_what_several_steps_refused_comes_as_one(anaplan: EmulatedAnaplan) -> None:
+async def test_rejected_rows_of_all_steps_of_a_process(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client() as client:
         known = await ids(client)
         process = known["Load flights"]
@@ -187,7 +187,7 @@ async def test_what_several_steps_refused_comes_as_one(anaplan: EmulatedAnaplan)
         assert merged == expected
         assert len({row["_Action_"] for row in merged}) == len(task.dumps)
 
-        # Lazily: nothing of the second dump is asked for with the first row.
+        # The second dump is not fetched before its first row is needed.
         anaplan.emulator.clear_requests()
         async with aclosing(client.get_process_dump_rows(process, task.id)) as some:
             async for row in some:
@@ -197,7 +197,7 @@ async def test_what_several_steps_refused_comes_as_one(anaplan: EmulatedAnaplan)
         assert {path.split("/")[0] for path in asked} == {str(task.dumps[0].object_id)}
 
 
-async def test_a_process_that_refused_nothing_has_no_rows(anaplan: EmulatedAnaplan) -> None:
+async def test_a_process_without_rejected_rows(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client() as client:
         known = await ids(client)
         clean = (await client.get_processes())[0].id
@@ -230,9 +230,7 @@ async def test_an_export_and_a_deletion(anaplan: EmulatedAnaplan) -> None:
 
 
 @pytest.mark.parametrize("action_id", [113000000000, 101000000000, 0, -112, "112x", "", "Nightly"])
-async def test_ids_of_other_things_are_refused_before_anything_is_sent(
-    anaplan: EmulatedAnaplan, action_id: int | str
-) -> None:
+async def test_invalid_ids_send_no_request(anaplan: EmulatedAnaplan, action_id: int | str) -> None:
     async with anaplan.async_client() as client:
         for call in (
             client.run_action,
@@ -250,7 +248,7 @@ async def test_ids_of_other_things_are_refused_before_anything_is_sent(
     assert anaplan.requests() == []
 
 
-async def test_text_ids_do_as_well(anaplan: EmulatedAnaplan) -> None:
+async def test_ids_may_be_text(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client() as client:
         known = await ids(client)
         assert await client.export_and_download(str(known["Passenger Plan - grid.csv"]))
@@ -350,7 +348,7 @@ async def test_an_action_that_was_not_started_is_started_again(
     assert len(anaplan.requests("POST", "*/tasks")) == 2
 
 
-async def test_a_start_that_cannot_be_settled_says_so(anaplan: EmulatedAnaplan) -> None:
+async def test_a_start_of_unknown_outcome_is_an_error(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client(retry_count=1, backoff=0.01, settle_time=0.1) as client:
         known = await ids(client)
         anaplan.fault(method="POST", path="*/tasks", lose_reply=True, times=None)
@@ -360,7 +358,7 @@ async def test_a_start_that_cannot_be_settled_says_so(anaplan: EmulatedAnaplan) 
     assert len(anaplan.requests("POST", "*/tasks")) == 1
 
 
-async def test_what_an_unclear_start_has_started_is_not_taken_for_a_later_one(
+async def test_the_task_of_an_earlier_unknown_start_is_not_recovered(
     anaplan: EmulatedAnaplan,
 ) -> None:
     async with anaplan.async_client(retry_count=0, settle_time=0.1) as client:
@@ -371,15 +369,15 @@ async def test_what_an_unclear_start_has_started_is_not_taken_for_a_later_one(
             await client.run_action(export)
         anaplan.emulator.clear_faults()
         anaplan.fault(method="POST", path="*/tasks", status=502)
-        with pytest.raises(OutcomeUnknownException, match="earlier call") as unclear:
+        with pytest.raises(OutcomeUnknownException, match="earlier call") as caught:
             await client.run_action(export)
         (run,) = await client.get_task_summaries(export)
-        assert unclear.value.candidates == [run.id]
+        assert caught.value.candidates == [run.id]
         await client.run_action(export)
         assert len(await client.get_task_summaries(export)) == 2
 
 
-async def test_actions_of_other_models_are_others(anaplan: EmulatedAnaplan) -> None:
+async def test_equal_ids_of_other_models_are_other_actions(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client(
         user_email="admin@skyline.example", retry_count=0, settle_time=0.1
     ) as client:
@@ -411,9 +409,9 @@ async def start_two(
         except OutcomeUnknownException as error:
             return error
 
-    started = [told async for told in runtime.ordered_map(start, range(2), 2)]
+    started = [result async for result in runtime.ordered_map(start, range(2), 2)]
     there = {run.id for run in await client.get_task_summaries(export)}
-    assert there == {told for told in started if isinstance(told, str)}
+    assert there == {result for result in started if isinstance(result, str)}
     return started
 
 
@@ -424,7 +422,7 @@ async def test_two_starts_are_two_runs(anaplan: EmulatedAnaplan) -> None:
     assert isinstance(second, str)
 
 
-async def test_a_run_of_another_start_under_way_is_not_taken_for_ours(
+async def test_the_task_of_a_concurrent_start_is_not_recovered(
     anaplan: EmulatedAnaplan,
 ) -> None:
     async with anaplan.async_client(settle_time=0.1, backoff=0.01) as client:
@@ -454,12 +452,12 @@ async def test_a_network_failure_while_waiting_names_the_task(anaplan: EmulatedA
         (task,) = await client.get_task_summaries(known["Passenger Plan - grid.csv"])
     assert failed.value.task_id == task.id
     assert task.id in failed.value.__notes__[0]
-    # Running the action again would start it twice, so nobody is invited to.
+    # Not retryable: to run the action again would start it twice.
     assert not failed.value.retryable
     assert not failed.value.not_performed
 
 
-async def test_an_adopted_task_needs_no_further_request_to_be_known(
+async def test_a_recovered_task_needs_no_further_request(
     anaplan: EmulatedAnaplan,
 ) -> None:
     async with anaplan.async_client(retry_count=0, settle_time=0.3) as client:
@@ -474,7 +472,7 @@ async def test_an_adopted_task_needs_no_further_request_to_be_known(
 
 
 @pytest.mark.parametrize("timeout", [-1, -0.1])
-async def test_a_negative_deadline_is_refused_before_the_start(
+async def test_a_negative_timeout_is_an_error_before_the_start(
     anaplan: EmulatedAnaplan, timeout: float
 ) -> None:
     async with anaplan.async_client() as client:

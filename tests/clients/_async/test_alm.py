@@ -136,7 +136,7 @@ async def test_what_is_refused_before_it_is_sent(anaplan: EmulatedAnaplan) -> No
             await alm.sync_models(TRAINING, CREW, "")
         with pytest.raises(ValueError, match="timeout"):
             await alm.sync_models(*IDS, timeout=-1)
-        with pytest.raises(ValueError, match="no id"):
+        with pytest.raises(ValueError, match="not a valid id"):
             await alm.get_sync_task("")
         with pytest.raises(ValueError, match="create_revision"):
             await alm.promote(CREW, create_revision="2.0", dry_run=True)
@@ -262,22 +262,22 @@ async def test_comparisons(anaplan: EmulatedAnaplan) -> None:
             await alm.create_comparison_summary(NOWHERE, CREW, ROSTERS)
 
 
-async def test_comparisons_are_asked_for_again(anaplan: EmulatedAnaplan) -> None:
+async def test_comparisons_are_repeated(anaplan: EmulatedAnaplan) -> None:
     async with live(anaplan, backoff=0.01) as client:
         anaplan.fault(method="POST", path="*/summaryReportTasks", status=502, processed=True)
         assert (await client.alm.create_comparison_summary(*IDS)).result.successful
     assert len(anaplan.requests("POST", "*/summaryReportTasks")) == 2
 
 
-async def test_a_comparison_that_does_not_tell_its_revisions(anaplan: EmulatedAnaplan) -> None:
-    said = {"id": "T", "taskState": "COMPLETE", "result": {"successful": True}}
-    task = CompletedReportTask.model_validate(said)
+async def test_a_comparison_that_does_not_name_its_revisions(anaplan: EmulatedAnaplan) -> None:
+    reply = {"id": "T", "taskState": "COMPLETE", "result": {"successful": True}}
+    task = CompletedReportTask.model_validate(reply)
     async with live(anaplan) as client:
-        with pytest.raises(AnaplanResponseException, match="doesn't tell its revisions"):
+        with pytest.raises(AnaplanResponseException, match="doesn't name its revisions"):
             await client.alm.get_comparison_report(task)
 
 
-async def test_whoever_administers_nothing(anaplan: EmulatedAnaplan) -> None:
+async def test_a_user_who_is_not_an_administrator(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client(user_email=PLANNER) as client:
         for call in (
             client.alm.get_revisions,
@@ -288,7 +288,9 @@ async def test_whoever_administers_nothing(anaplan: EmulatedAnaplan) -> None:
                 await call()
         with pytest.raises(PermissionDeniedException):
             await client.alm.change_model_status("offline")
-        with pytest.raises(ModelUnavailableException, match="no workspace administrator") as denied:
+        with pytest.raises(
+            ModelUnavailableException, match="not a workspace administrator"
+        ) as denied:
             await client.alm.get_comparison_report_task(NOWHERE)
         assert denied.value.status_code == 424
         with pytest.raises(InvalidIdentifierException):
@@ -340,7 +342,7 @@ async def test_promoting(anaplan: EmulatedAnaplan) -> None:
 
 
 async def test_nothing_is_synchronized_once_time_is_up(anaplan: EmulatedAnaplan) -> None:
-    # The comparison has ended by the first look at it, so that time is up between the two tasks.
+    # The comparison has ended by the first poll, so that time is up between the two tasks.
     anaplan.fault(method="GET", path="*/summaryReportTasks/*", hold_seconds=1)
     async with live(anaplan) as client:
         with pytest.raises(AnaplanTimeoutException, match="was not started"):

@@ -1,4 +1,4 @@
-"""What happened in the tenant, read by its auditor."""
+"""Audit events, read by a tenant auditor."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ async def test_a_stream_is_asked_for_again(anaplan: EmulatedAnaplan) -> None:
     assert len(anaplan.requests("GET", EVENTS)) == 3
 
 
-async def test_whoever_is_no_auditor(anaplan: EmulatedAnaplan) -> None:
+async def test_a_user_who_is_not_an_auditor(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client() as client:
         for _ in range(2):
             with pytest.raises(PermissionDeniedException) as denied:
@@ -156,16 +156,16 @@ async def test_a_token_that_ends_meanwhile(anaplan: EmulatedAnaplan) -> None:
     assert len(anaplan.requests("POST", "/token/authenticate")) == 2
 
 
-async def test_windows_that_are_none(anaplan: EmulatedAnaplan) -> None:
+async def test_invalid_windows(anaplan: EmulatedAnaplan) -> None:
     now = datetime.now(UTC)
     async with auditor(anaplan) as client:
         for days in (0, 31):
             with pytest.raises(ValueError, match="1 to 30"):
                 await client.audit.get_events(days)
         windows: list[tuple[dict[str, Any], str]] = [
-            ({"start": now, "hours": 1}, "not both"),
+            ({"start": now, "hours": 1}, "both given"),
             ({"hours": 721}, "1 to 720"),
-            ({"start": now, "end": now - timedelta(1)}, "before it begins"),
+            ({"start": now, "end": now - timedelta(1)}, "before it starts"),
             ({"start": now - timedelta(31), "end": now}, "30 days"),
             ({"start": now.replace(tzinfo=None)}, "time zone"),
         ]
@@ -173,28 +173,28 @@ async def test_windows_that_are_none(anaplan: EmulatedAnaplan) -> None:
             with pytest.raises(ValueError, match=words):
                 [event async for event in client.audit.get_event_stream(**arguments)]
         followers: list[tuple[dict[str, Any], str]] = [
-            ({"cursor": "nowhere"}, "no cursor"),
-            ({"cursor": "1780000000000:", "since": now}, "not both"),
+            ({"cursor": "nowhere"}, "not a valid cursor"),
+            ({"cursor": "1780000000000:", "since": now}, "both given"),
             ({"poll_delay": 0}, "positive"),
             ({"timeout": -1}, "negative"),
         ]
         for arguments, words in followers:
             with pytest.raises(ValueError, match=words):
-                [item async for item in client.audit.follow(**arguments)]
+                [item async for item in client.audit.follow_events(**arguments)]
         assert anaplan.requests() == []
         with pytest.raises(ValueError, match="are lost"):
-            [item async for item in client.audit.follow(since=now - timedelta(31))]
+            [item async for item in client.audit.follow_events(since=now - timedelta(31))]
         ago = now - timedelta(30)
         assert [event async for event in client.audit.get_event_stream(ago)]
 
 
 @pytest.mark.parametrize("moment", ["2026-01-31", date(2026, 1, 31), 1.5])
-async def test_moments_that_are_none(anaplan: EmulatedAnaplan, moment: Any) -> None:
+async def test_invalid_moments(anaplan: EmulatedAnaplan, moment: Any) -> None:
     async with auditor(anaplan) as client:
         with pytest.raises(TypeError, match="start must be a datetime with a time zone"):
             [event async for event in client.audit.get_event_stream(moment)]
         with pytest.raises(TypeError, match="since must be a datetime with a time zone"):
-            [event async for event in client.audit.follow(since=moment)]
+            [event async for event in client.audit.follow_events(since=moment)]
     assert anaplan.requests("GET", EVENTS) == []
 
 
@@ -204,11 +204,11 @@ async def test_following(anaplan: EmulatedAnaplan) -> None:
 
         async def follow(cursor: str | None, count: int) -> list[FollowedEvent]:
             found: list[FollowedEvent] = []
-            feed = client.audit.follow(
+            feed = client.audit.follow_events(
                 cursor,
                 since=None if cursor else since,
                 event_type="user_activity",
-                settle=0,
+                lag=0,
                 poll_delay=0.05,
                 timeout=20,
             )
@@ -223,11 +223,11 @@ async def test_following(anaplan: EmulatedAnaplan) -> None:
         assert len(everything) == 6
         dates = [item.event.event_date for item in everything]
         assert dates == sorted(dates)
-        # Whoever stops after any event goes on with the next one.
+        # Stopping after any event and continuing gives the next one.
         for index, item in enumerate(everything[:-1]):
             [following] = await follow(item.cursor, 1)
             assert following.event.id == everything[index + 1].event.id
-        # And what happens later comes later.
+        # Later events come later.
         anaplan.advance(seconds=2)
         async with anaplan.async_client(user_email="planner@skyline.example") as other:
             planner = await other.audit.get_user()
@@ -242,22 +242,22 @@ async def test_following(anaplan: EmulatedAnaplan) -> None:
                 break
 
 
-async def test_following_ends_when_told(anaplan: EmulatedAnaplan) -> None:
+async def test_following_ends_after_its_timeout(anaplan: EmulatedAnaplan) -> None:
     async with auditor(anaplan) as client:
-        feed = client.audit.follow(settle=3600, poll_delay=0.01, timeout=0.05)
+        feed = client.audit.follow_events(lag=3600, poll_delay=0.01, timeout=0.05)
         assert [item async for item in feed] == []
-    # Nothing has settled, so nothing was asked but the time.
+    # No event was old enough, so the only request was the one for the time.
     assert len(anaplan.requests("GET", EVENTS)) == 1
 
 
-async def test_events_wait_until_they_have_settled(anaplan: EmulatedAnaplan) -> None:
+async def test_events_are_held_back(anaplan: EmulatedAnaplan) -> None:
     since = datetime.now(UTC) - timedelta(minutes=5)
     async with auditor(anaplan) as client:
         await client.audit.get_user()
-        early = client.audit.follow(since=since, settle=120, poll_delay=0.01, timeout=0)
+        early = client.audit.follow_events(since=since, lag=120, poll_delay=0.01, timeout=0)
         assert [item async for item in early] == []
         anaplan.advance(minutes=3)
-        late = client.audit.follow(since=since, settle=120, poll_delay=0.01, timeout=0)
+        late = client.audit.follow_events(since=since, lag=120, poll_delay=0.01, timeout=0)
         assert [item async for item in late]
 
 

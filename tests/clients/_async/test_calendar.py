@@ -1,4 +1,4 @@
-"""A model's time and versions."""
+"""A model's calendar, current period and versions."""
 
 from __future__ import annotations
 
@@ -90,9 +90,9 @@ async def test_versions(anaplan: EmulatedAnaplan) -> None:
 
         switchover = await client.tr.set_version_switchover(FORECAST, "2013-03-15")
         assert switchover.period_text == "Mar 13"
-        told = (await client.tr.get_versions())[1].switchover
-        assert told is not None
-        assert told.period_text == "Mar 13"
+        listed = (await client.tr.get_versions())[1].switchover
+        assert listed is not None
+        assert listed.period_text == "Mar 13"
         again = await client.tr.set_version_switchover(FORECAST, date(2013, 4, 1))
         assert again.period_text == "Apr 13"
         moment = datetime(2013, 5, 1, 12, tzinfo=UTC)
@@ -107,7 +107,7 @@ async def test_versions(anaplan: EmulatedAnaplan) -> None:
             await client.tr.set_version_switchover(107000000099, "2013-03-01")
 
 
-async def test_who_may_set_time(anaplan: EmulatedAnaplan) -> None:
+async def test_changes_of_time_need_the_role(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client(user_email="planner@skyline.example") as client:
         assert (await client.tr.get_current_period()).period_text == "Feb 13"
         assert len(await client.tr.get_versions()) == 2
@@ -126,7 +126,7 @@ async def test_who_may_set_time(anaplan: EmulatedAnaplan) -> None:
             await client.tr.get_versions()
 
 
-async def test_cells_before_the_switchover_are_refused(anaplan: EmulatedAnaplan) -> None:
+async def test_cells_before_the_switchover_are_rejected(anaplan: EmulatedAnaplan) -> None:
     def cell(month: str) -> dict[str, object]:
         names = {"Countries": "Canada", "Time": month, "Versions": "Forecast"}
         places = [{"dimensionName": name, "itemName": item} for name, item in names.items()]

@@ -39,7 +39,7 @@ def plan(country: str, value: object, month: str = "Mar 13") -> dict[str, object
 
 
 async def written(client: AsyncClient) -> dict[str, list[str]]:
-    """What stands in March and April."""
+    """The values of March and April."""
     data = await client.tr.get_view_data(PLAN)
     return {
         row["rowCoordinates"][0]: row["cells"][2:4]
@@ -63,15 +63,15 @@ async def test_cells_are_written(anaplan: EmulatedAnaplan) -> None:
     assert posts(anaplan) == 2
 
 
-async def test_cells_that_are_refused(anaplan: EmulatedAnaplan) -> None:
+async def test_rejected_cells(anaplan: EmulatedAnaplan) -> None:
     cells = [plan("US", 1), plan("XX", 2), plan("CA", 3), plan("CA", "much", "Apr 13")]
     async with anaplan.async_client() as client:
-        told: Any = await client.tr.update_module_data(PLAN, cells)
-        assert told["numberOfCellsChanged"] == 2
-        assert [failure["requestIndex"] for failure in told["failures"]] == [1, 3]
-        assert told["status"] == {"code": 200, "message": "Success"}
+        reply: Any = await client.tr.update_module_data(PLAN, cells)
+        assert reply["numberOfCellsChanged"] == 2
+        assert [failure["requestIndex"] for failure in reply["failures"]] == [1, 3]
+        assert reply["status"] == {"code": 200, "message": "Success"}
 
-        result = await client.tr.write_cells(PLAN, iter(cells), batch_size=1)
+        result = await client.tr.write_cells(PLAN, iter(cells), cells_per_request=1)
         assert [failure.index for failure in result.failures] == [1, 3]
         assert result.failures[0].item is cells[1]
         assert result.failures[0].reason
@@ -82,16 +82,16 @@ async def test_cells_that_are_refused(anaplan: EmulatedAnaplan) -> None:
         assert [failure.item for failure in caught.value.failures] == [cells[1], cells[3]]
 
 
-async def test_failures_tell_places_in_the_callers_own_input(anaplan: EmulatedAnaplan) -> None:
+async def test_failures_have_the_indexes_of_the_input(anaplan: EmulatedAnaplan) -> None:
     cells = [plan("US", number) for number in range(20)]
     for index in (3, 4, 17):
         cells[index] = plan("US", "much")
     async with anaplan.async_client() as client:
-        result = await client.tr.write_cells(PLAN, cells, batch_size=4)
+        result = await client.tr.write_cells(PLAN, cells, cells_per_request=4)
         assert [failure.index for failure in result.failures] == [3, 4, 17]
         assert all(failure.item is cells[failure.index] for failure in result.failures)
-        told: Any = await client.tr.update_module_data(PLAN, cells)
-        assert [failure["requestIndex"] for failure in told["failures"]] == [3, 4, 17]
+        reply: Any = await client.tr.update_module_data(PLAN, cells)
+        assert [failure["requestIndex"] for failure in reply["failures"]] == [3, 4, 17]
     assert posts(anaplan) == 6
 
 
@@ -103,16 +103,16 @@ async def test_requests_stay_below_the_limits(anaplan: EmulatedAnaplan) -> None:
         with pytest.raises(AnaplanRequestException) as caught:
             await client.tr.write_cells(PLAN, cells)
         assert caught.value.status_code == 400
-        assert (await client.tr.write_cells(PLAN, cells, batch_size=2)).cells_changed == 3
+        assert (await client.tr.write_cells(PLAN, cells, cells_per_request=2)).cells_changed == 3
 
         settings.cell_write_bytes = 300
         with pytest.raises(AnaplanRequestException) as caught:
-            await client.tr.write_cells(PLAN, cells, batch_size=2)
+            await client.tr.write_cells(PLAN, cells, cells_per_request=2)
         assert caught.value.status_code == 413
-        # The first request is taken; the second one is known to have done nothing.
+        # The first request succeeds; the second one certainly had no effect.
         cells = [plan("US", 5), plan("United States " + 300 * "x", 2), plan("CA", 6)]
         with pytest.raises(WriteInterruptedException) as interrupted:
-            await client.tr.write_cells(PLAN, cells, batch_size=1)
+            await client.tr.write_cells(PLAN, cells, cells_per_request=1)
         error = interrupted.value
         assert (error.in_doubt, error.refused, error.unsent_from) == ([], [range(1, 2)], 2)
         assert await written(client) == {"United States": ["5", "3"], "Canada": ["2", "0"]}
@@ -135,7 +135,7 @@ async def test_large_values_are_sent_in_requests_of_15_megabytes(anaplan: Emulat
 
 
 @pytest.mark.parametrize("is_carried_out", [True, False])
-async def test_a_request_lost_in_transport_is_in_doubt(
+async def test_the_outcome_of_a_lost_request_is_unknown(
     anaplan: EmulatedAnaplan, is_carried_out: bool
 ) -> None:
     trouble = {"lose_reply": True} if is_carried_out else {"reset_before": True}
@@ -143,7 +143,7 @@ async def test_a_request_lost_in_transport_is_in_doubt(
     async with anaplan.async_client() as client:
         anaplan.fault(method="POST", path="*/data", skip=1, **trouble)
         with pytest.raises(WriteInterruptedException) as caught:
-            await client.tr.write_cells(PLAN, cells, batch_size=1)
+            await client.tr.write_cells(PLAN, cells, cells_per_request=1)
         error = caught.value
         assert (error.in_doubt, error.unsent_from) == ([range(1, 2)], 2)
         assert error.result is not None
@@ -188,17 +188,17 @@ async def test_cells_of_a_deployed_model(anaplan: EmulatedAnaplan) -> None:
 async def test_the_last_of_two_values_stays(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client() as client:
         cells = (plan("US", value) for value in range(8))
-        await client.tr.write_cells(PLAN, cells, batch_size=3)
+        await client.tr.write_cells(PLAN, cells, cells_per_request=3)
         assert (await written(client))["United States"][0] == "7"
     assert posts(anaplan) == 3
 
 
-async def test_a_later_request_that_fails_tells_what_was_done(anaplan: EmulatedAnaplan) -> None:
+async def test_a_later_failure_has_the_result_so_far(anaplan: EmulatedAnaplan) -> None:
     cells = [plan("US", 1), plan("XX", 1), plan("CA", 1), plan("CA", 2), plan("US", 3)]
     async with anaplan.async_client(retry_count=1, backoff=0) as client:
         anaplan.fault(method="POST", path="*/data", skip=1, status=504)
         with pytest.raises(WriteInterruptedException) as caught:
-            await client.tr.write_cells(PLAN, cells, batch_size=2)
+            await client.tr.write_cells(PLAN, cells, cells_per_request=2)
     error = caught.value
     assert error.result is not None
     assert [failure.index for failure in error.result.failures] == [1]
@@ -209,11 +209,13 @@ async def test_a_later_request_that_fails_tells_what_was_done(anaplan: EmulatedA
     assert posts(anaplan) == 2
 
 
-async def test_a_request_that_had_no_effect_is_not_in_doubt(anaplan: EmulatedAnaplan) -> None:
+async def test_a_request_without_effect_has_a_known_outcome(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client(retry_count=0) as client:
         anaplan.fault(method="POST", path="*/data", skip=1, status=429)
         with pytest.raises(WriteInterruptedException) as caught:
-            await client.tr.write_cells(PLAN, [plan("US", n) for n in range(3)], batch_size=1)
+            await client.tr.write_cells(
+                PLAN, [plan("US", n) for n in range(3)], cells_per_request=1
+            )
     assert (caught.value.in_doubt, caught.value.refused) == ([], [range(1, 2)])
     assert caught.value.unsent_from == 2
 
@@ -226,7 +228,7 @@ async def test_a_write_of_one_request_keeps_its_own_error(anaplan: EmulatedAnapl
         assert posts(anaplan) == 1
 
 
-async def test_input_that_fails_later_tells_what_was_done(anaplan: EmulatedAnaplan) -> None:
+async def test_a_later_failure_of_the_input_has_the_result_so_far(anaplan: EmulatedAnaplan) -> None:
     def cells(first: int) -> Iterator[dict[str, object]]:
         for number in range(first):
             yield plan("US", number)
@@ -234,10 +236,10 @@ async def test_input_that_fails_later_tells_what_was_done(anaplan: EmulatedAnapl
 
     async with anaplan.async_client() as client:
         with pytest.raises(RuntimeError, match="the source has gone"):
-            await client.tr.write_cells(PLAN, cells(1), batch_size=2)
+            await client.tr.write_cells(PLAN, cells(1), cells_per_request=2)
         assert posts(anaplan) == 0
         with pytest.raises(WriteInterruptedException, match="the source has gone") as caught:
-            await client.tr.write_cells(PLAN, cells(5), batch_size=2)
+            await client.tr.write_cells(PLAN, cells(5), cells_per_request=2)
     assert (caught.value.in_doubt, caught.value.unsent_from) == ([], 4)
     assert isinstance(caught.value.__cause__, RuntimeError)
     assert posts(anaplan) == 2
@@ -251,12 +253,12 @@ async def test_a_token_that_ends_in_the_middle_is_renewed(anaplan: EmulatedAnapl
         yield plan("US", 3, "Apr 13")
 
     async with anaplan.async_client() as client:
-        result = await client.tr.write_cells(PLAN, cells(), batch_size=1)
+        result = await client.tr.write_cells(PLAN, cells(), cells_per_request=1)
         assert result.cells_changed == 3
         assert await written(client) == {"United States": ["1", "3"], "Canada": ["2", "0"]}
 
 
-async def test_who_may_not_write(anaplan: EmulatedAnaplan) -> None:
+async def test_writes_need_the_role(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client() as client:
         with pytest.raises(InvalidIdentifierException):
             await client.tr.write_cells(102999999999, [plan("US", 1)])

@@ -29,19 +29,21 @@ async def test_exception_users_are_found(anaplan: EmulatedAnaplan) -> None:
     # Anybody may ask, and a key will do.
     for sign_in in ({}, {"api_key": KEY}):
         async with anaplan.async_client(**sign_in) as client:
-            (treasury,) = await client.exception_users.search(workspace_id=TREASURY)
+            (treasury,) = await client.exception_users.get_exception_users(workspace_id=TREASURY)
             assert (treasury.workspace_id, treasury.workspace_name) == (TREASURY, "Treasury")
             (user,) = treasury.users
             assert user.email == "break-glass@skyline.example"
             assert user.user_id == ids["break-glass"]
-            assert await client.exception_users.search(user_id=user.user_id) == [treasury]
+            assert await client.exception_users.get_exception_users(user_id=user.user_id) == [
+                treasury
+            ]
     async with anaplan.async_client() as client:
         for who in ({"workspace_id": NOBODY}, {"user_id": NOBODY}):
             with pytest.raises(InvalidIdentifierException):
-                await client.exception_users.search(**who)
+                await client.exception_users.get_exception_users(**who)
         anaplan.emulator.settings.quirks = "docs"
         with pytest.raises(PermissionDeniedException):
-            await client.exception_users.search(workspace_id=TREASURY)
+            await client.exception_users.get_exception_users(workspace_id=TREASURY)
 
 
 async def test_an_exception_is_made_and_ended(anaplan: EmulatedAnaplan) -> None:
@@ -50,13 +52,13 @@ async def test_an_exception_is_made_and_ended(anaplan: EmulatedAnaplan) -> None:
         with pytest.raises(InvalidCredentialsException):
             await client.authenticate()
         async with anaplan.async_client(user_email=SECURITY) as security:
-            await security.exception_users.assign(treasurer, TREASURY)
-            await security.exception_users.assign(treasurer, TREASURY)
+            await security.exception_users.assign_exception_user(treasurer, TREASURY)
+            await security.exception_users.assign_exception_user(treasurer, TREASURY)
             await client.authenticate()
-            (treasury,) = await security.exception_users.search(workspace_id=TREASURY)
+            (treasury,) = await security.exception_users.get_exception_users(workspace_id=TREASURY)
             assert treasurer in {user.user_id for user in treasury.users}
-            await security.exception_users.unassign(treasurer, TREASURY)
-            (treasury,) = await security.exception_users.search(workspace_id=TREASURY)
+            await security.exception_users.unassign_exception_user(treasurer, TREASURY)
+            (treasury,) = await security.exception_users.get_exception_users(workspace_id=TREASURY)
             assert treasurer not in {user.user_id for user in treasury.users}
 
 
@@ -65,20 +67,22 @@ async def test_what_is_refused(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client(user_email=SECURITY) as client:
         users = client.exception_users
         with pytest.raises(AnaplanRequestException, match="HTTP 400, FAILURE_BAD_REQUEST"):
-            await users.assign(ids["treasurer"], PLANNING)  # which has no single sign-on
+            await users.assign_exception_user(
+                ids["treasurer"], PLANNING
+            )  # which has no single sign-on
         with pytest.raises(AnaplanRequestException, match="HTTP 400, FAILURE_BAD_REQUEST"):
-            await users.assign(ids["planner"], TREASURY)  # who isn't there
+            await users.assign_exception_user(ids["planner"], TREASURY)  # who isn't there
         with pytest.raises(InvalidIdentifierException):
-            await users.unassign(NOBODY, TREASURY)
+            await users.unassign_exception_user(NOBODY, TREASURY)
         with pytest.raises(PermissionDeniedException):
-            await users.assign(ids["security"], TREASURY)  # oneself
+            await users.assign_exception_user(ids["security"], TREASURY)  # oneself
         requests = len(anaplan.requests())
         for both in ({}, {"workspace_id": TREASURY, "user_id": NOBODY}):
-            with pytest.raises(ValueError, match="one of the two"):
-                await users.search(**both)
-        with pytest.raises(ValueError, match="no id"):
-            await users.assign("", TREASURY)
+            with pytest.raises(ValueError, match="either workspace_id or user_id"):
+                await users.get_exception_users(**both)
+        with pytest.raises(ValueError, match="not a valid id"):
+            await users.assign_exception_user("", TREASURY)
         assert len(anaplan.requests()) == requests
     async with anaplan.async_client() as client:
         with pytest.raises(PermissionDeniedException):
-            await client.exception_users.assign(ids["treasurer"], TREASURY)
+            await client.exception_users.assign_exception_user(ids["treasurer"], TREASURY)

@@ -61,7 +61,7 @@ class Unseekable(io.BytesIO):
     "source",
     ["bytes", "bytearray", "str", "path", "file", "pieces", "pipe", "iterator", "text", "slow"],
 )
-async def test_every_kind_of_content_arrives_whole(
+async def test_every_kind_of_content_arrives_completely(
     anaplan: EmulatedAnaplan, tmp_path: Path, source: str, chunk_size: int
 ) -> None:
     path = tmp_path / "airlines.csv"
@@ -98,7 +98,7 @@ async def test_chunks_are_gzipped_and_labelled(anaplan: EmulatedAnaplan) -> None
     assert put.body_bytes < len(gzip.compress(DATA)) * 2
 
 
-async def test_a_file_is_read_from_where_it_stands(anaplan: EmulatedAnaplan) -> None:
+async def test_a_file_is_read_from_its_position(anaplan: EmulatedAnaplan) -> None:
     source = io.BytesIO(b"skipped" + DATA)
     source.seek(7)
     async with anaplan.async_client() as client:
@@ -148,9 +148,7 @@ async def test_download_to_a_path(anaplan: EmulatedAnaplan, tmp_path: Path) -> N
     assert mode_of(path) == 0o640
 
 
-async def test_places_that_are_none_are_refused_before_anything_is_sent(
-    anaplan: EmulatedAnaplan, tmp_path: Path
-) -> None:
+async def test_invalid_paths_send_no_request(anaplan: EmulatedAnaplan, tmp_path: Path) -> None:
     async with anaplan.async_client() as client:
         with pytest.raises(IsADirectoryError, match="folder"):
             await client.download_file(113000000000, tmp_path)
@@ -171,8 +169,8 @@ async def test_progress_both_ways(anaplan: EmulatedAnaplan) -> None:
         await client.upload_file(target, pieces(DATA), on_progress=up.append)
     count = -(-len(DATA) // 5000)
     sizes = [5000 * number for number in range(1, count)] + [len(DATA)]
-    told = [(report.completed, report.chunks) for report in [*up, *down]]
-    assert told == 4 * list(zip(sizes, range(1, count + 1), strict=True))
+    reported = [(report.completed, report.chunks) for report in [*up, *down]]
+    assert reported == 4 * list(zip(sizes, range(1, count + 1), strict=True))
     assert {(report.total, report.total_chunks) for report in up[:count]} == {(len(DATA), count)}
     assert {(report.total, report.total_chunks) for report in up[count:]} == {(None, None)}
     assert {(report.total, report.total_chunks) for report in down} == {(None, count)}
@@ -228,7 +226,7 @@ async def test_a_lost_chunk_fails_the_upload_and_is_named(
     assert not anaplan.requests("POST", "*/complete")
 
 
-async def test_an_html_page_is_no_acknowledgement(anaplan: EmulatedAnaplan) -> None:
+async def test_an_html_page_does_not_acknowledge_a_chunk(anaplan: EmulatedAnaplan) -> None:
     page = "<html><body>Please sign in to the proxy</body></html>"
     async with anaplan.async_client(retry_count=0) as client:
         target = await file_id(client)
@@ -242,7 +240,7 @@ async def test_an_html_page_is_no_acknowledgement(anaplan: EmulatedAnaplan) -> N
 
 
 async def test_a_stream_of_too_many_chunks(anaplan: EmulatedAnaplan) -> None:
-    # Nothing depends on what becomes of a thousand chunks of one byte.
+    # Acknowledge every chunk without storing a thousand of them.
     anaplan.fault(method="PUT", path="*/chunks/*", status=204, times=None)
     async with anaplan.async_client(upload_chunk_size=1) as client:
         with pytest.raises(ValueError, match="upload_chunk_size"):
@@ -252,29 +250,29 @@ async def test_a_stream_of_too_many_chunks(anaplan: EmulatedAnaplan) -> None:
 
 
 class Announcing(io.BytesIO):
-    """A file that has another size than it says."""
+    """A file that announces another size than it has."""
 
-    def __init__(self, data: bytes, says: int) -> None:
+    def __init__(self, data: bytes, announced_size: int) -> None:
         super().__init__(data)
-        self._says = says
+        self._announced_size = announced_size
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
         place = super().seek(offset, whence)
-        return self._says if whence == io.SEEK_END else place
+        return self._announced_size if whence == io.SEEK_END else place
 
 
 @pytest.mark.parametrize("chunk_size", [1000, 25_000_000])
-@pytest.mark.parametrize("says", [len(DATA) - 1, len(DATA) + 1, 1000, 2 * len(DATA)])
+@pytest.mark.parametrize("announced_size", [len(DATA) - 1, len(DATA) + 1, 1000, 2 * len(DATA)])
 async def test_a_source_of_another_size_than_announced_completes_nothing(
-    anaplan: EmulatedAnaplan, says: int, chunk_size: int
+    anaplan: EmulatedAnaplan, announced_size: int, chunk_size: int
 ) -> None:
     async with anaplan.async_client(upload_chunk_size=chunk_size) as client:
         target = await file_id(client)
         with pytest.raises(UploadIncompleteException, match="announced") as failed:
-            await client.upload_file(target, Announcing(DATA, says))
+            await client.upload_file(target, Announcing(DATA, announced_size))
         assert failed.value.missing
         # The last of the announced chunks, which makes a file whole, was never sent.
-        last = -(-says // chunk_size) - 1
+        last = -(-announced_size // chunk_size) - 1
         assert not anaplan.requests("PUT", f"*/chunks/{last}")
 
 
@@ -349,7 +347,7 @@ async def test_deleting_content(anaplan: EmulatedAnaplan) -> None:
         ("pyproject.toml", ValueError),
     ],
 )
-async def test_content_that_is_none_is_refused_before_anything_is_sent(
+async def test_invalid_content_sends_no_request(
     anaplan: EmulatedAnaplan, content: object, error: type[Exception]
 ) -> None:
     async with anaplan.async_client() as client:
@@ -358,7 +356,7 @@ async def test_content_that_is_none_is_refused_before_anything_is_sent(
     assert anaplan.requests() == []
 
 
-async def test_short_text_is_no_name_that_is_too_long(anaplan: EmulatedAnaplan) -> None:
+async def test_text_too_long_for_a_file_name_is_content(anaplan: EmulatedAnaplan) -> None:
     text = "é" * 200
     async with anaplan.async_client() as client:
         await client.upload_file(113000000000, text)
@@ -366,7 +364,7 @@ async def test_short_text_is_no_name_that_is_too_long(anaplan: EmulatedAnaplan) 
 
 
 @pytest.mark.parametrize("batch_size", [0, -1])
-async def test_batches_have_a_size(anaplan: EmulatedAnaplan, batch_size: int) -> None:
+async def test_batch_size_is_checked(anaplan: EmulatedAnaplan, batch_size: int) -> None:
     async with anaplan.async_client() as client:
         with pytest.raises(ValueError, match="batch_size"):
             await client.upload_file_stream(113000000000, iter([DATA]), batch_size)
@@ -376,7 +374,7 @@ async def test_batches_have_a_size(anaplan: EmulatedAnaplan, batch_size: int) ->
 
 
 @pytest.mark.parametrize("content", ["code,name\nAA,Ünited\n", b"code,name\nAA,A\n"])
-async def test_little_content_goes_in_one_request(
+async def test_small_content_is_uploaded_in_one_request(
     anaplan: EmulatedAnaplan, content: str | bytes
 ) -> None:
     async with anaplan.async_client() as client:
@@ -391,11 +389,11 @@ async def test_little_content_goes_in_one_request(
 
 
 @pytest.mark.parametrize("content", ["", b"x" * 1_000_000])
-async def test_much_content_does_not_go_in_one_request(
+async def test_large_content_is_rejected_by_upload_small_file(
     anaplan: EmulatedAnaplan, content: str | bytes
 ) -> None:
     async with anaplan.async_client() as client:
-        with pytest.raises(ValueError, match="upload_file takes more"):
+        with pytest.raises(ValueError, match="use upload_file for more"):
             await client.upload_small_file(113000000000, content)
         assert anaplan.requests() == []
         with pytest.raises(InvalidIdentifierException):

@@ -32,7 +32,7 @@ def deletions(anaplan: EmulatedAnaplan) -> list[int | None]:
 
 
 async def fill(client: AsyncClient, count: int) -> list[str]:
-    """Adds airlines to the empty list, and returns their names."""
+    """Add airlines to the empty list and return their names."""
     names = [f"Airline {number}" for number in range(count)]
     items = ({"name": name, "code": f"A{number}"} for number, name in enumerate(names))
     await client.tr.insert_list_items(AIRLINES, items)
@@ -87,7 +87,7 @@ async def test_rows_of_a_list(anaplan: EmulatedAnaplan) -> None:
     assert deletions(anaplan) == [200, 200]
 
 
-async def test_pages_have_one_header_and_rows_don_t_show_it(anaplan: EmulatedAnaplan) -> None:
+async def test_only_the_first_page_has_the_header(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client() as client:
         whole = [page async for page in client.tr.read_list_pages(COUNTRIES)]
         rows = [row async for row in client.tr.read_list(COUNTRIES)]
@@ -98,7 +98,9 @@ async def test_pages_have_one_header_and_rows_don_t_show_it(anaplan: EmulatedAna
         assert [row async for row in client.tr.read_list(COUNTRIES)] == rows
 
 
-async def test_many_pages_come_in_order_while_others_are_made(anaplan: EmulatedAnaplan) -> None:
+async def test_pages_are_yielded_in_order_while_others_are_prepared(
+    anaplan: EmulatedAnaplan,
+) -> None:
     settings = anaplan.emulator.settings
     settings.task_polls, settings.read_request_page_rows = 2, 100
     reports: list[Progress] = []
@@ -116,7 +118,9 @@ async def test_many_pages_come_in_order_while_others_are_made(anaplan: EmulatedA
     assert deletions(anaplan) == [200]
 
 
-async def test_the_first_page_comes_before_the_last_is_made(anaplan: EmulatedAnaplan) -> None:
+async def test_the_first_page_is_yielded_before_the_last_is_prepared(
+    anaplan: EmulatedAnaplan,
+) -> None:
     settings = anaplan.emulator.settings
     settings.hold_tasks, settings.read_request_page_rows = "IN_PROGRESS", 1
     names: list[str] = []
@@ -128,7 +132,7 @@ async def test_the_first_page_comes_before_the_last_is_made(anaplan: EmulatedAna
     assert deletions(anaplan) == [200]
 
 
-async def test_a_caller_who_stops_early_leaves_nothing_behind(anaplan: EmulatedAnaplan) -> None:
+async def test_a_read_that_is_stopped_early_is_deleted(anaplan: EmulatedAnaplan) -> None:
     anaplan.emulator.settings.read_request_limit = 1
     async with anaplan.async_client(retry_count=0) as client:
         async with aclosing(client.tr.read_list(COUNTRIES)) as rows:
@@ -149,7 +153,7 @@ async def test_a_caller_who_stops_early_leaves_nothing_behind(anaplan: EmulatedA
     assert deletions(anaplan) == [200] * 3
 
 
-async def test_a_page_that_fails_is_asked_for_again(anaplan: EmulatedAnaplan) -> None:
+async def test_a_page_that_fails_is_requested_again(anaplan: EmulatedAnaplan) -> None:
     anaplan.fault(path="*/pages/0", status=503)
     anaplan.fault(path="*/pages/0", reset_after_bytes=5)
     async with anaplan.async_client(backoff=0) as client:
@@ -158,7 +162,7 @@ async def test_a_page_that_fails_is_asked_for_again(anaplan: EmulatedAnaplan) ->
     assert starts(anaplan) == 1
 
 
-async def test_a_page_that_never_comes_ends_the_read(anaplan: EmulatedAnaplan) -> None:
+async def test_a_page_that_keeps_failing_ends_the_read(anaplan: EmulatedAnaplan) -> None:
     anaplan.emulator.settings.read_request_page_rows = 1
     anaplan.fault(path="*/pages/6", status=500, times=None)
     names: list[str] = []
@@ -210,7 +214,7 @@ async def test_a_token_that_ends_in_the_middle_is_renewed(anaplan: EmulatedAnapl
     assert deletions(anaplan) == [200]
 
 
-async def test_only_so_many_reads_at_a_time(anaplan: EmulatedAnaplan) -> None:
+async def test_the_number_of_parallel_reads_is_limited(anaplan: EmulatedAnaplan) -> None:
     anaplan.emulator.settings.read_request_limit = 1
     async with anaplan.async_client(retry_count=0) as client:
         async with aclosing(client.tr.read_list(COUNTRIES)) as rows:
@@ -223,20 +227,20 @@ async def test_only_so_many_reads_at_a_time(anaplan: EmulatedAnaplan) -> None:
     assert deletions(anaplan) == [200] * 4
 
 
-def said(state: str) -> dict[str, object]:
+def status(state: str) -> dict[str, object]:
     return {"listReadRequest": {"requestId": "A" * 32, "requestState": state, "successful": False}}
 
 
 @pytest.mark.parametrize("state", ["COMPLETE", "CANCELLED"])
-async def test_a_read_that_anaplan_gives_up(anaplan: EmulatedAnaplan, state: str) -> None:
-    anaplan.fault(method="GET", path="*/readRequests/*", body=said(state))
+async def test_a_read_that_anaplan_ends(anaplan: EmulatedAnaplan, state: str) -> None:
+    anaplan.fault(method="GET", path="*/readRequests/*", body=status(state))
     async with anaplan.async_client() as client:
         with pytest.raises(LargeReadException):
             _ = [row async for row in client.tr.read_list(COUNTRIES)]
     assert deletions(anaplan) == [200]
 
 
-async def test_waiting_for_later_pages_has_the_same_end(anaplan: EmulatedAnaplan) -> None:
+async def test_the_timeout_holds_for_all_pages(anaplan: EmulatedAnaplan) -> None:
     anaplan.emulator.settings.hold_tasks = "NOT_STARTED"
     read = {"requestId": "A" * 32, "requestState": "IN_PROGRESS", "availablePages": 1}
     anaplan.fault(method="GET", path="*/readRequests/*", body={"listReadRequest": read})
@@ -247,7 +251,7 @@ async def test_waiting_for_later_pages_has_the_same_end(anaplan: EmulatedAnaplan
     assert deletions(anaplan) == [200]
 
 
-async def test_waiting_has_an_end(anaplan: EmulatedAnaplan) -> None:
+async def test_a_timeout_while_waiting(anaplan: EmulatedAnaplan) -> None:
     settings = anaplan.emulator.settings
     settings.hold_tasks, settings.read_request_limit = "NOT_STARTED", 1
     async with anaplan.async_client(status_poll_delay=0.05, retry_count=0) as client:
@@ -261,7 +265,7 @@ async def test_waiting_has_an_end(anaplan: EmulatedAnaplan) -> None:
     assert starts(anaplan) == 2
 
 
-async def test_what_cant_be_read_is_never_begun(anaplan: EmulatedAnaplan) -> None:
+async def test_invalid_reads_send_no_request(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client() as client:
         with pytest.raises(InvalidIdentifierException) as caught:
             _ = [row async for row in client.tr.read_view(102999999999)]

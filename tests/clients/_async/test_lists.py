@@ -1,4 +1,4 @@
-"""Lists: what they are, and adding, changing and deleting their items."""
+"""Lists: their definitions, and adding, changing and deleting their items."""
 
 from __future__ import annotations
 
@@ -70,7 +70,7 @@ async def test_lists_and_their_items(anaplan: EmulatedAnaplan) -> None:
     ("items", "place"),
     [("none", "at 'listItems'"), ([{"id": "1"}, "none"], "at 'listItems.1'")],
 )
-async def test_a_listing_that_is_none_is_told_of(
+async def test_an_invalid_listing_is_an_error(
     anaplan: EmulatedAnaplan, items: object, place: str, return_raw: bool
 ) -> None:
     async with anaplan.async_client() as client:
@@ -79,7 +79,7 @@ async def test_a_listing_that_is_none_is_told_of(
             await client.tr.get_list_items(COUNTRIES, return_raw)
 
 
-async def test_items_come_and_change_and_go(anaplan: EmulatedAnaplan) -> None:
+async def test_items_are_added_changed_and_deleted(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client() as client:
         added = await client.tr.insert_list_items(
             COUNTRIES, [NewListItem(name="Spain", code="ES", parent="Europe")]
@@ -100,14 +100,14 @@ async def test_items_come_and_change_and_go(anaplan: EmulatedAnaplan) -> None:
         assert "ES" not in {item.code for item in await client.tr.get_list_items(COUNTRIES)}
 
 
-async def test_items_that_are_refused(anaplan: EmulatedAnaplan) -> None:
+async def test_rejected_items(anaplan: EmulatedAnaplan) -> None:
     items = [
         {"name": "Spain", "code": "ES", "parent": "Europe"},
         {"name": "Atlantis", "code": "AT", "parent": "Nowhere"},
         {"name": "Italy", "code": "IT", "parent": "Europe"},
     ]
     async with anaplan.async_client() as client:
-        result = await client.tr.insert_list_items(COUNTRIES, items, batch_size=1)
+        result = await client.tr.insert_list_items(COUNTRIES, items, items_per_request=1)
         assert result.added == 2
         (failure,) = result.failures
         assert (failure.index, failure.item) == (1, items[1])
@@ -122,34 +122,36 @@ async def test_items_that_are_refused(anaplan: EmulatedAnaplan) -> None:
 async def test_a_parent_may_be_in_an_earlier_request(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client() as client:
         regions = [{"name": f"Region {number}"} for number in range(3)]
-        assert (await client.tr.insert_list_items(REGIONS, regions, batch_size=1)).added == 3
+        assert (await client.tr.insert_list_items(REGIONS, regions, items_per_request=1)).added == 3
         countries = [
             {"name": f"Country {number}", "parent": f"Region {number}"} for number in range(3)
         ]
-        assert (await client.tr.insert_list_items(COUNTRIES, countries, batch_size=1)).added == 3
+        assert (
+            await client.tr.insert_list_items(COUNTRIES, countries, items_per_request=1)
+        ).added == 3
     assert changes(anaplan) == 6
 
 
 async def test_many_items_in_many_requests(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client() as client:
-        result = await client.tr.insert_list_items(AIRLINES, airlines(250), batch_size=100)
+        result = await client.tr.insert_list_items(AIRLINES, airlines(250), items_per_request=100)
         assert (result.added, result.total) == (250, 250)
         assert len(await client.tr.get_list_items(AIRLINES)) == 250
         keys = ({"code": f"A{number}"} for number in range(260))
-        gone = await client.tr.delete_list_items(AIRLINES, keys, batch_size=20)
-        assert gone.deleted == 250
-        assert [failure.index for failure in gone.failures] == list(range(250, 260))
-        assert gone.failures[0].item == {"code": "A250"}
+        deletion = await client.tr.delete_list_items(AIRLINES, keys, items_per_request=20)
+        assert deletion.deleted == 250
+        assert [failure.index for failure in deletion.failures] == list(range(250, 260))
+        assert deletion.failures[0].item == {"code": "A250"}
     assert changes(anaplan) == 3 + 13
 
 
-async def test_deletions_side_by_side_account_for_each_request(anaplan: EmulatedAnaplan) -> None:
+async def test_parallel_deletions_account_for_each_request(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client(retry_count=0) as client:
         await client.tr.insert_list_items(AIRLINES, airlines(60))
         anaplan.fault(method="POST", path="*/items", skip=1, status=503, processed=True)
         keys = ({"code": f"A{number}"} for number in range(60))
         with pytest.raises(WriteInterruptedException) as caught:
-            await client.tr.delete_list_items(AIRLINES, keys, batch_size=5)
+            await client.tr.delete_list_items(AIRLINES, keys, items_per_request=5)
         error = caught.value
         left = len(await client.tr.get_list_items(AIRLINES))
     assert [len(span) for span in error.in_doubt] == [5]
@@ -160,20 +162,20 @@ async def test_deletions_side_by_side_account_for_each_request(anaplan: Emulated
     assert error.unsent_from >= done
 
 
-async def test_a_request_that_the_list_cant_settle_is_in_doubt(anaplan: EmulatedAnaplan) -> None:
+async def test_the_outcome_is_unknown_if_the_list_cannot_be_read(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client(settle_time=0.2) as client:
-        for batch_size, doubt in ((100, range(3)), (2, range(2))):
+        for size, doubt in ((100, range(3)), (2, range(2))):
             anaplan.fault(method="POST", path="*/items", reset_before=True)
             anaplan.fault(method="GET", path="*/items", status=403)
             with pytest.raises(WriteInterruptedException) as caught:
-                await client.tr.insert_list_items(AIRLINES, airlines(3), batch_size=batch_size)
+                await client.tr.insert_list_items(AIRLINES, airlines(3), items_per_request=size)
             assert caught.value.result is None
             assert (caught.value.in_doubt, caught.value.unsent_from) == ([doubt], doubt.stop)
             assert not caught.value.retryable
     assert changes(anaplan) == 2
 
 
-async def test_a_request_of_which_some_items_are_there_is_in_doubt(
+async def test_the_outcome_is_unknown_if_the_list_has_some_of_the_items(
     anaplan: EmulatedAnaplan,
 ) -> None:
     async with anaplan.async_client(settle_time=0.2) as client:
@@ -196,8 +198,8 @@ async def test_items_are_added_once_without_repetitions(anaplan: EmulatedAnaplan
     assert changes(anaplan) == 2
 
 
-async def test_items_that_come_late_are_added_once(anaplan: EmulatedAnaplan) -> None:
-    """The second request meets them: they were added all the same."""
+async def test_items_that_appear_late_are_added_once(anaplan: EmulatedAnaplan) -> None:
+    """The second request finds them in the list: they count as added."""
     async with anaplan.async_client(settle_time=0.2, timeout=0.5, backoff=0.01) as client:
         await client.authenticate()
         anaplan.fault(method="POST", path="*/items", hold_seconds=1.2)
@@ -214,43 +216,49 @@ async def test_requests_stay_below_the_limit(anaplan: EmulatedAnaplan) -> None:
             await client.tr.insert_list_items(AIRLINES, airlines(250))
         assert caught.value.status_code == 400
         assert await client.tr.get_list_items(AIRLINES) == []
-        result = await client.tr.insert_list_items(AIRLINES, airlines(250), batch_size=100)
+        result = await client.tr.insert_list_items(AIRLINES, airlines(250), items_per_request=100)
         assert (result.added, result.total) == (250, 250)
         codes = ({"code": f"A{number}", "name": f"New {number}"} for number in range(250))
-        assert (await client.tr.update_list_items(AIRLINES, codes, batch_size=100)).updated == 250
+        assert (
+            await client.tr.update_list_items(AIRLINES, codes, items_per_request=100)
+        ).updated == 250
         keys = ({"code": f"A{number}"} for number in range(250))
-        assert (await client.tr.delete_list_items(AIRLINES, keys, batch_size=100)).deleted == 250
+        assert (
+            await client.tr.delete_list_items(AIRLINES, keys, items_per_request=100)
+        ).deleted == 250
 
 
-async def test_failures_tell_places_in_the_callers_own_input(anaplan: EmulatedAnaplan) -> None:
+async def test_failures_have_the_indexes_of_the_input(anaplan: EmulatedAnaplan) -> None:
     items = list(airlines(100))
     for index in (7, 10, 55, 99):
         items[index]["parent"] = "Nowhere"
     async with anaplan.async_client() as client:
-        added = await client.tr.insert_list_items(AIRLINES, iter(items), batch_size=10)
+        added = await client.tr.insert_list_items(AIRLINES, iter(items), items_per_request=10)
         assert (added.added, added.ignored, added.total) == (96, 4, 100)
         assert [failure.index for failure in added.failures] == [7, 10, 55, 99]
         assert all(failure.item is items[failure.index] for failure in added.failures)
 
-        again = await client.tr.insert_list_items(AIRLINES, airlines(100), batch_size=30)
+        again = await client.tr.insert_list_items(AIRLINES, airlines(100), items_per_request=30)
         assert (again.added, again.ignored) == (4, 96)
         names: list[dict[str, object]] = [{"name": f"Airline {number}"} for number in range(3)]
         changes: list[dict[str, object]] = [
             {"code": f"A{number}", "name": f"New {number}"} for number in range(20)
         ]
         changes += [{"name": "Airline 20"}, {"code": "nothing", "name": "Nothing"}]
-        updated = await client.tr.update_list_items(AIRLINES, changes, batch_size=7)
+        updated = await client.tr.update_list_items(AIRLINES, changes, items_per_request=7)
         assert (updated.updated, updated.ignored) == (20, 2)
-        told = [(failure.index, failure.reason) for failure in updated.failures]
-        assert told[0] == (20, "INCOMPLETE_DATA")
-        assert told[1][0] == 21
+        reported = [(failure.index, failure.reason) for failure in updated.failures]
+        assert reported[0] == (20, "INCOMPLETE_DATA")
+        assert reported[1][0] == 21
 
-        gone = await client.tr.delete_list_items(
-            AIRLINES, [*names, {"code": "A5"}, {"code": "x"}, {"id": 1, "code": "A6"}], batch_size=1
+        deletion = await client.tr.delete_list_items(
+            AIRLINES,
+            [*names, {"code": "A5"}, {"code": "x"}, {"id": 1, "code": "A6"}],
+            items_per_request=1,
         )
-        assert gone.deleted == 1
-        assert [failure.index for failure in gone.failures] == [0, 1, 2, 4, 5]
-        assert "Ambiguous" in gone.failures[-1].details
+        assert deletion.deleted == 1
+        assert [failure.index for failure in deletion.failures] == [0, 1, 2, 4, 5]
+        assert "Ambiguous" in deletion.failures[-1].details
 
 
 async def test_properties_and_parents(anaplan: EmulatedAnaplan) -> None:
@@ -289,22 +297,22 @@ async def test_properties_and_parents(anaplan: EmulatedAnaplan) -> None:
 
 
 @pytest.mark.parametrize("is_carried_out", [True, False])
-async def test_a_request_lost_in_transport_is_settled_by_the_list(
+async def test_the_list_shows_the_outcome_of_a_lost_request(
     anaplan: EmulatedAnaplan, is_carried_out: bool
 ) -> None:
     trouble = {"lose_reply": True} if is_carried_out else {"reset_during_request": 20}
     async with anaplan.async_client(settle_time=0.2, backoff=0.01) as client:
         anaplan.fault(method="POST", path="*/items", skip=1, **trouble)
-        result = await client.tr.insert_list_items(AIRLINES, airlines(250), batch_size=100)
+        result = await client.tr.insert_list_items(AIRLINES, airlines(250), items_per_request=100)
         assert (result.added, result.ignored, result.total) == (250, 0, 250)
         assert changes(anaplan) == (3 if is_carried_out else 4)
         assert len(await client.tr.get_list_items(AIRLINES)) == 250
 
 
-async def test_a_numbered_list_names_its_items_itself(anaplan: EmulatedAnaplan) -> None:
+async def test_a_numbered_list_numbers_its_items(anaplan: EmulatedAnaplan) -> None:
     items = [{"code": "F1"}, {"name": "UA 1545", "code": "F2"}, {"code": "F1"}, {"code": "F3"}]
     async with anaplan.async_client() as client:
-        result = await client.tr.insert_list_items(FLIGHTS, items, batch_size=2)
+        result = await client.tr.insert_list_items(FLIGHTS, items, items_per_request=2)
         assert [failure.index for failure in result.failures] == [1, 2]
         flights = await client.tr.get_list_items(FLIGHTS)
         assert [(flight.name, flight.code) for flight in flights] == [("#1", "F1"), ("#2", "F3")]
@@ -316,7 +324,7 @@ async def test_a_numbered_list_names_its_items_itself(anaplan: EmulatedAnaplan) 
         assert (updated.updated, updated.failures) == (1, [])
 
 
-async def test_a_numbered_list_counts_from_one_again(anaplan: EmulatedAnaplan) -> None:
+async def test_reset_of_the_index_of_a_numbered_list(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client() as client:
         await client.tr.insert_list_items(FLIGHTS, [{"code": "F1"}, {"code": "F2"}])
         with pytest.raises(AnaplanRequestException) as caught:
@@ -329,7 +337,7 @@ async def test_a_numbered_list_counts_from_one_again(anaplan: EmulatedAnaplan) -
         assert (item.name, item.code) == ("#1", "F3")
 
 
-async def test_who_may_not_change_lists(anaplan: EmulatedAnaplan) -> None:
+async def test_changes_of_lists_need_the_role(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client(user_email="planner@skyline.example") as client:
         with pytest.raises(PermissionDeniedException):
             await client.tr.insert_list_items(AIRLINES, airlines(1))
@@ -347,7 +355,7 @@ async def test_lists_of_deployed_models(anaplan: EmulatedAnaplan) -> None:
         before = await live.tr.get_list_items(bases)
         items = ({"name": f"Base {number}"} for number in range(5))
         with pytest.raises(ModelUnavailableException) as caught:
-            await live.tr.insert_list_items(bases, items, batch_size=2)
+            await live.tr.insert_list_items(bases, items, items_per_request=2)
         assert caught.value.status_code == 425
         with pytest.raises(ModelUnavailableException):
             await live.tr.update_list_items(bases, [{"name": "Chicago", "code": "ORD"}])
@@ -366,11 +374,11 @@ async def test_lists_of_deployed_models(anaplan: EmulatedAnaplan) -> None:
         await live.tr.reset_list_index(crew)
 
 
-async def test_what_is_no_item_is_never_sent(anaplan: EmulatedAnaplan) -> None:
+async def test_invalid_items_are_never_sent(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client() as client:
         with pytest.raises(ValueError, match="item 0: Value error, an id, a code or a name"):
             await client.tr.delete_list_items(AIRLINES, [{}])
-        with pytest.raises(ValueError, match="batch_size"):
-            await client.tr.insert_list_items(AIRLINES, [], batch_size=0)
+        with pytest.raises(ValueError, match="items_per_request"):
+            await client.tr.insert_list_items(AIRLINES, [], items_per_request=0)
         assert (await client.tr.insert_list_items(AIRLINES, [])).added == 0
     assert changes(anaplan) == 0

@@ -28,10 +28,10 @@ async def test_a_model_is_opened_and_closed(anaplan: EmulatedAnaplan) -> None:
         assert opened.current_step == "Open"
         assert reports[-1].step == "Open"
         await client.tr.wake_model()
-        await client.tr.wake_model(wait=True, timeout=10)
+        await client.tr.wait_for_model(timeout=10)
 
 
-async def test_a_model_takes_its_time_to_open(anaplan: EmulatedAnaplan) -> None:
+async def test_a_model_that_opens_slowly(anaplan: EmulatedAnaplan) -> None:
     settings = anaplan.emulator.settings
     settings.model_open_seconds = 60
     reports: list[Progress] = []
@@ -54,7 +54,7 @@ async def test_a_model_takes_its_time_to_open(anaplan: EmulatedAnaplan) -> None:
 
         await client.tr.close_model()
         with pytest.raises(AnaplanTimeoutException, match=r"not open but 'Opening' after 0\.1"):
-            await client.tr.wake_model(wait=True, timeout=0.1)
+            await client.tr.wait_for_model(timeout=0.1)
         anaplan.advance(seconds=60)
         await client.tr.wait_for_model(timeout=0)
 
@@ -65,7 +65,7 @@ async def test_a_model_that_nobody_uses_is_closed(anaplan: EmulatedAnaplan) -> N
     async with anaplan.async_client(user_email="admin@skyline.example") as client:
         workspace = await client.resolve.workspace("Finance")
         finance = client.with_model(workspace_id=workspace)
-        # No schedule of CloudWorks uses it, whatever time it is.
+        # Unlike other models it is never opened by a CloudWorks schedule.
         crew = client.with_model(await finance.resolve.model("Crew Planning"), workspace)
         await crew.tr.wait_for_model(timeout=10)
         anaplan.advance(minutes=61)
@@ -75,11 +75,11 @@ async def test_a_model_that_nobody_uses_is_closed(anaplan: EmulatedAnaplan) -> N
         assert (await crew.tr.get_model_status()).current_step == "Open"
 
 
-async def test_waiting_for_a_model_has_an_end(anaplan: EmulatedAnaplan) -> None:
+async def test_a_timeout_while_waiting_for_a_model(anaplan: EmulatedAnaplan) -> None:
     anaplan.fault(path="*/status", body=status("Processing import"), times=None)
     async with anaplan.async_client(status_poll_delay=0.05) as client:
         with pytest.raises(AnaplanTimeoutException, match="not open but 'Processing import'"):
-            await client.tr.wake_model(wait=True, timeout=0.1)
+            await client.tr.wait_for_model(timeout=0.1)
         with pytest.raises(ValueError, match="negative"):
             await client.tr.wait_for_model(timeout=-1)
 
@@ -102,7 +102,7 @@ async def test_models_that_cant_be_opened(anaplan: EmulatedAnaplan, code: int) -
         assert caught.value.status_code == code
 
 
-async def test_who_may_not_close_models(anaplan: EmulatedAnaplan) -> None:
+async def test_closing_needs_the_role(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client(user_email="planner@skyline.example") as client:
         with pytest.raises(PermissionDeniedException):
             await client.tr.close_model()

@@ -50,7 +50,8 @@ async def test_modules_and_their_line_items(anaplan: EmulatedAnaplan) -> None:
         views = await client.tr.get_module_views(PLAN)
         assert views[0].name == "default"
         assert {
-            view.id for view in await client.tr.get_module_views(PLAN, subsidiary_views=True)
+            view.id
+            for view in await client.tr.get_module_views(PLAN, include_subsidiary_views=True)
         } == ({view.id for view in views} | {item.id for item in items})
         assert "Network Overview" in [board.name for board in await client.tr.get_dashboards()]
 
@@ -75,7 +76,7 @@ async def test_items_of_dimensions(anaplan: EmulatedAnaplan) -> None:
         assert "read_list" not in str(caught.value)
         wrong: list[dict[str, Any]] = [{}, {"codes": []}, {"names": "Apple"}]
         for arguments in wrong:
-            with pytest.raises(ValueError, match="Lists of codes or names"):
+            with pytest.raises(ValueError, match="codes or names must be a list"):
                 await client.tr.lookup_dimension_items(countries.id, **arguments)
 
 
@@ -115,7 +116,7 @@ async def test_views_that_cant_be_read(anaplan: EmulatedAnaplan) -> None:
         with pytest.raises(InvalidIdentifierException):
             await client.tr.get_view_info("102999999999")
         sent = len(anaplan.requests())
-        with pytest.raises(ValueError, match="needed together"):
+        with pytest.raises(ValueError, match="given together"):
             await client.tr.get_view_data(PLAN, parent_module_id=PLAN)
         with pytest.raises(ValueError, match="max_rows"):
             await client.tr.get_view_data(PLAN, max_rows=0)

@@ -1,4 +1,4 @@
-"""From exact names to ids."""
+"""Finding ids by exact names."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ async def test_names_become_ids(anaplan: EmulatedAnaplan) -> None:
         assert (await client.tr.get_view_info(saved)).view_name.endswith("Approved Plan")
 
 
-async def test_names_that_nothing_has(anaplan: EmulatedAnaplan) -> None:
+async def test_unknown_names(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client() as client:
         with pytest.raises(NameNotFoundException, match=r"similar: file 'airlines\.csv'") as caught:
             await client.resolve.file("Airlines.CSV")
@@ -37,12 +37,12 @@ async def test_names_that_nothing_has(anaplan: EmulatedAnaplan) -> None:
         assert caught.value.name == "Airlines.CSV"
         first = caught.value.candidates[0]
         assert (first.id, first.kind) == (113000000000, "file")
-        with pytest.raises(NameNotFoundException, match=r"may see\.$") as caught:
+        with pytest.raises(NameNotFoundException, match=r"can see\.$") as caught:
             await client.resolve.workspace("zzzzzzzzzzzz")
         assert caught.value.candidates == []
 
 
-async def test_names_that_several_have(anaplan_with_namesake: EmulatedAnaplan) -> None:
+async def test_ambiguous_names(anaplan_with_namesake: EmulatedAnaplan) -> None:
     name = "Route Profitability"
     everywhere = anaplan_with_namesake.async_client(
         user_email="admin@skyline.example", workspace_id=None, model_id=None
@@ -85,7 +85,7 @@ async def test_listings_are_kept_for_each_model(anaplan: EmulatedAnaplan) -> Non
         assert asked() == 1
         await client.resolve.file("flights.csv", refresh=True)
         assert asked() == 2
-        client.with_model().resolve.forget()
+        client.with_model().resolve.clear_cache()
         await client.resolve.file("flights.csv")
         assert asked() == 3
         with pytest.raises(NameNotFoundException):

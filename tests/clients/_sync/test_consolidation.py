@@ -89,88 +89,88 @@ def test_a_page_of_another_shape(anaplan: EmulatedAnaplan) -> None:
         anaplan.fault(path=ODATA, body=[{"a": 1}])
         assert listed(client.consolidation.get_rows(TABLE)) == [{"a": 1}]
         anaplan.fault(path=ODATA, body=[{"a": 1}])
-        with pytest.raises(AnaplanResponseException, match="how many rows"):
+        with pytest.raises(AnaplanResponseException, match="number of rows"):
             client.consolidation.count_rows(TABLE)
 
 
 def test_rows_come_change_and_go(anaplan: EmulatedAnaplan) -> None:
     with consolidation_client(anaplan) as client:
-        room = client.consolidation
+        api = client.consolidation
         row: dict[str, Value] = {
             "Account_Name": "9001",
             "Scenario_Name": "Plan",
             "Amount": 1.5,
             "Text": None,
         }
-        room.insert_row(TABLE, row)
+        api.insert_row(TABLE, row)
         plan = column("Scenario_Name") == "Plan"
-        (added,) = listed(room.get_rows(TABLE, plan))
+        (added,) = listed(api.get_rows(TABLE, plan))
         assert row.items() <= added.items()
         rows = ({**row, "Amount": number} for number in range(5))
-        assert room.insert_rows(TABLE, rows, batch_size=2) == 5
+        assert api.insert_rows(TABLE, rows, rows_per_request=2) == 5
         batches = anaplan.requests("POST", "/api/v2305.1/odata/batch/*")
         assert len(batches) == 3
-        assert room.insert_rows(TABLE, []) == 0
-        room.update_rows(TABLE, {"Text": "new", "Amount": 7}, plan)
-        changed = listed(room.get_rows(TABLE, plan))
+        assert api.insert_rows(TABLE, []) == 0
+        api.update_rows(TABLE, {"Text": "new", "Amount": 7}, plan)
+        changed = listed(api.get_rows(TABLE, plan))
         assert {(one["Text"], one["Amount"]) for one in changed} == {("new", 7)}
-        room.update_rows(TABLE, {"Text": None}, plan)
-        assert {one["Text"] for one in room.get_rows(TABLE, plan)} == {None}
-        room.delete_rows(TABLE, plan)
-        assert room.count_rows(TABLE) == 5
-        room.delete_rows(TABLE, everything=True)
-        assert room.count_rows(TABLE) == 0
+        api.update_rows(TABLE, {"Text": None}, plan)
+        assert {one["Text"] for one in api.get_rows(TABLE, plan)} == {None}
+        api.delete_rows(TABLE, plan)
+        assert api.count_rows(TABLE) == 5
+        api.delete_rows(TABLE, everything=True)
+        assert api.count_rows(TABLE) == 0
 
 
 def test_a_batch_that_is_refused_or_lost(anaplan: EmulatedAnaplan) -> None:
     rows = [{"Account_Name": str(number)} for number in range(5)]
     with consolidation_client(anaplan) as client:
-        room = client.consolidation
+        api = client.consolidation
         bad = [*rows[:4], {"Colour": "red"}]
         with pytest.raises(WriteInterruptedException, match="HTTP 400") as refused:
-            room.insert_rows(TABLE, bad, batch_size=2)
+            api.insert_rows(TABLE, bad, rows_per_request=2)
         assert (refused.value.refused, refused.value.in_doubt) == ([range(4, 5)], [])
         with pytest.raises(AnaplanRequestException, match="HTTP 400"):
-            room.insert_rows(TABLE, bad[4:])
+            api.insert_rows(TABLE, bad[4:])
         anaplan.fault(method="POST", path=ODATA, skip=1, reset_before=True)
         with pytest.raises(WriteInterruptedException) as lost:
-            room.insert_rows(TABLE, rows, batch_size=2)
+            api.insert_rows(TABLE, rows, rows_per_request=2)
         assert (lost.value.in_doubt, lost.value.unsent_from) == ([range(2, 4)], 4)
         anaplan.fault(method="POST", path=ODATA, reset_before=True)
         with pytest.raises(OutcomeUnknownException):
-            room.insert_row(TABLE, rows[0])  # is not sent twice
+            api.insert_row(TABLE, rows[0])  # is not sent twice
         anaplan.fault(method="POST", path="/api/v2305.1/odata/batch/*", reset_before=True)
         with pytest.raises(WriteInterruptedException) as lost:
-            room.insert_rows(TABLE, rows[:1])
+            api.insert_rows(TABLE, rows[:1])
         assert (lost.value.in_doubt, lost.value.retryable) == ([range(1)], False)
-        assert room.count_rows(TABLE) == 5 + 4 + 2
+        assert api.count_rows(TABLE) == 5 + 4 + 2
 
 
 @pytest.mark.parametrize(
     ("call", "words"),
     [
-        (lambda room: listed(room.get_rows(TABLE, " ")), "The filter is empty"),
-        (lambda room: listed(room.get_rows(TABLE, page_size=2501)), "page_size must be 1 to 2,500"),
-        (lambda room: listed(room.get_rows(TABLE, top=-1)), "top must be at least 0"),
-        (lambda room: listed(room.get_rows(TABLE, skip=-1)), "skip must be at least 0"),
-        (lambda room: room.delete_rows(TABLE), "everything=True"),
-        (lambda room: room.delete_rows(TABLE, ACTUAL, everything=True), "everything=True"),
-        (lambda room: room.delete_rows(TABLE, ""), "The filter is empty"),
-        (lambda room: room.update_rows(TABLE, {"Amount": 1}, ""), "The filter is empty"),
-        (lambda room: room.update_rows(TABLE, {}, ACTUAL), "no columns"),
-        (lambda room: room.insert_row(TABLE, {"Amount": float("nan")}), "Amount: float nan"),
+        (lambda api: listed(api.get_rows(TABLE, " ")), "predicate must not be empty"),
+        (lambda api: listed(api.get_rows(TABLE, page_size=2501)), "page_size must be 1 to 2,500"),
+        (lambda api: listed(api.get_rows(TABLE, top=-1)), "top must be at least 0"),
+        (lambda api: listed(api.get_rows(TABLE, skip=-1)), "skip must be at least 0"),
+        (lambda api: api.delete_rows(TABLE), "everything=True"),
+        (lambda api: api.delete_rows(TABLE, ACTUAL, everything=True), "everything=True"),
+        (lambda api: api.delete_rows(TABLE, ""), "predicate must not be empty"),
+        (lambda api: api.update_rows(TABLE, {"Amount": 1}, ""), "predicate must not be empty"),
+        (lambda api: api.update_rows(TABLE, {}, ACTUAL), "no columns"),
+        (lambda api: api.insert_row(TABLE, {"Amount": float("nan")}), "Amount: float nan"),
         (
-            lambda room: room.insert_rows(TABLE, [{"A": 1}, {"A": Decimal(1)}]),
-            "item 1.*A: Decimal",
+            lambda api: api.insert_rows(TABLE, [{"A": 1}, {"A": Decimal(1)}]),
+            "row 1.*A: Decimal",
         ),
-        (lambda room: room.count_rows(""), "no id"),
-        (lambda room: room.add_users([]), "nobody to add"),
-        (lambda room: room.add_users([{"email": "a"}]), "userName"),
-        (lambda room: room.stop_workflow("a/../b", "c"), "no id"),
-        (lambda room: room.run_workflow("a", "c", timeout=-1), "negative"),
+        (lambda api: api.count_rows(""), "not a valid id"),
+        (lambda api: api.add_users([]), "users must not be empty"),
+        (lambda api: api.add_users([{"email": "a"}]), "userName"),
+        (lambda api: api.stop_workflow("a/../b", "c"), "not a valid id"),
+        (lambda api: api.run_workflow("a", "c", timeout=-1), "negative"),
     ],
 )
-def test_what_is_told_before_anything_is_sent(
+def test_invalid_arguments_are_refused_before_anything_is_sent(
     anaplan: EmulatedAnaplan, call: Callable[[Any], Any], words: str
 ) -> None:
     with consolidation_client(anaplan) as client:
@@ -181,45 +181,45 @@ def test_what_is_told_before_anything_is_sent(
 
 def test_dimensions_and_their_members(anaplan: EmulatedAnaplan) -> None:
     with consolidation_client(anaplan) as client:
-        room = client.consolidation
-        dimensions = room.get_dimensions()
+        api = client.consolidation
+        dimensions = api.get_dimensions()
         assert [one.dimension_name for one in dimensions] == ["Account", "Entity", "Scenario"]
-        assert room.get_dimensions("Consolidation") == dimensions
-        members = [one for one in room.get_dimension_members("Account")]
+        assert api.get_dimensions("Consolidation") == dimensions
+        members = [one for one in api.get_dimension_members("Account")]
         assert len(members) > 1
-        paged = [one for one in room.get_dimension_members("Account", page_size=1)]
+        paged = [one for one in api.get_dimension_members("Account", page_size=1)]
         assert paged == members
         assert {one.is_leaf for one in members} == {True, False}
         with pytest.raises(InvalidIdentifierException):
-            room.get_dimensions("Nothing")
+            api.get_dimensions("Nothing")
         with pytest.raises(InvalidIdentifierException):
-            assert not [one for one in room.get_dimension_members("Nothing")]
+            assert not [one for one in api.get_dimension_members("Nothing")]
 
 
 def test_a_workflow_runs(anaplan: EmulatedAnaplan) -> None:
     with consolidation_client(anaplan, status_poll_delay=0.05) as client:
-        room = client.consolidation
-        assert not room.get_workflow_state(FOLDER, "LoadGL").has_run
-        room.start_workflow(FOLDER, "LoadGL")
-        first = room.get_workflow_state(FOLDER, "LoadGL")
+        api = client.consolidation
+        assert not api.get_workflow_state(FOLDER, "LoadGL").has_run
+        api.start_workflow(FOLDER, "LoadGL")
+        first = api.get_workflow_state(FOLDER, "LoadGL")
         assert first.has_run
-        room.stop_workflow(FOLDER, "LoadGL")
+        api.stop_workflow(FOLDER, "LoadGL")
 
         def finished(state: WorkflowState) -> bool:
             anaplan.advance(seconds=61)
             return state.state == "Completed"
 
-        second = room.run_workflow(FOLDER, "LoadGL", finished=finished, timeout=30)
+        second = api.run_workflow(FOLDER, "LoadGL", finished=finished, timeout=30)
         assert second.run_id != first.run_id
         with pytest.raises(AnaplanTimeoutException, match="'LoadGL' is Running after 0 seconds"):
-            room.run_workflow(FOLDER, "LoadGL", timeout=0)
-        room.stop_workflow(FOLDER, "LoadGL")
+            api.run_workflow(FOLDER, "LoadGL", timeout=0)
+        api.stop_workflow(FOLDER, "LoadGL")
         for path in (f"{FOLDER}/Deeper", "Nowhere"):
             with pytest.raises(InvalidIdentifierException):
-                room.run_workflow(path, "LoadGL")
+                api.run_workflow(path, "LoadGL")
             with pytest.raises(InvalidIdentifierException):
-                room.stop_workflow(path, "LoadGL")
-            assert not room.get_workflow_state(path, "LoadGL").has_run
+                api.stop_workflow(path, "LoadGL")
+            assert not api.get_workflow_state(path, "LoadGL").has_run
 
 
 def test_waiting_for_a_workflow_without_asking_how(anaplan: EmulatedAnaplan) -> None:
@@ -246,36 +246,36 @@ def test_a_run_that_keeps_its_id_ends_even_so(anaplan: EmulatedAnaplan) -> None:
 
 def test_users_and_roles(anaplan: EmulatedAnaplan) -> None:
     with consolidation_client(anaplan) as client:
-        room = client.consolidation
-        before = room.get_users()
+        api = client.consolidation
+        before = api.get_users()
         assert {"ingrid@fluence.app", "pat@fluence.app"} == {user.user_name for user in before}
         new = UserInput(user_name="new@fluence.app", full_name="New", roles=["Reviewer"])
-        (added,) = room.add_users([new])
+        (added,) = api.add_users([new])
         assert (added.user_name, added.roles) == ("new@fluence.app", ["Reviewer"])
-        two = room.add_users([{"user_name": "x@fluence.app"}, {"userName": "y@fluence.app"}])
+        two = api.add_users([{"user_name": "x@fluence.app"}, {"userName": "y@fluence.app"}])
         assert len(two) == 2
-        changed = room.update_user({"user_name": added.user_name, "is_disabled": True})
+        changed = api.update_user({"user_name": added.user_name, "is_disabled": True})
         assert changed.is_disabled
         assert changed.user_id == added.user_id
-        roles = room.assign_user_roles(added.user_name, "Controller")
+        roles = api.assign_user_roles(added.user_name, "Controller")
         assert (
-            set(roles) == {"Controller", "Reviewer"} == set(room.get_user_roles("new@fluence.app"))
+            set(roles) == {"Controller", "Reviewer"} == set(api.get_user_roles("new@fluence.app"))
         )
-        assert room.assign_user_roles(added.user_name, ["Reviewer"]) == roles
-        assert room.revoke_user_role(added.user_name, "Reviewer") == ["Controller"]
+        assert api.assign_user_roles(added.user_name, ["Reviewer"]) == roles
+        assert api.unassign_user_role(added.user_name, "Reviewer") == ["Controller"]
         for name in ("new@fluence.app", "x@fluence.app", "y@fluence.app", "nobody"):
-            room.delete_user(name)
-        assert room.get_users() == before
+            api.delete_user(name)
+        assert api.get_users() == before
         with pytest.raises(AnaplanRequestException, match="HTTP 400"):
-            room.add_users([{"user_name": "pat@fluence.app"}])
+            api.add_users([{"user_name": "pat@fluence.app"}])
         with pytest.raises(AnaplanRequestException, match="HTTP 400"):
-            room.assign_user_roles("pat@fluence.app", ["Nobody"])
+            api.assign_user_roles("pat@fluence.app", ["Nobody"])
         with pytest.raises(InvalidIdentifierException):
-            room.update_user({"user_name": "nobody"})
+            api.update_user({"user_name": "nobody"})
         with pytest.raises(InvalidIdentifierException):
-            room.get_user_roles("nobody")
+            api.get_user_roles("nobody")
         with pytest.raises(InvalidIdentifierException):
-            room.revoke_user_role("nobody", "Admin")
+            api.unassign_user_role("nobody", "Admin")
 
 
 def test_a_client_for_nothing_else(anaplan: EmulatedAnaplan) -> None:

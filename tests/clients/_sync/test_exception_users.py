@@ -30,19 +30,19 @@ def test_exception_users_are_found(anaplan: EmulatedAnaplan) -> None:
     # Anybody may ask, and a key will do.
     for sign_in in ({}, {"api_key": KEY}):
         with anaplan.client(**sign_in) as client:
-            (treasury,) = client.exception_users.search(workspace_id=TREASURY)
+            (treasury,) = client.exception_users.get_exception_users(workspace_id=TREASURY)
             assert (treasury.workspace_id, treasury.workspace_name) == (TREASURY, "Treasury")
             (user,) = treasury.users
             assert user.email == "break-glass@skyline.example"
             assert user.user_id == ids["break-glass"]
-            assert client.exception_users.search(user_id=user.user_id) == [treasury]
+            assert client.exception_users.get_exception_users(user_id=user.user_id) == [treasury]
     with anaplan.client() as client:
         for who in ({"workspace_id": NOBODY}, {"user_id": NOBODY}):
             with pytest.raises(InvalidIdentifierException):
-                client.exception_users.search(**who)
+                client.exception_users.get_exception_users(**who)
         anaplan.emulator.settings.quirks = "docs"
         with pytest.raises(PermissionDeniedException):
-            client.exception_users.search(workspace_id=TREASURY)
+            client.exception_users.get_exception_users(workspace_id=TREASURY)
 
 
 def test_an_exception_is_made_and_ended(anaplan: EmulatedAnaplan) -> None:
@@ -51,13 +51,13 @@ def test_an_exception_is_made_and_ended(anaplan: EmulatedAnaplan) -> None:
         with pytest.raises(InvalidCredentialsException):
             client.authenticate()
         with anaplan.client(user_email=SECURITY) as security:
-            security.exception_users.assign(treasurer, TREASURY)
-            security.exception_users.assign(treasurer, TREASURY)
+            security.exception_users.assign_exception_user(treasurer, TREASURY)
+            security.exception_users.assign_exception_user(treasurer, TREASURY)
             client.authenticate()
-            (treasury,) = security.exception_users.search(workspace_id=TREASURY)
+            (treasury,) = security.exception_users.get_exception_users(workspace_id=TREASURY)
             assert treasurer in {user.user_id for user in treasury.users}
-            security.exception_users.unassign(treasurer, TREASURY)
-            (treasury,) = security.exception_users.search(workspace_id=TREASURY)
+            security.exception_users.unassign_exception_user(treasurer, TREASURY)
+            (treasury,) = security.exception_users.get_exception_users(workspace_id=TREASURY)
             assert treasurer not in {user.user_id for user in treasury.users}
 
 
@@ -66,20 +66,20 @@ def test_what_is_refused(anaplan: EmulatedAnaplan) -> None:
     with anaplan.client(user_email=SECURITY) as client:
         users = client.exception_users
         with pytest.raises(AnaplanRequestException, match="HTTP 400, FAILURE_BAD_REQUEST"):
-            users.assign(ids["treasurer"], PLANNING)  # which has no single sign-on
+            users.assign_exception_user(ids["treasurer"], PLANNING)  # which has no single sign-on
         with pytest.raises(AnaplanRequestException, match="HTTP 400, FAILURE_BAD_REQUEST"):
-            users.assign(ids["planner"], TREASURY)  # who isn't there
+            users.assign_exception_user(ids["planner"], TREASURY)  # who isn't there
         with pytest.raises(InvalidIdentifierException):
-            users.unassign(NOBODY, TREASURY)
+            users.unassign_exception_user(NOBODY, TREASURY)
         with pytest.raises(PermissionDeniedException):
-            users.assign(ids["security"], TREASURY)  # oneself
+            users.assign_exception_user(ids["security"], TREASURY)  # oneself
         requests = len(anaplan.requests())
         for both in ({}, {"workspace_id": TREASURY, "user_id": NOBODY}):
-            with pytest.raises(ValueError, match="one of the two"):
-                users.search(**both)
-        with pytest.raises(ValueError, match="no id"):
-            users.assign("", TREASURY)
+            with pytest.raises(ValueError, match="either workspace_id or user_id"):
+                users.get_exception_users(**both)
+        with pytest.raises(ValueError, match="not a valid id"):
+            users.assign_exception_user("", TREASURY)
         assert len(anaplan.requests()) == requests
     with anaplan.client() as client:
         with pytest.raises(PermissionDeniedException):
-            client.exception_users.assign(ids["treasurer"], TREASURY)
+            client.exception_users.assign_exception_user(ids["treasurer"], TREASURY)

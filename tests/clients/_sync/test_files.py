@@ -62,7 +62,7 @@ class Unseekable(io.BytesIO):
     "source",
     ["bytes", "bytearray", "str", "path", "file", "pieces", "pipe", "iterator", "text", "slow"],
 )
-def test_every_kind_of_content_arrives_whole(
+def test_every_kind_of_content_arrives_completely(
     anaplan: EmulatedAnaplan, tmp_path: Path, source: str, chunk_size: int
 ) -> None:
     path = tmp_path / "airlines.csv"
@@ -99,7 +99,7 @@ def test_chunks_are_gzipped_and_labelled(anaplan: EmulatedAnaplan) -> None:
     assert put.body_bytes < len(gzip.compress(DATA)) * 2
 
 
-def test_a_file_is_read_from_where_it_stands(anaplan: EmulatedAnaplan) -> None:
+def test_a_file_is_read_from_its_position(anaplan: EmulatedAnaplan) -> None:
     source = io.BytesIO(b"skipped" + DATA)
     source.seek(7)
     with anaplan.client() as client:
@@ -149,9 +149,7 @@ def test_download_to_a_path(anaplan: EmulatedAnaplan, tmp_path: Path) -> None:
     assert mode_of(path) == 0o640
 
 
-def test_places_that_are_none_are_refused_before_anything_is_sent(
-    anaplan: EmulatedAnaplan, tmp_path: Path
-) -> None:
+def test_invalid_paths_send_no_request(anaplan: EmulatedAnaplan, tmp_path: Path) -> None:
     with anaplan.client() as client:
         with pytest.raises(IsADirectoryError, match="folder"):
             client.download_file(113000000000, tmp_path)
@@ -172,8 +170,8 @@ def test_progress_both_ways(anaplan: EmulatedAnaplan) -> None:
         client.upload_file(target, pieces(DATA), on_progress=up.append)
     count = -(-len(DATA) // 5000)
     sizes = [5000 * number for number in range(1, count)] + [len(DATA)]
-    told = [(report.completed, report.chunks) for report in [*up, *down]]
-    assert told == 4 * list(zip(sizes, range(1, count + 1), strict=True))
+    reported = [(report.completed, report.chunks) for report in [*up, *down]]
+    assert reported == 4 * list(zip(sizes, range(1, count + 1), strict=True))
     assert {(report.total, report.total_chunks) for report in up[:count]} == {(len(DATA), count)}
     assert {(report.total, report.total_chunks) for report in up[count:]} == {(None, None)}
     assert {(report.total, report.total_chunks) for report in down} == {(None, count)}
@@ -229,7 +227,7 @@ def test_a_lost_chunk_fails_the_upload_and_is_named(
     assert not anaplan.requests("POST", "*/complete")
 
 
-def test_an_html_page_is_no_acknowledgement(anaplan: EmulatedAnaplan) -> None:
+def test_an_html_page_does_not_acknowledge_a_chunk(anaplan: EmulatedAnaplan) -> None:
     page = "<html><body>Please sign in to the proxy</body></html>"
     with anaplan.client(retry_count=0) as client:
         target = file_id(client)
@@ -243,7 +241,7 @@ def test_an_html_page_is_no_acknowledgement(anaplan: EmulatedAnaplan) -> None:
 
 
 def test_a_stream_of_too_many_chunks(anaplan: EmulatedAnaplan) -> None:
-    # Nothing depends on what becomes of a thousand chunks of one byte.
+    # Acknowledge every chunk without storing a thousand of them.
     anaplan.fault(method="PUT", path="*/chunks/*", status=204, times=None)
     with anaplan.client(upload_chunk_size=1) as client:
         with pytest.raises(ValueError, match="upload_chunk_size"):
@@ -253,29 +251,29 @@ def test_a_stream_of_too_many_chunks(anaplan: EmulatedAnaplan) -> None:
 
 
 class Announcing(io.BytesIO):
-    """A file that has another size than it says."""
+    """A file that announces another size than it has."""
 
-    def __init__(self, data: bytes, says: int) -> None:
+    def __init__(self, data: bytes, announced_size: int) -> None:
         super().__init__(data)
-        self._says = says
+        self._announced_size = announced_size
 
     def seek(self, offset: int, whence: int = 0, /) -> int:
         place = super().seek(offset, whence)
-        return self._says if whence == io.SEEK_END else place
+        return self._announced_size if whence == io.SEEK_END else place
 
 
 @pytest.mark.parametrize("chunk_size", [1000, 25_000_000])
-@pytest.mark.parametrize("says", [len(DATA) - 1, len(DATA) + 1, 1000, 2 * len(DATA)])
+@pytest.mark.parametrize("announced_size", [len(DATA) - 1, len(DATA) + 1, 1000, 2 * len(DATA)])
 def test_a_source_of_another_size_than_announced_completes_nothing(
-    anaplan: EmulatedAnaplan, says: int, chunk_size: int
+    anaplan: EmulatedAnaplan, announced_size: int, chunk_size: int
 ) -> None:
     with anaplan.client(upload_chunk_size=chunk_size) as client:
         target = file_id(client)
         with pytest.raises(UploadIncompleteException, match="announced") as failed:
-            client.upload_file(target, Announcing(DATA, says))
+            client.upload_file(target, Announcing(DATA, announced_size))
         assert failed.value.missing
         # The last of the announced chunks, which makes a file whole, was never sent.
-        last = -(-says // chunk_size) - 1
+        last = -(-announced_size // chunk_size) - 1
         assert not anaplan.requests("PUT", f"*/chunks/{last}")
 
 
@@ -350,7 +348,7 @@ def test_deleting_content(anaplan: EmulatedAnaplan) -> None:
         ("pyproject.toml", ValueError),
     ],
 )
-def test_content_that_is_none_is_refused_before_anything_is_sent(
+def test_invalid_content_sends_no_request(
     anaplan: EmulatedAnaplan, content: object, error: type[Exception]
 ) -> None:
     with anaplan.client() as client:
@@ -359,7 +357,7 @@ def test_content_that_is_none_is_refused_before_anything_is_sent(
     assert anaplan.requests() == []
 
 
-def test_short_text_is_no_name_that_is_too_long(anaplan: EmulatedAnaplan) -> None:
+def test_text_too_long_for_a_file_name_is_content(anaplan: EmulatedAnaplan) -> None:
     text = "é" * 200
     with anaplan.client() as client:
         client.upload_file(113000000000, text)
@@ -367,7 +365,7 @@ def test_short_text_is_no_name_that_is_too_long(anaplan: EmulatedAnaplan) -> Non
 
 
 @pytest.mark.parametrize("batch_size", [0, -1])
-def test_batches_have_a_size(anaplan: EmulatedAnaplan, batch_size: int) -> None:
+def test_batch_size_is_checked(anaplan: EmulatedAnaplan, batch_size: int) -> None:
     with anaplan.client() as client:
         with pytest.raises(ValueError, match="batch_size"):
             client.upload_file_stream(113000000000, iter([DATA]), batch_size)
@@ -377,7 +375,9 @@ def test_batches_have_a_size(anaplan: EmulatedAnaplan, batch_size: int) -> None:
 
 
 @pytest.mark.parametrize("content", ["code,name\nAA,Ünited\n", b"code,name\nAA,A\n"])
-def test_little_content_goes_in_one_request(anaplan: EmulatedAnaplan, content: str | bytes) -> None:
+def test_small_content_is_uploaded_in_one_request(
+    anaplan: EmulatedAnaplan, content: str | bytes
+) -> None:
     with anaplan.client() as client:
         client.upload_small_file(113000000000, content)
         whole = content.encode() if isinstance(content, str) else content
@@ -390,11 +390,11 @@ def test_little_content_goes_in_one_request(anaplan: EmulatedAnaplan, content: s
 
 
 @pytest.mark.parametrize("content", ["", b"x" * 1_000_000])
-def test_much_content_does_not_go_in_one_request(
+def test_large_content_is_rejected_by_upload_small_file(
     anaplan: EmulatedAnaplan, content: str | bytes
 ) -> None:
     with anaplan.client() as client:
-        with pytest.raises(ValueError, match="upload_file takes more"):
+        with pytest.raises(ValueError, match="use upload_file for more"):
             client.upload_small_file(113000000000, content)
         assert anaplan.requests() == []
         with pytest.raises(InvalidIdentifierException):

@@ -29,10 +29,10 @@ def test_a_model_is_opened_and_closed(anaplan: EmulatedAnaplan) -> None:
         assert opened.current_step == "Open"
         assert reports[-1].step == "Open"
         client.tr.wake_model()
-        client.tr.wake_model(wait=True, timeout=10)
+        client.tr.wait_for_model(timeout=10)
 
 
-def test_a_model_takes_its_time_to_open(anaplan: EmulatedAnaplan) -> None:
+def test_a_model_that_opens_slowly(anaplan: EmulatedAnaplan) -> None:
     settings = anaplan.emulator.settings
     settings.model_open_seconds = 60
     reports: list[Progress] = []
@@ -55,7 +55,7 @@ def test_a_model_takes_its_time_to_open(anaplan: EmulatedAnaplan) -> None:
 
         client.tr.close_model()
         with pytest.raises(AnaplanTimeoutException, match=r"not open but 'Opening' after 0\.1"):
-            client.tr.wake_model(wait=True, timeout=0.1)
+            client.tr.wait_for_model(timeout=0.1)
         anaplan.advance(seconds=60)
         client.tr.wait_for_model(timeout=0)
 
@@ -66,7 +66,7 @@ def test_a_model_that_nobody_uses_is_closed(anaplan: EmulatedAnaplan) -> None:
     with anaplan.client(user_email="admin@skyline.example") as client:
         workspace = client.resolve.workspace("Finance")
         finance = client.with_model(workspace_id=workspace)
-        # No schedule of CloudWorks uses it, whatever time it is.
+        # Unlike other models it is never opened by a CloudWorks schedule.
         crew = client.with_model(finance.resolve.model("Crew Planning"), workspace)
         crew.tr.wait_for_model(timeout=10)
         anaplan.advance(minutes=61)
@@ -76,11 +76,11 @@ def test_a_model_that_nobody_uses_is_closed(anaplan: EmulatedAnaplan) -> None:
         assert crew.tr.get_model_status().current_step == "Open"
 
 
-def test_waiting_for_a_model_has_an_end(anaplan: EmulatedAnaplan) -> None:
+def test_a_timeout_while_waiting_for_a_model(anaplan: EmulatedAnaplan) -> None:
     anaplan.fault(path="*/status", body=status("Processing import"), times=None)
     with anaplan.client(status_poll_delay=0.05) as client:
         with pytest.raises(AnaplanTimeoutException, match="not open but 'Processing import'"):
-            client.tr.wake_model(wait=True, timeout=0.1)
+            client.tr.wait_for_model(timeout=0.1)
         with pytest.raises(ValueError, match="negative"):
             client.tr.wait_for_model(timeout=-1)
 
@@ -103,7 +103,7 @@ def test_models_that_cant_be_opened(anaplan: EmulatedAnaplan, code: int) -> None
         assert caught.value.status_code == code
 
 
-def test_who_may_not_close_models(anaplan: EmulatedAnaplan) -> None:
+def test_closing_needs_the_role(anaplan: EmulatedAnaplan) -> None:
     with anaplan.client(user_email="planner@skyline.example") as client:
         with pytest.raises(PermissionDeniedException):
             client.tr.close_model()

@@ -50,9 +50,9 @@ def test_modules_and_their_line_items(anaplan: EmulatedAnaplan) -> None:
         assert "Jan 13" in [period.name for period in periods]
         views = client.tr.get_module_views(PLAN)
         assert views[0].name == "default"
-        assert {view.id for view in client.tr.get_module_views(PLAN, subsidiary_views=True)} == (
-            {view.id for view in views} | {item.id for item in items}
-        )
+        assert {
+            view.id for view in client.tr.get_module_views(PLAN, include_subsidiary_views=True)
+        } == ({view.id for view in views} | {item.id for item in items})
         assert "Network Overview" in [board.name for board in client.tr.get_dashboards()]
 
 
@@ -76,7 +76,7 @@ def test_items_of_dimensions(anaplan: EmulatedAnaplan) -> None:
         assert "read_list" not in str(caught.value)
         wrong: list[dict[str, Any]] = [{}, {"codes": []}, {"names": "Apple"}]
         for arguments in wrong:
-            with pytest.raises(ValueError, match="Lists of codes or names"):
+            with pytest.raises(ValueError, match="codes or names must be a list"):
                 client.tr.lookup_dimension_items(countries.id, **arguments)
 
 
@@ -114,7 +114,7 @@ def test_views_that_cant_be_read(anaplan: EmulatedAnaplan) -> None:
         with pytest.raises(InvalidIdentifierException):
             client.tr.get_view_info("102999999999")
         sent = len(anaplan.requests())
-        with pytest.raises(ValueError, match="needed together"):
+        with pytest.raises(ValueError, match="given together"):
             client.tr.get_view_data(PLAN, parent_module_id=PLAN)
         with pytest.raises(ValueError, match="max_rows"):
             client.tr.get_view_data(PLAN, max_rows=0)

@@ -92,10 +92,10 @@ def test_users_are_found_by_filters(anaplan: EmulatedAnaplan) -> None:
 @pytest.mark.parametrize(
     ("predicate", "words"),
     [
-        ('userName co "x"', "no 'co'"),
-        ('NOT (userName eq "x")', "no 'NOT'"),
-        ('emails[type eq "work"]', r"no \[ \]"),
-        ('userName eq "x', "never closed"),
+        ('userName co "x"', "does not support 'co'"),
+        ('NOT (userName eq "x")', "does not support 'NOT'"),
+        ('emails[type eq "work"]', r"does not support \[ \]"),
+        ('userName eq "x', "not closed"),
         (" ", "empty"),
     ],
 )
@@ -143,16 +143,16 @@ def test_a_user_comes_and_changes(anaplan: EmulatedAnaplan) -> None:
         assert client.scim.get_user(user.id) == replaced
 
 
-def test_workspaces_are_granted_and_revoked(anaplan: EmulatedAnaplan) -> None:
+def test_workspaces_are_assigned_and_unassigned(anaplan: EmulatedAnaplan) -> None:
     with anaplan.client(user_email=ADMIN) as client:
         user = client.scim.add_user(NEW)
-        granted = client.scim.grant_workspaces(user.id, FINANCE)
-        assert set(granted.workspace_ids) == {PLANNING, FINANCE}
-        revoked = client.scim.revoke_workspaces(user.id, [PLANNING])
-        assert revoked.workspace_ids == [FINANCE]
+        assigned = client.scim.assign_workspaces(user.id, FINANCE)
+        assert set(assigned.workspace_ids) == {PLANNING, FINANCE}
+        unassigned = client.scim.unassign_workspaces(user.id, [PLANNING])
+        assert unassigned.workspace_ids == [FINANCE]
         with pytest.raises(PartialUpdateException, match="only in part") as partial:
-            client.scim.grant_workspaces(user.id, [NOWHERE, PLANNING])
-        assert partial.value.not_granted == [NOWHERE]
+            client.scim.assign_workspaces(user.id, [NOWHERE, PLANNING])
+        assert partial.value.not_assigned == [NOWHERE]
         assert partial.value.user is not None
         assert set(partial.value.user.workspace_ids) == {PLANNING, FINANCE}
         operations = [{"op": "add", "path": "entitlements", "value": [{"value": NOWHERE}]}]
@@ -166,27 +166,29 @@ def test_a_partial_reply_of_another_shape(anaplan: EmulatedAnaplan) -> None:
         user = client.scim.add_user(NEW)
         anaplan.fault(method="PATCH", path="*/Users/*", status=207, body='{"failures": []}')
         with pytest.raises(PartialUpdateException) as partial:
-            client.scim.revoke_workspaces(user.id, PLANNING)
-        assert partial.value.not_revoked == [PLANNING]
+            client.scim.unassign_workspaces(user.id, PLANNING)
+        assert partial.value.still_assigned == [PLANNING]
         assert partial.value.user == user
 
 
-def test_what_can_be_told_before_anything_is_sent(anaplan: EmulatedAnaplan) -> None:
+def test_invalid_arguments_are_refused_before_anything_is_sent(
+    anaplan: EmulatedAnaplan,
+) -> None:
     with anaplan.client(user_email=ADMIN) as client:
-        with pytest.raises(ValueError, match="50 workspaces at the most, not 51"):
+        with pytest.raises(ValueError, match="at most 50 workspaces, not 51"):
             client.scim.add_user({**NEW, "entitlements": [{"value": NOWHERE}] * 51})
         with pytest.raises(ValueError, match="name"):
             client.scim.add_user({"user_name": "x@skyline.example"})
         with pytest.raises(ValueError, match="of user a, not of b"):
             client.scim.replace_user("b", {**NEW, "id": "a"})
-        with pytest.raises(ValueError, match="nothing to change"):
+        with pytest.raises(ValueError, match="operations must not be empty"):
             client.scim.update_user("a", [])
         with pytest.raises(ValueError, match="replace needs a value"):
             client.scim.update_user("a", [{"op": "replace", "path": "active"}])
         with pytest.raises(ValueError, match="path"):
             client.scim.update_user("a", [{"op": "remove"}])
         with pytest.raises(ValueError, match="at least one workspace"):
-            client.scim.grant_workspaces("a", [])
+            client.scim.assign_workspaces("a", [])
     assert not anaplan.requests()
 
 
@@ -195,7 +197,7 @@ def test_what_can_be_told_before_anything_is_sent(anaplan: EmulatedAnaplan) -> N
 )
 def test_one_operation_is_no_list(anaplan: EmulatedAnaplan, operations: Any) -> None:
     with anaplan.client() as client:
-        with pytest.raises(TypeError, match="list of operations"):
+        with pytest.raises(TypeError, match="operations must be a list"):
             client.scim.update_user("u", operations)
     assert anaplan.requests() == []
 

@@ -1,26 +1,19 @@
-"""Imports, exports, processes and other actions: what they are, running them, what they refused."""
+"""Imports, exports, processes and other actions: their definitions, and running them."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Iterable, Mapping
-from contextlib import aclosing
-from http import HTTPStatus
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, overload
 
 from anaplan_sdk import models
-from anaplan_sdk._async.api.namespace import ApiNamespace, body_of, segment, sorting
-from anaplan_sdk._async.transport.polling import check_timeout, wait_until
+from anaplan_sdk._async.api.namespace import body_of, sorting
+from anaplan_sdk._async.api.tasks import TASK, TASKS, Tasks
+from anaplan_sdk._async.transport.polling import check_timeout
 from anaplan_sdk._async.transport.recovery import once
-from anaplan_sdk._formats.csv_rows import RowReader, named_after
 from anaplan_sdk._http.replies import decode
-from anaplan_sdk.exceptions import (
-    AnaplanActionCancelledException,
-    AnaplanActionError,
-    AnaplanException,
-    InvalidIdentifierException,
-)
+from anaplan_sdk.exceptions import AnaplanActionError, AnaplanException
 from anaplan_sdk.models._envelopes import Listing, Single
-from anaplan_sdk.progress import Progress, ProgressCallback
+from anaplan_sdk.progress import ProgressCallback
 
 if TYPE_CHECKING:
     from anaplan_sdk.models import (
@@ -36,20 +29,12 @@ if TYPE_CHECKING:
         Process,
         ProcessMetadata,
         Task,
-        TaskResult,
-        TaskSummary,
     )
-
-# The first three digits of an id say what it names.
-_KINDS = {"112": "imports", "116": "exports", "117": "actions", "118": "processes"}
 
 _IMPORTS = Listing("imports", lambda: models.Import)
 _EXPORTS = Listing("exports", lambda: models.Export)
 _PROCESSES = Listing("processes", lambda: models.Process)
 _ACTIONS = Listing("actions", lambda: models.Action)
-_TASKS = Listing("tasks", lambda: models.TaskSummary)
-_CHUNKS = Listing("chunks", lambda: models.FileChunk)
-_TASK = Single["Task | CompletedTask"]("task", lambda: models.TaskStatus)
 _IMPORT = Single["ImportMetadata"]("importMetadata", lambda: models.ImportMetadata)
 _EXPORT = Single["ExportMetadata"]("exportMetadata", lambda: models.ExportMetadata)
 _PROCESS = Single["ProcessMetadata"]("processMetadata", lambda: models.ProcessMetadata)
@@ -57,7 +42,15 @@ _ACTION = Single["ActionMetadata"]("action", lambda: models.ActionMetadata)
 
 
 class RunOptions(TypedDict, total=False):
-    """How an action is run, as `run_action` tells."""
+    """The options of `run_action`, for the methods that pass them on to it.
+
+    Attributes:
+        locale: The locale in which numbers and dates of a source are read; "en_US" by default.
+        mapping_parameters: Answers to the mappings that an import asks for each time it runs.
+        connector_parameters: Parameters of imports that read through a connector.
+        timeout: Seconds to wait for the end; None (the default) waits without limit.
+        on_progress: Called with a Progress for every status of the task.
+    """
 
     locale: str
     mapping_parameters: Iterable[MappingParameter | Mapping[str, str]]
@@ -66,25 +59,67 @@ class RunOptions(TypedDict, total=False):
     on_progress: ProgressCallback | None
 
 
-class Actions(ApiNamespace):
-    """Imports, exports, processes and other actions."""
+class Actions(Tasks):
+    """A model's imports, exports, processes and other actions."""
 
     async def get_imports(
         self, sort_by: Literal["id", "name"] | None = None, descending: bool = False
     ) -> list[Import]:
-        """Lists the model's imports that this user's role can see."""
+        """List the model's imports that the user's model role can see.
+
+        Args:
+            sort_by: Field to sort by; Anaplan's own order when None.
+            descending: Whether to sort in descending order; has no effect without `sort_by`.
+
+        Returns:
+            The imports, with their sources.
+
+        Raises:
+            ValueError: `sort_by` is not one of the fields, or the client has no model.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Import Actions".
+        """
         return await self._list(_IMPORTS, f"{self._model}/imports", **sorting(sort_by, descending))
 
     async def get_exports(
         self, sort_by: Literal["id", "name"] | None = None, descending: bool = False
     ) -> list[Export]:
-        """Lists the model's exports that this user's role can see."""
+        """List the model's exports that the user's model role can see.
+
+        Args:
+            sort_by: Field to sort by; Anaplan's own order when None.
+            descending: Whether to sort in descending order; has no effect without `sort_by`.
+
+        Returns:
+            The exports, with their formats.
+
+        Raises:
+            ValueError: `sort_by` is not one of the fields, or the client has no model.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Export Actions".
+        """
         return await self._list(_EXPORTS, f"{self._model}/exports", **sorting(sort_by, descending))
 
     async def get_processes(
         self, sort_by: Literal["id", "name"] | None = None, descending: bool = False
     ) -> list[Process]:
-        """Lists the model's processes that this user's role can see."""
+        """List the model's processes that the user's model role can see.
+
+        Args:
+            sort_by: Field to sort by; Anaplan's own order when None.
+            descending: Whether to sort in descending order; has no effect without `sort_by`.
+
+        Returns:
+            The processes.
+
+        Raises:
+            ValueError: `sort_by` is not one of the fields, or the client has no model.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Process Actions".
+        """
         return await self._list(
             _PROCESSES, f"{self._model}/processes", **sorting(sort_by, descending)
         )
@@ -92,25 +127,92 @@ class Actions(ApiNamespace):
     async def get_actions(
         self, sort_by: Literal["id", "name"] | None = None, descending: bool = False
     ) -> list[Action]:
-        """Lists the model's other actions (ids 117…) that this user's role can see."""
+        """List the model's other actions (ids 117…) that the user's model role can see.
+
+        Args:
+            sort_by: Field to sort by; Anaplan's own order when None.
+            descending: Whether to sort in descending order; has no effect without `sort_by`.
+
+        Returns:
+            The actions.
+
+        Raises:
+            ValueError: `sort_by` is not one of the fields, or the client has no model.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Get model actions".
+        """
         return await self._list(_ACTIONS, f"{self._model}/actions", **sorting(sort_by, descending))
 
     async def get_import(self, import_id: int | str) -> ImportMetadata:
-        """An import's definition, with the columns of its file and how the file is read."""
-        return await self._get(_IMPORT, self._url_of(import_id, "imports"))
+        """Return the definition of an import: the columns of its source file and the file's format.
+
+        Args:
+            import_id: The import (112…).
+
+        Returns:
+            The definition. It has no `source` if the import reads from another model.
+
+        Raises:
+            InvalidIdentifierException: The id is not that of an import, or there is no such import.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Import Actions".
+        """
+        return await self._get(_IMPORT, self._action_url(import_id, "imports"))
 
     async def get_export(self, export_id: int | str) -> ExportMetadata:
-        """An export's definition, with its columns."""
-        return await self._get(_EXPORT, self._url_of(export_id, "exports"))
+        """Return the definition of an export: its columns, their types and the format.
+
+        Args:
+            export_id: The export (116…).
+
+        Returns:
+            The definition; its `row_count` is an estimate.
+
+        Raises:
+            InvalidIdentifierException: The id is not that of an export, or there is no such export.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "Get the export definitions for the specified modelId".
+        """
+        return await self._get(_EXPORT, self._action_url(export_id, "exports"))
 
     async def get_process(self, process_id: int | str) -> ProcessMetadata:
-        """A process's definition: its actions in order, imports with the files they read."""
-        url = self._url_of(process_id, "processes")
+        """Return the definition of a process.
+
+        Args:
+            process_id: The process (118…).
+
+        Returns:
+            The definition: the actions in their order, imports with the files they read.
+
+        Raises:
+            InvalidIdentifierException: The id is not that of a process, or there is no such
+                process.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Process Actions".
+        """
+        url = self._action_url(process_id, "processes")
         return await self._get(_PROCESS, url, showImportDataSource="true")
 
     async def get_action(self, action_id: int | str) -> ActionMetadata:
-        """The definition of an action that is no import, export or process."""
-        return await self._get(_ACTION, self._url_of(action_id, "actions"))
+        """Return the definition of an action other than an import, export or process.
+
+        Args:
+            action_id: The action (117…).
+
+        Returns:
+            The definition; its fields depend on the type of the action.
+
+        Raises:
+            InvalidIdentifierException: The id is not that of such an action, or there is none.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Get model actions".
+        """
+        return await self._get(_ACTION, self._action_url(action_id, "actions"))
 
     @overload
     async def run_action(
@@ -136,36 +238,48 @@ class Actions(ApiNamespace):
         timeout: float | None = None,
         on_progress: ProgressCallback | None = None,
     ) -> Task | CompletedTask:
-        """Runs an import (112…), export (116…), other action (117…) or process (118…).
+        """Run an import, an export, another action or a process, and wait until it has ended.
 
-        A start that gets no clear answer is not simply repeated: the action's tasks are watched for
-        the client's `settle_time`, and the one that was started is adopted. Only if there is none
-        by then is it started again.
+        The SDK does not start the action twice. If the outcome of the start is unknown, for example
+        after a lost connection, the SDK looks for the new task in the action's task list for up to
+        the client's `settle_time` and continues with it. Only if there is none is the action
+        started again.
+
+        While it waits, the task's status is requested after 0.1 seconds at first, then at growing
+        intervals of at most the client's `status_poll_delay`.
 
         Args:
-            action_id: The action; its kind follows from the first three digits.
-            wait_for_completion: False returns as soon as the task exists; see `wait_for_task`.
-            locale: How numbers and dates of the source are read.
-            mapping_parameters: Answers to what an import asks each time it runs.
-            connector_parameters: The same for imports through a connector.
-            timeout: Seconds to wait for the end; no limit when not given.
-            on_progress: Told of every look at the task.
+            action_id: The import (112…), export (116…), other action (117…) or process (118…).
+            wait_for_completion: Whether to wait until the task has ended (default).
+            locale: The locale in which numbers and dates of a source are read.
+            mapping_parameters: Answers to the mappings that an import asks for each time it runs.
+            connector_parameters: Parameters of imports that read through a connector.
+            timeout: Seconds to wait for the end; None (the default) waits without limit. The work
+                at Anaplan continues after a timeout.
+            on_progress: Called with a Progress for every status of the task: its current step, and
+                a share from 0 to 1.
 
         Returns:
-            The finished task. Rows may have been refused even so: see its `dumps`. Without waiting,
-            the task as it was created.
+            The successful task. An import may nevertheless have rejected rows: see its `dumps`.
+            Without waiting, the task as it was created.
 
         Raises:
-            InvalidIdentifierException: The id has another form, or there is no such action.
-            AnaplanActionError: The action failed; the error carries the task and its dumps.
-            AnaplanActionCancelledException: Someone cancelled the task.
-            AnaplanTimeoutException: It took longer than `timeout`; it goes on at Anaplan.
-            AnaplanException: Waiting failed in another way; `task_id` tells what was started, for
-                `wait_for_task`.
-            OutcomeUnknownException: It can't be told whether the action was started.
+            ValueError: `timeout` is negative, a parameter is incomplete, or the client has no
+                model.
+            InvalidIdentifierException: The id is not that of an action, or there is no such action.
+            OutcomeUnknownException: It is unknown whether the action was started, or which task is
+                its own.
+            AnaplanActionError: The action failed; the error has the task and its dumps.
+            AnaplanActionCancelledException: The task was cancelled.
+            AnaplanTimeoutException: The task did not end within `timeout`.
+            AnaplanException: The request failed; see the subclasses. If the action was started, the
+                error has its `task_id`.
+
+        Source: Anaplan Integration API V2 guide, "Import Actions", "Export Actions" and "Process
+        Actions".
         """
         check_timeout(timeout)
-        url = f"{self._url_of(action_id)}/tasks"
+        url = f"{self._action_url(action_id)}/tasks"
         body: dict[str, object] = {"localeName": locale}
         for name, model, values in (
             ("mappingParameters", models.MappingParameter, mapping_parameters),
@@ -181,202 +295,23 @@ class Actions(ApiNamespace):
                 action_id, task.id, timeout=timeout, on_progress=on_progress
             )
         except AnaplanException as error:
-            # Whatever failed, it was the wait: running the action again would start it twice.
+            # The wait failed, not the start: to repeat the call would start a second task.
             error.task_id = task.id
             error.retryable = error.not_performed = False
             if not isinstance(error, AnaplanActionError):
-                error.add_note(f"Action {action_id} was started as task {task.id}; it may go on.")
-            raise
-
-    async def wait_for_task(
-        self,
-        action_id: int | str,
-        task_id: str,
-        *,
-        timeout: float | None = None,
-        on_progress: ProgressCallback | None = None,
-    ) -> CompletedTask:
-        """Waits for a task's end, looking often at first and every `status_poll_delay` later.
-
-        Raises:
-            AnaplanActionError, AnaplanActionCancelledException, AnaplanTimeoutException: As for
-                `run_action`.
-        """
-        check_timeout(timeout)
-
-        async def look() -> Task | CompletedTask:
-            task = await self.get_task_status(action_id, task_id)
-            if on_progress is not None:
-                on_progress(Progress(task.current_step or task.task_state, task.progress, 1.0))
-            return task
-
-        def finished(task: Task | CompletedTask) -> CompletedTask | None:
-            if task.task_state in ("CANCELLING", "CANCELLED"):
-                raise AnaplanActionCancelledException(
-                    f"Task {task_id} of action {action_id} was cancelled.",
-                    action_id=action_id,
-                    task=task,
+                error.add_note(
+                    f"Action {action_id} was started as task {task.id}, which may go on."
                 )
-            return task if isinstance(task, models.CompletedTask) else None
-
-        task = await wait_until(
-            look,
-            finished,
-            delay=self._settings.status_poll_delay,
-            timeout=timeout,
-            overdue=lambda task: f"Task {task_id} of action {action_id} is {task.task_state}",
-        )
-        if not task.result.successful:
-            raise AnaplanActionError(
-                f"Action {action_id} failed: {_reason(task.result)}",
-                action_id=action_id,
-                task=task,
-            )
-        return task
-
-    async def get_task_summaries(self, action_id: int | str) -> list[TaskSummary]:
-        """Lists the runs of an action, other users' included, oldest first."""
-        return await self._list(_TASKS, f"{self._url_of(action_id)}/tasks")
-
-    async def get_task_status(self, action_id: int | str, task_id: str) -> Task | CompletedTask:
-        """How a run stands; a `CompletedTask` with its result once it has ended.
-
-        Raises:
-            InvalidIdentifierException: This action has no such task.
-        """
-        url = self._url_of(action_id)
-        details = {"includeProcessDetails": "true"} if "/processes/" in url else {}
-        task = await self._get(_TASK, f"{url}/tasks/{segment(task_id)}", **details)
-        if isinstance(task, models.CompletedTask) and task.result.object_id is None:
-            task.result.object_id = int(action_id)
-        return task
-
-    async def cancel_task(self, action_id: int | str, task_id: str) -> Task | CompletedTask:
-        """Asks Anaplan to cancel a run, and tells how it stands then.
-
-        A run that had ended stays as it was. One that is cancelled leaves the model unchanged, but
-        for the steps of a process that had ended.
-        """
-        url = f"{self._url_of(action_id)}/tasks/{segment(task_id)}"
-        await self._session.send("DELETE", url)
-        return await self.get_task_status(action_id, task_id)
-
-    async def get_optimizer_log(self, action_id: int | str, task_id: str) -> bytes:
-        """The solution log of an optimizer action's run, kept for 48 hours.
-
-        Raises:
-            PermissionDeniedException: This user is no workspace administrator.
-            InvalidIdentifierException: No such action or task, or the log is gone.
-        """
-        url = f"{self._model}/optimizeActions/{segment(action_id)}/tasks/{segment(task_id)}"
-        return (await self._session.send("GET", f"{url}/solutionLogs")).content
-
-    async def get_dump(
-        self, action_id: int | str, task_id: str, object_id: int | str | None = None
-    ) -> bytes:
-        """A failure dump whole: CSV of the refused rows, their lines and the reasons.
-
-        Args:
-            action_id: The action that was run.
-            task_id: Its run.
-            object_id: For a process, the step that refused rows.
-
-        Raises:
-            AnaplanException: Anaplan keeps no dump of this run; it does so only where the result
-                says `failure_dump_available`, for 48 hours or until the next clean run.
-        """
-        if object_id is not None:
-            # Of a step there are chunks only.
-            async with aclosing(self._dump_chunks(action_id, task_id, object_id)) as chunks:
-                return b"".join([chunk async for chunk in chunks])
-        url = f"{self._url_of(action_id)}/tasks/{segment(task_id)}/dump"
-        response = await self._session.send("GET", url)
-        if response.status_code == HTTPStatus.NO_CONTENT:
-            raise AnaplanException(f"Task {task_id} left no failure dump: it refused nothing.")
-        return response.content
-
-    async def get_dump_stream(
-        self, action_id: int | str, task_id: str, object_id: int | str | None = None
-    ) -> AsyncGenerator[bytes]:
-        """A failure dump piece by piece, of at most 10 MB each. Arguments as for `get_dump`."""
-        async with aclosing(self._dump_chunks(action_id, task_id, object_id)) as chunks:
-            async for chunk in chunks:
-                yield chunk
-
-    async def get_dump_rows(
-        self, action_id: int | str, task_id: str, object_id: int | str | None = None
-    ) -> AsyncGenerator[dict[str, str]]:
-        """A failure dump row by row, by column name. Arguments as for `get_dump`.
-
-        Beside the source's own columns there are `_Line_`, the line in the source file (the header
-        being line 1), and `_Error_1_` and so on; dumps of list imports also have `_Status_`: `E`
-        for a refused row, `W` for one that was taken without its bad value. A second column `Name`
-        is called `Name (2)`; fields beyond the header are called by their place, `Column 5`.
-        """
-        reader = RowReader()
-        async with aclosing(self._dump_chunks(action_id, task_id, object_id)) as chunks:
-            async for chunk in chunks:
-                for row in reader.feed(chunk):
-                    yield row
-        for row in reader.finish():
-            yield row
-
-    async def get_process_dump_rows(
-        self, process_id: int | str, task_id: str
-    ) -> AsyncGenerator[dict[str, str]]:
-        """What all steps of a process refused, row by row; nothing where they refused nothing.
-
-        The rows are those of `get_dump_rows`, each with the name of the action that refused it as
-        `_Action_`. They come step by step in the process's order, so the columns change between.
-        A dump is fetched when its rows are asked for.
-
-        Args:
-            process_id: The process.
-            task_id: A run of it that has ended, successfully or not.
-
-        Raises:
-            InvalidIdentifierException: This is no process, or it has no such run.
-            AnaplanException: The run has not ended.
-        """
-        self._url_of(process_id, "processes")
-        task = await self.get_task_status(process_id, task_id)
-        if not isinstance(task, models.CompletedTask):
-            raise AnaplanException(f"Task {task_id} has not ended: it is {task.task_state}.")
-        names = {step.object_id: step.object_name for step in task.result.nested_results}
-        # Of an action that is there twice there is one dump.
-        for dump in dict.fromkeys(task.dumps):
-            name = names.get(dump.object_id) or str(dump.object_id or process_id)
-            async with aclosing(self.get_dump_rows(*dump)) as rows:
-                async for row in rows:
-                    yield named_after(name, row)
-
-    async def _dump_chunks(
-        self, action_id: int | str, task_id: str, object_id: int | str | None
-    ) -> AsyncGenerator[bytes]:
-        url = f"{self._url_of(action_id)}/tasks/{segment(task_id)}"
-        url += "/dump" if object_id is None else f"/dumps/{segment(object_id)}"
-        for chunk in await self._list(_CHUNKS, f"{url}/chunks"):
-            yield (await self._session.send("GET", f"{url}/chunks/{chunk.id}")).content
-
-    def _url_of(self, action_id: int | str, only: str | None = None) -> str:
-        """The action's URL; ids of another form are refused before anything is sent."""
-        text = str(action_id)
-        kind = _KINDS.get(text[:3]) if text.isdecimal() else None
-        if kind is None or only not in (None, kind):
-            expected = [f"{prefix}… ({k})" for prefix, k in _KINDS.items() if only in (None, k)]
-            raise InvalidIdentifierException(
-                f"{action_id!r} is not an id of this kind; they begin with {', '.join(expected)}."
-            )
-        return f"{self._model}/{kind}/{text}"
+            raise
 
     async def _start(self, action_id: str, url: str, body: dict[str, object]) -> Task:
         async def send() -> Task | CompletedTask:
-            return decode(_TASK.adapter, await self._session.send("POST", url, json=body)).value
+            return decode(TASK.adapter, await self._session.send("POST", url, json=body)).value
 
         task = await once(
             self._session,
             send,
-            lambda: self._list(_TASKS, url),
+            lambda: self._list(TASKS, url),
             lambda task, since: task.creation_time >= since,
             key=url,  # Ids recur in other models.
             what=f"Action {action_id} may have been started",
@@ -386,14 +321,3 @@ class Actions(ApiNamespace):
         return (
             task if isinstance(task, models.Task) else models.Task.model_validate(task.model_dump())
         )
-
-
-def _reason(result: TaskResult) -> str:
-    """Anaplan's own words for a failure, those of the failed steps of a process included."""
-    failed = [step for step in result.nested_results if not step.successful] or [result]
-    reasons: list[str] = []
-    for step in failed:
-        texts = [detail.local_message_text or detail.type for detail in step.details]
-        name = f"{step.object_name}: " if step.object_name and step is not result else ""
-        reasons.append(name + ("; ".join(filter(None, texts)) or "no reason given"))
-    return " / ".join(reasons)

@@ -1,4 +1,4 @@
-"""Users in and out as CSV, many at a time."""
+"""Importing and exporting the tenant's users as CSV."""
 
 from __future__ import annotations
 
@@ -10,7 +10,13 @@ import httpx2
 from anaplan_sdk._async.api.namespace import ApiNamespace
 from anaplan_sdk._async.transfer.batch_write import Target, Writing
 from anaplan_sdk._formats.json_batches import Batch
-from anaplan_sdk._formats.user_csv import Users, csv_of, read_users, user_batches, without_header
+from anaplan_sdk._formats.user_csv import (
+    UserInput,
+    read_users,
+    to_csv,
+    user_batches,
+    without_header,
+)
 from anaplan_sdk._http.replies import unreadable
 from anaplan_sdk._http.retry_policy import Repeat
 from anaplan_sdk._runtime import asynchronous as runtime
@@ -19,7 +25,7 @@ from anaplan_sdk.models.administration import UserImportResult, UserRow
 
 
 class _UserImport(Writing[UserImportResult]):
-    """An import of any number of users, file by file."""
+    """Imports any number of users, one file after another."""
 
     async def _deliver(self, batch: Batch) -> httpx2.Response:
         try:
@@ -27,7 +33,7 @@ class _UserImport(Writing[UserImportResult]):
                 self._target.method,
                 self._target.url,
                 repeat=Repeat.NOT_AFTER_500,
-                files={"file": ("users.csv", csv_of(batch), "text/csv")},
+                files={"file": ("users.csv", to_csv(batch), "text/csv")},
             )
         except ServerException as error:
             if error.status_code != 500:
@@ -36,35 +42,42 @@ class _UserImport(Writing[UserImportResult]):
 
 
 class Administration(ApiNamespace):
-    """The tenant's users and their licences. All of it is for tenant administrators.
+    """The tenant's users and their licences.
 
-    Of Anaplan's schemes it takes only `AnaplanAuthToken`, which every way to sign in of this SDK
-    uses; API keys aren't taken.
+    All methods need a tenant administrator, and a token sent by the scheme `AnaplanAuthToken`, as
+    all ways to sign in of this SDK do. An API key can't be used.
     """
 
     async def import_users(
-        self, users: Users, *, raise_on_failure: bool = False
+        self, users: UserInput, *, raise_on_failure: bool = False
     ) -> UserImportResult:
-        """Creates users, and changes those who are there already, by `username`.
+        """Add users to the tenant, and update those that exist already by `username`.
 
-        The users are checked before the first is sent: no cell may be empty, and no user come
-        twice. Anaplan takes 500 at a time; more are sent as several imports, one after the other.
-        It takes or refuses each row by itself. To send the same rows again does no harm.
+        All users are checked before the first is sent. Anaplan takes up to 500 with a request;
+        more are sent by several requests, one after another. Anaplan accepts or refuses each row
+        separately. Sending the same rows again does no harm.
 
         Args:
-            users: The users, as `models.UserRow` or dicts; or a CSV with the columns `username`,
-                `first_name`, `last_name` and `licenses`, as its content or a `Path`.
-            raise_on_failure: Raises if Anaplan has refused rows.
+            users: The users, as `models.UserRow` or dicts; or CSV with the columns `username`,
+                `first_name`, `last_name` and `licenses`, as its content or the `Path` of a file.
+                No field may be empty, and no user may occur twice.
+            raise_on_failure: Whether to raise an exception when Anaplan refused rows. When False
+                (default), check `failures` of the result.
 
         Returns:
-            How many users came and changed, and which rows were refused, and why.
+            The numbers of users that were accepted, created and updated, and the refused rows with
+            their reasons.
 
         Raises:
-            ValueError: The users aren't as Anaplan takes them; it names the first by its position,
-                from 0.
-            PartialFailureException: Rows were refused, and `raise_on_failure` is set.
-            PermissionDeniedException: This user is no tenant administrator.
-            WriteInterruptedException: One of several imports failed.
+            TypeError: `users` is a single user.
+            ValueError: The users don't have this form; the message has the position of the first
+                wrong one, counted from 0.
+            PartialFailureException: Anaplan refused rows, and `raise_on_failure` is True.
+            PermissionDeniedException: The user is not a tenant administrator.
+            WriteInterruptedException: One of several requests failed.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "Import users".
         """
         batches = await runtime.run_in_thread(user_batches, users)
         target = Target("PUT", f"{self._root}/import")
@@ -72,13 +85,20 @@ class Administration(ApiNamespace):
         return await writing.run(iter(batches), raise_on_failure=raise_on_failure)
 
     async def export_users(self, *, page_size: int = 1000) -> AsyncGenerator[UserRow]:
-        """The tenant's users, page by page.
+        """Iterate over the tenant's users, reading a page at a time.
 
         Args:
-            page_size: How many users to ask for at a time.
+            page_size: Number of users in a page, at least 1; 1,000 by default.
+
+        Yields:
+            Each user with the licences.
 
         Raises:
-            PermissionDeniedException: This user is no tenant administrator.
+            ValueError: `page_size` is out of its range.
+            PermissionDeniedException: The user is not a tenant administrator.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "Export users".
         """
         async with aclosing(self._pages(page_size)) as pages:
             async for _, rows in pages:
@@ -86,7 +106,21 @@ class Administration(ApiNamespace):
                     yield row
 
     async def export_users_csv(self, *, page_size: int = 1000) -> bytes:
-        """The same as one CSV, as Anaplan writes it. Arguments and errors as `export_users`."""
+        """Download the tenant's users as one CSV file, in the form in which Anaplan writes them.
+
+        Args:
+            page_size: Number of users to read with a request, at least 1; 1,000 by default.
+
+        Returns:
+            CSV with the columns `username`, `first_name`, `last_name` and `licenses`.
+
+        Raises:
+            ValueError: `page_size` is out of its range.
+            PermissionDeniedException: The user is not a tenant administrator.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "Export users".
+        """
         content = b""
         async with aclosing(self._pages(page_size)) as pages:
             async for page, _ in pages:
@@ -96,7 +130,11 @@ class Administration(ApiNamespace):
         return content
 
     async def _pages(self, size: int) -> AsyncGenerator[tuple[bytes, list[UserRow]]]:
-        """Pages as CSV and as rows. The first is measured: the server's pages may be smaller."""
+        """Read pages, each as CSV and as rows.
+
+        A page smaller than the first is the last. The size asked for is no measure of that, since
+        the server may send smaller pages.
+        """
         if size < 1:
             raise ValueError(f"page_size must be at least 1, not {size}.")
         seen: set[str] = set()
@@ -106,14 +144,14 @@ class Administration(ApiNamespace):
             known = len(seen)
             seen.update(row.username for row in rows)
             if known and len(seen) == known:
-                return  # Nothing new: the end, or a server that gives the same again.
+                return  # No new users: the end, or a server that ignores the offset.
             yield content, rows
             first_size = first_size or len(rows)
             if not rows or len(rows) < first_size:
                 return
 
     async def _page(self, limit: int, offset: int) -> tuple[bytes, list[UserRow]]:
-        # The default size is told in two ways, so that both are always said.
+        # Anaplan documents two different default sizes, so both parameters are always sent.
         params = {"Limit": limit, "Offset": offset}
         try:
             response = await self._session.send(
@@ -134,10 +172,10 @@ class Administration(ApiNamespace):
 
 
 def _explained(error: ServerException) -> PermissionDeniedException:
-    # Anaplan's way to say it, other than its documentation has it.
+    # Anaplan documents 403 for this.
     return PermissionDeniedException(
-        "Users are imported and exported by tenant administrators only; Anaplan answers others "
-        "with 500, as it did here.",
+        "Only tenant administrators can import and export users: Anaplan answers others with 500, "
+        "as it did here.",
         method=error.method,
         url=error.url,
         status_code=error.status_code,

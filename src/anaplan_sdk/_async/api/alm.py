@@ -1,17 +1,19 @@
-"""Application lifecycle management: revisions of a model's structure, and moving them on."""
+"""Application lifecycle management: revisions of a model's structure, and synchronizing models."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
-from math import inf
-from typing import Literal, TypeVar, overload
+from typing import Literal, TypeVar
 
-from anaplan_sdk._async.api.alm_comparisons import Comparisons, ended, successful, three_ids, told
+from anaplan_sdk._async.api.alm_comparisons import Comparisons
+from anaplan_sdk._async.api.alm_tasks import starts_task
 from anaplan_sdk._async.api.namespace import segment, sorting
-from anaplan_sdk._async.transport.polling import check_timeout, wait_until
+from anaplan_sdk._async.transport.polling import check_timeout
 from anaplan_sdk._async.transport.recovery import adopt, once
+from anaplan_sdk._http.dates import iso_date
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk.exceptions import (
     AnaplanException,
@@ -37,21 +39,37 @@ _TASKS = Listing("tasks", TaskSummary)
 _REVISION = Single[Revision]("revision", Revision)
 _SYNC = Single[PendingTask | CompletedSyncTask]("task", SyncTask)
 
-_FIELDS = {"id": "id", "name": "name", "applied_on": "appliedOn", "created_on": "createdOn"}
-_LONGEST_NAME = 60
-_LONGEST_DESCRIPTION = 250
+_SORT_FIELDS = {"id": "id", "name": "name", "applied_on": "appliedOn", "created_on": "createdOn"}
+
+# Characters. Anaplan ALM API guide, "Create a revision".
+_MAX_NAME = 60
+_MAX_DESCRIPTION = 250
 
 T = TypeVar("T")
 
 
 class Alm(Comparisons):
-    """Revisions of the client's model. All of this is for workspace administrators."""
+    """Revisions of the client's model, and synchronizing it with other models.
+
+    All methods need a workspace administrator of the model's workspace; those that name a second
+    model need one of both workspaces.
+    """
 
     async def change_model_status(self, status: Literal["online", "offline"]) -> None:
-        """Takes the model offline, so that only workspace administrators can use it, or back.
+        """Take the model offline, or bring it back online.
+
+        Only workspace administrators can use a model that is offline.
+
+        Args:
+            status: `"offline"` or `"online"`.
 
         Raises:
+            ValueError: `status` is neither of the two.
             ModelUnavailableException: The model is archived or locked.
+            PermissionDeniedException: The user is not a workspace administrator.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan ALM API guide, "Change a model's online status".
         """
         if status not in ("online", "offline"):
             raise ValueError(f"status must be 'online' or 'offline', not {status!r}.")
@@ -65,17 +83,25 @@ class Alm(Comparisons):
         applied_after: date | str | None = None,
         applied_before: date | str | None = None,
     ) -> list[Revision]:
-        """Lists the model's revisions.
+        """List the model's revisions.
 
         Args:
-            sort_by: The field to sort by; Anaplan's own order when not given.
-            descending: Sorts downwards; without `sort_by` it does nothing.
-            applied_after: Keeps those applied to this model on or after a day: a `date`, or text
-                such as "2026-01-31".
-            applied_before: Keeps those applied on or before a day.
+            sort_by: Field to sort by; Anaplan's own order when None.
+            descending: Whether to sort in descending order. Has no effect without `sort_by`.
+            applied_after: Only revisions applied to this model on or after this day: a `date`, or
+                text such as "2026-01-31".
+            applied_before: Only revisions applied to this model on or before this day.
+
+        Returns:
+            The revisions; an empty list when the model has none.
 
         Raises:
-            ValueError: A date isn't one, or the two are in the wrong order.
+            ValueError: A day is not a valid date, or `applied_after` is later than
+                `applied_before`; or there is no such field to sort by.
+            PermissionDeniedException: The user is not a workspace administrator.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan ALM API guide, "Retrieve revisions in a model".
         """
         days = {
             name: _day(name, value)
@@ -84,40 +110,77 @@ class Alm(Comparisons):
         }
         if len(days) == 2 and days["appliedAfter"] > days["appliedBefore"]:
             raise ValueError("applied_after must not be later than applied_before.")
-        params = sorting(sort_by, descending, _FIELDS)
+        params = sorting(sort_by, descending, _SORT_FIELDS)
         return await self._list(_REVISIONS, f"{self._alm}/revisions", **params, **days)
 
     async def get_latest_revision(self) -> Revision | None:
-        """The revision applied to the model last; `None` if it has none."""
-        revisions = await self._whole(_REVISIONS, f"{self._alm}/latestRevision")
+        """Return the revision that was applied to the model last.
+
+        Returns:
+            The revision; None when the model has none.
+
+        Raises:
+            PermissionDeniedException: The user is not a workspace administrator.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan ALM API guide, "Retrieve latest revision".
+        """
+        revisions = await self._list_unpaged(_REVISIONS, f"{self._alm}/latestRevision")
         return revisions[0] if revisions else None
 
     async def get_syncable_revisions(self, source_model_id: str) -> list[Revision]:
-        """Lists the revisions of another model that this one can be brought to, newest first."""
-        url = f"{self._alm}/syncableRevisions"
-        segment(source_model_id)
-        return await self._whole(_REVISIONS, url, sourceModelId=source_model_id)
-
-    async def create_revision(self, name: str, description: str = "") -> Revision:
-        """Makes a revision of the model's structure as it is now.
-
-        If the answer is lost, the revision is looked for by name and time for the client's
-        `settle_time`.
+        """List the revisions of another model that this model can be synchronized to.
 
         Args:
-            name: 60 characters at the most.
-            description: 250 characters at the most.
+            source_model_id: The model whose revisions to list.
+
+        Returns:
+            The revisions, newest first; an empty list when there are none, also when this model
+            already has the latest revision.
 
         Raises:
-            ValueError: One of the two is too long, or there is no name.
-            AnaplanRequestException: The structure is the same as in the last revision, or the model
-                is deployed.
-            OutcomeUnknownException: It can't be told whether it was made.
+            ValueError: `source_model_id` is empty.
+            InvalidIdentifierException: One of the models doesn't exist or isn't visible to the
+                user.
+            PermissionDeniedException: The user is not a workspace administrator.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan ALM API guide, "Retrieve compatible source model revisions".
         """
-        if not name.strip() or len(name) > _LONGEST_NAME:
-            raise ValueError(f"A revision's name has 1 to {_LONGEST_NAME} characters.")
-        if len(description) > _LONGEST_DESCRIPTION:
-            raise ValueError(f"A description has {_LONGEST_DESCRIPTION} characters at the most.")
+        url = f"{self._alm}/syncableRevisions"
+        segment(source_model_id)
+        return await self._list_unpaged(_REVISIONS, url, sourceModelId=source_model_id)
+
+    async def create_revision(self, name: str, description: str = "") -> Revision:
+        """Create a revision of the model's current structure.
+
+        The revision is not created twice: when the answer to the request is lost, it is looked up
+        by name and time, for up to the client's `settle_time` in seconds.
+
+        Args:
+            name: 1 to 60 characters.
+            description: Up to 250 characters.
+
+        Returns:
+            The new revision.
+
+        Raises:
+            ValueError: `name` is empty or too long, or `description` is too long.
+            AnaplanRequestException: The structure has not changed since the last revision, or the
+                model is in deployed mode.
+            OutcomeUnknownException: It is unknown whether the revision was created.
+            PermissionDeniedException: The user is not a workspace administrator.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan ALM API guide, "Create a revision".
+        """
+        if not name.strip() or len(name) > _MAX_NAME:
+            raise ValueError(f"name must have 1 to {_MAX_NAME} characters, not {len(name)}.")
+        if len(description) > _MAX_DESCRIPTION:
+            raise ValueError(
+                f"description must have up to {_MAX_DESCRIPTION} characters, "
+                f"not {len(description)}."
+            )
         url = f"{self._alm}/revisions"
         body = {"name": name, "description": description} if description else {"name": name}
 
@@ -129,7 +192,7 @@ class Alm(Comparisons):
             return (revision.name, revision.description or "") == (
                 name,
                 description,
-            ) and _milliseconds(revision.created_on) >= since - 1000
+            ) and 1000 * (iso_date(revision.created_on) or 0.0) >= since - 1000
 
         return await once(
             self._session,
@@ -143,43 +206,61 @@ class Alm(Comparisons):
         )
 
     async def get_models_for_revision(self, revision_id: str) -> list[ModelRevision]:
-        """Lists the models a revision was applied to, the one it was made in first."""
-        return await self._whole(
+        """List the models that a revision was applied to.
+
+        Args:
+            revision_id: The revision.
+
+        Returns:
+            The models; first the one in which the revision was created.
+
+        Raises:
+            InvalidIdentifierException: There is no such revision, or it was never applied to this
+                model.
+            PermissionDeniedException: The user is not a workspace administrator.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan ALM API guide, "Retrieve the models for a specific revision".
+        """
+        return await self._list_unpaged(
             _MODELS, f"{self._alm}/revisions/{segment(revision_id)}/appliedToModels"
         )
 
     async def get_sync_tasks(self) -> list[TaskSummary]:
-        """Lists the synchronizations to this model of the last 48 hours, newest first."""
-        return await self._whole(_TASKS, f"{self._alm}/syncTasks")
+        """List the synchronizations to this model.
+
+        Anaplan keeps those that are running or ended in the last 48 hours, about 20,000 at most.
+
+        Returns:
+            The tasks, newest first.
+
+        Raises:
+            PermissionDeniedException: The user is not a workspace administrator.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan ALM API guide, "Retrieve sync tasks for a model".
+        """
+        return await self._list_unpaged(_TASKS, f"{self._alm}/syncTasks")
 
     async def get_sync_task(self, task_id: str) -> PendingTask | CompletedSyncTask:
-        """How a synchronization stands; it has a result once it has ended."""
+        """Return the state of a synchronization.
+
+        Args:
+            task_id: The id of the task.
+
+        Returns:
+            The task; a `CompletedSyncTask`, with a result, once it has ended.
+
+        Raises:
+            InvalidIdentifierException: There is no such task.
+            PermissionDeniedException: The user is not a workspace administrator.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan ALM API guide, "Retrieve model sync task info".
+        """
         return await self._get(_SYNC, f"{self._alm}/syncTasks/{segment(task_id)}")
 
-    @overload
-    async def sync_models(
-        self,
-        source_revision_id: str,
-        source_model_id: str,
-        target_revision_id: str,
-        wait_for_completion: Literal[True] = True,
-        *,
-        timeout: float | None = None,
-        on_progress: ProgressCallback | None = None,
-    ) -> CompletedSyncTask: ...
-
-    @overload
-    async def sync_models(
-        self,
-        source_revision_id: str,
-        source_model_id: str,
-        target_revision_id: str,
-        wait_for_completion: bool,
-        *,
-        timeout: float | None = None,
-        on_progress: ProgressCallback | None = None,
-    ) -> PendingTask | CompletedSyncTask: ...
-
+    @starts_task(CompletedSyncTask)
     async def sync_models(
         self,
         source_revision_id: str,
@@ -190,26 +271,36 @@ class Alm(Comparisons):
         timeout: float | None = None,
         on_progress: ProgressCallback | None = None,
     ) -> PendingTask | CompletedSyncTask:
-        """Brings this model to a revision of another one. `promote` finds the ids by itself.
+        """Synchronize this model to a revision of another model.
 
-        It is not started twice: if the answer is lost, the task is looked for among this model's
-        for the client's `settle_time`.
+        To have the ids found, use `promote`. The synchronization is not started twice: when the
+        answer to the request is lost, its task is looked up among those of this model, for up to
+        the client's `settle_time` in seconds. If it fails, this model is unchanged.
 
         Args:
-            source_revision_id: One of the syncable revisions.
-            source_model_id: The model they come from.
+            source_revision_id: The revision to synchronize to, one of `get_syncable_revisions`.
+            source_model_id: The model of that revision.
             target_revision_id: The latest revision of this model.
-            wait_for_completion: False returns as soon as the task exists.
-            timeout: Seconds to wait for the end; no limit when not given.
-            on_progress: Told of every look at the task.
+            wait_for_completion: Whether to wait until the task has ended (default).
+            timeout: Seconds to wait for the end; None (the default) waits without limit. The work
+                at Anaplan continues after a timeout.
+            on_progress: Called with a Progress for every poll of the task.
+
+        Returns:
+            The completed task, or the started task when `wait_for_completion` is False.
 
         Raises:
-            SynchronizationException: It failed; this model is as it was.
-            AnaplanTimeoutException: It took longer than `timeout`; it goes on at Anaplan.
-            OutcomeUnknownException: It can't be told whether it was started.
+            ValueError: An id is empty, or `timeout` is negative.
+            SynchronizationException: The synchronization failed.
+            AnaplanTimeoutException: The synchronization had not ended after `timeout` seconds.
+            OutcomeUnknownException: It is unknown whether the synchronization was started.
+            PermissionDeniedException: The user is not a workspace administrator.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan ALM API guide, "Create a model sync task".
         """
         check_timeout(timeout)
-        body = three_ids(source_revision_id, source_model_id, target_revision_id)
+        body = self._revision_ids(source_revision_id, source_model_id, target_revision_id)
         url = f"{self._alm}/syncTasks"
         began = time.monotonic()
         with self._session.starting(url):
@@ -223,7 +314,7 @@ class Alm(Comparisons):
             self._session.remember_task(url, task.id)
         if not wait_for_completion:
             return task
-        return await self._sync_end(task, timeout, on_progress)
+        return await self._completed_sync(task, timeout, on_progress)
 
     async def promote(
         self,
@@ -235,74 +326,88 @@ class Alm(Comparisons):
         timeout: float | None = None,
         on_progress: ProgressCallback | None = None,
     ) -> Promotion:
-        """Brings this model to another one's revision: finds it, compares, synchronizes, waits.
+        """Synchronize this model to a revision of another model, by default the newest possible.
+
+        Finds the revision, counts the differences, starts the synchronization and waits for it.
+        Nothing happens when this model already has the revision. If the comparison or the
+        synchronization fails, this model is unchanged.
 
         Args:
-            source_model_id: The model whose structure is taken over, such as the development one.
-            revision_id: A syncable revision of it; the newest one by default.
-            dry_run: Only finds and compares.
-            create_revision: Makes a revision of this name in the source first.
-            timeout: Seconds to wait for comparison and synchronization together.
-            on_progress: Told of every look at a task.
+            source_model_id: The model whose structure is taken over, such as the one used for
+                development.
+            revision_id: The revision to synchronize to; None (the default) takes the newest one
+                that this model can be synchronized to.
+            dry_run: Whether to stop before the synchronization.
+            create_revision: Name of a revision to create in the source first; None (the default)
+                creates none.
+            timeout: Seconds to wait for the comparison and the synchronization together; None
+                (the default) waits without limit. The work at Anaplan continues after a timeout.
+            on_progress: Called with a Progress for every poll of a task.
 
         Returns:
-            What was found and done; `print` shows it in a line.
+            The revisions, the numbers of differences, and the completed task; `str` of it is one
+            line of text.
 
         Raises:
-            ValueError: The arguments contradict each other.
-            NotSyncableException: This model can't be brought to that revision.
-            SynchronizationException: Comparison or synchronization failed; this model is as it was.
-            AnaplanTimeoutException: It took longer than `timeout`.
+            ValueError: `create_revision` was given together with `dry_run` or `revision_id`; an id
+                is empty; or `timeout` is negative.
+            NotSyncableException: This model can't be synchronized to that revision.
+            SynchronizationException: The comparison or the synchronization failed.
+            AnaplanTimeoutException: The two had not ended after `timeout` seconds.
+            OutcomeUnknownException: It is unknown whether the revision was created, or the
+                synchronization started.
+            PermissionDeniedException: The user is not a workspace administrator.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan ALM API guide, "Retrieve compatible source model revisions" and "Create a
+        model sync task".
         """
         check_timeout(timeout)
         segment(source_model_id)
         if create_revision is not None and (dry_run or revision_id is not None):
-            raise ValueError("create_revision goes neither with dry_run nor with revision_id.")
+            raise ValueError("create_revision can't be combined with dry_run or revision_id.")
         deadline = None if timeout is None else time.monotonic() + timeout
         if create_revision is not None:
-            revision_id = (await self._other(source_model_id).create_revision(create_revision)).id
+            revision_id = (
+                await self._namespace_of(source_model_id).create_revision(create_revision)
+            ).id
         target = await self.get_latest_revision()
         if target is None:
             raise NotSyncableException(
-                f"Model {self._model_id} has no revision; only models that have one in common can "
+                f"Model {self._model_id} has no revision: only models with a common revision can "
                 "be synchronized."
             )
-        source = await self._choose(source_model_id, revision_id, target)
+        source = await self._find_source(source_model_id, revision_id, target)
         if source is None or source.id == target.id:
             return Promotion(source_model_id, source or target, target)
         ids = source.id, source_model_id, target.id
         comparison = await self.create_comparison_summary(
-            *ids, timeout=_left(deadline), on_progress=on_progress
+            *ids, timeout=_seconds_left(deadline), on_progress=on_progress
         )
         summary = await self.get_comparison_summary(comparison)
         if dry_run:
             return Promotion(source_model_id, source, target, summary)
-        if (left := _left(deadline)) == 0.0:
+        if (left := _seconds_left(deadline)) == 0.0:
             raise AnaplanTimeoutException(
-                f"The comparison took all of the {timeout} seconds; the synchronization was not "
+                f"The comparison took all of the {timeout} seconds: the synchronization was not "
                 "started."
             )
         task = await self.sync_models(*ids, timeout=left, on_progress=on_progress)
         return Promotion(source_model_id, source, target, summary, task)
 
-    def _other(self, model_id: str) -> Alm:
-        return Alm(
-            self._session,
-            self._settings,
-            workspace_id=None,
-            model_id=model_id,
-            owns_session=False,
-        )
+    def _namespace_of(self, model_id: str) -> Alm:
+        """Return the same namespace for another model."""
+        return Alm(self._session, replace(self._settings, workspace_id=None, model_id=model_id))
 
-    async def _whole(self, listing: Listing[T], url: str, **params: str) -> list[T]:
-        """A listing that Anaplan doesn't page."""
+    async def _list_unpaged(self, listing: Listing[T], url: str, **params: str) -> list[T]:
+        """Read a listing that Anaplan doesn't page."""
         response = await self._session.send("GET", url, params=params)
         return decode(listing.adapter, response).items
 
-    async def _choose(
+    async def _find_source(
         self, source_model_id: str, revision_id: str | None, target: Revision
     ) -> Revision | None:
-        """The revision to bring this model to; `None` if it has the source's latest already."""
+        """Find the revision to synchronize to; None when this model already has it."""
         syncable = await self.get_syncable_revisions(source_model_id)
         if revision_id is None and syncable:
             return syncable[0]
@@ -310,13 +415,13 @@ class Alm(Comparisons):
             return found
         wanted = revision_id
         if wanted is None:
-            latest = await self._other(source_model_id).get_latest_revision()
+            latest = await self._namespace_of(source_model_id).get_latest_revision()
             wanted = latest.id if latest else None
         if wanted == target.id or wanted in {item.id for item in await self.get_revisions()}:
             return None
         named = f"revision {wanted} of model {source_model_id}" if wanted else source_model_id
         raise NotSyncableException(
-            f"Model {self._model_id} can't be brought to {named}. Syncable are: "
+            f"Model {self._model_id} can't be synchronized to {named}. Syncable revisions: "
             f"{', '.join(f'{item.name!r} ({item.id})' for item in syncable) or 'none'}."
         )
 
@@ -352,48 +457,37 @@ class Alm(Comparisons):
             ) from error
         return task
 
-    async def _sync_end(
+    async def _completed_sync(
         self,
         task: PendingTask | CompletedSyncTask,
         timeout: float | None,
         on_progress: ProgressCallback | None,
     ) -> CompletedSyncTask:
-        async def look() -> PendingTask | CompletedSyncTask:
-            return told(await self.get_sync_task(task.id), on_progress)
-
         try:
-            end = await wait_until(
-                look,
-                lambda seen: ended(seen, CompletedSyncTask),
-                delay=self._settings.status_poll_delay,
-                timeout=timeout,
-                overdue=lambda seen: f"Synchronization {seen.id} is {seen.task_state}",
+            return await self._wait_for_task(
+                lambda: self.get_sync_task(task.id),
+                CompletedSyncTask,
+                "Synchronization",
+                timeout,
+                on_progress,
             )
         except AnaplanException as problem:
-            # Whatever failed, it was the wait: the synchronization may go on.
+            # The failure of a poll says nothing about the synchronization, which was started and
+            # must not be started again.
             problem.task_id = task.id
             problem.retryable = problem.not_performed = False
             raise
-        return successful(end, "The synchronization")
 
 
 def _day(name: str, value: date | str) -> str:
-    """A day as Anaplan reads it."""
+    """Format a day for a query."""
     try:
         if isinstance(value, str):
             return datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC).strftime("%Y-%m-%d")
     except ValueError:
-        raise ValueError(f"{name}: {value!r} is no date such as '2026-01-31'.") from None
+        raise ValueError(f"{name}: {value!r} is not a valid date such as '2026-01-31'.") from None
     return value.strftime("%Y-%m-%d")
 
 
-def _milliseconds(text: str) -> float:
-    try:
-        moment = datetime.fromisoformat(text)
-    except ValueError:
-        return -inf  # Nobody can tell, so it isn't taken for a new one.
-    return 1000 * (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
-
-
-def _left(deadline: float | None) -> float | None:
+def _seconds_left(deadline: float | None) -> float | None:
     return None if deadline is None else max(0.0, deadline - time.monotonic())

@@ -1,4 +1,4 @@
-"""Who is who, and what they did."""
+"""The tenant's users, and audit events."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from anaplan_sdk.models._envelopes import Listing, Single
 
 _USERS = Listing("users", User)
 _USER = Single[User]("user", User)
-_FIELDS = {
+_SORT_FIELDS = {
     "first_name": "firstName",
     "last_name": "lastName",
     "email": "email",
@@ -21,7 +21,11 @@ _FIELDS = {
 
 
 class Audit(Events):
-    """The tenant's users, and what happened in the tenant."""
+    """The tenant's users, and its audit events.
+
+    Listing users needs a workspace administrator or any role for the tenant; events need the role
+    Tenant Auditor.
+    """
 
     async def get_users(
         self,
@@ -30,23 +34,46 @@ class Audit(Events):
         | None = None,
         descending: bool = False,
     ) -> list[User]:
-        """Lists the tenant's users, as far as this user may see them.
+        """List the users of the tenant.
+
+        Needs a workspace administrator or any role for the tenant.
 
         Args:
-            search_pattern: Keeps those whose name or id contains it, case-insensitively; `%` stands
-                for any text and `_` for any character.
-            sort_by: The field to sort by; Anaplan's own order when not given.
-            descending: Sorts downwards; without `sort_by` it does nothing.
+            search_pattern: Only users whose name or id contains this text, in any letter case.
+                `%` stands for any text and `_` for any character. Anaplan doesn't document this
+                search.
+            sort_by: Field to sort by; Anaplan's own order when None.
+            descending: Whether to sort in descending order. Has no effect without `sort_by`.
+
+        Returns:
+            The users.
+
+        Raises:
+            ValueError: There is no such field to sort by.
+            InvalidCredentialsException: Anaplan answered 401, as it does when the user has none
+                of these roles.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API guide, "Users".
         """
-        params = sorting(sort_by, descending, _FIELDS)
+        params = sorting(sort_by, descending, _SORT_FIELDS)
         if search_pattern:
             params["s"] = search_pattern
         return await self._list(_USERS, f"{self._base}/users", **params)
 
     async def get_user(self, user_id: str = "me") -> User:
-        """One user; the one who is signed in when no id is given.
+        """Return a user.
+
+        Args:
+            user_id: The user's id; by default the signed-in user.
+
+        Returns:
+            The user.
 
         Raises:
-            InvalidIdentifierException: No such user.
+            InvalidIdentifierException: There is no such user.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API guide, "Users".
         """
         return await self._get(_USER, f"{self._base}/users/{segment(user_id)}")

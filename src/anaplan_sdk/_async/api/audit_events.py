@@ -1,4 +1,4 @@
-"""What happened in the tenant: audit events by window, as lines, and as they come."""
+"""Audit events: of a span of time, as JSON or as CEF lines, and as they happen."""
 
 from __future__ import annotations
 
@@ -25,22 +25,26 @@ from anaplan_sdk.models.audit import Place
 _EVENTS = Listing("response", AuditEvent)
 _RECORDS = Listing[dict[str, object]]("response", dict[str, object])
 
-# Anaplan keeps events for so long, and takes no longer windows.
-_LONGEST_HOURS = 720
-_HOUR = 3_600_000
-_RETENTION = _LONGEST_HOURS * _HOUR
-# A follower that lags far behind reads, and sorts, so much at a time.
-_SLICE = 6 * _HOUR
-# The server's clock is told in whole seconds.
+# Times are in milliseconds since 1970, as Anaplan's are.
 _SECOND = 1000
+_HOUR = 3600 * _SECOND
+# Anaplan keeps events for 30 days, and refuses longer windows. Anaplan Audit API guide.
+_MAX_DAYS = 30
+_RETENTION = _MAX_DAYS * 24 * _HOUR
+# A follower that is far behind reads and sorts this much at a time.
+_SLICE = 6 * _HOUR
 
 Moment = datetime | int
+Span = tuple[Moment | None, Moment | None, int | None, str]
+"""Start, end, hours and family of a window, as a caller gives them."""
+
+E = TypeVar("E", AuditEvent, dict[str, object])
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class _Window:
-    """A span of time in milliseconds since 1970, and a family of events."""
+    """A span of time and a family of events."""
 
     start: int
     end: int
@@ -52,28 +56,39 @@ class _Window:
 
 
 class Events(ApiNamespace):
-    """Audit events. All of this is for tenant auditors, and reaches 30 days back."""
+    """Audit events of the last 30 days; for users with the role Tenant Auditor."""
 
     async def get_events(
         self, days_into_past: int = 30, event_type: EventFamily | str = "all"
     ) -> list[dict[str, object]]:
-        """All events of the last days, as Anaplan words them; `get_event_stream` has them typed.
+        """Return the events of the last days as Anaplan sends them.
+
+        All of them are held in memory; `get_event_stream` needs the memory of one page only, and
+        returns models.
 
         Args:
-            days_into_past: 1 to 30.
-            event_type: The family of events. Anaplan takes one it doesn't know for "all".
+            days_into_past: Number of days, 1 to 30.
+            event_type: Family of events, `"all"` by default. Anaplan treats an unknown one as
+                `"all"`.
+
+        Returns:
+            The events, each of them once.
 
         Raises:
-            PermissionDeniedException: This user is no tenant auditor.
-        """
-        if not 1 <= days_into_past <= _LONGEST_HOURS // 24:
-            raise ValueError(f"days_into_past must be 1 to 30, not {days_into_past}.")
-        window = await self._window(None, None, 24 * days_into_past, event_type)
-        pages = self._pages(_RECORDS, window, lambda record: record.get("id"))
-        async with aclosing(pages):
-            return [record async for page in pages for record in page]
+            ValueError: `days_into_past` is out of its range.
+            PermissionDeniedException: The user does not have the role Tenant Auditor.
+            AnaplanException: The request failed; see the subclasses.
 
-    async def get_event_stream(
+        Source: Anaplan Audit API guide, "Retrieve Audit Events in JSON Format".
+        """
+        if not 1 <= days_into_past <= _MAX_DAYS:
+            raise ValueError(f"days_into_past must be 1 to {_MAX_DAYS}, not {days_into_past}.")
+        span = None, None, 24 * days_into_past, event_type
+        records = self._read_json(_RECORDS, span)
+        async with aclosing(records):
+            return [record async for record in records]
+
+    def get_event_stream(
         self,
         start: Moment | None = None,
         end: Moment | None = None,
@@ -81,30 +96,34 @@ class Events(ApiNamespace):
         hours: int | None = None,
         event_type: EventFamily | str = "all",
     ) -> AsyncGenerator[AuditEvent]:
-        """The events of a window, page by page, each of them once.
+        """Iterate over the events of a window, reading a page at a time.
 
-        The end of the window is fixed before the first page is read, so that events that happen
-        meanwhile don't move the pages.
+        The end of the window is fixed before the first page is read, so events that happen in the
+        meantime don't shift the pages.
 
         Args:
-            start: Where the window begins: a `datetime` with a time zone, or milliseconds since
-                1970. By default 30 days before its end.
-            end: Where it ends; by default now.
-            hours: Its length, 1 to 720, instead of `start`.
-            event_type: The family of events. Anaplan takes one it doesn't know for "all".
+            start: Start of the window: a `datetime` with a time zone, or milliseconds since 1970;
+                None (the default) is 30 days before its end.
+            end: End of the window, likewise; None (the default) is now, by Anaplan's clock.
+            hours: Length of the window, 1 to 720, instead of `start`.
+            event_type: Family of events, `"all"` by default. Anaplan treats an unknown one as
+                `"all"`.
+
+        Returns:
+            An iterator over the events, each of them once.
 
         Raises:
-            ValueError: The window is longer than 30 days, or is none.
-            PermissionDeniedException: This user is no tenant auditor.
-        """
-        window = await self._window(start, end, hours, event_type)
-        pages = self._pages(_EVENTS, window, lambda event: event.id)
-        async with aclosing(pages):
-            async for page in pages:
-                for event in page:
-                    yield event
+            ValueError: The window is longer than 30 days or ends before it starts; `start` and
+                `hours` were both given; or a `datetime` has no time zone.
+            TypeError: `start` or `end` is neither a `datetime` nor an `int`.
+            PermissionDeniedException: The user does not have the role Tenant Auditor.
+            AnaplanException: The request failed; see the subclasses.
 
-    async def search_events(
+        Source: Anaplan Audit API guide, "Retrieve Audit Events in JSON Format".
+        """
+        return self._read_json(_EVENTS, (start, end, hours, event_type))
+
+    def search_events(
         self,
         start: Moment | None = None,
         end: Moment | None = None,
@@ -112,15 +131,35 @@ class Events(ApiNamespace):
         hours: int | None = None,
         event_type: EventFamily | str = "all",
     ) -> AsyncGenerator[AuditEvent]:
-        """The same by Anaplan's search. Arguments and errors as for `get_event_stream`."""
-        window = await self._window(start, end, hours, event_type)
-        pages = self._pages(_EVENTS, window, lambda event: event.id, by_search=True)
-        async with aclosing(pages):
-            async for page in pages:
-                for event in page:
-                    yield event
+        """Iterate over the events of a window by Anaplan's search, reading a page at a time.
 
-    async def get_cef_lines(
+        The events are those of `get_event_stream`; the window is sent in the body of a POST
+        request instead of the URL. Its end is fixed before the first page is read, so events that
+        happen in the meantime don't shift the pages.
+
+        Args:
+            start: Start of the window: a `datetime` with a time zone, or milliseconds since 1970;
+                None (the default) is 30 days before its end.
+            end: End of the window, likewise; None (the default) is now, by Anaplan's clock.
+            hours: Length of the window, 1 to 720, instead of `start`.
+            event_type: Family of events, `"all"` by default. Anaplan treats an unknown one as
+                `"all"`.
+
+        Returns:
+            An iterator over the events, each of them once.
+
+        Raises:
+            ValueError: The window is longer than 30 days or ends before it starts; `start` and
+                `hours` were both given; or a `datetime` has no time zone.
+            TypeError: `start` or `end` is neither a `datetime` nor an `int`.
+            PermissionDeniedException: The user does not have the role Tenant Auditor.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Audit API guide.
+        """
+        return self._read_json(_EVENTS, (start, end, hours, event_type), by_search=True)
+
+    def get_cef_lines(
         self,
         start: Moment | None = None,
         end: Moment | None = None,
@@ -128,24 +167,34 @@ class Events(ApiNamespace):
         hours: int | None = None,
         event_type: EventFamily | str = "all",
     ) -> AsyncGenerator[str]:
-        """The events of a window as lines of the common event format, as Anaplan writes them.
+        """Iterate over the events of a window as lines in the Common Event Format (CEF).
 
-        Anaplan sends them in one reply, which is read as it arrives. Arguments and errors as for
-        `get_event_stream`.
+        Anaplan sends them in one reply without pages, which is read as it arrives. Its lines
+        have no severity, unlike the definition of the format.
+
+        Args:
+            start: Start of the window: a `datetime` with a time zone, or milliseconds since 1970;
+                None (the default) is 30 days before its end.
+            end: End of the window, likewise; None (the default) is now, by Anaplan's clock.
+            hours: Length of the window, 1 to 720, instead of `start`.
+            event_type: Family of events, `"all"` by default. Anaplan treats an unknown one as
+                `"all"`.
+
+        Returns:
+            An iterator over the lines as Anaplan writes them, without line ends.
+
+        Raises:
+            ValueError: The window is longer than 30 days or ends before it starts; `start` and
+                `hours` were both given; or a `datetime` has no time zone.
+            TypeError: `start` or `end` is neither a `datetime` nor an `int`.
+            PermissionDeniedException: The user does not have the role Tenant Auditor.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Audit API guide; Anaplan help, "Audit event export file".
         """
-        window = await self._window(start, end, hours, event_type)
-        reader = LineReader()
-        pieces = self._session.stream(
-            self._events, params=window.params, headers={"Accept": "text/plain"}
-        )
-        async with aclosing(pieces):
-            async for piece in pieces:
-                for line in reader.feed(piece):
-                    yield line
-        for line in reader.finish():
-            yield line
+        return self._read_cef(str, (start, end, hours, event_type))
 
-    async def get_cef_events(
+    def get_cef_events(
         self,
         start: Moment | None = None,
         end: Moment | None = None,
@@ -153,21 +202,34 @@ class Events(ApiNamespace):
         hours: int | None = None,
         event_type: EventFamily | str = "all",
     ) -> AsyncGenerator[CefEvent]:
-        """The same lines taken apart.
+        """Iterate over the events of a window, parsed from lines in the Common Event Format (CEF).
+
+        Anaplan sends them in one reply without pages, which is read as it arrives.
+
+        Args:
+            start: Start of the window: a `datetime` with a time zone, or milliseconds since 1970;
+                None (the default) is 30 days before its end.
+            end: End of the window, likewise; None (the default) is now, by Anaplan's clock.
+            hours: Length of the window, 1 to 720, instead of `start`.
+            event_type: Family of events, `"all"` by default. Anaplan treats an unknown one as
+                `"all"`.
+
+        Returns:
+            An iterator over the parsed lines.
 
         Raises:
-            AnaplanResponseException: A line isn't of this format.
-        """
-        lines = self.get_cef_lines(start, end, hours=hours, event_type=event_type)
-        async with aclosing(lines):
-            async for line in lines:
-                try:
-                    event = CefEvent.parse(line)
-                except ValueError as problem:
-                    raise AnaplanResponseException(str(problem), url=self._events) from None
-                yield event
+            ValueError: The window is longer than 30 days or ends before it starts; `start` and
+                `hours` were both given; or a `datetime` has no time zone.
+            TypeError: `start` or `end` is neither a `datetime` nor an `int`.
+            PermissionDeniedException: The user does not have the role Tenant Auditor.
+            AnaplanResponseException: A line is not in this format.
+            AnaplanException: The request failed; see the subclasses.
 
-    async def follow(
+        Source: Anaplan Audit API guide; Anaplan help, "Audit event export file".
+        """
+        return self._read_cef(self._parse_cef, (start, end, hours, event_type))
+
+    async def follow_events(
         self,
         cursor: str | None = None,
         *,
@@ -175,32 +237,41 @@ class Events(ApiNamespace):
         event_type: EventFamily | str = "all",
         timeout: float | None = None,
         poll_delay: float = 10.0,
-        settle: float = 60.0,
+        lag: float = 60.0,
     ) -> AsyncGenerator[FollowedEvent]:
-        """Gives events as they come, for ever: in the order they happened, each of them once.
+        """Iterate over events as they happen, in their order, each of them once.
 
-        Keep the cursor of the last event you have dealt with, and give it back to go on after it,
-        in another process too.
+        Store the cursor of the last event you have processed: given back, also in another
+        process, it continues with the event after it.
 
         Args:
-            cursor: Where to go on.
-            since: Where to begin without a cursor: a `datetime` with a time zone, or milliseconds
-                since 1970; at most 30 days back. By default now.
-            event_type: The family of events.
-            timeout: Seconds after which it ends; never when not given.
-            poll_delay: Seconds between two looks.
-            settle: Seconds by which events are held back, so that those which Anaplan lists late
-                still come in order. What is listed even later is missed.
+            cursor: Where to continue: the cursor of an earlier event.
+            since: Where to start without a cursor: a `datetime` with a time zone, or milliseconds
+                since 1970, up to 30 days ago; None (the default) is now, by Anaplan's clock.
+            event_type: Family of events, `"all"` by default. Anaplan treats an unknown one as
+                `"all"`.
+            timeout: Seconds after which the iteration ends; None (the default) never ends it.
+            poll_delay: Seconds between two requests when there are no further events.
+            lag: Seconds by which events are delivered late, so that those which Anaplan lists
+                late still come in order. An event that Anaplan lists even later is missed.
+
+        Yields:
+            Each event with its cursor.
 
         Raises:
-            ValueError: The cursor isn't one, or lies further back than Anaplan keeps events.
-            PermissionDeniedException: This user is no tenant auditor.
+            ValueError: The cursor is not valid, or it or `since` is longer ago than Anaplan keeps
+                events; `cursor` and `since` were both given; or a number is out of its range.
+            TypeError: `since` is neither a `datetime` nor an `int`.
+            PermissionDeniedException: The user does not have the role Tenant Auditor.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Audit API guide, "Retrieve Audit Events in JSON Format".
         """
         check_timeout(timeout)
         if cursor is not None and since is not None:
-            raise ValueError("Give a cursor or since, not both.")
-        if poll_delay <= 0 or settle < 0:
-            raise ValueError("poll_delay must be positive, and settle can't be negative.")
+            raise ValueError("cursor and since were both given: give one of them.")
+        if poll_delay <= 0 or lag < 0:
+            raise ValueError("poll_delay must be positive, and lag must not be negative.")
         deadline = None if timeout is None else time.monotonic() + timeout
         place = None if cursor is None else Place.read(cursor)
         if since is not None:
@@ -208,17 +279,17 @@ class Events(ApiNamespace):
         now = await self._now()
         place = _within_reach(place or Place(now), now)
         while True:
-            settled = now - int(1000 * settle)
-            end = min(settled, place.moment + _SLICE)
+            latest = now - int(_SECOND * lag)
+            end = min(latest, place.moment + _SLICE)
             if end > place.moment:
-                # One more at the start: whether the window's first moment is in it isn't told.
+                # Starts a moment earlier: whether a window includes its start is not documented.
                 window = _Window(max(place.moment - 1, now - _RETENTION), end, event_type)
                 for event in await self._in_order(window, place):
                     place = place.after(event)
                     yield FollowedEvent(event, place.cursor)
                 if place.moment < end:
                     place = Place(end)
-            if end < settled:
+            if end < latest:
                 continue
             left = None if deadline is None else deadline - time.monotonic()
             if left is not None and left <= 0:
@@ -230,9 +301,40 @@ class Events(ApiNamespace):
     def _events(self) -> str:
         return f"{self._session.hosts.audit}/events"
 
+    async def _read_json(
+        self, listing: Listing[E], span: Span, *, by_search: bool = False
+    ) -> AsyncGenerator[E]:
+        """Read the events of a window as items of a paged listing."""
+        window = await self._window(span)
+        pages = self._pages(listing, window, by_search=by_search)
+        async with aclosing(pages):
+            async for page in pages:
+                for item in page:
+                    yield item
+
+    async def _read_cef(self, parse: Callable[[str], T], span: Span) -> AsyncGenerator[T]:
+        """Read the events of a window as lines in the Common Event Format."""
+        window = await self._window(span)
+        reader = LineReader()
+        pieces = self._session.stream(
+            self._events, params=window.params, headers={"Accept": "text/plain"}
+        )
+        async with aclosing(pieces):
+            async for piece in pieces:
+                for line in reader.feed(piece):
+                    yield parse(line)
+        for line in reader.finish():
+            yield parse(line)
+
+    def _parse_cef(self, line: str) -> CefEvent:
+        try:
+            return CefEvent.parse(line)
+        except ValueError as problem:
+            raise AnaplanResponseException(str(problem), url=self._events) from None
+
     async def _in_order(self, window: _Window, place: Place) -> list[AuditEvent]:
-        """The events after a place, the oldest first."""
-        pages = self._pages(_EVENTS, window, lambda event: event.id)
+        """Return the events after a place, oldest first."""
+        pages = self._pages(_EVENTS, window)
         async with aclosing(pages):
             events = [event async for page in pages for event in page]
         new = (
@@ -243,34 +345,38 @@ class Events(ApiNamespace):
         return sorted(new, key=lambda event: (event.event_date, event.id))
 
     async def _now(self) -> int:
-        """Anaplan's own time, from a reply to a small question."""
+        """Read Anaplan's clock with a small request."""
         params = {"intervalInHours": 1, "limit": 1}
         await self._session.send("GET", self._events, params=params)
         return self._server_now()
 
     def _server_now(self) -> int:
-        return int(1000 * self._session.server_time(time.monotonic()))
+        return int(_SECOND * self._session.server_time(time.monotonic()))
 
-    async def _window(
-        self, start: Moment | None, end: Moment | None, hours: int | None, family: str
-    ) -> _Window:
+    async def _window(self, span: Span) -> _Window:
+        start, end, hours, family = span
         if start is not None and hours is not None:
-            raise ValueError("Give start or hours, not both.")
-        if hours is not None and not 1 <= hours <= _LONGEST_HOURS:
-            raise ValueError(f"hours must be 1 to {_LONGEST_HOURS}, not {hours}.")
+            raise ValueError("start and hours were both given: give one of them.")
+        max_hours = _RETENTION // _HOUR
+        if hours is not None and not 1 <= hours <= max_hours:
+            raise ValueError(f"hours must be 1 to {max_hours}, not {hours}.")
         first = None if start is None else _milliseconds("start", start)
         last = None if end is None else _milliseconds("end", end)
         is_open = last is None
         if last is None:
+            # Anaplan's clock is known in whole seconds.
             last = await self._now() + _SECOND
         if first is None:
-            first = last - (hours or _LONGEST_HOURS) * _HOUR
+            first = last - (hours or max_hours) * _HOUR
         if first > last:
-            raise ValueError("The window ends before it begins.")
+            raise ValueError("The window ends before it starts.")
         if is_open and _RETENTION < last - first <= _RETENTION + _HOUR:
-            first = last - _RETENTION  # "30 days ago", told some moments ago or by another clock.
+            # The caller computed "30 days ago" a little earlier, or by another clock.
+            first = last - _RETENTION
         if last - first > _RETENTION:
-            raise ValueError("A window is 30 days long at the most; Anaplan keeps no older events.")
+            raise ValueError(
+                f"A window must not be longer than {_MAX_DAYS} days: Anaplan keeps no older events."
+            )
         return _Window(first, last, family)
 
     async def _page(self, window: _Window, offset: int, *, by_search: bool) -> httpx2.Response:
@@ -289,14 +395,9 @@ class Events(ApiNamespace):
         )
 
     async def _pages(
-        self,
-        listing: Listing[T],
-        window: _Window,
-        id_of: Callable[[T], object],
-        *,
-        by_search: bool = False,
-    ) -> AsyncGenerator[list[T]]:
-        """The pages one after the other, without what an earlier one had."""
+        self, listing: Listing[E], window: _Window, *, by_search: bool = False
+    ) -> AsyncGenerator[list[E]]:
+        """Read page after page, leaving out what an earlier page had."""
         seen: set[object] = set()
         offset = 0
         known: int | None = None
@@ -306,25 +407,35 @@ class Events(ApiNamespace):
             gone = 0 if known is None or page.total is None else known - page.total
             known = page.total
             if gone > 0:
-                # Old events went away, and what follows has moved up into pages that were read.
+                # Expired events have left the listing, so unread ones moved into read pages.
                 offset = max(0, offset - gone)
                 continue
-            new = [item for item in page.items if id_of(item) not in seen]
-            seen.update(map(id_of, new))
+            new = [item for item in page.items if _id_of(item) not in seen]
+            seen.update(map(_id_of, new))
             yield new
             offset += len(page.items)
             if known is None or offset >= known:
                 return
             if not page.items:
-                raise unreadable(response, f"a page without events, although there are {known}")
+                raise unreadable(
+                    response, f"a page without events, although Anaplan counts {known}"
+                )
+
+
+def _id_of(event: AuditEvent | dict[str, object]) -> object:
+    return event.id if isinstance(event, AuditEvent) else event.get("id")
 
 
 def _within_reach(place: Place, now: int) -> Place:
-    """The place, unless what follows it may be lost already."""
+    """Return the place unless events after it may have expired, moved into a valid window.
+
+    Raises:
+        ValueError: The place is too long ago.
+    """
     if place.moment < now - _RETENTION - _HOUR:
         raise ValueError(
-            "Anaplan keeps events for 30 days, and this goes further back: some are lost. Begin "
-            "anew with since."
+            f"Anaplan keeps events for {_MAX_DAYS} days, and this is longer ago: some events are "
+            "lost. Start again with since."
         )
     return place if place.moment >= now - _RETENTION else Place(now - _RETENTION)
 
@@ -332,8 +443,8 @@ def _within_reach(place: Place, now: int) -> Place:
 def _milliseconds(name: str, moment: Moment) -> int:
     if isinstance(moment, datetime):
         if moment.tzinfo is None:
-            raise ValueError(f"{name} needs a time zone: {moment} has none.")
-        return int(1000 * moment.timestamp())
+            raise ValueError(f"{name} must have a time zone, which {moment} doesn't.")
+        return int(_SECOND * moment.timestamp())
     if not isinstance(moment, int):
         raise TypeError(
             f"{name} must be a datetime with a time zone, or milliseconds since 1970, not "

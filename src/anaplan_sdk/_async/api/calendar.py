@@ -1,4 +1,4 @@
-"""A model's time and versions."""
+"""A model's calendar, current period and versions."""
 
 from __future__ import annotations
 
@@ -24,20 +24,39 @@ _YEAR = Single[_CalendarOfYear]("modelCalendar", _CalendarOfYear)
 
 
 class Calendar(ApiNamespace):
-    """The model's calendar, current period and versions."""
+    """A model's calendar, current period and versions."""
 
     async def get_current_period(self) -> CurrentPeriod:
-        """The model's current period; its texts are empty when none is set."""
+        """Return the model's current period. The user must be a workspace administrator.
+
+        Returns:
+            The period; its texts are empty if no current period is set.
+
+        Raises:
+            ValueError: The client has no model.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "Retrieve current period".
+        """
         return await self._get(_PERIOD, f"{self._model}/currentPeriod")
 
     async def set_current_period(self, date: str | Date) -> CurrentPeriod:
-        """Makes the period that a day falls into the current one.
+        """Set the model's current period to the period that contains a date.
+
+        A change of the current period may delete the data of periods that leave the timescale. The
+        user must be a workspace administrator.
 
         Args:
-            date: The day, as `YYYY-MM-DD` or a date; an empty text resets the period.
+            date: The date, as `YYYY-MM-DD` or a date object; an empty str resets the period.
+
+        Returns:
+            The new current period.
 
         Raises:
-            AnaplanRequestException: The date has another form or is outside the timescale.
+            AnaplanRequestException: The date has another form or is outside of the timescale.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Model Calendar".
         """
         response = await self._session.send(
             "PUT", f"{self._model}/currentPeriod", json={"date": _day(date)}
@@ -45,34 +64,75 @@ class Calendar(ApiNamespace):
         return decode(_PERIOD.adapter, response).value
 
     async def set_current_fiscal_year(self, year: str) -> FiscalYear:
-        """Sets the model's current fiscal year, such as "FY26".
+        """Set the model's current fiscal year. The user must be a workspace administrator.
+
+        Args:
+            year: The year as the calendar names it, such as "FY26".
+
+        Returns:
+            The new fiscal year with its first and last day.
 
         Raises:
-            AnaplanRequestException: The calendar has no such year, or no fiscal years at all.
+            AnaplanRequestException: The year is out of range, or the calendar has no fiscal years
+                (Weeks General).
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "Update current fiscal year".
         """
         url = f"{self._model}/modelCalendar/fiscalYear"
         response = await self._session.send("PUT", url, json={"year": year})
         return decode(_YEAR.adapter, response).value.fiscal_year
 
     async def get_model_calendar(self) -> ModelCalendar:
-        """The model's calendar; its class follows from `calendar_type`."""
+        """Return the model's calendar. The user must be a workspace administrator.
+
+        Returns:
+            The calendar, in the class of its `calendar_type`.
+
+        Raises:
+            ValueError: The client has no model.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "Get current fiscal year".
+        """
         return await self._get(_CALENDAR, f"{self._model}/modelCalendar")
 
     async def get_versions(self) -> list[Version]:
-        """Lists the model's versions."""
+        """List the model's versions. The user must be a workspace administrator.
+
+        Returns:
+            The versions that the user can read, with their edit ranges and switchover dates.
+
+        Raises:
+            ValueError: The client has no model.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Model versions".
+        """
         return await self._list(_VERSIONS, f"{self._model}/versions")
 
     async def set_version_switchover(
         self, version_id: int | str, date: str | Date
     ) -> VersionPeriod:
-        """Sets from when on a version has its own data instead of actuals.
+        """Set the switchover date of a version, from which it has its own data instead of actuals.
+
+        The user must be a workspace administrator.
 
         Args:
-            version_id: The version.
-            date: A day of the first period, as `YYYY-MM-DD` or a date; an empty text resets it.
+            version_id: The version (107…), a forecast or a variance.
+            date: A day of the first period, as `YYYY-MM-DD` or a date object; an empty str resets
+                the date.
+
+        Returns:
+            The period of the new switchover date.
 
         Raises:
-            AnaplanRequestException: The date is out of range, or before the previous version's.
+            InvalidIdentifierException: There is no such version.
+            AnaplanRequestException: The version has no switchover, or the date is out of range,
+                before the version's present switchover, or before that of the previous version.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Model versions".
         """
         url = f"{self._model}/versions/{segment(version_id)}/switchover"
         response = await self._session.send("PUT", url, json={"date": _day(date)})
@@ -80,5 +140,5 @@ class Calendar(ApiNamespace):
 
 
 def _day(date: str | Date) -> str:
-    # A datetime is a date, too, and tells more than is asked for.
+    # Not isoformat: that of a datetime, which is a date as well, has the time.
     return date.strftime("%Y-%m-%d") if isinstance(date, Date) else date

@@ -1,4 +1,4 @@
-"""Writing cells."""
+"""Writing the cells of modules."""
 
 from __future__ import annotations
 
@@ -16,11 +16,34 @@ class Cells(ApiNamespace):
     async def update_module_data(
         self, module_id: int | str, data: Iterable[CellWrite | Mapping[str, object]]
     ) -> int | dict[str, object]:
-        """Writes cells as `write_cells` does, and returns less.
+        """Write cells of a module and return the number of changed cells or Anaplan's reply.
+
+        Any number of cells is sent in as many requests as Anaplan's limits require (100,000 cells
+        or 15 MB each), one after the other, so that the last value of a repeated cell remains. A
+        request is repeated only if Anaplan certainly did not carry it out. The user must be a
+        workspace administrator.
+
+        Args:
+            module_id: The module (102…).
+            data: The cells, such as `{"lineItemName": "Units", "dimensions": [{"dimensionName":
+                "Time", "itemName": "Jan 26"}], "value": 12.5}`. A value is a number, a bool, a date
+                or a str, which may be the name of a list item or a period. All cells of a sequence
+                are validated before the first request; those of another iterable request by
+                request.
 
         Returns:
-            How many cells have changed, when none was refused; Anaplan's whole reply otherwise,
-            whose failures tell the place in `data` as `requestIndex`.
+            The number of changed cells if Anaplan rejected none; otherwise Anaplan's reply as a
+            dict. The `requestIndex` of each of its failures is the cell's index in `data`.
+
+        Raises:
+            TypeError: `data` is a single cell or a str.
+            ValueError: A cell is invalid or too large for a request.
+            InvalidIdentifierException: There is no such module.
+            WriteInterruptedException: A request failed after others had been sent; the error has
+                the result so far and the indexes whose outcome is unknown.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Update module cell data".
         """
         result = await self.write_cells(module_id, data)
         if not result.failures:
@@ -44,36 +67,45 @@ class Cells(ApiNamespace):
         module_id: int | str,
         cells: Iterable[CellWrite | Mapping[str, object]],
         *,
-        batch_size: int = MAX_ITEMS,
+        cells_per_request: int = MAX_ITEMS,
         raise_on_failure: bool = False,
     ) -> CellWriteResult:
-        """Writes cells of a module.
+        """Write cells of a module. The user must be a workspace administrator.
 
-        Any number of them is sent in as many requests as Anaplan's limits ask for (100,000 cells or
-        15 MB each), one after the other: where a cell comes twice, the last value stays. A request
-        is not repeated unless Anaplan certainly did not act on it.
+        Any number of cells is sent in as many requests as Anaplan's limits require (100,000 cells
+        or 15 MB each), one after the other, so that the last value of a repeated cell remains. A
+        request is repeated only if Anaplan certainly did not carry it out.
 
         Args:
-            module_id: The module.
-            cells: Such as `{"lineItemName": "Units", "dimensions": [{"dimensionName": "Time",
-                "itemName": "Jan 26"}], "value": 12.5}`. Values are numbers, booleans, texts (names
-                of items and periods, too) and dates. An iterator is consumed as requests go out, so
-                its cells are checked request by request; a list is checked whole beforehand.
-            batch_size: How many cells a request has at the most.
-            raise_on_failure: Raises an error when Anaplan refuses a cell.
+            module_id: The module (102…).
+            cells: The cells, such as `{"lineItemName": "Units", "dimensions": [{"dimensionName":
+                "Time", "itemName": "Jan 26"}], "value": 12.5}`. A value is a number, a bool, a date
+                or a str, which may be the name of a list item or a period. All cells of a sequence
+                are validated before the first request; those of another iterable request by
+                request.
+            cells_per_request: The most cells in one request, 1 to 100,000 (the default).
+            raise_on_failure: Whether to raise an error if Anaplan rejects a cell; by default
+                rejected cells are only listed in the result.
 
         Returns:
-            How many cells have changed, and which were refused and why; indexes are those of
+            How many cells have changed, and which were rejected and why, by their indexes in
             `cells`.
 
         Raises:
-            ValueError: A cell isn't one, or is too large.
-            PartialFailureException: Cells were refused, and `raise_on_failure` is set.
-            WriteInterruptedException: A request failed after others had gone out; it tells what was
-                done and what is in doubt.
+            TypeError: `cells` is a single cell or a str.
+            ValueError: A cell is invalid or too large for a request, or `cells_per_request` is out
+                of range.
+            InvalidIdentifierException: There is no such module.
+            PartialFailureException: Cells were rejected, and `raise_on_failure` is set; the error
+                has the result.
+            WriteInterruptedException: A request failed after others had been sent; the error has
+                the result so far and the indexes whose outcome is unknown.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Update module cell data".
         """
         url = f"{self._model}/modules/{segment(module_id)}/data"
         target = Target("POST", url, opening=b"[", closing=b"]")
-        batches = Batcher(CellWrite, batch_size).batches(cells)
+        batches = Batcher(CellWrite, cells_per_request).batches(cells)
         write = Writing(self._session, target, CellWriteResult)
         return await write.run(batches, raise_on_failure=raise_on_failure)

@@ -1,4 +1,4 @@
-"""CloudWorks: connections to clouds, integrations, their runs, schedules and notifications."""
+"""CloudWorks: connections to cloud storage, integrations, schedules and notifications."""
 
 from __future__ import annotations
 
@@ -55,15 +55,16 @@ D = TypeVar("D", Connection, Integration)
 
 
 class CloudWorks(CloudRuns):
-    """Connections, integrations and what becomes of their runs.
+    """Connections to cloud storage, integrations and their schedules, notifications and runs.
 
-    Every method needs the role Integration Admin or Restricted Integration User; without it
-    CloudWorks answers 403, and 452 where the tenant itself isn't entitled.
+    All methods need the role Integration Admin or Restricted Integration User. Without it
+    CloudWorks answers 403, and 452 when the tenant is not entitled to CloudWorks; both raise
+    `PermissionDeniedException`.
     """
 
     @property
     def flows(self) -> Flows:
-        """Integrations that run one after another."""
+        """Integration flows: integrations that run one after another."""
         from anaplan_sdk._async.api.cloud_works_flows import Flows
 
         return self._namespace(Flows)
@@ -71,22 +72,43 @@ class CloudWorks(CloudRuns):
     # Connections
 
     async def get_connections(self) -> list[Connection]:
-        """Lists the connections to clouds. CloudWorks gives no secrets away."""
+        """List the connections to cloud storage. CloudWorks never returns their secrets.
+
+        Returns:
+            The connections.
+
+        Raises:
+            PermissionDeniedException: The user has neither of the roles, or the tenant is not
+                entitled to CloudWorks.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan CloudWorks API guide, "Get Connections".
+        """
         response = await self._session.send("GET", f"{self._root}/connections")
         return decode(_CONNECTIONS.adapter, response).items
 
     async def create_connection(self, con_info: ConnectionInput | Mapping[str, object]) -> str:
-        """Makes a connection, whose credentials CloudWorks tries at once.
+        """Create a connection. CloudWorks checks its credentials at once.
+
+        The connection is not created twice: when the answer to the request is lost, it is looked
+        up by name and time, for up to the client's `settle_time` in seconds.
 
         Args:
-            con_info: Its type and body; a dict may use Anaplan's names or ours.
+            con_info: The connection's type, and a body with its name, place and credentials. A
+                dict may use Anaplan's field names or those of the models.
 
         Returns:
             The connection's id.
 
         Raises:
-            AnaplanRequestException: The credentials are invalid (400).
-            OutcomeUnknownException: The answer was lost, and no such connection was found.
+            ValueError: A field is missing or invalid.
+            AnaplanRequestException: The credentials are invalid (HTTP 400).
+            OutcomeUnknownException: It is unknown whether the connection was created.
+            PermissionDeniedException: The user has neither of the roles, or the tenant is not
+                entitled to CloudWorks.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan CloudWorks API guide, "Create a Connection".
         """
         given = checked(ConnectionInput, con_info)
         url = f"{self._root}/connections"
@@ -102,7 +124,7 @@ class CloudWorks(CloudRuns):
                 and 1000 * stamp(connection.creation_date) >= since
             )
 
-        made = await self._made(send, self.get_connections, is_ours, url, given.body.name)
+        made = await self._create_once(send, self.get_connections, is_ours, url, given.body.name)
         return made.id
 
     async def update_connection(
@@ -113,33 +135,63 @@ class CloudWorks(CloudRuns):
         | GoogleBigQueryConnectionInput
         | Mapping[str, object],
     ) -> None:
-        """Replaces a connection: CloudWorks wants all of it, the secrets included.
+        """Replace a connection's definition, which must be complete, secrets included.
 
         Args:
-            con_id: The connection.
-            con_info: The new body; a dict may also have `type` and `body`.
+            con_id: The connection's id.
+            con_info: The connection's new body. A dict may use Anaplan's field names or those of
+                the models, and may also have the form that `create_connection` takes: `type` and
+                `body`.
+
+        Raises:
+            ValueError: A field is missing or invalid.
+            InvalidIdentifierException: There is no such connection.
+            AnaplanRequestException: The credentials are invalid (HTTP 400).
+            PermissionDeniedException: The user has neither of the roles, or the tenant is not
+                entitled to CloudWorks.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan CloudWorks API guide, "Edit a Connection".
         """
         body = body_of(ConnectionInput, con_info, ConnectionInput.of)
         await self._session.send("PUT", self._connection(con_id), json=body)
 
     async def patch_connection(self, con_id: str, body: Mapping[str, object]) -> None:
-        """Changes members of a connection.
+        """Change single fields of a connection.
 
-        Anaplan documents this as a partial change, but was seen to refuse bodies that aren't
-        whole; `update_connection` is the sure way.
+        Anaplan documents this as a partial change, but has been seen to refuse incomplete bodies
+        with HTTP 400; `update_connection` always works.
 
         Args:
-            con_id: The connection.
-            body: The members to change, by Anaplan's names.
+            con_id: The connection's id.
+            body: The fields to change, by Anaplan's names.
+
+        Raises:
+            InvalidIdentifierException: There is no such connection.
+            AnaplanRequestException: CloudWorks refused the change (HTTP 400).
+            PermissionDeniedException: The user has neither of the roles, or the tenant is not
+                entitled to CloudWorks.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan CloudWorks API guide, "Patch a Connection".
         """
         patch = body if set(body) == {"body"} else {"body": dict(body)}
         await self._session.send("PATCH", self._connection(con_id), json=patch)
 
     async def delete_connection(self, con_id: str) -> None:
-        """Deletes a connection.
+        """Delete a connection.
+
+        Args:
+            con_id: The connection's id.
 
         Raises:
-            AnaplanRequestException: An integration uses it (409).
+            InvalidIdentifierException: There is no such connection.
+            AnaplanRequestException: An integration uses the connection (HTTP 409).
+            PermissionDeniedException: The user has neither of the roles, or the tenant is not
+                entitled to CloudWorks.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan CloudWorks API guide, "Delete a Connection".
         """
         await self._delete(self._connection(con_id))
 
@@ -153,17 +205,29 @@ class CloudWorks(CloudRuns):
         current_user_only: bool = False,
         model_id: str | None = None,
     ) -> list[Integration]:
-        """Lists the integrations, without their jobs.
+        """List the integrations, without their jobs.
 
         Args:
-            sort_by: The field to sort by; CloudWorks's own order when not given.
-            descending: Sorts downwards; without `sort_by` it does nothing.
-            current_user_only: Keeps those this user made.
-            model_id: Keeps those of one model. CloudWorks can't do that any more, so all are read.
+            sort_by: Field to sort by; CloudWorks' own order when None.
+            descending: Whether to sort in descending order. Has no effect without `sort_by`.
+            current_user_only: Whether to list only integrations that the user created.
+            model_id: Only integrations of this model. All are read and then filtered, since
+                CloudWorks no longer filters by model.
+
+        Returns:
+            The integrations.
+
+        Raises:
+            ValueError: There is no such field to sort by.
+            PermissionDeniedException: The user has neither of the roles, or the tenant is not
+                entitled to CloudWorks.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan CloudWorks API guide, "Get All Integrations".
         """
         params: dict[str, str] = {}
         if order := sorting(sort_by, descending, {"name": "name"}):
-            # Here an order without a sign goes upwards.
+            # CloudWorks accepts no "+" for ascending order.
             params["sortBy"] = order["sort"].removeprefix("+")
         if current_user_only:
             params["myIntegrations"] = "1"
@@ -173,28 +237,52 @@ class CloudWorks(CloudRuns):
         return [each for each in integrations if each.model_id == model_id]
 
     async def get_integration(self, integration_id: str) -> SingleIntegration:
-        """One integration with its jobs.
+        """Return an integration with its jobs.
+
+        Args:
+            integration_id: The integration's id.
+
+        Returns:
+            The integration.
 
         Raises:
-            InvalidIdentifierException: No such integration.
+            InvalidIdentifierException: There is no such integration.
+            PermissionDeniedException: The user has neither of the roles, or the tenant is not
+                entitled to CloudWorks.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan CloudWorks API guide, "Get Integration by Integration ID".
         """
         return await self._get(_INTEGRATION, self._integration(integration_id))
 
     async def create_integration(
         self, body: IntegrationInput | IntegrationProcessInput | Mapping[str, object]
     ) -> str:
-        """Makes an integration, and notifications with it.
+        """Create an integration. CloudWorks creates notifications with it.
+
+        The integration is not created twice: when the answer to the request is lost, it is looked
+        up by name and time, for up to the client's `settle_time` in seconds. A tenant can have
+        500 integrations, flows included.
 
         Args:
-            body: Its name, model, and jobs or process.
+            body: Name, workspace and model, and the job of an import or export, or the process
+                and the jobs of its steps that read or write files. A dict may use Anaplan's field
+                names or those of the models.
 
         Returns:
             The integration's id.
 
         Raises:
-            AnaplanRequestException: The name is taken, an action isn't in the model, or the tenant
-                has 500 integrations.
-            OutcomeUnknownException: The answer was lost, and no such integration was found.
+            ValueError: A field is missing or invalid, or there are neither jobs nor a process.
+            AnaplanRequestException: The name is in use, an action is not in the model, or the
+                tenant has reached the limit.
+            OutcomeUnknownException: It is unknown whether the integration was created.
+            PermissionDeniedException: The user has neither of the roles, or the tenant is not
+                entitled to CloudWorks.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan CloudWorks API guide, "Create a New Integration" and "Create a Process
+        Integration".
         """
         given = _integration_body(body)
         name = str(given["name"])
@@ -207,22 +295,48 @@ class CloudWorks(CloudRuns):
         def is_ours(integration: Integration, since: float) -> bool:
             return integration.name == name and 1000 * stamp(integration.creation_date) >= since
 
-        return (await self._made(send, self.get_integrations, is_ours, self._root, name)).id
+        return (await self._create_once(send, self.get_integrations, is_ours, self._root, name)).id
 
     async def update_integration(
         self,
         integration_id: str,
         body: IntegrationInput | IntegrationProcessInput | Mapping[str, object],
     ) -> None:
-        """Replaces an integration's definition."""
+        """Replace an integration's definition, which must be complete.
+
+        Args:
+            integration_id: The integration's id.
+            body: Name, workspace and model, and the job of an import or export, or the process
+                and the jobs of its steps that read or write files. A dict may use Anaplan's field
+                names or those of the models.
+
+        Raises:
+            ValueError: A field is missing or invalid, or there are neither jobs nor a process.
+            InvalidIdentifierException: There is no such integration.
+            PermissionDeniedException: The user has neither of the roles, or the tenant is not
+                entitled to CloudWorks.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan CloudWorks API guide, "Edit an Integration" and "Edit a Process
+        Integration".
+        """
         url = self._integration(integration_id)
         await self._session.send("PUT", url, json=_integration_body(body))
 
     async def delete_integration(self, integration_id: str) -> None:
-        """Deletes an integration, its schedule and its history.
+        """Delete an integration, its schedule and its history.
+
+        Args:
+            integration_id: The integration's id.
 
         Raises:
-            AnaplanRequestException: It is running (409).
+            InvalidIdentifierException: There is no such integration.
+            AnaplanRequestException: The integration is running (HTTP 409).
+            PermissionDeniedException: The user has neither of the roles, or the tenant is not
+                entitled to CloudWorks.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan CloudWorks API guide, "Delete an Integration".
         """
         await self._delete(self._integration(integration_id))
 
@@ -231,12 +345,23 @@ class CloudWorks(CloudRuns):
     async def create_schedule(
         self, integration_id: str, schedule: ScheduleInput | Mapping[str, object]
     ) -> None:
-        """Gives an integration or a flow a schedule; it can have one.
+        """Create the schedule of an integration or a flow, which can have one.
+
+        Args:
+            integration_id: The id of the integration or the flow.
+            schedule: Its name, type, dates as `YYYY-MM-DD`, times as `HH:MM`, time zone, and what
+                its type needs. A dict may use Anaplan's field names or those of the models.
 
         Raises:
-            ValueError: The schedule lacks what its type needs.
-            OutcomeUnknownException: The answer was lost: `get_integration` or `get_flow` shows
-                whether there is a schedule now.
+            ValueError: A field is missing or invalid, or its type needs a further one.
+            AnaplanRequestException: There is a schedule already (HTTP 400).
+            OutcomeUnknownException: The answer was lost, so it is unknown whether the schedule was
+                created; `get_integration` or `flows.get_flow` shows it.
+            PermissionDeniedException: The user has neither of the roles, or the tenant is not
+                entitled to CloudWorks.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan CloudWorks API guide, "Create an Integration Schedule".
         """
         with unclear(f"{integration_id} may have been given a schedule"):
             await self._send_schedule("POST", integration_id, schedule)
@@ -244,24 +369,61 @@ class CloudWorks(CloudRuns):
     async def update_schedule(
         self, integration_id: str, schedule: ScheduleInput | Mapping[str, object]
     ) -> None:
-        """Replaces a schedule.
+        """Replace the schedule of an integration or a flow.
+
+        Args:
+            integration_id: The id of the integration or the flow.
+            schedule: Its name, type, dates as `YYYY-MM-DD`, times as `HH:MM`, time zone, and what
+                its type needs. A dict may use Anaplan's field names or those of the models.
 
         Raises:
-            ValueError: The schedule lacks what its type needs.
+            ValueError: A field is missing or invalid, or its type needs a further one.
+            InvalidIdentifierException: There is no such integration or flow.
+            PermissionDeniedException: The user has neither of the roles, or the tenant is not
+                entitled to CloudWorks.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan CloudWorks API guide, "Update the Schedule of an Integration".
         """
         await self._send_schedule("PUT", integration_id, schedule)
 
     async def set_schedule_status(
         self, integration_id: str, status: Literal["enabled", "disabled"]
     ) -> None:
-        """Turns a schedule on or off."""
+        """Enable or disable the schedule of an integration or a flow.
+
+        Args:
+            integration_id: The id of the integration or the flow.
+            status: `"enabled"` or `"disabled"`.
+
+        Raises:
+            ValueError: `status` is neither of the two.
+            InvalidIdentifierException: There is no such integration or flow.
+            PermissionDeniedException: The user has neither of the roles, or the tenant is not
+                entitled to CloudWorks.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan CloudWorks API guide, "Set the Status of an Integration Schedule".
+        """
         if status not in ("enabled", "disabled"):
-            raise ValueError(f"status must be enabled or disabled, not {status!r}.")
+            raise ValueError(f"status must be 'enabled' or 'disabled', not {status!r}.")
         url = f"{self._integration(integration_id)}/schedule/status/{status}"
         await self._session.send("POST", url, repeat=Repeat.SAFE)
 
     async def delete_schedule(self, integration_id: str) -> None:
-        """Deletes a schedule."""
+        """Delete the schedule of an integration or a flow.
+
+        Args:
+            integration_id: The id of the integration or the flow.
+
+        Raises:
+            InvalidIdentifierException: There is no such integration or flow.
+            PermissionDeniedException: The user has neither of the roles, or the tenant is not
+                entitled to CloudWorks.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan CloudWorks API guide, "Delete an Integration Schedule".
+        """
         await self._delete(f"{self._integration(integration_id)}/schedule")
 
     # Notifications
@@ -269,11 +431,26 @@ class CloudWorks(CloudRuns):
     async def get_notification_config(
         self, notification_id: str | None = None, integration_id: str | None = None
     ) -> NotificationConfig:
-        """The notifications of an integration; give its id or theirs.
+        """Return the notification configuration of an integration.
+
+        Give one of the two ids.
+
+        Args:
+            notification_id: The configuration's id.
+            integration_id: The integration's id, from which the configuration's id is read.
+
+        Returns:
+            The configuration: who is notified of which outcome, and how.
 
         Raises:
-            ValueError: Neither was given, or both.
-            InvalidIdentifierException: There are none.
+            ValueError: Neither id was given, or both.
+            InvalidIdentifierException: There is no such configuration or integration, or the
+                integration has no notifications.
+            PermissionDeniedException: The user has neither of the roles, or the tenant is not
+                entitled to CloudWorks.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan CloudWorks API guide, "Get a Notification Configuration".
         """
         notification = await self._notification(notification_id, integration_id)
         return await self._get(_NOTIFICATION, notification)
@@ -281,15 +458,28 @@ class CloudWorks(CloudRuns):
     async def create_notification_config(
         self, config: NotificationInput | Mapping[str, object]
     ) -> str:
-        """Sets notifications up. An integration is made with some: change those instead.
+        """Create the notification configuration of an integration, which can have one.
+
+        CloudWorks creates one with each integration: change that one with
+        `update_notification_config` where it exists.
+
+        Args:
+            config: The integration, the channels, and 1 to 5 users for each type of outcome. A
+                dict may use Anaplan's field names or those of the models.
 
         Returns:
-            Their id.
+            The configuration's id.
 
         Raises:
-            AnaplanRequestException: The integration has some already (400).
-            OutcomeUnknownException: The answer was lost: `get_integration` shows whether there are
-                some now.
+            ValueError: A field is missing or invalid.
+            AnaplanRequestException: The integration has a configuration already (HTTP 400).
+            OutcomeUnknownException: The answer was lost, so it is unknown whether the
+                configuration was created; `get_integration` shows it.
+            PermissionDeniedException: The user has neither of the roles, or the tenant is not
+                entitled to CloudWorks.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan CloudWorks API guide, "Create a Notification Configuration".
         """
         body = body_of(NotificationInput, config)
         with unclear("Notifications may have been set up"):
@@ -300,7 +490,22 @@ class CloudWorks(CloudRuns):
     async def update_notification_config(
         self, notification_id: str, config: NotificationInput | Mapping[str, object]
     ) -> None:
-        """Replaces notifications."""
+        """Replace the notification configuration of an integration.
+
+        Args:
+            notification_id: The configuration's id.
+            config: The integration, the channels, and 1 to 5 users for each type of outcome. A
+                dict may use Anaplan's field names or those of the models.
+
+        Raises:
+            ValueError: A field is missing or invalid.
+            InvalidIdentifierException: There is no such configuration.
+            PermissionDeniedException: The user has neither of the roles, or the tenant is not
+                entitled to CloudWorks.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan CloudWorks API guide, "Edit a Notification Configuration".
+        """
         body = body_of(NotificationInput, config)
         url = f"{self._root}/notification/{segment(notification_id)}"
         await self._session.send("PUT", url, json=body)
@@ -308,14 +513,27 @@ class CloudWorks(CloudRuns):
     async def delete_notification_config(
         self, notification_id: str | None = None, integration_id: str | None = None
     ) -> None:
-        """Deletes the notifications of an integration; give its id or theirs.
+        """Delete the notification configuration of an integration.
+
+        Give one of the two ids.
+
+        Args:
+            notification_id: The configuration's id.
+            integration_id: The integration's id, from which the configuration's id is read.
 
         Raises:
-            ValueError: Neither was given, or both.
+            ValueError: Neither id was given, or both.
+            InvalidIdentifierException: There is no such configuration or integration, or the
+                integration has no notifications.
+            PermissionDeniedException: The user has neither of the roles, or the tenant is not
+                entitled to CloudWorks.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan CloudWorks API guide, "Delete a Notification Configuration".
         """
         await self._delete(await self._notification(notification_id, integration_id))
 
-    async def _made(
+    async def _create_once(
         self,
         send: runtime.Poll[Made],
         look: runtime.Poll[list[D]],
@@ -323,7 +541,7 @@ class CloudWorks(CloudRuns):
         url: str,
         name: str,
     ) -> Made | D:
-        """Makes a connection or an integration once, and finds it by name if the answer is lost."""
+        """Create a connection or an integration, and look it up by name if the answer is lost."""
         return await once(
             self._session,
             send,
@@ -341,7 +559,7 @@ class CloudWorks(CloudRuns):
 
     async def _notification(self, notification_id: str | None, integration_id: str | None) -> str:
         if (notification_id is None) is (integration_id is None):
-            raise ValueError("Give one of notification_id and integration_id.")
+            raise ValueError("Give either notification_id or integration_id.")
         if integration_id is not None:
             notification_id = (await self.get_integration(integration_id)).notification_id
             if notification_id is None:
@@ -366,7 +584,7 @@ class CloudWorks(CloudRuns):
 
 def _id_in(response: httpx2.Response, created: str | None) -> str:
     if created is None:
-        raise unreadable(response, "it has no id of what was made")
+        raise unreadable(response, "it lacks the id of what was created")
     return created
 
 
@@ -378,5 +596,5 @@ def _integration_body(
     if "jobs" in body:
         return body_of(IntegrationInput, body)
     if not {"process_id", "processId"} & body.keys():
-        raise ValueError("An integration needs jobs, or a process_id to run a process.")
+        raise ValueError("An integration needs jobs or a process_id: give one of them.")
     return body_of(IntegrationProcessInput, body)

@@ -1,4 +1,4 @@
-"""CloudWorks's integration flows."""
+"""CloudWorks' integration flows."""
 
 from __future__ import annotations
 
@@ -24,34 +24,72 @@ _CREATED = Single[_Created]("integrationFlow", _Created)
 
 
 class Flows(ApiNamespace):
-    """Integrations that run one after another. A flow is scheduled as an integration is."""
+    """Integration flows: integrations that run one after another.
+
+    All methods need the role Integration Admin or Restricted Integration User. The methods for
+    schedules and runs in `client.cw` take the id of a flow, too.
+    """
 
     async def get_flows(self, current_user_only: bool = False) -> list[FlowSummary]:
-        """Lists the flows, without their steps.
+        """List the flows, without their steps.
 
         Args:
-            current_user_only: Keeps those this user made.
+            current_user_only: Whether to list only flows that the user created.
+
+        Returns:
+            The flows.
+
+        Raises:
+            PermissionDeniedException: The user has neither of the roles, or the tenant is not
+                entitled to CloudWorks.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan CloudWorks API guide, "Get All Integration Flows".
         """
         params = {"myIntegrations": "1"} if current_user_only else {}
         return await self._list(_FLOWS, self._root, **params)
 
     async def get_flow(self, flow_id: str) -> Flow:
-        """One flow with its steps.
+        """Return a flow with its steps.
+
+        Args:
+            flow_id: The flow's id.
+
+        Returns:
+            The flow.
 
         Raises:
-            InvalidIdentifierException: No such flow.
+            InvalidIdentifierException: There is no such flow.
+            PermissionDeniedException: The user has neither of the roles, or the tenant is not
+                entitled to CloudWorks.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan CloudWorks API guide, "Get Integration Flow by ID".
         """
         return await self._get(_FLOW, self._flow(flow_id))
 
     async def create_flow(self, flow: FlowInput | Mapping[str, object]) -> str:
-        """Makes a flow.
+        """Create a flow.
+
+        The flow is not created twice: when the answer to the request is lost, it is looked up by
+        name and time, for up to the client's `settle_time` in seconds.
+
+        Args:
+            flow: Its name and at least two steps that are not skipped. A step may only depend on
+                steps before it. A dict may use Anaplan's field names or those of the models.
 
         Returns:
             The flow's id.
 
         Raises:
-            ValueError: It has fewer than two steps to run, or a step depends on a later one.
-            OutcomeUnknownException: The answer was lost, and no such flow was found.
+            ValueError: A field is missing or invalid; fewer than two steps are to run; or a step
+                depends on a later one.
+            OutcomeUnknownException: It is unknown whether the flow was created.
+            PermissionDeniedException: The user has neither of the roles, or the tenant is not
+                entitled to CloudWorks.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan CloudWorks API guide, "Create a New Integration Flow".
         """
         body = body_of(FlowInput, flow)
         name = str(body["name"])
@@ -74,33 +112,56 @@ class Flows(ApiNamespace):
         return made.id
 
     async def update_flow(self, flow_id: str, flow: FlowInput | Mapping[str, object]) -> None:
-        """Replaces a flow's definition.
+        """Replace a flow's definition, which must be complete.
+
+        Args:
+            flow_id: The flow's id.
+            flow: Its name and at least two steps that are not skipped. A step may only depend on
+                steps before it. A dict may use Anaplan's field names or those of the models.
 
         Raises:
-            ValueError: As for `create_flow`.
+            ValueError: A field is missing or invalid; fewer than two steps are to run; or a step
+                depends on a later one.
+            InvalidIdentifierException: There is no such flow.
+            PermissionDeniedException: The user has neither of the roles, or the tenant is not
+                entitled to CloudWorks.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan CloudWorks API guide, "Edit an Integration Flow".
         """
         await self._session.send("PUT", self._flow(flow_id), json=body_of(FlowInput, flow))
 
     async def run_flow(self, flow_id: str, only_steps: Iterable[str] | None = None) -> str:
-        """Starts a flow, once, as `run_integration` starts an integration.
+        """Start a flow, without waiting for its end.
+
+        The flow is not started twice: when the answer to the request is lost, its run is looked
+        up in the history, for up to the client's `settle_time` in seconds. Only when there is none
+        by then is the request repeated.
 
         Args:
-            flow_id: The flow.
-            only_steps: The integrations, by id, to run of it; all when not given.
+            flow_id: The flow's id.
+            only_steps: The steps to run, by the ids of their integrations; None (the default)
+                runs all.
 
         Returns:
-            The run's id.
+            The run's id, which `client.cw.wait_for_run` takes.
 
         Raises:
-            ValueError: `only_steps` is given and empty.
-            AnaplanRequestException: It is running already (409).
-            OutcomeUnknownException: It can't be told whether it was started.
+            ValueError: `only_steps` is empty.
+            InvalidIdentifierException: There is no such flow.
+            AnaplanRequestException: The flow is already running (HTTP 409).
+            OutcomeUnknownException: It is unknown whether the flow was started.
+            PermissionDeniedException: The user has neither of the roles, or the tenant is not
+                entitled to CloudWorks.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan CloudWorks API guide, "Run an Integration Flow".
         """
         body: dict[str, object] | None = None
         if only_steps is not None:
             steps = [only_steps] if isinstance(only_steps, str) else list(only_steps)
             if not steps:
-                raise ValueError("only_steps is empty: leave it out to run all steps.")
+                raise ValueError("only_steps must not be empty: leave it out to run all steps.")
             body = {"stepsToRun": steps}
         return await start_run(
             self._session,
@@ -113,7 +174,19 @@ class Flows(ApiNamespace):
         )
 
     async def delete_flow(self, flow_id: str) -> None:
-        """Deletes a flow; its integrations stay."""
+        """Delete a flow. Its integrations are kept.
+
+        Args:
+            flow_id: The flow's id.
+
+        Raises:
+            InvalidIdentifierException: There is no such flow.
+            PermissionDeniedException: The user has neither of the roles, or the tenant is not
+                entitled to CloudWorks.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan CloudWorks API guide, "Delete an Integration Flow".
+        """
         await self._delete(self._flow(flow_id))
 
     @property

@@ -1,4 +1,4 @@
-"""Runs of CloudWorks's integrations, and what they refused."""
+"""Runs of CloudWorks' integrations, and the rows they rejected."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from contextlib import aclosing, suppress
 
 from pydantic import Field, TypeAdapter
 
-from anaplan_sdk._async.api.namespace import ApiNamespace, Settings, segment
+from anaplan_sdk._async.api.namespace import ApiNamespace, segment
 from anaplan_sdk._async.transport.polling import check_timeout, wait_until
 from anaplan_sdk._async.transport.recovery import Made, once
 from anaplan_sdk._async.transport.session import Session
-from anaplan_sdk._formats.csv_rows import RowReader, named_after
+from anaplan_sdk._formats.csv_rows import RowReader, add_action_column
 from anaplan_sdk._http.dates import stamp
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._runtime import asynchronous as runtime
+from anaplan_sdk.config import ClientConfig
 from anaplan_sdk.exceptions import AnaplanException, IntegrationRunException
 from anaplan_sdk.models._base import AnaplanModel
 from anaplan_sdk.models._envelopes import Single
@@ -28,7 +29,7 @@ class _History(AnaplanModel):
 
 
 class _Errors(AnaplanModel):
-    # An empty object stands for no errors.
+    # CloudWorks sends an empty object when there are no errors.
     runs: list[RunError] | AnaplanModel = Field([])
 
 
@@ -43,21 +44,30 @@ _ERRORS = TypeAdapter(_Errors)
 
 
 class CloudRuns(ApiNamespace):
-    """Running integrations, and what becomes of it."""
+    """Running integrations, and reading the results and errors of their runs."""
 
     async def run_integration(self, integration_id: str) -> str:
-        """Starts an integration.
+        """Start an integration, without waiting for its end.
 
-        A start that gets no clear answer is not simply repeated: the history is watched for the
-        client's `settle_time`, and the run that was started is adopted. Only if there is none by
-        then is it started again.
+        The integration is not started twice: when the answer to the request is lost, its run is
+        looked up in the history, for up to the client's `settle_time` in seconds. Only when there
+        is none by then is the request repeated.
+
+        Args:
+            integration_id: The integration's id.
 
         Returns:
-            The run's id, for `wait_for_run` and the others.
+            The run's id, which `wait_for_run` takes.
 
         Raises:
-            AnaplanRequestException: It is running already (409).
-            OutcomeUnknownException: It can't be told whether it was started.
+            InvalidIdentifierException: There is no such integration.
+            AnaplanRequestException: The integration is already running (HTTP 409).
+            OutcomeUnknownException: It is unknown whether the integration was started.
+            PermissionDeniedException: The user has neither of the roles, or the tenant is not
+                entitled to CloudWorks.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan CloudWorks API guide, "Run an Integration".
         """
         return await start_run(
             self._session,
@@ -76,21 +86,29 @@ class CloudRuns(ApiNamespace):
         timeout: float | None = None,
         on_progress: ProgressCallback | None = None,
     ) -> RunStatus:
-        """Waits for a run's end.
+        """Wait until a run has ended.
 
         Args:
-            run_id: The run.
-            timeout: Seconds to wait; no limit when not given.
-            on_progress: Told of every look at the run.
+            run_id: The run's id.
+            timeout: Seconds to wait for the end; None (the default) waits without limit. The work
+                at Anaplan continues after a timeout.
+            on_progress: Called with a Progress for every poll of the run.
 
         Returns:
-            The run as it ended. An import in it may have refused rows even so: see
-            `execution_error_code` and `get_run_error`.
+            The run at its end. A successful run may have rejected rows: then it has an
+            `execution_error_code`, and `get_run_error` returns the messages of each action.
 
         Raises:
-            IntegrationRunException: The run failed or was cancelled; the error carries it, and what
-                CloudWorks tells of the reasons.
-            AnaplanTimeoutException: It took longer than `timeout`; it goes on at Anaplan.
+            ValueError: `timeout` is negative.
+            InvalidIdentifierException: There is no such run.
+            IntegrationRunException: The run failed or was cancelled; the exception has the run,
+                and its errors where CloudWorks returns them.
+            AnaplanTimeoutException: The run had not ended after `timeout` seconds.
+            PermissionDeniedException: The user has neither of the roles, or the tenant is not
+                entitled to CloudWorks.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan CloudWorks API guide, "Get Run Status".
         """
         check_timeout(timeout)
 
@@ -109,26 +127,50 @@ class CloudRuns(ApiNamespace):
         )
         if not run.success:
             reasons: RunError | None = None
-            # That the run failed is known without them.
+            # Without the reasons the exception still says that the run failed.
             with suppress(AnaplanException):
                 reasons = await self.get_run_error(run_id)
-            words = [run.message, *_reasons(reasons)]
+            message = [run.message, *_first_reason(reasons)]
             raise IntegrationRunException(
-                f"Run {run_id} failed: {': '.join(filter(None, words))}", run=run, error=reasons
+                f"Run {run_id} failed: {': '.join(filter(None, message))}", run=run, error=reasons
             )
         return run
 
     async def cancel_integration(self, integration_id: str) -> None:
-        """Cancels an integration's run.
+        """Cancel the current run of an integration.
+
+        Args:
+            integration_id: The integration's id.
 
         Raises:
-            AnaplanRequestException: It isn't running (409).
-            InvalidIdentifierException: No such integration, or its run is only queued (404).
+            AnaplanRequestException: The integration is not running (HTTP 409).
+            InvalidIdentifierException: There is no such integration, or its run is only queued
+                (HTTP 404).
+            PermissionDeniedException: The user has neither of the roles, or the tenant is not
+                entitled to CloudWorks.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan CloudWorks API guide, "Cancel Running Integration".
         """
         await self._session.send("POST", f"{self._integration(integration_id)}/cancel")
 
     async def get_run_history(self, integration_id: str) -> list[RunSummary]:
-        """Lists an integration's runs."""
+        """List the runs of an integration or a flow.
+
+        Args:
+            integration_id: The id of the integration or the flow.
+
+        Returns:
+            The runs, in CloudWorks' order. Those without an end date are still running or queued.
+
+        Raises:
+            InvalidIdentifierException: There is no such integration.
+            PermissionDeniedException: The user has neither of the roles, or the tenant is not
+                entitled to CloudWorks.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan CloudWorks API guide, "Get History of Integration Runs".
+        """
         url = f"{self._root}/runs/{segment(integration_id)}"
         runs: list[RunSummary] = []
         while True:
@@ -142,44 +184,112 @@ class CloudRuns(ApiNamespace):
                 return runs
 
     async def get_run_status(self, run_id: str) -> RunStatus:
-        """How a run stands.
+        """Return the state of a run.
+
+        Args:
+            run_id: The run's id.
+
+        Returns:
+            The run; its `has_ended` is True once `success` is final.
 
         Raises:
-            InvalidIdentifierException: No such run.
+            InvalidIdentifierException: There is no such run.
+            PermissionDeniedException: The user has neither of the roles, or the tenant is not
+                entitled to CloudWorks.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan CloudWorks API guide, "Get Run Status".
         """
         return await self._get(_STATUS, self._run(run_id))
 
     async def get_run_error(self, run_id: str) -> RunError | None:
-        """What went wrong in a run; `None` when nothing did."""
+        """Return the errors of a run, by action.
+
+        Args:
+            run_id: The run's id.
+
+        Returns:
+            The errors; None when there were none.
+
+        Raises:
+            InvalidIdentifierException: There is no such run.
+            PermissionDeniedException: The user has neither of the roles, or the tenant is not
+                entitled to CloudWorks.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan CloudWorks API guide, "Get Integration Run Errors".
+        """
         response = await self._session.send("GET", f"{self._root}/runerror/{segment(run_id)}")
         runs = decode(_ERRORS, response).runs
         return runs[0] if isinstance(runs, list) and runs else None
 
     async def get_import_error_dump(self, run_id: str) -> bytes:
-        """The rows that the import of a run refused, as CSV with lines and reasons.
+        """Download the rows that the import of a run rejected.
+
+        Args:
+            run_id: The run's id, of an integration with an import.
+
+        Returns:
+            CSV with the rejected rows, their line numbers and errors.
 
         Raises:
-            InvalidIdentifierException: No such run, or it refused nothing.
+            InvalidIdentifierException: There is no such run, or it rejected no rows.
+            PermissionDeniedException: The user has neither of the roles, or the tenant is not
+                entitled to CloudWorks.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan CloudWorks API guide, "Get an Import Error Log".
         """
         return (await self._session.send("GET", f"{self._run(run_id)}/dumps")).content
 
     async def get_process_error_dump(self, run_id: str, action_id: int | str) -> bytes:
-        """The rows that one import of a process's run refused, as CSV with lines and reasons.
+        """Download the rows that one import of a process rejected.
+
+        Args:
+            run_id: The run's id, of an integration with a process.
+            action_id: The import, as the run's errors name it.
+
+        Returns:
+            CSV with the rejected rows, their line numbers and errors.
 
         Raises:
-            InvalidIdentifierException: No such run or import, or it refused nothing.
+            InvalidIdentifierException: There is no such run or import, or it rejected no rows.
+            PermissionDeniedException: The user has neither of the roles, or the tenant is not
+                entitled to CloudWorks.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan CloudWorks API guide, "Get a Process Error Log".
         """
         url = f"{self._run(run_id)}/process/import/{segment(action_id)}/dumps"
         return (await self._session.send("GET", url)).content
 
-    async def get_error_rows(
+    async def get_import_error_rows(
         self, run_id: str, action_id: int | str | None = None
     ) -> AsyncGenerator[dict[str, str]]:
-        """The rows that a run refused, by column name, as `get_dump_rows` gives them.
+        """Iterate over the rows that one import of a run rejected.
+
+        The dump is downloaded as a whole. Bytes that are not UTF-8 are replaced by U+FFFD, a
+        second column of the same name is called `Name (2)`, and values beyond the header are
+        called `Column 5` and so on, by their position.
 
         Args:
-            run_id: The run.
-            action_id: Of a process's run, the import that refused them.
+            run_id: The run's id.
+            action_id: The import, for the run of a process; None (the default) for the run of an
+                import.
+
+        Yields:
+            The values of each row by column, with its line number in `_Line_` and its errors in
+            `_Error_1_` and following columns.
+
+        Raises:
+            InvalidIdentifierException: There is no such run or import, or it rejected no rows.
+            AnaplanResponseException: The dump is not valid CSV.
+            PermissionDeniedException: The user has neither of the roles, or the tenant is not
+                entitled to CloudWorks.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan CloudWorks API guide, "Get an Import Error Log" and "Get a Process Error
+        Log".
         """
         reader = RowReader()
         dump = (
@@ -193,21 +303,37 @@ class CloudRuns(ApiNamespace):
             yield row
 
     async def get_process_error_rows(self, run_id: str) -> AsyncGenerator[dict[str, str]]:
-        """What all imports of a process's run refused, as `get_process_dump_rows` gives it.
+        """Iterate over the rows that all imports of a process rejected.
+
+        The dumps are downloaded one after the other, each as a whole. Bytes that are not UTF-8
+        are replaced by U+FFFD, a second column of the same name is called `Name (2)`, and values
+        beyond the header are called `Column 5` and so on, by their position.
 
         Args:
-            run_id: The run of an integration that runs a process.
+            run_id: The run's id, of an integration with a process.
+
+        Yields:
+            The values of each row by column: first the name of its import in `_Action_`, then its
+            columns, with its line number in `_Line_` and its errors in `_Error_1_` and following
+            columns.
 
         Raises:
-            InvalidIdentifierException: No such run.
+            InvalidIdentifierException: There is no such run.
+            AnaplanResponseException: A dump is not valid CSV.
+            PermissionDeniedException: The user has neither of the roles, or the tenant is not
+                entitled to CloudWorks.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan CloudWorks API guide, "Get Integration Run Errors" and "Get a Process Error
+        Log".
         """
         error = await self.get_run_error(run_id)
         for action in error.error_messages if error else ():
             if action.failure_dump_generated:
                 name = action.action_name or str(action.action_id)
-                async with aclosing(self.get_error_rows(run_id, action.action_id)) as rows:
+                async with aclosing(self.get_import_error_rows(run_id, action.action_id)) as rows:
                     async for row in rows:
-                        yield named_after(name, row)
+                        yield add_action_column(name, row)
 
     @property
     def _root(self) -> str:
@@ -222,7 +348,7 @@ class CloudRuns(ApiNamespace):
 
 async def start_run(
     session: Session,
-    settings: Settings,
+    settings: ClientConfig,
     url: str,
     body: Mapping[str, object] | None,
     history: runtime.Poll[list[RunSummary]],
@@ -230,16 +356,19 @@ async def start_run(
     what: str,
     sources: Collection[str],
 ) -> str:
-    """Starts an integration or a flow once, and returns the run's id.
+    """Start an integration or a flow, and look its run up if the answer is lost.
 
     Args:
-        session: Sends.
-        settings: Say how long to look for a run.
+        session: Sends the requests.
+        settings: The client's settings, for how long to look for a run.
         url: Where runs are started.
-        body: What is sent.
+        body: The body of the request.
         history: Lists the runs.
-        what: What is started.
-        sources: What the history says of runs that were started in this way.
+        what: Name of what is started, for messages.
+        sources: The trigger sources that the history has for runs started this way.
+
+    Returns:
+        The run's id.
     """
 
     async def send() -> Made:
@@ -250,7 +379,7 @@ async def start_run(
         if run.trigger_source and run.trigger_source not in sources:
             return False
         started = run.start_date or run.last_run
-        # One that waits its turn has no date yet.
+        # A queued run has no date yet.
         return run.end_date is None if started is None else 1000 * stamp(started) >= since
 
     run = await once(
@@ -267,9 +396,9 @@ async def start_run(
     return run.id
 
 
-def _reasons(error: RunError | None) -> list[str]:
-    """The first action that complained, and its first complaint."""
+def _first_reason(error: RunError | None) -> list[str]:
+    """Return the name of the first action with an error, and its first message."""
     for action in error.error_messages if error else ():
-        for complaint in action.error_message:
-            return [action.action_name, (complaint.local_message_text or "").strip()]
+        for detail in action.error_message:
+            return [action.action_name, (detail.local_message_text or "").strip()]
     return []

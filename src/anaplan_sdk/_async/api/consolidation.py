@@ -1,4 +1,4 @@
-"""Financial Consolidation: tables, dimensions, workflows and users of a product of its own."""
+"""Financial Consolidation: tables, dimensions, workflows and users of a separate product."""
 
 from __future__ import annotations
 
@@ -8,14 +8,12 @@ from contextlib import aclosing
 
 from pydantic import Field, TypeAdapter
 
-from anaplan_sdk._async.api.consolidation_tables import Tables, check_number
+from anaplan_sdk._async.api.consolidation_tables import NumberedPage, Tables
 from anaplan_sdk._async.api.namespace import body_of, segment
 from anaplan_sdk._async.transport.polling import check_timeout, wait_until
 from anaplan_sdk._async.transport.recovery import unclear
 from anaplan_sdk._http.replies import decode, unreadable
-from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk.exceptions import AnaplanResponseException
-from anaplan_sdk.models._base import AnaplanModel
 from anaplan_sdk.models.consolidation import (
     Dimension,
     DimensionMember,
@@ -25,8 +23,7 @@ from anaplan_sdk.models.consolidation import (
 )
 
 
-class _MemberPage(AnaplanModel):
-    total_pages: int = 1
+class _MemberPage(NumberedPage):
     members: list[DimensionMember] = Field(
         default_factory=list[DimensionMember], validation_alias="dimensionMembers"
     )
@@ -38,8 +35,8 @@ _STATE = TypeAdapter(WorkflowState)
 _USERS: TypeAdapter[User | list[User]] = TypeAdapter(User | list[User])
 _ROLES = TypeAdapter(list[str])
 
-# Which words there are is not documented: these would mean that a run goes on.
-_GOING_ON = frozenset(
+# The names of the states are not documented. These are taken for states of an unfinished run.
+_UNFINISHED = frozenset(
     (
         "notstarted",
         "queued",
@@ -57,18 +54,27 @@ _GOING_ON = frozenset(
 class Consolidation(Tables):
     """The tables, dimensions, workflows and users of Financial Consolidation.
 
-    It is a product and a service of its own: give the client
-    `consolidation=ConsolidationAccess(token=..., tenant=...)`. Anaplan's tokens aren't sent there.
+    It is a product of its own, with its own service and token: give the client
+    `consolidation=ConsolidationAccess(token=..., tenant=...)`. Anaplan's tokens are never sent to
+    it.
     """
 
     async def get_dimensions(self, model: str | None = None) -> list[Dimension]:
-        """The dimensions of the tenant, or of one model.
+        """List the dimensions of the tenant, or of one model.
 
         Args:
-            model: The model, by name.
+            model: The model's name; None (the default) for all dimensions of the tenant.
+
+        Returns:
+            The dimensions with their properties.
 
         Raises:
-            InvalidIdentifierException: No such model.
+            InvalidIdentifierException: There is no such model.
+            InvalidCredentialsException: The client was made without `consolidation`, or the service
+                refused its token.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "Anaplan Financial Consolidation API".
         """
         url = f"{self._root}/metadata"
         url += "/Dimensions" if model is None else f"/models/{segment(model)}/Dimensions"
@@ -77,27 +83,27 @@ class Consolidation(Tables):
     async def get_dimension_members(
         self, dimension: str, *, page_size: int = 1000
     ) -> AsyncGenerator[DimensionMember]:
-        """The members of a dimension, page by page.
+        """Iterate over the members of a dimension, reading several pages at the same time.
 
         Args:
-            dimension: The dimension, by name.
-            page_size: How many members a page has.
+            dimension: The dimension's name.
+            page_size: Number of members in a page, at least 1; 1,000 by default.
+
+        Yields:
+            Each member with its properties.
 
         Raises:
-            InvalidIdentifierException: No such dimension.
+            ValueError: `page_size` is out of its range.
+            InvalidIdentifierException: There is no such dimension.
+            InvalidCredentialsException: The client was made without `consolidation`, or the service
+                refused its token.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "Anaplan Financial Consolidation API".
         """
-        check_number("page_size", page_size, 1)
+        self._check_number("page_size", page_size, 1)
         url = f"{self._root}/metadata/Dimensions/{segment(dimension)}"
-
-        async def fetch(number: int) -> _MemberPage:
-            params = {"Page": number, "PageSize": page_size}
-            return decode(_MEMBERS, await self._session.send("GET", url, params=params))
-
-        first = await fetch(1)
-        for member in first.members:
-            yield member
-        others = range(2, first.total_pages + 1)
-        pages = runtime.ordered_map(fetch, others, self._settings.max_concurrency)
+        pages = self._pages(url, {}, page_size, lambda response: decode(_MEMBERS, response))
         async with aclosing(pages):
             async for page in pages:
                 for member in page.members:
@@ -106,29 +112,66 @@ class Consolidation(Tables):
     async def start_workflow(
         self, path: str, workflow: str, parameters: Sequence[object] = ()
     ) -> None:
-        """Starts a workflow.
+        """Start a workflow, without waiting for its end.
+
+        The request is not repeated when it may have been received.
 
         Args:
-            path: The folder it is in, such as `Imports/Nightly`.
+            path: The folder of the workflow, such as `Imports/Nightly`.
             workflow: The workflow's name.
-            parameters: What its first task asks for.
+            parameters: The parameters of its first task; none by default.
 
         Raises:
-            InvalidIdentifierException: No such workflow.
-            OutcomeUnknownException: The answer was lost: `get_workflow_state` may tell.
+            ValueError: A name is empty.
+            InvalidIdentifierException: There is no such workflow.
+            OutcomeUnknownException: The answer was lost, so it is unknown whether the workflow was
+                started; `get_workflow_state` may show it.
+            InvalidCredentialsException: The client was made without `consolidation`, or the service
+                refused its token.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "Anaplan Financial Consolidation API".
         """
         url = self._workflow("start", path, workflow)
         with unclear(f"Workflow {workflow!r} may have been started"):
             await self._session.send("POST", url, json=list(parameters))
 
     async def stop_workflow(self, path: str, workflow: str) -> None:
-        """Stops a workflow. Arguments and errors as for `start_workflow`."""
+        """Stop a running workflow.
+
+        Args:
+            path: The folder of the workflow, such as `Imports/Nightly`.
+            workflow: The workflow's name.
+
+        Raises:
+            ValueError: A name is empty.
+            InvalidIdentifierException: There is no such workflow.
+            InvalidCredentialsException: The client was made without `consolidation`, or the service
+                refused its token.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "Anaplan Financial Consolidation API".
+        """
         await self._session.send("POST", self._workflow("stop", path, workflow), json=[])
 
     async def get_workflow_state(self, path: str, workflow: str) -> WorkflowState:
-        """How a workflow's latest run stands.
+        """Return the state of a workflow's latest run.
 
-        One that doesn't exist is no error: its state's `has_run` is false.
+        Args:
+            path: The folder of the workflow, such as `Imports/Nightly`.
+            workflow: The workflow's name.
+
+        Returns:
+            The state. Its `has_run` is False when the workflow has never run, and also when there
+            is no such workflow, which the service doesn't report as an error.
+
+        Raises:
+            ValueError: A name is empty.
+            InvalidCredentialsException: The client was made without `consolidation`, or the service
+                refused its token.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "Anaplan Financial Consolidation API".
         """
         url = self._workflow("state", path, workflow)
         return decode(_STATE, await self._session.send("GET", url))
@@ -142,24 +185,36 @@ class Consolidation(Tables):
         finished: Callable[[WorkflowState], bool] | None = None,
         timeout: float | None = None,
     ) -> WorkflowState:
-        """Starts a workflow and waits for its end, whichever end that is.
+        """Start a workflow and wait for its end, successful or not.
+
+        The request is not repeated when it may have been received.
 
         Args:
-            path: The folder it is in.
+            path: The folder of the workflow, such as `Imports/Nightly`.
             workflow: The workflow's name.
-            parameters: What its first task asks for.
-            finished: Says whether a state is an end. The words that `state` has aren't documented;
-                by default any is that doesn't say that the run waits or goes on.
-            timeout: Seconds to wait; no limit when not given.
+            parameters: The parameters of its first task; none by default.
+            finished: Returns True for a state at the end of a run. The names of the states are
+                not documented; by default every state is an end whose name doesn't mean that the
+                run is waiting or in progress.
+            timeout: Seconds to wait for the end; None (the default) waits without limit. The work
+                at the service continues after a timeout.
 
         Returns:
-            The state at the end: look at it, as a run that failed ends, too.
+            The state at the end. Check it: a failed run has ended, too.
 
         Raises:
-            InvalidIdentifierException: No such workflow.
-            AnaplanTimeoutException: Time is up; the run goes on.
-            AnaplanResponseException: The service doesn't tell the state, and without `finished`
-                it can't be known when the run ends.
+            ValueError: A name is empty, or `timeout` is negative.
+            InvalidIdentifierException: There is no such workflow.
+            AnaplanTimeoutException: The run had not ended after `timeout` seconds.
+            AnaplanResponseException: The service returned no name of the state, and `finished` was
+                not given.
+            OutcomeUnknownException: The answer to the start was lost, so it is unknown whether the
+                workflow was started.
+            InvalidCredentialsException: The client was made without `consolidation`, or the service
+                refused its token.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "Anaplan Financial Consolidation API".
         """
         check_timeout(timeout)
         before = await self.get_workflow_state(path, workflow)
@@ -167,7 +222,8 @@ class Consolidation(Tables):
         settled = time.monotonic() + self._settings.settle_time
 
         def has_ended(state: WorkflowState) -> WorkflowState | None:
-            # The start is answered with nothing: only another run's id shows that it is this run.
+            # The reply to the start is empty: this run is known only by an id that is not that of
+            # the run before.
             is_earlier = not state.has_run or state.run_id == before.run_id
             if is_earlier and time.monotonic() < settled:
                 return None
@@ -182,34 +238,71 @@ class Consolidation(Tables):
         )
 
     async def get_users(self) -> list[User]:
-        """The users, with their roles."""
+        """List the users with their roles.
+
+        Returns:
+            The users.
+
+        Raises:
+            InvalidCredentialsException: The client was made without `consolidation`, or the service
+                refused its token.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "User management endpoints".
+        """
         users = decode(_USERS, await self._session.send("GET", f"{self._root}/users"))
         return users if isinstance(users, list) else [users]
 
     async def add_users(self, users: Iterable[UserInput | Mapping[str, object]]) -> list[User]:
-        """Adds users.
+        """Add users.
+
+        The request is not repeated when it may have been received.
 
         Args:
-            users: The users, as models or dicts.
+            users: The users with their names and roles. A dict may use the service's field names
+                or those of the model.
+
+        Returns:
+            The users as they were added.
 
         Raises:
-            ValueError: There are none, or one has no name.
-            AnaplanRequestException: There is such a user, or a role isn't one (400).
-            OutcomeUnknownException: The answer was lost.
+            ValueError: There are no users, or one has no name.
+            AnaplanRequestException: A user exists already, or a role doesn't exist (HTTP 400).
+            OutcomeUnknownException: The answer was lost, so it is unknown whether the users were
+                added; `get_users` shows it.
+            InvalidCredentialsException: The client was made without `consolidation`, or the service
+                refused its token.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "User management endpoints".
         """
         body = [body_of(UserInput, user) for user in users]
         if not body:
-            raise ValueError("users is empty: there is nobody to add.")
-        with unclear("The users may have been added: `get_users` tells"):
+            raise ValueError("users must not be empty.")
+        with unclear("The users may have been added: `get_users` shows it"):
             response = await self._session.send("POST", f"{self._root}/users", json=body)
         added = decode(_USERS, response)
         return added if isinstance(added, list) else [added]
 
     async def update_user(self, user: UserInput | Mapping[str, object]) -> User:
-        """Changes a user, found by `user_name`; `roles` replaces those they have.
+        """Change a user.
+
+        Args:
+            user: The user, identified by `user_name`, with the fields to change. `roles` replaces
+                all of the user's roles. A dict may use the service's field names or those of the
+                model.
+
+        Returns:
+            The user after the change.
 
         Raises:
-            InvalidIdentifierException: No such user.
+            ValueError: The user has no name.
+            InvalidIdentifierException: There is no such user.
+            InvalidCredentialsException: The client was made without `consolidation`, or the service
+                refused its token.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "User management endpoints".
         """
         response = await self._session.send(
             "PUT", f"{self._root}/users", json=body_of(UserInput, user)
@@ -220,36 +313,83 @@ class Consolidation(Tables):
         return changed
 
     async def delete_user(self, user_name: str) -> None:
-        """Deletes a user. That there is no such user is not told."""
+        """Delete a user. The service reports no error when there is no such user.
+
+        Args:
+            user_name: The user's name.
+
+        Raises:
+            ValueError: `user_name` is empty.
+            InvalidCredentialsException: The client was made without `consolidation`, or the service
+                refused its token.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "User management endpoints".
+        """
         await self._session.send("DELETE", f"{self._root}/users/{segment(user_name)}")
 
     async def get_user_roles(self, user_name: str) -> list[str]:
-        """The roles of a user.
+        """List the roles of a user.
+
+        Args:
+            user_name: The user's name.
+
+        Returns:
+            The names of the roles.
 
         Raises:
-            InvalidIdentifierException: No such user.
+            ValueError: `user_name` is empty.
+            InvalidIdentifierException: There is no such user.
+            InvalidCredentialsException: The client was made without `consolidation`, or the service
+                refused its token.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "User management endpoints".
         """
         return decode(_ROLES, await self._session.send("GET", self._roles(user_name)))
 
     async def assign_user_roles(self, user_name: str, roles: Iterable[str] | str) -> list[str]:
-        """Gives a user further roles.
+        """Assign further roles to a user.
 
         Args:
-            user_name: The user.
-            roles: The roles, or one.
+            user_name: The user's name.
+            roles: The names of the roles, or one name.
 
         Returns:
-            All roles the user has now.
+            The names of all roles that the user has now.
+
+        Raises:
+            ValueError: `user_name` is empty.
+            InvalidIdentifierException: There is no such user.
+            AnaplanRequestException: A role doesn't exist (HTTP 400).
+            InvalidCredentialsException: The client was made without `consolidation`, or the service
+                refused its token.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "User management endpoints".
         """
         further = [roles] if isinstance(roles, str) else list(roles)
         response = await self._session.send("PUT", self._roles(user_name), json=further)
         return decode(_ROLES, response)
 
-    async def revoke_user_role(self, user_name: str, role: str) -> list[str]:
-        """Takes a role away from a user.
+    async def unassign_user_role(self, user_name: str, role: str) -> list[str]:
+        """Take a role from a user.
+
+        Args:
+            user_name: The user's name.
+            role: The name of the role.
 
         Returns:
-            The roles the user has left.
+            The names of the roles that the user still has.
+
+        Raises:
+            ValueError: `user_name` is empty.
+            InvalidIdentifierException: There is no such user.
+            InvalidCredentialsException: The client was made without `consolidation`, or the service
+                refused its token.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "User management endpoints".
         """
         response = await self._session.send("DELETE", self._roles(user_name), json=role)
         return decode(_ROLES, response)
@@ -265,7 +405,7 @@ class Consolidation(Tables):
 def _is_end(state: WorkflowState) -> bool:
     if state.state is None:
         raise AnaplanResponseException(
-            "Financial Consolidation doesn't tell how the workflow stands. Give run_workflow a "
-            "`finished` that knows, or start_workflow and look for what the workflow does."
+            "Financial Consolidation returned no state of the workflow: pass `finished` to "
+            "run_workflow, or call start_workflow and check the workflow's results."
         )
-    return "".join(filter(str.isalpha, state.state.lower())) not in _GOING_ON
+    return "".join(filter(str.isalpha, state.state.lower())) not in _UNFINISHED

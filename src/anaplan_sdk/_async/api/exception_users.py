@@ -1,4 +1,4 @@
-"""Who may use a password in spite of single sign-on."""
+"""Exception users: users who may sign in by password despite single sign-on."""
 
 from __future__ import annotations
 
@@ -12,55 +12,87 @@ _FOUND = Listing("response", ExceptionWorkspace)
 
 
 class ExceptionUsers(ApiNamespace):
-    """Users who may sign in by password to workspaces with single sign-on, such as for emergencies.
+    """Users who may sign in by password to workspaces with single sign-on, e.g. for emergencies.
 
-    API keys are taken, too. A tenant may have it that exception users are assigned in Anaplan's
-    own pages only.
+    An API key can be used, too. A tenant can restrict the assignment to Anaplan's Administration
+    pages.
     """
 
-    async def search(
+    async def get_exception_users(
         self, *, workspace_id: str | None = None, user_id: str | None = None
     ) -> list[ExceptionWorkspace]:
-        """The exception users of a workspace, or the workspaces that a user is one of.
+        """List the exception users of a workspace, or the workspaces in which a user is one.
 
-        A workspace's include visitors; a user's workspaces leave out those they only visit.
+        Give one of the two arguments. The exception users of a workspace include visitors; the
+        workspaces of a user don't include those in which the user is only a visitor.
 
         Args:
-            workspace_id: The workspace, or
-            user_id: the user. Give one of the two.
+            workspace_id: The workspace.
+            user_id: The user.
+
+        Returns:
+            The workspace or workspaces, each with its exception users.
 
         Raises:
-            ValueError: Both or neither are given.
+            ValueError: Neither was given, or both.
             InvalidIdentifierException: There is no such workspace or user.
-            PermissionDeniedException: This user is no tenant security administrator; not every
-                tenant asks for it here.
+            PermissionDeniedException: The user is not a tenant security administrator. Not every
+                tenant requires this role here.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Exception users API.
         """
         if (workspace_id is None) == (user_id is None):
-            raise ValueError("Give a workspace_id or a user_id, one of the two.")
-        asked = {"userGuid": user_id} if workspace_id is None else {"workspaceGuid": workspace_id}
+            raise ValueError("Give either workspace_id or user_id.")
+        query = {"userGuid": user_id} if workspace_id is None else {"workspaceGuid": workspace_id}
         response = await self._session.send(
-            "POST", f"{self._root}/search", repeat=Repeat.SAFE, json=asked
+            "POST", f"{self._root}/search", repeat=Repeat.SAFE, json=query
         )
         return decode(_FOUND.adapter, response).items
 
-    async def assign(self, user_id: str, workspace_id: str) -> None:
-        """Makes a user an exception user of a workspace.
+    async def assign_exception_user(self, user_id: str, workspace_id: str) -> None:
+        """Make a user an exception user of a workspace.
+
+        The workspace must have single sign-on, and the user must be a user of it. Nobody can
+        change themselves.
 
         Args:
-            user_id: The user, who has to be in the workspace; nobody can assign themselves.
-            workspace_id: The workspace, which has to have single sign-on.
+            user_id: The user.
+            workspace_id: The workspace.
 
         Raises:
-            AnaplanRequestException: The workspace has no single sign-on, or the user isn't in it
-                (400).
+            ValueError: `user_id` is empty.
+            AnaplanRequestException: The workspace has no single sign-on, or the user is not a user
+                of the workspace (HTTP 400).
             InvalidIdentifierException: There is no such workspace or user.
-            PermissionDeniedException: This user is no tenant security administrator, or would
-                change themselves.
+            PermissionDeniedException: The signed-in user is not a tenant security administrator, or
+                is the user to change.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Exception users API.
         """
         await self._change("assign", user_id, workspace_id)
 
-    async def unassign(self, user_id: str, workspace_id: str) -> None:
-        """Makes a user no longer an exception user of a workspace. Errors as for `assign`."""
+    async def unassign_exception_user(self, user_id: str, workspace_id: str) -> None:
+        """Make a user no longer an exception user of a workspace.
+
+        Nobody can change themselves.
+
+        Args:
+            user_id: The user.
+            workspace_id: The workspace.
+
+        Raises:
+            ValueError: `user_id` is empty.
+            AnaplanRequestException: The workspace has no single sign-on, or the user is not a user
+                of the workspace (HTTP 400).
+            InvalidIdentifierException: There is no such workspace or user.
+            PermissionDeniedException: The signed-in user is not a tenant security administrator, or
+                is the user to change.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Exception users API.
+        """
         await self._change("unassign", user_id, workspace_id)
 
     async def _change(self, change: str, user_id: str, workspace_id: str) -> None:

@@ -1,58 +1,383 @@
-"""Files: what there are, and what they have."""
+"""Files: listing them, uploading and downloading their content."""
 
 from __future__ import annotations
 
+import os
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
+from io import BytesIO
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from anaplan_sdk import models
 from anaplan_sdk._async.api.namespace import ApiNamespace, segment, sorting
-from anaplan_sdk.models._envelopes import Listing, Single
+from anaplan_sdk._async.transfer.content import Content, prepare
+from anaplan_sdk._async.transfer.download import ACCEPT_BYTES, download, replacing
+from anaplan_sdk._async.transfer.upload import FileUpload, open_journal
+from anaplan_sdk._runtime import asynchronous as runtime
+from anaplan_sdk.exceptions import InvalidIdentifierException
+from anaplan_sdk.models._envelopes import Listing
+from anaplan_sdk.progress import ProgressCallback
 
 if TYPE_CHECKING:
     from anaplan_sdk.models import File, FileChunk
 
 _SortBy: TypeAlias = Literal["id", "name"] | None
 
-FILE = Single["File"]("file", lambda: models.File)
 _FILES = Listing("files", lambda: models.File)
 _CHUNKS = Listing("chunks", lambda: models.FileChunk)
+# Anaplan Integration API V2 guide, "Upload Files for Actions": a single request is for files
+# smaller than 1 MB.
+_SMALL_FILE_SIZE = 1_000_000
+# Enough to compress chunks on a few cores while others are being sent.
+_PARALLEL_UPLOADS = 4
+# Chunks of an export have about 10 MB; this many are in memory at the same time.
+_PARALLEL_DOWNLOADS = 4
 
 
 class Files(ApiNamespace):
-    """Files, uploads and outputs of exports alike."""
+    """A model's files: the sources of imports and the outputs of exports."""
 
     async def get_files(
         self,
         sort_by: _SortBy = None,  # sync: sort_by: _SortBy = "id",
         descending: bool = False,
     ) -> list[File]:
-        """Lists the model's files, the outputs of its exports among them (ids 116…).
+        """List the model's files, including the output files of its exports (ids 116…).
 
-        A file's `chunk_count` may be out of date after its content was deleted; see
-        `get_file_chunks`.
+        The `chunk_count` of a file may be out of date after its content was deleted;
+        `get_file_chunks` lists the chunks that exist.
+
+        Args:
+            sort_by: Field to sort by; Anaplan's own order when None.
+            descending: Whether to sort in descending order; has no effect without `sort_by`.
+
+        Returns:
+            The files that the user can see.
+
+        Raises:
+            ValueError: `sort_by` is not one of the fields, or the client has no model.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Upload Files for Actions".
         """
         files = await self._list(_FILES, f"{self._model}/files", **sorting(sort_by, descending))
         self._known_files.update(str(file.id) for file in files)
         return files
 
     async def get_file_chunks(self, file_id: int | str) -> list[FileChunk]:
-        """The chunks of a file's content, of which this user has none when the list is empty."""
-        return await self._list(_CHUNKS, f"{self._file(file_id)}/chunks")
+        """List the chunks of a file's content.
+
+        Args:
+            file_id: The file's id (113…), or an export's id (116…) for its output.
+
+        Returns:
+            The chunks in order; an empty list if the user has no content in the file.
+
+        Raises:
+            InvalidIdentifierException: The model has no such file.
+            AnaplanException: The request failed; see the subclasses.
+        """
+        return await self._list(_CHUNKS, f"{self._file_url(file_id)}/chunks")
 
     async def delete_file(self, file_id: int | str) -> None:
-        """Deletes this user's content of a file; the file itself stays, and others' content."""
-        await self._delete(self._file(file_id))
+        """Delete the user's own content of a file.
 
-    def _file(self, file_id: int | str) -> str:
+        The file itself and the content of other users remain. Anaplan deletes content that
+        has not been used for 48 hours.
+
+        Args:
+            file_id: The file's id (113…), or an export's id (116…) for its output.
+
+        Raises:
+            InvalidIdentifierException: The model has no such file.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "Access import files with the Anaplan Integrations API".
+        """
+        await self._delete(self._file_url(file_id))
+
+    async def upload_file(
+        self,
+        file_id: int | str,
+        content: Content,
+        *,
+        journal: str | os.PathLike[str] | None = None,
+        on_progress: ProgressCallback | None = None,
+    ) -> None:
+        """Upload content to a file, in place of the user's former content.
+
+        The content is sent in chunks of `upload_chunk_size` bytes, several at the same time, each
+        compressed and acknowledged by Anaplan. Memory is bounded by a few chunks, whatever the size
+        of the content. At the end the upload is compared with the chunks that Anaplan lists.
+
+        A file belongs to the user: nobody else sees the content, and Anaplan deletes it when it has
+        not been used for 48 hours.
+
+        Args:
+            file_id: The file's id (113…). With the client's `allow_file_creation` the name of a
+                file to create is also accepted.
+            content: bytes, str (sent as UTF-8), a path, a file opened in binary mode, or an
+                iterable of bytes or str. A str is content, never a path.
+            journal: Path of a file in which the acknowledged chunks are recorded. The same call,
+                made again after a crash, then sends only the missing chunks; content that has
+                changed is sent completely. The journal is deleted at the end of the upload. Only
+                one upload may use a journal at a time, and nothing else may be uploaded to the file
+                before the upload is complete.
+            on_progress: Called with a Progress for every acknowledged chunk, in bytes of
+                uncompressed content.
+
+        Raises:
+            ValueError: The content is empty or larger than 1,000 chunks of 50 MB, a str is the name
+                of an existing file, or the journal belongs to another file.
+            TypeError: The content has a type that cannot be uploaded.
+            OSError: The content cannot be read, or the journal cannot be written.
+            InvalidIdentifierException: The model has no such file.
+            UploadIncompleteException: Some chunks did not arrive, or Anaplan did not complete the
+                upload.
+            AnaplanException: Another upload is using the journal, or a request failed; see the
+                subclasses.
+
+        Source: Anaplan help, "Upload a file in chunks" and "Set and post the chunk count".
+        """
+        width = _PARALLEL_UPLOADS if self._settings.upload_parallel else 1
+        await self._upload(file_id, content, width, journal, on_progress)
+
+    async def upload_file_stream(
+        self,
+        file_id: int | str,
+        content: runtime.Pieces,
+        batch_size: int = 1,
+        *,
+        journal: str | os.PathLike[str] | None = None,
+        on_progress: ProgressCallback | None = None,
+    ) -> None:
+        """Upload content that is produced piece by piece, in place of the user's former content.
+
+        Pieces may have any size; they are joined and split into chunks of `upload_chunk_size`
+        bytes, each compressed and acknowledged by Anaplan. Memory is bounded by a few chunks.
+
+        Args:
+            file_id: The file's id (113…). With the client's `allow_file_creation` the name of a
+                file to create is also accepted.
+            content: Iterable or generator of bytes or str (sent as UTF-8).
+            batch_size: How many chunks are sent at the same time, at least 1 (the default). More
+                chunks take more memory.
+            journal: Path of a file in which the acknowledged chunks are recorded. The same call,
+                made again after a crash with the content from its start, then sends only the
+                missing chunks. The journal is deleted at the end of the upload. Only one upload may
+                use a journal at a time, and nothing else may be uploaded to the file before the
+                upload is complete.
+            on_progress: Called with a Progress for every acknowledged chunk, in bytes of
+                uncompressed content.
+
+        Raises:
+            ValueError: `batch_size` is below 1, the content is empty or has more than 1,000 chunks,
+                or the journal belongs to another file.
+            TypeError: A piece is neither bytes nor str.
+            OSError: The journal cannot be written.
+            InvalidIdentifierException: The model has no such file.
+            UploadIncompleteException: Some chunks did not arrive, or Anaplan did not complete the
+                upload.
+            AnaplanException: Another upload is using the journal, or a request failed; see the
+                subclasses.
+
+        Source: Anaplan help, "Upload a file in chunks" and "Set and post the chunk count".
+        """
+        _check_batch_size(batch_size)
+        await self._upload(file_id, content, batch_size, journal, on_progress)
+
+    async def upload_small_file(self, file_id: int | str, content: str | bytes) -> None:
+        """Upload less than 1 MB in one request, in place of the user's former content.
+
+        Args:
+            file_id: The file's id (113…). With the client's `allow_file_creation` the name of a
+                file to create is also accepted.
+            content: bytes, or str (sent as UTF-8), of 1 to 999,999 bytes. For larger content use
+                `upload_file`.
+
+        Raises:
+            ValueError: The content is empty, or 1 MB or more.
+            InvalidIdentifierException: The model has no such file.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Upload Files for Actions".
+        """
+        self._check_file_id(file_id)
+        body = content.encode() if isinstance(content, str) else content
+        if not 0 < len(body) < _SMALL_FILE_SIZE:
+            raise ValueError(
+                f"content must have 1 to {_SMALL_FILE_SIZE - 1:,} bytes, not {len(body):,}: use "
+                "upload_file for more."
+            )
+        await self._check_file_exists(file_id)
+        headers = {"Content-Type": "application/octet-stream"}
+        await self._session.send("PUT", self._file_url(file_id), content=body, headers=headers)
+
+    async def get_file(
+        self, file_id: int | str, *, on_progress: ProgressCallback | None = None
+    ) -> bytes:
+        """Download the whole content of a file into memory.
+
+        The chunks are fetched several at a time. If the user has no content of their own, Anaplan
+        returns the default content of the file, if there is any.
+
+        Args:
+            file_id: The file's id (113…), or an export's id (116…) for the output of the user's
+                last run.
+            on_progress: Called with a Progress for every chunk, in bytes.
+
+        Returns:
+            The content; empty if the file has none.
+
+        Raises:
+            InvalidIdentifierException: The model has no such file.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "Access import files with the Anaplan Integrations API".
+        """
+        # Joining a list of chunks would hold the content in memory twice.
+        content = BytesIO()
+        async with aclosing(self._download(file_id, _PARALLEL_DOWNLOADS, on_progress)) as chunks:
+            async for chunk in chunks:
+                content.write(chunk)
+        return content.getvalue()
+
+    async def get_small_file(self, file_id: int | str) -> bytes:
+        """Download the whole content of a file in one request, which suits small files.
+
+        Args:
+            file_id: The file's id (113…), or an export's id (116…) for the output of the user's
+                last run.
+
+        Returns:
+            The content.
+
+        Raises:
+            InvalidIdentifierException: The model has no such file, or the file has no content.
+            AnaplanException: The request failed; see the subclasses.
+        """
+        response = await self._session.send("GET", self._file_url(file_id), headers=ACCEPT_BYTES)
+        return response.content
+
+    async def get_file_stream(
+        self,
+        file_id: int | str,
+        batch_size: int = 1,
+        *,
+        on_progress: ProgressCallback | None = None,
+    ) -> AsyncGenerator[bytes]:
+        """Download a file's content chunk by chunk, in order.
+
+        Args:
+            file_id: The file's id (113…), or an export's id (116…) for the output of the user's
+                last run.
+            batch_size: How many chunks are fetched, and in memory, at the same time; at least 1
+                (the default).
+            on_progress: Called with a Progress for every chunk, in bytes.
+
+        Yields:
+            The chunks, those of an export of about 10 MB each; none if the file has no content.
+
+        Raises:
+            ValueError: `batch_size` is below 1.
+            InvalidIdentifierException: The model has no such file.
+            AnaplanException: The request failed; see the subclasses.
+        """
+        _check_batch_size(batch_size)
+        async with aclosing(self._download(file_id, batch_size, on_progress)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    async def download_file(
+        self,
+        file_id: int | str,
+        path: str | os.PathLike[str],
+        *,
+        on_progress: ProgressCallback | None = None,
+    ) -> Path:
+        """Download a file's content to a path.
+
+        The content is written to a temporary file in the same folder and renamed at the end: an
+        incomplete file never appears under the path. Memory is bounded by a few chunks.
+
+        Args:
+            file_id: The file's id (113…), or an export's id (116…) for the output of the user's
+                last run.
+            path: Where to write the content; `~` is expanded, and an existing file is replaced.
+            on_progress: Called with a Progress for every chunk, in bytes.
+
+        Returns:
+            The path, with `~` expanded.
+
+        Raises:
+            OSError: The path is a folder, its folder does not exist, or it cannot be written.
+            InvalidIdentifierException: The model has no such file.
+            AnaplanException: The request failed; see the subclasses.
+        """
+        place = await runtime.run_in_thread(Path(path).expanduser)
+        with replacing(place) as file:
+            chunks = self._download(file_id, _PARALLEL_DOWNLOADS, on_progress)
+            async with aclosing(chunks):
+                async for chunk in chunks:
+                    await runtime.run_in_thread(file.write, chunk)
+        return place
+
+    async def _upload(
+        self,
+        file_id: int | str,
+        content: Content,
+        width: int,
+        journal_path: str | os.PathLike[str] | None,
+        on_progress: ProgressCallback | None,
+    ) -> None:
+        self._check_file_id(file_id)
+        upload = await prepare(content, self._settings.upload_chunk_size)
+        model_id = self._model.rpartition("/")[2]
+        async with (
+            aclosing(upload.source),
+            open_journal(self._session, model_id, file_id, upload, journal_path) as journal,
+        ):
+            await self._check_file_exists(file_id)
+            file_upload = FileUpload(
+                self._session,
+                self,
+                self._file_url,
+                compression_level=self._settings.upload_compression_level,
+                settle_time=self._settings.settle_time,
+            )
+            await file_upload.run(file_id, upload, journal, width, on_progress)
+
+    def _download(
+        self, file_id: int | str, width: int, on_progress: ProgressCallback | None
+    ) -> AsyncGenerator[bytes]:
+        url = f"{self._file_url(file_id)}/chunks"
+        return download(
+            self._session, url, lambda: self.get_file_chunks(file_id), width, on_progress
+        )
+
+    def _check_file_id(self, file_id: int | str) -> None:
+        if not self._settings.allow_file_creation and not str(file_id).startswith("113"):
+            raise InvalidIdentifierException(
+                f"{file_id!r} is not a valid file id: ids of files for uploads begin with 113. To "
+                "create a file of this name, pass allow_file_creation=True to the client."
+            )
+
+    async def _check_file_exists(self, file_id: int | str) -> None:
+        # For an unknown id Anaplan creates a file, which no import will ever read.
+        if self._settings.allow_file_creation or str(file_id) in self._known_files:
+            return
+        await self.get_files()
+        if str(file_id) not in self._known_files:
+            raise InvalidIdentifierException(
+                f"The model has no file {file_id}. To create a file, which no import reads yet, "
+                "pass allow_file_creation=True to the client."
+            )
+
+    def _file_url(self, file_id: int | str) -> str:
         return f"{self._model}/files/{segment(file_id)}"
 
 
-def batch_width(batch_size: int) -> int:
-    """How many chunks are under way at a time, as the caller says.
-
-    Raises:
-        ValueError: It is below 1.
-    """
+def _check_batch_size(batch_size: int) -> None:
     if batch_size < 1:
         raise ValueError(f"batch_size must be at least 1, not {batch_size}.")
-    return batch_size

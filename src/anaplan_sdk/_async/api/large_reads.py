@@ -1,4 +1,4 @@
-"""Reading views and lists of any size, page by page."""
+"""Large-volume reads: views and lists of any size, page by page."""
 
 from __future__ import annotations
 
@@ -24,16 +24,17 @@ from anaplan_sdk.models import ReadRequest
 from anaplan_sdk.models._envelopes import Single
 from anaplan_sdk.progress import Progress, ProgressCallback
 
-_PAGES_AT_A_TIME = 4
+# Pages that are fetched, and in memory, at the same time.
+_PARALLEL_PAGES = 4
 
 
 @dataclass
 class _Opening:
-    """The start of a read, whose caller may be gone before Anaplan has answered.
+    """What a read and the creation of its request share: the caller may stop before it is created.
 
     Attributes:
-        url: The read's own URL, once it exists.
-        is_abandoned: Whether the caller is gone.
+        url: The URL of the request once it is created.
+        is_abandoned: Whether the caller has stopped.
     """
 
     url: str | None = None
@@ -41,11 +42,11 @@ class _Opening:
 
 
 class LargeReads(ApiNamespace):
-    """Large reads of views and lists.
+    """Large-volume reads of views and lists.
 
-    Anaplan prepares such a read as a request of its own, whose pages can be fetched while it goes
-    on. The request is deleted in any case: after the last page, after an error, and when the caller
-    stops early or is cancelled. Stop early by leaving `async with aclosing(...)`.
+    Anaplan prepares a read as a request of its own, whose pages can be fetched before all are
+    available. The request is deleted at the end, also after an error and when the caller stops
+    early or is cancelled. To stop early, iterate in `async with aclosing(...)`.
     """
 
     async def read_view(
@@ -58,22 +59,37 @@ class LargeReads(ApiNamespace):
         timeout: float | None = None,
         on_progress: ProgressCallback | None = None,
     ) -> AsyncGenerator[dict[str, str]]:
-        """The rows of a view of any size, by column name.
+        """Read the rows of a view of any size.
 
-        Of several columns with the same name the second is called `Name (2)`, and so on.
+        Anaplan prepares the read as a request of its own, whose pages are fetched as they become
+        available, up to four at the same time. The request is deleted at Anaplan at the end, also
+        after an error and when the caller stops early. The user must be a workspace administrator.
 
         Args:
-            view_id: The view.
-            export_type: One column for each line item, or one column for all values.
-            timeout: Seconds to wait for Anaplan altogether; no limit when not given.
-            on_progress: Told how many pages were read, and how many there are once that is known.
+            view_id: The view; also a module (its default view).
+            export_type: "TABULAR_MULTI_COLUMN" (default) for one column for each line item, or
+                "TABULAR_SINGLE_COLUMN" for one column with all values.
+            timeout: Seconds to wait, in all, until Anaplan has prepared the pages; None (the
+                default) waits without limit. Downloading pages and the caller's own work do not
+                count.
+            on_progress: Called with a Progress for every page: how many were read, and how many
+                there are once that is known.
+
+        Yields:
+            The rows, as dicts of texts by column name; a second column `Name` is called `Name (2)`.
 
         Raises:
-            InvalidIdentifierException: No such view.
-            LargeReadException: Anaplan could not carry it out; start it again.
-            LargeReadExpiredException: No page was asked for in 30 minutes.
+            ValueError: `timeout` is negative.
+            InvalidIdentifierException: There is no such view.
+            LargeReadException: Anaplan failed to carry out the read, or it was cancelled there.
+            LargeReadExpiredException: Anaplan has deleted the request, as no page was read for 30
+                minutes.
             AnaplanTimeoutException: Anaplan took longer than `timeout`.
             AnaplanResponseException: A row has more or fewer fields than there are columns.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "Initiate large read request" and "Retrieve status of large read
+        request".
         """
         reader = PageReader()
         pages = self.read_view_pages(view_id, export_type, timeout=timeout, on_progress=on_progress)
@@ -90,9 +106,36 @@ class LargeReads(ApiNamespace):
         timeout: float | None = None,
         on_progress: ProgressCallback | None = None,
     ) -> AsyncGenerator[bytes]:
-        """The pages of a view of any size, as CSV in order; the first one has the header.
+        """Read a view of any size as pages of CSV.
 
-        Arguments and errors are those of `read_view`; here the view may also be laid out as a grid.
+        Anaplan prepares the read as a request of its own, whose pages are fetched as they become
+        available, up to four at the same time. The request is deleted at Anaplan at the end, also
+        after an error and when the caller stops early. The user must be a workspace administrator.
+
+        Args:
+            view_id: The view; also a module (its default view).
+            export_type: The layout, that of an export of this type; by default one column for each
+                line item.
+            timeout: Seconds to wait, in all, until Anaplan has prepared the pages; None (the
+                default) waits without limit. Downloading pages and the caller's own work do not
+                count.
+            on_progress: Called with a Progress for every page: how many were read, and how many
+                there are once that is known.
+
+        Yields:
+            The pages in order, as CSV; the first one begins with the header.
+
+        Raises:
+            ValueError: `timeout` is negative.
+            InvalidIdentifierException: There is no such view.
+            LargeReadException: Anaplan failed to carry out the read, or it was cancelled there.
+            LargeReadExpiredException: Anaplan has deleted the request, as no page was read for 30
+                minutes.
+            AnaplanTimeoutException: Anaplan took longer than `timeout`.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "Initiate large read request" and "Retrieve status of large read
+        request".
         """
         url = f"{self._workspace_model}/views/{segment(view_id)}/readRequests"
         pages = self._read(url, "view", {"exportType": export_type}, timeout, on_progress)
@@ -107,9 +150,35 @@ class LargeReads(ApiNamespace):
         timeout: float | None = None,
         on_progress: ProgressCallback | None = None,
     ) -> AsyncGenerator[dict[str, str]]:
-        """The items of a list of any size as rows, by column name.
+        """Read the items of a list of any size as rows.
 
-        Arguments and errors are those of `read_view`.
+        Anaplan prepares the read as a request of its own, whose pages are fetched as they become
+        available, up to four at the same time. The request is deleted at Anaplan at the end, also
+        after an error and when the caller stops early. The user must be a workspace administrator.
+
+        Args:
+            list_id: The list (101…).
+            timeout: Seconds to wait, in all, until Anaplan has prepared the pages; None (the
+                default) waits without limit. Downloading pages and the caller's own work do not
+                count.
+            on_progress: Called with a Progress for every page: how many were read, and how many
+                there are once that is known.
+
+        Yields:
+            The rows, as dicts of texts by column name; the item's name has the column name "".
+
+        Raises:
+            ValueError: `timeout` is negative.
+            InvalidIdentifierException: There is no such list.
+            LargeReadException: Anaplan failed to carry out the read, or it was cancelled there.
+            LargeReadExpiredException: Anaplan has deleted the request, as no page was read for 30
+                minutes.
+            AnaplanTimeoutException: Anaplan took longer than `timeout`.
+            AnaplanResponseException: A row has more or fewer fields than there are columns.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "Initiate large read request" and "Retrieve status of large read
+        request".
         """
         reader = PageReader()
         pages = self.read_list_pages(list_id, timeout=timeout, on_progress=on_progress)
@@ -125,9 +194,35 @@ class LargeReads(ApiNamespace):
         timeout: float | None = None,
         on_progress: ProgressCallback | None = None,
     ) -> AsyncGenerator[bytes]:
-        """The pages of a list of any size, as CSV in order; the first one has the header.
+        """Read the items of a list of any size as pages of CSV.
 
-        Arguments and errors are those of `read_view`.
+        Anaplan prepares the read as a request of its own, whose pages are fetched as they become
+        available, up to four at the same time. The request is deleted at Anaplan at the end, also
+        after an error and when the caller stops early. The user must be a workspace administrator.
+
+        Args:
+            list_id: The list (101…).
+            timeout: Seconds to wait, in all, until Anaplan has prepared the pages; None (the
+                default) waits without limit. Downloading pages and the caller's own work do not
+                count.
+            on_progress: Called with a Progress for every page: how many were read, and how many
+                there are once that is known.
+
+        Yields:
+            The pages in order, as CSV; the first one begins with the header, in which the column of
+            the items' names is empty.
+
+        Raises:
+            ValueError: `timeout` is negative.
+            InvalidIdentifierException: There is no such list.
+            LargeReadException: Anaplan failed to carry out the read, or it was cancelled there.
+            LargeReadExpiredException: Anaplan has deleted the request, as no page was read for 30
+                minutes.
+            AnaplanTimeoutException: Anaplan took longer than `timeout`.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "Initiate large read request" and "Retrieve status of large read
+        request".
         """
         url = f"{self._workspace_model}/lists/{segment(list_id)}/readRequests"
         pages = self._read(url, "list", None, timeout, on_progress)
@@ -166,16 +261,16 @@ class LargeReads(ApiNamespace):
         on_progress: ProgressCallback | None,
     ) -> AsyncGenerator[bytes]:
         url = f"{url}/{segment(request.request_id)}"
-        width = min(_PAGES_AT_A_TIME, self._settings.max_concurrency)
+        width = min(_PARALLEL_PAGES, self._settings.max_concurrency)
         left = timeout
         read = 0
 
         async def look() -> ReadRequest:
-            with _expiring():
+            with _expiry_errors():
                 return await self._get(single, url)
 
         async def fetch(page: int) -> bytes:
-            with _expiring():
+            with _expiry_errors():
                 response = await self._session.send(
                     "GET", f"{url}/pages/{page}", headers={"Accept": "text/csv"}
                 )
@@ -221,31 +316,32 @@ class LargeReads(ApiNamespace):
         return request
 
     async def _end(self, url: str) -> None:
-        # It expires by itself, too.
+        # A failure does no harm: Anaplan deletes the request after 30 minutes without use.
         with suppress(AnaplanException):
             await self._session.send("DELETE", url)
 
 
 def _is_complete(request: ReadRequest) -> bool:
     if request.request_state in ("CANCELLING", "CANCELLED"):
-        raise LargeReadException("The read was cancelled at Anaplan.")
+        raise LargeReadException("The read request was cancelled at Anaplan.")
     if request.request_state == "COMPLETE" and not request.successful:
-        raise LargeReadException("Anaplan could not carry out the read; start it again.")
+        raise LargeReadException("Anaplan failed to carry out the read request: start it again.")
     return request.request_state == "COMPLETE"
 
 
 def _beyond(read: int) -> Callable[[ReadRequest], ReadRequest | None]:
-    """Ends a wait when there are further pages, or no more to come."""
+    """Return the condition that ends a wait: further pages, or the end of the read."""
     return lambda seen: seen if _is_complete(seen) or seen.available_pages > read else None
 
 
 @contextmanager
-def _expiring() -> Generator[None]:
+def _expiry_errors() -> Generator[None]:
+    """Turn a 404 into LargeReadExpiredException."""
     try:
         yield
     except InvalidIdentifierException as error:
         raise LargeReadExpiredException(
-            "Anaplan doesn't keep this read any longer, as no page was asked for in 30 minutes.",
+            "The read request has expired, as no page was read for 30 minutes: start it again.",
             method=error.method,
             url=error.url,
             status_code=error.status_code,

@@ -1,4 +1,4 @@
-"""Lists: what they are, their items, and changing these."""
+"""Lists: their definitions, and reading and changing their items."""
 
 from __future__ import annotations
 
@@ -31,17 +31,25 @@ _LISTS = Listing("lists", List)
 _LIST = Single[ListMetadata]("metadata", ListMetadata)
 _ITEMS = Listing("listItems", ListItem)
 _RAW_ITEMS = RawListing("listItems")
-_TOO_MANY = "tr.read_list or tr.read_list_pages"
+_METHODS_WITHOUT_LIMIT = "tr.read_list or tr.read_list_pages"
 
-# Deleting is the only change whose result doesn't depend on the items' order.
-_DELETIONS_AT_A_TIME = 4
+# Deletions are the only changes whose result does not depend on the order of the items, so they
+# are the only ones that are sent in parallel.
+_PARALLEL_DELETIONS = 4
 
 _FIRST_PAUSE = 0.2
 _LONGEST_PAUSE = 4.0
 
 
 class _Insertion(Writing[InsertionResult]):
-    """An insertion. Of a request without a clear answer the list itself tells what it has done."""
+    """An insertion that reads the list to learn the outcome of a request that got no answer.
+
+    Args:
+        session: Sends the requests.
+        target: Where the items are sent.
+        look: Returns the items of the list.
+        settle_time: Seconds to go on reading the list while it has none of the items.
+    """
 
     def __init__(
         self,
@@ -66,7 +74,8 @@ class _Insertion(Writing[InsertionResult]):
                 if is_there is None or (not is_there and repetition == last):
                     raise
             else:
-                # A second request may meet what the first one, which was late, has added.
+                # The first request may have been carried out late, and the second one then finds
+                # its items in the list.
                 if not repetition or not result.failures:
                     return result
                 is_there = await self._is_there(batch)
@@ -77,7 +86,7 @@ class _Insertion(Writing[InsertionResult]):
         raise AssertionError("unreachable: the last repetition returns or raises")
 
     async def _is_there(self, batch: Batch) -> bool | None:
-        """Whether all items are there; False if none is by the end; `None` if it can't be told."""
+        """Return whether all items are in the list or none of them; None if it cannot be known."""
         items = [NewListItem.model_validate(item) for item in batch.items]
         deadline = time.monotonic() + self._settle_time
         pause = _FIRST_PAUSE
@@ -97,21 +106,43 @@ class _Insertion(Writing[InsertionResult]):
 
 
 class Lists(ApiNamespace):
-    """Lists and their items."""
+    """A model's lists and their items."""
 
     async def get_lists(
         self, sort_by: Literal["id", "name"] | None = None, descending: bool = False
     ) -> list[List]:
-        """Lists the model's lists.
+        """List the model's lists. The user must be a workspace administrator.
 
         Args:
-            sort_by: The field to sort by; Anaplan's own order when not given.
-            descending: Sorts downwards; without `sort_by` it does nothing.
+            sort_by: Field to sort by; Anaplan's own order when None.
+            descending: Whether to sort in descending order; has no effect without `sort_by`.
+
+        Returns:
+            The ids and names of the lists.
+
+        Raises:
+            ValueError: `sort_by` is not one of the fields, or the client has no model.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Model lists".
         """
         return await self._list(_LISTS, f"{self._model}/lists", **sorting(sort_by, descending))
 
     async def get_list_metadata(self, list_id: int | str) -> ListMetadata:
-        """A list's definition: its properties, parent, subsets and counts."""
+        """Return the definition of a list. The user must be a workspace administrator.
+
+        Args:
+            list_id: The list (101…).
+
+        Returns:
+            The definition: properties, parent, subsets, numbers of items and indexes.
+
+        Raises:
+            InvalidIdentifierException: There is no such list.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Model lists".
+        """
         return await self._get(_LIST, self._list_url(list_id))
 
     @overload
@@ -132,24 +163,51 @@ class Lists(ApiNamespace):
     async def get_list_items(
         self, list_id: int | str, return_raw: bool = False
     ) -> list[ListItem] | list[dict[str, object]]:
-        """All items of a list with their properties and subsets, a million at the most.
+        """Return all items of a list of at most 1,000,000 items, with properties and subsets.
+
+        The user must be a workspace administrator.
 
         Args:
-            list_id: The list.
-            return_raw: Gives the items as Anaplan tells them, which takes less time.
+            list_id: The list (101…).
+            return_raw: Whether to return the items as dicts with Anaplan's names, which takes less
+                time, instead of models (default).
+
+        Returns:
+            The items.
 
         Raises:
-            AnaplanRequestException: The list has too many items; `read_list` reads any number.
+            InvalidIdentifierException: There is no such list.
+            AnaplanRequestException: The list has more items: use `read_list`.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "Retrieve list data".
         """
         url = f"{self._list_url(list_id)}/items"
-        with suggesting(_TOO_MANY):
+        with suggesting(_METHODS_WITHOUT_LIMIT):
             if return_raw:
                 return await self._list_at_once(_RAW_ITEMS, url, includeAll="true")
             return await self._list_at_once(_ITEMS, url, includeAll="true")
 
     async def get_list_items_csv(self, list_id: int | str) -> bytes:
-        """All items of a list with their properties and subsets as CSV, a million at the most."""
-        with suggesting(_TOO_MANY):
+        """Return all items of a list of at most 1,000,000 items as CSV.
+
+        The user must be a workspace administrator.
+
+        Args:
+            list_id: The list (101…).
+
+        Returns:
+            CSV with the columns id, name, code, parent, parentId, listId and listName, the subsets
+            and the properties.
+
+        Raises:
+            InvalidIdentifierException: There is no such list.
+            AnaplanRequestException: The list has more items: use `read_list_pages`.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "Retrieve list data".
+        """
+        with suggesting(_METHODS_WITHOUT_LIMIT):
             response = await self._session.send(
                 "GET",
                 f"{self._list_url(list_id)}/items",
@@ -159,7 +217,20 @@ class Lists(ApiNamespace):
         return response.content
 
     async def get_list_preview(self, list_id: int | str) -> bytes:
-        """The first items of a list as CSV, a thousand at the most."""
+        """Return the first items of a list, at most 1,000, as CSV.
+
+        Args:
+            list_id: The list (101…).
+
+        Returns:
+            CSV with the items' names, parents and codes.
+
+        Raises:
+            InvalidIdentifierException: There is no such list.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Model lists".
+        """
         url = f"{self._workspace_model}/lists/{segment(list_id)}/preview"
         response = await self._session.send("GET", url, headers={"Accept": "text/csv"})
         return response.content
@@ -169,41 +240,50 @@ class Lists(ApiNamespace):
         list_id: int | str,
         items: Iterable[NewListItem | Mapping[str, object]],
         *,
-        batch_size: int = MAX_ITEMS,
+        items_per_request: int = MAX_ITEMS,
         raise_on_failure: bool = False,
     ) -> InsertionResult:
-        """Adds items to a list.
+        """Add items to a list. The user must be a workspace administrator.
 
-        Any number of them is sent in as many requests as Anaplan's limits ask for, one after the
-        other, since an item's parent may be in an earlier one.
+        Any number of items is sent in as many requests as Anaplan's limits require (100,000 items
+        or 15 MB each), one after the other, because the parent of an item may be in an earlier
+        request.
 
-        A request that gets no clear answer is not simply repeated: the list is looked at for the
-        client's `settle_time`. If all of the request's items are there by then, just as they were
-        to be added, they count as added; only if none is there are they sent again.
+        If the outcome of a request is unknown, for example after a lost connection, it is not
+        simply repeated: the list is read for up to the client's `settle_time`. If it then has all
+        items of the request, exactly as they were sent, they count as added; if it has none of
+        them, the request is sent again.
 
         Args:
-            list_id: The list.
-            items: Such as `{"name": "North", "code": "N1", "parent": "Europe", "properties":
-                {"Owner": "Ann"}, "subsets": {"Active": True}}`; numbered lists take no name. An
-                iterator is consumed as requests go out, so its items are checked request by
-                request; a list is checked whole beforehand.
-            batch_size: How many items a request has at the most.
-            raise_on_failure: Raises an error when Anaplan refuses an item.
+            list_id: The list (101…).
+            items: The items, such as `{"name": "North", "code": "N1", "parent": "Europe",
+                "properties": {"Owner": "Ann"}, "subsets": {"Active": True}}`; those of a numbered
+                list have no name. All items of a sequence are validated before the first request;
+                those of another iterable request by request.
+            items_per_request: The most items in one request, 1 to 100,000 (the default).
+            raise_on_failure: Whether to raise an error if Anaplan rejects an item; by default
+                rejected items are only listed in the result.
 
         Returns:
-            How many were added, and which were refused and why; indexes are those of `items`.
+            How many items were added, and which were rejected and why, by their indexes in `items`.
 
         Raises:
-            ValueError: An item isn't one, or is too large.
-            PartialFailureException: Items were refused, and `raise_on_failure` is set.
-            WriteInterruptedException: A request failed after others had gone out, or without a
-                clear answer and the list could not settle it; it tells what was done and what is
-                in doubt.
-            ModelUnavailableException: The model is deployed, and the list is no production data.
+            TypeError: `items` is a single item or a str.
+            ValueError: An item is invalid or too large for a request, or `items_per_request` is out
+                of range.
+            PartialFailureException: Items were rejected, and `raise_on_failure` is set; the error
+                has the result.
+            WriteInterruptedException: A request failed after others had been sent, or its outcome
+                is unknown; the error has the result so far and the indexes whose outcome is
+                unknown.
+            ModelUnavailableException: The model is deployed, and the list is not production data.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Model lists".
         """
         url = f"{self._list_url(list_id)}/items"
         target = Target("POST", url, {"action": "add"}, adds=True)
-        batches = Batcher(NewListItem, batch_size).batches(items)
+        batches = Batcher(NewListItem, items_per_request).batches(items)
         write = _Insertion(
             self._session,
             target,
@@ -217,16 +297,43 @@ class Lists(ApiNamespace):
         list_id: int | str,
         items: Iterable[ListItemUpdate | Mapping[str, object]],
         *,
-        batch_size: int = MAX_ITEMS,
+        items_per_request: int = MAX_ITEMS,
         raise_on_failure: bool = False,
     ) -> ListUpdateResult:
-        """Changes items of a list; what an item doesn't mention stays.
+        """Change items of a list; properties and subsets that are not given keep their values.
 
-        Arguments, results and errors are those of `insert_list_items`. Items are found by `id`,
-        `code` or `name`; one that has a code needs it in any case.
+        The user must be a workspace administrator. Any number of items is sent in as many requests
+        as Anaplan's limits require (100,000 items or 15 MB each), one after the other.
+
+        Args:
+            list_id: The list (101…).
+            items: The items, each identified by `id`, `code` or `name`, such as `{"code": "N1",
+                "parent": "Asia", "properties": {"Owner": "Ann"}}`. Anaplan requires the code of an
+                item that has one. All items of a sequence are validated before the first request;
+                those of another iterable request by request.
+            items_per_request: The most items in one request, 1 to 100,000 (the default).
+            raise_on_failure: Whether to raise an error if Anaplan rejects an item; by default
+                rejected items are only listed in the result.
+
+        Returns:
+            How many items were changed, and which were rejected and why, by their indexes in
+            `items`.
+
+        Raises:
+            TypeError: `items` is a single item or a str.
+            ValueError: An item is invalid or too large for a request, or `items_per_request` is out
+                of range.
+            PartialFailureException: Items were rejected, and `raise_on_failure` is set; the error
+                has the result.
+            WriteInterruptedException: A request failed after others had been sent; the error has
+                the result so far and the indexes whose outcome is unknown.
+            ModelUnavailableException: The model is deployed, and the list is not production data.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "Update list items".
         """
         target = Target("PUT", f"{self._list_url(list_id)}/items")
-        batches = Batcher(ListItemUpdate, batch_size).batches(items)
+        batches = Batcher(ListItemUpdate, items_per_request).batches(items)
         write = Writing(self._session, target, ListUpdateResult)
         return await write.run(batches, raise_on_failure=raise_on_failure)
 
@@ -235,30 +342,65 @@ class Lists(ApiNamespace):
         list_id: int | str,
         items: Iterable[ListItemKey | Mapping[str, object]],
         *,
-        batch_size: int = MAX_ITEMS,
+        items_per_request: int = MAX_ITEMS,
         raise_on_failure: bool = False,
     ) -> ListDeletionResult:
-        """Deletes items of a list, each named by `{"id": ...}` or `{"code": ...}`, not by both.
+        """Delete items of a list. The user must be a workspace administrator.
 
-        Arguments, results and errors are those of `insert_list_items`; here the order makes no
-        difference, so that several requests are under way at a time.
+        Any number of items is sent in as many requests as Anaplan's limits require (100,000 items
+        or 15 MB each), several at the same time.
+
+        Args:
+            list_id: The list (101…).
+            items: The items, each identified by `{"id": ...}` or `{"code": ...}` but not both. All
+                items of a sequence are validated before the first request; those of another
+                iterable request by request.
+            items_per_request: The most items in one request, 1 to 100,000 (the default).
+            raise_on_failure: Whether to raise an error if Anaplan rejects an item; by default
+                rejected items are only listed in the result.
+
+        Returns:
+            How many items were deleted, and which were rejected and why, by their indexes in
+            `items`.
+
+        Raises:
+            TypeError: `items` is a single item or a str.
+            ValueError: An item is invalid or too large for a request, or `items_per_request` is out
+                of range.
+            PartialFailureException: Items were rejected, and `raise_on_failure` is set; the error
+                has the result.
+            WriteInterruptedException: A request failed after others had been sent; the error has
+                the result so far and the indexes whose outcome is unknown.
+            ModelUnavailableException: The model is deployed, and the list is not production data.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Model lists".
         """
         target = Target(
             "POST",
             f"{self._list_url(list_id)}/items",
             {"action": "delete"},
-            width=min(_DELETIONS_AT_A_TIME, self._settings.max_concurrency),
+            width=min(_PARALLEL_DELETIONS, self._settings.max_concurrency),
         )
-        batches = Batcher(ListItemKey, batch_size).batches(items)
+        batches = Batcher(ListItemKey, items_per_request).batches(items)
         write = Writing(self._session, target, ListDeletionResult)
         return await write.run(batches, raise_on_failure=raise_on_failure)
 
     async def reset_list_index(self, list_id: int | str) -> None:
-        """Lets a numbered list, which must be empty, count from 1 again.
+        """Reset the index of an empty numbered list, so that its next item is number 1.
+
+        The user must be a workspace administrator.
+
+        Args:
+            list_id: The list (101…).
 
         Raises:
+            InvalidIdentifierException: There is no such list.
             AnaplanRequestException: The list has items, or the model is deployed and the list is
-                no production data.
+                not production data.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Model lists".
         """
         await self._session.send("POST", f"{self._list_url(list_id)}/resetIndex")
 

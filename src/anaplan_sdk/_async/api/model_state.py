@@ -1,4 +1,4 @@
-"""Whether a model is open, and opening and closing it."""
+"""The state of a model: reading its status, opening and closing it."""
 
 from __future__ import annotations
 
@@ -14,46 +14,85 @@ _STATUS = Single[ModelStatus]("requestStatus", ModelStatus)
 
 
 class ModelState(ApiNamespace):
-    """The model's state."""
+    """The state of a model."""
 
     async def get_model_details(self) -> Model:
-        """The model with its details."""
+        """Return the client's model with its details.
+
+        Returns:
+            The model with its memory usage, dates and so on; an archived model has no memory usage.
+
+        Raises:
+            ValueError: The client has no model.
+            InvalidIdentifierException: There is no such model.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "Retrieve a specific model".
+        """
         return await self._get(_MODEL, self._model, modelDetails="true")
 
     async def get_model_status(self) -> ModelStatus:
-        """What the model is doing: whether it is open or closed, and what keeps it busy."""
-        return await self._get(_STATUS, f"{self._model}/status")
+        """Return whether the model is open, closed or busy, and what it is doing.
 
-    async def wake_model(
-        self,
-        *,
-        wait: bool = False,
-        timeout: float | None = None,
-        on_progress: ProgressCallback | None = None,
-    ) -> None:
-        """Has Anaplan load the model, which it unloads after an hour without use.
-
-        Args:
-            wait: Returns when the model is open, as `wait_for_model` does.
-            timeout: Seconds to wait; no limit when not given.
-            on_progress: Told of every look at the model's status.
+        Returns:
+            The status. `current_step` is "Open", "Closed" or what the model is doing; `progress` is
+            a share from 0 to 1, or -1 if the model is idle.
 
         Raises:
-            ModelUnavailableException: The model is archived (422), locked (423) or offline (424).
-            InvalidIdentifierException: No such model, or this user may not open it.
-            AnaplanTimeoutException: It took longer than `timeout`; it goes on at Anaplan.
+            ValueError: The client has no model.
+            InvalidIdentifierException: There is no such model.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Models".
         """
-        if wait:
-            await self.wait_for_model(timeout=timeout, on_progress=on_progress)
-        else:
-            await self._open()
+        return await self._get(_STATUS, f"{self._model}/status")
+
+    async def wake_model(self) -> None:
+        """Request that Anaplan loads the model, without waiting until it is open.
+
+        Anaplan unloads a model that has not been used for 60 minutes. `wait_for_model` also waits.
+        The user must be a workspace administrator.
+
+        Raises:
+            ValueError: The client has no model.
+            InvalidIdentifierException: There is no such model, or the user may not open it.
+            ModelUnavailableException: The model is archived (422), locked (423) or offline (424).
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Models".
+        """
+        await self._session.send(
+            "POST",
+            f"{self._model}/open",
+            repeat=Repeat.SAFE,
+            headers={"Content-Type": "application/text"},
+        )
 
     async def wait_for_model(
         self, *, timeout: float | None = None, on_progress: ProgressCallback | None = None
     ) -> ModelStatus:
-        """Opens the model and waits until its status says so.
+        """Request that Anaplan loads the model, and wait until it is open.
 
-        Arguments and errors are those of `wake_model`.
+        The model's status is requested after 0.1 seconds at first, then at growing intervals of at
+        most the client's `status_poll_delay`. The user must be a workspace administrator.
+
+        Args:
+            timeout: Seconds to wait for the end; None (the default) waits without limit. The work
+                at Anaplan continues after a timeout.
+            on_progress: Called with a Progress for every status of the model: its current step, and
+                a share from 0 to 1.
+
+        Returns:
+            The status of the open model.
+
+        Raises:
+            ValueError: `timeout` is negative, or the client has no model.
+            InvalidIdentifierException: There is no such model, or the user may not open it.
+            ModelUnavailableException: The model is archived (422), locked (423) or offline (424).
+            AnaplanTimeoutException: The model was not open within `timeout`.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Models".
         """
         check_timeout(timeout)
 
@@ -64,7 +103,7 @@ class ModelState(ApiNamespace):
                 on_progress(Progress(status.current_step, share, 1.0))
             return status
 
-        await self._open()
+        await self.wake_model()
         return await wait_until(
             look,
             lambda status: status if status.current_step == "Open" else None,
@@ -74,18 +113,15 @@ class ModelState(ApiNamespace):
         )
 
     async def close_model(self) -> None:
-        """Unloads the model, for which the user must be a workspace administrator.
+        """Close the model, which unloads it.
 
         Raises:
-            PermissionDeniedException: This user is none.
+            ValueError: The client has no model.
+            PermissionDeniedException: The user is not a workspace administrator.
+            InvalidIdentifierException: There is no such model.
             ModelUnavailableException: The model is archived (422), locked (423) or offline (424).
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "Close model".
         """
         await self._session.send("POST", f"{self._model}/close", repeat=Repeat.SAFE)
-
-    async def _open(self) -> None:
-        await self._session.send(
-            "POST",
-            f"{self._model}/open",
-            repeat=Repeat.SAFE,
-            headers={"Content-Type": "application/text"},
-        )

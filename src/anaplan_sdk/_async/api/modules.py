@@ -1,4 +1,4 @@
-"""Modules, their line items, and the dimensions of these."""
+"""Modules, line items and dimensions."""
 
 from __future__ import annotations
 
@@ -28,34 +28,54 @@ _RAW_ITEMS = RawListing("items")
 _VIEWS = Listing("views", View)
 _DASHBOARDS = Listing("dashboards", Dashboard)
 
-# Time and Versions.
-_NEVER_LISTED = ("20000000003", "20000000020")
+# Time and Versions, whose items Anaplan lists by view or line item only.
+_NOT_LISTABLE = ("20000000003", "20000000020")
 
 
 class Modules(ApiNamespace):
-    """Modules, line items and dimensions."""
+    """A model's modules, line items and dimensions."""
 
     async def get_modules(
         self, sort_by: Literal["id", "name"] | None = None, descending: bool = False
     ) -> list[Module]:
-        """Lists the model's modules.
+        """List the model's modules. The user must be a workspace administrator.
 
         Args:
-            sort_by: The field to sort by; Anaplan's own order when not given.
-            descending: Sorts downwards; without `sort_by` it does nothing.
+            sort_by: Field to sort by; Anaplan's own order when None.
+            descending: Whether to sort in descending order; has no effect without `sort_by`.
+
+        Returns:
+            The ids and names of the modules.
+
+        Raises:
+            ValueError: `sort_by` is not one of the fields, or the client has no model.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Read module, view metadata and limited volume
+        cell data".
         """
         return await self._list(_MODULES, f"{self._model}/modules", **sorting(sort_by, descending))
 
     async def get_module_views(
-        self, module_id: int | str, *, subsidiary_views: bool = False
+        self, module_id: int | str, *, include_subsidiary_views: bool = False
     ) -> list[View]:
-        """Lists a module's views; its default view is called `default` here.
+        """List the views of a module. The user must be a workspace administrator.
 
         Args:
-            module_id: The module.
-            subsidiary_views: Includes those of single line items.
+            module_id: The module (102…).
+            include_subsidiary_views: Whether to include the views of single line items.
+
+        Returns:
+            The views; the default view has the name `default` here.
+
+        Raises:
+            InvalidIdentifierException: There is no such module, or the user cannot read it.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Read module, view metadata and limited volume
+        cell data".
         """
-        params = {"includesubsidiaryviews": "true"} if subsidiary_views else {}
+        params = {"includesubsidiaryviews": "true"} if include_subsidiary_views else {}
         url = f"{self._model}/modules/{segment(module_id)}/views"
         return await self._list(_VIEWS, url, **params)
 
@@ -77,11 +97,22 @@ class Modules(ApiNamespace):
     async def get_line_items(
         self, only_module_id: int | str | None = None, *, return_raw: bool = False
     ) -> list[LineItem] | list[dict[str, object]]:
-        """Lists line items with all that is known of them.
+        """List line items with all their metadata. The user must be a workspace administrator.
 
         Args:
-            only_module_id: Keeps those of one module.
-            return_raw: Gives the line items as Anaplan tells them, which takes less time.
+            only_module_id: List only the line items of this module (102…); by default those of the
+                whole model.
+            return_raw: Whether to return the line items as dicts with Anaplan's names, which takes
+                less time, instead of models (default).
+
+        Returns:
+            The line items with format, formula, dimensions and so on.
+
+        Raises:
+            InvalidIdentifierException: There is no such module, or the user cannot read it.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Line Items".
         """
         url = f"{self._model}/lineItems"
         if only_module_id is not None:
@@ -91,14 +122,46 @@ class Modules(ApiNamespace):
         return await self._list(_LINE_ITEMS, url, includeAll="true")
 
     async def get_line_item_dimensions(self, line_item_id: int | str) -> list[Dimension]:
-        """Lists a line item's dimensions, Time and Versions included."""
+        """List the dimensions of a line item, including Time and Versions.
+
+        The user must be a workspace administrator.
+
+        Args:
+            line_item_id: The line item.
+
+        Returns:
+            The ids and names of the dimensions; for an unknown line item often an empty list.
+
+        Raises:
+            InvalidIdentifierException: There is no such line item, or the user cannot read it.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Line Items".
+        """
         url = f"{self._model}/lineItems/{segment(line_item_id)}/dimensions"
         return await self._list(_DIMENSIONS, url)
 
     async def get_line_item_dimension_items(
         self, line_item_id: int | str, dimension_id: int | str
     ) -> list[DimensionWithCode]:
-        """Lists the items of one of a line item's dimensions, Time and Versions included."""
+        """List the items of one dimension of a line item, also of Time or Versions.
+
+        The user must be a workspace administrator.
+
+        Args:
+            line_item_id: The line item.
+            dimension_id: One of its dimensions.
+
+        Returns:
+            The items with ids, names and codes.
+
+        Raises:
+            InvalidIdentifierException: There is no such line item, or it does not have this
+                dimension.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Line Items".
+        """
         url = f"{self._model}/lineItems/{segment(line_item_id)}/dimensions"
         return await self._list_at_once(_ITEMS, f"{url}/{segment(dimension_id)}/items")
 
@@ -120,18 +183,29 @@ class Modules(ApiNamespace):
     async def get_dimension_items(
         self, dimension_id: int | str, *, return_raw: bool = False
     ) -> list[DimensionWithCode] | list[dict[str, object]]:
-        """Lists the items of a list, a subset, a line item subset or Users, a million at the most.
+        """List the items of a dimension of at most 1,000,000 items.
+
+        The user must be a workspace administrator.
 
         Args:
-            dimension_id: The dimension.
-            return_raw: Gives the items as Anaplan tells them, which takes less time.
+            dimension_id: A list (101…), a list subset (109…), a line item subset (114…) or Users
+                (101999999999).
+            return_raw: Whether to return the items as dicts with Anaplan's names, which takes less
+                time, instead of models (default).
+
+        Returns:
+            The items with ids, names and codes.
 
         Raises:
-            AnaplanRequestException: The dimension is Time or Versions, which Anaplan lists by
-                `get_view_dimension_items` only; or it has too many items.
+            InvalidIdentifierException: There is no such dimension.
+            AnaplanRequestException: The dimension has more items: use `read_list`. Or it is Time or
+                Versions: use `get_view_dimension_items`.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Other Model Metadata".
         """
         url = self._items_url(dimension_id)
-        has_limit = str(dimension_id) not in _NEVER_LISTED
+        has_limit = str(dimension_id) not in _NOT_LISTABLE
         with suggesting("tr.read_list or tr.read_list_pages") if has_limit else nullcontext():
             if return_raw:
                 return await self._list_at_once(_RAW_ITEMS, url)
@@ -143,20 +217,28 @@ class Modules(ApiNamespace):
         codes: Sequence[str] | None = None,
         names: Sequence[str] | None = None,
     ) -> list[DimensionWithCode]:
-        """Finds items of a list, of Time, Versions or Users by codes and names.
+        """Look up items of a list, of Time, Versions or Users by codes or names.
 
-        Upper and lower case are the same. What isn't found is just absent from the result.
+        The comparison ignores case. The user must be a workspace administrator.
 
         Args:
             dimension_id: The dimension.
-            codes: Codes to find; Anaplan refuses them for a dimension that has none.
-            names: Names to find.
+            codes: The codes to look up; Anaplan rejects codes for a dimension that has none.
+            names: The names to look up.
+
+        Returns:
+            The items that were found; unknown codes and names are absent.
 
         Raises:
-            ValueError: Neither codes nor names were given, or one text instead of several.
+            ValueError: Neither codes nor names were given, or a str instead of a list.
+            InvalidIdentifierException: There is no such dimension.
+            AnaplanRequestException: Codes were given, and the dimension has none.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Other Model Metadata".
         """
         if isinstance(codes, str) or isinstance(names, str) or not (codes or names):
-            raise ValueError("Lists of codes or names are needed, and not empty ones.")
+            raise ValueError("codes or names must be a list that is not empty.")
         wanted = {"codes": codes, "names": names}
         response = await self._session.send(
             "POST",
@@ -167,7 +249,15 @@ class Modules(ApiNamespace):
         return decode(_ITEMS.adapter, response).items
 
     async def get_dashboards(self) -> list[Dashboard]:
-        """Lists the model's classic dashboards."""
+        """List the model's classic dashboards.
+
+        Returns:
+            The ids and names of the dashboards.
+
+        Raises:
+            ValueError: The client has no model.
+            AnaplanException: The request failed; see the subclasses.
+        """
         return await self._list(_DASHBOARDS, f"{self._model}/dashboards")
 
     def _items_url(self, dimension_id: int | str) -> str:

@@ -1,10 +1,9 @@
-"""What every room of a client knows: the session, the settings, the model it is about."""
+"""The base class of all API namespaces, and what their methods have in common."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import quote
@@ -12,12 +11,11 @@ from urllib.parse import quote
 import httpx2
 
 from anaplan_sdk._async.transport.session import Session
-from anaplan_sdk._formats.chunks import MAX_CHUNK_SIZE
-from anaplan_sdk._formats.gzip import MAX_LEVEL
 from anaplan_sdk._http.paging import further_offsets
 from anaplan_sdk._http.replies import decode, unreadable
 from anaplan_sdk._http.retry_policy import Repeat
 from anaplan_sdk._runtime import asynchronous as runtime
+from anaplan_sdk.config import ClientConfig
 from anaplan_sdk.exceptions import InvalidIdentifierException
 from anaplan_sdk.models._envelopes import Listing, Single
 
@@ -31,72 +29,30 @@ M = TypeVar("M", bound="AnaplanModel")
 _ID_AND_NAME = {"id": "id", "name": "name"}
 
 
-@dataclass(frozen=True)
-class Settings:
-    """A client's choices that are not about HTTP.
+class ApiNamespace:
+    """A group of methods of a client. All namespaces of a client share its session.
 
-    Raises:
-        ValueError: A number is out of its range.
+    Args:
+        session: Session of the client.
+        settings: Options of the client, with the model and the workspace that methods work on.
     """
 
-    page_size: int
-    status_poll_delay: float
-    upload_width: int
-    upload_chunk_size: int
-    upload_compression_level: int
-    allow_file_creation: bool
-    max_concurrency: int
-    settle_time: float
-
-    def __post_init__(self) -> None:
-        if self.page_size < 1:
-            raise ValueError(f"page_size must be at least 1, not {self.page_size}.")
-        if self.status_poll_delay <= 0:
-            raise ValueError(f"status_poll_delay must be positive, not {self.status_poll_delay}.")
-        if not 1 <= self.upload_chunk_size <= MAX_CHUNK_SIZE:
-            raise ValueError(
-                f"upload_chunk_size must be 1 to {MAX_CHUNK_SIZE:,} bytes, Anaplan's limit, not "
-                f"{self.upload_chunk_size}."
-            )
-        if not 0 <= self.upload_compression_level <= MAX_LEVEL:
-            raise ValueError(
-                f"upload_compression_level must be 0 to {MAX_LEVEL}, not "
-                f"{self.upload_compression_level}."
-            )
-        if self.max_concurrency < 1:
-            raise ValueError(f"max_concurrency must be at least 1, not {self.max_concurrency}.")
-        if self.settle_time < 0:
-            raise ValueError(f"settle_time can't be negative: {self.settle_time}.")
-
-
-class ApiNamespace:
-    """A part of the client. All parts of one client share these attributes."""
-
-    def __init__(
-        self,
-        session: Session,
-        settings: Settings,
-        *,
-        workspace_id: str | None,
-        model_id: str | None,
-        owns_session: bool,
-    ) -> None:
+    def __init__(self, session: Session, settings: ClientConfig) -> None:
         self._session = session
         self._settings = settings
-        self._workspace_id = workspace_id
-        self._model_id = model_id
-        self._owns_session = owns_session
         self._known_files: set[str] = set()
 
-    def _namespace(self, room: type[R]) -> R:
-        """Another room of the same client."""
-        return room(
-            self._session,
-            self._settings,
-            workspace_id=self._workspace_id,
-            model_id=self._model_id,
-            owns_session=False,
-        )
+    def _namespace(self, kind: type[R]) -> R:
+        """Return another namespace of the same client."""
+        return kind(self._session, self._settings)
+
+    @property
+    def _model_id(self) -> str | None:
+        return self._settings.model_id
+
+    @property
+    def _workspace_id(self) -> str | None:
+        return self._settings.workspace_id
 
     @property
     def _base(self) -> str:
@@ -106,7 +62,8 @@ class ApiNamespace:
     def _model(self) -> str:
         if not self._model_id:
             raise ValueError(
-                "This needs a model: give the client a model_id, or take client.with_model(...)."
+                "This method needs a model: pass model_id to the client, or use "
+                "client.with_model(...)."
             )
         return f"{self._base}/models/{segment(self._model_id)}"
 
@@ -114,14 +71,14 @@ class ApiNamespace:
     def _workspace(self) -> str:
         if not self._workspace_id:
             raise ValueError(
-                "This needs a workspace: give the client a workspace_id, or take "
+                "This method needs a workspace: pass workspace_id to the client, or use "
                 "client.with_model(workspace_id=...)."
             )
         return f"{self._base}/workspaces/{segment(self._workspace_id)}"
 
     @property
     def _workspace_model(self) -> str:
-        """The model below its workspace, where that is known, as some paths are documented only."""
+        """The model's path below its workspace, if known: some calls are documented only there."""
         if not self._workspace_id or not self._model_id:
             return self._model
         return f"{self._workspace}/models/{segment(self._model_id)}"
@@ -131,7 +88,7 @@ class ApiNamespace:
         return decode(single.adapter, response).value
 
     async def _delete(self, url: str) -> None:
-        """Deletes something; when it is gone by the second attempt, the first one did it."""
+        """Delete a resource. One that a retry no longer finds was deleted by the first attempt."""
         try:
             await self._session.send("DELETE", url)
         except InvalidIdentifierException as error:
@@ -139,7 +96,7 @@ class ApiNamespace:
                 raise
 
     async def _list_at_once(self, listing: Listing[T], url: str, **params: str) -> list[T]:
-        """A listing that Anaplan gives whole; should it be paged even so, the other pages, too."""
+        """Return a listing that is documented as unpaged; further pages are read if there are."""
         response = await self._session.send("GET", url, params=params)
         page = decode(listing.adapter, response)
         items = page.items
@@ -153,7 +110,7 @@ class ApiNamespace:
     async def _list(
         self, listing: Listing[T], url: str, repeat: Repeat | None = None, /, **params: str
     ) -> list[T]:
-        """All pages; those after the first are fetched side by side."""
+        """Return all pages of a listing; those after the first are requested concurrently."""
 
         async def fetch(offset: int, limit: int) -> tuple[Page[T], httpx2.Response]:
             query: dict[str, str | int] = {**params, "limit": limit, "offset": offset}
@@ -164,10 +121,10 @@ class ApiNamespace:
             items: list[T] = []
             end = min(start + size, page.total or 0)
             while (left := end - start - len(items)) > 0:
-                # One page, unless the server makes this one smaller than the first.
+                # One request is enough, unless the server returns a smaller page than the first.
                 piece, _ = await fetch(start + len(items), left)
                 if not piece.items:
-                    break  # The listing has become shorter meanwhile.
+                    break  # The listing has become shorter since the first page.
                 items += piece.items[:left]
             return items
 
@@ -186,30 +143,39 @@ class ApiNamespace:
 
 
 def segment(value: object) -> str:
-    """An id or a name as one segment of a path.
+    """Quote an id or a name as one segment of a path.
+
+    Args:
+        value: The id or name.
+
+    Returns:
+        The segment.
 
     Raises:
-        ValueError: It is empty.
+        ValueError: It is empty, or consists of dots.
     """
     text = quote(str(value), safe="")
     if not text.strip("."):
-        raise ValueError(f"{value!r} is no id.")
+        raise ValueError(f"{value!r} is not a valid id.")
     return text
 
 
 def checked(
     model: type[M], value: object, read: Callable[[Mapping[str, object]], M] | None = None
 ) -> M:
-    """A model, or what a dict says by Anaplan's names or ours.
+    """Validate a dict that has Anaplan's field names or ours; a model is returned as it is.
 
     Args:
-        model: What it has to be.
+        model: Class of the model.
         value: The model or the dict.
-        read: Makes the model of another value; by default it is validated as it is.
+        read: Makes the model of a dict; by default the class validates it.
+
+    Returns:
+        The model.
 
     Raises:
-        ValueError: It lacks something, or has a value that can't be sent. The error tells the
-            places but quotes nothing, since there may be secrets in it.
+        ValueError: A field is missing or not valid. The message names the fields but no values,
+            which may be secrets.
     """
     from pydantic import ValidationError
 
@@ -218,21 +184,30 @@ def checked(
     try:
         return (read or model.model_validate)(cast("Mapping[str, object]", value))
     except ValidationError as error:
-        told = [
+        problems = [
             f"{place}: {text}" if place else text
             for place, text in (
                 (".".join(map(str, one["loc"])), one["msg"].removeprefix("Value error, "))
                 for one in error.errors(include_url=False, include_input=False)
             )
         ]
-    # Not raised above: the error's context would quote the value.
-    raise ValueError(f"{model.__name__}: {'; '.join(told)}")
+    # Raised outside of the except clause: the context of the error would contain the value.
+    raise ValueError(f"{model.__name__}: {'; '.join(problems)}")
 
 
 def body_of(
     model: type[M], value: object, read: Callable[[Mapping[str, object]], M] | None = None
 ) -> dict[str, object]:
-    """What is sent for a model or a dict, once it is `checked`."""
+    """Make the JSON body of a request from a model, or from a dict that is validated.
+
+    Args:
+        model: Class of the model.
+        value: The model, or a dict that has Anaplan's field names or ours.
+        read: Makes the model of a dict; by default the class validates it.
+
+    Returns:
+        The body, without fields that are None.
+    """
     return checked(model, value, read).model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
@@ -241,7 +216,15 @@ def sorting(
     descending: bool,
     fields: Mapping[str, str] = MappingProxyType(_ID_AND_NAME),
 ) -> dict[str, str]:
-    """The `sort` parameter; its sign is mandatory for some of Anaplan's listings.
+    """Make the query parameter `sort`; some listings of Anaplan require its sign.
+
+    Args:
+        sort_by: Field to sort by, if any.
+        descending: Whether to sort in descending order.
+        fields: Anaplan's names of the fields that the listing can be sorted by.
+
+    Returns:
+        The parameter; empty if `sort_by` is None.
 
     Raises:
         ValueError: The listing can't be sorted by this field.

@@ -1,4 +1,4 @@
-"""From exact names to ids."""
+"""Finding ids by exact names."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ from anaplan_sdk._async.api.actions import Actions
 from anaplan_sdk._async.api.files import Files
 from anaplan_sdk._async.api.namespace import ApiNamespace
 from anaplan_sdk._async.api.transactional import Transactional
-from anaplan_sdk._async.api.workspaces_and_models import Catalog
+from anaplan_sdk._async.api.workspaces_and_models import WorkspacesAndModels
 from anaplan_sdk.exceptions import AmbiguousNameException, NameNotFoundException
 from anaplan_sdk.models import NamedObject, View
 from anaplan_sdk.models._envelopes import Listing
 
 _VIEWS = Listing("views", View)
-_NEAR = 5
+_MOST_SUGGESTIONS = 5
 
 
 class _Named(Protocol):
@@ -28,61 +28,156 @@ class _Named(Protocol):
 
 
 class Resolver(ApiNamespace):
-    """Finds the id of what has an exact name.
+    """Finds the id of an object by its exact name.
 
-    Listings are kept, for this client and those made from it by `with_model`, each model's apart. A
-    name that isn't among what is kept is looked for anew once.
+    Listings are kept for the client and the clients made from it by `with_model`, separately for
+    each model. If a name is not in a kept listing, Anaplan is asked once more.
     """
 
     async def workspace(self, name: str, *, refresh: bool = False) -> str:
-        """A workspace's id.
+        """Return the id of a workspace.
+
+        The listing is kept. If the name is not in it, Anaplan is asked once more.
 
         Args:
-            name: Its exact name.
-            refresh: Asks Anaplan, whatever is kept.
+            name: The exact name.
+            refresh: Whether to ask Anaplan even if the name is in the kept listing.
+
+        Returns:
+            The id of the workspace.
 
         Raises:
-            NameNotFoundException: There is none of this name; the error tells which are similar.
-            AmbiguousNameException: There are several; the error tells them all.
+            NameNotFoundException: There is no workspace of this name that the user can see; the
+                error has similar names.
+            AmbiguousNameException: Several have this name; the error lists them.
+            AnaplanException: The request failed; see the subclasses.
         """
         return str(await self._find("workspace", name, refresh))
 
     async def model(self, name: str, *, refresh: bool = False) -> str:
-        """A model's id, in the client's workspace if it has one, anywhere otherwise.
+        """Return the id of a model of the client's workspace, or of any if the client has none.
 
-        Arguments and errors are those of `workspace`.
+        The listing is kept. If the name is not in it, Anaplan is asked once more.
+
+        Args:
+            name: The exact name.
+            refresh: Whether to ask Anaplan even if the name is in the kept listing.
+
+        Returns:
+            The id of the model.
+
+        Raises:
+            NameNotFoundException: There is no model of this name that the user can see; the error
+                has similar names.
+            AmbiguousNameException: Several have this name; the error lists them.
+            AnaplanException: The request failed; see the subclasses.
         """
         return str(await self._find("model", name, refresh))
 
     async def file(self, name: str, *, refresh: bool = False) -> int:
-        """A file's id. Arguments and errors are those of `workspace`."""
+        """Return the id of a file of the client's model.
+
+        The listing is kept. If the name is not in it, Anaplan is asked once more.
+
+        Args:
+            name: The exact name.
+            refresh: Whether to ask Anaplan even if the name is in the kept listing.
+
+        Returns:
+            The id of the file.
+
+        Raises:
+            NameNotFoundException: There is no file of this name that the user can see; the error
+                has similar names.
+            AmbiguousNameException: Several have this name; the error lists them.
+            AnaplanException: The request failed; see the subclasses.
+        """
         return int(await self._find("file", name, refresh))
 
     async def action(self, name: str, *, refresh: bool = False) -> int:
-        """The id of an import, an export, a process or another action.
+        """Return the id of an import, export, process or other action of the client's model.
 
-        Arguments and errors are those of `workspace`; things of different kinds may have the same
-        name, which is ambiguous, too.
+        The listing is kept. If the name is not in it, Anaplan is asked once more. A name that
+        actions of different kinds share is ambiguous.
+
+        Args:
+            name: The exact name.
+            refresh: Whether to ask Anaplan even if the name is in the kept listing.
+
+        Returns:
+            The id of the action.
+
+        Raises:
+            NameNotFoundException: There is no action of this name that the user can see; the error
+                has similar names.
+            AmbiguousNameException: Several have this name; the error lists them.
+            AnaplanException: The request failed; see the subclasses.
         """
         return int(await self._find("action", name, refresh))
 
     async def list(self, name: str, *, refresh: bool = False) -> int:
-        """A list's id. Arguments and errors are those of `workspace`."""
+        """Return the id of a list of the client's model.
+
+        The listing is kept. If the name is not in it, Anaplan is asked once more.
+
+        Args:
+            name: The exact name.
+            refresh: Whether to ask Anaplan even if the name is in the kept listing.
+
+        Returns:
+            The id of the list.
+
+        Raises:
+            NameNotFoundException: There is no list of this name that the user can see; the error
+                has similar names.
+            AmbiguousNameException: Several have this name; the error lists them.
+            AnaplanException: The request failed; see the subclasses.
+        """
         return int(await self._find("list", name, refresh))
 
     async def module(self, name: str, *, refresh: bool = False) -> int:
-        """A module's id. Arguments and errors are those of `workspace`."""
+        """Return the id of a module of the client's model.
+
+        The listing is kept. If the name is not in it, Anaplan is asked once more.
+
+        Args:
+            name: The exact name.
+            refresh: Whether to ask Anaplan even if the name is in the kept listing.
+
+        Returns:
+            The id of the module.
+
+        Raises:
+            NameNotFoundException: There is no module of this name that the user can see; the error
+                has similar names.
+            AmbiguousNameException: Several have this name; the error lists them.
+            AnaplanException: The request failed; see the subclasses.
+        """
         return int(await self._find("module", name, refresh))
 
     async def view(self, name: str, *, refresh: bool = False) -> int:
-        """A view's id: a default view has its module's name, a saved one is `Module.View`.
+        """Return the id of a view of the client's model.
 
-        Arguments and errors are those of `workspace`.
+        The listing is kept. If the name is not in it, Anaplan is asked once more. A default view
+        has the name of its module, a saved view is called `Module.View`.
+
+        Args:
+            name: The exact name.
+            refresh: Whether to ask Anaplan even if the name is in the kept listing.
+
+        Returns:
+            The id of the view.
+
+        Raises:
+            NameNotFoundException: There is no view of this name that the user can see; the error
+                has similar names.
+            AmbiguousNameException: Several have this name; the error lists them.
+            AnaplanException: The request failed; see the subclasses.
         """
         return int(await self._find("view", name, refresh))
 
-    def forget(self) -> None:
-        """Drops all that is kept, of every model."""
+    def clear_cache(self) -> None:
+        """Discard the kept listings of all models."""
         self._session.names.clear()
 
     async def _find(self, kind: str, name: str, refresh: bool) -> int | str:
@@ -97,12 +192,12 @@ class Resolver(ApiNamespace):
             return found[0].id
         if found:
             raise AmbiguousNameException(
-                f"Several have the name {name!r}: {_told(found)}.", name=name, candidates=found
+                f"Several have the name {name!r}: {_joined(found)}.", name=name, candidates=found
             )
         similar = _similar(name, known or ())
         raise NameNotFoundException(
-            f"There is no {kind} {name!r}, or none that this user may see"
-            + (f"; similar: {_told(similar)}." if similar else "."),
+            f"There is no {kind} {name!r} that the user can see"
+            + (f"; similar: {_joined(similar)}." if similar else "."),
             name=name,
             candidates=similar,
         )
@@ -112,10 +207,12 @@ class Resolver(ApiNamespace):
         if kind == "action":
             return await self._actions()
         if kind == "workspace":
-            found = await self._namespace(Catalog).get_workspaces()
+            found = await self._namespace(WorkspacesAndModels).get_workspaces()
         elif kind == "model":
             only_here = self._workspace_id is not None
-            found = await self._namespace(Catalog).get_models(only_in_workspace=only_here)
+            found = await self._namespace(WorkspacesAndModels).get_models(
+                only_in_workspace=only_here
+            )
         elif kind == "file":
             found = await self._namespace(Files).get_files()
         elif kind == "list":
@@ -125,27 +222,27 @@ class Resolver(ApiNamespace):
         else:
             views = await self._list(_VIEWS, f"{self._model}/views")
             found = views
-        return _all(kind, found)
+        return _named_objects(kind, found)
 
     async def _actions(self) -> tuple[NamedObject, ...]:
         actions = self._namespace(Actions)
         return (
-            *_all("import", await actions.get_imports()),
-            *_all("export", await actions.get_exports()),
-            *_all("process", await actions.get_processes()),
-            *_all("action", await actions.get_actions()),
+            *_named_objects("import", await actions.get_imports()),
+            *_named_objects("export", await actions.get_exports()),
+            *_named_objects("process", await actions.get_processes()),
+            *_named_objects("action", await actions.get_actions()),
         )
 
 
-def _all(kind: str, things: Sequence[_Named]) -> tuple[NamedObject, ...]:
+def _named_objects(kind: str, things: Sequence[_Named]) -> tuple[NamedObject, ...]:
     return tuple(NamedObject(id=thing.id, name=thing.name, kind=kind) for thing in things)
 
 
 def _similar(name: str, known: Sequence[NamedObject]) -> list[NamedObject]:
     by_name = {one.name.casefold().strip(): one for one in reversed(known)}
-    near = get_close_matches(name.casefold().strip(), by_name, _NEAR)
+    near = get_close_matches(name.casefold().strip(), by_name, _MOST_SUGGESTIONS)
     return [by_name[text] for text in near]
 
 
-def _told(found: Sequence[NamedObject]) -> str:
+def _joined(found: Sequence[NamedObject]) -> str:
     return ", ".join(map(str, found))

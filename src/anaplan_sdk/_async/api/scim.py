@@ -1,10 +1,10 @@
-"""Users as an identity provider keeps them: SCIM, as far as Anaplan has it."""
+"""SCIM: users and their workspaces, as identity providers manage them."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from contextlib import aclosing
-from typing import NoReturn
+from http import HTTPStatus
 
 import httpx2
 from pydantic import Field, TypeAdapter
@@ -54,52 +54,87 @@ _CONFIG = TypeAdapter(ServiceProviderConfig)
 _RESOURCES = TypeAdapter(_Resources)
 _SCHEMAS = TypeAdapter(_Schemas)
 
-_LARGEST_PAGE = 100
-_PARTIAL = 207
+# Users. Anaplan SCIM API guide, "Get multiple users".
+_MAX_PAGE_SIZE = 100
 _HEADERS = {"Content-Type": "application/scim+json"}
 _PATCH = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 
 
 class Scim(ApiNamespace):
-    """The tenant's users but for visitors, their names, and the workspaces they may enter.
+    """The tenant's users without visitors, their names, and the workspaces they can access.
 
-    All of it is for user administrators. API keys are taken, too. Anaplan deletes no users
-    (deactivate them), and has neither sorting nor SCIM's search by POST.
+    All methods need a user administrator; an API key can be used, too. Anaplan can't delete users
+    (deactivate them), and supports neither sorting nor SCIM's search by POST.
     """
 
     async def get_service_provider_config(self) -> ServiceProviderConfig:
-        """What the service says it can do."""
+        """Return which features of SCIM the service supports, by its own account.
+
+        Returns:
+            The service's configuration.
+
+        Raises:
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan SCIM API guide, "Get supported SCIM capabilities"; RFC 7643,
+        section 5.
+        """
         return decode(
             _CONFIG, await self._session.send("GET", f"{self._root}/ServiceProviderConfig")
         )
 
     async def get_resource_types(self) -> list[Resource]:
-        """The kinds of things that the service has: users."""
+        """List the types of resources that the service has: users.
+
+        Returns:
+            The types.
+
+        Raises:
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan SCIM API guide, "Get resource types"; RFC 7643, section 6.
+        """
         response = await self._session.send("GET", f"{self._root}/ResourceTypes")
         return decode(_RESOURCES, response).items
 
     async def get_resource_schemas(self) -> list[Schema]:
-        """The fields that these have."""
+        """List the schemas of the resources: their attributes.
+
+        Returns:
+            The schemas.
+
+        Raises:
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan SCIM API guide, "Get resource schema"; RFC 7643, section 7.
+        """
         return decode(_SCHEMAS, await self._session.send("GET", f"{self._root}/Schemas")).items
 
     async def get_users(
         self, predicate: str | FilterExpression | None = None, page_size: int = 100
     ) -> list[User]:
-        """Lists the users, the first page before the others, which are fetched side by side.
+        """List the users. The pages after the first are read at the same time.
 
         Args:
-            predicate: Keeps those it is true for: comparisons of `anaplan_sdk.field`, joined by `&`
-                and `|`, or SCIM's own text, such as `userName eq "jane@company.com"`. Texts are
-                compared without regard to case.
-            page_size: How many users a page has, 100 at the most.
+            predicate: Only users that this is true for: comparisons of `anaplan_sdk.field` joined
+                by `&` and `|`, or text in SCIM's filter language such as
+                `userName eq "jane@company.com"`; None (the default) for all users. Anaplan
+                compares texts in any letter case.
+            page_size: Number of users in a page, 1 to 100 (default).
+
+        Returns:
+            The users.
 
         Raises:
-            ValueError: Anaplan has no such page, or no such filter.
-            PermissionDeniedException: This user is no user administrator.
+            ValueError: `page_size` is out of its range, or Anaplan doesn't support the filter.
+            PermissionDeniedException: The user is not a user administrator.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan SCIM API guide, "Get multiple users"; RFC 7644, section 3.4.2.2.
         """
-        if not 1 <= page_size <= _LARGEST_PAGE:
+        if not 1 <= page_size <= _MAX_PAGE_SIZE:
             raise ValueError(
-                f"page_size must be 1 to {_LARGEST_PAGE}, Anaplan's limit, not {page_size}."
+                f"page_size must be 1 to {_MAX_PAGE_SIZE}, Anaplan's limit, not {page_size}."
             )
         query = {} if predicate is None else {"filter": checked_filter(predicate)}
 
@@ -121,7 +156,7 @@ class Scim(ApiNamespace):
         first, response = await fetch(1, page_size)
         users, size, total = first.users, len(first.users), first.total_results
         if total > 0 and not size:
-            raise unreadable(response, f"a page without users, although there are {total}")
+            raise unreadable(response, f"a page without users, although Anaplan counts {total}")
         starts = range(1 + size, total + 1, size or 1)
         spans = runtime.ordered_map(fetch_span, starts, self._settings.max_concurrency)
         async with aclosing(spans):
@@ -130,24 +165,45 @@ class Scim(ApiNamespace):
         return users
 
     async def get_user(self, user_id: str) -> User:
-        """One user.
+        """Return a user.
+
+        Args:
+            user_id: The user's id.
+
+        Returns:
+            The user.
 
         Raises:
-            InvalidIdentifierException: No such user, or only a visitor.
+            InvalidIdentifierException: There is no such user, or the user is only a visitor.
+            PermissionDeniedException: The user is not a user administrator.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan SCIM API guide, "Get single user and workspace details".
         """
         return decode(_USER, await self._session.send("GET", self._user(user_id)))
 
     async def add_user(self, user: UserInput | Mapping[str, object]) -> User:
-        """Creates a user.
+        """Add a user to the tenant.
+
+        The user is not added twice: when the answer to the request is lost, the user is looked up
+        by name and time, for up to the client's `settle_time` in seconds.
 
         Args:
-            user: The user, as a model or as a dict by SCIM's names or ours.
+            user: The user, with up to 50 workspaces. A dict may use SCIM's attribute names or
+                those of the model.
+
+        Returns:
+            The new user.
 
         Raises:
-            ValueError: Something is missing, or there are more than 50 workspaces.
-            AnaplanRequestException: There is a user of this name already (409), or a workspace is
-                not known (400).
-            OutcomeUnknownException: The answer was lost, and no such user was found.
+            ValueError: A field is missing or invalid, or there are more than 50 workspaces.
+            AnaplanRequestException: There is a user of this name already (HTTP 409), or a workspace
+                doesn't exist (HTTP 400).
+            OutcomeUnknownException: It is unknown whether the user was added.
+            PermissionDeniedException: The user is not a user administrator.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan SCIM API guide, "Add a user and their workspaces".
         """
         given = checked(UserInput, user)
         url = f"{self._root}/Users"
@@ -161,7 +217,7 @@ class Scim(ApiNamespace):
             self._session,
             send,
             lambda: self.get_users(field("userName") == given.user_name),
-            # A name that was there before would have been refused.
+            # Anaplan refuses a name that exists, so a user with it was added by this request.
             lambda found, since: 1000 * (iso_date(found.meta.created) or 0.0) >= since,
             key=f"{url} {given.user_name}",
             what=f"User {given.user_name} may have been created",
@@ -172,21 +228,31 @@ class Scim(ApiNamespace):
     async def replace_user(
         self, user_id: str, user: ReplaceUserInput | Mapping[str, object]
     ) -> User:
-        """Replaces a user's whole description. Warning: what it leaves out is removed.
+        """Replace everything that SCIM stores of a user. What is left out is removed.
 
-        **Without `entitlements` the user loses every workspace.** To change one thing and keep the
-        rest, use `update_user`.
+        Without `entitlements` the user loses access to every workspace. To change single
+        attributes, use `update_user`.
 
         Args:
-            user_id: The user.
-            user: The description. `user_name` has to be what it is.
+            user_id: The user's id.
+            user: The complete description. `user_name` must be the user's current one. A dict may
+                use SCIM's attribute names or those of the model.
+
+        Returns:
+            The user after the change.
 
         Raises:
-            ValueError: Something is missing, or the description is another user's.
+            ValueError: A field is missing or invalid, or the description has the id of another
+                user.
+            InvalidIdentifierException: There is no such user.
+            PermissionDeniedException: The user is not a user administrator.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan SCIM API guide, "Replace user details"; RFC 7644, section 3.5.1.
         """
         body = {**body_of(ReplaceUserInput, user)}
         if body.setdefault("id", user_id) != user_id:
-            raise ValueError(f"The description is of user {body['id']}, not of {user_id}.")
+            raise ValueError(f"The description has the id of user {body['id']}, not of {user_id}.")
         response = await self._session.send("PUT", self._user(user_id), json=body, headers=_HEADERS)
         return decode(_USER, response)
 
@@ -197,74 +263,126 @@ class Scim(ApiNamespace):
         *,
         raise_on_failure: bool = False,
     ) -> User:
-        """Changes a user place by place.
+        """Change single attributes of a user.
 
-        This is not all or nothing: Anaplan may leave out workspaces that it doesn't know, and does
-        the rest.
+        An update can succeed in part: Anaplan may leave out workspaces that it doesn't know, and
+        apply the rest.
 
         Args:
-            user_id: The user.
-            operations: What to change, in this order: `Replace`, `Add` and `Remove` of
+            user_id: The user's id.
+            operations: The changes, applied in this order: `Replace`, `Add` and `Remove` of
                 `models.scim`, or dicts such as
                 `{"op": "replace", "path": "active", "value": False}`.
-            raise_on_failure: Raises if Anaplan has left out workspaces; otherwise look at
-                `workspace_ids` of what is returned.
+            raise_on_failure: Whether to raise an exception when Anaplan left out workspaces. When
+                False (default), check `workspace_ids` of the returned user.
 
         Returns:
-            The user as they are now.
+            The user after the change.
 
         Raises:
-            ValueError: There are no operations, or one isn't whole.
-            PartialUpdateException: Workspaces were left out, and `raise_on_failure` is set.
+            TypeError: `operations` is a single operation instead of a list.
+            ValueError: There are no operations, or one is incomplete.
+            InvalidIdentifierException: There is no such user.
+            PartialUpdateException: Anaplan left out workspaces, and `raise_on_failure` is True.
+            PermissionDeniedException: The user is not a user administrator.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan SCIM API guide, "Edit user details"; RFC 7644, section 3.5.2.
         """
         if isinstance(operations, Operation | Mapping | str):
-            raise TypeError("A list of operations is needed, not a single one.")
+            raise TypeError("operations must be a list, not a single operation.")
         changes = [checked(Operation, one) for one in operations]
         if not changes:
-            raise ValueError("operations is empty: there is nothing to change.")
+            raise ValueError("operations must not be empty.")
         body = {"schemas": [_PATCH], "Operations": [one.sent() for one in changes]}
         response = await self._session.send(
             "PATCH", self._user(user_id), json=body, headers=_HEADERS
         )
-        if response.status_code != _PARTIAL:
+        if response.status_code != HTTPStatus.MULTI_STATUS:
             return decode(_USER, response)
         user = await self._after_partial(user_id, response)
         if raise_on_failure:
-            raise_partial(changes, user)
+            raise _partial_update(changes, user)
         return user
 
     async def deactivate_user(self, user_id: str) -> User:
-        """Lets a user sign in no more. This is what Anaplan has instead of deleting one."""
+        """Deactivate a user, who then can no longer sign in.
+
+        Anaplan can't delete users; this takes the place of a deletion.
+
+        Args:
+            user_id: The user's id.
+
+        Returns:
+            The user after the change.
+
+        Raises:
+            InvalidIdentifierException: There is no such user.
+            PermissionDeniedException: The user is not a user administrator.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan SCIM API guide, "Edit user details".
+        """
         return await self.update_user(user_id, [Replace(path="active", value=False)])
 
     async def activate_user(self, user_id: str) -> User:
-        """Lets a user sign in again."""
-        return await self.update_user(user_id, [Replace(path="active", value=True)])
-
-    async def grant_workspaces(self, user_id: str, workspace_ids: Iterable[str] | str) -> User:
-        """Lets a user enter further workspaces.
+        """Activate a user, who then can sign in again.
 
         Args:
-            user_id: The user.
-            workspace_ids: The workspaces, or one.
+            user_id: The user's id.
+
+        Returns:
+            The user after the change.
 
         Raises:
-            ValueError: There are none.
-            PartialUpdateException: The user still can't enter some of them.
+            InvalidIdentifierException: There is no such user.
+            PermissionDeniedException: The user is not a user administrator.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan SCIM API guide, "Edit user details".
+        """
+        return await self.update_user(user_id, [Replace(path="active", value=True)])
+
+    async def assign_workspaces(self, user_id: str, workspace_ids: Iterable[str] | str) -> User:
+        """Assign further workspaces to a user, who then can access them.
+
+        Args:
+            user_id: The user's id.
+            workspace_ids: The ids of the workspaces, or one id.
+
+        Returns:
+            The user after the change.
+
+        Raises:
+            ValueError: There are no workspaces, or an id is empty.
+            InvalidIdentifierException: There is no such user.
+            PartialUpdateException: Some of the workspaces could not be assigned.
+            PermissionDeniedException: The user is not a user administrator.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan SCIM API guide, "Edit user details".
         """
         operation = Add(path="entitlements", value=_entitlements(workspace_ids))
         return await self.update_user(user_id, [operation], raise_on_failure=True)
 
-    async def revoke_workspaces(self, user_id: str, workspace_ids: Iterable[str] | str) -> User:
-        """Lets a user enter some workspaces no more; the others stay.
+    async def unassign_workspaces(self, user_id: str, workspace_ids: Iterable[str] | str) -> User:
+        """Take workspaces from a user, who keeps access to the others.
 
         Args:
-            user_id: The user.
-            workspace_ids: The workspaces, or one.
+            user_id: The user's id.
+            workspace_ids: The ids of the workspaces, or one id.
+
+        Returns:
+            The user after the change.
 
         Raises:
-            ValueError: There are none.
-            PartialUpdateException: The user can still enter some of them.
+            ValueError: There are no workspaces, or an id is empty.
+            InvalidIdentifierException: There is no such user.
+            PartialUpdateException: The user can still access some of the workspaces.
+            PermissionDeniedException: The user is not a user administrator.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan SCIM API guide, "Edit user details".
         """
         operation = Remove(path="entitlements", value=_entitlements(workspace_ids))
         return await self.update_user(user_id, [operation], raise_on_failure=True)
@@ -273,7 +391,7 @@ class Scim(ApiNamespace):
         try:
             return decode(_USER, response)
         except AnaplanResponseException:
-            # What a reply of 207 holds is not documented.
+            # The body of a reply with status 207 is not documented.
             return await self.get_user(user_id)
 
     @property
@@ -284,28 +402,26 @@ class Scim(ApiNamespace):
         return f"{self._root}/Users/{segment(user_id)}"
 
 
-def raise_partial(operations: Iterable[Operation], user: User) -> NoReturn:
-    """Tells which workspaces are not as they were asked to be.
-
-    Raises:
-        PartialUpdateException: Always; Anaplan has said that something was left out.
-    """
-    not_granted, not_revoked = shortfall(operations, user)
-    told = [
-        *(f"{workspace} was not granted" for workspace in not_granted),
-        *(f"{workspace} was not revoked" for workspace in not_revoked),
+def _partial_update(operations: Iterable[Operation], user: User) -> PartialUpdateException:
+    """Return the exception that names the workspaces which Anaplan left out."""
+    not_assigned, still_assigned = shortfall(operations, user)
+    details = [
+        *(f"{workspace} was not assigned" for workspace in not_assigned),
+        *(f"{workspace} is still assigned" for workspace in still_assigned),
     ]
-    why = ", ".join(told) or "what it left out it didn't tell"
-    raise PartialUpdateException(
-        f"Anaplan changed user {user.user_name} only in part: {why}.",
+    return PartialUpdateException(
+        f"Anaplan changed user {user.user_name} only in part: "
+        f"{', '.join(details) or 'it gave no details'}.",
         user=user,
-        not_granted=not_granted,
-        not_revoked=not_revoked,
+        not_assigned=not_assigned,
+        still_assigned=still_assigned,
     )
 
 
 def _entitlements(workspace_ids: Iterable[str] | str) -> list[EntitlementInput]:
     ids = [workspace_ids] if isinstance(workspace_ids, str) else list(workspace_ids)
     if not all(ids) or not ids:
-        raise ValueError("Name at least one workspace, each by its id.")
+        raise ValueError(
+            "workspace_ids must name at least one workspace, and must not have empty ids."
+        )
     return [EntitlementInput(value=one, type="WORKSPACE") for one in dict.fromkeys(ids)]

@@ -1,4 +1,4 @@
-"""What is read from a model and written to it directly, without actions."""
+"""The transactional API: reading and writing a model directly, without actions."""
 
 from __future__ import annotations
 
@@ -12,4 +12,4 @@ from anaplan_sdk._async.api.views import Views
 
 
 class Transactional(Lists, Modules, Views, Cells, Calendar, LargeReads, ModelState):
-    """Lists, modules, views, cells, the calendar and the model's state."""
+    """Lists, modules, views, cells, large reads, the calendar and the state of a model."""

@@ -1,4 +1,4 @@
-"""Views: what they show, and their cells in one reply."""
+"""Views: their dimensions, and their cells in one reply."""
 
 from __future__ import annotations
 
@@ -22,19 +22,33 @@ _FIELDS = {"id": "id", "module_id": "moduleId", "name": "name"}
 ViewExport: TypeAlias = Literal[
     "GRID_CURRENT_PAGE", "GRID_ALL_PAGES", "TABULAR_SINGLE_COLUMN", "TABULAR_MULTI_COLUMN"
 ]
+"""The layouts in which Anaplan exports a view."""
 
 
 class Views(ApiNamespace):
-    """Views and what they show."""
+    """A model's views and their cells."""
 
     async def get_views(
         self, sort_by: Literal["id", "module_id", "name"] | None = None, descending: bool = False
     ) -> list[View]:
-        """Lists the model's views: default ones, saved ones and those of single line items.
+        """List the model's views: default views, saved views and views of single line items.
+
+        A default view has the id and the name of its module, the view of a line item those of the
+        line item; a saved view is called `Module.View`. The user must be a workspace administrator.
 
         Args:
-            sort_by: The field to sort by; Anaplan's own order when not given.
-            descending: Sorts downwards; without `sort_by` it does nothing.
+            sort_by: Field to sort by; Anaplan's own order when None.
+            descending: Whether to sort in descending order; has no effect without `sort_by`.
+
+        Returns:
+            The views.
+
+        Raises:
+            ValueError: `sort_by` is not one of the fields, or the client has no model.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Read module, view metadata and limited volume
+        cell data".
         """
         order = sorting(sort_by, descending, _FIELDS)
         return await self._list(
@@ -42,13 +56,48 @@ class Views(ApiNamespace):
         )
 
     async def get_view_info(self, view_id: int | str) -> ViewInfo:
-        """The dimensions on a view's rows, columns and pages; a line item's id serves, too."""
+        """Return the dimensions on the rows, columns and pages of a view.
+
+        The user must be a workspace administrator.
+
+        Args:
+            view_id: The view; also a module (its default view) or a line item.
+
+        Returns:
+            The dimensions of each axis.
+
+        Raises:
+            InvalidIdentifierException: There is no such view, or the user cannot read it.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "Map dimensions to cell data export headers".
+        """
         return decode(_VIEW, await self._session.send("GET", self._view_url(view_id)))
 
     async def get_view_dimension_items(
         self, view_id: int | str, dimension_id: int | str
     ) -> list[Dimension]:
-        """Lists the items of a dimension that the view shows to this user, Time's included."""
+        """List the items of a dimension that a view shows to the user, also of Time or Versions.
+
+        Filters of the view and selective access apply. Anaplan rejects views of more than 1,000,000
+        cells. The user must be a workspace administrator.
+
+        Args:
+            view_id: The view; also a module (its default view) or a line item.
+            dimension_id: One of its dimensions.
+
+        Returns:
+            The ids and names of the items. To select pages in `get_view_data` take the ids from
+            `get_dimension_items`.
+
+        Raises:
+            InvalidIdentifierException: There is no such view, or it does not have this dimension.
+            AnaplanRequestException: The view has too many cells.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Read module, view metadata and limited volume
+        cell data".
+        """
         url = f"{self._view_url(view_id)}/dimensions/{segment(dimension_id)}/items"
         return await self._list_at_once(_ITEMS, url)
 
@@ -97,28 +146,38 @@ class Views(ApiNamespace):
             "text/csv", "text/csv;escaped=true", "application/json"
         ] = "application/json",
     ) -> ViewData | bytes:
-        """A view's cells in one reply, a million at the most.
+        """Return the cells of a view of at most 1,000,000 cells.
+
+        The user must be a workspace administrator.
 
         Args:
-            view_id: The view, or a line item.
-            pages: Pairs of a dimension on the view's pages and the item to select there; others
-                show their default item. Take the items' ids from `get_dimension_items`.
-            parent_module_id: The view's module, for `export_type` only.
-            max_rows: Cuts the rows off.
-            export_type: Arranges CSV as an export of this type does.
-            data_format: JSON, CSV, or CSV with texts quoted safely.
+            view_id: The view; also a module (its default view) or a line item.
+            pages: Pairs of a dimension on the view's pages and the item to select there; for other
+                dimensions Anaplan selects the default item. Take the items' ids from
+                `get_dimension_items`.
+            parent_module_id: The module of the view; required with `export_type`, otherwise None.
+            max_rows: The most rows, at least 1, without the header; all rows by default.
+            export_type: The layout of the CSV, that of an export of this type; by default the grid
+                of the view. Requires `parent_module_id` and one of the CSV formats.
+            data_format: "application/json" (default), "text/csv", or "text/csv;escaped=true" for
+                CSV in which texts are quoted safely. Some tenants allow only the escaped CSV.
 
         Returns:
-            CSV as bytes, or JSON as a dict, in which cells are texts.
+            For JSON a dict with the page items, the coordinates and the cells as texts; for CSV
+            bytes.
 
         Raises:
-            ValueError: `export_type` or `parent_module_id` without the other, or `max_rows` below
-                1.
-            AnaplanRequestException: A dimension is not on the view's pages; or the view has too
-                many cells: `read_view` and `read_view_pages` read any number.
+            ValueError: Only one of `export_type` and `parent_module_id` was given, or `max_rows` is
+                below 1.
+            InvalidIdentifierException: There is no such view, or the user cannot read it.
+            AnaplanRequestException: A dimension is not on the view's pages; or the view has more
+                cells: use `read_view` or `read_view_pages`.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "Retrieve cell data for a view".
         """
         if (export_type is None) is not (parent_module_id is None):
-            raise ValueError("export_type and parent_module_id are needed together, or neither.")
+            raise ValueError("export_type and parent_module_id must be given together.")
         if max_rows is not None and max_rows < 1:
             raise ValueError(f"max_rows must be at least 1, not {max_rows}.")
         params: dict[str, str] = {}
@@ -130,8 +189,8 @@ class Views(ApiNamespace):
             params |= {"exportType": export_type, "moduleId": str(parent_module_id)}
         if data_format == "application/json":
             params["format"] = "v1"
-        asked = [dimension for dimension, _ in pages or ()]
-        with suggesting("tr.read_view or tr.read_view_pages", *asked):
+        dimensions = [dimension for dimension, _ in pages or ()]
+        with suggesting("tr.read_view or tr.read_view_pages", *dimensions):
             response = await self._session.send(
                 "GET",
                 f"{self._view_url(view_id)}/data",

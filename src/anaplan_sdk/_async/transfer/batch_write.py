@@ -11,7 +11,7 @@ import httpx2
 from pydantic import TypeAdapter
 
 from anaplan_sdk._async.transport.session import Session
-from anaplan_sdk._formats.json_batches import Batch, merged, placed
+from anaplan_sdk._formats.json_batches import Batch, locate_failures, merge_results
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk.exceptions import (
@@ -80,7 +80,7 @@ class Writing(Generic[R]):
                 if result is not None:
                     self._results.append(result)
         self._settle()
-        result = merged(self._results) if self._results else self._empty
+        result = merge_results(self._results) if self._results else self._empty
         if raise_on_failure and result.failures:
             first = result.failures[0]
             raise PartialFailureException(
@@ -112,7 +112,7 @@ class Writing(Generic[R]):
             return None
 
     async def _write(self, batch: Batch) -> R:
-        return placed(decode(self._adapter, await self._deliver(batch)), batch)
+        return locate_failures(decode(self._adapter, await self._deliver(batch)), batch)
 
     async def _deliver(self, batch: Batch) -> httpx2.Response:
         return await self._session.send(
@@ -142,7 +142,7 @@ class Writing(Generic[R]):
         message = f"The write ended early, before index {unsent_from:,}: {cause}"
         raise WriteInterruptedException(
             f"{message} In doubt are {doubt}." if doubt else message,
-            result=merged(self._results) if self._results else None,
+            result=merge_results(self._results) if self._results else None,
             in_doubt=in_doubt,
             refused=[batch.span for batch, error in self._failed if error.not_performed],
             unsent_from=unsent_from,

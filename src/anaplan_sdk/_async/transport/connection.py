@@ -11,18 +11,17 @@ from io import BytesIO
 
 import httpx2
 
-from anaplan_sdk._async.transport.options import HttpxOptions, check_options
 from anaplan_sdk._formats.chunks import MAX_CHUNK_SIZE
-from anaplan_sdk._formats.gzip import Unpacker, decompress
+from anaplan_sdk._formats.gzip import Decompressor, decompress
 from anaplan_sdk._http.dates import http_date
 from anaplan_sdk._http.replies import error_of, is_page, transport_error
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk._runtime.flow import DeadlineExceeded, Run, Step, Unbroken, may_be_broken_off
 from anaplan_sdk._version import __version__
 from anaplan_sdk.auth.bearer import Bearer, Turn, after, dressed
-from anaplan_sdk.auth.consolidation import ConsolidationAccess, ConsolidationAuth
+from anaplan_sdk.auth.consolidation import ConsolidationAuth
+from anaplan_sdk.config import ClientConfig, HttpxOptions
 from anaplan_sdk.exceptions import AnaplanException, ClientClosedException
-from anaplan_sdk.regions import Hosts
 
 USER_AGENT = f"anaplan-sdk/{__version__} python-httpx2/{httpx2.__version__}"
 
@@ -58,27 +57,22 @@ class Attempt:
 class Transport:
     """Sends a request once, with what its service wants to see, and reads what comes of it."""
 
-    def __init__(
-        self,
-        hosts: Hosts,
-        auth: httpx2.Auth,
-        consolidation: ConsolidationAccess | None,
-        timeout: float | httpx2.Timeout,
-        max_concurrency: int,
-        httpx_options: HttpxOptions,
-    ) -> None:
+    def __init__(self, config: ClientConfig, auth: httpx2.Auth) -> None:
         self._auth = auth
-        self._consolidation = ConsolidationAuth(consolidation)
-        self._consolidation_base = f"{httpx2.URL(hosts.consolidation)}/"
+        self._consolidation = ConsolidationAuth(config.consolidation)
+        self._consolidation_base = f"{httpx2.URL(config.service_hosts.consolidation)}/"
         self._server_date = "", 0.0
         self._exchanges = runtime.PerLoop(Unbroken)
-        check_options(timeout, httpx_options)
-        headers = httpx2.Headers(httpx_options.get("headers"))
+        headers = httpx2.Headers(config.httpx_kwargs.get("headers"))
         headers.setdefault("User-Agent", USER_AGENT)
         # The gate bounds what is under way; a pool that is narrower would close what it opens.
-        limits = httpx2.Limits(max_keepalive_connections=max(_KEPT_ALIVE, max_concurrency))
-        options: HttpxOptions = {"limits": limits, **httpx_options, "headers": headers}
-        self._http = runtime.PerLoop(lambda: httpx2.AsyncClient(timeout=timeout, **options))
+        limits = httpx2.Limits(max_keepalive_connections=max(_KEPT_ALIVE, config.max_concurrency))
+        options: HttpxOptions[httpx2.AsyncBaseTransport] = {
+            "limits": limits,
+            **config.httpx_kwargs,
+            "headers": headers,
+        }
+        self._http = runtime.PerLoop(lambda: httpx2.AsyncClient(timeout=config.timeout, **options))
 
     @property
     def is_closed(self) -> bool:
@@ -305,7 +299,7 @@ async def pieces_of(response: httpx2.Response) -> AsyncGenerator[bytes]:
         async for piece in response.aiter_bytes():
             yield piece
         return
-    unpacker, raw = Unpacker(), response.aiter_raw()
+    unpacker, raw = Decompressor(), response.aiter_raw()
     try:
         async for packed in raw:
             if piece := unpacker.feed(packed):

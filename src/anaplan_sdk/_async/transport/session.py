@@ -20,7 +20,6 @@ from anaplan_sdk._async.transport.connection import (
     pieces_of,
 )
 from anaplan_sdk._async.transport.limiter import ConcurrencyLimiter
-from anaplan_sdk._async.transport.options import HttpxOptions
 from anaplan_sdk._http.rate_limiter import RateLimiter
 from anaplan_sdk._http.redaction import safe_url
 from anaplan_sdk._http.replies import decode, transport_error
@@ -28,7 +27,7 @@ from anaplan_sdk._http.retry_policy import RETRY_AFTER_CAP, Repeat, RetryPolicy
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk._runtime.flow import DeadlineExceeded
 from anaplan_sdk.auth.bearer import Bearer
-from anaplan_sdk.auth.consolidation import ConsolidationAccess
+from anaplan_sdk.config import ClientConfig
 from anaplan_sdk.exceptions import (
     AnaplanException,
     AnaplanTimeoutException,
@@ -36,7 +35,6 @@ from anaplan_sdk.exceptions import (
     InvalidCredentialsException,
     RateLimitException,
 )
-from anaplan_sdk.regions import Hosts
 
 if TYPE_CHECKING:
     from anaplan_sdk._async.transport.model_wait import ModelWait
@@ -52,36 +50,27 @@ _OVER: Any = object()
 class Session:
     """The one way to the network, shared by a client and those made from it by `with_model`."""
 
-    def __init__(
-        self,
-        *,
-        hosts: Hosts,
-        auth: httpx2.Auth,
-        policy: RetryPolicy,
-        pace: RateLimiter,
-        timeout: float | httpx2.Timeout,
-        max_concurrency: int,
-        httpx_options: HttpxOptions,
-        consolidation: ConsolidationAccess | None = None,
-        model_wait: float | None = None,
-        poll_delay: float = 1,
-    ) -> None:
-        self.hosts = hosts
+    def __init__(self, config: ClientConfig, auth: httpx2.Auth) -> None:
+        self.hosts = config.service_hosts
         self._auth = auth
-        self._policy = policy
-        self._gate = ConcurrencyLimiter(max_concurrency, pace)
-        self._transport = Transport(
-            hosts, auth, consolidation, timeout, max_concurrency, httpx_options
+        self._policy = RetryPolicy(
+            config.retry_count,
+            config.backoff,
+            config.backoff_factor,
+            config.max_retry_time,
+            config.request_deadline,
         )
+        self._gate = ConcurrencyLimiter(
+            config.max_concurrency, RateLimiter(config.requests_per_minute)
+        )
+        self._transport = Transport(config, auth)
         self._starts: Counter[str] = Counter()
         self._starts_lock = threading.Lock()
         self._tasks: dict[str, deque[str]] = {}
         self._doubts: dict[str, float] = {}
         self.names: dict[tuple[str, str], tuple[NamedObject, ...]] = {}
-        if model_wait is not None and model_wait < 0:
-            raise ValueError(f"model_wait can't be negative: {model_wait}.")
-        self._model_wait = model_wait
-        self._poll_delay = poll_delay
+        self._model_wait = config.model_wait
+        self._poll_delay = config.status_poll_delay
 
     @property
     def policy(self) -> RetryPolicy:

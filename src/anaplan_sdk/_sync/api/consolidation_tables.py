@@ -3,9 +3,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from typing import TypeVar
 
+import httpx2
 from pydantic import AliasChoices, Field, TypeAdapter
 
 from anaplan_sdk._formats.json_batches import Batch, Batcher
@@ -21,19 +23,27 @@ from anaplan_sdk.models.lists import WriteResult
 _Rows = list[dict[str, object]]
 
 
-class _RowPage(AnaplanModel):
+class NumberedPage(AnaplanModel):
+    """A page of a listing whose pages are numbered from 1."""
+
     total_pages: int = Field(1, validation_alias=AliasChoices("TotalPages", "totalPages"))
+
+
+class _RowPage(NumberedPage):
     total_rows: int | None = Field(None, validation_alias=AliasChoices("TotalRows", "totalRows"))
     rows: _Rows = Field(validation_alias="value")
 
 
+P = TypeVar("P", bound=NumberedPage)
+
 _ROWS: TypeAdapter[_RowPage | _Rows] = TypeAdapter(_RowPage | _Rows)
 
-_LARGEST_PAGE = 2500
+# Rows. Anaplan help, "OData endpoint".
+_MAX_PAGE_SIZE = 2500
 
 
 class _Insertion(Writing[WriteResult]):
-    """An insertion of any number of rows; the replies are empty."""
+    """Inserts any number of rows. The replies to it are empty."""
 
     def _write(self, batch: Batch) -> WriteResult:
         self._deliver(batch)
@@ -41,103 +51,150 @@ class _Insertion(Writing[WriteResult]):
 
 
 class Tables(ApiNamespace):
-    """Rows of tables, by filters."""
+    """Reading, inserting, changing and deleting rows of tables."""
 
     def get_rows(
         self,
         table: str,
-        where: str | Filter | None = None,
+        predicate: str | Filter | None = None,
         *,
         select: Sequence[str] | str | None = None,
         order_by: Sequence[str] | str | None = None,
         top: int | None = None,
         skip: int | None = None,
-        page_size: int = _LARGEST_PAGE,
+        page_size: int = _MAX_PAGE_SIZE,
     ) -> Generator[dict[str, object]]:
-        """The rows of a table, page by page.
+        """Iterate over the rows of a table, reading several pages at the same time.
 
         Args:
-            table: The table.
-            where: Keeps the rows it is true for: comparisons of `models.consolidation.column`, or
-                OData's own text, such as `Scenario_Name eq 'Actual'`.
-            select: The columns to give; all when not given.
-            order_by: The columns to sort by, each with ` desc` after it to sort downwards.
-            top: How many rows to give at the most.
-            skip: How many rows to leave out first.
-            page_size: How many rows a page has, 2,500 at the most.
+            table: The table's name.
+            predicate: Only rows that this is true for: comparisons of
+                `models.consolidation.column`, or text in OData's filter language such as
+                `Scenario_Name eq 'Actual'`; None (the default) for all rows.
+            select: The columns to return, as names or comma-separated text; None (the default)
+                for all.
+            order_by: The columns to sort by, as names or comma-separated text, each followed by
+                ` desc` for descending order; None (the default) for the service's own order.
+            top: Maximum number of rows; None (the default) for no limit.
+            skip: Number of rows to leave out at the start; None (the default) for none.
+            page_size: Number of rows in a page, 1 to 2,500 (default).
+
+        Yields:
+            The values of each row by column.
 
         Raises:
-            ValueError: A number is out of its range, or the filter is empty.
-            InvalidIdentifierException: No such table.
-            AnaplanRequestException: The filter or the order isn't one (400).
+            ValueError: A number is out of its range, or `predicate` is empty text.
+            InvalidIdentifierException: There is no such table.
+            AnaplanRequestException: The service doesn't understand the filter or the order, or a
+                column doesn't exist (HTTP 400).
+            InvalidCredentialsException: The client was made without `consolidation`, or the service
+                refused its token.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "OData endpoint".
         """
-        check_number("page_size", page_size, 1, _LARGEST_PAGE)
-        check_number("top", top, 0)
-        check_number("skip", skip, 0)
-        query = _query(where)
+        self._check_number("page_size", page_size, 1, _MAX_PAGE_SIZE)
+        self._check_number("top", top, 0)
+        self._check_number("skip", skip, 0)
+        query = _query(predicate)
         if select is not None:
             query["$select"] = _listed(select)
         if order_by is not None:
             query["$orderby"] = _listed(order_by)
         if top is None and skip is None:
-            pages = self._pages(self._table(table), query, page_size)
+            pages = self._pages(self._table(table), query, page_size, _row_page)
         else:
             pages = self._windows(self._table(table), query, page_size, top, skip or 0)
         with closing(pages):
             for page in pages:
-                for row in page:
+                for row in page.rows:
                     yield row
 
-    def count_rows(self, table: str, where: str | Filter | None = None) -> int:
-        """How many rows a table has, or how many a filter is true for.
+    def count_rows(self, table: str, predicate: str | Filter | None = None) -> int:
+        """Count the rows of a table.
 
         Args:
-            table: The table.
-            where: As for `get_rows`.
-        """
-        params: dict[str, str | int] = {**_query(where), "Page": 1, "PageSize": 1}
-        response = self._session.send("GET", self._table(table), params=params)
-        page = decode(_ROWS, response)
-        if not isinstance(page, _RowPage) or page.total_rows is None:
-            raise unreadable(response, "it doesn't tell how many rows there are")
-        return page.total_rows
+            table: The table's name.
+            predicate: Counts only rows that this is true for: comparisons of
+                `models.consolidation.column`, or text in OData's filter language such as
+                `Scenario_Name eq 'Actual'`; None (the default) counts all.
 
-    def insert_row(self, table: str, row: Mapping[str, Value]) -> None:
-        """Adds a row to a table.
-
-        Args:
-            table: The table.
-            row: The values by column.
+        Returns:
+            The number of rows.
 
         Raises:
-            ValueError: A value can't be sent.
-            AnaplanRequestException: The row doesn't fit the table (400).
-            OutcomeUnknownException: The answer was lost.
+            ValueError: `predicate` is empty text.
+            InvalidIdentifierException: There is no such table.
+            AnaplanRequestException: The service doesn't understand the filter, or a column doesn't
+                exist (HTTP 400).
+            InvalidCredentialsException: The client was made without `consolidation`, or the service
+                refused its token.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "OData endpoint".
+        """
+        params: dict[str, str | int] = {**_query(predicate), "Page": 1, "PageSize": 1}
+        response = self._session.send("GET", self._table(table), params=params)
+        total = _row_page(response).total_rows
+        if total is None:
+            raise unreadable(response, "it lacks the number of rows")
+        return total
+
+    def insert_row(self, table: str, row: Mapping[str, Value]) -> None:
+        """Insert a row into a table.
+
+        The request is not repeated when it may have been received.
+
+        Args:
+            table: The table's name.
+            row: The values by column: text, numbers, True and False, and None.
+
+        Raises:
+            ValueError: The row is empty, or a value can't be sent.
+            InvalidIdentifierException: There is no such table.
+            AnaplanRequestException: The row doesn't fit the table (HTTP 400).
+            OutcomeUnknownException: The answer was lost, so it is unknown whether the row was
+                inserted.
+            InvalidCredentialsException: The client was made without `consolidation`, or the service
+                refused its token.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "OData endpoint".
         """
         with unclear(f"A row may have been added to table {table!r}"):
             self._session.send("POST", self._table(table), json=_row(row))
 
     def insert_rows(
-        self, table: str, rows: Iterable[Mapping[str, Value]], *, batch_size: int = 1000
+        self, table: str, rows: Iterable[Mapping[str, Value]], *, rows_per_request: int = 1000
     ) -> int:
-        """Adds rows to a table, a batch with each request, one after the other.
+        """Insert rows into a table, several with each request, one request after another.
 
-        No batch is sent twice. If one fails, the error tells which rows may be there.
+        A request is not repeated when it may have been received. If one fails, the exception names
+        the rows that were not inserted and those that may have been.
 
         Args:
-            table: The table.
-            rows: The rows, each the values by column. A list is checked whole before the first
-                batch is sent, an iterator batch by batch.
-            batch_size: How many rows a batch has.
+            table: The table's name.
+            rows: The rows, each with its values by column: text, numbers, True and False, and
+                None. A list is checked completely before the first request, an iterator as it is
+                read.
+            rows_per_request: The most rows in one request, 1 to 100,000; 1,000 by default.
 
         Returns:
-            How many rows were added.
+            The number of rows that were inserted.
 
         Raises:
-            ValueError: A value can't be sent; it names the row by its position, from 0.
-            WriteInterruptedException: A batch failed when others had been sent, or without a clear
-                answer.
-            AnaplanException: The first batch was refused.
+            TypeError: `rows` is a single row or text.
+            ValueError: A row is empty or has a value that can't be sent; the message has its
+                position, counted from 0. Or `rows_per_request` is out of its range.
+            InvalidIdentifierException: There is no such table.
+            AnaplanRequestException: The only request was refused, or the first one (HTTP 400).
+            WriteInterruptedException: A request failed after others had been sent, or without a
+                clear answer.
+            InvalidCredentialsException: The client was made without `consolidation`, or the service
+                refused its token.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "OData endpoint".
         """
         count = 0
 
@@ -150,67 +207,102 @@ class Tables(ApiNamespace):
         url = f"{self._root}/odata/batch/{segment(table)}"
         target = Target("POST", url, opening=b"[", closing=b"]", adds=True)
         writing = _Insertion(self._session, target, WriteResult)
-        batches = counted(Batcher(Row, batch_size).batches(rows))
+        batches = counted(Batcher(Row, rows_per_request).batches(rows))
         writing.run(batches, raise_on_failure=False)
         return count
 
-    def update_rows(self, table: str, values: Mapping[str, Value], where: str | Filter) -> None:
-        """Writes the same values to all rows that a filter is true for.
+    def update_rows(self, table: str, values: Mapping[str, Value], predicate: str | Filter) -> None:
+        """Write the same values to all rows that a filter is true for.
 
         Args:
-            table: The table.
-            values: The new values by column; other columns stay.
-            where: Which rows, as for `get_rows`.
+            table: The table's name.
+            values: The new values by column: text, numbers, True and False, and None. Other
+                columns keep their values.
+            predicate: The rows to change: comparisons of `models.consolidation.column`, or text in
+                OData's filter language such as `Scenario_Name eq 'Actual'`.
+
+        Raises:
+            ValueError: `predicate` is empty text, or `values` is empty or has a value that can't be
+                sent.
+            InvalidIdentifierException: There is no such table.
+            AnaplanRequestException: The values don't fit the table, or the service doesn't
+                understand the filter (HTTP 400).
+            InvalidCredentialsException: The client was made without `consolidation`, or the service
+                refused its token.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "OData endpoint".
         """
-        query = _query(where)
+        query = _query(predicate)
         self._session.send("PUT", self._table(table), params=query, json=_row(values))
 
     def delete_rows(
-        self, table: str, where: str | Filter | None = None, *, everything: bool = False
+        self, table: str, predicate: str | Filter | None = None, *, everything: bool = False
     ) -> None:
-        """Deletes the rows that a filter is true for, or all rows of a table.
+        """Delete the rows that a filter is true for, or all rows of a table.
+
+        Give either `predicate` or `everything=True`, so that a forgotten filter deletes nothing.
 
         Args:
-            table: The table.
-            where: Which rows, as for `get_rows`.
-            everything: Empties the table. It stands alone: a filter that was forgotten deletes
-                nothing.
+            table: The table's name.
+            predicate: The rows to delete: comparisons of `models.consolidation.column`, or text in
+                OData's filter language such as `Scenario_Name eq 'Actual'`.
+            everything: Whether to delete all rows.
 
         Raises:
-            ValueError: There is neither a filter nor `everything`, or there are both.
-        """
-        if (where is None) is not everything:
-            raise ValueError("Give a filter, or everything=True to delete all rows.")
-        self._session.send("DELETE", self._table(table), params=_query(where))
+            ValueError: Neither was given, or both; or `predicate` is empty text.
+            InvalidIdentifierException: There is no such table.
+            AnaplanRequestException: The service doesn't understand the filter (HTTP 400).
+            InvalidCredentialsException: The client was made without `consolidation`, or the service
+                refused its token.
+            AnaplanException: The request failed; see the subclasses.
 
-    def _pages(self, url: str, query: Mapping[str, str], size: int) -> Generator[_Rows]:
-        def fetch(number: int) -> _RowPage:
+        Source: Anaplan help, "OData endpoint".
+        """
+        if (predicate is None) is not everything:
+            raise ValueError("Give either a predicate, or everything=True to delete all rows.")
+        self._session.send("DELETE", self._table(table), params=_query(predicate))
+
+    def _pages(
+        self,
+        url: str,
+        query: Mapping[str, str],
+        size: int,
+        read: Callable[[httpx2.Response], P],
+    ) -> Generator[P]:
+        """Read all pages; those after the first at the same time."""
+
+        def fetch(number: int) -> P:
             params: dict[str, str | int] = {**query, "Page": number, "PageSize": size}
-            page = decode(_ROWS, self._session.send("GET", url, params=params))
-            return page if isinstance(page, _RowPage) else _RowPage.model_validate({"value": page})
+            return read(self._session.send("GET", url, params=params))
 
         first = fetch(1)
-        yield first.rows
+        yield first
         others = range(2, first.total_pages + 1)
         pages = runtime.ordered_map(fetch, others, self._settings.max_concurrency)
         with closing(pages):
             for page in pages:
-                yield page.rows
+                yield page
 
     def _windows(
         self, url: str, query: Mapping[str, str], size: int, top: int | None, skip: int
-    ) -> Generator[_Rows]:
-        """Spans of rows, since whether `$top` and `$skip` go with pages isn't documented."""
-        given = 0
-        while top is None or given < top:
-            width = size if top is None else min(size, top - given)
-            params: dict[str, str | int] = {**query, "$top": width, "$skip": skip + given}
-            page = decode(_ROWS, self._session.send("GET", url, params=params))
-            rows = page.rows if isinstance(page, _RowPage) else page
-            yield rows
-            given += len(rows)
-            if len(rows) < width:
+    ) -> Generator[_RowPage]:
+        """Read spans of rows: whether `$top` and `$skip` work with pages is not documented."""
+        count = 0
+        while top is None or count < top:
+            width = size if top is None else min(size, top - count)
+            params: dict[str, str | int] = {**query, "$top": width, "$skip": skip + count}
+            page = _row_page(self._session.send("GET", url, params=params))
+            yield page
+            count += len(page.rows)
+            if len(page.rows) < width:
                 return
+
+    @staticmethod
+    def _check_number(name: str, value: int | None, least: int, most: int | None = None) -> None:
+        if value is not None and (value < least or (most is not None and value > most)):
+            span = f"at least {least}" if most is None else f"{least} to {most:,}"
+            raise ValueError(f"{name} must be {span}, not {value}.")
 
     @property
     def _root(self) -> str:
@@ -220,25 +312,24 @@ class Tables(ApiNamespace):
         return f"{self._root}/odata/{segment(table)}"
 
 
+def _row_page(response: httpx2.Response) -> _RowPage:
+    page = decode(_ROWS, response)
+    return page if isinstance(page, _RowPage) else _RowPage.model_validate({"value": page})
+
+
 def _row(values: Mapping[str, Value]) -> dict[str, object]:
-    """The values as they are sent, those that are null among them."""
+    """Return the values in the form in which they are sent, None included."""
     return Row.model_validate(values).model_dump(mode="json", by_alias=True)
 
 
-def _query(where: str | Filter | None) -> dict[str, str]:
-    if where is None:
+def _query(predicate: str | Filter | None) -> dict[str, str]:
+    if predicate is None:
         return {}
-    text = str(where)
+    text = str(predicate)
     if not text.strip():
-        raise ValueError("The filter is empty.")
+        raise ValueError("predicate must not be empty.")
     return {"$filter": text}
 
 
 def _listed(columns: Sequence[str] | str) -> str:
     return columns if isinstance(columns, str) else ",".join(columns)
-
-
-def check_number(name: str, value: int | None, least: int, most: int | None = None) -> None:
-    if value is not None and (value < least or (most is not None and value > most)):
-        span = f"at least {least}" if most is None else f"{least} to {most:,}"
-        raise ValueError(f"{name} must be {span}, not {value}.")

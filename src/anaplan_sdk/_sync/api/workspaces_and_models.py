@@ -29,7 +29,7 @@ _MODEL = Single["ModelWithTransactionInfo"]("model", lambda: models.ModelWithTra
 _DELETION = Whole(lambda: models.ModelDeletionResult)
 
 
-class Catalog(ApiNamespace):
+class WorkspacesAndModels(ApiNamespace):
     """Workspaces and models."""
 
     def get_workspaces(
@@ -38,13 +38,22 @@ class Catalog(ApiNamespace):
         sort_by: Literal["size_allowance", "name"] | None = None,
         descending: bool = False,
     ) -> list[Workspace]:
-        """Lists the workspaces this user can see, with their sizes.
+        """List the workspaces that the user can see, with their sizes in bytes.
 
         Args:
-            search_pattern: Keeps those whose name or id contains it, case-insensitively; `%` stands
-                for any text and `_` for any character.
-            sort_by: The field to sort by; Anaplan's own order when not given.
-            descending: Sorts downwards; without `sort_by` it does nothing.
+            search_pattern: List only workspaces whose name or id contains this text, ignoring case;
+                `%` stands for any text and `_` for any character.
+            sort_by: Field to sort by; Anaplan's own order when None.
+            descending: Whether to sort in descending order; has no effect without `sort_by`.
+
+        Returns:
+            The workspaces of the user's default tenant.
+
+        Raises:
+            ValueError: `sort_by` is not one of the fields.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Workspaces".
         """
         params = sorting(sort_by, descending, {"size_allowance": "sizeAllowance", "name": "name"})
         if search_pattern:
@@ -52,48 +61,77 @@ class Catalog(ApiNamespace):
         return self._list(_WORKSPACES, f"{self._base}/workspaces", tenantDetails="true", **params)
 
     def get_workspace(self, workspace_id: str | None = None) -> Workspace:
-        """One workspace, the client's own when no id is given.
+        """Return a workspace with its sizes in bytes.
+
+        Args:
+            workspace_id: The workspace; the client's own when None.
+
+        Returns:
+            The workspace.
 
         Raises:
-            InvalidIdentifierException: No such workspace, or this user doesn't administer it.
+            ValueError: Neither the call nor the client has a workspace.
+            InvalidIdentifierException: There is no such workspace, or the user is not one of its
+                administrators.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Workspaces".
         """
-        url = (
-            f"{self._base}/workspaces/{segment(workspace_id)}" if workspace_id else self._workspace
-        )
+        url = self._workspace_url(workspace_id)
         return self._get(_WORKSPACE, url, tenantDetails="true")
 
     def get_workspace_admins(self, workspace_id: str | None = None) -> list[WorkspaceMember]:
-        """Lists the administrators of a workspace, the client's own when no id is given.
+        """List the administrators of a workspace.
+
+        Args:
+            workspace_id: The workspace; the client's own when None.
+
+        Returns:
+            The administrators, with the names of their other workspaces.
 
         Raises:
-            PermissionDeniedException: This user is neither user administrator nor tenant
+            ValueError: Neither the call nor the client has a workspace.
+            PermissionDeniedException: The user is neither a user administrator nor a tenant
                 administrator.
+            InvalidIdentifierException: There is no such workspace.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Workspaces".
         """
         return self._members("admins", workspace_id)
 
     def get_workspace_visitors(self, workspace_id: str | None = None) -> list[WorkspaceMember]:
-        """Lists the visitors of a workspace, the client's own when no id is given.
+        """List the visitors of a workspace.
+
+        Args:
+            workspace_id: The workspace; the client's own when None.
+
+        Returns:
+            The visitors, with the names of their other workspaces.
 
         Raises:
-            PermissionDeniedException: As for `get_workspace_admins`.
+            ValueError: Neither the call nor the client has a workspace.
+            PermissionDeniedException: The user is neither a user administrator nor a tenant
+                administrator.
+            InvalidIdentifierException: There is no such workspace.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Workspaces".
         """
         return self._members("visitors", workspace_id)
 
     def _members(self, key: str, workspace_id: str | None) -> list[WorkspaceMember]:
-        url = (
-            f"{self._base}/workspaces/{segment(workspace_id)}" if workspace_id else self._workspace
-        )
+        url = f"{self._workspace_url(workspace_id)}/{key}"
+        listing = Listing(key, lambda: models.WorkspaceMember)
         try:
-            return self._list(
-                Listing(key, lambda: models.WorkspaceMember), f"{url}/{key}", Repeat.NOT_AFTER_500
-            )
+            return self._list(listing, url, Repeat.NOT_AFTER_500)
         except ServerException as error:
             if error.status_code != 500:
                 raise
-            # Anaplan's way to say it, other than its documentation has it.
+            # Unlike the documentation, Anaplan answers 500 to users who lack the role.
             raise PermissionDeniedException(
-                f"A workspace's {key} are told to user administrators and tenant administrators "
-                "only; Anaplan answers others with 500, as it did here.",
+                f"Only user administrators and tenant administrators may list the {key} of a "
+                "workspace. Anaplan answered 500, its reply to other users.",
                 method=error.method,
                 url=error.url,
                 status_code=error.status_code,
@@ -109,48 +147,84 @@ class Catalog(ApiNamespace):
         sort_by: Literal["active_state", "name"] | None = None,
         descending: bool = False,
     ) -> list[Model]:
-        """Lists the models this user can see.
+        """List the models that the user can see, with their details.
 
         Args:
-            only_in_workspace: True for those of the client's workspace, or a workspace's id.
-            search_pattern: As for `get_workspaces`; Anaplan heeds it for tenant administrators and
-                ignores it silently for others.
-            sort_by: The field to sort by; Anaplan's own order when not given.
-            descending: Sorts downwards; without `sort_by` it does nothing.
+            only_in_workspace: True to list only the models of the client's workspace, or the id of
+                another workspace.
+            search_pattern: List only models whose name or id contains this text, ignoring case; `%`
+                stands for any text and `_` for any character. Anaplan ignores it silently unless
+                the user is a tenant administrator.
+            sort_by: Field to sort by; Anaplan's own order when None.
+            descending: Whether to sort in descending order; has no effect without `sort_by`.
+
+        Returns:
+            The models of the user's default tenant.
+
+        Raises:
+            ValueError: `sort_by` is not one of the fields, or `only_in_workspace` is True and the
+                client has no workspace.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "Retrieve model IDs from workspace" and "Get your list of models".
         """
         params = sorting(sort_by, descending, {"active_state": "activeState", "name": "name"})
         if search_pattern:
             params["s"] = search_pattern
         url = f"{self._base}/models"
         if isinstance(only_in_workspace, str):
-            url = f"{self._base}/workspaces/{segment(only_in_workspace)}/models"
+            url = f"{self._workspace_url(only_in_workspace)}/models"
         elif only_in_workspace:
             url = f"{self._workspace}/models"
         return self._list(_MODELS, url, modelDetails="true", **params)
 
     def get_model(self, model_id: str | None = None) -> ModelWithTransactionInfo:
-        """One model, the client's own when no id is given.
+        """Return a model with its details.
+
+        Args:
+            model_id: The model; the client's own when None.
+
+        Returns:
+            The model.
 
         Raises:
-            InvalidIdentifierException: No such model.
+            ValueError: Neither the call nor the client has a model.
+            InvalidIdentifierException: There is no such model.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "Retrieve a specific model".
         """
         url = f"{self._base}/models/{segment(model_id)}" if model_id else self._model
         return self._get(_MODEL, url, modelDetails="true")
 
     def delete_models(self, model_ids: Sequence[str]) -> ModelDeletionResult:
-        """Deletes models of the client's workspace, for good.
+        """Delete closed models of the client's workspace permanently.
 
-        A model must be closed, and the user a workspace administrator. Those that could not be
-        deleted are listed in the result with the reason.
+        The user must be a workspace administrator. A model that cannot be deleted, for example
+        because it is open, does not prevent the deletion of the others.
+
+        Args:
+            model_ids: The models to delete.
+
+        Returns:
+            How many models were deleted, and which were not and why.
 
         Raises:
-            ValueError: No ids were given.
+            ValueError: `model_ids` is empty or a str, or the client has no workspace.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan help, "Bulk delete models".
         """
         if isinstance(model_ids, str) or not model_ids:
-            raise ValueError("model_ids must be a list of ids, and not an empty one.")
+            raise ValueError("model_ids must be a list of ids that is not empty.")
         response = self._session.send(
             "POST",
             f"{self._workspace}/bulkDeleteModels",
             json={"modelIdsToDelete": [str(model_id) for model_id in model_ids]},
         )
         return decode(_DELETION.adapter, response)
+
+    def _workspace_url(self, workspace_id: str | None) -> str:
+        return (
+            f"{self._base}/workspaces/{segment(workspace_id)}" if workspace_id else self._workspace
+        )

@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 import httpx2
 from pydantic import TypeAdapter
 
-from anaplan_sdk._formats.json_batches import Batch, merged, placed
+from anaplan_sdk._formats.json_batches import Batch, locate_failures, merge_results
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._sync.transport.session import Session
@@ -81,7 +81,7 @@ class Writing(Generic[R]):
                 if result is not None:
                     self._results.append(result)
         self._settle()
-        result = merged(self._results) if self._results else self._empty
+        result = merge_results(self._results) if self._results else self._empty
         if raise_on_failure and result.failures:
             first = result.failures[0]
             raise PartialFailureException(
@@ -113,7 +113,7 @@ class Writing(Generic[R]):
             return None
 
     def _write(self, batch: Batch) -> R:
-        return placed(decode(self._adapter, self._deliver(batch)), batch)
+        return locate_failures(decode(self._adapter, self._deliver(batch)), batch)
 
     def _deliver(self, batch: Batch) -> httpx2.Response:
         return self._session.send(
@@ -143,7 +143,7 @@ class Writing(Generic[R]):
         message = f"The write ended early, before index {unsent_from:,}: {cause}"
         raise WriteInterruptedException(
             f"{message} In doubt are {doubt}." if doubt else message,
-            result=merged(self._results) if self._results else None,
+            result=merge_results(self._results) if self._results else None,
             in_doubt=in_doubt,
             refused=[batch.span for batch, error in self._failed if error.not_performed],
             unsent_from=unsent_from,

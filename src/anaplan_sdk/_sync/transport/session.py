@@ -27,9 +27,8 @@ from anaplan_sdk._sync.transport.connection import (
     pieces_of,
 )
 from anaplan_sdk._sync.transport.limiter import ConcurrencyLimiter
-from anaplan_sdk._sync.transport.options import HttpxOptions
 from anaplan_sdk.auth.bearer import Bearer
-from anaplan_sdk.auth.consolidation import ConsolidationAccess
+from anaplan_sdk.config import ClientConfig
 from anaplan_sdk.exceptions import (
     AnaplanException,
     AnaplanTimeoutException,
@@ -37,7 +36,6 @@ from anaplan_sdk.exceptions import (
     InvalidCredentialsException,
     RateLimitException,
 )
-from anaplan_sdk.regions import Hosts
 
 if TYPE_CHECKING:
     from anaplan_sdk._sync.transport.model_wait import ModelWait
@@ -53,36 +51,27 @@ _OVER: Any = object()
 class Session:
     """The one way to the network, shared by a client and those made from it by `with_model`."""
 
-    def __init__(
-        self,
-        *,
-        hosts: Hosts,
-        auth: httpx2.Auth,
-        policy: RetryPolicy,
-        pace: RateLimiter,
-        timeout: float | httpx2.Timeout,
-        max_concurrency: int,
-        httpx_options: HttpxOptions,
-        consolidation: ConsolidationAccess | None = None,
-        model_wait: float | None = None,
-        poll_delay: float = 1,
-    ) -> None:
-        self.hosts = hosts
+    def __init__(self, config: ClientConfig, auth: httpx2.Auth) -> None:
+        self.hosts = config.service_hosts
         self._auth = auth
-        self._policy = policy
-        self._gate = ConcurrencyLimiter(max_concurrency, pace)
-        self._transport = Transport(
-            hosts, auth, consolidation, timeout, max_concurrency, httpx_options
+        self._policy = RetryPolicy(
+            config.retry_count,
+            config.backoff,
+            config.backoff_factor,
+            config.max_retry_time,
+            config.request_deadline,
         )
+        self._gate = ConcurrencyLimiter(
+            config.max_concurrency, RateLimiter(config.requests_per_minute)
+        )
+        self._transport = Transport(config, auth)
         self._starts: Counter[str] = Counter()
         self._starts_lock = threading.Lock()
         self._tasks: dict[str, deque[str]] = {}
         self._doubts: dict[str, float] = {}
         self.names: dict[tuple[str, str], tuple[NamedObject, ...]] = {}
-        if model_wait is not None and model_wait < 0:
-            raise ValueError(f"model_wait can't be negative: {model_wait}.")
-        self._model_wait = model_wait
-        self._poll_delay = poll_delay
+        self._model_wait = config.model_wait
+        self._poll_delay = config.status_poll_delay
 
     @property
     def policy(self) -> RetryPolicy:

@@ -1,0 +1,351 @@
+"""The options of a client: each is declared, documented and checked here, once."""
+
+# Annotations are evaluated, since `Range` is read from them.
+import os
+import ssl
+from collections.abc import AsyncGenerator, Callable, Generator, Mapping
+from dataclasses import dataclass, field, fields
+from functools import cached_property
+from importlib.util import find_spec
+from math import inf
+from numbers import Integral, Real
+from pathlib import Path
+from typing import (
+    Annotated,
+    Any,
+    Generic,
+    Literal,
+    Protocol,
+    TypeAlias,
+    TypedDict,
+    TypeVar,
+    get_args,
+    runtime_checkable,
+)
+
+import httpx2
+
+from anaplan_sdk._formats.chunks import MAX_CHUNK_SIZE
+from anaplan_sdk._formats.gzip import MAX_LEVEL
+from anaplan_sdk.regions import Hosts, Region, resolve_hosts
+
+TransportT = TypeVar("TransportT")
+
+PayloadFormat: TypeAlias = Literal["v1", "v2"]
+CertificateInput: TypeAlias = str | bytes | os.PathLike[str]
+
+_WAYS_TO_SIGN_IN = (
+    "user_email and password, certificate and private_key, token, api_key, or auth (one of the "
+    "classes for OAuth, or your own httpx2.Auth)"
+)
+
+
+@runtime_checkable
+class Signer(Protocol):
+    """Signs with a private key that can't be exported, such as one in an HSM or a key service."""
+
+    def sign(self, data: bytes, /) -> bytes:
+        """Sign data with SHA-512 and RSA, PKCS#1 v1.5.
+
+        Args:
+            data: The data to sign. Anaplan gets it together with the signature.
+
+        Returns:
+            The signature. The call may block: `AsyncClient` makes it in a thread.
+        """
+        ...
+
+
+class AuthLike(Protocol):
+    """The interface of an `httpx.Auth`; the library itself need not be installed."""
+
+    requires_request_body: bool
+    requires_response_body: bool
+
+    def sync_auth_flow(self, request: Any, /) -> Generator[Any, Any, None]:
+        """Authenticate a request of a synchronous client.
+
+        Args:
+            request: An `httpx.Request`.
+        """
+        ...
+
+    def async_auth_flow(self, request: Any, /) -> AsyncGenerator[Any, Any]:
+        """Authenticate a request of an asynchronous client.
+
+        Args:
+            request: An `httpx.Request`.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class ConsolidationAccess:
+    """Access to Financial Consolidation, which has tokens of its own.
+
+    Source: Anaplan help, "Financial Consolidation API".
+
+    Args:
+        token: API token, created in the Security module of Financial Consolidation.
+        tenant: Name of the tenant, exactly as that module shows it.
+
+    Raises:
+        ValueError: One is missing, or contains characters that a header can't carry.
+    """
+
+    token: str = field(repr=False)
+    tenant: str
+
+    def __post_init__(self) -> None:
+        for name in ("token", "tenant"):
+            value = getattr(self, name)
+            if not (isinstance(value, str) and value.strip()):
+                raise ValueError(f"{name} is missing: Financial Consolidation needs both.")
+            if not (value.isascii() and value.isprintable()):
+                raise ValueError(f"{name} contains characters that a header can't carry.")
+
+
+class HttpxOptions(TypedDict, Generic[TransportT], total=False):
+    """Options that are passed to the client of httpx2."""
+
+    cert: str | tuple[str, str] | tuple[str, str, str]
+    cookies: httpx2.Cookies | dict[str, str]
+    event_hooks: Mapping[str, list[Callable[..., Any]]]
+    follow_redirects: bool
+    headers: Mapping[str, str]
+    http1: bool
+    http2: bool
+    limits: httpx2.Limits
+    max_redirects: int
+    mounts: Mapping[str, TransportT | None]
+    proxy: str | httpx2.URL | httpx2.Proxy
+    transport: TransportT
+    trust_env: bool
+    verify: ssl.SSLContext | str | bool
+
+
+@dataclass(frozen=True)
+class Range:
+    """The numbers that an option accepts. Bounds are inclusive; `is_positive` excludes zero."""
+
+    at_least: float
+    at_most: float = inf
+    is_positive: bool = False
+
+    def check(self, name: str, value: Any, kind: type) -> None:
+        """Check the value of an option.
+
+        Args:
+            name: Name of the option.
+            value: Its value.
+            kind: Its type: int for integers only.
+
+        Raises:
+            TypeError: The value is not a number.
+            ValueError: The value is out of range.
+        """
+        if not isinstance(value, Integral if kind is int else Real):
+            expected = "an integer" if kind is int else "a number"
+            raise TypeError(f"{name} must be {expected}, not {type(value).__name__}.")
+        number = float(value)
+        # NaN compares false with every bound.
+        if not self.at_least <= number <= self.at_most or (self.is_positive and not number):
+            raise ValueError(f"{name} must be {self}, not {value}.")
+
+    def __str__(self) -> str:
+        if self.is_positive:
+            return "positive"
+        at_least = f"{self.at_least:,}"
+        return f"at least {at_least}" if self.at_most == inf else f"{at_least} to {self.at_most:,}"
+
+
+_POSITIVE = Range(0, is_positive=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ClientConfig:
+    """The options of a client, checked when they are set; nothing is sent and no file is read.
+
+    One configuration makes any number of clients, of both kinds: `Client.from_config(config)`.
+    `dataclasses.replace` makes a changed copy. Secrets are not part of its representation.
+
+    Attributes:
+        workspace_id: Id of the workspace, for methods that need one.
+        model_id: Id of the model that methods work on.
+        user_email: User for basic authentication, with `password`.
+        password: Password for basic authentication.
+        certificate: CA certificate to sign in with: a path, or PEM or DER content. A PKCS#12 file
+            contains the private key as well. Needs the extra `cert`.
+        private_key: Private key of the certificate: a path, or PEM or DER content, or a `Signer`
+            for a key that can't be exported.
+        private_key_password: Password of an encrypted private key or PKCS#12 file.
+        token: Token to use until Anaplan refuses it. Alone it is never refreshed; beside other
+            credentials it saves the first sign-in.
+        auth: One of the auth classes for OAuth, or your own `httpx2.Auth` or `httpx.Auth`, instead
+            of the credentials above.
+        timeout: Seconds for each step of a request (connecting, sending, receiving), or an
+            `httpx2.Timeout`. Anaplan queues changes to a model, so a reply may take long.
+        retry_count: How many times a failed request is sent again; 0 sends it once.
+        backoff: Seconds before the first retry.
+        backoff_factor: Factor by which each further pause is longer than the one before.
+        page_size: Items on a page of a listing. Anaplan returns at most 5,000.
+        status_poll_delay: Seconds between two requests for the status of a running task.
+        upload_parallel: Whether chunks of an upload are sent in parallel.
+        upload_chunk_size: Bytes of uncompressed content in a chunk, at most 50,000,000.
+        allow_file_creation: Whether uploads may create files. Anaplan creates a file for any
+            unknown id or name, and no import reads such a file, so it is an error by default.
+        api_key: API key, created in Anaplan's administration (`auk_...`). Anaplan accepts it for
+            SCIM and exception users only; other calls are refused before they are sent.
+        consolidation: Access to Financial Consolidation, which has a token and a service of its
+            own. With it a client needs no credentials for Anaplan; calls to Anaplan are then
+            refused before they are sent.
+        base_url: One origin for all services: the emulator, or a proxy that routes by path.
+        region: Region of the tenant, such as "eu3". The default serves us1, us2, us5, us7, eu1,
+            eu2, eu4 and ap1.
+        hosts: Base URL of each service, where neither `base_url` nor `region` fits.
+        certificate_payload: Form of the data that the private key signs: "v1", or "v2", which
+            contains a timestamp and is valid for one sign-in.
+        upload_compression_level: Compression of chunks, 0 to 3. 1 takes the least time in total on
+            most networks; 3 sends a few percent less for much more work.
+        max_concurrency: Number of requests that may be in progress at the same time.
+        max_retry_time: Seconds after which a failed request is not sent again; None (the default)
+            limits retries by `retry_count` only.
+        request_deadline: Seconds that one request may take in total: waiting for its turn, signing
+            in, all attempts with the pauses between them, and its reply. None (the default) sets
+            no limit.
+        requests_per_minute: Number of requests that the client sends in a minute, for all models
+            and callers together. Anaplan's limit is 600 for a tenant. None (the default) sets no
+            limit.
+        settle_time: Seconds that Anaplan may take to show its own work: to list a task after the
+            reply to its start was lost, before it is started again; to show the chunks it has
+            acknowledged.
+        model_wait: Seconds that a request waits for its model while that is opening, busy, locked
+            or offline, before it is sent again. None (the default) lets such a request fail.
+        httpx_kwargs: Further options of the httpx2 client, such as `proxy` or `verify`. They also
+            apply to sign-in.
+
+    Raises:
+        ValueError: Credentials are incomplete or contradict each other, a number is out of range,
+            or a URL is not valid.
+        TypeError: An option has the wrong type, or `httpx_kwargs` contains an unknown option.
+        ImportError: `httpx_kwargs` asks for HTTP/2, which is not installed.
+    """
+
+    workspace_id: str | None = None
+    model_id: str | None = None
+    user_email: str | None = None
+    password: str | None = field(default=None, repr=False)
+    certificate: CertificateInput | None = field(default=None, repr=False)
+    private_key: CertificateInput | Signer | None = field(default=None, repr=False)
+    private_key_password: str | bytes | None = field(default=None, repr=False)
+    token: str | None = field(default=None, repr=False)
+    auth: httpx2.Auth | AuthLike | None = field(default=None, repr=False)
+    timeout: float | httpx2.Timeout = 30
+    retry_count: Annotated[int, Range(0)] = 2
+    backoff: Annotated[float, Range(0)] = 1.0
+    backoff_factor: Annotated[float, Range(0)] = 2.0
+    page_size: Annotated[int, Range(1)] = 5000
+    status_poll_delay: Annotated[float, _POSITIVE] = 1
+    upload_parallel: bool = True
+    upload_chunk_size: Annotated[int, Range(1, MAX_CHUNK_SIZE)] = 25_000_000
+    allow_file_creation: bool = False
+    api_key: str | None = field(default=None, repr=False)
+    consolidation: ConsolidationAccess | None = None
+    base_url: str | None = None
+    region: Region | None = None
+    hosts: Hosts | None = None
+    certificate_payload: PayloadFormat = "v1"
+    upload_compression_level: Annotated[int, Range(0, MAX_LEVEL)] = 1
+    max_concurrency: Annotated[int, Range(1)] = 20
+    max_retry_time: Annotated[float | None, Range(0)] = None
+    request_deadline: Annotated[float | None, _POSITIVE] = None
+    requests_per_minute: Annotated[float | None, _POSITIVE] = None
+    settle_time: Annotated[float, Range(0)] = 10.0
+    model_wait: Annotated[float | None, Range(0)] = None
+    httpx_kwargs: HttpxOptions[Any] = field(default_factory=HttpxOptions[Any], repr=False)
+
+    def __post_init__(self) -> None:
+        for option in fields(self):
+            value = getattr(self, option.name)
+            may_be_none = option.default is None
+            for limits in getattr(option.type, "__metadata__", ()):
+                if not (value is None and may_be_none):
+                    limits.check(option.name, value, get_args(option.type)[0])
+        if not isinstance(self.timeout, httpx2.Timeout):
+            _POSITIVE.check("timeout", self.timeout, float)
+        for name, kind in (("consolidation", ConsolidationAccess), ("hosts", Hosts)):
+            value = getattr(self, name)
+            if not isinstance(value, kind | None):
+                raise TypeError(
+                    f"{name} must be of type {kind.__name__}, not {type(value).__name__}."
+                )
+        _check_httpx_options(self.httpx_kwargs)
+        _ = self.service_hosts  # Raises where they contradict.
+        self._check_credentials()
+
+    @cached_property
+    def service_hosts(self) -> Hosts:
+        """The base URLs that `base_url`, `region` or `hosts` select.
+
+        Returns:
+            The given `hosts`, or those of the origin or the region.
+        """
+        return resolve_hosts(base_url=self.base_url, region=self.region, hosts=self.hosts)
+
+    def _check_credentials(self) -> None:
+        token, auth, api_key = self._given("token"), self._given("auth"), self._given("api_key")
+        basic = self._given("user_email", "password")
+        by_certificate = self._given("certificate", "private_key", "private_key_password")
+        if self.certificate_payload not in get_args(PayloadFormat):
+            raise ValueError(
+                f"certificate_payload must be 'v1' or 'v2', not {self.certificate_payload!r}."
+            )
+        for chosen, others in (
+            (api_key, [*basic, *by_certificate, *token, *auth]),
+            (auth, [*basic, *by_certificate, *token]),
+            (basic, by_certificate),
+        ):
+            if chosen and others:
+                raise ValueError(
+                    f"{' and '.join(chosen)} and {' and '.join(others)} are different ways to sign "
+                    "in: give one of them."
+                )
+        if basic:
+            for name in ("user_email", "password"):
+                if not getattr(self, name):
+                    raise ValueError(
+                        f"{name} is missing: basic authentication needs user_email and password."
+                    )
+        elif by_certificate and not self.certificate:
+            raise ValueError("certificate is missing: a private key is of no use without it.")
+        elif not (by_certificate or token or auth or api_key or self.consolidation):
+            raise ValueError(f"No credentials were given. Give one of: {_WAYS_TO_SIGN_IN}.")
+
+    def _given(self, *names: str) -> list[str]:
+        return [name for name in names if getattr(self, name) is not None]
+
+
+def _check_httpx_options(options: Mapping[str, Any]) -> None:
+    """Refuse what httpx2 would refuse only at the first request.
+
+    Raises:
+        TypeError: There is no such option.
+        ValueError: The proxy is not valid, or a file does not exist.
+        ImportError: HTTP/2 is not installed.
+    """
+    if unknown := options.keys() - HttpxOptions.__annotations__.keys():
+        raise TypeError(f"A client has no option {min(unknown)!r}.")
+    proxy = options.get("proxy")
+    if proxy is not None and not isinstance(proxy, httpx2.Proxy):
+        try:
+            httpx2.Proxy(proxy)
+        except (ValueError, httpx2.InvalidURL):
+            raise ValueError("proxy is not the URL of a proxy.") from None
+    if options.get("http2") and find_spec("h2") is None:
+        raise ImportError("http2 needs the package h2: pip install 'httpx2[http2]'")
+    certificate = options.get("cert")
+    # The third item of a tuple is a password.
+    files = (certificate,) if isinstance(certificate, str) else (certificate or ())[:2]
+    for name, path in (("verify", options.get("verify")), *(("cert", path) for path in files)):
+        if isinstance(path, str) and not Path(path).exists():
+            raise ValueError(f"{name}: {path!r} doesn't exist.")

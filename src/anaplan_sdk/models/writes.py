@@ -1,0 +1,61 @@
+"""What APIs that write many objects at once share: ids and values to send, and their results."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from math import isfinite
+from typing import Annotated, TypeAlias
+
+from pydantic import AfterValidator, Field
+
+from anaplan_sdk.models._base import AnaplanModel, aliases, empty_list
+
+Id: TypeAlias = Annotated[int | str, AfterValidator(str)]
+"""An id or a code, sent as text."""
+
+
+def check_finite(value: object) -> object:
+    """Check that a value is not infinite and not NaN, which JSON would turn into null.
+
+    Args:
+        value: A number, or a value of any other type.
+
+    Returns:
+        The value itself.
+
+    Raises:
+        ValueError: The value is a number that is not finite.
+    """
+    if isinstance(value, float | Decimal) and not isfinite(value):
+        raise ValueError(f"{value} is not a finite number")
+    return value
+
+
+class Failure(AnaplanModel):
+    """An item, cell, row or user that Anaplan refused to write.
+
+    Source: Anaplan Integration API guide, "Add or delete list items" and "Write cell data by
+    coordinate to module".
+
+    Attributes:
+        index: Its position in what was passed, from 0.
+        reason: Anaplan's code for the failure, such as `INCORRECT_FORMAT` for a list item or
+            `cellIsCalculated` for a cell. Empty where the API has no codes.
+        details: Anaplan's message.
+        item: The item, cell, row or user as it was passed.
+    """
+
+    index: int = Field(validation_alias=aliases("requestIndex", "index"))
+    reason: str = Field("", validation_alias=aliases("failureType", "reason"))
+    details: str = Field("", validation_alias=aliases("failureMessageDetails", "details"))
+    item: object = Field(None, exclude=True, repr=False)
+
+
+class WriteResult(AnaplanModel):
+    """The result of a write, summed up over all its requests.
+
+    Attributes:
+        failures: What Anaplan refused, in the order in which it was passed.
+    """
+
+    failures: list[Failure] = Field(default_factory=empty_list)
