@@ -53,11 +53,24 @@ BASELINE_SECONDS = 900
 # without being named here. The first pattern that matches a module applies.
 OWN_TESTS = ("pure", "auth")
 SUITES: dict[str, tuple[str, ...]] = {
+    "_http/dates.py": ("pure/test_retry_policy.py", "clients/_sync/test_scim.py"),
+    "_http/reply_limits.py": ("pure/test_csv_pages.py",),
     "_http/*.py": (
         "clients/_sync/test_encoded_replies.py",
         "clients/_sync/test_requests.py",
         "clients/_sync/test_pace.py",
     ),
+    "_formats/fast_json.py": (
+        "pure/test_json_batches.py",
+        "clients/_sync/test_cells.py",
+        "clients/_sync/test_lists.py",
+    ),
+    "_formats/gzip.py": (
+        "clients/_sync/test_encoded_replies.py",
+        "clients/_sync/test_audit_events.py",
+        "clients/_sync/test_files.py",
+    ),
+    "_formats/lines.py": ("pure/test_audit.py", "clients/_sync/test_audit_events.py"),
     "_formats/*.py": (
         "clients/_sync/test_cells.py",
         "clients/_sync/test_lists.py",
@@ -112,7 +125,8 @@ SUITES: dict[str, tuple[str, ...]] = {
         "oauth/test_one_exchange.py",
     ),
     "models/_filters.py": ("pure/test_scim.py", "pure/test_consolidation.py"),
-    "models/_reading.py": ("pure/test_listings.py", "pure/test_models.py"),
+    "models/_decoding.py": ("pure/test_listings.py", "pure/test_models.py"),
+    "config.py": ("clients/_sync/test_requests.py",),
     "regions.py": (),
 }
 
