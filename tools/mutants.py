@@ -56,6 +56,7 @@ SUITES: dict[str, tuple[str, ...]] = {
     "_http/dates.py": ("pure/test_retry_policy.py", "clients/_sync/test_scim.py"),
     "_http/reply_limits.py": ("pure/test_csv_pages.py",),
     "_http/*.py": (
+        "clients/_sync/test_workspaces_and_models.py",
         "clients/_sync/test_encoded_replies.py",
         "clients/_sync/test_requests.py",
         "clients/_sync/test_pace.py",
