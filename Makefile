@@ -15,9 +15,10 @@ OPERATIONS := .cache/operations
 DEMO := $(VENV)/.installed-demo
 WEB := $(VENV)/.installed-web
 DEV := $(VENV)/.installed-dev
+MUTANTS := $(VENV)/.installed-mutants
 
 .DEFAULT_GOAL := help
-.PHONY: help demo web test soak coverage benchmarks lint types mirror check format data picture clean
+.PHONY: help demo web test soak mutants coverage benchmarks lint types mirror check format data picture clean
 
 help: ## list the verbs
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -34,6 +35,9 @@ test: $(DEV) ## run all tests; about five minutes on two cores
 
 soak: $(DEV) ## meet transfers with random faults, as often as SCHEDULES says; takes an hour
 	@ANAPLAN_SOAK=$(SCHEDULES) $(BIN)/python -m pytest -n auto tests/faults tests/clients -k faults $(ARGS)
+
+mutants: $(MUTANTS) ## run tests against 150 changed copies of the code; takes half an hour
+	@$(BIN)/python tools/mutants.py $(ARGS)
 
 coverage: $(DEV) ## make the table of operations, methods and tests from a run of the tests
 	@rm -rf $(OPERATIONS)
@@ -96,3 +100,7 @@ $(DEV): pyproject.toml | $(BIN)/python
 	@$(PIP) install --upgrade 'pip>=25.1'
 	@$(PIP) install --editable . --group dev
 	@touch $(DEMO) $(WEB) $@
+
+$(MUTANTS): $(DEV)
+	@$(PIP) install --group mutants
+	@touch $@

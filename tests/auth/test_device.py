@@ -137,6 +137,7 @@ def test_an_interval_that_is_not_told() -> None:
 def test_an_interval_of_nothing_still_lets_others_run() -> None:
     drive = driver({**CODE, "interval": 0}, PENDING, TOKEN)
     drive.run()
+    assert len(drive.waits) == 3
     assert all(wait > 0 for wait in drive.waits[1:])
 
 

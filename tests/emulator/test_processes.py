@@ -73,7 +73,9 @@ def test_times_of_the_steps_are_told_on_request(shop: "Shop") -> None:
     task = shop.start("processes", "Clean up")
     shop.wait(task)
     detailed = shop.http.get(task, params={"includeProcessDetails": "true"}).json()["task"]
-    for step in detailed["result"]["nestedResults"]:
+    steps = detailed["result"]["nestedResults"]
+    assert steps
+    for step in steps:
         assert step["startTime"].endswith("+0000")
         assert float(step["duration"]) >= 0
 

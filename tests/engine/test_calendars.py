@@ -59,6 +59,7 @@ def test_a_week_of_the_year_before() -> None:
 def test_periods_follow_each_other() -> None:
     periods = list(of_weeks(past_years=3, future_years=3).timescale.periods())
     assert len({period.text for period in periods}) == len(periods)
+    assert len(periods) > 52
     for before, after in pairwise(periods):
         assert (after.first - before.last).days == 1
 

@@ -5,6 +5,7 @@ import pytest
 from anaplan_emulator.engine.actions import actions
 from anaplan_emulator.engine.definitions import ExportDefinition
 from anaplan_emulator.engine.exports import describe
+from anaplan_emulator.engine.outcomes import ActionFailed
 from anaplan_emulator.engine.structure import module_by_name
 
 if TYPE_CHECKING:
@@ -103,6 +104,17 @@ def test_output_is_cut_into_chunks_between_rows(bench: "Bench") -> None:
             ["ENTITY", "TIME_ENTITY", "ENTITY", "TEXT", "MIXED"],
             40,
         ),
+        (
+            "Sales - page.csv",
+            ["Products"]
+            + [
+                f"{month} {item}"
+                for month in ("Jan 26", "Feb 26")
+                for item in ("Units", "Promoted", "Since", "Comment", "Sold In")
+            ],
+            ["ENTITY", *["NUMBER", "BOOLEAN", "DATE", "TEXT", "ENTITY"] * 2],
+            2,
+        ),
         ("Sales - pages.csv", ["Products", "Jan 26", "Feb 26"], ["ENTITY", "MIXED", "MIXED"], 2),
     ],
 )
@@ -119,3 +131,26 @@ def test_metadata_describes_the_output(
     assert metadata["dataTypes"] == types
     assert metadata["rowCount"] == rows
     assert metadata["columnCount"] == len(headers) == len(metadata["listNames"])
+
+
+def test_columns_have_the_type_that_all_line_items_on_pages_share(bench: "Bench") -> None:
+    definition = ExportDefinition(
+        name="Stock.csv",
+        module="Stock",
+        layout="GRID_ALL_PAGES",
+        rows=("Products",),
+        columns=(),
+        pages=("Line Items",),
+    )
+    db = bench.session.db
+    metadata = describe(db, module_by_name(db, 1, "Stock"), definition)
+    assert metadata["dataTypes"] == ["ENTITY", "NUMBER"]
+
+
+def test_an_export_whose_file_is_missing_fails_and_changes_nothing(bench: "Bench") -> None:
+    assert bench.run("Sales - single.txt").successful
+    bench.session.db.execute("DELETE FROM files WHERE name = 'Sales - multi.csv'")
+    before = bench.rows("SELECT * FROM chunks")
+    with pytest.raises(ActionFailed, match=r"The file of Sales - multi\.csv"):
+        bench.run("Sales - multi.csv")
+    assert bench.rows("SELECT * FROM chunks") == before != []

@@ -68,7 +68,9 @@ def test_a_sign_in_on_another_device(
     world.ask(anaplan, auth)
     assert len(shown) == 1
     assert exchanges(anaplan, "refresh_token") == [200]
-    for request in anaplan.requests(path="/oauth/*"):
+    requests = anaplan.requests(path="/oauth/*")
+    assert len(requests) >= 3
+    for request in requests:
         assert "client_secret" not in (request.body or "")
         assert "authorization" not in request.headers
 

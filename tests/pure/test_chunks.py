@@ -72,7 +72,9 @@ def test_chunks_that_are_kept_stay_as_they_are(
 
 def test_immutable_pieces_are_not_copied() -> None:
     piece = b"abcdefgh"
-    for chunk in Rechunker(4).feed(piece):
+    cuts = list(Rechunker(4).feed(piece))
+    assert [bytes(chunk.content) for chunk in cuts] == [b"abcd", b"efgh"]
+    for chunk in cuts:
         assert isinstance(chunk.content, memoryview)
         assert chunk.content.obj is piece
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anaplan_sdk._formats.gzip import compress, decompress
+from anaplan_sdk._formats.gzip import Decompressor, compress, decompress
 
 WITHOUT_ISAL = """
 import gzip, sys
@@ -51,3 +51,25 @@ def test_invalid_gzip_is_an_error(broken: bytes) -> None:
             decompress(broken)
     else:
         assert decompress(broken) == b""
+
+
+@given(st.lists(st.binary(max_size=50), max_size=3), st.integers(1, 40))
+def test_members_are_read_from_pieces_of_any_size(members: list[bytes], size: int) -> None:
+    packed = b"".join(map(compress, members))
+    decompressor = Decompressor()
+    pieces = [packed[start : start + size] for start in range(0, len(packed), size)]
+    assert b"".join(map(decompressor.feed, pieces)) == b"".join(members)
+    decompressor.finish()
+
+
+def test_pieces_that_end_too_early() -> None:
+    decompressor = Decompressor()
+    decompressor.feed(compress(b"whole") + compress(b"a,b\n" * 99)[:-9])
+    with pytest.raises(ValueError, match="too early"):
+        decompressor.finish()
+
+
+def test_no_pieces_hold_nothing() -> None:
+    decompressor = Decompressor()
+    assert decompressor.feed(b"") == b""
+    decompressor.finish()

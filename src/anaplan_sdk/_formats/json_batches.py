@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from anaplan_sdk._formats.fast_json import FAST_SERIALIZERS
 from anaplan_sdk.models._base import AnaplanModel
-from anaplan_sdk.models.lists import WriteResult
+from anaplan_sdk.models.writes import WriteResult
 
 M = TypeVar("M", bound=AnaplanModel)
 R = TypeVar("R", bound=WriteResult)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator
-from typing import TypeVar, cast
+from typing import TYPE_CHECKING, TypeVar, cast
 
 import httpx2
 
@@ -28,7 +28,9 @@ from anaplan_sdk.exceptions import (
     RateLimitException,
     ServerException,
 )
-from anaplan_sdk.models._envelopes import Reader
+
+if TYPE_CHECKING:
+    from anaplan_sdk.models._decoding import Adapter
 
 T = TypeVar("T")
 
@@ -116,11 +118,11 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
         cause = cause.__cause__ or cause.__context__
 
 
-def decode(reader: Reader[T], response: httpx2.Response, *, secret: bool = False) -> T:
+def decode(adapter: Adapter[T], response: httpx2.Response, *, secret: bool = False) -> T:
     """Decode the body of a successful reply, straight from its bytes.
 
     Args:
-        reader: Validates the value.
+        adapter: Validates the value.
         response: The reply, which was read.
         secret: Whether the body may contain a secret, so that no error may quote it.
 
@@ -129,12 +131,12 @@ def decode(reader: Reader[T], response: httpx2.Response, *, secret: bool = False
     """
     from pydantic import ValidationError
 
-    from anaplan_sdk.models._reading import read_json
+    from anaplan_sdk.models._decoding import decode_json
 
     if not response.content.strip():
         raise unreadable(response, "the body is empty")
     try:
-        return read_json(reader, response.content)
+        return decode_json(adapter, response.content)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
     # Raised outside of the except block: its context would be pydantic's error, which quotes the

@@ -13,7 +13,7 @@ from anaplan_sdk._http.replies import decode, error_of
 from anaplan_sdk._runtime.flow import Flow, call, send
 from anaplan_sdk.auth.token_cache import Token, TokenCache, check_token
 from anaplan_sdk.exceptions import AnaplanRequestException, InvalidCredentialsException
-from anaplan_sdk.models._envelopes import Single
+from anaplan_sdk.models._envelopes import ObjectReply
 
 if TYPE_CHECKING:
     from anaplan_sdk.auth.token_info import TokenInfo
@@ -41,7 +41,7 @@ def _token_info() -> type[TokenInfo]:
     return TokenInfo
 
 
-_TOKEN = Single["TokenInfo"]("tokenInfo", _token_info)
+_TOKEN = ObjectReply["TokenInfo"]("tokenInfo", _token_info)
 
 
 class AnaplanTokenCache(TokenCache):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any, cast
 
 from pydantic import AliasChoices, BaseModel, ConfigDict
 from pydantic.alias_generators import to_camel
@@ -69,8 +69,3 @@ def field_text(value: object, anaplan_name: str, name: str) -> str:
         fields = cast("dict[str, object]", value)
         return str(fields.get(anaplan_name, fields.get(name, "")))
     return str(getattr(value, name, ""))
-
-
-# --- old names, until the callers use the new ones ---
-if TYPE_CHECKING:
-    from anaplan_sdk.models._decoding import Page as Page

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 if TYPE_CHECKING:
     from anaplan_sdk.models._decoding import Adapter, Envelope, Page
@@ -75,27 +75,3 @@ class ObjectReply(Generic[T]):
 
 def _imported(item: Any) -> Any:
     return item() if isinstance(item, FunctionType) else item
-
-
-# --- old names, until the callers use the new ones ---
-Listing = ListReply
-RawListing = RawListReply
-Single = ObjectReply
-T_co = TypeVar("T_co", covariant=True)
-
-
-class Reader(Protocol[T_co]):
-    def validate_json(self, data: bytes, /) -> T_co: ...
-
-    def validate_python(self, value: object, /) -> T_co: ...
-
-
-@dataclass(frozen=True)
-class Whole(Generic[T]):
-    item: type[T] | Callable[[], type[T]]
-
-    @cached_property
-    def adapter(self) -> Adapter[T]:
-        from pydantic import TypeAdapter
-
-        return TypeAdapter(_imported(self.item))

@@ -71,7 +71,3 @@ def _are_equal(expected: object, found: object) -> bool:
         except ValueError:
             return False
     return str(expected) == str(found)
-
-
-# --- old names, until the callers use the new ones ---
-presence = were_added

@@ -66,7 +66,3 @@ def _workspaces(value: object) -> Iterator[str]:
             yield from _workspaces(one)
     elif value is not None:
         yield from _workspaces(getattr(value, "value", None))
-
-
-# --- old names, until the callers use the new ones ---
-shortfall = unapplied_changes

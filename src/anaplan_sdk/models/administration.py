@@ -95,7 +95,3 @@ def _failure(row: object, message: object) -> dict[str, object]:
     number = re.search(r"\d+", str(row))
     text = message if isinstance(message, str) else "" if message is None else str(message)
     return {"index": int(number[0]) - 1 if number else -1, "details": text}
-
-
-# --- old names, until the callers use the new ones ---
-from anaplan_sdk.models.exception_users import ExceptionWorkspace as ExceptionWorkspace  # noqa: E402

@@ -249,23 +249,3 @@ def _time_or_none(text: str | None) -> datetime | None:
     except ValueError:
         return None
     return time if time.tzinfo else time.replace(tzinfo=UTC)
-
-
-# --- old names, until the callers use the new ones ---
-class Place(EventPosition):
-    @property
-    def moment(self) -> int:
-        return self.event_date
-
-    @property
-    def known(self) -> frozenset[int]:
-        return self.event_ids
-
-    def after(self, event: AuditEvent) -> Place:
-        position = super().after(event)
-        return Place(position.event_date, position.event_ids)
-
-    @classmethod
-    def read(cls, cursor: str) -> Place:
-        position = cls.parse(cursor)
-        return Place(position.event_date, position.event_ids)

@@ -325,7 +325,3 @@ class Remove(Operation):
     """
 
     op: Literal["remove"] = "remove"  # pyright: ignore[reportIncompatibleVariableOverride]
-
-
-# --- old names, until the callers use the new ones ---
-Operation.sent = Operation.to_request  # type: ignore[attr-defined]  # pyright: ignore[reportAttributeAccessIssue]

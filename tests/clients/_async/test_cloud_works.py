@@ -424,6 +424,7 @@ async def test_a_flow_runs_its_integrations(anaplan: EmulatedAnaplan) -> None:
         [flow] = await client.cw.flows.get_flows()
         assert await client.cw.flows.run_flow(flow.id)
         steps = (await client.cw.flows.get_flow(flow.id)).steps
+        assert len(steps) > 1
         for step in steps:
             history: list[models.cloud_works.RunSummary] = []
             while not history:

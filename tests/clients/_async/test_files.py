@@ -398,3 +398,10 @@ async def test_large_content_is_rejected_by_upload_small_file(
         assert anaplan.requests() == []
         with pytest.raises(InvalidIdentifierException):
             await client.upload_small_file(113999999999, "x")
+
+
+async def test_the_largest_content_of_upload_small_file(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client() as client:
+        await client.upload_small_file(113000000000, b"x" * 999_999)
+        assert len(await client.get_small_file(113000000000)) == 999_999
+    assert len(anaplan.requests("PUT", "*/files/113000000000")) == 1

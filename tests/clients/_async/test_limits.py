@@ -143,7 +143,33 @@ async def test_a_stream_has_a_deadline(anaplan: EmulatedAnaplan) -> None:
 
 
 async def test_the_deadline_includes_the_wait_for_admission(anaplan: EmulatedAnaplan) -> None:
-    anaplan.fault(path=WORKSPACES, delay_seconds=20, times=None)
+    token = token_of(anaplan)
+    async with anaplan.async_client(
+        token=token, requests_per_minute=1, request_deadline=20
+    ) as client:
+        await client.get_workspaces()
+        began = time.monotonic()
+        with pytest.raises(AnaplanTimeoutException, match="it was not sent") as late:
+            await client.get_models()
+        # The limiter admits the next request in a minute, so the call fails at once.
+        assert time.monotonic() - began < 20
+    assert late.value.not_performed
+    assert late.value.attempts == 0
+    assert not anaplan.requests(path=MODELS)
+
+
+async def test_waiting_for_a_semaphore_is_limited() -> None:
+    semaphore = runtime.Semaphore(1)
+    assert await semaphore.acquire(None)
+    began = time.monotonic()
+    assert not await semaphore.acquire(0.1)
+    assert time.monotonic() - began > 0.09
+    semaphore.release()
+    assert await semaphore.acquire(30)
+
+
+async def test_each_of_many_callers_has_a_deadline(anaplan: EmulatedAnaplan) -> None:
+    anaplan.fault(path=WORKSPACES, delay_seconds=60, times=None)
     token = token_of(anaplan)
     async with anaplan.async_client(token=token, request_deadline=0.7, max_concurrency=1) as client:
 
@@ -154,12 +180,13 @@ async def test_the_deadline_includes_the_wait_for_admission(anaplan: EmulatedAna
                 return error
             return None
 
+        began = time.monotonic()
         errors = [error async for error in runtime.ordered_map(act, range(8), 8)]
+        assert time.monotonic() - began < 60
         assert [type(error) for error in errors] == [AnaplanTimeoutException] * 8
-        # Some never had a turn: of them it is known that nothing was sent.
+        # Of those that never had a turn it is known that nothing was sent.
         unsent = [error for error in errors if error is not None and error.not_performed]
-        assert unsent
-        assert "it was not sent" in str(unsent[0])
+        assert all("it was not sent" in str(error) for error in unsent)
     assert len(anaplan.requests(path=WORKSPACES)) <= 8 - len(unsent)
 
 

@@ -17,6 +17,7 @@ def test_users(anaplan: EmulatedAnaplan) -> None:
         assert client.audit.get_user(me.id) == me
         users = client.audit.get_users(sort_by="email", descending=True)
         assert me in users
+        assert len(users) > 1
         assert [user.email for user in users] == sorted((u.email for u in users), reverse=True)
         assert client.audit.get_users(search_pattern="no such person") == []
         with pytest.raises(InvalidIdentifierException):

@@ -421,6 +421,7 @@ def test_a_flow_runs_its_integrations(anaplan: EmulatedAnaplan) -> None:
         [flow] = client.cw.flows.get_flows()
         assert client.cw.flows.run_flow(flow.id)
         steps = client.cw.flows.get_flow(flow.id).steps
+        assert len(steps) > 1
         for step in steps:
             history: list[models.cloud_works.RunSummary] = []
             while not history:

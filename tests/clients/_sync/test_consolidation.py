@@ -72,6 +72,7 @@ def test_rows_by_filter_and_in_order(anaplan: EmulatedAnaplan) -> None:
             get_rows(TABLE, order_by=["Amount desc", "Account_Name"], select=["Amount"])
         )
         amounts: list[Any] = [row["Amount"] for row in ordered]
+        assert len(amounts) == client.consolidation.count_rows(TABLE) > 1
         assert amounts == sorted(amounts, reverse=True)
         assert all(row.keys() == {"Amount"} for row in ordered)
         text = column("Account_Name")

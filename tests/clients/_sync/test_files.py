@@ -399,3 +399,10 @@ def test_large_content_is_rejected_by_upload_small_file(
         assert anaplan.requests() == []
         with pytest.raises(InvalidIdentifierException):
             client.upload_small_file(113999999999, "x")
+
+
+def test_the_largest_content_of_upload_small_file(anaplan: EmulatedAnaplan) -> None:
+    with anaplan.client() as client:
+        client.upload_small_file(113000000000, b"x" * 999_999)
+        assert len(client.get_small_file(113000000000)) == 999_999
+    assert len(anaplan.requests("PUT", "*/files/113000000000")) == 1

@@ -215,8 +215,9 @@ def test_sign_in_keeps_the_clients_timeout(anaplan: EmulatedAnaplan) -> None:
 def test_sign_in_names_us(anaplan: EmulatedAnaplan) -> None:
     with anaplan.client() as client:
         client.get_workspaces()
-    for request in anaplan.requests():
-        assert request.headers["user-agent"].startswith("anaplan-sdk/")
+    sign_in, listing = anaplan.requests()
+    assert sign_in.headers["user-agent"].startswith("anaplan-sdk/")
+    assert listing.headers["user-agent"].startswith("anaplan-sdk/")
 
 
 def test_a_token_alone_is_used_until_it_ends(anaplan: EmulatedAnaplan) -> None:

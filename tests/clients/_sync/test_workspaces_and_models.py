@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+from urllib.parse import parse_qs
+
 import pytest
 
 from anaplan_sdk import models
@@ -34,6 +37,7 @@ def test_models(anaplan: EmulatedAnaplan) -> None:
         assert [model.name for model in found] == sorted(
             (model.name for model in found), reverse=True
         )
+        assert len(found) > 1
         model = client.get_model()
         assert isinstance(model, models.ModelWithTransactionInfo)
         assert model.model_transaction_running is False
@@ -45,6 +49,43 @@ def test_models(anaplan: EmulatedAnaplan) -> None:
         assert {one.workspace_id for one in own} == {model.workspace_id}
         with pytest.raises(InvalidIdentifierException):
             client.get_model("0" * 32)
+
+
+def test_listings_are_sorted_as_asked_for(anaplan: EmulatedAnaplan) -> None:
+    with anaplan.client() as client:
+        listings: list[Any] = [
+            client.get_workspaces,
+            client.get_models,
+            client.get_files,
+            client.get_imports,
+            client.get_exports,
+            client.get_processes,
+            client.get_actions,
+            client.tr.get_lists,
+            client.tr.get_modules,
+            client.tr.get_views,
+            client.alm.get_revisions,
+        ]
+        for listing in listings:
+            anaplan.emulator.clear_requests()
+            listing(sort_by="name")
+            listing(sort_by="name", descending=True)
+            queries = [parse_qs(request.query) for request in anaplan.requests("GET")]
+            assert [query["sort"] for query in queries] == [["+name"], ["-name"]], listing
+
+
+def test_actions_come_in_anaplans_own_order(anaplan: EmulatedAnaplan) -> None:
+    with anaplan.client() as client:
+        actions = client.get_actions()
+        assert [action.name for action in actions] == [
+            "Delete all flights",
+            "Delete loaded flights",
+            "Approve the busiest months",
+        ]
+        rising = client.get_actions(sort_by="name")
+        assert rising == sorted(actions, key=lambda action: action.name)
+    default, _ = anaplan.requests("GET", "*/actions")
+    assert "sort" not in default.query
 
 
 @pytest.mark.parametrize("page_size", [1, 2, 5000])

@@ -29,14 +29,14 @@ from anaplan_sdk.models import (
     SyncTask,
     TaskSummary,
 )
-from anaplan_sdk.models._envelopes import Listing, Single
+from anaplan_sdk.models._envelopes import ListReply, ObjectReply
 from anaplan_sdk.progress import ProgressCallback
 
-_REVISIONS = Listing("revisions", Revision)
-_MODELS = Listing("appliedToModels", ModelRevision)
-_TASKS = Listing("tasks", TaskSummary)
-_REVISION = Single[Revision]("revision", Revision)
-_SYNC = Single[PendingTask | CompletedSyncTask]("task", SyncTask)
+_REVISIONS = ListReply("revisions", Revision)
+_MODELS = ListReply("appliedToModels", ModelRevision)
+_TASKS = ListReply("tasks", TaskSummary)
+_REVISION = ObjectReply[Revision]("revision", Revision)
+_SYNC = ObjectReply[PendingTask | CompletedSyncTask]("task", SyncTask)
 
 _SORT_FIELDS = {"id": "id", "name": "name", "applied_on": "appliedOn", "created_on": "createdOn"}
 
@@ -415,7 +415,7 @@ class Alm(Comparisons):
         settings = replace(self._settings, workspace_id=None, model_id=model_id)
         return Alm(self._session, settings, self._recovery)
 
-    async def _list_unpaged(self, listing: Listing[T], url: str, **params: str) -> list[T]:
+    async def _list_unpaged(self, listing: ListReply[T], url: str, **params: str) -> list[T]:
         """Read a listing that Anaplan doesn't page."""
         response = await self._session.send("GET", url, params=params)
         return decode(listing.adapter, response).items

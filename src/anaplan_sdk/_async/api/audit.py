@@ -7,10 +7,10 @@ from typing import Literal
 from anaplan_sdk._async.api.audit_events import Events
 from anaplan_sdk._async.api.namespace import segment, sorting
 from anaplan_sdk.models import User
-from anaplan_sdk.models._envelopes import Listing, Single
+from anaplan_sdk.models._envelopes import ListReply, ObjectReply
 
-_USERS = Listing("users", User)
-_USER = Single[User]("user", User)
+_USERS = ListReply("users", User)
+_USER = ObjectReply[User]("user", User)
 _SORT_FIELDS = {
     "first_name": "firstName",
     "last_name": "lastName",

@@ -20,11 +20,11 @@ from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk._runtime.deadline import Deadline
 from anaplan_sdk.exceptions import AnaplanResponseException
 from anaplan_sdk.models import AuditEvent, CefEvent, EventFamily, FollowedEvent
-from anaplan_sdk.models._envelopes import Listing
-from anaplan_sdk.models.audit import Place
+from anaplan_sdk.models._envelopes import ListReply
+from anaplan_sdk.models.audit import EventPosition
 
-_EVENTS = Listing("response", AuditEvent)
-_RECORDS = Listing[dict[str, object]]("response", dict[str, object])
+_EVENTS = ListReply("response", AuditEvent)
+_RECORDS = ListReply[dict[str, object]]("response", dict[str, object])
 
 # Times are in milliseconds since 1970, as Anaplan's are.
 _SECOND = 1000
@@ -274,22 +274,22 @@ class Events(ApiNamespace):
         if poll_delay <= 0 or lag < 0:
             raise ValueError("poll_delay must be positive, and lag must not be negative.")
         deadline = Deadline.after(timeout)
-        place = None if cursor is None else Place.read(cursor)
+        position = None if cursor is None else EventPosition.parse(cursor)
         if since is not None:
-            place = Place(_milliseconds("since", since))
+            position = EventPosition(_milliseconds("since", since))
         now = await self._now()
-        place = _within_reach(place or Place(now), now)
+        position = _within_reach(position or EventPosition(now), now)
         while True:
             latest = now - int(_SECOND * lag)
-            end = min(latest, place.moment + _SLICE)
-            if end > place.moment:
+            end = min(latest, position.event_date + _SLICE)
+            if end > position.event_date:
                 # Starts a moment earlier: whether a window includes its start is not documented.
-                window = _Window(max(place.moment - 1, now - _RETENTION), end, event_type)
-                for event in await self._in_order(window, place):
-                    place = place.after(event)
-                    yield FollowedEvent(event, place.cursor)
-                if place.moment < end:
-                    place = Place(end)
+                window = _Window(max(position.event_date - 1, now - _RETENTION), end, event_type)
+                for event in await self._in_order(window, position):
+                    position = position.after(event)
+                    yield FollowedEvent(event, position.cursor)
+                if position.event_date < end:
+                    position = EventPosition(end)
             if end < latest:
                 continue
             if deadline.expired:
@@ -302,7 +302,7 @@ class Events(ApiNamespace):
         return f"{self._session.hosts.audit}/events"
 
     async def _read_json(
-        self, listing: Listing[E], span: Span, *, by_search: bool = False
+        self, listing: ListReply[E], span: Span, *, by_search: bool = False
     ) -> AsyncGenerator[E]:
         """Read the events of a window as items of a paged listing."""
         window = await self._window(span)
@@ -332,15 +332,16 @@ class Events(ApiNamespace):
         except ValueError as problem:
             raise AnaplanResponseException(str(problem), url=self._events) from None
 
-    async def _in_order(self, window: _Window, place: Place) -> list[AuditEvent]:
-        """Return the events after a place, oldest first."""
+    async def _in_order(self, window: _Window, position: EventPosition) -> list[AuditEvent]:
+        """Return the events after a position, oldest first."""
         pages = self._pages(_EVENTS, window)
         async with aclosing(pages):
             events = [event async for page in pages for event in page]
         new = (
             event
             for event in events
-            if place.moment <= event.event_date <= window.end and event.id not in place.known
+            if position.event_date <= event.event_date <= window.end
+            and event.id not in position.event_ids
         )
         return sorted(new, key=lambda event: (event.event_date, event.id))
 
@@ -395,7 +396,7 @@ class Events(ApiNamespace):
         )
 
     async def _pages(
-        self, listing: Listing[E], window: _Window, *, by_search: bool = False
+        self, listing: ListReply[E], window: _Window, *, by_search: bool = False
     ) -> AsyncGenerator[list[E]]:
         """Read page after page, leaving out what an earlier page had."""
         seen: set[object] = set()
@@ -426,18 +427,18 @@ def _id_of(event: AuditEvent | dict[str, object]) -> object:
     return event.id if isinstance(event, AuditEvent) else event.get("id")
 
 
-def _within_reach(place: Place, now: int) -> Place:
-    """Return the place unless events after it may have expired, moved into a valid window.
+def _within_reach(position: EventPosition, now: int) -> EventPosition:
+    """Return the position unless events after it may have expired, moved into a valid window.
 
     Raises:
-        ValueError: The place is too long ago.
+        ValueError: The position is too long ago.
     """
-    if place.moment < now - _RETENTION - _HOUR:
+    if position.event_date < now - _RETENTION - _HOUR:
         raise ValueError(
             f"Anaplan keeps events for {_MAX_DAYS} days, and this is longer ago: some events are "
             "lost. Start again with since."
         )
-    return place if place.moment >= now - _RETENTION else Place(now - _RETENTION)
+    return position if position.event_date >= now - _RETENTION else EventPosition(now - _RETENTION)
 
 
 def _milliseconds(name: str, moment: Moment) -> int:

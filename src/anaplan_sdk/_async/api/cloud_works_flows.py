@@ -10,7 +10,7 @@ from anaplan_sdk._async.transport.recovery import Created, ListedStart
 from anaplan_sdk._http.dates import timestamp
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk.models._base import AnaplanModel
-from anaplan_sdk.models._envelopes import Listing, Single
+from anaplan_sdk.models._envelopes import ListReply, ObjectReply
 from anaplan_sdk.models.flows import Flow, FlowInput, FlowSummary
 
 
@@ -18,9 +18,9 @@ class _Created(AnaplanModel):
     integration_flow_id: str
 
 
-_FLOWS = Listing("integrationFlows", FlowSummary)
-_FLOW = Single[Flow]("integrationFlow", Flow)
-_CREATED = Single[_Created]("integrationFlow", _Created)
+_FLOWS = ListReply("integrationFlows", FlowSummary)
+_FLOW = ObjectReply[Flow]("integrationFlow", Flow)
+_CREATED = ObjectReply[_Created]("integrationFlow", _Created)
 
 
 class Flows(ApiNamespace):

@@ -19,7 +19,7 @@ from anaplan_sdk._http.replies import decode
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk.exceptions import AnaplanException, IntegrationRunException
 from anaplan_sdk.models._base import AnaplanModel
-from anaplan_sdk.models._envelopes import Single
+from anaplan_sdk.models._envelopes import ObjectReply
 from anaplan_sdk.models.cloud_works import RunError, RunStatus, RunSummary
 from anaplan_sdk.progress import Progress, ProgressCallback
 
@@ -38,9 +38,9 @@ class _Run(AnaplanModel):
     id: str
 
 
-_HISTORY = Single[_History]("history_of_runs", _History)
-_STATUS = Single[RunStatus]("run", RunStatus)
-_RUN = Single[_Run]("run", _Run)
+_HISTORY = ObjectReply[_History]("history_of_runs", _History)
+_STATUS = ObjectReply[RunStatus]("run", RunStatus)
+_RUN = ObjectReply[_Run]("run", _Run)
 _ERRORS = TypeAdapter(_Errors)
 
 # CloudWorks refuses some requests by these statuses, with a reason.

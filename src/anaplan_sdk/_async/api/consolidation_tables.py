@@ -17,7 +17,7 @@ from anaplan_sdk._http.replies import decode, unreadable
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk.models._base import AnaplanModel
 from anaplan_sdk.models.consolidation import Filter, Row, Value
-from anaplan_sdk.models.lists import WriteResult
+from anaplan_sdk.models.writes import WriteResult
 
 _Rows = list[dict[str, object]]
 

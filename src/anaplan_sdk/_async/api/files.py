@@ -16,7 +16,7 @@ from anaplan_sdk._async.transfer.download import ACCEPT_BYTES, download, replaci
 from anaplan_sdk._async.transfer.upload import FileUpload, open_journal
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk.exceptions import InvalidIdentifierException
-from anaplan_sdk.models._envelopes import Listing
+from anaplan_sdk.models._envelopes import ListReply
 from anaplan_sdk.progress import ProgressCallback
 
 if TYPE_CHECKING:
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 _SortBy: TypeAlias = Literal["id", "name"] | None
 
-_FILES = Listing("files", lambda: models.File)
-_CHUNKS = Listing("chunks", lambda: models.FileChunk)
+_FILES = ListReply("files", lambda: models.File)
+_CHUNKS = ListReply("chunks", lambda: models.FileChunk)
 # Anaplan Integration API V2 guide, "Upload Files for Actions": a single request is for files
 # smaller than 1 MB.
 _SMALL_FILE_SIZE = 1_000_000

@@ -21,7 +21,7 @@ from anaplan_sdk.exceptions import (
     LargeReadExpiredException,
 )
 from anaplan_sdk.models import ReadRequest
-from anaplan_sdk.models._envelopes import Single
+from anaplan_sdk.models._envelopes import ObjectReply
 from anaplan_sdk.progress import Progress, ProgressCallback
 
 # Pages that are fetched, and in memory, at the same time.
@@ -239,11 +239,11 @@ class LargeReads(ApiNamespace):
         on_progress: ProgressCallback | None,
     ) -> AsyncGenerator[bytes]:
         check_timeout(timeout)
-        single = Single[ReadRequest](f"{kind}ReadRequest", ReadRequest)
+        reply = ObjectReply[ReadRequest](f"{kind}ReadRequest", ReadRequest)
         opening = _Opening()
         try:
-            request = await runtime.run_shielded(self._create, url, single, body, opening)
-            pages = self._follow(url, single, request, timeout, on_progress)
+            request = await runtime.run_shielded(self._create, url, reply, body, opening)
+            pages = self._follow(url, reply, request, timeout, on_progress)
             async with aclosing(pages):
                 async for page in pages:
                     yield page
@@ -255,7 +255,7 @@ class LargeReads(ApiNamespace):
     async def _follow(
         self,
         url: str,
-        single: Single[ReadRequest],
+        reply: ObjectReply[ReadRequest],
         request: ReadRequest,
         timeout: float | None,
         on_progress: ProgressCallback | None,
@@ -267,7 +267,7 @@ class LargeReads(ApiNamespace):
 
         async def poll() -> ReadRequest:
             with _expiry_errors():
-                return await self._get(single, url)
+                return await self._get(reply, url)
 
         async def fetch(page: int) -> bytes:
             with _expiry_errors():
@@ -304,12 +304,12 @@ class LargeReads(ApiNamespace):
     async def _create(
         self,
         url: str,
-        single: Single[ReadRequest],
+        reply: ObjectReply[ReadRequest],
         body: dict[str, str] | None,
         opening: _Opening,
     ) -> ReadRequest:
         response = await self._session.send("POST", url, json=body)
-        request = decode(single.adapter, response).value
+        request = decode(reply.adapter, response).value
         opening.url = f"{url}/{segment(request.request_id)}"
         if opening.is_abandoned:
             await self._end(opening.url)

@@ -6,11 +6,11 @@ from anaplan_sdk._async.api.namespace import ApiNamespace
 from anaplan_sdk._async.transport.polling import check_timeout, wait_until
 from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk.models import Model, ModelStatus, ModelWithTransactionInfo
-from anaplan_sdk.models._envelopes import Single
+from anaplan_sdk.models._envelopes import ObjectReply
 from anaplan_sdk.progress import Progress, ProgressCallback
 
-_MODEL = Single[ModelWithTransactionInfo]("model", ModelWithTransactionInfo)
-_STATUS = Single[ModelStatus]("requestStatus", ModelStatus)
+_MODEL = ObjectReply[ModelWithTransactionInfo]("model", ModelWithTransactionInfo)
+_STATUS = ObjectReply[ModelStatus]("requestStatus", ModelStatus)
 
 
 class ModelState(ApiNamespace):

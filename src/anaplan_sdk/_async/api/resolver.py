@@ -13,9 +13,9 @@ from anaplan_sdk._async.api.transactional import Transactional
 from anaplan_sdk._async.api.workspaces_and_models import WorkspacesAndModels
 from anaplan_sdk.exceptions import AmbiguousNameException, NameNotFoundException
 from anaplan_sdk.models import NamedObject, View
-from anaplan_sdk.models._envelopes import Listing
+from anaplan_sdk.models._envelopes import ListReply
 
-_VIEWS = Listing("views", View)
+_VIEWS = ListReply("views", View)
 _MOST_SUGGESTIONS = 5
 
 

@@ -16,7 +16,7 @@ from anaplan_sdk._http.replies import decode, unreadable
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk.exceptions import AnaplanResponseException, PartialUpdateException
 from anaplan_sdk.models._base import AnaplanModel
-from anaplan_sdk.models._scim_entitlements import shortfall
+from anaplan_sdk.models._scim_entitlements import unapplied_changes
 from anaplan_sdk.models.scim import (
     Add,
     EntitlementInput,
@@ -294,7 +294,7 @@ class Scim(ApiNamespace):
         changes = [checked(Operation, one) for one in operations]
         if not changes:
             raise ValueError("operations must not be empty.")
-        body = {"schemas": [_PATCH], "Operations": [one.sent() for one in changes]}
+        body = {"schemas": [_PATCH], "Operations": [one.to_request() for one in changes]}
         response = await self._session.send(
             "PATCH", self._user(user_id), json=body, headers=_HEADERS
         )
@@ -404,7 +404,7 @@ class Scim(ApiNamespace):
 
 def _partial_update(operations: Iterable[Operation], user: User) -> PartialUpdateException:
     """Return the exception that names the workspaces which Anaplan left out."""
-    not_assigned, still_assigned = shortfall(operations, user)
+    not_assigned, still_assigned = unapplied_changes(operations, user)
     details = [
         *(f"{workspace} was not assigned" for workspace in not_assigned),
         *(f"{workspace} is still assigned" for workspace in still_assigned),

@@ -17,7 +17,7 @@ from anaplan_sdk.exceptions import (
     AnaplanException,
     InvalidIdentifierException,
 )
-from anaplan_sdk.models._envelopes import Listing, Single
+from anaplan_sdk.models._envelopes import ListReply, ObjectReply
 from anaplan_sdk.progress import Progress, ProgressCallback
 
 if TYPE_CHECKING:
@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 # The first three digits of an id identify the kind of action, which is a part of its URL.
 _KINDS = {"112": "imports", "116": "exports", "117": "actions", "118": "processes"}
 
-TASKS = Listing("tasks", lambda: models.TaskSummary)
-_CHUNKS = Listing("chunks", lambda: models.FileChunk)
-TASK = Single["Task | CompletedTask"]("task", lambda: models.TaskStatus)
+TASKS = ListReply("tasks", lambda: models.TaskSummary)
+_CHUNKS = ListReply("chunks", lambda: models.FileChunk)
+TASK = ObjectReply["Task | CompletedTask"]("task", lambda: models.TaskStatus)
 
 
 class Tasks(ApiNamespace):

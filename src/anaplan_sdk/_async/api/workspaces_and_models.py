@@ -10,7 +10,7 @@ from anaplan_sdk._async.api.namespace import ApiNamespace, segment, sorting
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk.exceptions import PermissionDeniedException, ServerException
-from anaplan_sdk.models._envelopes import Listing, Single, Whole
+from anaplan_sdk.models._envelopes import ListReply, ObjectReply
 
 if TYPE_CHECKING:
     from anaplan_sdk.models import (
@@ -21,11 +21,10 @@ if TYPE_CHECKING:
         WorkspaceMember,
     )
 
-_WORKSPACES = Listing("workspaces", lambda: models.Workspace)
-_WORKSPACE = Single["Workspace"]("workspace", lambda: models.Workspace)
-_MODELS = Listing("models", lambda: models.Model)
-_MODEL = Single["ModelWithTransactionInfo"]("model", lambda: models.ModelWithTransactionInfo)
-_DELETION = Whole(lambda: models.ModelDeletionResult)
+_WORKSPACES = ListReply("workspaces", lambda: models.Workspace)
+_WORKSPACE = ObjectReply["Workspace"]("workspace", lambda: models.Workspace)
+_MODELS = ListReply("models", lambda: models.Model)
+_MODEL = ObjectReply["ModelWithTransactionInfo"]("model", lambda: models.ModelWithTransactionInfo)
 
 
 class WorkspacesAndModels(ApiNamespace):
@@ -125,7 +124,7 @@ class WorkspacesAndModels(ApiNamespace):
 
     async def _members(self, key: str, workspace_id: str | None) -> list[WorkspaceMember]:
         url = f"{self._workspace_url(workspace_id)}/{key}"
-        listing = Listing(key, lambda: models.WorkspaceMember)
+        listing = ListReply(key, lambda: models.WorkspaceMember)
         try:
             return await self._list(listing, url, Retry.NOT_AFTER_500)
         except ServerException as error:
@@ -214,6 +213,8 @@ class WorkspacesAndModels(ApiNamespace):
 
         Source: Anaplan help, "Bulk delete models".
         """
+        from pydantic import TypeAdapter
+
         if isinstance(model_ids, str) or not model_ids:
             raise ValueError("model_ids must be a list of ids that is not empty.")
         response = await self._session.send(
@@ -221,7 +222,7 @@ class WorkspacesAndModels(ApiNamespace):
             f"{self._workspace}/bulkDeleteModels",
             json={"modelIdsToDelete": [str(model_id) for model_id in model_ids]},
         )
-        return decode(_DELETION.adapter, response)
+        return decode(TypeAdapter(models.ModelDeletionResult), response)
 
     def _workspace_url(self, workspace_id: str | None) -> str:
         return (

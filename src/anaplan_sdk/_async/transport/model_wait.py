@@ -17,9 +17,9 @@ from anaplan_sdk.exceptions import (
     ModelUnavailableException,
 )
 from anaplan_sdk.models import ModelStatus
-from anaplan_sdk.models._envelopes import Single
+from anaplan_sdk.models._envelopes import ObjectReply
 
-STATUS = Single[ModelStatus]("requestStatus", ModelStatus)
+STATUS = ObjectReply[ModelStatus]("requestStatus", ModelStatus)
 
 _MODEL_PATH = re.compile(r"(?P<model>/2/0(/workspaces/[^/]+)?/models/[^/]+)(?P<rest>/.*)?")
 # A closed model opens when a request arrives.

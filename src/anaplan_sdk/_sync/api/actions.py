@@ -12,7 +12,7 @@ from anaplan_sdk._sync.api.namespace import body_of, sorting
 from anaplan_sdk._sync.api.tasks import TASK, TASKS, Tasks
 from anaplan_sdk._sync.transport.polling import check_timeout
 from anaplan_sdk._sync.transport.recovery import ListedStart, waiting_for_task
-from anaplan_sdk.models._envelopes import Listing, Single
+from anaplan_sdk.models._envelopes import ListReply, ObjectReply
 from anaplan_sdk.progress import ProgressCallback
 
 if TYPE_CHECKING:
@@ -31,14 +31,14 @@ if TYPE_CHECKING:
         Task,
     )
 
-_IMPORTS = Listing("imports", lambda: models.Import)
-_EXPORTS = Listing("exports", lambda: models.Export)
-_PROCESSES = Listing("processes", lambda: models.Process)
-_ACTIONS = Listing("actions", lambda: models.Action)
-_IMPORT = Single["ImportMetadata"]("importMetadata", lambda: models.ImportMetadata)
-_EXPORT = Single["ExportMetadata"]("exportMetadata", lambda: models.ExportMetadata)
-_PROCESS = Single["ProcessMetadata"]("processMetadata", lambda: models.ProcessMetadata)
-_ACTION = Single["ActionMetadata"]("action", lambda: models.ActionMetadata)
+_IMPORTS = ListReply("imports", lambda: models.Import)
+_EXPORTS = ListReply("exports", lambda: models.Export)
+_PROCESSES = ListReply("processes", lambda: models.Process)
+_ACTIONS = ListReply("actions", lambda: models.Action)
+_IMPORT = ObjectReply["ImportMetadata"]("importMetadata", lambda: models.ImportMetadata)
+_EXPORT = ObjectReply["ExportMetadata"]("exportMetadata", lambda: models.ExportMetadata)
+_PROCESS = ObjectReply["ProcessMetadata"]("processMetadata", lambda: models.ProcessMetadata)
+_ACTION = ObjectReply["ActionMetadata"]("action", lambda: models.ActionMetadata)
 
 
 class RunOptions(TypedDict, total=False):

@@ -15,11 +15,11 @@ from anaplan_sdk._sync.api.namespace import segment
 from anaplan_sdk._sync.transport.polling import check_timeout
 from anaplan_sdk.exceptions import AnaplanResponseException, ModelUnavailableException
 from anaplan_sdk.models import CompletedReportTask, PendingTask, ReportTask, SummaryReport
-from anaplan_sdk.models._envelopes import Single
+from anaplan_sdk.models._envelopes import ObjectReply
 from anaplan_sdk.progress import ProgressCallback
 
-_REPORT = Single[PendingTask | CompletedReportTask]("task", ReportTask)
-_SUMMARY = Single[SummaryReport]("summaryReport", SummaryReport)
+_REPORT = ObjectReply[PendingTask | CompletedReportTask]("task", ReportTask)
+_SUMMARY = ObjectReply[SummaryReport]("summaryReport", SummaryReport)
 _SECTION = re.compile(r"^=== *(.+?) *===[ \t]*\r?\n?", re.MULTILINE)
 
 # How the paths of the two kinds of reports begin.

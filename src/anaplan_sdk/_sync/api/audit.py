@@ -8,10 +8,10 @@ from typing import Literal
 from anaplan_sdk._sync.api.audit_events import Events
 from anaplan_sdk._sync.api.namespace import segment, sorting
 from anaplan_sdk.models import User
-from anaplan_sdk.models._envelopes import Listing, Single
+from anaplan_sdk.models._envelopes import ListReply, ObjectReply
 
-_USERS = Listing("users", User)
-_USER = Single[User]("user", User)
+_USERS = ListReply("users", User)
+_USER = ObjectReply[User]("user", User)
 _SORT_FIELDS = {
     "first_name": "firstName",
     "last_name": "lastName",

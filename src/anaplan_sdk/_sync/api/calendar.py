@@ -9,19 +9,19 @@ from anaplan_sdk._http.replies import decode
 from anaplan_sdk._sync.api.namespace import ApiNamespace, segment
 from anaplan_sdk.models import CurrentPeriod, FiscalYear, ModelCalendar, Version, VersionPeriod
 from anaplan_sdk.models._base import AnaplanModel
-from anaplan_sdk.models._envelopes import Listing, Single
+from anaplan_sdk.models._envelopes import ListReply, ObjectReply
 
-_PERIOD = Single[CurrentPeriod]("currentPeriod", CurrentPeriod)
-_CALENDAR = Single[ModelCalendar]("modelCalendar", ModelCalendar)
-_VERSIONS = Listing("versionMetadata", Version)
-_SWITCHOVER = Single[VersionPeriod]("versionSwitchover", VersionPeriod)
+_PERIOD = ObjectReply[CurrentPeriod]("currentPeriod", CurrentPeriod)
+_CALENDAR = ObjectReply[ModelCalendar]("modelCalendar", ModelCalendar)
+_VERSIONS = ListReply("versionMetadata", Version)
+_SWITCHOVER = ObjectReply[VersionPeriod]("versionSwitchover", VersionPeriod)
 
 
 class _CalendarOfYear(AnaplanModel):
     fiscal_year: FiscalYear
 
 
-_YEAR = Single[_CalendarOfYear]("modelCalendar", _CalendarOfYear)
+_YEAR = ObjectReply[_CalendarOfYear]("modelCalendar", _CalendarOfYear)
 
 
 class Calendar(ApiNamespace):

@@ -18,7 +18,7 @@ from anaplan_sdk._sync.api.namespace import body_of, checked, segment, sorting
 from anaplan_sdk._sync.transport.recovery import Created, ListedStart, start_at_most_once
 from anaplan_sdk.exceptions import InvalidIdentifierException
 from anaplan_sdk.models._base import AnaplanModel
-from anaplan_sdk.models._envelopes import Listing, Single
+from anaplan_sdk.models._envelopes import ListReply, ObjectReply
 from anaplan_sdk.models.cloud_works import (
     AmazonS3ConnectionInput,
     AzureBlobConnectionInput,
@@ -46,10 +46,10 @@ class _Created(AnaplanModel):
     notification: _Created | None = None
 
 
-_CONNECTIONS = Listing("connections", Connection)
-_INTEGRATIONS = Listing("integrations", Integration)
-_INTEGRATION = Single[SingleIntegration]("integration", SingleIntegration)
-_NOTIFICATION = Single[NotificationConfig]("notifications", NotificationConfig)
+_CONNECTIONS = ListReply("connections", Connection)
+_INTEGRATIONS = ListReply("integrations", Integration)
+_INTEGRATION = ObjectReply[SingleIntegration]("integration", SingleIntegration)
+_NOTIFICATION = ObjectReply[NotificationConfig]("notifications", NotificationConfig)
 _CREATED = TypeAdapter(_Created)
 
 D = TypeVar("D", Connection, Integration)

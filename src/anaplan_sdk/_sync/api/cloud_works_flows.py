@@ -11,7 +11,7 @@ from anaplan_sdk._sync.api.cloud_works_runs import REFUSAL_CODES, CloudRuns, sta
 from anaplan_sdk._sync.api.namespace import ApiNamespace, body_of, segment
 from anaplan_sdk._sync.transport.recovery import Created, ListedStart
 from anaplan_sdk.models._base import AnaplanModel
-from anaplan_sdk.models._envelopes import Listing, Single
+from anaplan_sdk.models._envelopes import ListReply, ObjectReply
 from anaplan_sdk.models.flows import Flow, FlowInput, FlowSummary
 
 
@@ -19,9 +19,9 @@ class _Created(AnaplanModel):
     integration_flow_id: str
 
 
-_FLOWS = Listing("integrationFlows", FlowSummary)
-_FLOW = Single[Flow]("integrationFlow", Flow)
-_CREATED = Single[_Created]("integrationFlow", _Created)
+_FLOWS = ListReply("integrationFlows", FlowSummary)
+_FLOW = ObjectReply[Flow]("integrationFlow", Flow)
+_CREATED = ObjectReply[_Created]("integrationFlow", _Created)
 
 
 class Flows(ApiNamespace):

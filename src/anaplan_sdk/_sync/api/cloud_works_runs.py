@@ -20,7 +20,7 @@ from anaplan_sdk._sync.transport.recovery import Created, ListedStart, Recovery
 from anaplan_sdk._sync.transport.session import Session
 from anaplan_sdk.exceptions import AnaplanException, IntegrationRunException
 from anaplan_sdk.models._base import AnaplanModel
-from anaplan_sdk.models._envelopes import Single
+from anaplan_sdk.models._envelopes import ObjectReply
 from anaplan_sdk.models.cloud_works import RunError, RunStatus, RunSummary
 from anaplan_sdk.progress import Progress, ProgressCallback
 
@@ -39,9 +39,9 @@ class _Run(AnaplanModel):
     id: str
 
 
-_HISTORY = Single[_History]("history_of_runs", _History)
-_STATUS = Single[RunStatus]("run", RunStatus)
-_RUN = Single[_Run]("run", _Run)
+_HISTORY = ObjectReply[_History]("history_of_runs", _History)
+_STATUS = ObjectReply[RunStatus]("run", RunStatus)
+_RUN = ObjectReply[_Run]("run", _Run)
 _ERRORS = TypeAdapter(_Errors)
 
 # CloudWorks refuses some requests by these statuses, with a reason.

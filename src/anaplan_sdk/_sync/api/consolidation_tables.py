@@ -18,7 +18,7 @@ from anaplan_sdk._sync.transfer.batch_write import BatchWrite, WriteEndpoint
 from anaplan_sdk._sync.transport.recovery import start_at_most_once
 from anaplan_sdk.models._base import AnaplanModel
 from anaplan_sdk.models.consolidation import Filter, Row, Value
-from anaplan_sdk.models.lists import WriteResult
+from anaplan_sdk.models.writes import WriteResult
 
 _Rows = list[dict[str, object]]
 

@@ -6,10 +6,10 @@ from __future__ import annotations
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk._sync.api.namespace import ApiNamespace, segment
-from anaplan_sdk.models._envelopes import Listing
-from anaplan_sdk.models.administration import ExceptionWorkspace
+from anaplan_sdk.models._envelopes import ListReply
+from anaplan_sdk.models.exception_users import ExceptionWorkspace
 
-_FOUND = Listing("response", ExceptionWorkspace)
+_FOUND = ListReply("response", ExceptionWorkspace)
 
 
 class ExceptionUsers(ApiNamespace):

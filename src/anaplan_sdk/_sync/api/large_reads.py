@@ -22,7 +22,7 @@ from anaplan_sdk.exceptions import (
     LargeReadExpiredException,
 )
 from anaplan_sdk.models import ReadRequest
-from anaplan_sdk.models._envelopes import Single
+from anaplan_sdk.models._envelopes import ObjectReply
 from anaplan_sdk.progress import Progress, ProgressCallback
 
 # Pages that are fetched, and in memory, at the same time.
@@ -240,11 +240,11 @@ class LargeReads(ApiNamespace):
         on_progress: ProgressCallback | None,
     ) -> Generator[bytes]:
         check_timeout(timeout)
-        single = Single[ReadRequest](f"{kind}ReadRequest", ReadRequest)
+        reply = ObjectReply[ReadRequest](f"{kind}ReadRequest", ReadRequest)
         opening = _Opening()
         try:
-            request = runtime.run_shielded(self._create, url, single, body, opening)
-            pages = self._follow(url, single, request, timeout, on_progress)
+            request = runtime.run_shielded(self._create, url, reply, body, opening)
+            pages = self._follow(url, reply, request, timeout, on_progress)
             with closing(pages):
                 for page in pages:
                     yield page
@@ -256,7 +256,7 @@ class LargeReads(ApiNamespace):
     def _follow(
         self,
         url: str,
-        single: Single[ReadRequest],
+        reply: ObjectReply[ReadRequest],
         request: ReadRequest,
         timeout: float | None,
         on_progress: ProgressCallback | None,
@@ -268,7 +268,7 @@ class LargeReads(ApiNamespace):
 
         def poll() -> ReadRequest:
             with _expiry_errors():
-                return self._get(single, url)
+                return self._get(reply, url)
 
         def fetch(page: int) -> bytes:
             with _expiry_errors():
@@ -305,12 +305,12 @@ class LargeReads(ApiNamespace):
     def _create(
         self,
         url: str,
-        single: Single[ReadRequest],
+        reply: ObjectReply[ReadRequest],
         body: dict[str, str] | None,
         opening: _Opening,
     ) -> ReadRequest:
         response = self._session.send("POST", url, json=body)
-        request = decode(single.adapter, response).value
+        request = decode(reply.adapter, response).value
         opening.url = f"{url}/{segment(request.request_id)}"
         if opening.is_abandoned:
             self._end(opening.url)

@@ -28,13 +28,13 @@ from anaplan_sdk.models import (
     ListUpdateResult,
     NewListItem,
 )
-from anaplan_sdk.models._envelopes import Listing, RawListing, Single
+from anaplan_sdk.models._envelopes import ListReply, ObjectReply, RawListReply
 from anaplan_sdk.models._item_comparison import were_added
 
-_LISTS = Listing("lists", List)
-_LIST = Single[ListMetadata]("metadata", ListMetadata)
-_ITEMS = Listing("listItems", ListItem)
-_RAW_ITEMS = RawListing("listItems")
+_LISTS = ListReply("lists", List)
+_LIST = ObjectReply[ListMetadata]("metadata", ListMetadata)
+_ITEMS = ListReply("listItems", ListItem)
+_RAW_ITEMS = RawListReply("listItems")
 _METHODS_WITHOUT_LIMIT = "tr.read_list or tr.read_list_pages"
 
 # Deletions are the only changes whose result does not depend on the order of the items, so they

@@ -19,15 +19,15 @@ from anaplan_sdk.models import (
     Module,
     View,
 )
-from anaplan_sdk.models._envelopes import Listing, RawListing
+from anaplan_sdk.models._envelopes import ListReply, RawListReply
 
-_MODULES = Listing("modules", Module)
-_LINE_ITEMS = Listing("items", LineItem)
-_DIMENSIONS = Listing("dimensions", Dimension)
-_ITEMS = Listing("items", DimensionWithCode)
-_RAW_ITEMS = RawListing("items")
-_VIEWS = Listing("views", View)
-_DASHBOARDS = Listing("dashboards", Dashboard)
+_MODULES = ListReply("modules", Module)
+_LINE_ITEMS = ListReply("items", LineItem)
+_DIMENSIONS = ListReply("dimensions", Dimension)
+_ITEMS = ListReply("items", DimensionWithCode)
+_RAW_ITEMS = RawListReply("items")
+_VIEWS = ListReply("views", View)
+_DASHBOARDS = ListReply("dashboards", Dashboard)
 
 # Time and Versions, whose items Anaplan lists by view or line item only.
 _NOT_LISTABLE = ("20000000003", "20000000020")

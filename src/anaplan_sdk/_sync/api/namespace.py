@@ -19,10 +19,11 @@ from anaplan_sdk._sync.transport.recovery import Recovery
 from anaplan_sdk._sync.transport.session import Session
 from anaplan_sdk.config import ClientConfig
 from anaplan_sdk.exceptions import InvalidIdentifierException
-from anaplan_sdk.models._envelopes import Listing, Single
+from anaplan_sdk.models._envelopes import ListReply, ObjectReply
 
 if TYPE_CHECKING:
-    from anaplan_sdk.models._base import AnaplanModel, Page
+    from anaplan_sdk.models._base import AnaplanModel
+    from anaplan_sdk.models._decoding import Page
 
 T = TypeVar("T")
 R = TypeVar("R", bound="ApiNamespace")
@@ -91,9 +92,9 @@ class ApiNamespace:
             return self._model
         return f"{self._workspace}/models/{segment(self._model_id)}"
 
-    def _get(self, single: Single[T], url: str, **params: str) -> T:
+    def _get(self, reply: ObjectReply[T], url: str, **params: str) -> T:
         response = self._session.send("GET", url, params=params)
-        return decode(single.adapter, response).value
+        return decode(reply.adapter, response).value
 
     def _delete(self, url: str) -> None:
         """Delete a resource. One that a retry no longer finds was deleted by the first attempt."""
@@ -103,7 +104,7 @@ class ApiNamespace:
             if error.attempts == 1:
                 raise
 
-    def _list_at_once(self, listing: Listing[T], url: str, **params: str) -> list[T]:
+    def _list_at_once(self, listing: ListReply[T], url: str, **params: str) -> list[T]:
         """Return a listing that is documented as unpaged; further pages are read if there are."""
         response = self._session.send("GET", url, params=params)
         page = decode(listing.adapter, response)
@@ -116,7 +117,7 @@ class ApiNamespace:
         return items
 
     def _list(
-        self, listing: Listing[T], url: str, retry: Retry | None = None, /, **params: str
+        self, listing: ListReply[T], url: str, retry: Retry | None = None, /, **params: str
     ) -> list[T]:
         """Return all pages of a listing; those after the first are requested concurrently."""
 

@@ -12,10 +12,10 @@ from anaplan_sdk._http.replies import decode
 from anaplan_sdk._http.reply_limits import suggest_unlimited
 from anaplan_sdk._sync.api.namespace import ApiNamespace, segment, sorting
 from anaplan_sdk.models import Dimension, View, ViewData, ViewInfo
-from anaplan_sdk.models._envelopes import Listing
+from anaplan_sdk.models._envelopes import ListReply
 
-_VIEWS = Listing("views", View)
-_ITEMS = Listing("items", Dimension)
+_VIEWS = ListReply("views", View)
+_ITEMS = ListReply("items", Dimension)
 _VIEW = TypeAdapter(ViewInfo)
 _DATA = TypeAdapter(dict[str, object])
 _FIELDS = {"id": "id", "module_id": "moduleId", "name": "name"}

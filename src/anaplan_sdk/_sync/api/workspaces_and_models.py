@@ -11,7 +11,7 @@ from anaplan_sdk._http.replies import decode
 from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk._sync.api.namespace import ApiNamespace, segment, sorting
 from anaplan_sdk.exceptions import PermissionDeniedException, ServerException
-from anaplan_sdk.models._envelopes import Listing, Single, Whole
+from anaplan_sdk.models._envelopes import ListReply, ObjectReply
 
 if TYPE_CHECKING:
     from anaplan_sdk.models import (
@@ -22,11 +22,10 @@ if TYPE_CHECKING:
         WorkspaceMember,
     )
 
-_WORKSPACES = Listing("workspaces", lambda: models.Workspace)
-_WORKSPACE = Single["Workspace"]("workspace", lambda: models.Workspace)
-_MODELS = Listing("models", lambda: models.Model)
-_MODEL = Single["ModelWithTransactionInfo"]("model", lambda: models.ModelWithTransactionInfo)
-_DELETION = Whole(lambda: models.ModelDeletionResult)
+_WORKSPACES = ListReply("workspaces", lambda: models.Workspace)
+_WORKSPACE = ObjectReply["Workspace"]("workspace", lambda: models.Workspace)
+_MODELS = ListReply("models", lambda: models.Model)
+_MODEL = ObjectReply["ModelWithTransactionInfo"]("model", lambda: models.ModelWithTransactionInfo)
 
 
 class WorkspacesAndModels(ApiNamespace):
@@ -122,7 +121,7 @@ class WorkspacesAndModels(ApiNamespace):
 
     def _members(self, key: str, workspace_id: str | None) -> list[WorkspaceMember]:
         url = f"{self._workspace_url(workspace_id)}/{key}"
-        listing = Listing(key, lambda: models.WorkspaceMember)
+        listing = ListReply(key, lambda: models.WorkspaceMember)
         try:
             return self._list(listing, url, Retry.NOT_AFTER_500)
         except ServerException as error:
@@ -211,6 +210,8 @@ class WorkspacesAndModels(ApiNamespace):
 
         Source: Anaplan help, "Bulk delete models".
         """
+        from pydantic import TypeAdapter
+
         if isinstance(model_ids, str) or not model_ids:
             raise ValueError("model_ids must be a list of ids that is not empty.")
         response = self._session.send(
@@ -218,7 +219,7 @@ class WorkspacesAndModels(ApiNamespace):
             f"{self._workspace}/bulkDeleteModels",
             json={"modelIdsToDelete": [str(model_id) for model_id in model_ids]},
         )
-        return decode(_DELETION.adapter, response)
+        return decode(TypeAdapter(models.ModelDeletionResult), response)
 
     def _workspace_url(self, workspace_id: str | None) -> str:
         return (

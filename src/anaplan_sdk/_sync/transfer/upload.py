@@ -24,13 +24,13 @@ from anaplan_sdk.exceptions import (
     InvalidIdentifierException,
     UploadIncompleteException,
 )
-from anaplan_sdk.models._envelopes import Single
+from anaplan_sdk.models._envelopes import ObjectReply
 from anaplan_sdk.progress import ProgressCallback
 
 if TYPE_CHECKING:
     from anaplan_sdk.models import File, FileChunk
 
-_FILE = Single["File"]("file", lambda: models.File)
+_FILE = ObjectReply["File"]("file", lambda: models.File)
 _POLL_DELAY = 2.0
 
 
