@@ -23,7 +23,8 @@ from schemathesis import GenerationMode
 from schemathesis.core.result import Ok
 
 from anaplan_emulator import Emulator, TenantDescription
-from anaplan_emulator.store.tenant import TenantRole, read_tenant
+from anaplan_emulator.tenant.tenant_file import read_tenant
+from anaplan_emulator.tenant.user_description import TenantRole
 
 if TYPE_CHECKING:
     from schemathesis import APIOperation, Case
@@ -78,7 +79,7 @@ class Target:
         self._http = httpx2.Client(base_url=emulator.base_url, timeout=LONGEST_ANSWER)
         self.begin()
         # The same after every start.
-        tenant = emulator.world.tenant
+        tenant = emulator.tenant.description
         self._known: dict[str, list[str]] = {
             "modelId": [self.emulator.model_id or ""],
             "workspaceId": [self.emulator.workspace_id or ""],
@@ -99,7 +100,7 @@ class Target:
     def begin(self) -> None:
         """Go back to the tenant's start, signed in as someone with every role there is."""
         self.emulator.reset()
-        tenant = self.emulator.world.tenant
+        tenant = self.emulator.tenant.description
         auth = (tenant.users[0].email, tenant.users[0].password)
         reply = self._http.post("/token/authenticate", auth=auth).raise_for_status()
         token = reply.json()["tokenInfo"]["tokenValue"]

@@ -10,7 +10,7 @@ import httpx2
 import pytest
 
 from anaplan_emulator import Emulator, TenantDescription
-from anaplan_emulator.store.tenant import read_tenant
+from anaplan_emulator.tenant.tenant_file import read_tenant
 
 PEOPLE = TenantDescription.model_validate(
     {
@@ -63,7 +63,7 @@ def tenant() -> TenantDescription:
 
 @pytest.fixture
 def emulator(running_emulator: Emulator, tenant: TenantDescription) -> Emulator:
-    if running_emulator.world.tenant != tenant:
+    if running_emulator.tenant.description != tenant:
         running_emulator.load_tenant(tenant)
     running_emulator.reset()
     return running_emulator
@@ -150,7 +150,7 @@ def visit(
     running_emulator: Emulator, enter: Callable[[Emulator, str], Shop]
 ) -> Callable[[str], Shop]:
     """Signs a user in to the shop, as it is at the start."""
-    if running_emulator.world.tenant != SHOP:
+    if running_emulator.tenant.description != SHOP:
         running_emulator.load_tenant(SHOP)
     running_emulator.reset()
     return partial(enter, running_emulator)

@@ -4,7 +4,8 @@ from typing import TYPE_CHECKING
 import httpx2
 import pytest
 
-from anaplan_emulator import Emulator, TenantDescription, tokens
+from anaplan_emulator import Emulator, TenantDescription
+from anaplan_emulator.store.tokens import issue_token
 from anaplan_emulator.store.users import user_by_email
 
 if TYPE_CHECKING:
@@ -126,8 +127,8 @@ def test_a_token_of_oauth_is_denied_otherwise(running_emulator: Emulator) -> Non
     )
     running_emulator.load_tenant(tenant)
     running_emulator.reset()
-    world = running_emulator.world
-    with world.store.transaction() as db:
+    state = running_emulator.tenant
+    with state.store.transaction() as db:
         user = user_by_email(db, "a@b.example")
         assert user is not None
         db.execute(
@@ -137,7 +138,7 @@ def test_a_token_of_oauth_is_denied_otherwise(running_emulator: Emulator) -> Non
             """,
             (user.id,),
         )
-        token = tokens.issue(db, user, world.clock, 60, grant_id="grant")
+        token = issue_token(db, user, state.clock, 60, grant_id="grant")
     with httpx2.Client(base_url=running_emulator.base_url) as http:
         headers = {"Authorization": f"AnaplanAuthToken {token.value}"}
         answer = http.get(f"{BASE}/export", headers=headers)

@@ -8,9 +8,10 @@ import httpx2
 import pytest
 
 from anaplan_emulator import Emulator, TenantDescription
-from anaplan_emulator.apis.audit.outcomes import events_of
+from anaplan_emulator.apis.audit.request_events import events_of
 from anaplan_emulator.store.identifiers import lower_hex
-from anaplan_emulator.store.tenant import TenantError, read_tenant
+from anaplan_emulator.tenant.tenant_description import TenantError
+from anaplan_emulator.tenant.tenant_file import read_tenant
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -421,7 +422,7 @@ def test_a_past_that_cannot_have_been() -> None:
 
     for event, words in (
         ({"event": "USR-999"}, "no event"),
-        ({"event": "USR-8", "user": "nobody@skyline.example"}, "none of the users"),
+        ({"event": "USR-8", "user": "nobody@skyline.example"}, "not one of the users"),
         ({"event": "USR-20"}, "needs a model"),
         ({"event": "USR-20", "model": "None"}, "no model"),
     ):

@@ -193,7 +193,7 @@ def test_wrong_methods_are_refused_without_a_token(http: httpx2.Client) -> None:
 def test_only_digests_of_tokens_are_stored(emulator: Emulator, http: httpx2.Client) -> None:
     token = sign_in(http)
 
-    with emulator.world.store.snapshot() as db:
+    with emulator.tenant.store.snapshot() as db:
         rows = [tuple(row) for row in db.execute("SELECT * FROM tokens")]
 
     assert rows

@@ -96,7 +96,7 @@ def test_who_is_in_a_workspace(visit: Visit) -> None:
 
 
 def test_visitors_of_a_workspace(shop: "Shop", enter: Enter) -> None:
-    described = shop.emulator.world.tenant.model_dump(exclude_unset=True)
+    described = shop.emulator.tenant.description.model_dump(exclude_unset=True)
     described["users"][1]["workspaces"] = {"Shop": "visitor", "Storage": "member"}
     shop.emulator.load_tenant(TenantDescription.model_validate(described))
     root = enter(shop.emulator, "root")

@@ -215,19 +215,19 @@ def test_get_is_not_allowed(shop: "Shop") -> None:
     [("PRODUCTION", 200), ("LOCKED", 423), ("ARCHIVED", 422), ("MAINTENANCE", 424)],
 )
 def test_states_of_the_model(shop: "Shop", state: str, status: int) -> None:
-    with shop.emulator.world.store.transaction() as db:
+    with shop.emulator.tenant.store.transaction() as db:
         db.execute("UPDATE models SET active_state = ? WHERE id = ?", (state, shop.model_id()))
     write(shop, STOCK, stock(1), status=status)
 
 
 def test_versions_are_edited_between_their_limits(shop: "Shop") -> None:
-    with shop.emulator.world.store.transaction() as db:
+    with shop.emulator.tenant.store.transaction() as db:
         db.execute("UPDATE versions SET edit_from = '2026-01-15', edit_to = '2026-01-20'")
     body = write(shop, SALES, sale(1), sale(2, Time="Feb 26"))
     assert body["numberOfCellsChanged"] == 1
     (failure,) = body["failures"]
     assert (failure["requestIndex"], failure["failureType"]) == (1, "cellIsNotEditable")
-    with shop.emulator.world.store.transaction() as db:
+    with shop.emulator.tenant.store.transaction() as db:
         db.execute("UPDATE versions SET edit_from = '2026-02-01', edit_to = NULL")
     assert write(shop, SALES, sale(3), sale(2, Time="Feb 26"))["numberOfCellsChanged"] == 1
     # A module without versions has no limits.

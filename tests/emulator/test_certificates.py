@@ -293,7 +293,7 @@ def test_the_authority_is_one_that_strict_tls_clients_accept(emulator: Emulator)
     context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_STRICT
 
     with (
-        Emulator(emulator.world.tenant, tls=True) as secure,
+        Emulator(emulator.tenant.description, tls=True) as secure,
         httpx2.Client(verify=ssl.create_default_context(cafile=secure.ca_certificate)) as client,
     ):
         assert secure.base_url.startswith("https://127.0.0.1:")

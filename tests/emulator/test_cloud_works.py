@@ -167,8 +167,8 @@ def test_a_reset_ends_held_runs(cloud: Cloud) -> None:
     ("change", "message"),
     [
         ({"secretAccessKey": "wrong"}, "Credentials are invalid"),
-        ({"bucketName": "other"}, "The bucket does not exist or can't be accessed"),
-        ({"bucketName": "../.."}, "The bucket does not exist or can't be accessed"),
+        ({"bucketName": "other"}, "The bucket does not exist or cannot be accessed"),
+        ({"bucketName": "../.."}, "The bucket does not exist or cannot be accessed"),
     ],
 )
 def test_connections_are_tested(cloud: Cloud, change: dict[str, str], message: str) -> None:
@@ -186,7 +186,7 @@ def test_secrets_are_never_told(cloud: Cloud) -> None:
 
     assert listed[-1]["connectionId"] == made
     assert "secret" not in json.dumps(listed)
-    with cloud.emulator.world.store.snapshot() as db:
+    with cloud.emulator.tenant.store.snapshot() as db:
         rows = [tuple(row) for row in db.execute("SELECT * FROM cloud_connections")]
     assert "s3-secret" not in repr(rows)
 
@@ -477,7 +477,7 @@ def test_a_connection_moves_to_another_workspace(cloud: Cloud) -> None:
     cloud.ask("PUT", path, json={**CONNECTION, "body": moved})
     assert workspace() == cloud.shop.workspace_id
     cloud.ask("PATCH", path, 400, json={"body": {**moved, "workspaceId": "0" * 32}})
-    cloud.emulator.world.change_settings({"quirks": "docs"})
+    cloud.emulator.tenant.change_settings({"quirks": "docs"})
     cloud.ask("PATCH", path, json={"body": {"name": "Renamed"}})
     assert workspace() == cloud.shop.workspace_id
     cloud.ask("PATCH", path, 400, json={"body": {"workspaceId": 5}})

@@ -188,7 +188,7 @@ def test_a_missing_folder_is_named(tenant_file: Path, tmp_path: Path) -> None:
     done = run("--port", 0, "--tenant", tenant_file, "--state", folder / "mine.db")
 
     assert done.returncode == 1
-    assert f"there is no folder {folder}" in done.stderr
+    assert f"the folder {folder} does not exist" in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 
@@ -233,7 +233,7 @@ def test_an_impossible_port_is_a_usage_error(port: str) -> None:
     done = run("--port", port)
 
     assert done.returncode == 2
-    assert f"--port: '{port}' is not a number from 0 to 65535" in done.stderr
+    assert f"--port: '{port}' is not a port number from 0 to 65535" in done.stderr
 
 
 def test_listening_beyond_this_machine_is_warned_of(tenant_file: Path) -> None:

@@ -297,7 +297,10 @@ def test_a_tenant_without_it(running_emulator: Emulator) -> None:
         ({"tables": [{"name": "T", "columns": {"A": "number"}, "rows": [{"B": 1}]}]}, "no column"),
         ({"models": {"M": ["Nothing"]}}, "no dimension is called 'Nothing'"),
         ({"users": [{"name": "u", "full_name": "U", "email": "u", "roles": ["R"]}]}, "no role"),
-        ({"dimensions": [{"name": "D", "members": [{"name": "a", "parent": "b"}]}]}, "no member"),
+        (
+            {"dimensions": [{"name": "D", "members": [{"name": "a", "parent": "b"}]}]},
+            "no earlier member",
+        ),
         ({"workflows": [{"path": "p", "name": "n"}] * 2}, "two workflows"),
     ],
 )

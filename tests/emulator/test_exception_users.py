@@ -140,7 +140,7 @@ def test_headers(root: "Shop") -> None:
 
 
 def test_only_digests_of_keys_are_stored(root: "Shop") -> None:
-    with root.emulator.world.store.snapshot() as db:
+    with root.emulator.tenant.store.snapshot() as db:
         (row,) = db.execute("SELECT * FROM api_keys").fetchall()
     assert "shop-key" not in str(tuple(row))
-    assert "shop-key" not in repr(root.emulator.world.tenant)
+    assert "shop-key" not in repr(root.emulator.tenant.description)

@@ -21,7 +21,7 @@ ADA = ("ada@example.com", "correct horse")
 
 
 def tokens_issued(emulator: Emulator) -> int:
-    with emulator.world.store.snapshot() as db:
+    with emulator.tenant.store.snapshot() as db:
         (count,) = db.execute("SELECT count(*) FROM tokens").fetchone()
     assert isinstance(count, int)
     return count
@@ -162,7 +162,7 @@ def test_a_held_request_is_carried_out_after_its_client_has_gone(shop: "Shop") -
     tasks = shop.path("/actions/117000000000/tasks")
     shop.emulator.add_fault(Fault(method="POST", path="*/tasks", hold_seconds=1))
 
-    begun = shop.emulator.world.clock.milliseconds()
+    begun = shop.emulator.tenant.clock.milliseconds()
 
     with pytest.raises(httpx2.ReadTimeout):
         shop.http.post(tasks, json={"localeName": "en_US"}, timeout=IMPATIENT)
@@ -369,7 +369,7 @@ def test_faults_show_what_they_met(emulator: Emulator, http: httpx2.Client) -> N
 
 
 def test_stopping_does_not_wait_for_a_delay(emulator: Emulator) -> None:
-    with Emulator(emulator.world.tenant) as other:
+    with Emulator(emulator.tenant.description) as other:
         other.add_fault(Fault(delay_seconds=60))
         with pytest.raises(httpx2.ReadTimeout):
             httpx2.post(other.base_url + AUTHENTICATE, auth=ADA, timeout=IMPATIENT)

@@ -217,7 +217,7 @@ def test_a_request_that_is_not_finished_lives_as_long_as_it_is_polled(shop: "Sho
 
 def test_requests_belong_to_whoever_made_them(shop: "Shop") -> None:
     reading = read_view(shop)
-    with shop.emulator.world.store.transaction() as db:
+    with shop.emulator.tenant.store.transaction() as db:
         db.execute("UPDATE workspace_members SET role = 'admin'")
     sign_in(shop, "bob")
     assert shop.http.get(reading.path).status_code == 404

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from anaplan_emulator import Emulator, TenantDescription
-from anaplan_emulator.store.tenant import read_tenant
+from anaplan_emulator.tenant.tenant_file import read_tenant
 
 
 @pytest.fixture
@@ -17,7 +17,7 @@ def tenant() -> TenantDescription:
 def content(emulator: Emulator) -> dict[str, object]:
     """All that the store holds, but for what is of this very moment."""
     of_now = {"authority", "oauth_signing_key", "emulator", "api_keys", "audit_events"}
-    with emulator.world.store.snapshot() as db:
+    with emulator.tenant.store.snapshot() as db:
         tables = db.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall()
         return {
             name: (sql, rows(db, name))
@@ -38,7 +38,7 @@ def objects(folder: Path) -> dict[str, bytes]:
 
 
 def test_every_reset_goes_back_to_the_same(emulator: Emulator) -> None:
-    with Emulator(emulator.world.tenant) as fresh:
+    with Emulator(emulator.tenant.description) as fresh:
         wanted = content(fresh)
 
     for _ in range(3):
@@ -50,7 +50,7 @@ def test_every_reset_goes_back_to_the_same(emulator: Emulator) -> None:
             ],
         }
         emulator.restructure(emulator.model_id or "", change)
-        with emulator.world.store.transaction() as db:
+        with emulator.tenant.store.transaction() as db:
             db.execute("UPDATE users SET first_name = 'Somebody else'")
         assert content(emulator) != wanted
 
@@ -60,7 +60,7 @@ def test_every_reset_goes_back_to_the_same(emulator: Emulator) -> None:
 
 
 def test_a_reset_empties_the_clouds_of_all_but_what_is_described(emulator: Emulator) -> None:
-    root = emulator.world.clouds.root
+    root = emulator.tenant.cloud_storage.root
     described = objects(root)
     first = next(path for path in sorted(root.rglob("*")) if path.is_file())
     first.write_bytes(b"overwritten")
@@ -80,7 +80,7 @@ def test_a_state_file_goes_on_and_is_reset_to_its_start(
     state = tmp_path / "state.sqlite"
     with Emulator(described, state=state) as emulator:
         start = content(emulator)
-        with emulator.world.store.transaction() as db:
+        with emulator.tenant.store.transaction() as db:
             db.execute("UPDATE users SET first_name = 'Somebody else'")
         left = content(emulator)
 

@@ -346,9 +346,9 @@ def test_what_is_not_there(root: "Shop") -> None:
 
 
 def test_visitors_are_not_visible(root: "Shop") -> None:
-    tenant = root.emulator.world.tenant.model_dump()
+    tenant = root.emulator.tenant.description.model_dump()
     tenant["users"][1]["workspaces"] = {"Shop": "visitor"}
-    root.emulator.load_tenant(type(root.emulator.world.tenant).model_validate(tenant))
+    root.emulator.load_tenant(type(root.emulator.tenant.description).model_validate(tenant))
     auth = ("root@shop.example", "root")
     token = root.http.post("/token/authenticate", auth=auth).json()["tokenInfo"]["tokenValue"]
     root.http.headers["Authorization"] = f"AnaplanAuthToken {token}"

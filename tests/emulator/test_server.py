@@ -21,7 +21,7 @@ ADA = ("ada@example.com", "correct horse")
 def test_stopping_leaves_nothing_behind(tenant: TenantDescription) -> None:
     before = set(threading.enumerate())
     with Emulator(tenant) as emulator, httpx2.Client(base_url=emulator.base_url) as client:
-        files = [emulator.certificate, emulator.private_key, emulator.world.store.path]
+        files = [emulator.certificate, emulator.private_key, emulator.tenant.store.path]
         assert client.post("/token/authenticate", auth=ADA).status_code == 201
         address = ("127.0.0.1", httpx2.URL(emulator.base_url).port)
 
@@ -43,7 +43,7 @@ def test_an_emulator_can_be_made_in_any_event_loop(tenant: TenantDescription) ->
 
 def test_an_emulator_that_never_starts_lets_go_too(tenant: TenantDescription) -> None:
     emulator = Emulator(tenant)
-    path = emulator.world.store.path
+    path = emulator.tenant.store.path
     emulator.stop()
     emulator.stop()
 
@@ -86,7 +86,7 @@ def test_a_state_file_keeps_everything(tmp_path: Path, tenant: TenantDescription
     # The tenant given is only a beginning: a state file goes on with its own.
     other = TenantDescription.model_validate({**tenant.model_dump(), "name": "Unused"})
     with Emulator(other, state=state) as second:
-        assert second.world.tenant.name == tenant.name
+        assert second.tenant.description.name == tenant.name
         assert second.settings.page_limit == 7
         assert second.ca_certificate.read_text() == authority
         assert httpx2.get(f"{second.base_url}/token/validate", headers=headers).is_success

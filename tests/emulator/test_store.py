@@ -74,7 +74,7 @@ def test_writers_take_turns(store: Store) -> None:
 def test_a_transaction_inside_a_transaction_is_an_error_not_a_deadlock(store: Store) -> None:
     with (
         store.transaction(),
-        pytest.raises(RuntimeError, match="inside"),
+        pytest.raises(RuntimeError, match="nested"),
         store.transaction(),
     ):
         pytest.fail("the inner transaction began")

@@ -14,14 +14,14 @@ PRODUCTS = b"Code,Name,Region,Price,Launched,Fresh,Made In,Note\nP3,Fig,,,,,,\n"
 
 
 def test_the_answer_to_a_start(shop: "Shop") -> None:
-    before = shop.emulator.world.clock.milliseconds()
+    before = shop.emulator.tenant.clock.milliseconds()
     answer = shop.http.post(
         shop.path("/actions/117000000000/tasks"), json={"localeName": "en_US"}
     ).json()
     task = answer["task"]
     assert re.fullmatch("[0-9A-F]{32}", task["taskId"])
     assert task["taskState"] == "NOT_STARTED"
-    assert before <= task["creationTime"] <= shop.emulator.world.clock.milliseconds()
+    assert before <= task["creationTime"] <= shop.emulator.tenant.clock.milliseconds()
     assert answer["meta"]["schema"].endswith("/objects/task")
 
 

@@ -7,8 +7,10 @@ from typing import Any
 import pytest
 
 from anaplan_emulator import TenantDescription
+from anaplan_emulator.loaders.tenant_loader import load_tenant
 from anaplan_emulator.store.database import Store
-from anaplan_emulator.store.tenant import TenantError, load_tenant, read_tenant
+from anaplan_emulator.tenant.tenant_description import TenantError
+from anaplan_emulator.tenant.tenant_file import read_tenant
 
 SHOP = json.loads((Path(__file__).parents[1] / "tenants" / "shop.json").read_text("utf-8"))
 
@@ -35,7 +37,7 @@ MODEL = "workspaces/0/models/0"
         ("users/0/workspaces", {"Nowhere": "admin"}, "no workspace is called 'Nowhere'"),
         ("workspaces/1/name", "Shop", "two workspaces have the same name"),
         (f"{MODEL}/name", "LIVE", "each model needs a name of its own"),
-        (f"{MODEL}/roles", {"nobody@shop.example": "Buyer"}, "none of the users"),
+        (f"{MODEL}/roles", {"nobody@shop.example": "Buyer"}, "not one of the users"),
         (f"{MODEL}/unknown", 1, "Extra inputs are not permitted"),
         (f"{MODEL}/lists/1/parent", "Worlds", "no list is called 'Worlds'"),
         (f"{MODEL}/lists/1/name", "regions", "each list needs a name of its own"),
@@ -45,10 +47,10 @@ MODEL = "workspaces/0/models/0"
         (f"{MODEL}/modules/0/dimensions", ["Space"], "no dimension is called 'Space'"),
         (f"{MODEL}/modules/0/dimensions", [], "at least 1 item"),
         (f"{MODEL}/modules/1/line_items/0/formula", "Drop + 1", "Drop . 1 is neither"),
-        (f"{MODEL}/modules/1/line_items/0/formula", "Amount - Drop", "'Amount' is no number"),
+        (f"{MODEL}/modules/1/line_items/0/formula", "Amount - Drop", "'Amount' is not a number"),
         (f"{MODEL}/modules/1/line_items/0/formula", "Amount Drop +", "neither a constant nor"),
-        (f"{MODEL}/modules/1/line_items/1/formula", "Amount", "Amount is no constant"),
-        (f"{MODEL}/modules/0/views/0/rows", [], "stands on rows"),
+        (f"{MODEL}/modules/1/line_items/1/formula", "Amount", "Amount is not a constant"),
+        (f"{MODEL}/modules/0/views/0/rows", [], "must not be empty"),
         (f"{MODEL}/modules/0/views/0/rows", ["Orders"], "each dimension of Sales is on one axis"),
         (f"{MODEL}/modules/0/views/0/columns", ["Line Items", "Time"], "come last on their axis"),
         (f"{MODEL}/modules/0/views/0/hidden", ["Colour"], "no line item is called 'Colour'"),
@@ -56,7 +58,7 @@ MODEL = "workspaces/0/models/0"
         (f"{MODEL}/modules/0/views/0/name", "one by one", "each view needs a name of its own"),
         (f"{MODEL}/modules/1/cells/0/Amonut", 1, "no writable line item"),
         (f"{MODEL}/modules/1/cells/0/Known", True, "no writable line item"),
-        (f"{MODEL}/modules/1/cells/0", {"Amount": 1}, "no place in the cells"),
+        (f"{MODEL}/modules/1/cells/0", {"Amount": 1}, "has no item of 'Orders'"),
         (f"{MODEL}/imports/0/file", "none.csv", "no file is called 'none.csv'"),
         (f"{MODEL}/imports/0/target/properties", {"Colour": "c"}, "no property"),
         (f"{MODEL}/imports/0/target/code", {"column": "a", "ask": "b"}, "a source is one of"),

@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
-from anaplan_emulator.engine import contents
+from anaplan_emulator.engine import file_contents
+from anaplan_emulator.engine.action_results import ActionResult, Cancelled
+from anaplan_emulator.engine.action_run import ActionRun
 from anaplan_emulator.engine.actions import actions, run_action
-from anaplan_emulator.engine.outcomes import Cancelled, Outcome
-from anaplan_emulator.engine.run import Run
+from anaplan_emulator.loaders.tenant_loader import load_tenant
 from anaplan_emulator.store.database import Session, Store
-from anaplan_emulator.store.tenant import TenantDescription, load_tenant, read_tenant
+from anaplan_emulator.tenant.tenant_description import TenantDescription
+from anaplan_emulator.tenant.tenant_file import read_tenant
 
 SHOP = Path(__file__).parents[1] / "tenants" / "shop.json"
 MODEL = 1
@@ -32,18 +34,18 @@ class Bench:
 
     def upload(self, name: str, *chunks: bytes, announced: int | None = None) -> None:
         with self.session.transaction() as db:
-            file = contents.file_by_name(db, MODEL, name)
+            file = file_contents.file_by_name(db, MODEL, name)
             assert file is not None
             count = len(chunks) if announced is None else announced
-            content = contents.begin(db, file, self.user_id, count, NOW)
+            content = file_contents.begin(db, file, self.user_id, count, NOW)
             for number, chunk in enumerate(chunks):
-                contents.put_chunk(db, content, number, chunk)
+                file_contents.put_chunk(db, content, number, chunk)
 
-    def run(self, name: str, **parameters: str) -> Outcome:
+    def run(self, name: str, **parameters: str) -> ActionResult:
         action = next(
             action for action in actions(self.session.db, MODEL) if action.definition.name == name
         )
-        run = Run(
+        run = ActionRun(
             session=self.session,
             model=MODEL,
             user_id=self.user_id,
@@ -66,11 +68,11 @@ class Bench:
         return b"".join(body for (body,) in rows).decode().splitlines()
 
     def output(self, name: str) -> bytes:
-        file = contents.file_by_name(self.session.db, MODEL, name)
+        file = file_contents.file_by_name(self.session.db, MODEL, name)
         assert file is not None
-        content = contents.content_of(self.session.db, file, self.user_id, NOW)
+        content = file_contents.content_of(self.session.db, file, self.user_id, NOW)
         assert content is not None
-        return b"".join(contents.read_all(self.session.db, content))
+        return b"".join(file_contents.read_all(self.session.db, content))
 
     def products(self) -> dict[str, tuple[Any, ...]]:
         """Code to name, parent's name and properties."""

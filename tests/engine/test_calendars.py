@@ -4,7 +4,7 @@ from itertools import pairwise
 import pytest
 from pydantic import ValidationError
 
-from anaplan_emulator.engine.calendars import Calendar, Period, read_label
+from anaplan_emulator.tenant.calendars import Calendar, Period, parse_fiscal_year
 
 GROUPED = "Weeks: 4-4-5, 4-5-4 or 5-4-4"
 
@@ -90,5 +90,5 @@ def test_what_no_calendar_is(values: object) -> None:
 
 
 def test_names_of_years() -> None:
-    assert read_label("FY26") == 2026
-    assert [read_label(text) for text in ("FY51", "FY2026", "26", "fy26")] == [None] * 4
+    assert parse_fiscal_year("FY26") == 2026
+    assert [parse_fiscal_year(text) for text in ("FY51", "FY2026", "26", "fy26")] == [None] * 4

@@ -2,7 +2,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anaplan_emulator.engine.outcomes import Cancelled
+from anaplan_emulator.engine.action_results import Cancelled
 
 if TYPE_CHECKING:
     from tests.engine.conftest import Bench

@@ -3,9 +3,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from anaplan_emulator.engine.actions import actions
-from anaplan_emulator.engine.definitions import ExportDefinition
-from anaplan_emulator.engine.exports import describe
+from anaplan_emulator.engine.exports import export_metadata
 from anaplan_emulator.engine.structure import module_by_name
+from anaplan_emulator.tenant.action_definitions import ExportDefinition
 
 if TYPE_CHECKING:
     from tests.engine.conftest import Bench
@@ -114,7 +114,7 @@ def test_metadata_describes_the_output(
         action.definition for action in actions(db, 1) if action.definition.name == name
     )
     assert isinstance(definition, ExportDefinition)
-    metadata = describe(db, module_by_name(db, 1, definition.module), definition)
+    metadata = export_metadata(db, module_by_name(db, 1, definition.module), definition)
     assert metadata["headerNames"] == headers
     assert metadata["dataTypes"] == types
     assert metadata["rowCount"] == rows

@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anaplan_emulator.store.tenant import read_tenant
+from anaplan_emulator.tenant.tenant_file import read_tenant
 
 if TYPE_CHECKING:
     from tests.engine.conftest import Bench
 
-    from anaplan_emulator.store.tenant import TenantDescription
+    from anaplan_emulator.tenant.tenant_description import TenantDescription
 
 DATA = Path(__file__).parents[2] / "examples" / "data"
 

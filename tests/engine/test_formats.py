@@ -1,6 +1,6 @@
 import pytest
 
-from anaplan_emulator.engine.formats import DataType, Stored, parser, render
+from anaplan_emulator.tenant.data_types import DataType, Stored, parser, render
 
 
 @pytest.mark.parametrize(

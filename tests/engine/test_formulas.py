@@ -2,8 +2,8 @@
 
 import pytest
 
-from anaplan_emulator.engine.formats import DataType
-from anaplan_emulator.engine.formulas import Term, is_constant, terms
+from anaplan_emulator.tenant.data_types import DataType
+from anaplan_emulator.tenant.formulas import Term, is_constant, terms
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from anaplan_emulator.engine.outcomes import Outcome
+from anaplan_emulator.engine.action_results import ActionResult
 
 if TYPE_CHECKING:
     from tests.engine.conftest import Bench
@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 HEADER = "Code,Name,Region,Price,Launched,Fresh,Made In,Note\n"
 
 
-def counters(outcome: Outcome) -> dict[str, str]:
+def counters(outcome: ActionResult) -> dict[str, str]:
     return outcome.details[0].values
 
 

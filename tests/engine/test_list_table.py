@@ -2,7 +2,7 @@ from typing import TYPE_CHECKING
 
 from tests.engine.conftest import MODEL
 
-from anaplan_emulator.engine.list_table import list_rows
+from anaplan_emulator.engine.list_items import list_rows
 from anaplan_emulator.engine.structure import list_by_name
 
 if TYPE_CHECKING:

@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from anaplan_emulator.engine.odata import (
+from anaplan_emulator.apis.consolidation.odata import (
     ODataError,
     UnsupportedODataError,
     parse_filter,
@@ -44,12 +44,12 @@ def test_filters(text: str, fits: bool) -> None:
     [
         ("", "ends too early"),
         ("Name eq", "ends too early"),
-        ("Name eq 'open", "can't read"),
+        ("Name eq 'open", "cannot read"),
         ("Nmae eq 'x'", "no column is called 'Nmae'"),
         ("(Count eq 3", "'\\)' is missing"),
         ("Count eq 3)", "unexpected \\)"),
         ("Count eq 3 Count eq 4", "unexpected Count"),
-        ("contains(Name)", "takes 2 values"),
+        ("contains(Name)", "takes 2 arguments"),
         ("and", "unexpected and"),
         ("(" * 60 + "Count eq 3" + ")" * 60, "too deeply"),
     ],

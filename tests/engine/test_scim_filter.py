@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from anaplan_emulator.engine.scim_filter import FilterError, Value, parse_filter
+from anaplan_emulator.apis.scim.filters import FilterError, Value, parse_filter
 
 ADA: dict[str, Value] = {
     "id": "a1",

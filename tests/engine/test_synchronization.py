@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 from anaplan_emulator.engine.blueprint import digest, read_blueprint
 from anaplan_emulator.engine.comparison import compare, report, summary
 from anaplan_emulator.engine.synchronization import apply_blueprint
-from anaplan_emulator.store.model_description import StructureDescription
-from anaplan_emulator.store.model_loader import restructure
+from anaplan_emulator.loaders.model_loader import restructure
+from anaplan_emulator.tenant.model_description import StructureDescription
 
 if TYPE_CHECKING:
     from tests.engine.conftest import Bench

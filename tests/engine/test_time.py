@@ -6,9 +6,13 @@ import pytest
 
 from anaplan_emulator.engine.blueprint import read_blueprint
 from anaplan_emulator.engine.comparison import compare, summary
+from anaplan_emulator.engine.model_calendar import (
+    read_calendar,
+    set_current_period,
+    set_fiscal_year,
+)
 from anaplan_emulator.engine.structure import module_by_name
 from anaplan_emulator.engine.synchronization import apply_blueprint
-from anaplan_emulator.engine.time_store import move_to_year, read_time, set_current_period
 
 if TYPE_CHECKING:
     import sqlite3
@@ -26,7 +30,7 @@ def db(bench: "Bench") -> "sqlite3.Connection":
         "UPDATE calendars SET definition = json_set(definition, '$.months', NULL,"
         " '$.future_years', 1)"
     )
-    move_to_year(db, MODEL, 2026)
+    set_fiscal_year(db, MODEL, 2026)
     return db
 
 
@@ -53,28 +57,28 @@ def test_cells_stay_with_their_periods(db: "sqlite3.Connection") -> None:
     at_first = periods(db)
     assert (len(at_first), at_first[0], at_first[-1]) == (24, "Jan 26", "Dec 27")
     assert units(db) == {"Jan 26": 12.5, "Feb 26": 7}
-    move_to_year(db, MODEL, 2025)
+    set_fiscal_year(db, MODEL, 2025)
     assert periods(db) == [*(each.replace("26", "25") for each in at_first[:12]), *at_first[:12]]
     assert units(db) == {"Jan 26": 12.5, "Feb 26": 7}
-    move_to_year(db, MODEL, 2026)
+    set_fiscal_year(db, MODEL, 2026)
     assert periods(db) == at_first
     assert units(db) == {"Jan 26": 12.5, "Feb 26": 7}
-    move_to_year(db, MODEL, 2027)
+    set_fiscal_year(db, MODEL, 2027)
     assert units(db) == {}
     assert db.execute("PRAGMA foreign_key_check").fetchall() == []
 
 
 def test_a_synchronization_brings_the_calendar(db: "sqlite3.Connection") -> None:
     before = read_blueprint(db, MODEL)
-    time = read_time(db, MODEL)
+    time = read_calendar(db, MODEL)
     set_current_period(db, MODEL, time.timescale.first)
-    move_to_year(db, MODEL, 2027)
-    assert read_time(db, MODEL).current_period is None
-    set_current_period(db, MODEL, read_time(db, MODEL).timescale.last)
+    set_fiscal_year(db, MODEL, 2027)
+    assert read_calendar(db, MODEL).current_period is None
+    set_current_period(db, MODEL, read_calendar(db, MODEL).timescale.last)
     after = read_blueprint(db, MODEL)
     apply_blueprint(db, MODEL, before)
-    assert read_time(db, MODEL).timescale == time.timescale
-    assert read_time(db, MODEL).current_period is None
+    assert read_calendar(db, MODEL).timescale == time.timescale
+    assert read_calendar(db, MODEL).current_period is None
     assert read_blueprint(db, MODEL) == before
     apply_blueprint(db, MODEL, after)
     assert read_blueprint(db, MODEL) == after

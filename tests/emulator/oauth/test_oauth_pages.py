@@ -24,7 +24,7 @@ def test_a_person_signs_in_and_consents(portal: "Application", browser: "Browser
     assert portal.name in consent.text
     assert "Ada <Lovelace> (ada@example.com)" in consent.text
     assert "portal.example.com" in consent.text
-    assert "Stay signed in" in consent.text
+    assert "Keep its access" in consent.text
 
     browser.submit(decision="allow")
     assert browser.left_for.startswith(f"{portal.callback}&code=")
@@ -293,7 +293,7 @@ def test_hostile_names_are_shown_as_they_are(portal: "Application", browser: "Br
 
     # The tenant's own client and user have such names.
     assert "script" not in consent.tags
-    assert "Portal <script>alert(1)</script> asks to act" in consent.text
+    assert "Portal <script>alert(1)</script> requests access" in consent.text
     assert "<Lovelace>" in consent.text
 
 
@@ -318,7 +318,7 @@ def test_a_person_lets_a_device_in(terminal: "Application", browser: "Browser") 
     assert entry.fields["user_code"] == device["user_code"]
     confirmation = browser.submit()
     assert device["user_code"] in confirmation.text
-    assert "Terminal asks to act" in confirmation.text
+    assert "Terminal requests access" in confirmation.text
     assert terminal.poll(device).json()["error"] == "authorization_pending"
     done = browser.submit(decision="allow")
 
@@ -335,7 +335,7 @@ def test_a_person_types_the_code(terminal: "Application", browser: "Browser") ->
     assert entry.fields["user_code"] == ""
     again = browser.submit(user_code="BCDF-GHJK")
     assert browser.reply.status_code == 400
-    assert "No device waits with this code" in again.text
+    assert "No device is waiting with this code" in again.text
     browser.submit(user_code=f" {device['user_code'].lower()} ")
     browser.submit(decision="deny")
 

@@ -329,7 +329,7 @@ def test_who_has_left_gets_no_more_tokens(
     emulator: Emulator, portal: "Application", tenant: TenantDescription
 ) -> None:
     code, tokens = portal.new_code(), portal.sign_in()
-    with emulator.world.store.transaction() as db:
+    with emulator.tenant.store.transaction() as db:
         db.execute("UPDATE users SET active = 0 WHERE email = 'ada@example.com'")
 
     assert portal.exchange(code).json()["error"] == "invalid_grant"
