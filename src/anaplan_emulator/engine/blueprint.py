@@ -25,7 +25,8 @@ def read_blueprint(db: sqlite3.Connection, model: int) -> Blueprint:
     modules = db.execute("SELECT * FROM modules WHERE model = ? ORDER BY key", (model,)).fetchall()
     # Uploaded files that no import uses are data.
     files = db.execute(
-        "SELECT * FROM files WHERE model = ? AND (form IS NOT NULL OR id LIKE '116%') ORDER BY id",
+        "SELECT * FROM files"
+        " WHERE model = ? AND (file_format IS NOT NULL OR id LIKE '116%') ORDER BY id",
         (model,),
     )
     actions = db.execute("SELECT * FROM actions WHERE model = ? ORDER BY id", (model,))
@@ -40,7 +41,9 @@ def read_blueprint(db: sqlite3.Connection, model: int) -> Blueprint:
         "versions": _versions(db, model),
         "lists": {row["id"]: _list(db, row, ids) for row in lists},
         "modules": {row["id"]: _module(db, row, ids) for row in modules},
-        "files": {row["id"]: {"name": row["name"], "form": row["form"]} for row in files},
+        "files": {
+            row["id"]: {"name": row["name"], "file_format": row["file_format"]} for row in files
+        },
         "actions": {
             row["id"]: {"name": row["name"], "definition": json.loads(row["definition"])}
             for row in actions

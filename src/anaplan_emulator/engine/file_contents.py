@@ -169,5 +169,5 @@ def mark_used(db: sqlite3.Connection, content: int, now: float) -> None:
 
 
 def _read_file(row: sqlite3.Row) -> File:
-    file_format = FileFormat.model_validate_json(row["form"]) if row["form"] else None
+    file_format = FileFormat.model_validate_json(row["file_format"]) if row["file_format"] else None
     return File(row["key"], row["id"], row["name"], file_format)

@@ -359,10 +359,11 @@ class _Synchronization:
         for file_id in self._current["files"].keys() - target_files.keys():
             self._db.execute("DELETE FROM files WHERE model = ? AND id = ?", (self._model, file_id))
         self._db.executemany(
-            "INSERT INTO files (model, id, name, form) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT (model, id) DO UPDATE SET name = excluded.name, form = excluded.form",
+            "INSERT INTO files (model, id, name, file_format) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (model, id)"
+            " DO UPDATE SET name = excluded.name, file_format = excluded.file_format",
             [
-                (self._model, file_id, file["name"], file["form"])
+                (self._model, file_id, file["name"], file["file_format"])
                 for file_id, file in target_files.items()
             ],
         )

@@ -239,7 +239,7 @@ class _ModelLoader:
             model=self._key,
             id=file_id,
             name=name,
-            form=file_format.model_dump_json() if file_format else None,
+            file_format=file_format.model_dump_json() if file_format else None,
         )
         file = file_contents.file_by_id(self._db, self._key, file_id)
         if default is not None and file_format is not None and file is not None:

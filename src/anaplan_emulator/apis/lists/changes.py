@@ -131,7 +131,7 @@ class ListChange:
             try:
                 key = self._key_to_delete(item)
                 if key in keys:
-                    raise _not_find(item)
+                    raise _not_found(item)
             except ItemRejected as rejected:
                 result.reject(number, rejected)
             else:
@@ -232,9 +232,9 @@ class ListChange:
         # An item without a code is given one in this way.
         key = None if self._list.numbered else self._names.get(_folded(name))
         if key is None:
-            raise _not_find(item)
+            raise _not_found(item)
         if code and self._has_code(key):
-            raise _not_find(item)
+            raise _not_found(item)
         return key
 
     def _key_to_delete(self, item: Mapping[str, object]) -> int:
@@ -247,7 +247,7 @@ class ListChange:
             raise ItemRejected(_INCOMPLETE, "incomplete data (id or code)")
         key = self._codes.get(_folded(code)) if code else self._names.get(_folded(name))
         if key is None:
-            raise _not_find(item)
+            raise _not_found(item)
         return key
 
     def _by_id(self, item_id: str, item: Mapping[str, object]) -> int:
@@ -256,7 +256,7 @@ class ListChange:
             "SELECT 1 FROM list_items WHERE key = ? AND list = ?", (key, self._list.key)
         ).fetchone()
         if key is None or row is None:
-            raise _not_find(item)
+            raise _not_found(item)
         return key
 
     def _has_code(self, key: int) -> bool:
@@ -372,6 +372,6 @@ def _invalid(column: str, value: object) -> ItemRejected:
     return ItemRejected(_FORMAT, f"incorrect format -- column name:{column}, value:{value}")
 
 
-def _not_find(item: Mapping[str, object]) -> ItemRejected:
+def _not_found(item: Mapping[str, object]) -> ItemRejected:
     criterion = next(column for column in ("id", "code", "name") if item.get(column) is not None)
     return ItemRejected(_NOT_FOUND, f"Not found ({criterion}:{item[criterion]})")

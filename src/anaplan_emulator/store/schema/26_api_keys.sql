@@ -1,4 +1,4 @@
--- Keys that speak for a user without a sign-in (facts 2.5); of each only the SHA-256 digest is kept.
+-- API keys of users (facts 2.5), stored as SHA-256 digests.
 CREATE TABLE api_keys (
     digest BLOB PRIMARY KEY,
     id TEXT NOT NULL,
@@ -6,7 +6,7 @@ CREATE TABLE api_keys (
     expires_at INTEGER NOT NULL
 ) WITHOUT ROWID;
 
--- Who may use a password in a workspace with single sign-on (facts 9).
+-- Users who may use a password despite the single sign-on of a workspace (facts 9).
 CREATE TABLE exception_users (
     workspace_id TEXT NOT NULL,
     user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
