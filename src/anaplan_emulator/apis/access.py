@@ -6,6 +6,7 @@ from typing import Literal
 
 from anaplan_emulator.apis.calls import Call
 from anaplan_emulator.apis.replies import ApiError
+from anaplan_emulator.store.records import read_record
 from anaplan_emulator.store.users import User, tenant_roles, workspace_role
 
 NO_ACCESS = "No Access"
@@ -52,13 +53,13 @@ class Model:
 
 def all_models(db: sqlite3.Connection) -> list[Model]:
     """Read the tenant's models, in the order of the tenant's file."""
-    return [_read(row) for row in db.execute(f"{_WITH_WORKSPACE} ORDER BY models.key")]
+    return [read_record(Model, row) for row in db.execute(f"{_WITH_WORKSPACE} ORDER BY models.key")]
 
 
 def model_by_id(db: sqlite3.Connection, model_id: str) -> Model | None:
     """Find a model by its case-sensitive id."""
     row = db.execute(f"{_WITH_WORKSPACE} WHERE models.id = ?", (model_id,)).fetchone()
-    return _read(row) if row else None
+    return read_record(Model, row) if row else None
 
 
 def has_access(db: sqlite3.Connection, user: User, model: Model) -> bool:
@@ -206,22 +207,3 @@ def _denied(call: Call, error: ApiError) -> ApiError:
         error_number=str(error.status),
     )
     return error
-
-
-def _read(row: sqlite3.Row) -> Model:
-    return Model(
-        key=row["key"],
-        id=row["id"],
-        name=row["name"],
-        workspace_id=row["workspace_id"],
-        workspace_name=row["workspace_name"],
-        active_state=row["active_state"],
-        is_open=bool(row["is_open"]),
-        offline=bool(row["offline"]),
-        category_values=row["category_values"],
-        memory_usage=row["memory_usage"],
-        created_at=row["created_at"],
-        modified_at=row["modified_at"],
-        modified_by=row["modified_by"],
-        serial_number=row["serial_number"],
-    )

@@ -119,6 +119,28 @@ def whole_number(text: str) -> int | None:
     return int(text) if _WHOLE_NUMBER.fullmatch(text) else None
 
 
+def integer_parameter(text: str | None, error: ApiError, *, minimum: int = 0) -> int | None:
+    """Parse a parameter of a request that is an integer.
+
+    Args:
+        text: The parameter's value, or None if it is not given.
+        error: The response to an invalid value.
+        minimum: The smallest valid value.
+
+    Returns:
+        The integer, or None if the parameter is not given.
+
+    Raises:
+        ApiError: The value is not an integer, or it is too small or too large.
+    """
+    if text is None:
+        return None
+    number = whole_number(text)
+    if number is None or number < minimum:
+        raise error
+    return number
+
+
 def token_in_header(headers: Headers, schemes: Collection[str]) -> str:
     """Return the token in the header `Authorization`, or "" if it has another scheme."""
     scheme, _, value = headers.get("authorization", "").partition(" ")

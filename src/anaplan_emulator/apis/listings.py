@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from starlette.datastructures import URL
 from starlette.responses import JSONResponse
 
-from anaplan_emulator.apis.calls import Call, whole_number
+from anaplan_emulator.apis.calls import Call, integer_parameter
 from anaplan_emulator.apis.replies import ApiError, envelope
 
 Row = TypeVar("Row")
@@ -112,9 +112,6 @@ def _sorted(rows: Sequence[Row], keys: SortKeys[Row], fields: list[tuple[str, bo
 
 def _integer(call: Call, name: str, default: int, *, minimum: int) -> int:
     text = call.query.get(name)
-    if text is None:
-        return default
-    number = whole_number(text)
-    if number is None or number < minimum:
-        raise ApiError(400, f"Invalid value for {name}: '{text}'")
-    return number
+    error = ApiError(400, f"Invalid value for {name}: '{text}'")
+    number = integer_parameter(text, error, minimum=minimum)
+    return default if number is None else number

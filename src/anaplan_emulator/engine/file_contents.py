@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from anaplan_emulator.store.records import read_record
 from anaplan_emulator.tenant.action_definitions import ACTION_PREFIXES
 from anaplan_emulator.tenant.file_format import FileFormat
 
@@ -87,13 +88,7 @@ def content_of(db: sqlite3.Connection, file: File, user_id: str, now: float) -> 
     ).fetchone()
     if row is None:
         return None
-    return Content(
-        key=row["key"],
-        private=row["user_id"] is not None,
-        chunk_count=row["chunk_count"],
-        deleted=bool(row["deleted"]),
-        used_at=row["used_at"],
-    )
+    return read_record(Content, row, private=row["user_id"] is not None)
 
 
 def begin(

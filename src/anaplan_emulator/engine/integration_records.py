@@ -9,6 +9,7 @@ from uuid import uuid4
 
 from anaplan_emulator.clock import zulu
 from anaplan_emulator.store.identifiers import lower_hex
+from anaplan_emulator.store.records import read_record
 from anaplan_emulator.tenant.cloud_description import CloudLocation
 from anaplan_emulator.tenant.schedules import Schedule
 
@@ -59,11 +60,6 @@ class RunRecord:
     task_id: str | None
     errors: list[dict[str, Any]]
 
-    @property
-    def is_partial(self) -> bool:
-        """Whether it succeeded partially."""
-        return bool(self.success) and self.error_code is not None
-
 
 def epoch_seconds(timestamp: str) -> int:
     """Return the whole seconds since the epoch of a CloudWorks timestamp."""
@@ -75,13 +71,13 @@ def integrations(db: sqlite3.Connection, *, flows: bool) -> list[Integration]:
     rows = db.execute(
         "SELECT * FROM cloud_integrations WHERE (type = 'Flow') = ? ORDER BY key", (flows,)
     )
-    return [_read_integration(row) for row in rows]
+    return [read_record(Integration, row, parts=json.loads(row["parts"])) for row in rows]
 
 
 def integration_by_id(db: sqlite3.Connection, integration_id: str) -> Integration | None:
     """Find an integration or a flow by id."""
     row = db.execute("SELECT * FROM cloud_integrations WHERE id = ?", (integration_id,)).fetchone()
-    return _read_integration(row) if row else None
+    return read_record(Integration, row, parts=json.loads(row["parts"])) if row else None
 
 
 def insert_integration(
@@ -227,15 +223,5 @@ def unfinished_run(db: sqlite3.Connection, integration_id: str) -> RunRecord | N
     return _read_run(row) if row else None
 
 
-def _read_integration(row: sqlite3.Row) -> Integration:
-    values = dict(row)
-    values["parts"] = json.loads(row["parts"])
-    values["nux_visible"] = bool(row["nux_visible"])
-    return Integration(**values)
-
-
 def _read_run(row: sqlite3.Row) -> RunRecord:
-    values = dict(row)
-    values["errors"] = json.loads(row["errors"])
-    values["success"] = None if row["success"] is None else bool(row["success"])
-    return RunRecord(**values)
+    return read_record(RunRecord, row, errors=json.loads(row["errors"]))

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from anaplan_emulator.engine.blueprint import Blueprint, digest, read_blueprint
+from anaplan_emulator.store.records import read_record
 
 CREATED = "User added revision"
 CREATED_BY_API = "User added revision via API"
@@ -45,7 +46,7 @@ def history(db: sqlite3.Connection, model: int) -> list[Revision]:
         f"{_APPLIED} WHERE applied_revisions.model = ? ORDER BY applied_revisions.key DESC",
         (model,),
     )
-    return [_read(row) for row in rows]
+    return [read_record(Revision, row) for row in rows]
 
 
 def latest_revision(db: sqlite3.Connection, model: int) -> Revision | None:
@@ -54,7 +55,7 @@ def latest_revision(db: sqlite3.Connection, model: int) -> Revision | None:
         f"{_APPLIED} WHERE applied_revisions.model = ? ORDER BY applied_revisions.key DESC LIMIT 1",
         (model,),
     ).fetchone()
-    return _read(row) if row else None
+    return read_record(Revision, row) if row else None
 
 
 def revision_of(db: sqlite3.Connection, model: int, revision_id: str) -> Revision | None:
@@ -62,7 +63,7 @@ def revision_of(db: sqlite3.Connection, model: int, revision_id: str) -> Revisio
     row = db.execute(
         f"{_APPLIED} WHERE applied_revisions.model = ? AND revisions.id = ?", (model, revision_id)
     ).fetchone()
-    return _read(row) if row else None
+    return read_record(Revision, row) if row else None
 
 
 def blueprint_of(db: sqlite3.Connection, revision: Revision) -> Blueprint:
@@ -134,19 +135,4 @@ def add_to_history(
         "INSERT INTO applied_revisions (revision, model, applied_on, applied_by, method)"
         " SELECT key, ?, ?, ?, ? FROM revisions WHERE id = ?",
         (model, now, user_id, method, revision_id),
-    )
-
-
-def _read(row: sqlite3.Row) -> Revision:
-    return Revision(
-        key=row["key"],
-        id=row["id"],
-        name=row["name"],
-        description=row["description"],
-        created_on=row["created_on"],
-        created_by=row["created_by"],
-        creation_method=row["creation_method"],
-        applied_on=row["applied_on"],
-        applied_by=row["applied_by"],
-        digest=row["digest"],
     )

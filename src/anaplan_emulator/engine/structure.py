@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from anaplan_emulator.clock import iso_milliseconds
+from anaplan_emulator.store.records import read_record
 from anaplan_emulator.tenant.data_types import DataType, Stored, parser
 
 ITEMS_PER_LIST = 1_000_000_000
@@ -131,18 +132,19 @@ def list_by_name(db: sqlite3.Connection, model: int, name: str) -> ListStructure
     row = db.execute("SELECT * FROM lists WHERE model = ? AND name = ?", (model, name)).fetchone()
     if row is None:
         raise LookupError(f"no list is called {name!r}")
-    return _read_list(row)
+    return read_record(ListStructure, row)
 
 
 def list_by_id(db: sqlite3.Connection, model: int, list_id: str) -> ListStructure | None:
     """Find a list, Time or Versions by its id."""
     row = db.execute("SELECT * FROM lists WHERE model = ? AND id = ?", (model, list_id)).fetchone()
-    return _read_list(row) if row else None
+    return read_record(ListStructure, row) if row else None
 
 
 def list_by_key(db: sqlite3.Connection, key: int) -> ListStructure:
     """Read a list by its key."""
-    return _read_list(db.execute("SELECT * FROM lists WHERE key = ?", (key,)).fetchone())
+    row = db.execute("SELECT * FROM lists WHERE key = ?", (key,)).fetchone()
+    return read_record(ListStructure, row)
 
 
 def properties(db: sqlite3.Connection, list_key: int) -> tuple[Field, ...]:
@@ -193,20 +195,6 @@ def _named(fields: tuple[Field, ...], name: str, kind: str) -> Field:
     raise LookupError(f"no {kind} is called {name!r}")
 
 
-def _read_list(row: sqlite3.Row) -> ListStructure:
-    return ListStructure(
-        key=row["key"],
-        id=row["id"],
-        name=row["name"],
-        kind=row["kind"],
-        numbered=bool(row["numbered"]),
-        production_data=bool(row["production_data"]),
-        parent=row["parent"],
-        item_prefix=row["item_prefix"],
-        next_index=row["next_index"],
-    )
-
-
 def _read_module(db: sqlite3.Connection, row: sqlite3.Row) -> ModuleStructure:
     dimensions = db.execute(
         "SELECT lists.* FROM dimensions JOIN lists ON lists.key = dimensions.list"
@@ -218,7 +206,7 @@ def _read_module(db: sqlite3.Connection, row: sqlite3.Row) -> ModuleStructure:
         key=row["key"],
         id=row["id"],
         name=row["name"],
-        dimensions=tuple(_read_list(dimension) for dimension in dimensions),
+        dimensions=tuple(read_record(ListStructure, dimension) for dimension in dimensions),
         line_items=tuple(
             Field(
                 item["key"],

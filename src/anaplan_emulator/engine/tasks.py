@@ -7,6 +7,8 @@ from enum import StrEnum
 from typing import Any
 from uuid import uuid4
 
+from anaplan_emulator.store.records import read_record
+
 
 class TaskState(StrEnum):
     """The states of a task (facts 4.14)."""
@@ -105,16 +107,10 @@ def running_task(db: sqlite3.Connection, model: int) -> Task | None:
 
 def read_task(row: sqlite3.Row) -> Task:
     """Make a task from a row of the table `tasks`."""
-    return Task(
-        id=row["id"],
-        model=row["model"],
-        object_id=row["object_id"],
-        user_id=row["user_id"],
+    return read_record(
+        Task,
+        row,
         request=json.loads(row["request"]),
         state=TaskState(row["state"]),
-        progress=row["progress"],
-        step=row["step"],
-        created_at=row["created_at"],
         result=json.loads(row["result"]) if row["result"] else None,
-        cancelled_by=row["cancelled_by"],
     )

@@ -11,8 +11,9 @@ from starlette.responses import Response
 
 from anaplan_emulator.apis.calls import Call
 from anaplan_emulator.clock import Clock
+from anaplan_emulator.store.records import read_record
 from anaplan_emulator.store.tokens import digest, expiry
-from anaplan_emulator.store.users import User, read_user
+from anaplan_emulator.store.users import User
 
 # Browsers share cookies between the ports of a host, so the name must not be an application's.
 COOKIE = "anaplan_emulator_session"
@@ -62,7 +63,7 @@ def current_session(call: Call) -> BrowserSession:
         """,
         (digest(secret), call.tenant.clock.milliseconds()),
     ).fetchone()
-    return BrowserSession(secret, read_user(row) if row else None)
+    return BrowserSession(secret, read_record(User, row) if row else None)
 
 
 def sign_in(db: sqlite3.Connection, user: User, clock: Clock) -> BrowserSession:

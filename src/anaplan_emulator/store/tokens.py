@@ -7,7 +7,8 @@ import uuid
 from dataclasses import dataclass, replace
 
 from anaplan_emulator.clock import Clock
-from anaplan_emulator.store.users import User, read_user
+from anaplan_emulator.store.records import read_record
+from anaplan_emulator.store.users import User
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def find_token(db: sqlite3.Connection, value: str, clock: Clock) -> tuple[Token,
     if row is None:
         return None
     token = Token(value, row["token_id"], row["refresh_id"], row["expires_at"], row["grant_id"])
-    return token, read_user(row)
+    return token, read_record(User, row)
 
 
 def find_api_key(db: sqlite3.Connection, value: str, clock: Clock) -> tuple[Token, User] | None:
@@ -95,7 +96,7 @@ def find_api_key(db: sqlite3.Connection, value: str, clock: Clock) -> tuple[Toke
     ).fetchone()
     if row is None:
         return None
-    return Token(value, row["key_id"], row["key_id"], row["expires_at"]), read_user(row)
+    return Token(value, row["key_id"], row["key_id"], row["expires_at"]), read_record(User, row)
 
 
 def extend_token(

@@ -5,6 +5,7 @@ import sqlite3
 from dataclasses import dataclass
 
 from anaplan_emulator.store.identifiers import lower_hex
+from anaplan_emulator.store.records import read_record
 
 EMAIL = re.compile(r"[^@\s:]+@[^@\s]+")
 """An e-mail address. It has no colon, which would end it in a Basic credential."""
@@ -28,31 +29,16 @@ class User:
     last_login: str | None
 
 
-def read_user(row: sqlite3.Row) -> User:
-    """Make a user from a row of the table `users`."""
-    return User(
-        id=row["id"],
-        email=row["email"],
-        first_name=row["first_name"],
-        last_name=row["last_name"],
-        customer_id=row["customer_id"],
-        active=bool(row["active"]),
-        single_sign_on=bool(row["single_sign_on"]),
-        exception_user=bool(row["exception_user"]),
-        last_login=row["last_login"],
-    )
-
-
 def user_by_email(db: sqlite3.Connection, email: str) -> User | None:
     """Find a user by e-mail address, ignoring its case."""
     row = db.execute("SELECT * FROM users WHERE email = ?", (email,)).fetchone()
-    return read_user(row) if row else None
+    return read_record(User, row) if row else None
 
 
 def user_by_id(db: sqlite3.Connection, user_id: str) -> User | None:
     """Find a user by id."""
     row = db.execute("SELECT * FROM users WHERE id = ?", (user_id,)).fetchone()
-    return read_user(row) if row else None
+    return read_record(User, row) if row else None
 
 
 def takes_password(db: sqlite3.Connection, user: User) -> bool:

@@ -8,7 +8,7 @@ from starlette.responses import JSONResponse, Response
 from anaplan_emulator.apis.access import is_tenant_admin
 from anaplan_emulator.apis.administration import state
 from anaplan_emulator.apis.administration.uploads import HEADER, file_in_form, invalid, read_rows
-from anaplan_emulator.apis.calls import Call, Endpoint, whole_number
+from anaplan_emulator.apis.calls import Call, Endpoint, integer_parameter
 from anaplan_emulator.apis.replies import Api, ApiError, csv_text, reason_phrase
 
 BASE = "/admin/1/0/users"
@@ -59,13 +59,8 @@ def _require_role(call: Call) -> None:
 
 
 def _number(call: Call, name: str) -> int | None:
-    text = call.query.get(name)
-    if text is None:
-        return None
-    number = whole_number(text)
-    if number is None or number < 0:
-        raise invalid(f"{name} is not a number, or is too large")
-    return number
+    error = invalid(f"{name} is not a number, or is too large")
+    return integer_parameter(call.query.get(name), error)
 
 
 ENDPOINTS = [

@@ -8,7 +8,8 @@ from datetime import datetime
 
 from anaplan_emulator.apis.replies import ApiError
 from anaplan_emulator.clock import iso_milliseconds
-from anaplan_emulator.store.users import User, read_user, takes_password
+from anaplan_emulator.store.records import read_record
+from anaplan_emulator.store.users import User, takes_password
 
 
 def bad_header(status: int) -> ApiError:
@@ -49,7 +50,7 @@ def user_by_password(db: sqlite3.Connection, email: str, password: str) -> User:
     row = db.execute("SELECT * FROM users WHERE email = ?", (email,)).fetchone()
     if row is None or not hmac.compare_digest(row["password"].encode(), password.encode()):
         raise bad_credential("The user name or password is incorrect.")
-    user = read_user(row)
+    user = read_record(User, row)
     if not user.active:
         raise bad_credential("The user is not active.")
     if not takes_password(db, user):

@@ -7,6 +7,7 @@ from typing import Any
 
 from anaplan_emulator.engine.model_calendar import ModelCalendar
 from anaplan_emulator.engine.structure import ITEMS_PER_LIST, item_id, list_by_key
+from anaplan_emulator.store.records import read_record
 from anaplan_emulator.tenant.calendars import (
     GENERAL,
     GROUPED,
@@ -128,13 +129,11 @@ def set_switchover(db: sqlite3.Connection, version: Version, day: date | None) -
 
 def _read_version(db: sqlite3.Connection, row: sqlite3.Row) -> Version:
     key = row["item"]
-    return Version(
+    return read_record(
+        Version,
+        row,
         key=key,
         id=item_id(list_by_key(db, key // ITEMS_PER_LIST), key),
-        name=row["name"],
-        is_current=bool(row["is_current"]),
-        is_actual=bool(row["is_actual"]),
-        notes=row["notes"],
         edit_from=_day(row["edit_from"]),
         edit_to=_day(row["edit_to"]),
         switchover=_day(row["switchover"]),

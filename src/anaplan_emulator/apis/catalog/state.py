@@ -10,7 +10,8 @@ from anaplan_emulator.apis.access import Model, all_models, has_access, is_tenan
 from anaplan_emulator.engine.structure import drop_cells_tables
 from anaplan_emulator.engine.tasks import running_task
 from anaplan_emulator.store.identifiers import lower_hex
-from anaplan_emulator.store.users import User, read_user, tenant_roles
+from anaplan_emulator.store.records import read_record
+from anaplan_emulator.store.users import User, tenant_roles
 
 _USER_ADMIN_ROLES = frozenset({"tenant_admin", "user_admin"})
 _ADMIN_ROLES = frozenset({"tenant_admin", "user_admin", "workspace_admin"})
@@ -40,7 +41,7 @@ class Member:
 
 def all_users(db: sqlite3.Connection) -> list[User]:
     """Read the tenant's users, ordered by e-mail address."""
-    return [read_user(row) for row in db.execute("SELECT * FROM users ORDER BY email")]
+    return [read_record(User, row) for row in db.execute("SELECT * FROM users ORDER BY email")]
 
 
 def may_list_users(db: sqlite3.Connection, user: User) -> bool:
@@ -80,16 +81,7 @@ def members(db: sqlite3.Connection, workspace_id: str, role: str) -> list[Member
         """,
         (workspace_id, role),
     )
-    return [
-        Member(
-            first_name=row["first_name"],
-            last_name=row["last_name"],
-            email=row["email"],
-            active=bool(row["active"]),
-            other_workspaces=json.loads(row["others"]),
-        )
-        for row in rows
-    ]
+    return [read_record(Member, row, other_workspaces=json.loads(row["others"])) for row in rows]
 
 
 def visible_workspaces(db: sqlite3.Connection, user: User) -> list[Workspace]:
@@ -103,16 +95,7 @@ def visible_workspaces(db: sqlite3.Connection, user: User) -> list[Workspace]:
         """,
         (is_tenant_admin(db, user), user.id),
     )
-    return [
-        Workspace(
-            id=row["id"],
-            name=row["name"],
-            active=bool(row["active"]),
-            size_allowance=row["size_allowance"],
-            current_size=row["current_size"],
-        )
-        for row in rows
-    ]
+    return [read_record(Workspace, row) for row in rows]
 
 
 def visible_models(db: sqlite3.Connection, user: User) -> list[Model]:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 from starlette.responses import JSONResponse
 
-from anaplan_emulator.apis.calls import Call, whole_number
+from anaplan_emulator.apis.calls import Call, integer_parameter
 from anaplan_emulator.apis.replies import ApiError
 from anaplan_emulator.engine import integration_records
 from anaplan_emulator.engine.integration_records import Integration
@@ -238,10 +238,6 @@ def sorted_by_name(call: Call, rows: Sequence[Integration]) -> list[Integration]
 
 
 def _number(call: Call, name: str, default: int, *, minimum: int) -> int:
-    text = call.query.get(name)
-    if text is None:
-        return default
-    number = whole_number(text)
-    if number is None or number < minimum:
-        raise ApiError(400, f"Invalid value for {name}")
-    return number
+    error = ApiError(400, f"Invalid value for {name}")
+    number = integer_parameter(call.query.get(name), error, minimum=minimum)
+    return default if number is None else number

@@ -6,7 +6,7 @@ from functools import wraps
 
 from starlette.responses import Response
 
-from anaplan_emulator.apis.calls import Call, whole_number
+from anaplan_emulator.apis.calls import Call
 from anaplan_emulator.apis.replies import ApiError
 from anaplan_emulator.store.tokens import digest
 
@@ -46,17 +46,3 @@ def json_body(call: Call) -> object:
     if media_type != "application/json":
         raise ApiError(415)
     return call.json()
-
-
-def integer_parameter(name: str, text: str | None, *, minimum: int) -> int | None:
-    """Parse an integer in the query.
-
-    Raises:
-        ApiError: 400, it is not an integer or is too small.
-    """
-    if text is None:
-        return None
-    number = whole_number(text)
-    if number is None or number < minimum:
-        raise ApiError(400, f"{name} must be an integer of at least {minimum}.")
-    return number

@@ -5,7 +5,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from anaplan_emulator.apis.calls import Call
+from anaplan_emulator.apis.calls import Call, integer_parameter
 from anaplan_emulator.apis.consolidation import state
 from anaplan_emulator.apis.consolidation.odata import (
     ODataError,
@@ -13,7 +13,7 @@ from anaplan_emulator.apis.consolidation.odata import (
     parse_filter,
     parse_order,
 )
-from anaplan_emulator.apis.consolidation.requests import integer_parameter, json_body
+from anaplan_emulator.apis.consolidation.requests import json_body
 from anaplan_emulator.apis.consolidation.state import Row, Table
 from anaplan_emulator.apis.replies import ApiError
 
@@ -28,8 +28,8 @@ def read_table(call: Call) -> Response:
     if call.query.get("Format", "default") not in _FORMATS:
         raise ApiError(400, "Format must be flat or default.")
     paging = requested_page(call, call.tenant.settings.consolidation_page_limit)
-    skip = integer_parameter("$skip", _option(call, "skip"), minimum=0) or 0
-    top = integer_parameter("$top", _option(call, "top"), minimum=0)
+    skip = _integer("$skip", _option(call, "skip"), minimum=0) or 0
+    top = _integer("$top", _option(call, "top"), minimum=0)
     columns = _columns(table, _option(call, "select"))
     rows = [row for _, row in _selected(call, table)]
     for name, descending in reversed(_order(table, _option(call, "orderby"))):
@@ -100,13 +100,18 @@ def requested_page(call: Call, limit: int) -> tuple[int, int] | None:
     Raises:
         ApiError: 400, a number is not valid.
     """
-    page = integer_parameter("Page", call.query.get("Page"), minimum=1)
-    size = integer_parameter("PageSize", call.query.get("PageSize"), minimum=1)
+    page = _integer("Page", call.query.get("Page"), minimum=1)
+    size = _integer("PageSize", call.query.get("PageSize"), minimum=1)
     if page is None and size is None:
         return None
     if size is not None and size > limit:
         raise ApiError(400, f"PageSize must not be greater than {limit}.")
     return page or 1, size or limit
+
+
+def _integer(name: str, text: str | None, *, minimum: int) -> int | None:
+    error = ApiError(400, f"{name} must be an integer of at least {minimum}.")
+    return integer_parameter(text, error, minimum=minimum)
 
 
 def _option(call: Call, name: str) -> str | None:

@@ -8,12 +8,13 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any, Literal
+from typing import Literal
 from uuid import uuid4
 
 from anaplan_emulator.apis.replies import csv_text
 from anaplan_emulator.settings import Settings
 from anaplan_emulator.store.database import Session
+from anaplan_emulator.store.records import read_record
 
 IDLE_SECONDS = 30 * 60
 """How long a request is kept after its last use (facts 13)."""
@@ -53,7 +54,7 @@ def active_requests(
         "SELECT * FROM read_requests WHERE model = ? AND user_id = ? AND used_at > ? ORDER BY key",
         (model, user_id, now - IDLE_SECONDS),
     )
-    return [_read(row) for row in rows]
+    return [read_record(ReadRequest, row) for row in rows]
 
 
 def find_request(
@@ -114,7 +115,7 @@ def create_request(
             "INSERT INTO read_pages (request, number, body) SELECT ?, number, body FROM temp.pages",
             (row["key"],),
         )
-    return _read(row)
+    return read_record(ReadRequest, row)
 
 
 def record_poll(
@@ -175,8 +176,3 @@ def _pages(rows: Iterable[Iterable[str]], page_rows: int) -> Iterator[bytes]:
     while page := list(islice(lines, size)):
         yield csv_text(page).encode()
         size = page_rows
-
-
-def _read(row: sqlite3.Row) -> ReadRequest:
-    values: dict[str, Any] = {name: row[name] for name in ReadRequest.__slots__}
-    return ReadRequest(**values)

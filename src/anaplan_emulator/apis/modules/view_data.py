@@ -6,7 +6,7 @@ from typing import Literal, get_args
 
 from starlette.responses import JSONResponse, Response
 
-from anaplan_emulator.apis.calls import Call, whole_number
+from anaplan_emulator.apis.calls import Call, integer_parameter
 from anaplan_emulator.apis.replies import ApiError, csv_text
 from anaplan_emulator.engine.structure import item_key
 from anaplan_emulator.engine.views import (
@@ -161,9 +161,4 @@ def _selectable_item(call: Call, view: View, name: str, item_id: str) -> tuple[s
 
 def _max_rows(call: Call) -> int | None:
     text = call.query.get("maxRows")
-    if text is None:
-        return None
-    number = whole_number(text)
-    if number is None or number < 0:
-        raise ApiError(400, f"Invalid value for maxRows: '{text}'")
-    return number
+    return integer_parameter(text, ApiError(400, f"Invalid value for maxRows: '{text}'"))

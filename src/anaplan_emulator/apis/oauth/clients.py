@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from authlib.oauth2.rfc6749 import ClientMixin
 from authlib.oauth2.rfc8628 import DEVICE_CODE_GRANT_TYPE
 
+from anaplan_emulator.store.records import read_record
+
 GRANTABLE_SCOPES = ("openid", "email", "offline_access")
 """The scopes that can be granted. `profile` is ignored (facts 3.1), and so are unknown scopes."""
 
@@ -70,12 +72,4 @@ def client_by_id(db: sqlite3.Connection, client_id: str) -> Client | None:
     if row is None:
         return None
     uris = db.execute("SELECT uri FROM oauth_redirect_uris WHERE client_id = ?", (client_id,))
-    return Client(
-        id=row["id"],
-        name=row["name"],
-        kind=row["kind"],
-        secret=row["secret"],
-        rotates=bool(row["rotates"]),
-        refresh_lifetime_seconds=row["refresh_lifetime_seconds"],
-        redirect_uris=frozenset(row["uri"] for row in uris),
-    )
+    return read_record(Client, row, redirect_uris=frozenset(row["uri"] for row in uris))

@@ -10,6 +10,7 @@ from authlib.oidc.core import AuthorizationCodeMixin
 
 from anaplan_emulator.apis.oauth.clients import Client
 from anaplan_emulator.clock import Clock
+from anaplan_emulator.store.records import read_record
 from anaplan_emulator.store.tokens import digest, expiry
 from anaplan_emulator.store.users import User
 
@@ -176,7 +177,7 @@ def find_code(
         return None
     expired = row["expires_at"] <= clock.milliseconds()
     return AuthorizationCode(
-        row["digest"], _read_grant(row), row["redirect_uri"], expired, bool(row["spent"])
+        row["digest"], read_record(Grant, row), row["redirect_uri"], expired, bool(row["spent"])
     )
 
 
@@ -206,7 +207,7 @@ def find_refresh_token(db: sqlite3.Connection, value: str, clock: Clock) -> Refr
         """,
         (digest(value), clock.milliseconds()),
     ).fetchone()
-    return RefreshToken(row["digest"], _read_grant(row), bool(row["spent"])) if row else None
+    return RefreshToken(row["digest"], read_record(Grant, row), bool(row["spent"])) if row else None
 
 
 def mark_refresh_token_used(db: sqlite3.Connection, token: RefreshToken) -> None:
@@ -292,31 +293,17 @@ def _find_device(
     ).fetchone()
     if row is None:
         return None
-    return Device(
-        digest=row["digest"],
-        user_code=row["user_code"],
-        client_id=row["client_id"],
-        scope=row["scope"],
+    return read_record(
+        Device,
+        row,
         expired=row["expires_at"] <= clock.milliseconds(),
-        denied=bool(row["denied"]),
         grant=_grant_by_id(db, row["grant_id"]),
     )
 
 
 def _grant_by_id(db: sqlite3.Connection, grant_id: str | None) -> Grant | None:
     row = db.execute("SELECT * FROM oauth_grants WHERE id = ?", (grant_id,)).fetchone()
-    return _read_grant(row) if row else None
-
-
-def _read_grant(row: sqlite3.Row) -> Grant:
-    return Grant(
-        id=row["id"],
-        client_id=row["client_id"],
-        user_id=row["user_id"],
-        scope=row["scope"],
-        nonce=row["nonce"],
-        signed_in_at=row["signed_in_at"],
-    )
+    return read_record(Grant, row) if row else None
 
 
 def _delete_expired(db: sqlite3.Connection, clock: Clock) -> None:
