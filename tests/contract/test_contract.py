@@ -1,4 +1,4 @@
-"""What makes an exchange misfit, on a specification small enough to see through."""
+"""The violations that a contract finds, with a small specification."""
 
 from __future__ import annotations
 
@@ -102,19 +102,19 @@ def text(status: int = 200) -> httpx2.Response:
         pytest.param(reply(PAGE), LIST, id="page"),
         pytest.param(reply(EMPTY), LIST, id="missing collection of an empty page"),
         pytest.param(reply(status=204, sent=THING), PUT, id="no content"),
-        pytest.param(reply({"why": "so"}, 403), GET, id="refusal of the operation's own"),
-        pytest.param(reply({"lost": "yes"}, 404), GET, id="refusal referred to"),
-        pytest.param(reply({"path": "/"}, 500), GET, id="refusal of the whole API"),
+        pytest.param(reply({"why": "so"}, 403), GET, id="error of the operation"),
+        pytest.param(reply({"lost": "yes"}, 404), GET, id="error by reference"),
+        pytest.param(reply({"path": "/"}, 500), GET, id="error of the API"),
     ],
 )
-def test_what_fits(
+def test_conforming(
     read_contract: Read, exchange: httpx2.Response, operation: tuple[str, str]
 ) -> None:
-    assert read_contract(SPECIFICATION, {}).misfits(exchange, *operation) == []
+    assert read_contract(SPECIFICATION, {}).violations(exchange, *operation) == []
 
 
 @pytest.mark.parametrize(
-    ("exchange", "operation", "misfit"),
+    ("exchange", "operation", "violation"),
     [
         (reply({"meta": {}, "thing": {"name": "Chair"}}), GET, "'color' is a required property"),
         (reply({**REPLY, "thing": {**THING, "size": 1}}), GET, "('size' was unexpected)"),
@@ -123,25 +123,25 @@ def test_what_fits(
         (reply({**PAGE, "things": [{}]}), LIST, "'name' is a required property"),
         (reply({"meta": PAGE["meta"]}), LIST, "'things' is a required property"),
         (reply({"meta": {}, "things": []}), LIST, "$.meta.paging is missing"),
-        (reply({**EMPTY, "thing": THING}), GET, "$.meta.paging of what has no pages"),
+        (reply({**EMPTY, "thing": THING}), GET, "$.meta.paging of an operation without pages"),
         (reply(REPLY, 201), GET, "201 is not in the specification"),
         (reply({}, 204), PUT, "application/json, 2 bytes"),
         (reply(status=204, sent={"name": "Chair"}), PUT, "'color' is a required property"),
         (reply(status=200), GET, "None instead of application/json"),
         (text(), GET, "text/plain; charset=utf-8 instead of application/json"),
-        (text(500), GET, "a refusal is text/plain; charset=utf-8"),
+        (text(500), GET, "an error is text/plain; charset=utf-8"),
         (reply({"path": "/"}, 403), GET, "'why' is a required property"),
         (reply({"path": "/"}, 404), GET, "'lost' is a required property"),
         (reply({"why": "so"}, 500), GET, "'path' is a required property"),
         (reply(REPLY), DELETE, "is not in the specification"),
     ],
 )
-def test_what_does_not_fit(
-    read_contract: Read, exchange: httpx2.Response, operation: tuple[str, str], misfit: str
+def test_violating(
+    read_contract: Read, exchange: httpx2.Response, operation: tuple[str, str], violation: str
 ) -> None:
-    misfits = read_contract(SPECIFICATION, {}).misfits(exchange, *operation)
+    violations = read_contract(SPECIFICATION, {}).violations(exchange, *operation)
 
-    assert any(misfit in each for each in misfits), misfits
+    assert any(violation in each for each in violations), violations
 
 
 @pytest.mark.parametrize(
@@ -174,11 +174,11 @@ def test_what_does_not_fit(
     ],
     ids=["replace", "add", "optional", "like"],
 )
-def test_what_fits_as_amended(
+def test_conforming_with_amendments(
     read_contract: Read,
     amendments: Amendments,
     exchange: httpx2.Response,
     operation: tuple[str, str],
 ) -> None:
-    assert read_contract(SPECIFICATION, {}).misfits(exchange, *operation)
-    assert read_contract(SPECIFICATION, amendments).misfits(exchange, *operation) == []
+    assert read_contract(SPECIFICATION, {}).violations(exchange, *operation)
+    assert read_contract(SPECIFICATION, amendments).violations(exchange, *operation) == []
