@@ -1,4 +1,4 @@
-"""The shop's model in a store of its own, and a way to run its actions without a server."""
+"""The shop's model in a database, whose actions run without a server."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -22,22 +22,23 @@ NOW = 1_800_000_000.0
 
 
 @dataclass
-class Bench:
-    """One user at work in the shop's model."""
+class ModelHarness:
+    """The shop's model, as one user works with it."""
 
     session: Session
     user_id: str
     chunk_bytes: int = 10_000_000
     cancel_at: str | None = None
-    """The step at which somebody asks for the run to be cancelled."""
+    """The step at which the run is cancelled."""
     steps: list[tuple[float, str]] = field(default_factory=list)
 
-    def upload(self, name: str, *chunks: bytes, announced: int | None = None) -> None:
+    def upload(self, name: str, *chunks: bytes, chunk_count: int | None = None) -> None:
         with self.session.transaction() as db:
             file = file_contents.file_by_name(db, MODEL, name)
             assert file is not None
-            count = len(chunks) if announced is None else announced
-            content = file_contents.begin(db, file, self.user_id, count, NOW)
+            if chunk_count is None:
+                chunk_count = len(chunks)
+            content = file_contents.begin(db, file, self.user_id, chunk_count, NOW)
             for number, chunk in enumerate(chunks):
                 file_contents.put_chunk(db, content, number, chunk)
 
@@ -63,7 +64,7 @@ class Bench:
             raise Cancelled
 
     def dump(self) -> list[str]:
-        """The only dump there is, as lines."""
+        """Return the lines of the only dump."""
         rows = self.rows("SELECT body FROM dump_chunks ORDER BY number")
         return b"".join(body for (body,) in rows).decode().splitlines()
 
@@ -75,7 +76,7 @@ class Bench:
         return b"".join(file_contents.read_all(self.session.db, content))
 
     def products(self) -> dict[str, tuple[Any, ...]]:
-        """Code to name, parent's name and properties."""
+        """Return the name, the parent's name and the properties of each product by its code."""
         items = self.rows(
             """
             SELECT item.code, item.name, parent.name,
@@ -95,17 +96,17 @@ class Bench:
 
 @pytest.fixture
 def tenant() -> TenantDescription:
-    """The tenant to work in; modules that want another override this."""
+    """The tenant. Test modules can override it."""
     return read_tenant(SHOP)
 
 
 @pytest.fixture
-def bench(tenant: TenantDescription) -> Iterator[Bench]:
+def model(tenant: TenantDescription) -> Iterator[ModelHarness]:
     store = Store()
     try:
         with store.transaction() as db:
             load_tenant(db, tenant)
         with store.session() as session:
-            yield Bench(session, tenant.users[0].user_id)
+            yield ModelHarness(session, tenant.users[0].user_id)
     finally:
         store.close()

@@ -1,4 +1,4 @@
-"""Time moves with the fiscal year, and what stays keeps its cells."""
+"""Changing a model's fiscal year, and the cells of remaining periods."""
 
 from typing import TYPE_CHECKING
 
@@ -17,15 +17,15 @@ from anaplan_emulator.engine.synchronization import apply_blueprint
 if TYPE_CHECKING:
     import sqlite3
 
-    from tests.engine.conftest import Bench
+    from tests.engine.conftest import ModelHarness
 
 MODEL = 1
 
 
 @pytest.fixture
-def db(bench: "Bench") -> "sqlite3.Connection":
-    """A store whose model has two whole years, the second of which is the current one."""
-    db = bench.session.db
+def db(model: "ModelHarness") -> "sqlite3.Connection":
+    """The database with a model of two complete years, of which the second is the current one."""
+    db = model.session.db
     db.execute(
         "UPDATE calendars SET definition = json_set(definition, '$.months', NULL,"
         " '$.future_years', 1)"
@@ -53,22 +53,22 @@ def units(db: "sqlite3.Connection") -> dict[str, float]:
     return dict(rows.fetchall())
 
 
-def test_cells_stay_with_their_periods(db: "sqlite3.Connection") -> None:
-    at_first = periods(db)
-    assert (len(at_first), at_first[0], at_first[-1]) == (24, "Jan 26", "Dec 27")
+def test_cells_are_kept_with_their_periods(db: "sqlite3.Connection") -> None:
+    initial = periods(db)
+    assert (len(initial), initial[0], initial[-1]) == (24, "Jan 26", "Dec 27")
     assert units(db) == {"Jan 26": 12.5, "Feb 26": 7}
     set_fiscal_year(db, MODEL, 2025)
-    assert periods(db) == [*(each.replace("26", "25") for each in at_first[:12]), *at_first[:12]]
+    assert periods(db) == [*(each.replace("26", "25") for each in initial[:12]), *initial[:12]]
     assert units(db) == {"Jan 26": 12.5, "Feb 26": 7}
     set_fiscal_year(db, MODEL, 2026)
-    assert periods(db) == at_first
+    assert periods(db) == initial
     assert units(db) == {"Jan 26": 12.5, "Feb 26": 7}
     set_fiscal_year(db, MODEL, 2027)
     assert units(db) == {}
     assert db.execute("PRAGMA foreign_key_check").fetchall() == []
 
 
-def test_a_synchronization_brings_the_calendar(db: "sqlite3.Connection") -> None:
+def test_a_synchronization_changes_the_calendar(db: "sqlite3.Connection") -> None:
     before = read_blueprint(db, MODEL)
     time = read_calendar(db, MODEL)
     set_current_period(db, MODEL, time.timescale.first)
@@ -86,10 +86,10 @@ def test_a_synchronization_brings_the_calendar(db: "sqlite3.Connection") -> None
     assert differences["timeSettings"] == {"modified": 1, "created": 0, "deleted": 0}
 
 
-def test_a_synchronization_brings_what_versions_are(db: "sqlite3.Connection") -> None:
+def test_a_synchronization_changes_versions(db: "sqlite3.Connection") -> None:
     db.execute("UPDATE versions SET switchover = '2026-02-01' WHERE is_current")
-    wanted = read_blueprint(db, MODEL)
-    wanted["versions"]["2"]["notes"] = "Each month"
-    apply_blueprint(db, MODEL, wanted)
+    changed = read_blueprint(db, MODEL)
+    changed["versions"]["2"]["notes"] = "Each month"
+    apply_blueprint(db, MODEL, changed)
     row = db.execute("SELECT * FROM versions WHERE is_current").fetchone()
     assert (row["notes"], row["switchover"]) == ("Each month", "2026-02-01")

@@ -12,7 +12,7 @@ def test_numbers(text: str, value: Stored) -> None:
 
 
 @pytest.mark.parametrize("text", ["nan", "inf", "1_000", "1,23", "--1", "1e999", "0x10", "e5", "."])
-def test_what_is_no_number(text: str) -> None:
+def test_invalid_numbers(text: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
         parser(DataType.NUMBER)(text)
 
@@ -37,7 +37,7 @@ def test_dates(text: str, value: Stored) -> None:
 
 
 @pytest.mark.parametrize("text", ["2013-02-30", "28.02.2013", "20130228", "2013-W09-4"])
-def test_what_is_no_date(text: str) -> None:
+def test_invalid_dates(text: str) -> None:
     with pytest.raises(ValueError, match=r".*"):
         parser(DataType.DATE)(text)
 

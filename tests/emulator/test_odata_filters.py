@@ -13,7 +13,7 @@ ROW: dict[str, Any] = {"Name": "O'Neill", "Amount": 12.5, "Count": 3, "Final": 1
 
 
 @pytest.mark.parametrize(
-    ("text", "fits"),
+    ("text", "expected"),
     [
         ("Name eq 'O''Neill'", True),
         ("Name eq 'o''neill'", False),
@@ -35,12 +35,12 @@ ROW: dict[str, Any] = {"Name": "O'Neill", "Amount": 12.5, "Count": 3, "Final": 1
         ("Amount eq 1.25e1", True),
     ],
 )
-def test_filters(text: str, fits: bool) -> None:
-    assert parse_filter(text, ROW)(ROW) is fits
+def test_filters(text: str, expected: bool) -> None:
+    assert parse_filter(text, ROW)(ROW) is expected
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "message"),
     [
         ("", "ends too early"),
         ("Name eq", "ends too early"),
@@ -54,24 +54,24 @@ def test_filters(text: str, fits: bool) -> None:
         ("(" * 60 + "Count eq 3" + ")" * 60, "too deeply"),
     ],
 )
-def test_what_is_no_filter(text: str, words: str) -> None:
-    with pytest.raises(ODataError, match=words):
+def test_invalid_filters(text: str, message: str) -> None:
+    with pytest.raises(ODataError, match=message):
         parse_filter(text, ROW)
 
 
 @pytest.mark.parametrize("text", ["Name gt 3", "contains(Count, '3')"])
-def test_values_of_the_wrong_kind(text: str) -> None:
+def test_values_of_the_wrong_type(text: str) -> None:
     with pytest.raises(ODataError):
         parse_filter(text, ROW)(ROW)
 
 
 @pytest.mark.parametrize("text", ["Count add 1 eq 4", "year(Name) eq 2020", "mod eq 1"])
-def test_more_of_the_language_than_is_known(text: str) -> None:
+def test_unsupported_parts_of_the_language(text: str) -> None:
     with pytest.raises(UnsupportedODataError):
         parse_filter(text, ROW)
 
 
-def test_orders() -> None:
+def test_sort_orders() -> None:
     assert parse_order("Name, Amount desc,Count asc", ROW) == [
         ("Name", False),
         ("Amount", True),

@@ -15,7 +15,7 @@ ADA: dict[str, Value] = {
 
 
 @pytest.mark.parametrize(
-    ("text", "fits"),
+    ("text", "expected"),
     [
         ('userName eq "ada@EXAMPLE.com"', True),
         ('USERNAME EQ "ada@example.com"', True),
@@ -32,15 +32,15 @@ ADA: dict[str, Value] = {
         ('name.givenName ge "ada"', True),
         ('name.givenName lt "ada"', False),
         ('name.givenName le "ADA"', True),
-        # And binds closer than or.
+        # `and` has precedence over `or`.
         ('id eq "a1" or active eq false and id eq "x"', True),
         ('(id eq "a1" or active eq false) and id eq "x"', False),
         ('((id eq "a1") AND (active eq true)) Or id eq "x"', True),
         ('(id eq"a1")and(active eq true)', True),
     ],
 )
-def test_filters(text: str, fits: bool) -> None:
-    assert parse_filter(text)(ADA) is fits
+def test_filters(text: str, expected: bool) -> None:
+    assert parse_filter(text)(ADA) is expected
 
 
 @pytest.mark.parametrize(
@@ -66,7 +66,7 @@ def test_filters(text: str, fits: bool) -> None:
         'id eq "\\x"',
     ],
 )
-def test_filters_that_are_not_available(text: str) -> None:
+def test_invalid_and_unsupported_filters(text: str) -> None:
     user: Any = ADA
     with pytest.raises(FilterError):
         parse_filter(text)(user)

@@ -1,4 +1,4 @@
-"""The default tenant on the data it was made for."""
+"""The default tenant with the example data."""
 
 import gzip
 from collections import Counter
@@ -11,7 +11,7 @@ import pytest
 from anaplan_emulator.tenant.tenant_file import read_tenant
 
 if TYPE_CHECKING:
-    from tests.engine.conftest import Bench
+    from tests.engine.conftest import ModelHarness
 
     from anaplan_emulator.tenant.tenant_description import TenantDescription
 
@@ -23,14 +23,14 @@ def tenant() -> "TenantDescription":
     return read_tenant(None)
 
 
-def test_a_month_of_flights_loads_but_for_those_to_unknown_airports(bench: "Bench") -> None:
+def test_flights_are_loaded_except_those_to_unknown_airports(model: "ModelHarness") -> None:
     flights = gzip.decompress((DATA / "flights-2013-02.csv.gz").read_bytes())
-    bench.upload("airlines.csv", (DATA / "airlines.csv").read_bytes())
-    bench.upload("airports.csv", (DATA / "airports.csv").read_bytes())
-    bench.upload("flights.csv", flights[:2_000_000], flights[2_000_000:])
-    outcome = bench.run("Load flights")
-    assert outcome.successful
-    counters = [result.details[0].values for result in outcome.nested or ()]
+    model.upload("airlines.csv", (DATA / "airlines.csv").read_bytes())
+    model.upload("airports.csv", (DATA / "airports.csv").read_bytes())
+    model.upload("flights.csv", flights[:2_000_000], flights[2_000_000:])
+    result = model.run("Load flights")
+    assert result.successful
+    counters = [step.details[0].values for step in result.nested or ()]
     assert [counter["successRowCount"] for counter in counters] == [
         "9",
         "16",
@@ -38,17 +38,17 @@ def test_a_month_of_flights_loads_but_for_those_to_unknown_airports(bench: "Benc
         "24951",
         "24343",
     ]
-    assert [result.failure_dump for result in outcome.nested or ()] == [False] * 4 + [True]
-    refused = Counter(row["_Error_1_"] for row in DictReader(bench.dump()))
-    assert refused == {
+    assert [step.failure_dump for step in result.nested or ()] == [False] * 4 + [True]
+    rejected = Counter(row["_Error_1_"] for row in DictReader(model.dump()))
+    assert rejected == {
         "Invalid item from list Airports: SJU": 434,
         "Invalid item from list Airports: BQN": 82,
         "Invalid item from list Airports: STT": 64,
         "Invalid item from list Airports: PSE": 28,
     }
 
-    assert bench.run("Flight Facts - tabular.csv").successful
-    exported = list(DictReader(bench.output("Flight Facts - tabular.csv").decode().splitlines()))
+    assert model.run("Flight Facts - tabular.csv").successful
+    exported = list(DictReader(model.output("Flight Facts - tabular.csv").decode().splitlines()))
     unknown = {"SJU", "BQN", "STT", "PSE"}
     loaded = [
         row for row in DictReader(flights.decode().splitlines()) if row["dest"] not in unknown
@@ -64,4 +64,4 @@ def test_a_month_of_flights_loads_but_for_those_to_unknown_airports(bench: "Benc
         assert sum(float(row[target]) for row in exported) == total
     assert [row["Destination"] for row in exported] == [row["dest"] for row in loaded]
 
-    assert bench.run("Delete all flights").details[0].occurrences == 24951
+    assert model.run("Delete all flights").details[0].occurrences == 24951
