@@ -1,4 +1,4 @@
-"""What all rooms share, shown with a room of the tests' own."""
+"""What all APIs share, tested with endpoints of the tests' own."""
 
 import sqlite3
 from collections.abc import AsyncIterator, Iterator
@@ -30,7 +30,7 @@ def write(call: Call) -> Response:
     call.audit.record("USR-16", object_id="U2")
     call.db.execute("INSERT INTO emulator (key, value) VALUES ('written', '')")
     if call.query.get("fail") == "expectedly":
-        raise ApiError(409, "A conflict, as ordered")
+        raise ApiError(409, "A conflict")
     if call.query.get("fail"):
         raise ZeroDivisionError
     return JSONResponse(call.json())
@@ -74,7 +74,7 @@ def written(state: TenantState) -> bool:
         return bool(db.execute(query).fetchone()[0])
 
 
-async def test_a_model_is_reached_with_and_without_its_workspace(
+async def test_paths_with_and_without_the_workspace(
     http: httpx2.AsyncClient,
 ) -> None:
     short = (await http.get(PATH)).json()
@@ -89,14 +89,16 @@ async def test_a_model_is_reached_with_and_without_its_workspace(
 
 
 @pytest.mark.parametrize("scheme", ["AnaplanAuthToken", "Bearer"])
-async def test_both_schemes_are_taken(http: httpx2.AsyncClient, token: str, scheme: str) -> None:
+async def test_both_authentication_schemes_are_accepted(
+    http: httpx2.AsyncClient, token: str, scheme: str
+) -> None:
     reply = await http.get(PATH, headers={"Authorization": f"{scheme} {token}"})
 
     assert reply.status_code == 200
 
 
 @pytest.mark.parametrize("header", ["", "AnaplanAuthToken unknown", "Basic {token}", "{token}"])
-async def test_no_known_token_is_a_401_in_the_apis_shape(
+async def test_an_unknown_token_is_a_401_in_the_shape_of_the_api(
     http: httpx2.AsyncClient, token: str, header: str
 ) -> None:
     headers = {"Authorization": header.format(token=token)}
@@ -126,11 +128,11 @@ async def test_wrong_methods_are_a_405_after_the_token_is_checked(
     reply = await http.request(method, path)
     assert (reply.status_code, reply.json()["status"]["code"]) == (405, 405)
 
-    stranger = await http.request(method, path, headers={"Authorization": ""})
-    assert stranger.status_code == 401
+    unauthenticated = await http.request(method, path, headers={"Authorization": ""})
+    assert unauthenticated.status_code == 401
 
 
-async def test_what_is_answered_well_is_committed(
+async def test_changes_of_successful_requests_are_committed(
     state: TenantState, http: httpx2.AsyncClient
 ) -> None:
     assert (await http.put(PATH, json={"a": 1})).json() == {"a": 1}
@@ -138,7 +140,7 @@ async def test_what_is_answered_well_is_committed(
 
 
 @pytest.mark.parametrize(("fail", "status"), [("expectedly", 409), ("badly", 500)])
-async def test_what_is_answered_with_an_error_is_not(
+async def test_changes_of_failed_requests_are_rolled_back(
     state: TenantState, http: httpx2.AsyncClient, fail: str, status: int
 ) -> None:
     reply = await http.put(PATH, params={"fail": fail}, json={})
@@ -154,7 +156,7 @@ async def test_a_body_that_is_not_json_is_a_400(http: httpx2.AsyncClient) -> Non
     assert "JSON" in reply.json()["status"]["message"]
 
 
-async def test_the_rate_limit_refuses_what_comes_too_fast(
+async def test_requests_above_the_rate_limit_are_rejected(
     state: TenantState, http: httpx2.AsyncClient
 ) -> None:
     state.change_settings({"rate_limit_per_minute": 6, "rate_limit_burst": 3})
@@ -169,7 +171,7 @@ async def test_the_rate_limit_refuses_what_comes_too_fast(
     assert (await http.get(PATH)).status_code == 200
 
 
-async def test_the_rate_limit_is_off_until_set(http: httpx2.AsyncClient) -> None:
+async def test_there_is_no_rate_limit_by_default(http: httpx2.AsyncClient) -> None:
     assert {(await http.get(PATH)).status_code for _ in range(50)} == {200}
 
 
@@ -177,15 +179,15 @@ async def test_the_rate_limit_is_off_until_set(http: httpx2.AsyncClient) -> None
     ("query", "codes"),
     [("", ["USR-21", "USR-16"]), ("?fail=expectedly", ["USR-16"]), ("?fail=badly", ["USR-16"])],
 )
-async def test_of_a_call_that_is_undone_only_failures_are_told(
+async def test_failed_requests_record_only_failed_events(
     state: TenantState, http: httpx2.AsyncClient, query: str, codes: list[str]
 ) -> None:
     await http.put(PATH + query, json={})
     state.audit_log.flush()
     with state.store.snapshot() as db:
-        told = db.execute("SELECT code, success FROM audit_events ORDER BY id").fetchall()
-    assert [row["code"] for row in told] == codes
-    assert [bool(row["success"]) for row in told] == [code == "USR-21" for code in codes]
+        events = db.execute("SELECT code, success FROM audit_events ORDER BY id").fetchall()
+    assert [row["code"] for row in events] == codes
+    assert [bool(row["success"]) for row in events] == [code == "USR-21" for code in codes]
 
 
 async def test_events_that_cannot_be_written_are_kept(

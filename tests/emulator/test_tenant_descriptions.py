@@ -16,7 +16,7 @@ SHOP = json.loads((Path(__file__).parents[1] / "tenants" / "shop.json").read_tex
 
 
 def with_change(path: str, value: object) -> dict[str, Any]:
-    """The shop's description, but for one place."""
+    """Return the shop's description with one change."""
     described: dict[str, Any] = copy.deepcopy(SHOP)
     *steps, last = [int(step) if step.isdecimal() else step for step in path.split("/")]
     place: Any = described
@@ -80,7 +80,7 @@ MODEL = "workspaces/0/models/0"
         (f"{MODEL}/processes/0/actions", ["Clean up"], "no action is called 'Clean up'"),
     ],
 )
-def test_contradictions_are_found(path: str, value: object, message: str) -> None:
+def test_contradictions_are_rejected(path: str, value: object, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         TenantDescription.model_validate(with_change(path, value))
 
@@ -93,7 +93,7 @@ def test_contradictions_are_found(path: str, value: object, message: str) -> Non
         (f"{MODEL}/lists/1/items/0/parent", "Atlantis"),
     ],
 )
-def test_cells_and_items_that_cannot_be_are_found_when_loading(path: str, value: object) -> None:
+def test_invalid_cells_and_items_are_rejected_when_loading(path: str, value: object) -> None:
     tenant = TenantDescription.model_validate(with_change(path, value))
     store = Store()
     try:
@@ -103,7 +103,7 @@ def test_cells_and_items_that_cannot_be_are_found_when_loading(path: str, value:
         store.close()
 
 
-def test_each_mistake_in_a_file_is_a_line_with_its_place(tmp_path: Path) -> None:
+def test_each_error_in_a_file_is_a_line_with_its_location(tmp_path: Path) -> None:
     described = with_change(f"{MODEL}/lists/1/nmae", "secret")
     described["workspaces"][0]["models"][0]["imports"][0]["target"]["colour"] = "secret"
     described["users"][0]["email"] = "secret"
@@ -124,7 +124,7 @@ def test_each_mistake_in_a_file_is_a_line_with_its_place(tmp_path: Path) -> None
     assert "pydantic" not in str(raised.value)
 
 
-def test_a_contradiction_in_a_file_is_told_without_its_content(tmp_path: Path) -> None:
+def test_errors_do_not_contain_the_content_of_the_file(tmp_path: Path) -> None:
     file = tmp_path / "mine.json"
     file.write_text(json.dumps(with_change("default_model", "Nothing")))
 
@@ -135,7 +135,7 @@ def test_a_contradiction_in_a_file_is_told_without_its_content(tmp_path: Path) -
     assert str(raised.value) == expected
 
 
-def test_the_default_tenant_is_as_its_page_says() -> None:
+def test_the_default_tenant_matches_its_documentation() -> None:
     page = (Path(__file__).parents[2] / "docs" / "emulator-tenant.md").read_text("utf-8")
     tenant = read_tenant(None)
     store = Store()
@@ -143,7 +143,7 @@ def test_the_default_tenant_is_as_its_page_says() -> None:
         with store.transaction() as db:
             load_tenant(db, tenant)
             flight_operations = "model = (SELECT key FROM models ORDER BY key LIMIT 1)"
-            kept = {
+            loaded = {
                 *db.execute(f"SELECT id, name FROM actions WHERE {flight_operations}"),
                 *db.execute(
                     f"SELECT id, name FROM files WHERE {flight_operations} AND id GLOB '113*'"
@@ -153,7 +153,7 @@ def test_the_default_tenant_is_as_its_page_says() -> None:
     finally:
         store.close()
     rows = re.findall(r"^\| (1\d{11}) \| ([^|:]+?)(?:: [^|]+)? \|$", page, re.MULTILINE)
-    assert set(rows) == {tuple(row) for row in kept}
+    assert set(rows) == {tuple(row) for row in loaded}
     assert all(row["id"] in page for row in ids)
     for user in tenant.users:
         assert f"| `{user.email}` | `{user.password}` |" in page

@@ -1,4 +1,4 @@
-"""Signing in and deciding without a browser, what is noted of it all, and what is not."""
+"""Consenting without a browser, and the absence of secrets in logs."""
 
 import json
 import logging
@@ -14,22 +14,22 @@ if TYPE_CHECKING:
     from tests.emulator.oauth.conftest import Application, Browser
 
 
-def test_authorize_goes_where_a_browser_would(emulator: Emulator, portal: "Application") -> None:
+def test_authorize_returns_the_callback_url(emulator: Emulator, portal: "Application") -> None:
     callback = httpx2.URL(emulator.authorize(portal.url(), "bob@example.com"))
 
     assert str(callback).startswith(portal.callback)
     assert callback.params["state"] == "a state"
     tokens = portal.exchange(callback.params["code"]).json()
-    assert portal.whoami(tokens["access_token"]).json()["user"]["email"] == "bob@example.com"
+    assert portal.get_user(tokens["access_token"]).json()["user"]["email"] == "bob@example.com"
 
 
-def test_authorize_denies_when_told_to(emulator: Emulator, portal: "Application") -> None:
+def test_authorize_can_deny(emulator: Emulator, portal: "Application") -> None:
     callback = httpx2.URL(emulator.authorize(portal.url(), allow=False))
 
     assert callback.params["error"] == "access_denied"
 
 
-def test_single_sign_on_is_good_enough_for_a_web_application(
+def test_single_sign_on_users_can_authorize_web_applications(
     emulator: Emulator, portal: "Application"
 ) -> None:
     callback = httpx2.URL(emulator.authorize(portal.url(), "sso@example.com"))
@@ -38,25 +38,27 @@ def test_single_sign_on_is_good_enough_for_a_web_application(
 
 
 @pytest.mark.parametrize("email", ["gone@example.com", "nobody@example.com"])
-def test_who_cannot_sign_in_cannot_decide(
+def test_users_who_cannot_sign_in_cannot_consent(
     emulator: Emulator, portal: "Application", terminal: "Application", email: str
 ) -> None:
     with pytest.raises(OAuthRefusedError, match=email):
         emulator.authorize(portal.url(), email)
     with pytest.raises(OAuthRefusedError, match=email):
-        emulator.approve_device(terminal.begin()["user_code"], email)
+        emulator.approve_device(terminal.start_device()["user_code"], email)
 
 
-def test_what_the_pages_refuse_is_refused(emulator: Emulator, portal: "Application") -> None:
+def test_requests_that_the_pages_reject_are_rejected(
+    emulator: Emulator, portal: "Application"
+) -> None:
     with pytest.raises(OAuthRefusedError, match="not registered"):
         emulator.authorize(portal.url(redirect_uri="https://evil.example/"))
     with pytest.raises(OAuthRefusedError, match="BCDF-GHJK"):
         emulator.deny_device("BCDF-GHJK")
     with pytest.raises(OAuthRefusedError, match="unknown"):
-        emulator.revoke("unheard")
+        emulator.revoke("unknown")
 
 
-def test_the_control_room_does_all_of_it_too(
+def test_consent_through_the_control_api(
     portal: "Application", terminal: "Application", http: httpx2.Client
 ) -> None:
     def control(path: str, **body: Any) -> Any:
@@ -64,22 +66,22 @@ def test_the_control_room_does_all_of_it_too(
 
     callback = control("authorizations", url=portal.url()).json()["callback_url"]
     tokens = portal.exchange(httpx2.URL(callback).params["code"]).json()
-    assert portal.whoami(tokens["access_token"]).status_code == 200
+    assert portal.get_user(tokens["access_token"]).status_code == 200
     assert control("revocations", refresh_token=tokens["refresh_token"]).status_code == 200
-    assert portal.whoami(tokens["access_token"]).status_code == 401
+    assert portal.get_user(tokens["access_token"]).status_code == 401
 
-    let_in, turned_away = terminal.begin(), terminal.begin()
-    assert control("devices", user_code=let_in["user_code"]).json() == {"allowed": True}
-    control("devices", user_code=turned_away["user_code"], allow=False)
-    assert terminal.poll(let_in).status_code == 200
-    assert terminal.poll(turned_away).json()["error"] == "access_denied"
+    approved, denied = terminal.start_device(), terminal.start_device()
+    assert control("devices", user_code=approved["user_code"]).json() == {"allowed": True}
+    control("devices", user_code=denied["user_code"], allow=False)
+    assert terminal.poll(approved).status_code == 200
+    assert terminal.poll(denied).json()["error"] == "access_denied"
 
     refused = control("devices", user_code="BCDF-GHJK")
     assert refused.status_code == 400
     assert "BCDF-GHJK" in refused.json()["error"]
 
 
-def test_no_secret_is_noted_or_logged(
+def test_no_secret_is_recorded_or_logged(
     emulator: Emulator,
     portal: "Application",
     terminal: "Application",
@@ -92,24 +94,24 @@ def test_no_secret_is_noted_or_logged(
     browser.http.cookies.set("another", "cookie-value")
     browser.sign_in()
     browser.submit(decision="allow")
-    code = browser.brought["code"]
-    browser.http.get("/activate", headers={"Referer": browser.left_for})
+    code = browser.redirect_query["code"]
+    browser.http.get("/activate", headers={"Referer": browser.redirect_url})
     tokens = portal.exchange(code).json()
     renewed = portal.refresh(tokens["refresh_token"]).json()
     portal.http.post("/oauth/token", data={"code": code, **portal.credentials})
-    device = terminal.begin(scope="offline_access")
+    device = terminal.start_device(scope="offline_access")
     browser.open(device["verification_uri_complete"])
     browser.sign_in()
     browser.submit()
     browser.submit(decision="allow")
-    of_device = terminal.poll(device).json()
-    emulator.revoke(of_device["refresh_token"])
+    device_tokens = terminal.poll(device).json()
+    emulator.revoke(device_tokens["refresh_token"])
     (cookie, *_) = [c.value for c in browser.http.cookies.jar]
 
-    noted = emulator.requests()
-    # The test's own HTTP client tells all.
+    recorded = emulator.requests()
+    # The HTTP client of the test logs everything.
     logged = [r.getMessage() for r in caplog.records if not r.name.startswith("http")]
-    seen = json.dumps([logged, [(r.path, r.query, r.headers, r.body) for r in noted]])
+    seen = json.dumps([logged, [(r.path, r.query, r.headers, r.body) for r in recorded]])
     assert logged
     secrets = {
         "password": "correct horse",
@@ -122,11 +124,11 @@ def test_no_secret_is_noted_or_logged(
         **{f"first {name}": tokens[name] for name in ("access_token", "id_token")},
         "first refresh token": tokens["refresh_token"],
         **{f"second {name}": renewed[name] for name in ("access_token", "refresh_token")},
-        **{f"device's {name}": of_device[name] for name in ("access_token", "refresh_token")},
+        **{f"device's {name}": device_tokens[name] for name in ("access_token", "refresh_token")},
     }
     assert [name for name, value in secrets.items() if value and value in seen] == []
-    # What is no secret can be read.
-    exchange = next(r for r in noted if r.path == "/oauth/token")
+    # Other values are recorded.
+    exchange = next(r for r in recorded if r.path == "/oauth/token")
     assert json.loads(exchange.body or "")["code"] == "***"
     assert json.loads(exchange.body or "")["grant_type"] == "authorization_code"
 
@@ -157,7 +159,7 @@ def client(**changes: Any) -> dict[str, Any]:
         pytest.param([client(), client()], id="twice"),
     ],
 )
-def test_clients_that_anaplan_would_not_register_are_refused(
+def test_clients_that_anaplan_would_not_register_are_rejected(
     tenant: TenantDescription, clients: list[dict[str, Any]]
 ) -> None:
     described = {**tenant.model_dump(), "oauth_clients": clients}
@@ -170,9 +172,7 @@ def test_clients_that_anaplan_would_not_register_are_refused(
     "callback",
     ["http://127.0.0.1:8000/oauth/callback", "http://localhost/", "http://[::1]:5173/cb"],
 )
-def test_applications_under_development_may_be_registered(
-    tenant: TenantDescription, callback: str
-) -> None:
+def test_local_callback_urls_can_be_registered(tenant: TenantDescription, callback: str) -> None:
     described = {**tenant.model_dump(), "oauth_clients": [client(redirect_uris=[callback])]}
 
     assert TenantDescription.model_validate(described).oauth_clients[0].redirect_uris == (callback,)
@@ -185,7 +185,7 @@ def test_the_default_tenant_has_a_client_of_each_kind() -> None:
         assert emulator.device_client_id != emulator.oauth_client_id
 
 
-def test_a_tenant_without_clients_says_so(tenant: TenantDescription) -> None:
+def test_properties_of_missing_clients_raise(tenant: TenantDescription) -> None:
     bare = TenantDescription.model_validate({**tenant.model_dump(), "oauth_clients": []})
 
     with Emulator(bare) as emulator:

@@ -1,4 +1,4 @@
-"""Plan and its live copy, as their administrator sees them by plain HTTP."""
+"""An HTTP client for the models Plan and Plan Live and their revisions."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import httpx2
-    from tests.emulator.conftest import Shop
+    from tests.emulator.conftest import TenantClient
 
 
-class Alm:
-    def __init__(self, shop: Shop) -> None:
+class AlmClient:
+    def __init__(self, shop: TenantClient) -> None:
         self.shop = shop
         listed = shop.http.get("/2/0/models").json()["models"]
         self._models = {each["name"]: each for each in listed}
@@ -64,14 +64,14 @@ class Alm:
         result: dict[str, Any] = self.wait(self.start(kind, ids, model), model=model)["result"]
         return result
 
-    def named(self, collection: str, name: str, model: str = "Plan") -> str:
+    def id_of(self, collection: str, name: str, model: str = "Plan") -> str:
         listed = self.get(f"/{collection}", model).json()[collection]
         return str(next(each["id"] for each in listed if each["name"] == name))
 
     def run_import(self, name: str, content: bytes = b"", model: str = "Plan") -> None:
         if content:
-            file = self.named("files", f"{name.lower()}.csv", model)
+            file = self.id_of("files", f"{name.lower()}.csv", model)
             self.shop.http.put(self.path(f"/files/{file}", model), content=content)
-        tasks = f"/imports/{self.named('imports', name, model)}/tasks"
+        tasks = f"/imports/{self.id_of('imports', name, model)}/tasks"
         task = self.post(tasks, {"localeName": "en_US"}, model).json()["task"]["taskId"]
         assert self.wait(f"{tasks}/{task}", model=model)["result"]["successful"]

@@ -10,7 +10,7 @@ from anaplan_emulator.app import create_app
 ADA = ("ada@example.com", "correct horse")
 
 
-def test_the_contents_list_every_operation_with_its_purpose(http: httpx2.Client) -> None:
+def test_the_index_lists_every_operation_with_its_purpose(http: httpx2.Client) -> None:
     reply = http.get("/_emulator/")
 
     operations = {(row["method"], row["path"]) for row in reply.json()["operations"]}
@@ -21,28 +21,28 @@ def test_the_contents_list_every_operation_with_its_purpose(http: httpx2.Client)
     assert "and processing it" in described["hold_seconds"]["description"]
 
 
-def test_info_is_what_one_signs_in_with(emulator: Emulator, http: httpx2.Client) -> None:
-    told = http.get("/_emulator/info").json()
+def test_info_contains_credentials(emulator: Emulator, http: httpx2.Client) -> None:
+    info = http.get("/_emulator/info").json()
 
-    assert told == emulator.info()
-    assert told["base_url"] == emulator.base_url
-    credentials = (told["user_email"], told["password"])
+    assert info == emulator.info()
+    assert info["base_url"] == emulator.base_url
+    credentials = (info["user_email"], info["password"])
     assert http.post("/token/authenticate", auth=credentials).status_code == 201
 
 
-def test_the_clock_can_be_read_and_moved(emulator: Emulator, http: httpx2.Client) -> None:
+def test_the_clock_can_be_read_and_changed(emulator: Emulator, http: httpx2.Client) -> None:
     http.post("/_emulator/clock", json={"advance_seconds": 3600})
-    told = http.get("/_emulator/clock").json()
-    assert told["offset_seconds"] == 3600
+    clock = http.get("/_emulator/clock").json()
+    assert clock["offset_seconds"] == 3600
 
     moment = datetime(2030, 2, 1, 8, tzinfo=UTC)
-    told = http.post("/_emulator/clock", json={"set": moment.isoformat()}).json()
+    clock = http.post("/_emulator/clock", json={"set": moment.isoformat()}).json()
 
-    assert abs(datetime.fromisoformat(told["now"]) - moment) < timedelta(seconds=10)
+    assert abs(datetime.fromisoformat(clock["now"]) - moment) < timedelta(seconds=10)
     assert abs(emulator.now() - moment) < timedelta(seconds=10)
 
 
-def test_the_clock_is_advanced_forward_only(emulator: Emulator) -> None:
+def test_the_clock_can_only_be_advanced_forward(emulator: Emulator) -> None:
     with pytest.raises(ValueError, match="only be advanced forward"):
         emulator.advance(minutes=-5)
 
@@ -51,7 +51,7 @@ def test_the_clock_is_advanced_forward_only(emulator: Emulator) -> None:
     assert emulator.now() < datetime.now(UTC) - timedelta(hours=23)
 
 
-def test_faults_are_ordered_and_taken_away(http: httpx2.Client) -> None:
+def test_faults_are_added_and_removed(http: httpx2.Client) -> None:
     assert http.post("/_emulator/faults", json={"status": 503, "times": None}).json()["id"]
     assert http.post("/token/authenticate", auth=ADA).status_code == 503
 
@@ -72,14 +72,14 @@ def test_settings_are_read_and_changed(http: httpx2.Client) -> None:
     ("method", "path", "body"),
     [
         ("PATCH", "settings", {"token_lifetime_seconds": -1}),
-        ("PATCH", "settings", {"unheard": 1}),
+        ("PATCH", "settings", {"unknown": 1}),
         ("POST", "faults", {"status": 1}),
         ("POST", "clock", {"advance": 1}),
         ("POST", "clock", {"advance_seconds": -1}),
-        ("POST", "tenant", {"name": "nobody", "users": []}),
+        ("POST", "tenant", {"name": "Empty", "users": []}),
     ],
 )
-def test_mistakes_are_named_and_change_nothing(
+def test_invalid_bodies_change_nothing(
     http: httpx2.Client, method: str, path: str, body: dict[str, object]
 ) -> None:
     before = http.get("/_emulator/settings").json()
@@ -93,21 +93,21 @@ def test_mistakes_are_named_and_change_nothing(
 
 
 def test_certificates_are_issued(http: httpx2.Client) -> None:
-    order = {"email": ADA[0], "not_after": "2031-01-01T00:00:00Z"}
-    pair = http.post("/_emulator/certificates", json=order).json()
+    body = {"email": ADA[0], "not_after": "2031-01-01T00:00:00Z"}
+    pair = http.post("/_emulator/certificates", json=body).json()
 
     assert pair["certificate"].startswith("-----BEGIN CERTIFICATE-----")
     assert pair["private_key"].startswith("-----BEGIN PRIVATE KEY-----")
 
-    backwards = {**order, "not_before": "2032-01-01T00:00:00Z"}
+    backwards = {**body, "not_before": "2032-01-01T00:00:00Z"}
     assert http.post("/_emulator/certificates", json=backwards).status_code == 400
 
-    stranger = http.post("/_emulator/certificates", json={"email": "who@example.com"})
-    assert stranger.status_code == 404
-    assert "who@example.com" in stranger.json()["error"]
+    unknown = http.post("/_emulator/certificates", json={"email": "who@example.com"})
+    assert unknown.status_code == 404
+    assert "who@example.com" in unknown.json()["error"]
 
 
-def test_a_reset_goes_back_to_the_start(emulator: Emulator, http: httpx2.Client) -> None:
+def test_a_reset_restores_the_initial_state(emulator: Emulator, http: httpx2.Client) -> None:
     token = http.post("/token/authenticate", auth=ADA).json()["tokenInfo"]["tokenValue"]
     emulator.advance(minutes=5)
     emulator.settings.page_limit = 3
@@ -123,19 +123,19 @@ def test_a_reset_goes_back_to_the_start(emulator: Emulator, http: httpx2.Client)
     assert http.get("/token/validate", headers=headers).status_code == 401
 
 
-def test_another_tenant_is_loaded(emulator: Emulator, http: httpx2.Client) -> None:
+def test_loading_another_tenant(emulator: Emulator, http: httpx2.Client) -> None:
     user = {"email": "eve@example.org", "password": "p", "first_name": "E", "last_name": "V"}
     certificate = emulator.certificate.read_text()
 
-    told = http.post("/_emulator/tenant", json={"name": "Other", "users": [user]}).json()
+    info = http.post("/_emulator/tenant", json={"name": "Other", "users": [user]}).json()
 
-    assert told["user_email"] == "eve@example.org"
+    assert info["user_email"] == "eve@example.org"
     assert http.post("/token/authenticate", auth=ADA).status_code == 401
     assert http.post("/token/authenticate", auth=("eve@example.org", "p")).status_code == 201
     assert emulator.certificate.read_text() != certificate
 
 
-def test_requests_are_noted_with_secrets_masked(emulator: Emulator, http: httpx2.Client) -> None:
+def test_requests_are_recorded_without_secrets(emulator: Emulator, http: httpx2.Client) -> None:
     token = http.post("/token/authenticate", auth=ADA).json()["tokenInfo"]["tokenValue"]
     http.get(
         "/token/validate?code=hidden&plain=seen",
@@ -146,32 +146,32 @@ def test_requests_are_noted_with_secrets_masked(emulator: Emulator, http: httpx2
     http.post("/token/logout", data={"client_secret": "hidden", "plain": "seen"})
     http.post("/token/logout", content=b'{"password": "hidden"')
 
-    noted = http.get("/_emulator/requests").json()
+    recorded = http.get("/_emulator/requests").json()
 
-    assert [row["path"].rpartition("/")[2] for row in noted] == [
+    assert [row["path"].rpartition("/")[2] for row in recorded] == [
         "authenticate",
         "validate",
         "logout",
         "logout",
         "logout",
     ]
-    assert [row["status"] for row in noted] == [201, 200, 401, 401, 401]
-    assert [row["number"] for row in noted] == sorted(row["number"] for row in noted)
-    text = json.dumps(noted)
+    assert [row["status"] for row in recorded] == [201, 200, 401, 401, 401]
+    assert [row["number"] for row in recorded] == sorted(row["number"] for row in recorded)
+    text = json.dumps(recorded)
     assert "hidden" not in text
     assert token not in text
-    assert noted[0]["headers"]["authorization"] == "Basic ***"
-    assert noted[1]["query"] == "code=***&plain=seen"
-    assert noted[2]["content_type"] == "application/json"
-    assert json.loads(noted[2]["body"])["deep"][0]["code"] == "seen"
-    assert noted[3]["body"] == "client_secret=***&plain=seen"
-    assert (noted[4]["body"], noted[4]["body_bytes"]) == (None, 21)
+    assert recorded[0]["headers"]["authorization"] == "Basic ***"
+    assert recorded[1]["query"] == "code=***&plain=seen"
+    assert recorded[2]["content_type"] == "application/json"
+    assert json.loads(recorded[2]["body"])["deep"][0]["code"] == "seen"
+    assert recorded[3]["body"] == "client_secret=***&plain=seen"
+    assert (recorded[4]["body"], recorded[4]["body_bytes"]) == (None, 21)
 
     http.delete("/_emulator/requests")
     assert http.get("/_emulator/requests").json() == []
 
 
-def test_two_tokens_can_be_told_apart(emulator: Emulator, http: httpx2.Client) -> None:
+def test_different_tokens_are_masked_differently(emulator: Emulator, http: httpx2.Client) -> None:
     for token in ("one", "one", "two"):
         http.get("/token/validate", headers={"Authorization": f"AnaplanAuthToken {token}"})
 
@@ -179,7 +179,7 @@ def test_two_tokens_can_be_told_apart(emulator: Emulator, http: httpx2.Client) -
     assert first == again != other
 
 
-def test_requests_on_one_connection_show_the_same_client(
+def test_requests_on_one_connection_have_the_same_client(
     emulator: Emulator, http: httpx2.Client
 ) -> None:
     http.get("/token/validate")
@@ -190,14 +190,14 @@ def test_requests_on_one_connection_show_the_same_client(
     assert first == second != third
 
 
-def test_web_pages_are_kept_out(http: httpx2.Client) -> None:
+def test_requests_of_web_pages_are_rejected(http: httpx2.Client) -> None:
     reply = http.post("/_emulator/reset", headers={"Origin": "https://evil.example"})
 
     assert reply.status_code == 403
 
 
 @pytest.mark.parametrize(("opened", "status"), [(False, 403), (True, 200)])
-async def test_other_machines_are_kept_out_unless_let_in(
+async def test_other_machines_need_permission(
     emulator: Emulator, tenant: TenantDescription, opened: bool, status: int
 ) -> None:
     with Emulator(tenant, control_from_anywhere=opened) as other:
@@ -206,7 +206,7 @@ async def test_other_machines_are_kept_out_unless_let_in(
             assert (await client.get("/_emulator/health")).status_code == status
 
 
-def test_unknown_routes_are_named(http: httpx2.Client) -> None:
+def test_the_error_names_an_unknown_route(http: httpx2.Client) -> None:
     reply = http.get("/2/0/imaginary/things")
 
     assert reply.status_code == 501
