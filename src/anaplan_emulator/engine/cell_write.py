@@ -122,9 +122,9 @@ class _Resolver:
         else:
             item = self._line_items.get((write.line_item_name or "").lower())
         if item is None:
-            wanted = write.line_item_id or write.line_item_name
+            name = write.line_item_id or write.line_item_name
             raise _WriteRejected(
-                "lineItemNotFound", f"{self._module.name} has no line item '{wanted or ''}'"
+                "lineItemNotFound", f"{self._module.name} has no line item '{name or ''}'"
             )
         if item.formula:
             raise _WriteRejected(
@@ -138,9 +138,9 @@ class _Resolver:
         for coordinate in write.coordinates:
             dimension = self._dimension(coordinate)
             if dimension is None:
-                wanted = coordinate.dimension_id or coordinate.dimension_name
+                name = coordinate.dimension_id or coordinate.dimension_name
                 raise _WriteRejected(
-                    "dimensionNotFound", f"{item.name} has no dimension '{wanted or ''}'"
+                    "dimensionNotFound", f"{item.name} has no dimension '{name or ''}'"
                 )
             if dimension.key in found:
                 raise _WriteRejected("duplicateDimension", f"{dimension.name} is given twice")
@@ -201,8 +201,8 @@ class _Resolver:
         else:
             found = self._codes[dimension.key].get(coordinate.item_code or "")
         if found is None:
-            wanted = coordinate.item_id or coordinate.item_name or coordinate.item_code
-            raise _WriteRejected("itemNotFound", f"{dimension.name} has no item '{wanted or ''}'")
+            name = coordinate.item_id or coordinate.item_name or coordinate.item_code
+            raise _WriteRejected("itemNotFound", f"{dimension.name} has no item '{name or ''}'")
         return found
 
     def _look_up(self, writes: Iterable[CellWrite]) -> None:
@@ -230,17 +230,17 @@ class _Resolver:
         for key, each in lists.items():
             self._names[key] = self._found(each, names[key], "name")
             self._codes[key] = self._found(each, codes[key], "code")
-            wanted = {found for text in ids[key] if (found := item_key(each, text)) is not None}
+            keys = {found for text in ids[key] if (found := item_key(each, text)) is not None}
             rows = self._db.execute(
-                "SELECT wanted.value FROM json_each(?) AS wanted"
-                " JOIN list_items ON list_items.key = wanted.value",
-                (json.dumps(sorted(wanted)),),
+                "SELECT requested.value FROM json_each(?) AS requested"
+                " JOIN list_items ON list_items.key = requested.value",
+                (json.dumps(sorted(keys)),),
             )
             self._keys[key] = {row[0] for row in rows}
 
     def _found(self, item_list: ListStructure, texts: set[str], match: Match) -> dict[str, int]:
-        wanted = texts - {""}
-        return find_items(self._db, item_list.key, wanted, match) if wanted else {}
+        names = texts - {""}
+        return find_items(self._db, item_list.key, names, match) if names else {}
 
 
 def _invalid(item: Field, value: Scalar) -> _WriteRejected:
@@ -268,9 +268,9 @@ def _write(
         )
     else:
         coordinates = ", ".join(module.coordinates)
-        places = ", ".join("?" * (len(items) + 1))
+        placeholders = ", ".join("?" * (len(items) + 1))
         cursor = db.execute(
-            f"INSERT INTO {module.table} ({coordinates}, {column}) VALUES ({places})"
+            f"INSERT INTO {module.table} ({coordinates}, {column}) VALUES ({placeholders})"
             f" ON CONFLICT ({coordinates}) DO UPDATE SET {column} = excluded.{column}"
             f" WHERE {column} IS NOT excluded.{column}",
             (*items, value),

@@ -113,12 +113,12 @@ class CloudStorage:
 
     def _remove_others(self, folders: set[Path], objects: Mapping[Path, bytes]) -> None:
         """Remove everything but the described objects, which is faster than to write them again."""
-        kept = folders | {parent for path in (*folders, *objects) for parent in path.parents}
+        described = folders | {parent for path in (*folders, *objects) for parent in path.parents}
         for each in sorted(self.root.rglob("*"), reverse=True):
             # A file that another program has open may not be removable.
             with suppress(OSError):
                 if each.is_dir() and not each.is_symlink():
-                    if each not in kept:
+                    if each not in described:
                         each.rmdir()
                 elif objects.get(each) != each.read_bytes():
                     each.unlink()

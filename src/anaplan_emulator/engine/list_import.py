@@ -126,8 +126,8 @@ class ListImport:
                 well_formed.append(row)
         candidates = self._candidates(well_formed)
         staged = [record for row in candidates if (record := self._check(row)) is not None]
-        places = ", ".join("?" * (5 + len(self._properties)))
-        self._db.executemany(f"INSERT INTO temp.staged_items VALUES ({places})", staged)
+        placeholders = ", ".join("?" * (5 + len(self._properties)))
+        self._db.executemany(f"INSERT INTO temp.staged_items VALUES ({placeholders})", staged)
 
     def apply(self, db: sqlite3.Connection) -> None:
         """Write the staged rows, in the caller's transaction."""

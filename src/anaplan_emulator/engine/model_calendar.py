@@ -100,11 +100,11 @@ class _TimeItems:
         rows = self._db.execute(
             "SELECT name, key FROM list_items WHERE list = ? ORDER BY key", (self._time,)
         )
-        kept: dict[str, int] = dict(rows.fetchall())
+        remaining: dict[str, int] = dict(rows.fetchall())
         base = self._time * ITEMS_PER_LIST
         first = list_by_key(self._db, self._time).next_index
-        if kept:
-            name, key = next(iter(kept.items()))
+        if remaining:
+            name, key = next(iter(remaining.items()))
             # Items are ordered by index: earlier periods may need indexes below those in use.
             first = key - base - names.index(name)
             if first < 1:
@@ -115,7 +115,7 @@ class _TimeItems:
             [
                 (base + index, self._time, name)
                 for index, name in enumerate(names, first)
-                if name not in kept
+                if name not in remaining
             ],
         )
         self._db.execute(

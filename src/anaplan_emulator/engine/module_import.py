@@ -97,8 +97,10 @@ class ModuleImport:
             else:
                 staged.append(record)
         self._counts.updated += len(staged)
-        places = ", ".join("?" * len(self._mapped))
-        self._db.executemany(f"INSERT OR REPLACE INTO temp.staged_cells VALUES ({places})", staged)
+        placeholders = ", ".join("?" * len(self._mapped))
+        self._db.executemany(
+            f"INSERT OR REPLACE INTO temp.staged_cells VALUES ({placeholders})", staged
+        )
 
     def apply(self, db: sqlite3.Connection) -> None:
         """Write the staged rows, in the caller's transaction."""

@@ -70,12 +70,12 @@ class SourceFile:
         """Number of bytes read so far."""
         return self._stream.position
 
-    def column(self, wanted: str | int) -> int | None:
+    def column(self, column: str | int) -> int | None:
         """Return the position of a column, given its name or its number from 1."""
-        if isinstance(wanted, int):
-            return wanted - 1 if wanted <= len(self.header) else None
+        if isinstance(column, int):
+            return column - 1 if column <= len(self.header) else None
         try:
-            return self.header.index(wanted)
+            return self.header.index(column)
         except ValueError:
             return None
 

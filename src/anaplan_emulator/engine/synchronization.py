@@ -10,6 +10,7 @@ from anaplan_emulator.engine.blueprint import Blueprint, read_blueprint
 from anaplan_emulator.engine.deletions import delete_items
 from anaplan_emulator.engine.model_calendar import change_calendar
 from anaplan_emulator.engine.structure import ITEMS_PER_LIST, create_cells_table, module_by_name
+from anaplan_emulator.store.records import insert_record
 
 
 def apply_blueprint(db: sqlite3.Connection, model: int, target: Blueprint) -> None:
@@ -68,12 +69,7 @@ class _Synchronization:
         return dict(rows.fetchall())
 
     def _insert(self, table: str, **values: Any) -> int:
-        columns, places = ", ".join(values), ", ".join("?" * len(values))
-        (key,) = self._db.execute(
-            f"INSERT INTO {table} ({columns}) VALUES ({places}) RETURNING rowid",
-            list(values.values()),
-        ).fetchone()
-        return int(key)
+        return insert_record(self._db, table, values)
 
     def _update(self, table: str, key: int, **values: Any) -> None:
         columns = ", ".join(f"{name} = ?" for name in values)
@@ -229,10 +225,10 @@ class _Synchronization:
                 )
                 self._insert("line_item_attributes", line_item=item_key, **item["attributes"])
             had_column = old is not None and not old["formula"]
-            kept = old is not None and had_column and _format(old) == _format(item)
-            if cells and had_column and (item["formula"] or not kept):
+            unchanged = old is not None and had_column and _format(old) == _format(item)
+            if cells and had_column and (item["formula"] or not unchanged):
                 self._db.execute(f"ALTER TABLE cells_{key} DROP COLUMN v{item_key}")
-            if cells and not item["formula"] and not kept:
+            if cells and not item["formula"] and not unchanged:
                 self._db.execute(f"ALTER TABLE cells_{key} ADD COLUMN v{item_key}")
 
     def _remove_lists(self) -> None:

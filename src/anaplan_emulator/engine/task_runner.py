@@ -300,10 +300,10 @@ def _finish(
     result: dict[str, Any],
 ) -> bool:
     """End a task that is in one of the expected states, and return whether it was."""
-    places = ", ".join("?" * len(expected))
+    placeholders = ", ".join("?" * len(expected))
     cursor = db.execute(
         f"UPDATE tasks SET state = ?, step = ?, progress = 1.0, result = ?"  # noqa: S608
-        f" WHERE id = ? AND state IN ({places})",
+        f" WHERE id = ? AND state IN ({placeholders})",
         (state, step, json.dumps(result), task_id, *expected),
     )
     return cursor.rowcount > 0

@@ -35,8 +35,8 @@ def find_items(
         return found | find_items(db, list_key, rest, "name") if rest else found
     rows = db.execute(
         f"""
-        SELECT wanted.value, list_items.key FROM json_each(?) AS wanted
-        CROSS JOIN list_items ON list_items.list = ? AND list_items.{match} = wanted.value
+        SELECT requested.value, list_items.key FROM json_each(?) AS requested
+        CROSS JOIN list_items ON list_items.list = ? AND list_items.{match} = requested.value
         """,
         (json.dumps(list(texts)), list_key),
     )
@@ -76,12 +76,12 @@ def open_column(run: ActionRun, import_id: str, source: SourceFile, field: Sourc
         return Column(None, field.constant)
     if field.ask is not None:
         entity_type = field.ask.lower()
-        answer = run.parameters.get((import_id, entity_type), run.parameters.get(("", entity_type)))
-        if answer is None:
+        value = run.parameters.get((import_id, entity_type), run.parameters.get(("", entity_type)))
+        if value is None:
             raise ActionFailed(
                 "missingFields", f"The mapping asks for {field.ask}: no mapping parameter names it"
             )
-        return Column(None, answer)
+        return Column(None, value)
     position = None if field.column is None else source.column(field.column)
     if position is None:
         raise ActionFailed("missingFields", f"The file has no column {field.column!r}")

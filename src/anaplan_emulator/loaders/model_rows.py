@@ -7,6 +7,7 @@ from itertools import count
 
 from anaplan_emulator.engine.structure import Field, list_by_key
 from anaplan_emulator.engine.value_readers import find_items
+from anaplan_emulator.store.records import insert_record
 from anaplan_emulator.tenant.data_types import DataType, Stored, parser
 from anaplan_emulator.tenant.list_description import Scalar
 
@@ -30,12 +31,7 @@ class ModelRows:
 
     def insert(self, table: str, **values: Stored) -> int:
         """Insert a row and return its rowid."""
-        columns, places = ", ".join(values), ", ".join("?" * len(values))
-        row = self.db.execute(
-            f"INSERT INTO {table} ({columns}) VALUES ({places}) RETURNING rowid",
-            list(values.values()),
-        ).fetchone()
-        return int(row[0])
+        return insert_record(self.db, table, values)
 
     def find(self, table: str, name: str) -> int | None:
         """Return the key of the row with a name, if there is one."""

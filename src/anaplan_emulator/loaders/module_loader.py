@@ -1,7 +1,5 @@
 """Writing described modules into a model: their line items, cells and views."""
 
-# ruff: noqa: S608 (identifiers are made from keys; values are bound)
-
 from collections.abc import Iterable
 
 from anaplan_emulator.engine.structure import (
@@ -11,6 +9,7 @@ from anaplan_emulator.engine.structure import (
     value_column,
 )
 from anaplan_emulator.loaders.model_rows import ModelRows
+from anaplan_emulator.store.records import insert_record
 from anaplan_emulator.tenant.data_types import DataType, Stored
 from anaplan_emulator.tenant.module_description import LineItemDescription, ModuleDescription
 
@@ -99,11 +98,7 @@ class ModuleLoader:
                 if name not in module.dimensions:
                     field = structure.line_item(name)
                     record[value_column(field)] = self._rows.stored(field, scalar)
-            columns, places = ", ".join(record), ", ".join("?" * len(record))
-            self._db.execute(
-                f"INSERT INTO {structure.table} ({columns}) VALUES ({places})",
-                list(record.values()),
-            )
+            insert_record(self._db, structure.table, record)
 
     def _insert_views(self, module_number: int, module: ModuleDescription) -> None:
         structure = module_by_name(self._db, self._model, module.name)

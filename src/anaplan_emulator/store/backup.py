@@ -21,8 +21,8 @@ class Backup:
         for (table,) in db.execute(names).fetchall():
             rows = [tuple(row) for row in db.execute(f"SELECT * FROM {table}")]
             if rows and table not in exclude:
-                places = ", ".join("?" * len(rows[0]))
-                self._inserts.append((f"INSERT INTO {table} VALUES ({places})", rows))
+                placeholders = ", ".join("?" * len(rows[0]))
+                self._inserts.append((f"INSERT INTO {table} VALUES ({placeholders})", rows))
 
     def restore(self, db: sqlite3.Connection) -> None:
         """Fill a database whose tables are empty, while foreign keys are not enforced."""

@@ -1,6 +1,7 @@
-"""Rows of the database as dataclasses."""
+"""Rows of the database: reading them as dataclasses, and inserting them."""
 
 import sqlite3
+from collections.abc import Mapping
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -25,3 +26,13 @@ def read_record(kind: type[Record], row: sqlite3.Row, **values: Any) -> Record:
             is_boolean = field.type in (bool, bool | None) and value is not None
             values[name] = bool(value) if is_boolean else value
     return kind(**values)
+
+
+def insert_record(db: sqlite3.Connection, table: str, values: Mapping[str, Any]) -> int:
+    """Insert a row with values for its columns, and return its rowid if the table has rowids."""
+    columns, placeholders = ", ".join(values), ", ".join("?" * len(values))
+    cursor = db.execute(
+        f"INSERT INTO {table} ({columns}) VALUES ({placeholders})",  # noqa: S608 (constant names)
+        list(values.values()),
+    )
+    return cursor.lastrowid or 0

@@ -254,9 +254,9 @@ def _source_model(call: Call, model_id: str) -> Model:
     return model
 
 
-def _require_admin(call: Call, model: Model, refusal: ApiError) -> None:
+def _require_admin(call: Call, model: Model, error: ApiError) -> None:
     if not is_workspace_admin(call.db, call.user, model.workspace_id):
-        raise ApiError(refusal.status, refusal.message)
+        raise ApiError(error.status, error.message)
 
 
 def _require_unarchived(model: Model) -> None:

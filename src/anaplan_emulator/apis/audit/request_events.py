@@ -79,7 +79,7 @@ def _events_in_model(method: str, template: str, parameters: Mapping[str, str]) 
 
 
 def _events_outside_models(method: str, path: str) -> Iterator[Event]:
-    for wanted, pattern, code in _OUTSIDE_MODELS:
-        if method == wanted and (found := pattern.search(path)):
+    for event_method, pattern, code in _OUTSIDE_MODELS:
+        if method == event_method and (found := pattern.search(path)):
             yield Event(code=code, object_id=found[1] if found.groups() else None)
             return

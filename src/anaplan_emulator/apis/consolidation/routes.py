@@ -136,8 +136,8 @@ def _body(call: Call, shape: TypeAdapter[Any]) -> Any:
         return shape.validate_python(json_body(call), strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(step) for step in first["loc"]) or "body"
-        raise ApiError(400, f"{place}: {first['msg']}") from error
+        location = ".".join(str(step) for step in first["loc"]) or "body"
+        raise ApiError(400, f"{location}: {first['msg']}") from error
 
 
 def _endpoint(method: str, path: str, handler: Callable[[Call], Response]) -> Endpoint:

@@ -82,24 +82,24 @@ class _Parser:
         attribute = ATTRIBUTES.get(word.lower())
         if attribute is None:
             raise FilterError(f"Invalid filter: attribute {word} is not supported")
-        written = self._expect("an operator")
-        name = written.lower()
+        text = self._expect("an operator")
+        name = text.lower()
         if name not in _OPERATORS:
-            raise FilterError(f"Invalid filter: operator {written} is not supported")
+            raise FilterError(f"Invalid filter: operator {text} is not supported")
         if name == "pr":
             return lambda user: user[attribute] not in (None, "")
-        wanted = _value(attribute, self._expect("a value"))
+        expected = _value(attribute, self._expect("a value"))
         if name == "eq":
-            return lambda user: _fold(user[attribute]) == wanted
+            return lambda user: _fold(user[attribute]) == expected
         if name == "ne":
-            return lambda user: _fold(user[attribute]) != wanted
-        if not isinstance(wanted, str):
-            raise FilterError(f"Invalid filter: operator {written} cannot be used with {attribute}")
-        compare, text = _COMPARISONS[name], wanted
+            return lambda user: _fold(user[attribute]) != expected
+        if not isinstance(expected, str):
+            raise FilterError(f"Invalid filter: operator {text} cannot be used with {attribute}")
+        compare, limit = _COMPARISONS[name], expected
 
         def test(user: Mapping[str, Value]) -> bool:
             value = _fold(user[attribute])
-            return isinstance(value, str) and compare(value, text)
+            return isinstance(value, str) and compare(value, limit)
 
         return test
 
