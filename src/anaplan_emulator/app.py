@@ -37,8 +37,8 @@ def create_app(tenant: TenantState, endpoints: Iterable[Endpoint] | None = None)
 
     Args:
         tenant: The tenant.
-        endpoints: The endpoints; those of all APIs by default. A request for any other path is
-            answered 501.
+        endpoints: The endpoints; those of all APIs by default. Requests for any other path
+            result in 501.
 
     Returns:
         The application.
@@ -49,7 +49,7 @@ def create_app(tenant: TenantState, endpoints: Iterable[Endpoint] | None = None)
     for endpoint in endpoints:
         by_path[endpoint.path][endpoint.method] = endpoint
         # Nearly every path below a model also exists below its workspace (facts 4.1). The path of
-        # the model itself does as well, but GET answers 405 there.
+        # the model itself does as well, but GET results in 405 there.
         if endpoint.path.startswith(f"{MODEL}/"):
             longer = endpoint.path.replace(MODEL, MODEL_IN_WORKSPACE, 1)
             by_path[longer][endpoint.method] = endpoint

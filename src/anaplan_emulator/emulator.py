@@ -25,8 +25,8 @@ from anaplan_emulator.tenant_state import TenantState
 class Emulator:
     """An emulator of Anaplan on this machine.
 
-    It listens as soon as it is created, and answers in a `with` block or between `start` and
-    `stop`. All its methods are thread-safe.
+    It listens as soon as it is created, and answers requests in a `with` block or between `start`
+    and `stop`. All its methods are thread-safe.
 
     Args:
         tenant: The tenant's description, or a JSON or TOML file with it; a small tenant by

@@ -109,7 +109,7 @@ class Settings(BaseModel):
     """Greatest number of integrations of the tenant, including flows."""
 
     complete_fails: bool = False
-    """Whether `/complete` answers 500, as was observed (facts 4.12)."""
+    """Whether the response to `/complete` is 500, as was observed (facts 4.12)."""
 
     quirks: Literal["live", "docs"] = "live"
     """Whether to behave as Anaplan was observed to, or as its documentation says."""

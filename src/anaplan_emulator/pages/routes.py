@@ -39,13 +39,13 @@ def show_sign_in(call: Call) -> Response:
     return _sign_in_page(call, current_session(call), action=f"{SIGN_IN_PATH}?{_query(call)}")
 
 
-def take_sign_in(call: Call) -> Response:
+def submit_sign_in(call: Call) -> Response:
     """POST /auth/prelogin: sign in, and continue with the consent page."""
     grant = _authorization(call)
     if isinstance(grant, Response):
         return grant
     query = _query(call)
-    return _take_sign_in(call, action=f"{SIGN_IN_PATH}?{query}", then=f"{CONSENT}?{query}")
+    return _sign_in(call, action=f"{SIGN_IN_PATH}?{query}", then=f"{CONSENT}?{query}")
 
 
 def show_consent(call: Call) -> Response:
@@ -69,7 +69,7 @@ def show_consent(call: Call) -> Response:
     )
 
 
-def take_consent(call: Call) -> Response:
+def submit_consent(call: Call) -> Response:
     """POST /auth/consent: redirect the browser to the client, with a code or an error."""
     grant = _authorization(call)
     if isinstance(grant, Response):
@@ -91,12 +91,10 @@ def show_device_sign_in(call: Call) -> Response:
     )
 
 
-def take_device_sign_in(call: Call) -> Response:
+def submit_device_sign_in(call: Call) -> Response:
     """POST /activate: sign in, and continue with the page for the code."""
     query = _query(call)
-    return _take_sign_in(
-        call, action=f"{ACTIVATE}?{query}", then=f"{DEVICE_CODE}?{query}", device=True
-    )
+    return _sign_in(call, action=f"{ACTIVATE}?{query}", then=f"{DEVICE_CODE}?{query}", device=True)
 
 
 def show_device_code(call: Call) -> Response:
@@ -107,7 +105,7 @@ def show_device_code(call: Call) -> Response:
     return _device_code_page(session, call.query.get("user_code", ""))
 
 
-def take_device_code(call: Call) -> Response:
+def submit_device_code(call: Call) -> Response:
     """POST /activate/code: find the device, and continue with the page for the decision."""
     session, form = current_session(call), _form(call)
     if session.user is None:
@@ -142,7 +140,7 @@ def show_device_confirmation(call: Call) -> Response:
     )
 
 
-def take_device_confirmation(call: Call) -> Response:
+def submit_device_confirmation(call: Call) -> Response:
     """POST /activate/confirm: allow or deny access to the device."""
     session, form = current_session(call), _form(call)
     user_code = call.query.get("user_code", "")
@@ -197,7 +195,7 @@ def _sign_in_page(
     return session.set_cookie(response, call)
 
 
-def _take_sign_in(call: Call, *, action: str, then: str, device: bool = False) -> Response:
+def _sign_in(call: Call, *, action: str, then: str, device: bool = False) -> Response:
     session, form = current_session(call), _form(call)
     if not session.sent_form(form):
         return _invalid_form()
@@ -260,13 +258,13 @@ def _endpoint(method: str, path: str, handler: Callable[[Call], Response]) -> En
 ENDPOINTS = [
     _endpoint("GET", STYLESHEET, stylesheet),
     _endpoint("GET", SIGN_IN_PATH, show_sign_in),
-    _endpoint("POST", SIGN_IN_PATH, take_sign_in),
+    _endpoint("POST", SIGN_IN_PATH, submit_sign_in),
     _endpoint("GET", CONSENT, show_consent),
-    _endpoint("POST", CONSENT, take_consent),
+    _endpoint("POST", CONSENT, submit_consent),
     _endpoint("GET", ACTIVATE, show_device_sign_in),
-    _endpoint("POST", ACTIVATE, take_device_sign_in),
+    _endpoint("POST", ACTIVATE, submit_device_sign_in),
     _endpoint("GET", DEVICE_CODE, show_device_code),
-    _endpoint("POST", DEVICE_CODE, take_device_code),
+    _endpoint("POST", DEVICE_CODE, submit_device_code),
     _endpoint("GET", DEVICE_CONFIRMATION, show_device_confirmation),
-    _endpoint("POST", DEVICE_CONFIRMATION, take_device_confirmation),
+    _endpoint("POST", DEVICE_CONFIRMATION, submit_device_confirmation),
 ]

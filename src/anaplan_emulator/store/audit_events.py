@@ -91,9 +91,9 @@ class Event:
 class AuditContext:
     """Where a request comes from, and the audit events recorded for it.
 
-    A request for which nothing is recorded leaves an event that follows from its path and status.
-    What is recorded is written when the request's transaction commits; of a request that is
-    refused only the failures are written.
+    If a request records no event, one is derived from its path and status. Recorded events are
+    written when the request's transaction commits. If the request fails, only its failed events
+    are written.
 
     Attributes:
         ip_address: Address of the client.

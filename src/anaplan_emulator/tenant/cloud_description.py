@@ -190,7 +190,7 @@ class CloudWorksDescription(Description):
     """CloudWorks, and the cloud storage that its connections can use."""
 
     entitled: bool = True
-    """Whether the tenant may use schedules and dumps; otherwise these answer 452 (facts 8)."""
+    """Whether the tenant may use schedules and dumps; otherwise the response is 452 (facts 8)."""
     stores: tuple[StoreDescription, ...] = ()
     connections: tuple[ConnectionDescription, ...] = ()
     integrations: tuple[IntegrationDescription, ...] = ()

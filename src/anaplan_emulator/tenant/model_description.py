@@ -94,7 +94,7 @@ class VersionDescription(Description):
 
 
 class ModelDescription(Description):
-    """A model and its content. Ids follow from the order of things."""
+    """A model and its content. Ids are derived from the order of the objects."""
 
     name: str = Field(min_length=1)
     id: str = Field(default="", pattern=r"^([0-9A-F]{32})?$")
@@ -140,7 +140,7 @@ class ModelDescription(Description):
 
     @property
     def described_versions(self) -> list[VersionDescription]:
-        """Its versions, with the defaults that follow from their order and names."""
+        """Its versions, with defaults derived from their order and names."""
         versions = [
             VersionDescription(name=each) if isinstance(each, str) else each
             for each in self.versions

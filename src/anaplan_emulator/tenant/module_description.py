@@ -99,7 +99,7 @@ def check_module(
     """Check a module against the lists and dimensions of the model.
 
     Raises:
-        ValueError: A name is unknown or not distinct, or a formula, view or cell does not fit.
+        ValueError: A name is unknown or not distinct, or a formula, view or cell is not valid.
     """
     require_distinct("dimension", module.dimensions)
     require_distinct("line item", [item.name for item in module.line_items])

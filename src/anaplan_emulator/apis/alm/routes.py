@@ -148,7 +148,7 @@ def start_task(kind: str, call: Call) -> Response:
     request = _body(call, state.AlmTaskBody, "sourceRevisionId, sourceModelId and targetRevisionId")
     source = _source_model(call, request.source_model_id)
     for each in (model, source):
-        _require_admin(call, each, _refusal(kind))
+        _require_admin(call, each, _error_for(kind))
     for each in (model, source):
         _require_unarchived(each)
     if kind == SYNC_TASKS and model.active_state == "LOCKED":
@@ -184,7 +184,7 @@ def list_sync_tasks(call: Call) -> Response:
 def get_task(kind: str, call: Call) -> Response:
     """GET /alm/syncTasks/{id}, /alm/comparisonReportTasks/{id} and /alm/summaryReportTasks/{id}."""
     model = visible_model(call)
-    _require_admin(call, model, _refusal(kind))
+    _require_admin(call, model, _error_for(kind))
     task = task_by_id(call.db, model.key, kind, call.path["taskId"])
     if task is None:
         raise ApiError(404)
@@ -202,7 +202,7 @@ def get_report(kind: str, call: Call) -> Response:
     binary = REPORTS[kind] == "comparison"
     if binary and not _accepts(call, "application/octet-stream"):
         raise ApiError(406)
-    _require_admin(call, model, _refusal(kind))
+    _require_admin(call, model, _error_for(kind))
     target, source = call.path["targetRevisionId"], call.path["sourceRevisionId"]
     now = call.tenant.clock.timestamp()
     body = state.read_report(call.db, model.key, kind, target, source, now)
@@ -264,7 +264,7 @@ def _require_unarchived(model: Model) -> None:
         raise ApiError(422, "The model is archived")
 
 
-def _refusal(kind: str) -> ApiError:
+def _error_for(kind: str) -> ApiError:
     return _FAILED_DEPENDENCY if kind in REPORTS else _FORBIDDEN
 
 

@@ -1,6 +1,6 @@
 """Routes of the Audit API.
 
-A request for the first page leaves an audit event itself. Requests for other pages leave none, so
+A request for the first page is recorded as an audit event. Requests for other pages are not, so
 that the log does not grow while a client reads it page by page.
 """
 

@@ -111,7 +111,7 @@ def list_visitors(call: Call) -> Response:
 
 
 def _list_members(call: Call, role: Literal["admin", "visitor"]) -> Response:
-    # Users who are no user administrators get 500 instead of 403 (facts 4.4).
+    # Users who are not user administrators get 500 instead of 403 (facts 4.4).
     if not state.is_user_admin(call.db, call.user):
         raise ApiError(500 if call.is_live else 403)
     workspace_id = call.path["workspaceId"]

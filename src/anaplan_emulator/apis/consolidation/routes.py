@@ -121,7 +121,7 @@ def assign_roles(call: Call) -> Response:
     return list_roles(call)
 
 
-def take_role(call: Call) -> Response:
+def remove_role(call: Call) -> Response:
     """DELETE /user/{username}/roles: removes the role in the body, a JSON string."""
     state.remove_role(call.db, call.path["username"], _body(call, TypeAdapter(str)))
     return list_roles(call)
@@ -168,5 +168,5 @@ ENDPOINTS = [
     _endpoint("DELETE", "/users/{username}", delete_user),
     _endpoint("GET", _ROLES, list_roles),
     _endpoint("PUT", _ROLES, assign_roles),
-    _endpoint("DELETE", _ROLES, take_role),
+    _endpoint("DELETE", _ROLES, remove_role),
 ]

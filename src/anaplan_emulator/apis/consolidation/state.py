@@ -50,7 +50,7 @@ def insert(db: sqlite3.Connection, table: Table, rows: Sequence[object]) -> None
     """Add rows.
 
     Raises:
-        ApiError: 400, a row does not fit the table; none is added.
+        ApiError: 400, a row does not match the table; none is added.
     """
     db.executemany(
         "INSERT INTO consolidation_rows (table_name, content) VALUES (?, ?)",
@@ -64,7 +64,7 @@ def update(
     """Change rows.
 
     Raises:
-        ApiError: 400, a changed row does not fit the table.
+        ApiError: 400, a changed row does not match the table.
     """
     db.executemany(
         "UPDATE consolidation_rows SET content = ? WHERE key = ?",
@@ -86,21 +86,21 @@ def validated(table: Table, row: object) -> Row:
     """Return a row with all columns of its table.
 
     Raises:
-        ApiError: 400, the row does not fit the table.
+        ApiError: 400, the row does not match the table.
     """
     if not isinstance(row, dict):
         raise ApiError(400, "A record must be a JSON object.")
     try:
         return validate_row(table.columns, row)
     except ValueError as error:
-        raise ApiError(400, f"The record does not fit the table: {error}.") from error
+        raise ApiError(400, f"The record does not match the table: {error}.") from error
 
 
 def validated_part(table: Table, row: object) -> Row:
     """Return a row that may lack columns.
 
     Raises:
-        ApiError: 400, the row does not fit the table.
+        ApiError: 400, the row does not match the table.
     """
     complete = validated(table, row)
     return {

@@ -59,7 +59,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class _Change:
-    """The changes of an item except_key its name and code; the parent is None if not given."""
+    """The changes of an item except its name and code; the parent is None if not given."""
 
     parent: tuple[Stored] | None
     values: dict[int, Stored]

@@ -1,4 +1,4 @@
-"""ViewDataRequest a view's cells (facts 4.7)."""
+"""Reading a view's cells (facts 4.7)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

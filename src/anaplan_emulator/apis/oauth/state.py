@@ -17,7 +17,7 @@ from anaplan_emulator.store.users import User
 # Expired codes are kept for a while, so that they can be reported as expired.
 _RETENTION_MILLISECONDS = 24 * 3600 * 1000
 
-# A punctual poll may arrive a little early. RFC 8628 adds five seconds for those too early.
+# Polls may arrive slightly early. If one is too early, RFC 8628 adds five seconds.
 _POLL_GRACE_SECONDS = 0.5
 _SLOW_DOWN_SECONDS = 5
 

@@ -101,7 +101,7 @@ def patch_user(call: Call) -> Response:
     return _scim(_describe(call, after), 200 if complete else 207)
 
 
-def refuse(call: Call) -> Response:
+def reject(call: Call) -> Response:
     """POST /Users/.search and DELETE /Users/{id}: these are not supported."""
     _require_role(call)
     raise ApiError(501)
@@ -145,11 +145,11 @@ def _scim(body: object, status: int = 200, headers: dict[str, str] | None = None
 ENDPOINTS = [
     Endpoint("GET", f"{BASE}/Users", list_users, SCIM),
     Endpoint("POST", f"{BASE}/Users", create_user, SCIM),
-    Endpoint("POST", f"{BASE}/Users/.search", refuse, SCIM, writes=False),
+    Endpoint("POST", f"{BASE}/Users/.search", reject, SCIM, writes=False),
     Endpoint("GET", f"{BASE}/Users/{{id}}", get_user, SCIM),
     Endpoint("PUT", f"{BASE}/Users/{{id}}", replace_user, SCIM),
     Endpoint("PATCH", f"{BASE}/Users/{{id}}", patch_user, SCIM),
-    Endpoint("DELETE", f"{BASE}/Users/{{id}}", refuse, SCIM, writes=False),
+    Endpoint("DELETE", f"{BASE}/Users/{{id}}", reject, SCIM, writes=False),
     *(
         Endpoint("GET", f"{BASE}/{name}", _discovery(document), SCIM, authenticated=False)
         for name, document in (
