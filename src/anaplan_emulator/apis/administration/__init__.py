@@ -1,1 +1,1 @@
-"""The Administration API (facts 10): users in and out as CSV."""
+"""The Administration API: importing and exporting users as CSV (facts 10)."""

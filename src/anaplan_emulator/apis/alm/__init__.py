@@ -1,1 +1,1 @@
-"""Application lifecycle management: revisions, synchronization, reports, and online status."""
+"""The ALM API: revisions, synchronization, reports and online status (facts 5)."""

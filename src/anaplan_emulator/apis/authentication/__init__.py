@@ -1,1 +1,1 @@
-"""The authentication service (facts 2): sign-in, validation, refresh and logout of tokens."""
+"""The Authentication Service API: signing in, and the life of tokens (facts 2)."""

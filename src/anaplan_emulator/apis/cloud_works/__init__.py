@@ -1,1 +1,1 @@
-"""CloudWorks: connections to clouds, integrations, their runs and schedules (facts 8)."""
+"""The CloudWorks API: connections, integrations, flows, runs and schedules (facts 8)."""

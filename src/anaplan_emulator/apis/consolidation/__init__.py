@@ -1,1 +1,1 @@
-"""The Financial Consolidation API: staging tables, dimensions, workflows, users (facts 11)."""
+"""The Financial Consolidation API: staging tables, dimensions, workflows and users (facts 11)."""
