@@ -133,7 +133,7 @@ def test_metadata_describes_the_output(
     assert metadata["columnCount"] == len(headers) == len(metadata["listNames"])
 
 
-def test_columns_have_the_type_that_all_line_items_on_pages_share(bench: "Bench") -> None:
+def test_columns_have_the_type_that_all_line_items_on_pages_share(model: "ModelHarness") -> None:
     definition = ExportDefinition(
         name="Stock.csv",
         module="Stock",
@@ -142,15 +142,15 @@ def test_columns_have_the_type_that_all_line_items_on_pages_share(bench: "Bench"
         columns=(),
         pages=("Line Items",),
     )
-    db = bench.session.db
+    db = model.session.db
     metadata = export_metadata(db, module_by_name(db, 1, "Stock"), definition)
     assert metadata["dataTypes"] == ["ENTITY", "NUMBER"]
 
 
-def test_an_export_whose_file_is_missing_fails_and_changes_nothing(bench: "Bench") -> None:
-    assert bench.run("Sales - single.txt").successful
-    bench.session.db.execute("DELETE FROM files WHERE name = 'Sales - multi.csv'")
-    before = bench.rows("SELECT * FROM chunks")
+def test_an_export_whose_file_is_missing_fails_and_changes_nothing(model: "ModelHarness") -> None:
+    assert model.run("Sales - single.txt").successful
+    model.session.db.execute("DELETE FROM files WHERE name = 'Sales - multi.csv'")
+    before = model.rows("SELECT * FROM chunks")
     with pytest.raises(ActionFailed, match=r"The file of Sales - multi\.csv"):
-        bench.run("Sales - multi.csv")
-    assert bench.rows("SELECT * FROM chunks") == before != []
+        model.run("Sales - multi.csv")
+    assert model.rows("SELECT * FROM chunks") == before != []
