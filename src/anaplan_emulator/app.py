@@ -48,8 +48,9 @@ def create_app(tenant: TenantState, endpoints: Iterable[Endpoint] | None = None)
     by_path: defaultdict[str, dict[str, Endpoint]] = defaultdict(dict)
     for endpoint in endpoints:
         by_path[endpoint.path][endpoint.method] = endpoint
-        # Nearly every path below a model also exists below its workspace (facts 4.1). The path of
-        # the model itself does as well, but GET results in 405 there.
+        # Nearly every path below a model also exists below its workspace
+        # (docs/anaplan-behaviour.md#paging). The path of the model itself does as well, but GET
+        # results in 405 there.
         if endpoint.path.startswith(f"{MODEL}/"):
             longer = endpoint.path.replace(MODEL, MODEL_IN_WORKSPACE, 1)
             by_path[longer][endpoint.method] = endpoint

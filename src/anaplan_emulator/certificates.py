@@ -37,7 +37,7 @@ ANAPLAN_HOSTS = (
     *(f"{label}.{kind}.anaplan.com" for label in _REGION_LABELS for kind in ("auth", "api", "app")),
     *_AUSTRALIAN_HOSTS,
 )
-"""Anaplan's host names (facts 1.1)."""
+"""Anaplan's host names (docs/anaplan-behaviour.md#regions)."""
 
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 

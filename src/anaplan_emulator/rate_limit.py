@@ -1,4 +1,4 @@
-"""The rate limit: a token bucket for the whole tenant (facts 13)."""
+"""The rate limit: a token bucket for the whole tenant (docs/anaplan-behaviour.md#limits)."""
 
 import math
 import threading

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field
 class Settings(BaseModel):
     """The emulator's settings. A change takes effect at once.
 
-    The defaults are Anaplan's published limits (facts 13).
+    The defaults are Anaplan's published limits (docs/anaplan-behaviour.md#limits).
     """
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True)
@@ -109,7 +109,10 @@ class Settings(BaseModel):
     """Greatest number of integrations of the tenant, including flows."""
 
     complete_fails: bool = False
-    """Whether the response to `/complete` is 500, as was observed (facts 4.12)."""
+    """Whether the response to `/complete` is 500, as was observed.
+
+    Source: docs/anaplan-behaviour.md#files-and-chunks.
+    """
 
     quirks: Literal["live", "docs"] = "live"
     """Whether to behave as Anaplan was observed to, or as its documentation says."""

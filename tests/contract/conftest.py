@@ -143,7 +143,7 @@ class Contract:
         if "content" in response:
             return self._content_violations(reply, f"{pointer}/responses/{reply.status_code}")
         # Few operations specify their errors, and fewer the shape of these: each API has one shape
-        # for all (facts 12).
+        # for all (docs/anaplan-behaviour.md#error-bodies).
         if reply.headers.get("content-type") != "application/json":
             return [f"an error is {reply.headers.get('content-type')}"]
         shape = "#/components/schemas/ErrorResponse"
@@ -164,7 +164,7 @@ class Contract:
             return []
         schema = f"{response}/content/{_escape(media_type)}/schema"
         body = reply.json()
-        # An empty collection is omitted (facts 4.1).
+        # An empty collection is omitted (docs/anaplan-behaviour.md#empty-collections).
         if (
             isinstance(body, dict)
             and body.get("meta", {}).get("paging", {}).get("currentPageSize") == 0
@@ -222,7 +222,10 @@ class Contract:
         return found
 
     def _find(self, method: str, path: str) -> str | None:
-        """Return a pointer to an operation, by either form of its path (facts 4.1)."""
+        """Return a pointer to an operation, by either form of its path.
+
+        Source: docs/anaplan-behaviour.md#integration-api.
+        """
         key = _key(method, path)
         method, _ = key = self._likes.get(key, key)
         paths = self._paths[key]
@@ -290,7 +293,10 @@ def _is_paged(operation: Mapping[str, Any]) -> bool:
 
 
 def _paging_violations(body: Mapping[str, Any] | list[Any], *, paged: bool) -> list[str]:
-    """Check that the response describes pages only if the operation is paged (facts 4.1)."""
+    """Check that the response describes pages only if the operation is paged.
+
+    Source: docs/anaplan-behaviour.md#paging.
+    """
     # Some APIs return bare arrays.
     if isinstance(body, list) or ("paging" in body.get("meta", {})) == paged:
         return []

@@ -160,7 +160,7 @@ def test_the_log_of_an_optimizer_in_a_process(shop: "TenantClient") -> None:
     assert step["objectId"] == "117000000002"
     log = shop.get(log_of("117000000002", task))
     assert log.text.splitlines()[-1].startswith("Best objective 1.250000000000e+01,")
-    # The id of the process does not identify the log (facts 4.19).
+    # The id of the process does not identify the log (docs/anaplan-behaviour.md#optimizer-logs).
     assert shop.get(log_of("118000000002", task)).status_code == 404
     shop.emulator.advance(hours=47)
     # The token has expired.

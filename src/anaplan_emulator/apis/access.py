@@ -1,4 +1,7 @@
-"""Access to workspaces and models, and what a model's state forbids (facts 4.20, 4.21)."""
+"""Access to workspaces and models, and what a model's state forbids.
+
+Source: docs/anaplan-behaviour.md#access-rules, #status-codes.
+"""
 
 import sqlite3
 from dataclasses import dataclass
@@ -125,7 +128,8 @@ def visible_model(call: Call) -> Model:
 def is_offline_to(call: Call, model: Model) -> bool:
     """Return whether the model is offline for the user.
 
-    Administrators can use a model that is offline, but not one in maintenance (facts 5).
+    Administrators can use a model that is offline, but not one in maintenance
+    (docs/anaplan-behaviour.md#online-status).
     """
     offline = model.offline and not is_workspace_admin(call.db, call.user, model.workspace_id)
     return offline or "MAINTENANCE" in model.active_state

@@ -1,4 +1,7 @@
-"""Listings of the Integration API: pages, and the two ways to sort (facts 4.1)."""
+"""Listings of the Integration API: pages, and the two ways to sort.
+
+Source: docs/anaplan-behaviour.md#paging, #sorting-and-searching.
+"""
 
 import re
 from collections.abc import Callable, Mapping, Sequence

@@ -47,7 +47,8 @@ class Api:
 
     Attributes:
         name: Name of the API.
-        schemes: The `Authorization` schemes of tokens (facts 1.2).
+        schemes: The `Authorization` schemes of tokens
+            (docs/anaplan-behaviour.md#authorization-schemes).
         error_body: Returns the body of an error, given the error, the path and the time; None for
             an error without a body.
         unauthenticated: Returns the error for a request without a token.
@@ -120,7 +121,9 @@ def envelope(
     headers: Mapping[str, str] | None = None,
     **payload: Any,
 ) -> JSONResponse:
-    """Return a response in the envelope of the Integration API (facts 4.1).
+    """Return a response in the envelope of the Integration API.
+
+    Source: docs/anaplan-behaviour.md#envelope.
 
     Args:
         kind: The last segment of `meta.schema`, such as `module`.
@@ -131,7 +134,7 @@ def envelope(
         headers: Headers of the response.
         **payload: The other members of the body.
     """
-    # Anaplan's URL is the same for all hosts (facts 15).
+    # Anaplan's URL is the same for all hosts (docs/anaplan-behaviour.md#envelope).
     model = f"/models/{model_id}" if model_id else ""
     meta: dict[str, Any] = {"schema": f"https://api.anaplan.com/2/0{model}/objects/{kind}"}
     if paging is not None:

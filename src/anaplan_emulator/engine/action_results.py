@@ -1,4 +1,4 @@
-"""Results of actions, in the form of task results (facts 4.15)."""
+"""Results of actions, in the form of task results (docs/anaplan-behaviour.md#task-results)."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""ALM tasks: synchronizing models and writing reports (facts 5)."""
+"""ALM tasks: synchronizing models and writing reports (docs/anaplan-behaviour.md#alm-reports)."""
 
 import json
 import sqlite3

@@ -1,4 +1,7 @@
-"""Cloud storage, emulated by folders on disk whose files are the objects (facts 8.1)."""
+"""Cloud storage, emulated by folders on disk whose files are the objects.
+
+Source: docs/anaplan-behaviour.md#connections.
+"""
 
 import re
 from collections.abc import Mapping

@@ -54,7 +54,7 @@ def run_export(run: ActionRun, export_id: str, definition: ExportDefinition) -> 
 def export_metadata(
     db: sqlite3.Connection, module: ModuleStructure, definition: ExportDefinition
 ) -> dict[str, Any]:
-    """Return the metadata of an export's output (facts 4.13)."""
+    """Return the metadata of an export's output (docs/anaplan-behaviour.md#action-metadata)."""
     columns = _columns(db, module, definition)
     dimensions = _dimensions(module, definition.rows) if definition.is_grid else module.dimensions
     row_count = math.prod(item_count(db, dimension) for dimension in dimensions)

@@ -9,7 +9,10 @@ from anaplan_emulator.tenant.action_definitions import ACTION_PREFIXES
 from anaplan_emulator.tenant.file_format import FileFormat
 
 RETENTION_SECONDS = 48 * 3600
-"""How long private content, output, dumps and reports are kept after their last use (facts 13)."""
+"""How long private content, output, dumps and reports are kept after their last use.
+
+Source: docs/anaplan-behaviour.md#limits.
+"""
 UNKNOWN_COUNT = -1
 """The chunk count of an upload whose number of chunks is not yet known."""
 
@@ -153,7 +156,10 @@ def set_chunk_count(db: sqlite3.Connection, content: int, chunk_count: int) -> N
 
 
 def delete(db: sqlite3.Connection, content: int) -> None:
-    """Delete the chunks. As in Anaplan, their count remains (facts 4.12)."""
+    """Delete the chunks. As in Anaplan, their count remains.
+
+    Source: docs/anaplan-behaviour.md#files-and-chunks.
+    """
     db.execute("DELETE FROM chunks WHERE content = ?", (content,))
     db.execute("UPDATE contents SET deleted = 1 WHERE key = ?", (content,))
 

@@ -95,7 +95,10 @@ def insert_integration(
     user_id: str,
     now: str,
 ) -> None:
-    """Insert an integration or flow, with its initial notification (facts 8.2)."""
+    """Insert an integration or flow, with its initial notification.
+
+    Source: docs/anaplan-behaviour.md#integrations.
+    """
     db.execute(
         """
         INSERT INTO cloud_integrations (id, type, name, version, workspace_id, model_id, process_id,

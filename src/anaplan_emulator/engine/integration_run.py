@@ -1,4 +1,7 @@
-"""A run of an integration: objects in, an action, and its output out (facts 8.2, 8.3)."""
+"""A run of an integration: objects in, an action, and its output out.
+
+Source: docs/anaplan-behaviour.md#integrations, #runs.
+"""
 
 import csv
 import io
@@ -20,7 +23,7 @@ from anaplan_emulator.store.database import Store
 
 DATA_TYPE_MISMATCH = 12
 PARTIAL = 38
-# The meaning of these two codes is not documented (facts 8.2).
+# The meaning of these two codes is not documented (docs/anaplan-behaviour.md#integrations).
 CLOUD_FAILED = 35
 FAILED = 39
 

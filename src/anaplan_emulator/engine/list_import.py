@@ -170,7 +170,7 @@ class ListImport:
             )
 
     def details(self) -> list[Detail]:
-        """Return the details of the result, with the counters of facts 4.15."""
+        """Return the details of the result (docs/anaplan-behaviour.md#task-results)."""
         counts = self._counts
         success = counts.created + counts.updated
         warned = counts.warned_created + counts.warned_updated

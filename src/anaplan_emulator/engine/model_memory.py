@@ -1,4 +1,7 @@
-"""Which models are open in memory, which are being opened, and which are unused (facts 4.5)."""
+"""Which models are open in memory, which are being opened, and which are unused.
+
+Source: docs/anaplan-behaviour.md#model-status-and-loading.
+"""
 
 import sqlite3
 import threading

@@ -120,7 +120,8 @@ class ModuleImport:
         if counts.failed:
             text += f"{counts.failed} rows failed, "
         text += f"{counts.ignored} ignored "
-        # The counters of modules are not documented; these are those of lists (facts 4.15).
+        # The counters of modules are not documented; these are those of lists
+        # (docs/anaplan-behaviour.md#task-results).
         values = counts.values() | {"updatedCount": str(cells)}
         suffix = "WithFailures" if self.errors.rows else ""
         summary = Detail(f"lineItemRowsProcessed{suffix}", text, values=values)

@@ -1,4 +1,4 @@
-"""Revisions of models and the models' histories (facts 5)."""
+"""Revisions of models and the models' histories (docs/anaplan-behaviour.md#revisions)."""
 
 import json
 import sqlite3

@@ -20,7 +20,7 @@ class RowError:
     """An error in a row.
 
     Attributes:
-        type: Anaplan's data code (facts 4.15).
+        type: Anaplan's data code (docs/anaplan-behaviour.md#result-codes).
         description: The kind of error, which is the same in all rows that have it.
         value: The invalid value, if there is one.
     """
@@ -77,7 +77,7 @@ class RowErrorLog:
         ]
 
     def dump(self, header: Sequence[str], spool: Spool, *, with_status: bool) -> None:
-        """Write the failure dump (facts 4.16)."""
+        """Write the failure dump (docs/anaplan-behaviour.md#failure-dumps)."""
         width = len(header)
         columns = [f"_Error_{number + 1}_" for number in range(self._max_errors)]
         spool.row([*(["_Status_"] if with_status else []), *header, "_Line_", *columns])

@@ -15,7 +15,7 @@ ITEMS_PER_LIST = 1_000_000_000
 TIME_ID = "20000000003"
 VERSIONS_ID = "20000000020"
 LINE_ITEMS_ID = "20000000012"
-"""Ids of the dimensions that every model has (facts 4.2)."""
+"""Ids of the dimensions that every model has (docs/anaplan-behaviour.md#id-prefixes)."""
 
 
 @dataclass(frozen=True, slots=True)

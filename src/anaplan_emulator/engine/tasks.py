@@ -1,4 +1,4 @@
-"""Tasks as they are stored: starting one, and finding tasks (facts 4.14)."""
+"""Tasks as they are stored: starting one, and finding tasks (docs/anaplan-behaviour.md#tasks)."""
 
 import json
 import sqlite3
@@ -11,7 +11,7 @@ from anaplan_emulator.store.records import read_record
 
 
 class TaskState(StrEnum):
-    """The states of a task (facts 4.14)."""
+    """The states of a task (docs/anaplan-behaviour.md#tasks)."""
 
     NOT_STARTED = "NOT_STARTED"
     IN_PROGRESS = "IN_PROGRESS"
@@ -80,7 +80,10 @@ def insert_task(
 
 
 def task_by_id(db: sqlite3.Connection, model: int, object_id: str, task_id: str) -> Task | None:
-    """Find a task of an action; a task of another action is not found (facts 4.14)."""
+    """Find a task of an action; a task of another action is not found.
+
+    Source: docs/anaplan-behaviour.md#tasks.
+    """
     row = db.execute(
         "SELECT * FROM tasks WHERE id = ? AND model = ? AND object_id = ?",
         (task_id, model, object_id),

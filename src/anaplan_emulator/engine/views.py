@@ -1,7 +1,7 @@
 """Views: the layout of a module on pages, rows and columns, and reading its cells.
 
 A module's default view has the id of the module, and a line item's view the id of the line item
-(facts 4.2). Only saved views are stored.
+(docs/anaplan-behaviour.md#id-prefixes). Only saved views are stored.
 """
 
 import json

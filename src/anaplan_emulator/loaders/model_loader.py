@@ -254,5 +254,6 @@ class _ModelLoader:
                 (self._key, action_id, definition.name, definition.model_dump_json()),
             )
             if isinstance(definition, ExportDefinition):
-                # An export's output file has the same id as the export (facts 4.2).
+                # An export's output file has the same id as the export
+                # (docs/anaplan-behaviour.md#id-prefixes).
                 self._insert_file(action_id, definition.name, None)

@@ -107,7 +107,8 @@ class ModuleLoader:
                 "views",
                 model=self._model,
                 module=structure.key,
-                # The prefixes of saved views are greater than all others (facts 4.2).
+                # The prefixes of saved views are greater than all others
+                # (docs/anaplan-behaviour.md#id-prefixes).
                 id=f"{_FIRST_VIEW_PREFIX + module_number}{number:09}",
                 name=view.name,
                 definition=view.model_dump_json(exclude={"name"}),

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 API_REQUEST = "API-1"
 """The code of a request that matches none of Anaplan's codes. It is the emulator's own."""
 
-# The numbers of the USR events are Anaplan's (facts 6). Of the other families only the prefixes are
-# documented, so their numbers are the emulator's own.
+# The numbers of the USR events are Anaplan's (docs/anaplan-behaviour.md#audit-event-codes). Of the
+# other families only the prefixes are documented, so their numbers are the emulator's own.
 MESSAGES = {
     "USR-1": "User created",
     "USR-2": "User activated",

@@ -1,7 +1,7 @@
 """Ids derived from names, so that a tenant has the same ids on every machine.
 
 Ids of users, customers and workspaces are 32 lower-case hexadecimal digits, those of models, tasks
-and revisions 32 upper-case ones (facts 4.2).
+and revisions 32 upper-case ones (docs/anaplan-behaviour.md#ids).
 """
 
 import hashlib

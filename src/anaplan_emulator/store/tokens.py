@@ -85,7 +85,10 @@ def find_token(db: sqlite3.Connection, value: str, clock: Clock) -> tuple[Token,
 
 
 def find_api_key(db: sqlite3.Connection, value: str, clock: Clock) -> tuple[Token, User] | None:
-    """Find the unexpired API key with this value, as a token, and its active user (facts 2.5)."""
+    """Find the unexpired API key with this value, as a token, and its active user.
+
+    Source: docs/anaplan-behaviour.md#api-keys.
+    """
     row = db.execute(
         """
         SELECT users.*, api_keys.id AS key_id, expires_at
@@ -102,7 +105,10 @@ def find_api_key(db: sqlite3.Connection, value: str, clock: Clock) -> tuple[Toke
 def extend_token(
     db: sqlite3.Connection, token: Token, clock: Clock, lifetime_seconds: float
 ) -> Token:
-    """Extend the life of a token; its value and ids stay the same (facts 2.3)."""
+    """Extend the life of a token; its value and ids stay the same.
+
+    Source: docs/anaplan-behaviour.md#token-lifetime-and-refresh.
+    """
     expires_at = expiry(clock, lifetime_seconds)
     db.execute(
         "UPDATE tokens SET expires_at = ? WHERE digest = ?", (expires_at, digest(token.value))

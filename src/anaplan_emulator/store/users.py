@@ -11,7 +11,10 @@ EMAIL = re.compile(r"[^@\s:]+@[^@\s]+")
 """An e-mail address. It has no colon, which would end it in a Basic credential."""
 
 USER_EVENTS = {"work_email": "USR-26", "first_name": "USR-27", "last_name": "USR-28"}
-"""Code of the audit event for the change of a column of the table `users` (facts 6)."""
+"""Code of the audit event for the change of a column of the table `users`.
+
+Source: docs/anaplan-behaviour.md#audit-api.
+"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,4 +190,4 @@ ACTION_PREFIXES = {
     "optimizer": "117",
     "process": "118",
 }
-"""The first three digits of ids, by kind of definition (facts 4.2)."""
+"""The first three digits of ids, by kind of definition (docs/anaplan-behaviour.md#id-prefixes)."""

@@ -1,4 +1,7 @@
-"""Model calendars: fiscal years and the periods that they consist of (facts 4.11)."""
+"""Model calendars: fiscal years and the periods that they consist of.
+
+Source: docs/anaplan-behaviour.md#calendar-and-versions.
+"""
 
 import re
 from collections.abc import Iterator

@@ -190,7 +190,10 @@ class CloudWorksDescription(Description):
     """CloudWorks, and the cloud storage that its connections can use."""
 
     entitled: bool = True
-    """Whether the tenant may use schedules and dumps; otherwise the response is 452 (facts 8)."""
+    """Whether the tenant may use schedules and dumps; otherwise the response is 452.
+
+    Source: docs/anaplan-behaviour.md#cloudworks-api.
+    """
     stores: tuple[StoreDescription, ...] = ()
     connections: tuple[ConnectionDescription, ...] = ()
     integrations: tuple[IntegrationDescription, ...] = ()

@@ -11,7 +11,10 @@ Encoding = Literal["UTF-8", "ISO-8859-1", "UTF-16LE"]
 
 
 class FileFormat(BaseModel):
-    """How a file is read: its encoding, separators and header (facts 4.12)."""
+    """How a file is read: its encoding, separators and header.
+
+    Source: docs/anaplan-behaviour.md#files-and-chunks.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 

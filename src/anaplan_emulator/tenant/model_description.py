@@ -222,7 +222,10 @@ class WorkspaceDescription(Description):
     active: bool = True
     size_allowance: int = 1_073_741_824
     single_sign_on: bool = False
-    """Whether its users must use single sign-on, except for exception users (facts 2.3)."""
+    """Whether its users must use single sign-on, except for exception users.
+
+    Source: docs/anaplan-behaviour.md#token-lifetime-and-refresh.
+    """
     models: tuple[ModelDescription, ...] = ()
 
     @property

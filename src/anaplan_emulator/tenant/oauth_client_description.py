@@ -1,4 +1,4 @@
-"""The description of a registered OAuth client (facts 3)."""
+"""The description of a registered OAuth client (docs/anaplan-behaviour.md#oauth)."""
 
 import ipaddress
 from typing import Annotated, Literal
@@ -11,14 +11,17 @@ from anaplan_emulator.tenant.description import Description
 
 ROTATING_LIFETIME_SECONDS = 43_000
 MAX_LIFETIME_SECONDS = 31_556_926
-"""Lifetimes of refresh tokens: the default of rotating ones, and the greatest (facts 3.3)."""
+"""Lifetimes of refresh tokens: the default of rotating ones, and the greatest.
+
+Source: docs/anaplan-behaviour.md#refresh-tokens.
+"""
 
 
 def _callback(uri: str) -> str:
     """Check that a callback URL can be registered.
 
-    Anaplan is documented to reject localhost URLs (facts 3.3). The emulator accepts them, for web
-    applications under development.
+    Anaplan is documented to reject localhost URLs (docs/anaplan-behaviour.md#oauth-endpoints). The
+    emulator accepts them, for web applications under development.
     """
     parts = urlsplit(uri)
     if not parts.hostname or parts.fragment or parts.username is not None:

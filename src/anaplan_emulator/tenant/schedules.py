@@ -1,4 +1,7 @@
-"""Schedules of integrations: the five types, and when they are due (facts 8.4)."""
+"""Schedules of integrations: the five types, and when they are due.
+
+Source: docs/anaplan-behaviour.md#schedules.
+"""
 
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta

@@ -10,7 +10,7 @@ from anaplan_emulator.store.users import EMAIL
 from anaplan_emulator.tenant.description import Description
 
 MAX_KEYS_PER_USER = 10
-"""Greatest number of API keys of a user (facts 2.5)."""
+"""Greatest number of API keys of a user (docs/anaplan-behaviour.md#api-keys)."""
 
 TenantRole = Literal[
     "tenant_admin",
@@ -54,7 +54,10 @@ class UserDescription(Description):
     single_sign_on: bool = False
     """Whether the user must sign in through an identity provider: passwords are rejected."""
     exception_user: bool = False
-    """Whether a password is accepted despite single sign-on (facts 2.3)."""
+    """Whether a password is accepted despite single sign-on.
+
+    Source: docs/anaplan-behaviour.md#exception-users-api.
+    """
     external_id: str | None = None
     """The user's id in another system, as SCIM's `externalId`."""
     licenses: list[str] = Field(default_factory=list)

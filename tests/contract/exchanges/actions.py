@@ -104,10 +104,10 @@ EXCHANGES = [
     *actions("exports", "exportId", "Sales - multi.csv"),
     *actions("actions", "actionId", "Drop orders"),
     *actions("processes", "processId", "Nightly"),
-    # With a slash at the end, as in the documentation (facts 4.1).
+    # With a slash at the end, as in the documentation (docs/anaplan-behaviour.md#integration-api).
     Exchange("GET", f"{MODEL}/imports/", 200),
     Exchange("GET", f"{MODEL}/imports/", 404, user="eve"),
-    # Observed only for imports (facts 4.13).
+    # Observed only for imports (docs/anaplan-behaviour.md#action-metadata).
     Exchange("GET", f"{MODEL}/imports/{{importId}}", 500, path_values(importId="112999999999")),
     Exchange("GET", f"{MODEL}/exports/{{exportId}}", 404, path_values(exportId="116999999999")),
     Exchange("GET", OPTIMIZER_LOG, 403, user="bob"),

@@ -321,5 +321,6 @@ EXCHANGES = [
     *flows(),
 ]
 
-# It was removed: the response is a web page, also without authentication (facts 8.2).
+# It was removed: the response is a web page, also without authentication
+# (docs/anaplan-behaviour.md#integrations).
 UNAUTHENTICATED = {("GET", "/integrations/anaplanModels/{modelId}"): 404}

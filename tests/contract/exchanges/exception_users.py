@@ -50,5 +50,6 @@ def exception_users() -> Iterator[Exchange]:
 
 
 EXCHANGES = [*exception_users()]
-# A missing header has the same status as a malformed one (facts 1.2).
+# A missing header has the same status as a malformed one
+# (docs/anaplan-behaviour.md#authorization-schemes).
 UNAUTHENTICATED = {("POST", SEARCH): 400, ("PATCH", USER): 400}

@@ -1,4 +1,7 @@
-"""Describing imports, exports, processes and other actions (facts 4.13, 4.18)."""
+"""Describing imports, exports, processes and other actions.
+
+Source: docs/anaplan-behaviour.md#action-metadata.
+"""
 
 import sqlite3
 from typing import Any

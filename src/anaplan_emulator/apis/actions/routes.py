@@ -67,7 +67,7 @@ def get_action(collection: str, call: Call) -> Response:
     model = readable_model(call)
     action = state.find_action(call.db, model.key, collection, call.path["actionId"])
     if action is None:
-        # Observed for imports only (facts 4.13).
+        # Observed for imports only (docs/anaplan-behaviour.md#action-metadata).
         raise ApiError(500 if collection == "imports" and call.is_live else 404)
     reply = partial(envelope, _KINDS[collection], model_id=model.id)
     match action.definition:
@@ -199,7 +199,7 @@ def get_optimizer_log(call: Call) -> Response:
     """GET /optimizeActions/{id}/tasks/{t}/solutionLogs.
 
     The id is that of the optimizer, also if a process ran it. The role is checked before the ids
-    (facts 4.19).
+    (docs/anaplan-behaviour.md#optimizer-logs).
     """
     model = model_by_id(call.db, call.path["modelId"])
     if model is None or not is_workspace_admin(call.db, call.user, model.workspace_id):
@@ -259,7 +259,7 @@ def _endpoints(collection: str) -> list[Endpoint]:
         ("DELETE", task, cancel_task),
     ]
     if collection == "imports":
-        # The documentation has this path (facts 4.1).
+        # The documentation has this path (docs/anaplan-behaviour.md#integration-api).
         routes.append(("GET", f"{root}/", list_actions))
     if collection != "exports":
         routes += [

@@ -1,4 +1,7 @@
-"""Finding actions, and describing tasks and dumps (facts 4.14, 4.15, 4.16)."""
+"""Finding actions, and describing tasks and dumps.
+
+Source: docs/anaplan-behaviour.md#tasks, #task-results, #failure-dumps.
+"""
 
 import sqlite3
 from dataclasses import dataclass

@@ -1,1 +1,4 @@
-"""The Administration API: importing and exporting users as CSV (facts 10)."""
+"""The Administration API: importing and exporting users as CSV.
+
+Source: docs/anaplan-behaviour.md#administration-api.
+"""

@@ -48,7 +48,10 @@ def export_users(call: Call) -> Response:
 
 
 def _require_role(call: Call) -> None:
-    """Require a tenant administrator; the errors are as observed or as documented (facts 10)."""
+    """Require a tenant administrator; the errors are as observed or as documented.
+
+    Source: docs/anaplan-behaviour.md#administration-api.
+    """
     if is_tenant_admin(call.db, call.user):
         return
     if not call.is_live:

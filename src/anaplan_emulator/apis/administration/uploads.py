@@ -1,4 +1,7 @@
-"""The CSV file of an import of users, in a multipart form (facts 10)."""
+"""The CSV file of an import of users, in a multipart form.
+
+Source: docs/anaplan-behaviour.md#administration-api.
+"""
 
 import csv
 import io

@@ -1,1 +1,4 @@
-"""The ALM API: revisions, synchronization, reports and online status (facts 5)."""
+"""The ALM API: revisions, synchronization, reports and online status.
+
+Source: docs/anaplan-behaviour.md#alm-reports.
+"""

@@ -1,4 +1,4 @@
-"""Routes of the ALM API (facts 5)."""
+"""Routes of the ALM API (docs/anaplan-behaviour.md#alm-api)."""
 
 from datetime import date
 from functools import partial

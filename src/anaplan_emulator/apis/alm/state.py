@@ -1,4 +1,7 @@
-"""Request bodies, and describing revisions, tasks and reports (facts 5)."""
+"""Request bodies, and describing revisions, tasks and reports.
+
+Source: docs/anaplan-behaviour.md#alm-api.
+"""
 
 import json
 import sqlite3

@@ -1,4 +1,4 @@
-"""Audit events as text, as observed (facts 6).
+"""Audit events as text, as observed (docs/anaplan-behaviour.md#common-event-format).
 
 This differs from the Common Event Format: the time is followed by two spaces, and there is no
 severity.

@@ -1,4 +1,4 @@
-"""Selecting audit events by time and type (facts 6)."""
+"""Selecting audit events by time and type (docs/anaplan-behaviour.md#audit-api)."""
 
 import json
 import sqlite3
@@ -75,7 +75,8 @@ class Selection:
     Args:
         db: A transaction.
         window: The range of time.
-        event_type: Anaplan's `type`; an unknown one selects all events (facts 6).
+        event_type: Anaplan's `type`; an unknown one selects all events
+            (docs/anaplan-behaviour.md#audit-api).
         tenant_id: Id of the tenant.
         now: The current time, in milliseconds since the epoch; older events than 30 days expire.
     """

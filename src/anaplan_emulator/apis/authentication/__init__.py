@@ -1,1 +1,4 @@
-"""The Authentication Service API: signing in, and the life of tokens (facts 2)."""
+"""The Authentication Service API: signing in, and the life of tokens.
+
+Source: docs/anaplan-behaviour.md#authentication-service.
+"""

@@ -1,4 +1,7 @@
-"""Signing in with a certificate and a signature made with its key (facts 2.4)."""
+"""Signing in with a certificate and a signature made with its key.
+
+Source: docs/anaplan-behaviour.md#certificates.
+"""
 
 import base64
 import binascii

@@ -12,7 +12,7 @@ from anaplan_emulator.apis.replies import Api, ApiError
 from anaplan_emulator.store.tokens import Token, extend_token, find_token, issue_token, revoke_token
 from anaplan_emulator.store.users import User
 
-# Anaplan's URL is the same for all hosts (facts 2.1).
+# Anaplan's URL is the same for all hosts (docs/anaplan-behaviour.md#token-replies).
 VALIDATION_URL = "https://auth.anaplan.com/token/validate"
 
 
@@ -96,7 +96,8 @@ def _valid_token(call: Call, *, malformed: int) -> tuple[Token, User]:
 
     Args:
         call: The request.
-        malformed: The status for a malformed header, which differs between endpoints (facts 2.2).
+        malformed: The status for a malformed header, which differs between endpoints
+            (docs/anaplan-behaviour.md#authentication-failures).
 
     Raises:
         ApiError: 401, the token is unknown or expired.

@@ -1,4 +1,7 @@
-"""Describing model calendars and versions, and setting switchovers (facts 4.11)."""
+"""Describing model calendars and versions, and setting switchovers.
+
+Source: docs/anaplan-behaviour.md#calendar-and-versions.
+"""
 
 import sqlite3
 from dataclasses import dataclass

@@ -39,7 +39,7 @@ _MODEL_SORT = {
 
 
 def _is_true(call: Call, parameter: str) -> bool:
-    # The Java client sends True (facts 4.19c).
+    # The Java client sends True (docs/anaplan-behaviour.md#published-clients).
     return call.query.get(parameter, "").lower() == "true"
 
 
@@ -87,7 +87,10 @@ def list_workspaces(call: Call) -> Response:
 
 
 def get_workspace(call: Call) -> Response:
-    """GET /workspaces/{w}: 404 except for its administrators (facts 4.20)."""
+    """GET /workspaces/{w}: 404 except for its administrators.
+
+    Source: docs/anaplan-behaviour.md#access-rules.
+    """
     workspace_id = call.path["workspaceId"]
     for workspace in state.visible_workspaces(call.db, call.user):
         if workspace.id == workspace_id and (
@@ -111,7 +114,8 @@ def list_visitors(call: Call) -> Response:
 
 
 def _list_members(call: Call, role: Literal["admin", "visitor"]) -> Response:
-    # Users who are not user administrators get 500 instead of 403 (facts 4.4).
+    # Users who are not user administrators get 500 instead of 403
+    # (docs/anaplan-behaviour.md#users-workspaces-and-models).
     if not state.is_user_admin(call.db, call.user):
         raise ApiError(500 if call.is_live else 403)
     workspace_id = call.path["workspaceId"]
@@ -130,7 +134,8 @@ def list_models(call: Call) -> Response:
             raise ApiError(404)
         models = [model for model in models if model.workspace_id == workspace_id]
     models = sort_strictly(call, models, _MODEL_SORT)
-    # The search is ignored unless the user is a tenant administrator (facts 4.1).
+    # The search is ignored unless the user is a tenant administrator
+    # (docs/anaplan-behaviour.md#sorting-and-searching).
     search = call.query.get("s")
     if search and is_tenant_admin(call.db, call.user):
         models = [model for model in models if matches(search, model.name, model.id)]
@@ -153,7 +158,7 @@ def list_models(call: Call) -> Response:
 
 
 def get_model(call: Call) -> Response:
-    """GET /models/{m}: also for users without access (facts 4.20)."""
+    """GET /models/{m}: also for users without access (docs/anaplan-behaviour.md#access-rules)."""
     model = existing_model(call)
     body = state.describe_model(
         model,

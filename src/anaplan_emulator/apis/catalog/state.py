@@ -1,4 +1,7 @@
-"""Reading, describing and deleting users, workspaces and models (facts 4.4, 4.5)."""
+"""Reading, describing and deleting users, workspaces and models.
+
+Source: docs/anaplan-behaviour.md#users-workspaces-and-models, #model-status-and-loading.
+"""
 
 import json
 import sqlite3

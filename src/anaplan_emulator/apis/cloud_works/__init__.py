@@ -1,1 +1,4 @@
-"""The CloudWorks API: connections, integrations, flows, runs and schedules (facts 8)."""
+"""The CloudWorks API: connections, integrations, flows, runs and schedules.
+
+Source: docs/anaplan-behaviour.md#cloudworks-api.
+"""

@@ -1,4 +1,4 @@
-"""Connections to buckets, datasets and containers (facts 8.1)."""
+"""Connections to buckets, datasets and containers (docs/anaplan-behaviour.md#connections)."""
 
 import json
 import sqlite3

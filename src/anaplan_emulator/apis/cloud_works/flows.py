@@ -1,4 +1,7 @@
-"""Integration flows, which run integrations one after another (facts 8.6)."""
+"""Integration flows, which run integrations one after another.
+
+Source: docs/anaplan-behaviour.md#integration-flows.
+"""
 
 import json
 from datetime import UTC, datetime

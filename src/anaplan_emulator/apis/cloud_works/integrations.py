@@ -1,4 +1,7 @@
-"""Integrations of imports, exports and processes, with their jobs (facts 8.2)."""
+"""Integrations of imports, exports and processes, with their jobs.
+
+Source: docs/anaplan-behaviour.md#integrations.
+"""
 
 import json
 from typing import Any
@@ -68,7 +71,7 @@ def get_integration(call: Call) -> Response:
     body["version"] = each.version
     body["jobs"] = [_describe_job(call, job) for job in each.parts]
     if call.is_live:
-        # It was observed to be missing (facts 8.2).
+        # It was observed to be missing (docs/anaplan-behaviour.md#integrations).
         del body["integrationType"]
     return state.success({"integration": body})
 

@@ -1,4 +1,7 @@
-"""Notifications about runs (facts 8.5). The emulator stores them but does not send any."""
+"""Notifications about runs. The emulator stores them but does not send any.
+
+Source: docs/anaplan-behaviour.md#notifications.
+"""
 
 import json
 import sqlite3

@@ -30,12 +30,16 @@ from anaplan_emulator.apis.cloud_works.requests import (
 from anaplan_emulator.apis.replies import Api, ApiError, nanosecond_timestamp
 
 PATH_PREFIXES = ("/2/0", "/cloudworks/2/0")
-"""The prefixes of CloudWorks' own host, and of the host of all APIs (facts 1.1)."""
+"""The prefixes of CloudWorks' own host, and of the host of all APIs.
+
+Source: docs/anaplan-behaviour.md#hosts-and-regions.
+"""
 
 
 def _error_body(error: ApiError, path: str, now: datetime) -> Any:
     body: dict[str, Any] = {"status": {"code": error.status, "message": error.message}}
-    # Errors of Anaplan's web framework also contain path and time (facts 8).
+    # Errors of Anaplan's web framework also contain path and time
+    # (docs/anaplan-behaviour.md#cloudworks-api).
     if error.status in (401, 405):
         body |= {"path": path, "timestamp": nanosecond_timestamp(now)}
     return body
@@ -78,7 +82,7 @@ _WITHOUT_BODY: list[tuple[str, str, Callable[[Call], Response]]] = [
     ("GET", f"{_RUN}/process/import/{{actionId}}/dumps", runs.get_dump),
     ("DELETE", _SCHEDULE, schedules.delete_schedule),
     ("POST", f"{_SCHEDULE}/status/{{status}}", schedules.set_status),
-    # The Postman collection uses PUT (facts 8.4).
+    # The Postman collection uses PUT (docs/anaplan-behaviour.md#schedules).
     ("PUT", f"{_SCHEDULE}/status/{{status}}", schedules.set_status),
     ("GET", _NOTIFICATION, notifications.get_notification),
     ("DELETE", _NOTIFICATION, notifications.delete_notification),

@@ -1,4 +1,7 @@
-"""Running and cancelling integrations, and the results of runs (facts 8.2, 8.3)."""
+"""Running and cancelling integrations, and the results of runs.
+
+Source: docs/anaplan-behaviour.md#integrations, #runs.
+"""
 
 from typing import Any
 
@@ -27,7 +30,10 @@ def run_integration(call: Call) -> Response:
 
 
 def cancel_integration(call: Call) -> Response:
-    """POST /integrations/{id}/cancel: 404 for a queued run (facts 8.2)."""
+    """POST /integrations/{id}/cancel: 404 for a queued run.
+
+    Source: docs/anaplan-behaviour.md#integrations.
+    """
     each = state.find_integration(call)
     run = integration_records.unfinished_run(call.db, each.id)
     if run is None:

@@ -1,4 +1,4 @@
-"""Schedules of integrations and flows (facts 8.4)."""
+"""Schedules of integrations and flows (docs/anaplan-behaviour.md#schedules)."""
 
 from starlette.responses import Response
 

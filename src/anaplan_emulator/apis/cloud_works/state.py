@@ -1,4 +1,7 @@
-"""Permissions, lookups, paging and common members of CloudWorks (facts 8)."""
+"""Permissions, lookups, paging and common members of CloudWorks.
+
+Source: docs/anaplan-behaviour.md#cloudworks-api.
+"""
 
 import json
 import sqlite3

@@ -21,7 +21,7 @@ def authenticated(handler: Callable[[Call], Response]) -> Callable[[Call], Respo
 
     @wraps(handler)
     def handle(call: Call) -> Response:
-        # Both spellings are documented (facts 11).
+        # Both spellings are documented (docs/anaplan-behaviour.md#financial-consolidation-api).
         value = call.headers.get("x_api_token") or call.headers.get("x-api-token") or ""
         tenant = call.db.execute("SELECT name, token FROM consolidation_tenant").fetchone()
         if tenant is None or not hmac.compare_digest(digest(value), tenant["token"]):

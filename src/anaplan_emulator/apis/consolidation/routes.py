@@ -16,13 +16,14 @@ BASE = "/api/v2305.1"
 
 
 def _error_body(error: ApiError, _path: str, _now: datetime) -> Any:
-    # The shape of errors is not documented (facts 11).
+    # The shape of errors is not documented (docs/anaplan-behaviour.md#financial-consolidation-api).
     return {"message": error.message}
 
 
 CONSOLIDATION = Api(
     name="Financial Consolidation API",
-    schemes=frozenset(),  # It has a header of its own (facts 1.2).
+    # It has a header of its own (docs/anaplan-behaviour.md#authorization-schemes).
+    schemes=frozenset(),
     error_body=_error_body,
 )
 
@@ -105,7 +106,10 @@ def update_user(call: Call) -> Response:
 
 
 def delete_user(call: Call) -> Response:
-    """DELETE /users/{username}: this succeeds for an unknown user as well (facts 11)."""
+    """DELETE /users/{username}: this succeeds for an unknown user as well.
+
+    Source: docs/anaplan-behaviour.md#financial-consolidation-api.
+    """
     state.delete_user(call.db, call.path["username"])
     return Response()
 

@@ -175,7 +175,10 @@ def stop_workflow(db: sqlite3.Connection, path: str, name: str, now: float) -> N
 
 
 def workflow_state(db: sqlite3.Connection, path: str, name: str, now: float) -> Row:
-    """Return the last run of a workflow, which may not exist (facts 11)."""
+    """Return the last run of a workflow, which may not exist.
+
+    Source: docs/anaplan-behaviour.md#financial-consolidation-api.
+    """
     row = db.execute(
         "SELECT * FROM consolidation_workflows WHERE path = ? AND name = ?", (path, name)
     ).fetchone()

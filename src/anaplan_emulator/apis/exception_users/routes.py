@@ -1,4 +1,7 @@
-"""Routes of the Exception Users API. The body is checked before the role (facts 9)."""
+"""Routes of the Exception Users API. The body is checked before the role.
+
+Source: docs/anaplan-behaviour.md#exception-users-api.
+"""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,7 @@
-"""The rules of uploads: chunk counts, chunks and completion (facts 4.12)."""
+"""The rules of uploads: chunk counts, chunks and completion.
+
+Source: docs/anaplan-behaviour.md#files-and-chunks.
+"""
 
 import sqlite3
 import zlib

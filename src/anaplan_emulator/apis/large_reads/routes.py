@@ -147,7 +147,7 @@ def _response(
     key = f"{request.kind}ReadRequest"
     body: dict[str, Any] = {
         "requestId": request.id,
-        # This is the only API with a number here (facts 4.1).
+        # This is the only API with a number here (docs/anaplan-behaviour.md#ids).
         f"{request.kind}Id": int(request.object_id),
         "requestState": request_state,
         "url": str(URL(call.url).replace(path=path, query="")),

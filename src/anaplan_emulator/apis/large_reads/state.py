@@ -1,4 +1,6 @@
-"""The rules of read requests: their states, pages and expiry (facts 4.10).
+"""The rules of read requests: their states, pages and expiry.
+
+Source: docs/anaplan-behaviour.md#large-reads.
 
 Everything is read when the request is created, so that its pages do not change with the model. The
 progress that polls return only depends on the settings.
@@ -17,9 +19,12 @@ from anaplan_emulator.store.database import Session
 from anaplan_emulator.store.records import read_record
 
 IDLE_SECONDS = 30 * 60
-"""How long a request is kept after its last use (facts 13)."""
+"""How long a request is kept after its last use (docs/anaplan-behaviour.md#limits)."""
 _USE_INTERVAL = 100
-"""Reading a page counts as use only if its number is divisible by this (facts 4.10)."""
+"""Reading a page counts as use only if its number is divisible by this.
+
+Source: docs/anaplan-behaviour.md#large-reads.
+"""
 
 Kind = Literal["view", "list"]
 State = Literal["NOT_STARTED", "IN_PROGRESS", "COMPLETE"]

@@ -1,4 +1,4 @@
-"""Adding, updating and deleting list items (facts 4.9).
+"""Adding, updating and deleting list items (docs/anaplan-behaviour.md#list-changes).
 
 Where Anaplan documents nothing, the emulator does the following. A rejected item is not changed at
 all. Texts match regardless of their case. Parents and properties are found by code or by name. An

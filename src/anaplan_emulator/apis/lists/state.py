@@ -1,4 +1,4 @@
-"""Describing lists and their items, and resetting the index (facts 4.9)."""
+"""Describing lists and their items, and resetting the index (docs/anaplan-behaviour.md#lists)."""
 
 import sqlite3
 from typing import Any

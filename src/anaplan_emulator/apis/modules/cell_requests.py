@@ -1,4 +1,4 @@
-"""The request that writes cells, and its failures (facts 4.8)."""
+"""The request that writes cells, and its failures (docs/anaplan-behaviour.md#cell-writes)."""
 
 from dataclasses import dataclass, field
 from typing import Any

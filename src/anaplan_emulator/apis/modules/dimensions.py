@@ -1,4 +1,7 @@
-"""Listing the items of dimensions, and finding them by name or code (facts 4.6)."""
+"""Listing the items of dimensions, and finding them by name or code.
+
+Source: docs/anaplan-behaviour.md#dimension-items.
+"""
 
 import sqlite3
 from dataclasses import dataclass

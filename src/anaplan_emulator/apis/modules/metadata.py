@@ -1,4 +1,4 @@
-"""Describing line items and views (facts 4.6)."""
+"""Describing line items and views (docs/anaplan-behaviour.md#modules-line-items-and-views)."""
 
 import math
 import re

@@ -246,7 +246,7 @@ def _items(call: Call, model: Model, items: Sequence[Item]) -> Response:
 
 
 def _unless_empty(call: Call, key: str, rows: list[Any]) -> dict[str, Any]:
-    # An empty collection is left out (facts 4.1).
+    # An empty collection is left out (docs/anaplan-behaviour.md#empty-collections).
     return {key: rows} if rows or not call.is_live else {}
 
 

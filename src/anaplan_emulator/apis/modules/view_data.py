@@ -1,4 +1,4 @@
-"""Reading a view's cells (facts 4.7)."""
+"""Reading a view's cells (docs/anaplan-behaviour.md#view-data)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -84,7 +84,7 @@ def view_data_response(call: Call, view: View, request: ViewDataRequest) -> Resp
     """
     settings = call.tenant.settings
     page = current_page(call.db, view, request.selection)
-    # As observed (facts 4.7).
+    # As observed (docs/anaplan-behaviour.md#view-data).
     if call.is_live and view.id == view.module.id and _is_empty(call, view):
         raise ApiError(500)
     cells = count_cells(call.db, view, request.layout, request.selection, request.max_rows)

@@ -11,7 +11,10 @@ from authlib.oauth2.rfc8628 import DEVICE_CODE_GRANT_TYPE
 from anaplan_emulator.store.records import read_record
 
 GRANTABLE_SCOPES = ("openid", "email", "offline_access")
-"""The scopes that can be granted. `profile` is ignored (facts 3.1), and so are unknown scopes."""
+"""The scopes that can be granted. `profile` is ignored, and so are unknown scopes.
+
+Source: docs/anaplan-behaviour.md#oauth-endpoints.
+"""
 
 DEFAULT_SCOPE = "openid email"
 """The scope for devices that request none. Anaplan's default is not documented."""

@@ -8,7 +8,7 @@ from authlib.oauth2.rfc6749 import OAuth2Error
 from anaplan_emulator.apis.replies import Api, ApiError
 
 # Anaplan's statuses, and its codes where they differ from RFC 6749. Only the codes are certain
-# (facts 3.2).
+# (docs/anaplan-behaviour.md#oauth-errors).
 _STATUSES_AND_CODES = {
     "access_denied": (403, "access_denied"),
     "authorization_pending": (403, "authorization_pending"),
@@ -34,7 +34,8 @@ def _error_body(error: ApiError, _path: str, _now: datetime) -> Any:
 
 OAUTH = Api(
     name="OAuth 2.0 Service API",
-    schemes=frozenset(),  # No endpoint accepts a token (facts 1.2).
+    # No endpoint accepts a token (docs/anaplan-behaviour.md#authorization-schemes).
+    schemes=frozenset(),
     error_body=_error_body,
 )
 

@@ -98,7 +98,7 @@ class RefreshGrant(RefreshTokenGrant):
         """Return a valid refresh token.
 
         A rotated token cannot be used again. The newer tokens remain valid: Anaplan only documents
-        that the old one becomes unusable (facts 3.3).
+        that the old one becomes unusable (docs/anaplan-behaviour.md#refresh-tokens).
         """
         found = state.find_refresh_token(self.server.db, refresh_token, self.server.tenant.clock)
         if found is None:

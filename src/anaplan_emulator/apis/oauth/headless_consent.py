@@ -60,7 +60,7 @@ def approve_device(tenant: TenantState, user_code: str, email: str | None = None
 
     Raises:
         OAuthRefusedError: No device is waiting with this code, or the user cannot sign in with a
-            password, which the device grant requires (facts 3).
+            password, which the device grant requires (docs/anaplan-behaviour.md#oauth).
     """
     with tenant.store.transaction() as db:
         device = _waiting_device(tenant, db, user_code)

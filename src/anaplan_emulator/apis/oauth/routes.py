@@ -42,7 +42,9 @@ def device_code(call: Call) -> Response:
 
 
 def _parameters(call: Call) -> list[tuple[str, str]]:
-    """Return the parameters in a JSON body, or in a form as in RFC 6749 (facts 3.1).
+    """Return the parameters in a JSON body, or in a form as in RFC 6749.
+
+    Source: docs/anaplan-behaviour.md#oauth-endpoints.
 
     Raises:
         ApiError: 400, the body is not valid.

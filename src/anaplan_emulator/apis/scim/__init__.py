@@ -1,1 +1,1 @@
-"""The SCIM API: managing users and their workspaces (facts 7)."""
+"""The SCIM API: managing users and their workspaces (docs/anaplan-behaviour.md#scim-api)."""

@@ -1,4 +1,7 @@
-"""Parsing the bodies of SCIM requests: users and patches (facts 7)."""
+"""Parsing the bodies of SCIM requests: users and patches.
+
+Source: docs/anaplan-behaviour.md#scim-changes.
+"""
 
 import re
 from collections.abc import Mapping, Sequence

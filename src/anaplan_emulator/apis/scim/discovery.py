@@ -1,4 +1,7 @@
-"""The discovery documents of the SCIM API, which need no authentication (facts 7)."""
+"""The discovery documents of the SCIM API, which need no authentication.
+
+Source: docs/anaplan-behaviour.md#scim-discovery.
+"""
 
 from typing import Any
 

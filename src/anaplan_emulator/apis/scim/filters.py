@@ -1,4 +1,7 @@
-"""Filters of the SCIM API: the part of RFC 7644 that Anaplan supports (facts 7)."""
+"""Filters of the SCIM API: the part of RFC 7644 that Anaplan supports.
+
+Source: docs/anaplan-behaviour.md#scim-filters.
+"""
 
 import json
 import operator

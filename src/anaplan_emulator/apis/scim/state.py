@@ -1,4 +1,7 @@
-"""The tenant's users in the SCIM API: reading and changing them (facts 7)."""
+"""The tenant's users in the SCIM API: reading and changing them.
+
+Source: docs/anaplan-behaviour.md#scim-users.
+"""
 
 import sqlite3
 from collections.abc import Collection, Iterable

@@ -1,4 +1,4 @@
--- Clients that can request tokens on behalf of a user (facts 3).
+-- Clients that can request tokens on behalf of a user (docs/anaplan-behaviour.md#oauth).
 CREATE TABLE oauth_clients (
     id TEXT PRIMARY KEY,
     name TEXT NOT NULL,

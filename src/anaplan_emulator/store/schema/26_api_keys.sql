@@ -1,4 +1,4 @@
--- API keys of users (facts 2.5), stored as SHA-256 digests.
+-- API keys of users (docs/anaplan-behaviour.md#api-keys), stored as SHA-256 digests.
 CREATE TABLE api_keys (
     digest BLOB PRIMARY KEY,
     id TEXT NOT NULL,
@@ -6,7 +6,8 @@ CREATE TABLE api_keys (
     expires_at INTEGER NOT NULL
 ) WITHOUT ROWID;
 
--- Users who may use a password despite the single sign-on of a workspace (facts 9).
+-- Users who may use a password despite the single sign-on of a workspace
+-- (docs/anaplan-behaviour.md#exception-users-api).
 CREATE TABLE exception_users (
     workspace_id TEXT NOT NULL,
     user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,

@@ -1,4 +1,4 @@
--- CloudWorks (facts 8). The secrets of connections are not stored.
+-- CloudWorks (docs/anaplan-behaviour.md#cloudworks-api). The secrets of connections are not stored.
 CREATE TABLE cloud_connections (
     key INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
