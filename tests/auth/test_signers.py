@@ -20,7 +20,11 @@ from cryptography.hazmat.primitives.serialization import (
 from anaplan_sdk import AsyncClient, CertificateExpiryWarning, Client
 from anaplan_sdk.auth.api_key import ApiKeyAuth
 from anaplan_sdk.auth.certificate import CertificateCredentials
-from anaplan_sdk.exceptions import InvalidCredentialsException, InvalidPrivateKeyException
+from anaplan_sdk.exceptions import (
+    AnaplanException,
+    InvalidCredentialsException,
+    InvalidPrivateKeyException,
+)
 from anaplan_sdk.testing import EmulatedAnaplan
 
 API_KEY = "auk_us1_s3cret"
@@ -76,6 +80,29 @@ def test_a_signer_of_another_key_or_kind(
         credentials = CertificateCredentials.load(pem(certificate), signer)
         with pytest.raises(InvalidPrivateKeyException, match="signature"):
             credentials.token_request("https://auth.anaplan.com")
+
+
+class Broken(KeyService):
+    def sign(self, data: bytes, /) -> bytes:
+        raise OSError("the HSM is away")
+
+
+async def test_a_signer_that_raises(anaplan: EmulatedAnaplan) -> None:
+    emulator = anaplan.emulator
+    broken = Broken(service_of(emulator.private_key)._key)
+    how = {"certificate": emulator.certificate, "private_key": broken, "retry_count": 0}
+    client = anaplan.client(**how)
+    async with anaplan.async_client(**how) as other:
+        # Each request asks the signer again: nobody waits for one that has failed.
+        for _ in range(2):
+            with pytest.raises(AnaplanException, match="The signer failed: OSError") as failed:
+                client.get_workspaces()
+            assert isinstance(failed.value.__cause__, OSError)
+            assert failed.value.not_performed
+            assert not isinstance(failed.value, InvalidCredentialsException)
+            with pytest.raises(AnaplanException, match="The signer failed: OSError"):
+                await other.get_workspaces()
+    assert anaplan.requests() == []
 
 
 def test_of_a_chain_the_keys_own_certificate_is_used(
