@@ -46,7 +46,7 @@ Send: TypeAlias = Callable[[httpx2.Request], httpx2.Response]
 # Seconds within which a Ctrl-C is noticed, whatever the main thread waits for.
 _CHECK_INTERVAL = 0.1
 
-# Set in threads whose result may become unneeded: the event that tells so.
+# Set in threads whose result may become unneeded: the event that signals it.
 _cancelled: ContextVar[threading.Event | None] = ContextVar("_cancelled", default=None)
 
 
