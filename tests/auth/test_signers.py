@@ -120,12 +120,14 @@ def test_of_a_chain_the_keys_own_certificate_is_used(
 
 
 def test_a_certificate_that_is_about_to_end(
-    key: RSAPrivateKey, ending_certificate: x509.Certificate
+    key: RSAPrivateKey, ending_certificate: x509.Certificate, caplog: pytest.LogCaptureFixture
 ) -> None:
     for kind in (Client, AsyncClient):
         with pytest.warns(CertificateExpiryWarning, match="expires on") as noticed:
             kind(certificate=pem(ending_certificate), private_key=private(key))
         assert noticed[0].filename == __file__
+    assert [record.levelname for record in caplog.records] == ["WARNING"] * 2
+    assert "expires on" in caplog.text
 
 
 def headers_for(url: str) -> httpx2.Headers:

@@ -1,6 +1,7 @@
 """The one current token, driven by hand: no server, and a clock that is moved."""
 
 import json
+import re
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
@@ -195,6 +196,25 @@ def test_when_the_refresh_fails_the_old_token_is_used_and_it_rests(
         assert Caller(signed_in).token == "t1"
     clock.now += 9
     assert Caller(signed_in).asks == REFRESH
+
+
+def test_refreshes_are_logged(
+    signed_in: AnaplanTokenCache, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG", "anaplan_sdk.auth")
+    clock.now = NOON + LIFE - 200
+    Caller(signed_in).answer(reply(503))
+    clock.now += 40
+    Caller(signed_in).answer(token("t2", server_time=clock.now))
+    lines = [record.getMessage() for record in caplog.records]
+    assert [line.split()[:2] for line in lines] == [
+        ["Refreshing", "a"],
+        ["The", "token"],
+        ["Refreshing", "a"],
+        ["Obtained", "a"],
+    ]
+    assert "could not be refreshed" in lines[1]
+    assert not re.search(r"\bt[12]\b", caplog.text)
 
 
 def test_when_the_refresh_gets_no_answer_it_rests_too(
