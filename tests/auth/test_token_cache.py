@@ -487,6 +487,7 @@ def test_logout_clears_the_token(signed_in: AnaplanTokenCache) -> None:
 def test_a_leader_that_fails_in_an_unforeseen_way_blocks_nobody(clock: Clock) -> None:
     class Broken:
         may_block = False
+        description = "with nothing"
 
         def token_request(self, authentication: str) -> httpx2.Request:
             raise MemoryError

@@ -18,6 +18,11 @@ class BasicCredentials:
     password: str = field(repr=False)
     may_block: bool = field(default=False, init=False, repr=False)
 
+    @property
+    def description(self) -> str:
+        """Who signs in, and how, for the log."""
+        return f"with the password of {self.user_email}"
+
     def token_request(self, authentication: str) -> httpx2.Request:
         """Return the request for a token to the authentication service at this base URL."""
         request = httpx2.Request("POST", f"{authentication}/token/authenticate")

@@ -116,6 +116,11 @@ class CertificateCredentials:
         may_block = isinstance(private_key, Signer)
         return cls(subject, payload, may_block, x509.public_bytes(Encoding.PEM), sign)
 
+    @property
+    def description(self) -> str:
+        """Who signs in, and how, for the log."""
+        return f"with the certificate of {self.subject}"
+
     def token_request(self, authentication: str) -> httpx2.Request:
         """Return the request for a token to the authentication service at this base URL.
 

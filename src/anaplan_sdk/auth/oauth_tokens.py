@@ -117,6 +117,10 @@ class OAuthTokenCache(TokenCache):
         return f"<OAuthTokenCache at {self._app.token_url}, {self.state.name}>"
 
     @property
+    def _source(self) -> str:
+        return f"{self._app.token_url} as OAuth client {self._app.client_id}"
+
+    @property
     def reply(self) -> OAuthToken:
         """The current token as in Anaplan's reply; empty while there is none."""
         return dict(self._reply)

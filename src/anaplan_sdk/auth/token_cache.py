@@ -115,6 +115,11 @@ class TokenCache(ABC):
     def can_renew(self) -> bool:
         """Whether a refused token can be replaced."""
 
+    @property
+    @abstractmethod
+    def _source(self) -> str:
+        """Where tokens come from and for whom, for the log."""
+
     @abstractmethod
     def _renew(self, old: Token | None) -> Flow[Token]:
         """Obtain another token, or the old one with a later expiry.
@@ -204,8 +209,9 @@ class TokenCache(ABC):
         """Obtain the token that others wait for, too."""
         old = self._token if state is TokenState.STALE else None
         self._is_cleared = False
-        _loggers.auth.debug("%s a token: %r", "Refreshing" if old else "Obtaining", self)
         try:
+            verb = "Refreshing" if old else "Obtaining"
+            _loggers.auth.debug("%s a token from %s", verb, self._source)
             token = yield from self._renew(old)
             with self._lock:
                 # After `clear` was called meanwhile, it serves this caller alone.
@@ -229,7 +235,7 @@ class TokenCache(ABC):
             self._no_refresh_before = self._clock() + _REFRESH_PAUSE
             raise
         else:
-            _loggers.auth.debug("Obtained a token: %r", self)
+            _loggers.auth.debug("Obtained a token from %s", self._source)
             return token.value
         finally:
             with self._lock:

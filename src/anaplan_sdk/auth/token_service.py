@@ -30,6 +30,11 @@ class Credentials(Protocol):
         """Whether making a request may take long."""
         ...
 
+    @property
+    def description(self) -> str:
+        """Who signs in, and how, for the log."""
+        ...
+
     def token_request(self, authentication: str) -> httpx2.Request:
         """Return the request for a token to the authentication service at this base URL."""
         ...
@@ -72,6 +77,11 @@ class AnaplanTokenCache(TokenCache):
 
     def __repr__(self) -> str:
         return f"<AnaplanTokenCache at {self._authentication}, {self.state.name}>"
+
+    @property
+    def _source(self) -> str:
+        how = self._credentials.description if self._credentials else "without credentials"
+        return f"{self._authentication} {how}"
 
     @property
     def can_renew(self) -> bool:

@@ -11,6 +11,9 @@ from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk._runtime.deadline import Deadline
 from anaplan_sdk._runtime.flow import DeadlineExceeded
 
+# Shorter waits for the rate limit, in seconds, are not logged.
+_LOGGED_PAUSE = 1.0
+
 
 class ConcurrencyLimiter:
     """Admits a limited number of requests at a time, and none during a pause after a 429."""
@@ -50,8 +53,10 @@ class ConcurrencyLimiter:
                 moment = self._rate_limiter.reserve(now, deadline.at)
                 if moment > deadline.at:
                     raise DeadlineExceeded
-                if moment > now:
-                    await runtime.sleep(moment - now)
+                if (pause := moment - now) > 0:
+                    if pause > _LOGGED_PAUSE:
+                        _loggers.http.debug("The rate limit makes a request wait %.1f s", pause)
+                    await runtime.sleep(pause)
                 if self._rate_limiter.is_valid(moment):
                     return moment
         except BaseException:
