@@ -157,8 +157,10 @@ def test_a_caller_that_is_cancelled_waits_for_detached_work(run: Run) -> None:
         work, tasks = Work(), DetachedTasks()
 
         async def close() -> None:
-            await tasks.wait(60)
-            assert work.ended == [0]
+            try:
+                await tasks.wait(60)
+            finally:
+                assert work.ended == [0]
 
         async with anyio.create_task_group() as callers:
             callers.start_soon(lambda: tasks.run(work, on_abandoned=lambda: None))

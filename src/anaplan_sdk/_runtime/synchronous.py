@@ -7,7 +7,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from concurrent.futures import wait as wait_for_all
 from contextvars import ContextVar, copy_context
 from math import inf
 from queue import Empty, SimpleQueue
@@ -141,7 +140,9 @@ class DetachedTasks:
 
     def wait(self, seconds: float) -> None:
         """Wait for the end of all threads, but no longer than this."""
-        wait_for_all(tuple(self._running), seconds)
+        end = time.monotonic() + seconds
+        for future in tuple(self._running):
+            _wait_until_done(future, end - time.monotonic())
 
 
 def run_flow(
