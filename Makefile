@@ -1,5 +1,5 @@
-# The verbs of the project, for people and for CI. They need git, make and Python >= 3.11; what else
-# they need they install into $(VENV) by themselves.
+# The make targets of the project, for people and for CI. They need git, make and Python >= 3.11;
+# everything else is installed into $(VENV).
 #
 #   make test ARGS='-k upload'      arguments for pytest
 #   make test PYTHON=python3.13 VENV=.venv-3.13
@@ -23,7 +23,7 @@ MUTANTS := $(VENV)/.installed-mutants
 .DEFAULT_GOAL := help
 .PHONY: help demo web test soak mutants coverage benchmarks lint types mirror check format data picture clean
 
-help: ## list the verbs
+help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 demo: $(DEMO) ## run the main job on real data against the emulator
@@ -32,52 +32,52 @@ demo: $(DEMO) ## run the main job on real data against the emulator
 web: $(WEB) ## run a web application that signs in with OAuth against the emulator
 	@$(BIN)/python examples/fastapi_app $(ARGS)
 
-test: $(DEV) ## run all tests; about five minutes on two cores
+test: $(DEV) ## run all tests, about five minutes on two cores
 	@echo "Running all tests: about five minutes on two idle cores"
 	@$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
 
-soak: $(DEV) ## meet transfers with random faults, as often as SCHEDULES says; takes an hour
+soak: $(DEV) ## run transfers with thousands of random faults; takes an hour
 	@ANAPLAN_SOAK=$(SCHEDULES) $(BIN)/python -m pytest -n auto tests/faults tests/clients -k faults $(ARGS)
 
-mutants: $(MUTANTS) ## run tests against 150 changed copies of the code; takes half an hour
+mutants: $(MUTANTS) ## run a fixed sample of mutation tests over the modules that decide; takes half an hour
 	@$(BIN)/python tools/mutants.py $(ARGS)
 
-coverage: $(DEV) ## make the table of operations, methods and tests from a run of the tests
+coverage: $(DEV) ## generate the table of operations, methods and tests from a test run
 	@rm -rf $(OPERATIONS)
 	@$(BIN)/python -m pytest -n auto --operations=$(OPERATIONS) $(ARGS)
 	@$(BIN)/python tools/operations.py $(OPERATIONS)
 
-benchmarks: | $(BIN)/python ## measure the SDK beside the published release; takes ten minutes
+benchmarks: | $(BIN)/python ## compare the SDK with the published release; takes ten minutes
 	@$(BIN)/python benchmarks $(ARGS)
 
-lint: $(DEV) ## look for mistakes, bad style and imports that go up
+lint: $(DEV) ## ruff, docstrings and import contracts
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
 	@$(BIN)/pydoclint $(DOCUMENTED)
 	@$(BIN)/lint-imports --no-logo
 
-types: $(DEV) ## check the types
+types: $(DEV) ## mypy, and pyright on the SDK
 	@$(BIN)/mypy
 	@$(BIN)/pyright --pythonpath $(BIN)/python
 
-mirror: $(DEV) ## make the sync tree from the async one
+mirror: $(DEV) ## generate the sync tree from the async one
 	@$(BIN)/python tools/mirror.py
 
-check: lint types ## lint, types, and whether what is generated is up to date
+check: lint types ## lint, types, and whether the sync tree and the sample data are up to date
 	@$(BIN)/python tools/mirror.py --check
 	@$(BIN)/python tools/derive_flights.py --check
 
-format: $(DEV) ## format the code and mend what can be mended
+format: $(DEV) ## format the code and apply automatic fixes
 	@$(BIN)/ruff check --fix
 	@$(BIN)/ruff format
 
-data: $(DEV) ## derive the sample data anew
+data: $(DEV) ## derive the sample data
 	@$(BIN)/python tools/derive_flights.py
 
-picture: $(DEV) ## draw what the demo prints anew
+picture: $(DEV) ## draw the output of the demo
 	@$(BIN)/python tools/picture.py
 
-clean: ## remove what the other verbs made
+clean: ## remove everything the other targets created
 	@rm -rf $(VENV) .venv-newest .cache .*_cache dist
 	@find src tests tools examples benchmarks -type d -name __pycache__ -prune -exec rm -rf {} +
 
@@ -89,7 +89,7 @@ $(BIN)/python:
 	@echo "Setting up $(VENV)..."
 	@$(PYTHON) -m venv $(VENV)
 
-# The demo needs little, so that it starts soon.
+# The demo installs only what it needs, so that it starts soon.
 $(DEMO): pyproject.toml | $(BIN)/python
 	@$(PIP) install --editable '.[cert,emulator]'
 	@touch $@

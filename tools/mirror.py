@@ -73,6 +73,8 @@ NAMES = {
 # Regular expressions for strings and comments only, applied before the names.
 TEXT = {
     r"\basync (?=(?:def|for|with)\b)": "",
+    # What only the async client has: connections of several event loops.
+    r" of the running event loop; those of other loops are released after their loops\s+end": "",
     # An argument that only the sync client has.
     r"(?m)^( +)(?=upload_chunk_size: Bytes)": (
         r"\1upload_parallel: Whether chunks of an upload are sent in parallel.\n\1"

@@ -121,7 +121,7 @@ class Authority:
         """Issue a server certificate, which is valid in real time."""
         now = datetime.now(UTC)
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Anaplan emulator")])
-        # One year: some clients reject server certificates that are valid for much longer.
+        # One year: some clients refuse server certificates that are valid for much longer.
         return self._issue(
             subject,
             [_general_name(host) for host in hosts],

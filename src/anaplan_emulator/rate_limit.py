@@ -23,7 +23,7 @@ class RateLimiter:
         self._refilled_at = 0.0
 
     def admit(self) -> float:
-        """Admit or reject a request.
+        """Admit or refuse a request.
 
         Returns:
             0 if the request is admitted, otherwise the seconds until one will be.

@@ -1,4 +1,7 @@
-"""The options of a client: each is declared, documented and checked here, once."""
+"""The options of a client and their ranges.
+
+The clients repeat names and defaults for editors; tests/architecture/test_options.py compares them.
+"""
 
 # Annotations are evaluated, since `Range` is read from them.
 import os

@@ -20,7 +20,7 @@
     ├── AnaplanResponseException           a reply is not what Anaplan documents
     ├── OutcomeUnknownException            it is unknown whether work was started
     ├── WriteInterruptedException          a write ended before all of its items were sent
-    ├── PartialFailureException            Anaplan refused some of the items or cells
+    ├── PartialFailureException            Anaplan rejected some of the items or cells
     ├── PartialUpdateException             SCIM did not change some of a user's workspaces
     ├── LargeReadException                 a large read failed or was cancelled
     │   └── LargeReadExpiredException      Anaplan no longer keeps a large read
@@ -301,7 +301,7 @@ class NotSyncableException(AnaplanException):
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class PartialFailureException(AnaplanException):
-    """Anaplan carried out a write, but refused some of its items or cells.
+    """Anaplan carried out a write, but rejected some of its items or cells.
 
     Attributes:
         result: The result of the whole write; `None` if unknown.
@@ -311,7 +311,7 @@ class PartialFailureException(AnaplanException):
 
     @property
     def failures(self) -> list[Failure]:
-        """The refused items or cells, each with the reason."""
+        """The rejected items or cells, each with the reason."""
         return self.result.failures if self.result else []
 
 
@@ -339,7 +339,7 @@ class WriteInterruptedException(AnaplanException):
 
     Attributes:
         result: The result of the requests that were answered; `None` if none was.
-        in_doubt: Ranges of items that were sent without an answer: Anaplan may have written them.
+        in_doubt: Ranges of items that were sent without a reply: Anaplan may have written them.
         refused: Ranges of items that Anaplan certainly did not act on.
         unsent_from: Index of the first item that was never sent.
     """

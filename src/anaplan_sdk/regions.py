@@ -176,7 +176,7 @@ def check_base_url(name: str, url: str) -> str:
     """Check that a URL may be the base of requests with tokens.
 
     Args:
-        name: What an error calls it.
+        name: Name of the option, for the error.
         url: The URL.
 
     Returns:

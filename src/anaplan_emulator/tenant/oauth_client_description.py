@@ -20,7 +20,7 @@ Source: docs/anaplan-behaviour.md#refresh-tokens.
 def _callback(uri: str) -> str:
     """Check that a callback URL can be registered.
 
-    Anaplan is documented to reject localhost URLs (docs/anaplan-behaviour.md#oauth-endpoints). The
+    Anaplan is documented to refuse localhost URLs (docs/anaplan-behaviour.md#oauth-endpoints). The
     emulator accepts them, for web applications under development.
     """
     parts = urlsplit(uri)

@@ -52,7 +52,7 @@ class UserDescription(Description):
     workspaces: dict[str, Literal["admin", "member", "visitor"]] = Field(default_factory=dict)
     """The user's role in workspaces, by the workspace's name."""
     single_sign_on: bool = False
-    """Whether the user must sign in through an identity provider: passwords are rejected."""
+    """Whether the user must sign in through an identity provider: passwords are refused."""
     exception_user: bool = False
     """Whether a password is accepted despite single sign-on.
 

@@ -215,7 +215,8 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
             config: The options of the client.
 
         Returns:
-            A client of its own: it shares neither connections nor a token with others.
+            A client with connections of its own. It shares its token with other clients only if
+            `auth` is set: they then use the same auth object.
 
         Raises:
             ValueError: A credential is not valid.
@@ -335,7 +336,11 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
         await self.aclose()
 
     async def aclose(self) -> None:
-        """Close the connections; any further request raises `ClientClosedException`.
+        """Close the client; any further request raises `ClientClosedException`.
+
+        Waits up to 5 seconds for an exchange of a refresh token that is under way, then closes the
+        connections of the running event loop; those of other loops are released after their loops
+        end.
 
         On a client created by `with_model` this does nothing: its connections belong to the client
         that it was created from.
@@ -421,19 +426,27 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
     ) -> models.Task | models.CompletedTask:
         """Upload content to a file, then run an import or a process that reads it.
 
-        The action is started only if every chunk of the content has arrived. A start whose reply
-        is lost is not sent again at once: a task that appears within the client's `settle_time` is
-        taken for the one that was started.
+        The content replaces the user's former content of the file. It is sent in chunks of the
+        client's `upload_chunk_size` bytes, several at the same time, each compressed and
+        acknowledged by Anaplan. Memory is bounded by a few chunks, whatever the size of the
+        content.
+
+        The action is started only if every chunk has arrived. If the reply to the start is lost,
+        the SDK looks for the new task for up to the client's `settle_time` and continues with it;
+        only if there is none is the action started again.
 
         Args:
-            file_id: Id of the file (113...). With the client's `allow_file_creation` the name of
-                a file to create is also accepted.
+            file_id: The file's id (113…). With the client's `allow_file_creation` the name of a
+                file to create is also accepted.
             content: bytes, str (sent as UTF-8), a path, a file opened in binary mode, or an
                 iterable of bytes or str. A str is content, never a path.
-            action_id: Id of the import (112...) or process (118...).
+            action_id: The import (112…) or process (118…).
             wait_for_completion: Whether to wait until the task has ended (default).
-            journal: Path of a file in which the acknowledged chunks are recorded, so that the same
-                call, made again after a crash, sends only the missing chunks.
+            journal: Path of a file in which the acknowledged chunks are recorded. The same call,
+                made again after a crash, then sends only the missing chunks; content that has
+                changed is sent completely. The journal is deleted at the end of the upload. Only
+                one upload may use a journal at a time, and nothing else may be uploaded to the file
+                before the upload is complete.
             **options: Options of the run. `locale`: locale of numbers and dates in the content,
                 "en_US" by default. `mapping_parameters`, `connector_parameters`: values that the
                 import asks for at each run. `timeout`: seconds to wait for the end of the action;
@@ -446,7 +459,8 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
             waiting, the task as it was created.
 
         Raises:
-            ValueError: The content or the journal can't be used, or an option is not valid.
+            ValueError: The content or the journal can't be used, an option is not valid, or the
+                client has no model.
             TypeError: The content has a type that can't be uploaded.
             OSError: The content can't be read, or the journal can't be written.
             InvalidIdentifierException: An id has another form, or there is no such file or action.
@@ -455,8 +469,11 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
             AnaplanActionCancelledException: The task was cancelled.
             AnaplanTimeoutException: The task did not end within `timeout` seconds.
             OutcomeUnknownException: Whether the action was started is unknown.
-            AnaplanException: The request failed; see the subclasses. `task_id` is set if the
-                action was started.
+            AnaplanException: Another upload is using the journal, or a request failed; see the
+                subclasses. `task_id` is set if the action was started.
+
+        Source: Anaplan help, "Upload a file in chunks" and "Set and post the chunk count"; Anaplan
+        Integration API V2 guide, "Import Actions" and "Process Actions".
         """
         self._action_url(action_id)
         await self.upload_file(
@@ -472,10 +489,14 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
         timeout: float | None = None,
         on_progress: ProgressCallback | None = None,
     ) -> bytes:
-        """Run an export and return its output.
+        """Run an export, wait until it has ended, and download its output into memory.
+
+        If the reply to the start is lost, the SDK looks for the new task for up to the client's
+        `settle_time` and continues with it; only if there is none is the export started again. The
+        chunks of the output are fetched several at a time.
 
         Args:
-            action_id: Id of the export (116...).
+            action_id: The export (116…).
             locale: Locale of numbers and dates in the output.
             timeout: Seconds to wait for the end of the export; None (the default) waits without
                 limit. The work at Anaplan continues after a timeout.
@@ -486,13 +507,16 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
             The complete output, as the file that the export writes.
 
         Raises:
-            ValueError: `timeout` is negative.
+            ValueError: `timeout` is negative, or the client has no model.
             InvalidIdentifierException: The id has another form, or there is no such export.
             AnaplanActionError: The export failed. The error has the task.
             AnaplanActionCancelledException: The task was cancelled.
             AnaplanTimeoutException: The task did not end within `timeout` seconds.
             OutcomeUnknownException: Whether the export was started is unknown.
-            AnaplanException: The request failed; see the subclasses.
+            AnaplanException: The request failed; see the subclasses. `task_id` is set if the
+                export was started and its end was not seen.
+
+        Source: Anaplan Integration API V2 guide, "Export Actions".
         """
         self._action_url(action_id, "exports")
         await self.run_action(action_id, locale=locale, timeout=timeout, on_progress=on_progress)

@@ -91,7 +91,7 @@ class RowReader:
 
 
 def add_action_column(action: str, row: dict[str, str]) -> dict[str, str]:
-    """Put the name of the action that refused a row into a first column, `_Action_`.
+    """Put the name of the action that rejected a row into a first column, `_Action_`.
 
     A column of the source that has this name becomes `_Action_ (2)`.
     """

@@ -125,7 +125,7 @@ class Oauth(_OauthBase):
     """
 
     def fetch_token(self, authorization_response: str, state: str | None = None) -> OAuthToken:
-        """Exchange the code of a callback for a token. A code is good for one exchange.
+        """Exchange the code of a callback for a token. A code is valid for one exchange.
 
         Source: RFC 6749, sections 4.1.2 to 4.1.4.
 
@@ -149,7 +149,7 @@ class Oauth(_OauthBase):
     def refresh_token(self, refresh_token: str) -> OAuthToken:
         """Exchange a refresh token for a new token.
 
-        Store the new refresh token before anything else: that of a client with rotation is good
+        Store the new refresh token before anything else: that of a client with rotation is valid
         for one exchange. Two exchanges of the same one at the same time end in a refusal.
 
         Source: RFC 6749, section 6.
@@ -226,7 +226,7 @@ class AsyncOauth(_OauthBase):
     async def fetch_token(
         self, authorization_response: str, state: str | None = None
     ) -> OAuthToken:
-        """Exchange the code of a callback for a token. A code is good for one exchange.
+        """Exchange the code of a callback for a token. A code is valid for one exchange.
 
         Source: RFC 6749, sections 4.1.2 to 4.1.4.
 
@@ -250,7 +250,7 @@ class AsyncOauth(_OauthBase):
     async def refresh_token(self, refresh_token: str) -> OAuthToken:
         """Exchange a refresh token for a new token.
 
-        Store the new refresh token before anything else: that of a client with rotation is good
+        Store the new refresh token before anything else: that of a client with rotation is valid
         for one exchange. Two exchanges of the same one at the same time end in a refusal. The new
         token is lost if the call is cancelled during the exchange.
 

@@ -323,8 +323,8 @@ class OAuthBearer(Bearer):
     def token(self) -> OAuthToken:
         """The current token as in Anaplan's reply; empty before the first sign-in.
 
-        While this object is in use, use nothing but the `access_token`: the refresh token is good
-        for one exchange, and this object will make it.
+        While this object is in use, use nothing but the `access_token`: a rotating refresh token is
+        valid for one exchange, and this object will make it.
 
         Returns:
             A copy: `access_token`, `refresh_token`, `expires_in` (seconds), `expires_at` (seconds
@@ -347,7 +347,7 @@ class OAuthBearer(Bearer):
 class AnaplanRefreshTokenAuth(OAuthBearer):
     """Use a token that was obtained elsewhere, and refresh it as long as Anaplan allows.
 
-    Pass it to a client as `auth`. It owns the token from then on: a refresh token is good for one
+    Pass it to a client as `auth`. It owns the token from then on: a rotating one is valid for one
     exchange, so nothing else may use it. Threads, tasks and clients may share the object: one of
     them exchanges the refresh token, the others wait for the new token. It is refreshed five
     minutes before it expires.

@@ -74,7 +74,7 @@ class Source:
     """A place with options.
 
     Attributes:
-        name: What messages call it.
+        name: Name of the place, for messages.
         profile: The options.
         environ: Environment variables, which may contain the profile's secrets.
         unavailable: Why there are no options.

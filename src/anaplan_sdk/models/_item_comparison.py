@@ -28,7 +28,7 @@ def were_added(items: Iterable[NewListItem], existing: Iterable[_Item]) -> bool 
         by_code[one.get("code") or None] = one
     expected = list(items)
     keys = [item.code or item.name for item in expected]
-    # Anaplan refuses the second of two items with the same key, and its reply would report that.
+    # Anaplan rejects the second of two items with the same key, and its reply would report that.
     if not all(keys) or len({*keys}) < len(keys):
         return None
     matches = 0

@@ -39,7 +39,7 @@ class Import(AnaplanModel):
         type: What it writes to, one of `ImportTypes` or one that is not known yet.
         file_id: The id of the file to upload to; None when the source is not a file.
 
-    Source: Anaplan Integration API guide, "List imports in a model".
+    Source: Anaplan Integration API V2 guide, "List imports in a model".
     """
 
     id: int
@@ -59,7 +59,7 @@ class Export(AnaplanModel):
         encoding: The encoding, such as `UTF-8`; None for Excel.
         layout: The layout once more, as Anaplan's `layout` field has it.
 
-    Source: Anaplan Integration API guide, "List the available export definitions".
+    Source: Anaplan Integration API V2 guide, "List the available export definitions".
     """
 
     id: int
@@ -79,7 +79,7 @@ class Action(AnaplanModel):
         type: The type, such as `DELETE_BY_SELECTION`, `ORDER_HIERARCHY`, `BULK_COPY` or
             `OPTIMIZER`; None for an action that opens a dashboard.
 
-    Source: Anaplan Integration API guide, "List the actions in the model".
+    Source: Anaplan Integration API V2 guide, "List the actions in the model".
     """
 
     id: int
@@ -94,7 +94,7 @@ class Process(AnaplanModel):
         id: The id, `118...`.
         name: The name.
 
-    Source: Anaplan Integration API guide, "List the process definitions available in a model".
+    Source: Anaplan Integration API V2 guide, "List the process definitions available in a model".
     """
 
     id: int
@@ -114,7 +114,7 @@ class ImportSource(AnaplanModel):
         header_names: The names of the columns.
         column_count: The number of columns.
 
-    Source: Anaplan Integration API guide, "Get the metadata for an import definition".
+    Source: Anaplan Integration API V2 guide, "Get the metadata for an import definition".
     """
 
     text_encoding: str | None = None
@@ -135,7 +135,7 @@ class ImportMetadata(AnaplanModel):
         type: The type of the source, such as `FILE` or `MODEL`.
         source: How the file is read; None when the source is not a file.
 
-    Source: Anaplan Integration API guide, "Get the metadata for an import definition".
+    Source: Anaplan Integration API V2 guide, "Get the metadata for an import definition".
     """
 
     name: str
@@ -158,7 +158,7 @@ class ExportMetadata(AnaplanModel):
         separator: The character between columns.
         delimiter: The character around texts.
 
-    Source: Anaplan Integration API guide, "Get the metadata for an export definition".
+    Source: Anaplan Integration API V2 guide, "Get the metadata for an export definition".
     """
 
     column_count: int
@@ -181,7 +181,7 @@ class ActionMetadata(AnaplanModel):
         type: The type, such as `DELETE_BY_SELECTION`, which has the extra fields `listId` and
             `filterLineItemId`.
 
-    Source: Anaplan Integration API guide, "List the actions in the model".
+    Source: Anaplan Integration API V2 guide, "List the actions in the model".
     """
 
     id: int | None = None
@@ -202,7 +202,7 @@ class ProcessStep(AnaplanModel):
         export_format: The format of an export, such as `text/csv`.
         layout: The layout of an export once more, as Anaplan's `layout` field has it.
 
-    Source: Anaplan Integration API guide, "Retrieve metadata for a process".
+    Source: Anaplan Integration API V2 guide, "Retrieve metadata for a process".
     """
 
     id: int
@@ -222,7 +222,7 @@ class ProcessMetadata(AnaplanModel):
         name: The name.
         actions: Its actions, in the order in which they run.
 
-    Source: Anaplan Integration API guide, "Retrieve metadata for a process".
+    Source: Anaplan Integration API V2 guide, "Retrieve metadata for a process".
     """
 
     name: str
@@ -237,7 +237,7 @@ class MappingParameter(AnaplanModel):
         entity_name: The name of the item to use.
         import_id: The id of the import within a process; not needed for an import that runs alone.
 
-    Source: Anaplan Integration API guide, "Start the import" and "Start the process".
+    Source: Anaplan Integration API V2 guide, "Start the import" and "Start the process".
     """
 
     entity_type: str
@@ -253,7 +253,7 @@ class ConnectorParameter(AnaplanModel):
         parameter_id: The id of the parameter.
         value: The value.
 
-    Source: Anaplan Integration API guide, "Start the import".
+    Source: Anaplan Integration API V2 guide, "Start the import".
     """
 
     source_id_or_type: str

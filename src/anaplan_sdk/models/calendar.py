@@ -24,7 +24,7 @@ class PartialCurrentPeriod(AnaplanModel):
         period_text: The name of the period, such as `Jan 26`; empty when none is set.
         last_day: Its last day as `YYYY-MM-DD`; empty when none is set.
 
-    Source: Anaplan Integration API guide, "Retrieve current period".
+    Source: Anaplan Integration API V2 guide, "Retrieve current period".
     """
 
     period_text: str = ""
@@ -38,7 +38,7 @@ class CurrentPeriod(PartialCurrentPeriod):
         calendar_type: The type of the calendar, one of `CalendarTypes` or one that is not known
             yet.
 
-    Source: Anaplan Integration API guide, "Retrieve current period".
+    Source: Anaplan Integration API V2 guide, "Retrieve current period".
     """
 
     calendar_type: str = ""
@@ -52,7 +52,7 @@ class FiscalYear(AnaplanModel):
         start_date: Its first day as `YYYY-MM-DD`.
         end_date: Its last day as `YYYY-MM-DD`.
 
-    Source: Anaplan Integration API guide, "Get current fiscal year".
+    Source: Anaplan Integration API V2 guide, "Get current fiscal year".
     """
 
     year: str = ""
@@ -71,7 +71,7 @@ class TotalsSelection(AnaplanModel):
             year.
         total_of_all_periods: Whether it has a total of all periods.
 
-    Source: Anaplan Integration API guide, "Get current fiscal year".
+    Source: Anaplan Integration API V2 guide, "Get current fiscal year".
     """
 
     half_year_totals: bool = Field(
@@ -95,7 +95,7 @@ class TotalsSelectionWithQuarter(TotalsSelection):
         quarter_totals: Whether it has totals of quarters.
         extra_month_quarter: The quarter that has the extra period, where a year has 13 of them.
 
-    Source: Anaplan Integration API guide, "Get current fiscal year".
+    Source: Anaplan Integration API V2 guide, "Get current fiscal year".
     """
 
     quarter_totals: bool = Field(
@@ -111,7 +111,7 @@ class BaseCalendar(AnaplanModel):
         calendar_type: The type, one of `CalendarTypes` or one that is not known yet.
         current_period: The current period.
 
-    Source: Anaplan Integration API guide, "Get current fiscal year".
+    Source: Anaplan Integration API V2 guide, "Get current fiscal year".
     """
 
     calendar_type: CalendarTypes | str
@@ -127,7 +127,7 @@ class MonthsQuartersYearsCalendar(BaseCalendar):
         fiscal_year: The current fiscal year.
         totals_selection: The totals it has.
 
-    Source: Anaplan Integration API guide, "Get current fiscal year".
+    Source: Anaplan Integration API V2 guide, "Get current fiscal year".
     """
 
     past_years_count: int = 0
@@ -143,7 +143,7 @@ class WeeksGeneralCalendar(BaseCalendar):
         start_date: Its first day as `YYYY-MM-DD`.
         weeks_count: The number of weeks.
 
-    Source: Anaplan Integration API guide, "Get current fiscal year".
+    Source: Anaplan Integration API V2 guide, "Get current fiscal year".
     """
 
     start_date: str = ""
@@ -162,7 +162,7 @@ class WeeksPeriodsCalendar(BaseCalendar):
             that is not known yet.
         totals_selection: The totals it has.
 
-    Source: Anaplan Integration API guide, "Get current fiscal year".
+    Source: Anaplan Integration API V2 guide, "Get current fiscal year".
     """
 
     fiscal_year: FiscalYear = Field(default_factory=FiscalYear)
@@ -179,7 +179,7 @@ class WeeksGroupingCalendar(WeeksPeriodsCalendar):
     Attributes:
         week_grouping: The grouping: `445`, `454` or `544`.
 
-    Source: Anaplan Integration API guide, "Get current fiscal year".
+    Source: Anaplan Integration API V2 guide, "Get current fiscal year".
     """
 
     week_grouping: str = ""
@@ -213,8 +213,8 @@ class VersionPeriod(AnaplanModel):
         date: The date as `YYYY-MM-DD`; empty without a bound.
         calendar_type: The type of the calendar, where Anaplan reports it.
 
-    Source: Anaplan Integration API guide, "Retrieve version metadata" and "Set version switchover
-    date".
+    Source: Anaplan Integration API V2 guide, "Retrieve version metadata" and "Set version
+    switchover date".
     """
 
     period_text: str = ""
@@ -237,7 +237,7 @@ class Version(AnaplanModel):
         formula: The formula of a variance version.
         notes: The notes.
 
-    Source: Anaplan Integration API guide, "Retrieve version metadata".
+    Source: Anaplan Integration API V2 guide, "Retrieve version metadata".
     """
 
     id: int

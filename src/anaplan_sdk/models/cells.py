@@ -25,7 +25,7 @@ class CellCoordinate(AnaplanModel):
     Raises:
         ValueError: The dimension or the item is missing.
 
-    Source: Anaplan Integration API guide, "Write cell data by coordinate to module".
+    Source: Anaplan Integration API V2 guide, "Write cell data by coordinate to module".
     """
 
     dimension_id: Id | None = None
@@ -56,7 +56,7 @@ class CellWrite(AnaplanModel):
     Raises:
         ValueError: The line item is missing, or the value is a number that is not finite.
 
-    Source: Anaplan Integration API guide, "Write cell data by coordinate to module".
+    Source: Anaplan Integration API V2 guide, "Write cell data by coordinate to module".
     """
 
     line_item_id: Id | None = None
@@ -84,7 +84,7 @@ class CellWriteResult(WriteResult):
     Attributes:
         cells_changed: The number of cells whose value is another than before.
 
-    Source: Anaplan Integration API guide, "Write cell data by coordinate to module".
+    Source: Anaplan Integration API V2 guide, "Write cell data by coordinate to module".
     """
 
     cells_changed: int = Field(0, validation_alias=aliases("numberOfCellsChanged", "cells_changed"))

@@ -12,7 +12,7 @@ class Dimension(AnaplanModel):
         id: The id, such as `101...` for a list or `20000000003` for time.
         name: The name.
 
-    Source: Anaplan Integration API guide, "Retrieve dimensions IDs for a line item".
+    Source: Anaplan Integration API V2 guide, "Retrieve dimensions IDs for a line item".
     """
 
     id: int
@@ -25,7 +25,7 @@ class DimensionWithCode(Dimension):
     Attributes:
         code: The code; empty when the item has none.
 
-    Source: Anaplan Integration API guide, "Retrieve all items in a dimension".
+    Source: Anaplan Integration API V2 guide, "Retrieve all items in a dimension".
     """
 
     code: str = ""

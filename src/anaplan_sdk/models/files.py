@@ -20,7 +20,7 @@ class File(AnaplanModel):
         header_row: The row with the names of the columns, counted like `first_data_row`.
         separator: The character between columns, such as a comma or a tab.
 
-    Source: Anaplan Integration API guide, "Get a list of files".
+    Source: Anaplan Integration API V2 guide, "Get a list of files".
     """
 
     id: int
@@ -41,7 +41,7 @@ class FileChunk(AnaplanModel):
         id: The number of the chunk, from 0.
         name: The name, such as `Chunk 0`.
 
-    Source: Anaplan Integration API guide, "List file chunks to download file content".
+    Source: Anaplan Integration API V2 guide, "List file chunks to download file content".
     """
 
     id: int

@@ -18,7 +18,7 @@ class ReadRequest(AnaplanModel):
         available_pages: The number of pages that can be fetched; it grows while the read runs.
         successful: Whether the read succeeded; meaningful only when the state is `COMPLETE`.
 
-    Source: Anaplan Integration API guide, "Retrieve status of large read request".
+    Source: Anaplan Integration API V2 guide, "Retrieve status of large read request".
     """
 
     model_config = ConfigDict(frozen=True)

@@ -27,7 +27,7 @@ class List(AnaplanModel):
         id: The id, `101...`.
         name: The name.
 
-    Source: Anaplan Integration API guide, "Retrieve lists".
+    Source: Anaplan Integration API V2 guide, "Retrieve lists".
     """
 
     id: int
@@ -56,7 +56,7 @@ class ListMetadata(AnaplanModel):
         top_level_item: The top-level item.
         category: The category the list is filed under.
 
-    Source: Anaplan Integration API guide, "Retrieve list metadata".
+    Source: Anaplan Integration API V2 guide, "Retrieve list metadata".
     """
 
     id: int
@@ -94,7 +94,7 @@ class ListItem(AnaplanModel):
         list_id: The id of the list.
         list_name: The name of the list.
 
-    Source: Anaplan Integration API guide, "Retrieve list data".
+    Source: Anaplan Integration API V2 guide, "Retrieve list data".
     """
 
     id: int
@@ -112,7 +112,7 @@ class _ListItemsResult(WriteResult):
     """The result of a change of items.
 
     Attributes:
-        ignored: The number of items that were refused or did not change anything.
+        ignored: The number of items that were rejected or did not change anything.
         total: The number of items that were sent.
     """
 
@@ -126,7 +126,7 @@ class InsertionResult(_ListItemsResult):
     Attributes:
         added: The number of items that were added.
 
-    Source: Anaplan Integration API guide, "Add or delete list items".
+    Source: Anaplan Integration API V2 guide, "Add or delete list items".
     """
 
     added: int = 0
@@ -138,7 +138,7 @@ class ListUpdateResult(_ListItemsResult):
     Attributes:
         updated: The number of items that were updated.
 
-    Source: Anaplan Integration API guide, "Update list items".
+    Source: Anaplan Integration API V2 guide, "Update list items".
     """
 
     updated: int = 0
@@ -150,7 +150,7 @@ class ListDeletionResult(_ListItemsResult):
     Attributes:
         deleted: The number of items that were deleted.
 
-    Source: Anaplan Integration API guide, "Add or delete list items".
+    Source: Anaplan Integration API V2 guide, "Add or delete list items".
     """
 
     deleted: int = Field(0, validation_alias=aliases("numberOfItemsDeleted", "deleted"))
@@ -175,7 +175,7 @@ class ListItemKey(AnaplanModel):
     Raises:
         ValueError: All of them are missing.
 
-    Source: Anaplan Integration API guide, "Add or delete list items".
+    Source: Anaplan Integration API V2 guide, "Add or delete list items".
     """
 
     id: Id | None = None
@@ -199,7 +199,7 @@ class ListItemUpdate(ListItemKey):
         properties: New values of properties; numbers must be finite.
         subsets: Whether the item is to belong to a subset.
 
-    Source: Anaplan Integration API guide, "Update list items".
+    Source: Anaplan Integration API V2 guide, "Update list items".
     """
 
     parent: str | None = None
@@ -217,7 +217,7 @@ class NewListItem(AnaplanModel):
         properties: The values of properties; numbers must be finite.
         subsets: Whether the item is to belong to a subset.
 
-    Source: Anaplan Integration API guide, "Add or delete list items".
+    Source: Anaplan Integration API V2 guide, "Add or delete list items".
     """
 
     name: str | None = None

@@ -17,7 +17,7 @@ class Module(AnaplanModel):
         id: The id, `102...`.
         name: The name.
 
-    Source: Anaplan Integration API guide, "Retrieve IDs and names for all modules in a model".
+    Source: Anaplan Integration API V2 guide, "Retrieve IDs and names for all modules in a model".
     """
 
     id: int
@@ -40,7 +40,7 @@ class NumberMetadata(AnaplanModel):
         units_type: The type of the units, such as `NONE`.
         zero_format: How zero is shown, such as `ZERO`.
 
-    Source: Anaplan Integration API guide, "Retrieve line items in a module".
+    Source: Anaplan Integration API V2 guide, "Retrieve line items in a module".
     """
 
     data_type: str = "NUMBER"
@@ -65,7 +65,7 @@ class ListFormatMetadata(AnaplanModel):
         selective_access_applied: Whether selective access restricts the items.
         show_all: Whether all items can be selected.
 
-    Source: Anaplan Integration API guide, "Retrieve line items in a module".
+    Source: Anaplan Integration API V2 guide, "Retrieve line items in a module".
     """
 
     data_type: str = "ENTITY"
@@ -82,7 +82,7 @@ class TimePeriodMetadata(AnaplanModel):
         period_type: The type of the periods; `entityId` in it is `YEAR`, `HALF_YEAR`, `QUARTER`,
             `MONTH`, `WEEK` or `DAY`.
 
-    Source: Anaplan Integration API guide, "Retrieve line items in a module".
+    Source: Anaplan Integration API V2 guide, "Retrieve line items in a module".
     """
 
     data_type: str = "TIME_ENTITY"
@@ -97,7 +97,7 @@ class TextMetadata(AnaplanModel):
         text_type: The type of the texts: `GENERAL`, `EMAIL_ADDRESS`, `DRILLTHRU_URI`, or one that
             is not known yet.
 
-    Source: Anaplan Integration API guide, "Retrieve line items in a module".
+    Source: Anaplan Integration API V2 guide, "Retrieve line items in a module".
     """
 
     data_type: str = "TEXT"
@@ -110,7 +110,7 @@ class GenericTypeMetadata(AnaplanModel):
     Attributes:
         data_type: The type: `BOOLEAN`, `DATE`, `NONE`, or one that is not known yet.
 
-    Source: Anaplan Integration API guide, "Retrieve line items in a module".
+    Source: Anaplan Integration API V2 guide, "Retrieve line items in a module".
     """
 
     data_type: str = "NONE"
@@ -165,7 +165,7 @@ class LineItem(AnaplanModel):
         brought_forward: Whether each period starts with the value of the one before.
         start_of_section: Whether it starts a section.
 
-    Source: Anaplan Integration API guide, "Retrieve line items in a module".
+    Source: Anaplan Integration API V2 guide, "Retrieve line items in a module".
     """
 
     id: int
@@ -206,7 +206,7 @@ class Dashboard(AnaplanModel):
         id: The id, `115...`.
         name: The name.
 
-    Source: Anaplan Integration API guide, "List dashboards in a model".
+    Source: Anaplan Integration API V2 guide, "List dashboards in a model".
     """
 
     id: int

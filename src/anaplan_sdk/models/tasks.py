@@ -35,7 +35,7 @@ class TaskSummary(AnaplanModel):
         task_state: The state, one of `TaskState` or one that is not known yet.
         creation_time: When the task was created, in milliseconds since 1970.
 
-    Source: Anaplan Integration API guide, "Get a list of the import tasks".
+    Source: Anaplan Integration API V2 guide, "Get a list of the import tasks".
     """
 
     id: str = Field(validation_alias=aliases("taskId", "id"))
@@ -50,7 +50,7 @@ class Task(TaskSummary):
         progress: The progress, 0 to 1.
         current_step: What the task is doing, in words.
 
-    Source: Anaplan Integration API guide, "Monitor the import task".
+    Source: Anaplan Integration API V2 guide, "Monitor the import task".
     """
 
     progress: float = 0.0
@@ -67,7 +67,7 @@ class TaskResultDetail(AnaplanModel):
             `moduleImportNumberFormat`.
         values: Names and values alternately: `["failedCount", "3", ...]`.
 
-    Source: Anaplan Integration API guide, "Monitor the import task".
+    Source: Anaplan Integration API V2 guide, "Monitor the import task".
     """
 
     local_message_text: str | None = None
@@ -96,7 +96,7 @@ class TaskResult(AnaplanModel):
         start_time: When it started, in milliseconds since 1970; only with process details.
         duration: How long it took, in milliseconds; only with process details.
 
-    Source: Anaplan Integration API guide, "Monitor the import task" and "Monitor the process
+    Source: Anaplan Integration API V2 guide, "Monitor the import task" and "Monitor the process
     tasks".
     """
 
@@ -116,7 +116,7 @@ class CompletedTask(Task):
     Attributes:
         result: The result; `result.successful` is whether the task succeeded.
 
-    Source: Anaplan Integration API guide, "Monitor the import task".
+    Source: Anaplan Integration API V2 guide, "Monitor the import task".
     """
 
     result: TaskResult

@@ -18,7 +18,7 @@ class User(AnaplanModel):
         last_login_date: When the user last signed in, as ISO 8601 text such as
             `2026-01-31T08:05:37.000+0000`; None for a user who never did.
 
-    Source: Anaplan Integration API guide, "Retrieve user information".
+    Source: Anaplan Integration API V2 guide, "Retrieve user information".
     """
 
     id: str

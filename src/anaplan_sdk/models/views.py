@@ -19,7 +19,7 @@ class View(AnaplanModel):
         name: The name. Among all views of a model, a saved view is called `Module.View`.
         moduleId: The id of the module.
 
-    Source: Anaplan Integration API guide, "Retrieve IDs and names for all views in a model".
+    Source: Anaplan Integration API V2 guide, "Retrieve IDs and names for all views in a model".
     """
 
     code: str = ""
@@ -38,7 +38,7 @@ class ViewInfo(AnaplanModel):
         columns: The dimensions on columns.
         pages: The dimensions on pages.
 
-    Source: Anaplan Integration API guide, "Retrieve metadata for dimensions on a view".
+    Source: Anaplan Integration API V2 guide, "Retrieve metadata for dimensions on a view".
     """
 
     view_id: int
@@ -55,7 +55,7 @@ class ViewRow(TypedDict):
         rowCoordinates: The name of its item of each dimension on rows.
         cells: The values, as text.
 
-    Source: Anaplan Integration API guide, "Read cell data for a view".
+    Source: Anaplan Integration API V2 guide, "Read cell data for a view".
     """
 
     rowCoordinates: list[str]
@@ -70,7 +70,7 @@ class ViewData(TypedDict):
         columnCoordinates: For each column, the name of its item of each dimension on columns.
         rows: The rows.
 
-    Source: Anaplan Integration API guide, "Read cell data for a view".
+    Source: Anaplan Integration API V2 guide, "Read cell data for a view".
     """
 
     pages: list[str]

@@ -30,7 +30,7 @@ class Workspace(AnaplanModel):
         size_allowance: The size the workspace may have, in bytes.
         current_size: The size the workspace has, in bytes.
 
-    Source: Anaplan Integration API guide, "List user workspaces".
+    Source: Anaplan Integration API V2 guide, "List user workspaces".
     """
 
     id: str
@@ -50,7 +50,7 @@ class WorkspaceMember(AnaplanModel):
         active: Whether the user may sign in.
         other_workspaces: The names of the other workspaces the user belongs to.
 
-    Source: Anaplan Integration API guide, "List workspace admins" and "List workspace visitors".
+    Source: Anaplan Integration API V2 guide, "List workspace admins" and "List workspace visitors".
     """
 
     first_name: str = ""
@@ -71,7 +71,7 @@ class CategoryValue(AnaplanModel):
             `Planning Cycle`.
         customer_id: The id of the tenant.
 
-    Source: Anaplan Integration API guide, "Get model by ID".
+    Source: Anaplan Integration API V2 guide, "Get model by ID".
     """
 
     id: str | None = None
@@ -98,7 +98,7 @@ class Model(AnaplanModel):
         iso_creation_date: When the model was created, as ISO 8601 text.
         last_modified: When the model was last changed, as ISO 8601 text.
 
-    Source: Anaplan Integration API guide, "Get model by ID".
+    Source: Anaplan Integration API V2 guide, "Get model by ID".
     """
 
     id: str
@@ -123,7 +123,7 @@ class ModelWithTransactionInfo(Model):
     Attributes:
         model_transaction_running: Whether a change is in progress, such as an import.
 
-    Source: Anaplan Integration API guide, "Get model by ID".
+    Source: Anaplan Integration API V2 guide, "Get model by ID".
     """
 
     model_transaction_running: bool = False
@@ -144,7 +144,7 @@ class ModelStatus(AnaplanModel):
         creation_time: When the reply was made, in milliseconds since 1970.
         export_task_type: The type of the export in progress.
 
-    Source: Anaplan Integration API guide, "Get model status".
+    Source: Anaplan Integration API V2 guide, "Get model status".
     """
 
     peak_memory_usage_estimate: int | None = None
@@ -164,7 +164,7 @@ class DeletionFailure(AnaplanModel):
         model_id: The id of the model.
         message: Why it was not deleted, for example because it is open.
 
-    Source: Anaplan Integration API guide, "Bulk delete models".
+    Source: Anaplan Integration API V2 guide, "Bulk delete models".
     """
 
     model_id: str
@@ -178,7 +178,7 @@ class ModelDeletionResult(AnaplanModel):
         models_deleted: The number of models that were deleted.
         failures: The models that were not deleted.
 
-    Source: Anaplan Integration API guide, "Bulk delete models".
+    Source: Anaplan Integration API V2 guide, "Bulk delete models".
     """
 
     models_deleted: int

@@ -32,9 +32,9 @@ def check_finite(value: object) -> object:
 
 
 class Failure(AnaplanModel):
-    """An item, cell, row or user that Anaplan refused to write.
+    """An item, cell, row or user that Anaplan rejected.
 
-    Source: Anaplan Integration API guide, "Add or delete list items" and "Write cell data by
+    Source: Anaplan Integration API V2 guide, "Add or delete list items" and "Write cell data by
     coordinate to module".
 
     Attributes:
@@ -55,7 +55,7 @@ class WriteResult(AnaplanModel):
     """The result of a write, summed up over all its requests.
 
     Attributes:
-        failures: What Anaplan refused, in the order in which it was passed.
+        failures: What Anaplan rejected, in the order in which it was passed.
     """
 
     failures: list[Failure] = Field(default_factory=empty_list)

@@ -76,7 +76,7 @@ async def test_rejected_cells(anaplan: EmulatedAnaplan) -> None:
         assert result.failures[0].item is cells[1]
         assert result.failures[0].reason
         with pytest.raises(
-            PartialFailureException, match=r"refused 2 of 4; .* at index 1"
+            PartialFailureException, match=r"rejected 2 of 4; .* at index 1"
         ) as caught:
             await client.tr.write_cells(PLAN, cells, raise_on_failure=True)
         assert [failure.item for failure in caught.value.failures] == [cells[1], cells[3]]

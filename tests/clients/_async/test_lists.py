@@ -113,7 +113,7 @@ async def test_rejected_items(anaplan: EmulatedAnaplan) -> None:
         assert (failure.index, failure.item) == (1, items[1])
         assert failure.details
         keys = [ListItemKey(code="ES"), ListItemKey(code="nothing")]
-        with pytest.raises(PartialFailureException, match="refused 1 of 2") as caught:
+        with pytest.raises(PartialFailureException, match="rejected 1 of 2") as caught:
             await client.tr.delete_list_items(COUNTRIES, keys, raise_on_failure=True)
         assert caught.value.failures[0].item is keys[1]
         assert caught.value.result is not None

@@ -1,4 +1,4 @@
-"""Requests to the Financial Consolidation API: authentication, bodies and numbers."""
+"""Requests to the Financial Consolidation API: authentication and bodies."""
 
 import hmac
 from collections.abc import Callable

@@ -16,7 +16,7 @@ from anaplan_emulator.tenant_state import TenantState
 
 
 class OAuthRefusedError(Exception):
-    """The authorization server rejects an authorization, a device or a refresh token."""
+    """The authorization server refuses an authorization, a device or a refresh token."""
 
 
 def authorize(

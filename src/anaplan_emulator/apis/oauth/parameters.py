@@ -33,7 +33,7 @@ class ProviderRequest(OAuth2Request):
     user: Any
 
     def __init__(self, method: str, pairs: Iterable[tuple[str, str]]) -> None:
-        # Authlib rejects plain HTTP, which the emulator may serve on loopback.
+        # Authlib refuses plain HTTP, which the emulator may serve on loopback.
         super().__init__(method, "https://us1a.app.anaplan.com/", headers={})
         self.payload = Parameters(pairs)
 

@@ -63,7 +63,7 @@ class Alm(Comparisons):
             status: `"offline"` or `"online"`.
 
         Raises:
-            ValueError: `status` is neither of the two.
+            ValueError: `status` is neither of the two, or the client has no model.
             ModelUnavailableException: The model is archived or locked.
             PermissionDeniedException: The user is not a workspace administrator.
             AnaplanException: The request failed; see the subclasses.
@@ -96,7 +96,7 @@ class Alm(Comparisons):
 
         Raises:
             ValueError: A day is not a valid date, or `applied_after` is later than
-                `applied_before`; or there is no such field to sort by.
+                `applied_before`; there is no such field to sort by; or the client has no model.
             PermissionDeniedException: The user is not a workspace administrator.
             AnaplanException: The request failed; see the subclasses.
 
@@ -119,6 +119,7 @@ class Alm(Comparisons):
             The revision; None when the model has none.
 
         Raises:
+            ValueError: The client has no model.
             PermissionDeniedException: The user is not a workspace administrator.
             AnaplanException: The request failed; see the subclasses.
 
@@ -138,7 +139,7 @@ class Alm(Comparisons):
             already has the latest revision.
 
         Raises:
-            ValueError: `source_model_id` is empty.
+            ValueError: `source_model_id` is empty, or the client has no model.
             InvalidIdentifierException: One of the models doesn't exist or isn't visible to the
                 user.
             PermissionDeniedException: The user is not a workspace administrator.
@@ -153,7 +154,7 @@ class Alm(Comparisons):
     async def create_revision(self, name: str, description: str = "") -> Revision:
         """Create a revision of the model's current structure.
 
-        The revision is not created twice: when the answer to the request is lost, it is looked up
+        The revision is not created twice: when the reply to the request is lost, it is looked up
         by name and time, for up to the client's `settle_time` in seconds.
 
         Args:
@@ -164,7 +165,8 @@ class Alm(Comparisons):
             The new revision.
 
         Raises:
-            ValueError: `name` is empty or too long, or `description` is too long.
+            ValueError: `name` is empty or too long, `description` is too long, or the client has no
+                model.
             AnaplanRequestException: The structure has not changed since the last revision, or the
                 model is in deployed mode.
             OutcomeUnknownException: It is unknown whether the revision was created.
@@ -212,6 +214,7 @@ class Alm(Comparisons):
             The models; first the one in which the revision was created.
 
         Raises:
+            ValueError: The client has no model.
             InvalidIdentifierException: There is no such revision, or it was never applied to this
                 model.
             PermissionDeniedException: The user is not a workspace administrator.
@@ -232,6 +235,7 @@ class Alm(Comparisons):
             The tasks, newest first.
 
         Raises:
+            ValueError: The client has no model.
             PermissionDeniedException: The user is not a workspace administrator.
             AnaplanException: The request failed; see the subclasses.
 
@@ -249,6 +253,7 @@ class Alm(Comparisons):
             The task; a `CompletedSyncTask`, with a result, once it has ended.
 
         Raises:
+            ValueError: The client has no model.
             InvalidIdentifierException: There is no such task.
             PermissionDeniedException: The user is not a workspace administrator.
             AnaplanException: The request failed; see the subclasses.
@@ -271,7 +276,7 @@ class Alm(Comparisons):
         """Synchronize this model to a revision of another model.
 
         To have the ids found, use `promote`. The synchronization is not started twice: when the
-        answer to the request is lost, its task is looked up among those of this model, for up to
+        reply to the request is lost, its task is looked up among those of this model, for up to
         the client's `settle_time` in seconds. If it fails, this model is unchanged.
 
         Args:
@@ -287,7 +292,7 @@ class Alm(Comparisons):
             The completed task, or the started task when `wait_for_completion` is False.
 
         Raises:
-            ValueError: An id is empty, or `timeout` is negative.
+            ValueError: An id is empty, `timeout` is negative, or the client has no model.
             SynchronizationException: The synchronization failed.
             AnaplanTimeoutException: The synchronization had not ended after `timeout` seconds.
             OutcomeUnknownException: It is unknown whether the synchronization was started.
@@ -365,7 +370,7 @@ class Alm(Comparisons):
 
         Raises:
             ValueError: `create_revision` was given together with `dry_run` or `revision_id`; an id
-                is empty; or `timeout` is negative.
+                is empty; `timeout` is negative; or the client has no model.
             NotSyncableException: This model can't be synchronized to that revision.
             SynchronizationException: The comparison or the synchronization failed.
             AnaplanTimeoutException: The two had not ended after `timeout` seconds.
@@ -444,7 +449,7 @@ class Alm(Comparisons):
     async def _recovered_sync(
         self, task_id: str, source_revision_id: str
     ) -> PendingTask | CompletedSyncTask:
-        """Read a task that was recovered after the answer to its start was lost."""
+        """Read a task that was recovered after the reply to its start was lost."""
         what = f"Task {task_id}, recovered after the start of a synchronization,"
         try:
             task = await self.get_sync_task(task_id)

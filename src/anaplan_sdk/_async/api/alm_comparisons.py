@@ -45,7 +45,7 @@ class Comparisons(AlmTasks):
         """Start a comparison that lists every difference between two revisions.
 
         Pass the returned task to `get_comparison_report` to read the report. A comparison changes
-        nothing, so a request without a clear answer is repeated.
+        nothing, so a request without a clear reply is repeated.
 
         Args:
             source_revision_id: The revision whose structure would be taken over.
@@ -60,7 +60,7 @@ class Comparisons(AlmTasks):
             The completed task, or the started task when `wait_for_completion` is False.
 
         Raises:
-            ValueError: An id is empty, or `timeout` is negative.
+            ValueError: An id is empty, `timeout` is negative, or the client has no model.
             SynchronizationException: The comparison failed, e.g. the revisions are incompatible.
             AnaplanTimeoutException: The comparison had not ended after `timeout` seconds.
             ModelUnavailableException: The user is not a workspace administrator of both models, or
@@ -84,6 +84,7 @@ class Comparisons(AlmTasks):
             The task; a `CompletedReportTask`, with a result, once it has ended.
 
         Raises:
+            ValueError: The client has no model.
             InvalidIdentifierException: There is no such task, or the model is not visible to the
                 user.
             ModelUnavailableException: The user is not a workspace administrator of both models, or
@@ -108,6 +109,7 @@ class Comparisons(AlmTasks):
             columns separated by tabs.
 
         Raises:
+            ValueError: The client has no model.
             SynchronizationException: The comparison failed.
             InvalidIdentifierException: The report no longer exists.
             ModelUnavailableException: The user is not a workspace administrator of both models, or
@@ -134,6 +136,7 @@ class Comparisons(AlmTasks):
             names of the columns.
 
         Raises:
+            ValueError: The client has no model.
             SynchronizationException: The comparison failed.
             InvalidIdentifierException: The report no longer exists.
             ModelUnavailableException: The user is not a workspace administrator of both models, or
@@ -164,7 +167,7 @@ class Comparisons(AlmTasks):
         """Start a comparison that counts the differences between two revisions.
 
         Pass the returned task to `get_comparison_summary` to read the numbers. A comparison
-        changes nothing, so a request without a clear answer is repeated.
+        changes nothing, so a request without a clear reply is repeated.
 
         Args:
             source_revision_id: The revision whose structure would be taken over.
@@ -179,7 +182,7 @@ class Comparisons(AlmTasks):
             The completed task, or the started task when `wait_for_completion` is False.
 
         Raises:
-            ValueError: An id is empty, or `timeout` is negative.
+            ValueError: An id is empty, `timeout` is negative, or the client has no model.
             SynchronizationException: The comparison failed, e.g. the revisions are incompatible.
             AnaplanTimeoutException: The comparison had not ended after `timeout` seconds.
             ModelUnavailableException: The user is not a workspace administrator of both models, or
@@ -201,6 +204,7 @@ class Comparisons(AlmTasks):
             The task; a `CompletedReportTask`, with a result, once it has ended.
 
         Raises:
+            ValueError: The client has no model.
             InvalidIdentifierException: There is no such task, or the model is not visible to the
                 user.
             ModelUnavailableException: The user is not a workspace administrator of both models, or
@@ -225,6 +229,7 @@ class Comparisons(AlmTasks):
             The numbers of created, modified and deleted objects, by kind and in total.
 
         Raises:
+            ValueError: The client has no model.
             SynchronizationException: The comparison failed.
             InvalidIdentifierException: The report no longer exists.
             ModelUnavailableException: The user is not a workspace administrator of both models, or

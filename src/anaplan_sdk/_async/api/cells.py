@@ -37,7 +37,7 @@ class Cells(ApiNamespace):
 
         Raises:
             TypeError: `data` is a single cell or a str.
-            ValueError: A cell is invalid or too large for a request.
+            ValueError: A cell is invalid or too large for a request, or the client has no model.
             InvalidIdentifierException: There is no such module.
             WriteInterruptedException: A request failed after others had been sent; the error has
                 the result so far and the indexes whose outcome is unknown.
@@ -93,8 +93,8 @@ class Cells(ApiNamespace):
 
         Raises:
             TypeError: `cells` is a single cell or a str.
-            ValueError: A cell is invalid or too large for a request, or `cells_per_request` is out
-                of range.
+            ValueError: A cell is invalid or too large for a request, `cells_per_request` is out of
+                range, or the client has no model.
             InvalidIdentifierException: There is no such module.
             PartialFailureException: Cells were rejected, and `raise_on_failure` is set; the error
                 has the result.

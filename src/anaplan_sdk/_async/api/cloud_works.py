@@ -90,7 +90,7 @@ class CloudWorks(CloudRuns):
     async def create_connection(self, con_info: ConnectionInput | Mapping[str, object]) -> str:
         """Create a connection. CloudWorks checks its credentials at once.
 
-        The connection is not created twice: when the answer to the request is lost, it is looked
+        The connection is not created twice: when the reply to the request is lost, it is looked
         up by name and time, for up to the client's `settle_time` in seconds.
 
         Args:
@@ -262,7 +262,7 @@ class CloudWorks(CloudRuns):
     ) -> str:
         """Create an integration. CloudWorks creates notifications with it.
 
-        The integration is not created twice: when the answer to the request is lost, it is looked
+        The integration is not created twice: when the reply to the request is lost, it is looked
         up by name and time, for up to the client's `settle_time` in seconds. A tenant can have
         500 integrations, flows included.
 
@@ -359,7 +359,7 @@ class CloudWorks(CloudRuns):
         Raises:
             ValueError: A field is missing or invalid, or its type needs a further one.
             AnaplanRequestException: There is a schedule already (HTTP 400).
-            OutcomeUnknownException: The answer was lost, so it is unknown whether the schedule was
+            OutcomeUnknownException: The reply was lost, so it is unknown whether the schedule was
                 created; `get_integration` or `flows.get_flow` shows it.
             PermissionDeniedException: The user has neither of the roles, or the tenant is not
                 entitled to CloudWorks.
@@ -480,7 +480,7 @@ class CloudWorks(CloudRuns):
         Raises:
             ValueError: A field is missing or invalid.
             AnaplanRequestException: The integration has a configuration already (HTTP 400).
-            OutcomeUnknownException: The answer was lost, so it is unknown whether the
+            OutcomeUnknownException: The reply was lost, so it is unknown whether the
                 configuration was created; `get_integration` shows it.
             PermissionDeniedException: The user has neither of the roles, or the tenant is not
                 entitled to CloudWorks.
@@ -551,7 +551,7 @@ class CloudWorks(CloudRuns):
         url: str,
         what: str,
     ) -> str:
-        """Create a connection or an integration, and look it up by name if the answer is lost."""
+        """Create a connection or an integration, and look it up by name if the reply is lost."""
         created = await self._recovery.start(
             send,
             ListedStart(

@@ -46,7 +46,7 @@ class LargeReads(ApiNamespace):
 
     Anaplan prepares a read as a request of its own, whose pages can be fetched before all are
     available. The request is deleted at the end, also after an error and when the caller stops
-    early or is cancelled. To stop early, iterate in `async with aclosing(...)`.
+    early. To stop early, iterate in `async with aclosing(...)`.
     """
 
     async def read_view(
@@ -79,7 +79,7 @@ class LargeReads(ApiNamespace):
             The rows, as dicts of texts by column name; a second column `Name` is called `Name (2)`.
 
         Raises:
-            ValueError: `timeout` is negative.
+            ValueError: `timeout` is negative, or the client has no model.
             InvalidIdentifierException: There is no such view.
             LargeReadException: Anaplan failed to carry out the read, or it was cancelled there.
             LargeReadExpiredException: Anaplan has deleted the request, as no page was read for 30
@@ -126,7 +126,7 @@ class LargeReads(ApiNamespace):
             The pages in order, as CSV; the first one begins with the header.
 
         Raises:
-            ValueError: `timeout` is negative.
+            ValueError: `timeout` is negative, or the client has no model.
             InvalidIdentifierException: There is no such view.
             LargeReadException: Anaplan failed to carry out the read, or it was cancelled there.
             LargeReadExpiredException: Anaplan has deleted the request, as no page was read for 30
@@ -168,7 +168,7 @@ class LargeReads(ApiNamespace):
             The rows, as dicts of texts by column name; the item's name has the column name "".
 
         Raises:
-            ValueError: `timeout` is negative.
+            ValueError: `timeout` is negative, or the client has no model.
             InvalidIdentifierException: There is no such list.
             LargeReadException: Anaplan failed to carry out the read, or it was cancelled there.
             LargeReadExpiredException: Anaplan has deleted the request, as no page was read for 30
@@ -213,7 +213,7 @@ class LargeReads(ApiNamespace):
             the items' names is empty.
 
         Raises:
-            ValueError: `timeout` is negative.
+            ValueError: `timeout` is negative, or the client has no model.
             InvalidIdentifierException: There is no such list.
             LargeReadException: Anaplan failed to carry out the read, or it was cancelled there.
             LargeReadExpiredException: Anaplan has deleted the request, as no page was read for 30

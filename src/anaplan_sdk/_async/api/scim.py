@@ -185,7 +185,7 @@ class Scim(ApiNamespace):
     async def add_user(self, user: UserInput | Mapping[str, object]) -> User:
         """Add a user to the tenant.
 
-        The user is not added twice: when the answer to the request is lost, the user is looked up
+        The user is not added twice: when the reply to the request is lost, the user is looked up
         by name and time, for up to the client's `settle_time` in seconds.
 
         Args:

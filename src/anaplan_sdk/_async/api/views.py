@@ -67,6 +67,7 @@ class Views(ApiNamespace):
             The dimensions of each axis.
 
         Raises:
+            ValueError: The client has no model.
             InvalidIdentifierException: There is no such view, or the user cannot read it.
             AnaplanException: The request failed; see the subclasses.
 
@@ -79,7 +80,7 @@ class Views(ApiNamespace):
     ) -> list[Dimension]:
         """List the items of a dimension that a view shows to the user, also of Time or Versions.
 
-        Filters of the view and selective access apply. Anaplan rejects views of more than 1,000,000
+        Filters of the view and selective access apply. Anaplan refuses views of more than 1,000,000
         cells. The user must be a workspace administrator.
 
         Args:
@@ -91,6 +92,7 @@ class Views(ApiNamespace):
             `get_dimension_items`.
 
         Raises:
+            ValueError: The client has no model.
             InvalidIdentifierException: There is no such view, or it does not have this dimension.
             AnaplanRequestException: The view has too many cells.
             AnaplanException: The request failed; see the subclasses.
@@ -167,8 +169,8 @@ class Views(ApiNamespace):
             bytes.
 
         Raises:
-            ValueError: Only one of `export_type` and `parent_module_id` was given, or `max_rows` is
-                below 1.
+            ValueError: Only one of `export_type` and `parent_module_id` was given, `max_rows` is
+                below 1, or the client has no model.
             InvalidIdentifierException: There is no such view, or the user cannot read it.
             AnaplanRequestException: A dimension is not on the view's pages; or the view has more
                 cells: use `read_view` or `read_view_pages`.

@@ -67,7 +67,7 @@ class BatchWrite(Generic[R]):
         """Send the batches and return the result of them all.
 
         Raises:
-            PartialFailureException: Anaplan refused items, and `raise_on_failure` is set.
+            PartialFailureException: Anaplan rejected items, and `raise_on_failure` is set.
             WriteInterruptedException: A request or the input failed after other requests were
                 sent, or the outcome of a request that is not idempotent is unknown.
             AnaplanException: The only request failed, or the first one had no effect.
@@ -84,7 +84,7 @@ class BatchWrite(Generic[R]):
         if raise_on_failure and result.failures:
             first = result.failures[0]
             raise PartialFailureException(
-                f"Anaplan refused {len(result.failures):,} of {self._end:,}; the first, at index "
+                f"Anaplan rejected {len(result.failures):,} of {self._end:,}; the first, at index "
                 f"{first.index}: {first.details or first.reason}",
                 result=result,
             )

@@ -46,7 +46,7 @@ class RunOptions(TypedDict, total=False):
 
     Attributes:
         locale: The locale in which numbers and dates of a source are read; "en_US" by default.
-        mapping_parameters: Answers to the mappings that an import asks for each time it runs.
+        mapping_parameters: Values for the mappings that an import asks for each time it runs.
         connector_parameters: Parameters of imports that read through a connector.
         timeout: Seconds to wait for the end; None (the default) waits without limit.
         on_progress: Called with a Progress for every status of the task.
@@ -154,6 +154,7 @@ class Actions(Tasks):
             The definition. It has no `source` if the import reads from another model.
 
         Raises:
+            ValueError: The client has no model.
             InvalidIdentifierException: The id is not that of an import, or there is no such import.
             AnaplanException: The request failed; see the subclasses.
 
@@ -171,6 +172,7 @@ class Actions(Tasks):
             The definition; its `row_count` is an estimate.
 
         Raises:
+            ValueError: The client has no model.
             InvalidIdentifierException: The id is not that of an export, or there is no such export.
             AnaplanException: The request failed; see the subclasses.
 
@@ -188,6 +190,7 @@ class Actions(Tasks):
             The definition: the actions in their order, imports with the files they read.
 
         Raises:
+            ValueError: The client has no model.
             InvalidIdentifierException: The id is not that of a process, or there is no such
                 process.
             AnaplanException: The request failed; see the subclasses.
@@ -207,6 +210,7 @@ class Actions(Tasks):
             The definition; its fields depend on the type of the action.
 
         Raises:
+            ValueError: The client has no model.
             InvalidIdentifierException: The id is not that of such an action, or there is none.
             AnaplanException: The request failed; see the subclasses.
 
@@ -252,7 +256,7 @@ class Actions(Tasks):
             action_id: The import (112…), export (116…), other action (117…) or process (118…).
             wait_for_completion: Whether to wait until the task has ended (default).
             locale: The locale in which numbers and dates of a source are read.
-            mapping_parameters: Answers to the mappings that an import asks for each time it runs.
+            mapping_parameters: Values for the mappings that an import asks for each time it runs.
             connector_parameters: Parameters of imports that read through a connector.
             timeout: Seconds to wait for the end; None (the default) waits without limit. The work
                 at Anaplan continues after a timeout.

@@ -53,25 +53,25 @@ class Administration(ApiNamespace):
         """Add users to the tenant, and update those that exist already by `username`.
 
         All users are checked before the first is sent. Anaplan takes up to 500 with a request;
-        more are sent by several requests, one after another. Anaplan accepts or refuses each row
+        more are sent by several requests, one after another. Anaplan accepts or rejects each row
         separately. Sending the same rows again does no harm.
 
         Args:
             users: The users, as `models.UserRow` or dicts; or CSV with the columns `username`,
                 `first_name`, `last_name` and `licenses`, as its content or the `Path` of a file.
                 No field may be empty, and no user may occur twice.
-            raise_on_failure: Whether to raise an exception when Anaplan refused rows. When False
+            raise_on_failure: Whether to raise an exception when Anaplan rejected rows. When False
                 (default), check `failures` of the result.
 
         Returns:
-            The numbers of users that were accepted, created and updated, and the refused rows with
+            The numbers of users that were accepted, created and updated, and the rejected rows with
             their reasons.
 
         Raises:
             TypeError: `users` is a single user.
             ValueError: The users don't have this form; the message has the position of the first
                 wrong one, counted from 0.
-            PartialFailureException: Anaplan refused rows, and `raise_on_failure` is True.
+            PartialFailureException: Anaplan rejected rows, and `raise_on_failure` is True.
             PermissionDeniedException: The user is not a tenant administrator.
             WriteInterruptedException: One of several requests failed.
             AnaplanException: The request failed; see the subclasses.

@@ -64,7 +64,7 @@ class Alm(Comparisons):
             status: `"offline"` or `"online"`.
 
         Raises:
-            ValueError: `status` is neither of the two.
+            ValueError: `status` is neither of the two, or the client has no model.
             ModelUnavailableException: The model is archived or locked.
             PermissionDeniedException: The user is not a workspace administrator.
             AnaplanException: The request failed; see the subclasses.
@@ -97,7 +97,7 @@ class Alm(Comparisons):
 
         Raises:
             ValueError: A day is not a valid date, or `applied_after` is later than
-                `applied_before`; or there is no such field to sort by.
+                `applied_before`; there is no such field to sort by; or the client has no model.
             PermissionDeniedException: The user is not a workspace administrator.
             AnaplanException: The request failed; see the subclasses.
 
@@ -120,6 +120,7 @@ class Alm(Comparisons):
             The revision; None when the model has none.
 
         Raises:
+            ValueError: The client has no model.
             PermissionDeniedException: The user is not a workspace administrator.
             AnaplanException: The request failed; see the subclasses.
 
@@ -139,7 +140,7 @@ class Alm(Comparisons):
             already has the latest revision.
 
         Raises:
-            ValueError: `source_model_id` is empty.
+            ValueError: `source_model_id` is empty, or the client has no model.
             InvalidIdentifierException: One of the models doesn't exist or isn't visible to the
                 user.
             PermissionDeniedException: The user is not a workspace administrator.
@@ -154,7 +155,7 @@ class Alm(Comparisons):
     def create_revision(self, name: str, description: str = "") -> Revision:
         """Create a revision of the model's current structure.
 
-        The revision is not created twice: when the answer to the request is lost, it is looked up
+        The revision is not created twice: when the reply to the request is lost, it is looked up
         by name and time, for up to the client's `settle_time` in seconds.
 
         Args:
@@ -165,7 +166,8 @@ class Alm(Comparisons):
             The new revision.
 
         Raises:
-            ValueError: `name` is empty or too long, or `description` is too long.
+            ValueError: `name` is empty or too long, `description` is too long, or the client has no
+                model.
             AnaplanRequestException: The structure has not changed since the last revision, or the
                 model is in deployed mode.
             OutcomeUnknownException: It is unknown whether the revision was created.
@@ -213,6 +215,7 @@ class Alm(Comparisons):
             The models; first the one in which the revision was created.
 
         Raises:
+            ValueError: The client has no model.
             InvalidIdentifierException: There is no such revision, or it was never applied to this
                 model.
             PermissionDeniedException: The user is not a workspace administrator.
@@ -233,6 +236,7 @@ class Alm(Comparisons):
             The tasks, newest first.
 
         Raises:
+            ValueError: The client has no model.
             PermissionDeniedException: The user is not a workspace administrator.
             AnaplanException: The request failed; see the subclasses.
 
@@ -250,6 +254,7 @@ class Alm(Comparisons):
             The task; a `CompletedSyncTask`, with a result, once it has ended.
 
         Raises:
+            ValueError: The client has no model.
             InvalidIdentifierException: There is no such task.
             PermissionDeniedException: The user is not a workspace administrator.
             AnaplanException: The request failed; see the subclasses.
@@ -272,7 +277,7 @@ class Alm(Comparisons):
         """Synchronize this model to a revision of another model.
 
         To have the ids found, use `promote`. The synchronization is not started twice: when the
-        answer to the request is lost, its task is looked up among those of this model, for up to
+        reply to the request is lost, its task is looked up among those of this model, for up to
         the client's `settle_time` in seconds. If it fails, this model is unchanged.
 
         Args:
@@ -288,7 +293,7 @@ class Alm(Comparisons):
             The completed task, or the started task when `wait_for_completion` is False.
 
         Raises:
-            ValueError: An id is empty, or `timeout` is negative.
+            ValueError: An id is empty, `timeout` is negative, or the client has no model.
             SynchronizationException: The synchronization failed.
             AnaplanTimeoutException: The synchronization had not ended after `timeout` seconds.
             OutcomeUnknownException: It is unknown whether the synchronization was started.
@@ -366,7 +371,7 @@ class Alm(Comparisons):
 
         Raises:
             ValueError: `create_revision` was given together with `dry_run` or `revision_id`; an id
-                is empty; or `timeout` is negative.
+                is empty; `timeout` is negative; or the client has no model.
             NotSyncableException: This model can't be synchronized to that revision.
             SynchronizationException: The comparison or the synchronization failed.
             AnaplanTimeoutException: The two had not ended after `timeout` seconds.
@@ -443,7 +448,7 @@ class Alm(Comparisons):
     def _recovered_sync(
         self, task_id: str, source_revision_id: str
     ) -> PendingTask | CompletedSyncTask:
-        """Read a task that was recovered after the answer to its start was lost."""
+        """Read a task that was recovered after the reply to its start was lost."""
         what = f"Task {task_id}, recovered after the start of a synchronization,"
         try:
             task = self.get_sync_task(task_id)

@@ -46,7 +46,7 @@ class Comparisons(AlmTasks):
         """Start a comparison that lists every difference between two revisions.
 
         Pass the returned task to `get_comparison_report` to read the report. A comparison changes
-        nothing, so a request without a clear answer is repeated.
+        nothing, so a request without a clear reply is repeated.
 
         Args:
             source_revision_id: The revision whose structure would be taken over.
@@ -61,7 +61,7 @@ class Comparisons(AlmTasks):
             The completed task, or the started task when `wait_for_completion` is False.
 
         Raises:
-            ValueError: An id is empty, or `timeout` is negative.
+            ValueError: An id is empty, `timeout` is negative, or the client has no model.
             SynchronizationException: The comparison failed, e.g. the revisions are incompatible.
             AnaplanTimeoutException: The comparison had not ended after `timeout` seconds.
             ModelUnavailableException: The user is not a workspace administrator of both models, or
@@ -83,6 +83,7 @@ class Comparisons(AlmTasks):
             The task; a `CompletedReportTask`, with a result, once it has ended.
 
         Raises:
+            ValueError: The client has no model.
             InvalidIdentifierException: There is no such task, or the model is not visible to the
                 user.
             ModelUnavailableException: The user is not a workspace administrator of both models, or
@@ -107,6 +108,7 @@ class Comparisons(AlmTasks):
             columns separated by tabs.
 
         Raises:
+            ValueError: The client has no model.
             SynchronizationException: The comparison failed.
             InvalidIdentifierException: The report no longer exists.
             ModelUnavailableException: The user is not a workspace administrator of both models, or
@@ -133,6 +135,7 @@ class Comparisons(AlmTasks):
             names of the columns.
 
         Raises:
+            ValueError: The client has no model.
             SynchronizationException: The comparison failed.
             InvalidIdentifierException: The report no longer exists.
             ModelUnavailableException: The user is not a workspace administrator of both models, or
@@ -163,7 +166,7 @@ class Comparisons(AlmTasks):
         """Start a comparison that counts the differences between two revisions.
 
         Pass the returned task to `get_comparison_summary` to read the numbers. A comparison
-        changes nothing, so a request without a clear answer is repeated.
+        changes nothing, so a request without a clear reply is repeated.
 
         Args:
             source_revision_id: The revision whose structure would be taken over.
@@ -178,7 +181,7 @@ class Comparisons(AlmTasks):
             The completed task, or the started task when `wait_for_completion` is False.
 
         Raises:
-            ValueError: An id is empty, or `timeout` is negative.
+            ValueError: An id is empty, `timeout` is negative, or the client has no model.
             SynchronizationException: The comparison failed, e.g. the revisions are incompatible.
             AnaplanTimeoutException: The comparison had not ended after `timeout` seconds.
             ModelUnavailableException: The user is not a workspace administrator of both models, or
@@ -200,6 +203,7 @@ class Comparisons(AlmTasks):
             The task; a `CompletedReportTask`, with a result, once it has ended.
 
         Raises:
+            ValueError: The client has no model.
             InvalidIdentifierException: There is no such task, or the model is not visible to the
                 user.
             ModelUnavailableException: The user is not a workspace administrator of both models, or
@@ -222,6 +226,7 @@ class Comparisons(AlmTasks):
             The numbers of created, modified and deleted objects, by kind and in total.
 
         Raises:
+            ValueError: The client has no model.
             SynchronizationException: The comparison failed.
             InvalidIdentifierException: The report no longer exists.
             ModelUnavailableException: The user is not a workspace administrator of both models, or

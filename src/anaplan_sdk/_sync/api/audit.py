@@ -55,7 +55,7 @@ class Audit(Events):
                 of these roles.
             AnaplanException: The request failed; see the subclasses.
 
-        Source: Anaplan Integration API guide, "Users".
+        Source: Anaplan Integration API V2 guide, "Users".
         """
         params = sort_params(sort_by, descending, _SORT_FIELDS)
         if search_pattern:
@@ -75,6 +75,6 @@ class Audit(Events):
             InvalidIdentifierException: There is no such user.
             AnaplanException: The request failed; see the subclasses.
 
-        Source: Anaplan Integration API guide, "Users".
+        Source: Anaplan Integration API V2 guide, "Users".
         """
         return self._get(_USER, f"{self._base}/users/{path_segment(user_id)}")

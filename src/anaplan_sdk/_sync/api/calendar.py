@@ -54,6 +54,7 @@ class Calendar(ApiNamespace):
             The new current period.
 
         Raises:
+            ValueError: The client has no model.
             AnaplanRequestException: The date has another form or is outside of the timescale.
             AnaplanException: The request failed; see the subclasses.
 
@@ -74,6 +75,7 @@ class Calendar(ApiNamespace):
             The new fiscal year with its first and last day.
 
         Raises:
+            ValueError: The client has no model.
             AnaplanRequestException: The year is out of range, or the calendar has no fiscal years
                 (Weeks General).
             AnaplanException: The request failed; see the subclasses.
@@ -126,6 +128,7 @@ class Calendar(ApiNamespace):
             The period of the new switchover date.
 
         Raises:
+            ValueError: The client has no model.
             InvalidIdentifierException: There is no such version.
             AnaplanRequestException: The version has no switchover, or the date is out of range,
                 before the version's present switchover, or before that of the previous version.

@@ -72,7 +72,7 @@ class Flows(ApiNamespace):
     def create_flow(self, flow: FlowInput | Mapping[str, object]) -> str:
         """Create a flow.
 
-        The flow is not created twice: when the answer to the request is lost, it is looked up by
+        The flow is not created twice: when the reply to the request is lost, it is looked up by
         name and time, for up to the client's `settle_time` in seconds.
 
         Args:
@@ -138,7 +138,7 @@ class Flows(ApiNamespace):
     def run_flow(self, flow_id: str, only_steps: Iterable[str] | None = None) -> str:
         """Start a flow, without waiting for its end.
 
-        The flow is not started twice: when the answer to the request is lost, its run is looked
+        The flow is not started twice: when the reply to the request is lost, its run is looked
         up in the history, for up to the client's `settle_time` in seconds. Only when there is none
         by then is the request repeated.
 

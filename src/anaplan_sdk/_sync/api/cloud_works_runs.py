@@ -54,7 +54,7 @@ class CloudRuns(ApiNamespace):
     def run_integration(self, integration_id: str) -> str:
         """Start an integration, without waiting for its end.
 
-        The integration is not started twice: when the answer to the request is lost, its run is
+        The integration is not started twice: when the reply to the request is lost, its run is
         looked up in the history, for up to the client's `settle_time` in seconds. If there is none
         by then, the request is repeated.
 
@@ -362,11 +362,11 @@ def start_run(
     what: str,
     sources: Collection[str],
 ) -> str:
-    """Start an integration or a flow, and look its run up if the answer is lost.
+    """Start an integration or a flow, and look its run up if the reply is lost.
 
     Args:
         session: Sends the requests.
-        recovery: Finds the run if the answer is lost.
+        recovery: Finds the run if the reply is lost.
         url: Where runs are started.
         body: The body of the request.
         history: Lists the runs.

@@ -123,7 +123,7 @@ class Consolidation(Tables):
         Raises:
             ValueError: A name is empty.
             InvalidIdentifierException: There is no such workflow.
-            OutcomeUnknownException: The answer was lost, so it is unknown whether the workflow was
+            OutcomeUnknownException: The reply was lost, so it is unknown whether the workflow was
                 started; `get_workflow_state` may show it.
             InvalidCredentialsException: The client was made without `consolidation`, or the service
                 refused its token.
@@ -209,7 +209,7 @@ class Consolidation(Tables):
             AnaplanTimeoutException: The run had not ended after `timeout` seconds.
             AnaplanResponseException: The service returned no name of the state, and `finished` was
                 not given.
-            OutcomeUnknownException: The answer to the start was lost, so it is unknown whether the
+            OutcomeUnknownException: The reply to the start was lost, so it is unknown whether the
                 workflow was started.
             InvalidCredentialsException: The client was made without `consolidation`, or the service
                 refused its token.
@@ -269,7 +269,7 @@ class Consolidation(Tables):
         Raises:
             ValueError: There are no users, or one has no name.
             AnaplanRequestException: A user exists already, or a role doesn't exist (HTTP 400).
-            OutcomeUnknownException: The answer was lost, so it is unknown whether the users were
+            OutcomeUnknownException: The reply was lost, so it is unknown whether the users were
                 added; `get_users` shows it.
             InvalidCredentialsException: The client was made without `consolidation`, or the service
                 refused its token.

@@ -153,7 +153,7 @@ class Tables(ApiNamespace):
             ValueError: The row is empty, or a value can't be sent.
             InvalidIdentifierException: There is no such table.
             AnaplanRequestException: The row doesn't fit the table (HTTP 400).
-            OutcomeUnknownException: The answer was lost, so it is unknown whether the row was
+            OutcomeUnknownException: The reply was lost, so it is unknown whether the row was
                 inserted.
             InvalidCredentialsException: The client was made without `consolidation`, or the service
                 refused its token.
@@ -193,7 +193,7 @@ class Tables(ApiNamespace):
             InvalidIdentifierException: There is no such table.
             AnaplanRequestException: The only request was refused, or the first one (HTTP 400).
             WriteInterruptedException: A request failed after others had been sent, or without a
-                clear answer.
+                clear reply.
             InvalidCredentialsException: The client was made without `consolidation`, or the service
                 refused its token.
             AnaplanException: The request failed; see the subclasses.

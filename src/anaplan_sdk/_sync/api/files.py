@@ -76,6 +76,7 @@ class Files(ApiNamespace):
             The chunks in order; an empty list if the user has no content in the file.
 
         Raises:
+            ValueError: The client has no model.
             InvalidIdentifierException: The model has no such file.
             AnaplanException: The request failed; see the subclasses.
         """
@@ -91,6 +92,7 @@ class Files(ApiNamespace):
             file_id: The file's id (113…), or an export's id (116…) for its output.
 
         Raises:
+            ValueError: The client has no model.
             InvalidIdentifierException: The model has no such file.
             AnaplanException: The request failed; see the subclasses.
 
@@ -130,7 +132,8 @@ class Files(ApiNamespace):
 
         Raises:
             ValueError: The content is empty or larger than 1,000 chunks of 50 MB, a str is the name
-                of an existing file, or the journal belongs to another file.
+                of an existing file, the journal belongs to another file, or the client has no
+                model.
             TypeError: The content has a type that cannot be uploaded.
             OSError: The content cannot be read, or the journal cannot be written.
             InvalidIdentifierException: The model has no such file.
@@ -174,7 +177,7 @@ class Files(ApiNamespace):
 
         Raises:
             ValueError: `batch_size` is below 1, the content is empty or has more than 1,000 chunks,
-                or the journal belongs to another file.
+                the journal belongs to another file, or the client has no model.
             TypeError: A piece is neither bytes nor str.
             OSError: The journal cannot be written.
             InvalidIdentifierException: The model has no such file.
@@ -198,7 +201,7 @@ class Files(ApiNamespace):
                 `upload_file`.
 
         Raises:
-            ValueError: The content is empty, or 1 MB or more.
+            ValueError: The content is empty, or has 1 MB or more; or the client has no model.
             InvalidIdentifierException: The model has no such file.
             AnaplanException: The request failed; see the subclasses.
 
@@ -230,6 +233,7 @@ class Files(ApiNamespace):
             The content; empty if the file has none.
 
         Raises:
+            ValueError: The client has no model.
             InvalidIdentifierException: The model has no such file.
             AnaplanException: The request failed; see the subclasses.
 
@@ -253,6 +257,7 @@ class Files(ApiNamespace):
             The content.
 
         Raises:
+            ValueError: The client has no model.
             InvalidIdentifierException: The model has no such file, or the file has no content.
             AnaplanException: The request failed; see the subclasses.
         """
@@ -279,7 +284,7 @@ class Files(ApiNamespace):
             The chunks, those of an export of about 10 MB each; none if the file has no content.
 
         Raises:
-            ValueError: `batch_size` is below 1.
+            ValueError: `batch_size` is below 1, or the client has no model.
             InvalidIdentifierException: The model has no such file.
             AnaplanException: The request failed; see the subclasses.
         """
@@ -310,6 +315,7 @@ class Files(ApiNamespace):
             The path, with `~` expanded.
 
         Raises:
+            ValueError: The client has no model.
             OSError: The path is a folder, its folder does not exist, or it cannot be written.
             InvalidIdentifierException: The model has no such file.
             AnaplanException: The request failed; see the subclasses.

@@ -47,7 +47,7 @@ class LargeReads(ApiNamespace):
 
     Anaplan prepares a read as a request of its own, whose pages can be fetched before all are
     available. The request is deleted at the end, also after an error and when the caller stops
-    early or is cancelled. To stop early, iterate in `with closing(...)`.
+    early. To stop early, iterate in `with closing(...)`.
     """
 
     def read_view(
@@ -80,7 +80,7 @@ class LargeReads(ApiNamespace):
             The rows, as dicts of texts by column name; a second column `Name` is called `Name (2)`.
 
         Raises:
-            ValueError: `timeout` is negative.
+            ValueError: `timeout` is negative, or the client has no model.
             InvalidIdentifierException: There is no such view.
             LargeReadException: Anaplan failed to carry out the read, or it was cancelled there.
             LargeReadExpiredException: Anaplan has deleted the request, as no page was read for 30
@@ -127,7 +127,7 @@ class LargeReads(ApiNamespace):
             The pages in order, as CSV; the first one begins with the header.
 
         Raises:
-            ValueError: `timeout` is negative.
+            ValueError: `timeout` is negative, or the client has no model.
             InvalidIdentifierException: There is no such view.
             LargeReadException: Anaplan failed to carry out the read, or it was cancelled there.
             LargeReadExpiredException: Anaplan has deleted the request, as no page was read for 30
@@ -169,7 +169,7 @@ class LargeReads(ApiNamespace):
             The rows, as dicts of texts by column name; the item's name has the column name "".
 
         Raises:
-            ValueError: `timeout` is negative.
+            ValueError: `timeout` is negative, or the client has no model.
             InvalidIdentifierException: There is no such list.
             LargeReadException: Anaplan failed to carry out the read, or it was cancelled there.
             LargeReadExpiredException: Anaplan has deleted the request, as no page was read for 30
@@ -214,7 +214,7 @@ class LargeReads(ApiNamespace):
             the items' names is empty.
 
         Raises:
-            ValueError: `timeout` is negative.
+            ValueError: `timeout` is negative, or the client has no model.
             InvalidIdentifierException: There is no such list.
             LargeReadException: Anaplan failed to carry out the read, or it was cancelled there.
             LargeReadExpiredException: Anaplan has deleted the request, as no page was read for 30

@@ -46,7 +46,7 @@ _POLL_DELAY = 4.0
 
 
 class _Insertion(BatchWrite[InsertionResult]):
-    """An insertion that reads the list to learn the outcome of a request that got no answer.
+    """An insertion that reads the list to learn the outcome of a request that got no reply.
 
     Args:
         session: Sends the requests.
@@ -83,7 +83,7 @@ class _Insertion(BatchWrite[InsertionResult]):
         attempts = 1 + self._session.policy.retry_count
         what = f"{len(batch.items):,} items of {self._endpoint.url}"
         result = start_at_most_once(send, recover, what=what, verb="inserted", attempts=attempts)
-        # A second request is refused the items that the first one, which arrived late, has added.
+        # Of a second request Anaplan rejects the items that the first one has added meanwhile.
         if sent > 1 and result.failures and self._is_there(batch):
             return self._inserted(batch)
         return result
@@ -152,6 +152,7 @@ class Lists(ApiNamespace):
             The definition: properties, parent, subsets, numbers of items and indexes.
 
         Raises:
+            ValueError: The client has no model.
             InvalidIdentifierException: There is no such list.
             AnaplanException: The request failed; see the subclasses.
 
@@ -190,6 +191,7 @@ class Lists(ApiNamespace):
             The items.
 
         Raises:
+            ValueError: The client has no model.
             InvalidIdentifierException: There is no such list.
             AnaplanRequestException: The list has more items: use `read_list`.
             AnaplanException: The request failed; see the subclasses.
@@ -215,6 +217,7 @@ class Lists(ApiNamespace):
             and the properties.
 
         Raises:
+            ValueError: The client has no model.
             InvalidIdentifierException: There is no such list.
             AnaplanRequestException: The list has more items: use `read_list_pages`.
             AnaplanException: The request failed; see the subclasses.
@@ -240,6 +243,7 @@ class Lists(ApiNamespace):
             CSV with the items' names, parents and codes.
 
         Raises:
+            ValueError: The client has no model.
             InvalidIdentifierException: There is no such list.
             AnaplanException: The request failed; see the subclasses.
 
@@ -283,8 +287,8 @@ class Lists(ApiNamespace):
 
         Raises:
             TypeError: `items` is a single item or a str.
-            ValueError: An item is invalid or too large for a request, or `items_per_request` is out
-                of range.
+            ValueError: An item is invalid or too large for a request, `items_per_request` is out of
+                range, or the client has no model.
             PartialFailureException: Items were rejected, and `raise_on_failure` is set; the error
                 has the result.
             WriteInterruptedException: A request failed after others had been sent, or its outcome
@@ -335,8 +339,8 @@ class Lists(ApiNamespace):
 
         Raises:
             TypeError: `items` is a single item or a str.
-            ValueError: An item is invalid or too large for a request, or `items_per_request` is out
-                of range.
+            ValueError: An item is invalid or too large for a request, `items_per_request` is out of
+                range, or the client has no model.
             PartialFailureException: Items were rejected, and `raise_on_failure` is set; the error
                 has the result.
             WriteInterruptedException: A request failed after others had been sent; the error has
@@ -379,8 +383,8 @@ class Lists(ApiNamespace):
 
         Raises:
             TypeError: `items` is a single item or a str.
-            ValueError: An item is invalid or too large for a request, or `items_per_request` is out
-                of range.
+            ValueError: An item is invalid or too large for a request, `items_per_request` is out of
+                range, or the client has no model.
             PartialFailureException: Items were rejected, and `raise_on_failure` is set; the error
                 has the result.
             WriteInterruptedException: A request failed after others had been sent; the error has
@@ -409,6 +413,7 @@ class Lists(ApiNamespace):
             list_id: The list (101…).
 
         Raises:
+            ValueError: The client has no model.
             InvalidIdentifierException: There is no such list.
             AnaplanRequestException: The list has items, or the model is deployed and the list is
                 not production data.

@@ -70,6 +70,7 @@ class Modules(ApiNamespace):
             The views; the default view has the name `default` here.
 
         Raises:
+            ValueError: The client has no model.
             InvalidIdentifierException: There is no such module, or the user cannot read it.
             AnaplanException: The request failed; see the subclasses.
 
@@ -110,6 +111,7 @@ class Modules(ApiNamespace):
             The line items with format, formula, dimensions and so on.
 
         Raises:
+            ValueError: The client has no model.
             InvalidIdentifierException: There is no such module, or the user cannot read it.
             AnaplanException: The request failed; see the subclasses.
 
@@ -134,6 +136,7 @@ class Modules(ApiNamespace):
             The ids and names of the dimensions; for an unknown line item often an empty list.
 
         Raises:
+            ValueError: The client has no model.
             InvalidIdentifierException: There is no such line item, or the user cannot read it.
             AnaplanException: The request failed; see the subclasses.
 
@@ -157,6 +160,7 @@ class Modules(ApiNamespace):
             The items with ids, names and codes.
 
         Raises:
+            ValueError: The client has no model.
             InvalidIdentifierException: There is no such line item, or it does not have this
                 dimension.
             AnaplanException: The request failed; see the subclasses.
@@ -198,6 +202,7 @@ class Modules(ApiNamespace):
             The items with ids, names and codes.
 
         Raises:
+            ValueError: The client has no model.
             InvalidIdentifierException: There is no such dimension.
             AnaplanRequestException: The dimension has more items: use `read_list`. Or it is Time or
                 Versions: use `get_view_dimension_items`.
@@ -226,14 +231,15 @@ class Modules(ApiNamespace):
 
         Args:
             dimension_id: The dimension.
-            codes: The codes to look up; Anaplan rejects codes for a dimension that has none.
+            codes: The codes to look up; Anaplan refuses codes for a dimension that has none.
             names: The names to look up.
 
         Returns:
             The items that were found; unknown codes and names are absent.
 
         Raises:
-            ValueError: Neither codes nor names were given, or a str instead of a list.
+            ValueError: Neither codes nor names were given, one of them is a str instead of a list,
+                or the client has no model.
             InvalidIdentifierException: There is no such dimension.
             AnaplanRequestException: Codes were given, and the dimension has none.
             AnaplanException: The request failed; see the subclasses.
