@@ -1,18 +1,18 @@
-"""Anaplan on one machine: an emulator of its APIs to develop and test against."""
+"""An emulator of Anaplan's APIs, to develop and test against."""
 
 from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from anaplan_emulator.apis.oauth.unattended import OAuthRefusedError
+    from anaplan_emulator.apis.oauth.headless_consent import OAuthRefusedError
     from anaplan_emulator.certificates import KeyPair
     from anaplan_emulator.emulator import Emulator
     from anaplan_emulator.faults import Fault
-    from anaplan_emulator.journal import ReceivedRequest
+    from anaplan_emulator.request_log import ReceivedRequest
     from anaplan_emulator.settings import Settings
     from anaplan_emulator.store.database import StateError
-    from anaplan_emulator.store.tenant import TenantDescription, TenantError
-    from anaplan_emulator.world import UnknownUserError
+    from anaplan_emulator.tenant.tenant_description import TenantDescription, TenantError
+    from anaplan_emulator.tenant_state import UnknownUserError
 
 __all__ = [
     "Emulator",
@@ -27,25 +27,25 @@ __all__ = [
     "UnknownUserError",
 ]
 
-# Loaded when first asked for: without its extra the command must get far enough to say so.
-_HOMES = {
+# Modules are imported on first use, so that the command can report a missing extra.
+_MODULES = {
     "Emulator": "anaplan_emulator.emulator",
     "Fault": "anaplan_emulator.faults",
     "KeyPair": "anaplan_emulator.certificates",
-    "OAuthRefusedError": "anaplan_emulator.apis.oauth.unattended",
-    "ReceivedRequest": "anaplan_emulator.journal",
+    "OAuthRefusedError": "anaplan_emulator.apis.oauth.headless_consent",
+    "ReceivedRequest": "anaplan_emulator.request_log",
     "Settings": "anaplan_emulator.settings",
     "StateError": "anaplan_emulator.store.database",
-    "TenantDescription": "anaplan_emulator.store.tenant",
-    "TenantError": "anaplan_emulator.store.tenant",
-    "UnknownUserError": "anaplan_emulator.world",
+    "TenantDescription": "anaplan_emulator.tenant.tenant_description",
+    "TenantError": "anaplan_emulator.tenant.tenant_description",
+    "UnknownUserError": "anaplan_emulator.tenant_state",
 }
 
 
 def __getattr__(name: str) -> object:
-    if name not in _HOMES:
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(_HOMES[name]), name)
+    value = globals()[name] = getattr(import_module(_MODULES[name]), name)
     return value
 
 

@@ -37,21 +37,26 @@ ANAPLAN_HOSTS = (
     *(f"{label}.{kind}.anaplan.com" for label in _REGION_LABELS for kind in ("auth", "api", "app")),
     *_AUSTRALIAN_HOSTS,
 )
-"""All host names of facts 1.1."""
+"""Anaplan's host names (docs/anaplan-behaviour.md#regions)."""
 
 LOCAL_HOSTS = ("localhost", "127.0.0.1", "::1")
 
 
 @dataclass(frozen=True, slots=True)
 class KeyPair:
-    """A certificate and its private key, each as PEM."""
+    """A certificate and its private key, each as PEM text.
+
+    Attributes:
+        certificate: The certificate.
+        private_key: The private key, unencrypted.
+    """
 
     certificate: str
     private_key: str
 
 
 class Authority:
-    """A certificate authority of the emulator's own."""
+    """The emulator's certificate authority."""
 
     def __init__(self, certificate: x509.Certificate, private_key: RSAPrivateKey) -> None:
         self._certificate = certificate
@@ -59,7 +64,7 @@ class Authority:
 
     @classmethod
     def create(cls) -> "Authority":
-        """Make a new authority, good whatever the emulator's clock shows."""
+        """Create an authority that is valid for all times of the emulator's clock."""
         private_key = _new_key()
         name = x509.Name(
             [
@@ -85,19 +90,19 @@ class Authority:
 
     @classmethod
     def load(cls, pair: KeyPair) -> "Authority":
-        """Read an authority that was kept."""
+        """Load an authority from its certificate and key."""
         private_key = serialization.load_pem_private_key(pair.private_key.encode(), password=None)
         if not isinstance(private_key, RSAPrivateKey):
-            raise TypeError("the authority's key is not an RSA key")
+            raise TypeError("the key of the authority is not an RSA key")
         return cls(x509.load_pem_x509_certificate(pair.certificate.encode()), private_key)
 
     @property
     def pair(self) -> KeyPair:
-        """The authority itself, to keep."""
+        """The certificate and key of the authority."""
         return KeyPair(_pem(self._certificate), _key_pem(self._private_key))
 
     def issue_to_user(self, email: str, not_before: datetime, not_after: datetime) -> KeyPair:
-        """Issue a certificate that a user signs in with."""
+        """Issue a certificate with which a user can sign in."""
         subject = x509.Name(
             [
                 x509.NameAttribute(NameOID.COMMON_NAME, email),
@@ -113,10 +118,10 @@ class Authority:
         )
 
     def issue_to_hosts(self, hosts: Iterable[str]) -> KeyPair:
-        """Issue a certificate to serve TLS with, good in real time as TLS clients see it."""
+        """Issue a server certificate, which is valid in real time."""
         now = datetime.now(UTC)
         subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Anaplan emulator")])
-        # A year: some clients refuse server certificates that last much longer.
+        # One year: some clients reject server certificates that are valid for much longer.
         return self._issue(
             subject,
             [_general_name(host) for host in hosts],
@@ -157,17 +162,17 @@ class Authority:
         return KeyPair(_pem(certificate), _key_pem(private_key))
 
 
-def kept_authority(db: sqlite3.Connection) -> KeyPair | None:
-    """Return the authority kept in a database, if one was ever needed."""
+def stored_authority(db: sqlite3.Connection) -> KeyPair | None:
+    """Return the stored certificate and key of the authority, if it has been created."""
     row = db.execute("SELECT certificate, private_key FROM authority").fetchone()
     return KeyPair(row["certificate"], row["private_key"]) if row else None
 
 
 def open_authority(db: sqlite3.Connection) -> Authority:
-    """Return the authority kept in a database, made now if none was."""
-    kept = kept_authority(db)
-    if kept is not None:
-        return Authority.load(kept)
+    """Return the stored authority, which is created if necessary."""
+    stored = stored_authority(db)
+    if stored is not None:
+        return Authority.load(stored)
     authority = Authority.create()
     pair = authority.pair
     db.execute(

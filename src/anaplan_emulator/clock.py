@@ -1,4 +1,4 @@
-"""The emulator's clock: real time plus an offset that tests and the control room may move."""
+"""The emulator's clock: real time plus an offset, which tests and the control API can change."""
 
 import time
 from collections.abc import Callable
@@ -6,53 +6,53 @@ from datetime import UTC, datetime, timedelta
 
 
 class Clock:
-    """Runs at the speed of real time from wherever it was set."""
+    """Runs at the speed of real time, with an offset."""
 
     def __init__(self, offset: timedelta = timedelta()) -> None:
         self.offset = offset
-        self.on_move: list[Callable[[], None]] = []
-        """Who is told when it was moved."""
+        self.on_change: list[Callable[[], None]] = []
+        """Functions to call after the clock was advanced or set."""
 
     def now(self) -> datetime:
-        """Return the present moment, in UTC."""
+        """Return the current time, in UTC."""
         return datetime.fromtimestamp(self.timestamp(), UTC)
 
     def timestamp(self) -> float:
-        """Return seconds since the epoch."""
+        """Return the current time in seconds since the epoch."""
         return time.time() + self.offset.total_seconds()
 
     def milliseconds(self) -> int:
-        """Return whole milliseconds since the epoch, as Anaplan writes `expiresAt`."""
+        """Return the current time in whole milliseconds since the epoch."""
         return int(self.timestamp() * 1000)
 
     def advance(self, by: timedelta) -> None:
-        """Move forward; only `set` goes back.
+        """Move the clock forward.
 
         Raises:
             ValueError: The amount is negative.
         """
         if by < timedelta():
-            raise ValueError("the clock is advanced forward only: set it to go back")
+            raise ValueError("the clock can only be advanced forward: set it to go back")
         self.offset += by
-        self._moved()
+        self._changed()
 
     def set(self, moment: datetime) -> None:
-        """Go on from the given moment, which must know its time zone."""
+        """Set the clock to a moment with a time zone, from which it continues."""
         self.offset = moment - datetime.fromtimestamp(time.time(), UTC)
-        self._moved()
+        self._changed()
 
-    def _moved(self) -> None:
-        for told in self.on_move:
-            told()
+    def _changed(self) -> None:
+        for callback in self.on_change:
+            callback()
 
 
 def zulu(moment: datetime) -> str:
-    """Write a moment as CloudWorks and the SCIM API do: milliseconds, and Z."""
+    """Return a timestamp with milliseconds and Z, as in CloudWorks and the SCIM API."""
     utc = moment.astimezone(UTC)
     return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03}Z"
 
 
 def iso_milliseconds(moment: datetime) -> str:
-    """Write a moment as users and models do: milliseconds, and a zone without a colon."""
+    """Return a timestamp with milliseconds and +0000, as in users and models."""
     utc = moment.astimezone(UTC)
     return f"{utc:%Y-%m-%dT%H:%M:%S}.{utc.microsecond // 1000:03}+0000"

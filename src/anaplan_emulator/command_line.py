@@ -1,4 +1,4 @@
-"""The command line: what it takes, what it says, and how it ends."""
+"""The command line of the emulator."""
 
 import argparse
 import ipaddress
@@ -14,12 +14,12 @@ from typing import TextIO
 
 from anaplan_emulator.emulator import Emulator
 from anaplan_emulator.store.database import StateError
-from anaplan_emulator.store.tenant import TenantError
+from anaplan_emulator.tenant.tenant_description import TenantError
 
 DEFAULT_PORT = 8765
 
-GREETING = """\
-Anaplan's emulator is listening on {base_url} - stop it with Ctrl+C.
+START_MESSAGE = """\
+The Anaplan emulator is listening on {base_url}. Press Ctrl+C to stop it.
 
     user           {user_email}
     password       {password}
@@ -28,8 +28,8 @@ Anaplan's emulator is listening on {base_url} - stop it with Ctrl+C.
     workspace      {workspace_id}
     model          {model_id}
     OAuth client   {oauth_client_id}
-    its secret     {oauth_client_secret}
-    its callback   {redirect_uri}
+    client secret  {oauth_client_secret}
+    callback URL   {redirect_uri}
     device client  {device_client_id}
 
 From Python, with the certificate:
@@ -45,30 +45,31 @@ or with the password:
 Clock, faults, received requests and more: {base_url}/_emulator/
 """
 
-TRUST = """\
+TRUST_MESSAGE = """\
 
-TLS is served for all of Anaplan's host names. Clients must trust the emulator's authority:
+TLS is served for all of Anaplan's host names. Clients must trust the emulator's certificate
+authority:
 
     export SSL_CERT_FILE="{ca_certificate}"
 """
 
 
 def main(argv: Sequence[str] | None = None, *, prog: str = "python -m anaplan_emulator") -> int:
-    """Serve until interrupted or terminated.
+    """Serve until the process is interrupted or terminated.
 
     Args:
-        argv: The command line, without the program's name; the process's own by default.
-        prog: What the program is called in its usage.
+        argv: The arguments; those of the process by default.
+        prog: The name of the program in its usage text.
 
     Returns:
-        The exit code: 0 after an orderly end, 1 when the emulator can't start.
+        The exit code: 0 after SIGINT, SIGTERM or SIGHUP, 1 if the emulator cannot start.
     """
     arguments = _parser(prog).parse_args(argv)
     if arguments.verbose:
         _log_requests()
     if not _is_loopback(arguments.host):
-        _say(sys.stderr, f"Warning: other machines can reach the emulator on {arguments.host}.\n")
-    # A signal that comes while the emulator is made ends it in good order, too.
+        _write(sys.stderr, f"Warning: other machines can reach the emulator on {arguments.host}.\n")
+    # A signal during the start of the emulator also stops it normally.
     with _stop_signal() as stopped:
         return _serve(arguments, stopped)
 
@@ -85,38 +86,38 @@ def _serve(arguments: argparse.Namespace, stopped: threading.Event) -> int:
         )
     except OSError as error:
         reason = error.strerror or error
-        return _fail(f"can't listen on {arguments.host} port {arguments.port}: {reason}")
+        return _fail(f"cannot listen on {arguments.host} port {arguments.port}: {reason}")
     except (StateError, TenantError) as error:
         return _fail(str(error))
-    if arguments.tenant is not None and emulator.world.resumed:
-        _say(
+    if arguments.tenant is not None and emulator.tenant.resumed:
+        _write(
             sys.stderr,
-            f"Warning: {arguments.state} goes on with its own tenant; "
+            f"Warning: {arguments.state} contains a tenant already; "
             f"{arguments.tenant} is ignored.\n",
         )
     with emulator:
         info = emulator.info()
         if arguments.json:
-            _say(sys.stdout, json.dumps(info) + "\n")
+            _write(sys.stdout, json.dumps(info) + "\n")
         else:
-            _say(sys.stdout, _greeting(info))
-        # An endless wait would not let Ctrl+C through on Windows.
+            _write(sys.stdout, _start_message(info))
+        # On Windows, a wait without a timeout would not be interrupted by Ctrl+C.
         while not stopped.wait(timeout=1):
             pass
     return 0
 
 
-def _greeting(info: Mapping[str, str | None]) -> str:
-    text = GREETING.format(
+def _start_message(info: Mapping[str, str | None]) -> str:
+    text = START_MESSAGE.format(
         by_certificate=_client(info, "certificate", "private_key"),
         by_password=_client(info, "user_email", "password"),
         **{name: value or "none" for name, value in info.items()},
     )
-    return text + TRUST.format_map(info) if "ca_certificate" in info else text
+    return text + TRUST_MESSAGE.format_map(info) if "ca_certificate" in info else text
 
 
 def _client(info: Mapping[str, str | None], *credentials: str) -> str:
-    """Write the call that makes a client, leaving out what the tenant doesn't have."""
+    """Return the code that creates a client, without what the tenant does not have."""
     names = ("base_url", *credentials, "workspace_id", "model_id")
     arguments = [f"        {name}={json.dumps(info[name])}," for name in names if info[name]]
     return "\n".join(["client = anaplan_sdk.Client(", *arguments, "    )"])
@@ -124,29 +125,36 @@ def _client(info: Mapping[str, str | None], *credentials: str) -> str:
 
 def _parser(prog: str) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
-        prog=prog, description="Serve Anaplan's APIs from this machine."
+        prog=prog, description="Serve emulated Anaplan APIs on this machine."
     )
-    parser.add_argument("--host", default="127.0.0.1", help="address to listen on (%(default)s)")
+    parser.add_argument(
+        "--host", default="127.0.0.1", help="address to listen on (default: %(default)s)"
+    )
     parser.add_argument(
         "--port",
         type=_port,
         default=DEFAULT_PORT,
-        help="port to listen on; 0 picks a free one (%(default)s)",
+        help="port to listen on; 0 chooses a free one (default: %(default)s)",
     )
     parser.add_argument(
-        "--tenant", type=Path, metavar="FILE", help="JSON or TOML file that describes a tenant"
+        "--tenant", type=Path, metavar="FILE", help="JSON or TOML file that describes the tenant"
     )
     parser.add_argument(
-        "--state", type=Path, metavar="FILE", help="keep everything in this file across restarts"
+        "--state",
+        type=Path,
+        metavar="FILE",
+        help="file in which everything is kept across restarts",
     )
     parser.add_argument(
         "--tls", action="store_true", help="serve TLS, for all of Anaplan's host names"
     )
-    parser.add_argument("--json", action="store_true", help="print what to use as one line of JSON")
+    parser.add_argument(
+        "--json", action="store_true", help="print URL and credentials as one line of JSON"
+    )
     parser.add_argument(
         "--control-from-anywhere",
         action="store_true",
-        help="open the control room to other machines, too",
+        help="allow other machines to use the control API",
     )
     parser.add_argument("--verbose", action="store_true", help="log every request")
     return parser
@@ -154,23 +162,23 @@ def _parser(prog: str) -> argparse.ArgumentParser:
 
 def _port(text: str) -> int:
     if not (text.isdecimal() and int(text) <= 65535):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 0 to 65535")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port number from 0 to 65535")
     return int(text)
 
 
 @contextmanager
 def _stop_signal() -> Iterator[threading.Event]:
-    """Give an event that SIGINT and SIGTERM set, and the end of the terminal."""
+    """Return an event that is set by SIGINT, SIGTERM and SIGHUP."""
     stopped = threading.Event()
     numbers = [signal.SIGINT, signal.SIGTERM]
-    # `nohup` has it ignored, and Windows doesn't have it.
+    # `nohup` ignores SIGHUP, and Windows does not have it.
     if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         numbers.append(signal.SIGHUP)
-    before = {number: signal.signal(number, lambda *_: stopped.set()) for number in numbers}
+    previous = {number: signal.signal(number, lambda *_: stopped.set()) for number in numbers}
     try:
         yield stopped
     finally:
-        for number, handler in before.items():
+        for number, handler in previous.items():
             signal.signal(number, handler)
 
 
@@ -190,10 +198,10 @@ def _is_loopback(host: str) -> bool:
 
 
 def _fail(reason: str) -> int:
-    _say(sys.stderr, f"The emulator can't start: {reason}\n")
+    _write(sys.stderr, f"The emulator cannot start: {reason}\n")
     return 1
 
 
-def _say(stream: TextIO, text: str) -> None:
+def _write(stream: TextIO, text: str) -> None:
     stream.write(text)
     stream.flush()

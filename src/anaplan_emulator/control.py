@@ -1,4 +1,4 @@
-"""The control room under `/_emulator/`: what tests and people may do to the emulator itself."""
+"""The control API below `/_emulator/`: operations of tests and people on the emulator itself."""
 
 import ipaddress
 import json
@@ -13,20 +13,20 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from anaplan_emulator.apis.oauth import unattended
+from anaplan_emulator.apis.oauth import headless_consent
+from anaplan_emulator.apis.oauth.headless_consent import OAuthRefusedError
 from anaplan_emulator.apis.oauth.identity import signing_key
-from anaplan_emulator.apis.oauth.unattended import OAuthRefusedError
 from anaplan_emulator.faults import Fault
-from anaplan_emulator.journal import ReceivedRequest
-from anaplan_emulator.store.model_description import ActiveState, StructureDescription
-from anaplan_emulator.store.tenant import TenantDescription, TenantError
-from anaplan_emulator.world import UnknownModelError, UnknownUserError, World
+from anaplan_emulator.request_log import ReceivedRequest
+from anaplan_emulator.tenant.model_description import ActiveState, StructureDescription
+from anaplan_emulator.tenant.tenant_description import TenantDescription, TenantError
+from anaplan_emulator.tenant_state import TenantState, UnknownModelError, UnknownUserError
 
-CONTROL = "/_emulator"
+CONTROL_PATH = "/_emulator"
 
 
 class ClockChange(BaseModel):
-    """A move of the clock: to a moment, then forward by an amount."""
+    """A change of the clock. It is set first, and then advanced."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -34,8 +34,8 @@ class ClockChange(BaseModel):
     advance_seconds: float = Field(default=0, ge=0)
 
 
-class CertificateOrder(BaseModel):
-    """A certificate wanted for a user."""
+class CertificateRequest(BaseModel):
+    """A request for a user's certificate."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -45,7 +45,7 @@ class CertificateOrder(BaseModel):
 
 
 class Authorization(BaseModel):
-    """What a person does at an authorization URL: signs in, and decides."""
+    """A user's sign-in and decision at an authorization URL."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -55,7 +55,7 @@ class Authorization(BaseModel):
 
 
 class DeviceDecision(BaseModel):
-    """What a person does at the device page: signs in, types the code, and decides."""
+    """A user's sign-in and decision about a device."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -65,7 +65,7 @@ class DeviceDecision(BaseModel):
 
 
 class Revocation(BaseModel):
-    """A refresh token to end."""
+    """A refresh token to revoke."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -73,13 +73,13 @@ class Revocation(BaseModel):
 
 
 class StructureChange(StructureDescription):
-    """What is added to the structure of a model, by its id or name."""
+    """Additions to the structure of a model, which is given by its id or name."""
 
     model: str
 
 
 class StateChange(BaseModel):
-    """What a model becomes, by its id or name."""
+    """A new active state of a model, which is given by its id or name."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -87,138 +87,141 @@ class StateChange(BaseModel):
     active_state: ActiveState
 
 
-def info(world: World, _: bytes) -> object:
-    """Tell where to go, what to sign in with, and where to begin."""
-    return world.introduction()
+def info(tenant: TenantState, _: bytes) -> object:
+    """Return the origin, credentials of the main user, and the default workspace and model."""
+    return tenant.info()
 
 
-def health(world: World, _: bytes) -> object:
-    """Say that the emulator is up."""
-    return {"status": "up", "now": world.clock.now().isoformat()}
+def health(tenant: TenantState, _: bytes) -> object:
+    """Return whether the emulator is up."""
+    return {"status": "up", "now": tenant.clock.now().isoformat()}
 
 
-def reset(world: World, _: bytes) -> object:
-    """Go back to the start: tenant as described, real time, no faults, no requests noted."""
-    world.reset()
-    return world.introduction()
+def reset(tenant: TenantState, _: bytes) -> object:
+    """Restore the tenant, real time and default settings; remove faults and requests."""
+    tenant.reset()
+    return tenant.info()
 
 
-def load_tenant(world: World, body: bytes) -> object:
-    """Forget the present tenant and take the one described in the body."""
-    world.load_tenant(TenantDescription.model_validate_json(body))
-    return world.introduction()
+def load_tenant(tenant: TenantState, body: bytes) -> object:
+    """Replace the tenant by the one described in the body."""
+    tenant.load(TenantDescription.model_validate_json(body))
+    return tenant.info()
 
 
-def read_clock(world: World, _: bytes) -> object:
-    """Tell the emulator's time, and how far it is from real time."""
+def read_clock(tenant: TenantState, _: bytes) -> object:
+    """Return the emulator's time and its offset from real time."""
     return {
-        "now": world.clock.now().isoformat(),
-        "offset_seconds": world.clock.offset.total_seconds(),
+        "now": tenant.clock.now().isoformat(),
+        "offset_seconds": tenant.clock.offset.total_seconds(),
     }
 
 
-def move_clock(world: World, body: bytes) -> object:
-    """Move the clock: {"advance_seconds": 60}, or {"set": "2026-01-31T08:00:00Z"}."""
+def move_clock(tenant: TenantState, body: bytes) -> object:
+    """Change the clock: {"advance_seconds": 60}, or {"set": "2026-01-31T08:00:00Z"}."""
     change = ClockChange.model_validate_json(body)
     if change.set is not None:
-        world.clock.set(change.set)
-    world.clock.advance(timedelta(seconds=change.advance_seconds))
-    world.save()
-    return read_clock(world, body)
+        tenant.clock.set(change.set)
+    tenant.clock.advance(timedelta(seconds=change.advance_seconds))
+    tenant.save()
+    return read_clock(tenant, body)
 
 
-def list_faults(world: World, _: bytes) -> object:
-    """List the faults, and how many requests each has seen and met."""
-    return world.faults.listing()
+def list_faults(tenant: TenantState, _: bytes) -> object:
+    """List faults, with the numbers of requests that matched and that the fault was applied to."""
+    return tenant.faults.listing()
 
 
-def add_fault(world: World, body: bytes) -> object:
-    """Put a fault to work."""
-    return {"id": world.faults.add(Fault.model_validate_json(body))}
+def add_fault(tenant: TenantState, body: bytes) -> object:
+    """Add a fault."""
+    return {"id": tenant.faults.add(Fault.model_validate_json(body))}
 
 
-def clear_faults(world: World, _: bytes) -> object:
-    """Take all faults away."""
-    world.faults.clear()
+def clear_faults(tenant: TenantState, _: bytes) -> object:
+    """Remove all faults."""
+    tenant.faults.clear()
     return []
 
 
-def list_requests(world: World, _: bytes) -> object:
-    """List the requests received, secrets masked."""
-    requests = world.journal.requests()
+def list_requests(tenant: TenantState, _: bytes) -> object:
+    """List the received requests, with secrets masked."""
+    requests = tenant.request_log.requests()
     return TypeAdapter(list[ReceivedRequest]).dump_python(requests, mode="json")
 
 
-def clear_requests(world: World, _: bytes) -> object:
-    """Forget the requests received."""
-    world.journal.clear()
+def clear_requests(tenant: TenantState, _: bytes) -> object:
+    """Remove the received requests from the log."""
+    tenant.request_log.clear()
     return []
 
 
-def read_settings(world: World, _: bytes) -> object:
-    """Show the settings."""
-    return world.settings.model_dump(mode="json")
+def read_settings(tenant: TenantState, _: bytes) -> object:
+    """Return the settings."""
+    return tenant.settings.model_dump(mode="json")
 
 
-def change_settings(world: World, body: bytes) -> object:
-    """Change the settings named in the body."""
+def change_settings(tenant: TenantState, body: bytes) -> object:
+    """Change the settings in the body."""
     changes = TypeAdapter(dict[str, object]).validate_json(body)
-    world.change_settings(changes)
-    return read_settings(world, body)
+    tenant.change_settings(changes)
+    return read_settings(tenant, body)
 
 
-def issue_certificate(world: World, body: bytes) -> object:
-    """Issue a certificate to the user of an `email`; `not_before` and `not_after` as wished."""
-    order = CertificateOrder.model_validate_json(body)
-    pair = world.issue_certificate(
-        order.email, not_before=order.not_before, not_after=order.not_after
+def issue_certificate(tenant: TenantState, body: bytes) -> object:
+    """Issue a certificate to the user with an `email`, optionally `not_before` and `not_after`."""
+    request = CertificateRequest.model_validate_json(body)
+    pair = tenant.issue_certificate(
+        request.email, not_before=request.not_before, not_after=request.not_after
     )
     return asdict(pair)
 
 
-def restructure(world: World, body: bytes) -> object:
-    """Add `lists` and `modules`, as in a tenant's file, to the structure of a `model`."""
+def restructure(tenant: TenantState, body: bytes) -> object:
+    """Add `lists` and `modules`, written as in a tenant's file, to a `model`."""
     change = StructureChange.model_validate_json(body)
-    world.restructure(change.model, change)
+    tenant.restructure(change.model, change)
     return {"restructured": change.model}
 
 
-def set_active_state(world: World, body: bytes) -> object:
-    """Give a `model` another `active_state`: locked, archived, in maintenance, or back."""
+def set_active_state(tenant: TenantState, body: bytes) -> object:
+    """Set the `active_state` of a `model`, for example to lock or archive it."""
     change = StateChange.model_validate_json(body)
-    world.set_active_state(change.model, change.active_state)
+    tenant.set_active_state(change.model, change.active_state)
     return change.model_dump()
 
 
-def authorize(world: World, body: bytes) -> object:
-    """Sign in at an authorization `url` and decide, without a browser."""
-    order = Authorization.model_validate_json(body)
-    return {"callback_url": unattended.authorize(world, order.url, order.email, allow=order.allow)}
+def authorize(tenant: TenantState, body: bytes) -> object:
+    """Sign in at an authorization `url` and allow or deny access, without a browser."""
+    request = Authorization.model_validate_json(body)
+    callback_url = headless_consent.authorize(
+        tenant, request.url, request.email, allow=request.allow
+    )
+    return {"callback_url": callback_url}
 
 
-def decide_device(world: World, body: bytes) -> object:
-    """Let in the device that shows a `user_code`, or turn it away, without a browser."""
-    order = DeviceDecision.model_validate_json(body)
-    if order.allow:
-        unattended.approve_device(world, order.user_code, order.email)
+def decide_device(tenant: TenantState, body: bytes) -> object:
+    """Allow or deny access to the device with a `user_code`, without a browser."""
+    decision = DeviceDecision.model_validate_json(body)
+    if decision.allow:
+        headless_consent.approve_device(tenant, decision.user_code, decision.email)
     else:
-        unattended.deny_device(world, order.user_code)
-    return {"allowed": order.allow}
+        headless_consent.deny_device(tenant, decision.user_code)
+    return {"allowed": decision.allow}
 
 
-def revoke(world: World, body: bytes) -> object:
-    """Revoke a `refresh_token`, and all access tokens of the same sign-in."""
-    unattended.revoke(world, Revocation.model_validate_json(body).refresh_token)
+def revoke(tenant: TenantState, body: bytes) -> object:
+    """Revoke a `refresh_token` and all access tokens of the same grant."""
+    headless_consent.revoke(tenant, Revocation.model_validate_json(body).refresh_token)
     return {"revoked": True}
 
 
-def list_keys(world: World, _: bytes) -> object:
-    """Show the public key that ID tokens are signed with, as a JSON Web Key Set."""
-    with world.store.transaction() as db:
+def list_keys(tenant: TenantState, _: bytes) -> object:
+    """Return the public key for the signatures of ID tokens, as a JSON Web Key Set."""
+    with tenant.store.transaction() as db:
         return {"keys": [signing_key(db).as_dict(private=False)]}
 
 
-Operation = Callable[[World, bytes], object]
+Operation = Callable[[TenantState, bytes], object]
 
 OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/info"): info,
@@ -244,19 +247,19 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
 }
 
 
-def control_routes(world: World) -> list[Route]:
-    """Make the control room's routes."""
-    doors = [("GET", "/", _contents), *((*key, act) for key, act in OPERATIONS.items())]
+def control_routes(tenant: TenantState) -> list[Route]:
+    """Return the routes of the control API."""
+    operations = [("GET", "/", _contents), *((*key, each) for key, each in OPERATIONS.items())]
     return [
-        Route(path, partial(_operate, world, operation), methods=[method])
-        for method, path, operation in doors
+        Route(path, partial(_operate, tenant, operation), methods=[method])
+        for method, path, operation in operations
     ]
 
 
-def _contents(_world: World, _body: bytes) -> object:
-    """Show what can be done here."""
+def _contents(_tenant: TenantState, _body: bytes) -> object:
+    """List the operations, and the JSON schemas of their bodies."""
     operations = [
-        {"method": method, "path": f"{CONTROL}{path}", "purpose": operation.__doc__}
+        {"method": method, "path": f"{CONTROL_PATH}{path}", "purpose": operation.__doc__}
         for (method, path), operation in OPERATIONS.items()
     ]
     schemas = {
@@ -264,7 +267,7 @@ def _contents(_world: World, _body: bytes) -> object:
         for model in (
             Fault,
             ClockChange,
-            CertificateOrder,
+            CertificateRequest,
             StructureChange,
             StateChange,
             TenantDescription,
@@ -276,27 +279,27 @@ def _contents(_world: World, _body: bytes) -> object:
     return {"operations": operations, "bodies": schemas}
 
 
-async def _operate(world: World, operation: Operation, request: Request) -> JSONResponse:
-    if not world.control_from_anywhere and not _is_local(request):
-        return _refuse(403, "The control room is open to this machine only.")
+async def _operate(tenant: TenantState, operation: Operation, request: Request) -> JSONResponse:
+    if not tenant.control_from_anywhere and not _is_local(request):
+        return _error(403, "The control API is open to this machine only.")
     if "origin" in request.headers:
-        # A page in a browser must not drive the emulator behind its user's back.
-        return _refuse(403, "The control room is not open to web pages.")
+        # A web page must not control the emulator without its user's knowledge.
+        return _error(403, "The control API is not open to web pages.")
     body = await request.body()
     try:
-        return JSONResponse(await to_thread.run_sync(operation, world, body))
+        return JSONResponse(await to_thread.run_sync(operation, tenant, body))
     except ValidationError as error:
-        told = error.json(include_url=False, include_context=False, include_input=False)
-        return _refuse(400, json.loads(told))
+        details = error.json(include_url=False, include_context=False, include_input=False)
+        return _error(400, json.loads(details))
     except (OAuthRefusedError, TenantError, ValueError) as error:
-        return _refuse(400, str(error))
+        return _error(400, str(error))
     except (UnknownModelError, UnknownUserError) as error:
-        return _refuse(404, str(error))
+        return _error(404, str(error))
 
 
 def _is_local(request: Request) -> bool:
     return request.client is not None and ipaddress.ip_address(request.client.host).is_loopback
 
 
-def _refuse(status: int, error: object) -> JSONResponse:
+def _error(status: int, error: object) -> JSONResponse:
     return JSONResponse({"error": error}, status_code=status)

@@ -1,4 +1,4 @@
-"""The emulator as one object: a world, and a server in a thread."""
+"""The emulator as an object: a tenant, and an HTTP server in a thread."""
 
 from collections.abc import Mapping
 from contextlib import ExitStack
@@ -7,39 +7,52 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
-from anaplan_emulator.apis.oauth import unattended
+from anaplan_emulator.apis.oauth import headless_consent
 from anaplan_emulator.app import create_app
 from anaplan_emulator.certificates import KeyPair
 from anaplan_emulator.faults import Fault
-from anaplan_emulator.front import Front
-from anaplan_emulator.journal import ReceivedRequest
-from anaplan_emulator.server import Server
+from anaplan_emulator.middleware import Middleware
+from anaplan_emulator.request_log import ReceivedRequest
+from anaplan_emulator.server import HttpServer
 from anaplan_emulator.settings import Settings
-from anaplan_emulator.store.model_description import ActiveState, StructureDescription
-from anaplan_emulator.store.oauth_client_description import OAuthClientDescription
-from anaplan_emulator.store.tenant import TenantDescription, read_tenant
-from anaplan_emulator.world import World
+from anaplan_emulator.tenant.model_description import ActiveState, StructureDescription
+from anaplan_emulator.tenant.oauth_client_description import OAuthClientDescription
+from anaplan_emulator.tenant.tenant_description import TenantDescription
+from anaplan_emulator.tenant.tenant_file import read_tenant
+from anaplan_emulator.tenant_state import TenantState
 
 
 class Emulator:
-    """Anaplan on this machine, for as long as the `with` block lasts.
+    """An emulator of Anaplan on this machine.
+
+    It listens as soon as it is created, and answers requests in a `with` block or between `start`
+    and `stop`. All its methods are thread-safe.
 
     Args:
-        tenant: The tenant, or a JSON or TOML file that describes it; a small one by default. A
-            state file that already holds a tenant goes on with that instead.
-        state: File to keep everything in across restarts; a private one that goes away by default.
-        port: Port to listen on; 0 picks a free one.
-        tls: Serve TLS, with a certificate of the emulator's own authority for all of Anaplan's
-            host names and this machine's.
+        tenant: The tenant's description, or a JSON or TOML file with it; a small tenant by
+            default. It is ignored if the state file contains a tenant already.
+        state: File in which everything is kept across restarts; by default a temporary file that
+            is deleted at the end.
+        port: Port to listen on; 0 chooses a free one.
+        tls: Whether to serve TLS, with a certificate of the emulator's own authority for all of
+            Anaplan's host names and this machine's.
         host: Address to listen on.
-        control_from_anywhere: Open the control room to other machines, too.
-        clouds: Folder whose folders stand in for buckets, containers and datasets; a private one
-            that goes away by default.
+        control_from_anywhere: Whether other machines may use the control API.
+        clouds: Folder whose folders are the buckets, containers and datasets of cloud storage; by
+            default a temporary one that is deleted at the end.
 
     Raises:
-        OSError: The address can't be listened on.
-        StateError: The state file isn't one, is another version's, or in use.
-        TenantError: The tenant's file can't be read.
+        OSError: The address cannot be listened on.
+        StateError: The state file is another file, of another version, or in use.
+        TenantError: The tenant's file cannot be read, or contradicts itself.
+
+    Example:
+        with Emulator() as emulator:
+            client = anaplan_sdk.Client(
+                base_url=emulator.base_url,
+                user_email=emulator.user_email,
+                password=emulator.password,
+            )
     """
 
     def __init__(
@@ -53,28 +66,28 @@ class Emulator:
         control_from_anywhere: bool = False,
         clouds: Path | str | None = None,
     ) -> None:
-        self.world = World(
+        self.tenant = TenantState(
             state=Path(state) if state is not None else None,
             tenant=Path(tenant) if isinstance(tenant, str) else tenant,
             control_from_anywhere=control_from_anywhere,
             clouds=Path(clouds) if clouds is not None else None,
         )
         self._on_stop = ExitStack()
-        self._on_stop.callback(self.world.close)
+        self._on_stop.callback(self.tenant.close)
         try:
-            front = Front(create_app(self.world), self.world)
-            self._server = Server(
-                front,
-                closing=front.closing,
+            middleware = Middleware(create_app(self.tenant), self.tenant)
+            self._server = HttpServer(
+                middleware,
+                closing=middleware.closing,
                 host=host,
                 port=port,
-                certificate_files=self.world.server_files(host) if tls else None,
+                certificate_files=self.tenant.server_certificate_files(host) if tls else None,
             )
         except BaseException:
             self._on_stop.close()
             raise
         self._on_stop.callback(self._server.stop)
-        self.world.base_url = self._server.base_url
+        self.tenant.base_url = self._server.base_url
 
     def __enter__(self) -> Self:
         self.start()
@@ -89,130 +102,178 @@ class Emulator:
         self.stop()
 
     def start(self) -> None:
-        """Begin to answer, in a thread of its own."""
+        """Start answering requests, in a thread."""
         self._server.start()
 
     def stop(self) -> None:
-        """Stop answering, end all work and let go of everything."""
+        """Stop the server and all tasks, and delete temporary files."""
         self._on_stop.close()
 
     @property
     def base_url(self) -> str:
-        """The one origin of all APIs."""
+        """The origin of all APIs, such as `http://127.0.0.1:8765`."""
         return self._server.base_url
 
     @property
     def user_email(self) -> str:
-        """Whom to sign in as."""
-        return self.world.tenant.signing_user.email
+        """E-mail address of the tenant's main user, the default for signing in."""
+        return self.tenant.description.main_user.email
 
     @property
     def password(self) -> str:
-        """The user's password."""
-        return self.world.tenant.signing_user.password
+        """Password of the main user."""
+        return self.tenant.description.main_user.password
 
     @property
     def certificate(self) -> Path:
-        """A PEM file with a certificate of the user's."""
-        return self.world.certificate_files()[0]
+        """A PEM file with a certificate of the main user."""
+        return self.tenant.user_certificate_files()[0]
 
     @property
     def private_key(self) -> Path:
-        """A PEM file with the certificate's private key, unencrypted."""
-        return self.world.certificate_files()[1]
+        """A PEM file with the private key of that certificate, unencrypted."""
+        return self.tenant.user_certificate_files()[1]
 
     @property
     def ca_certificate(self) -> Path:
-        """A PEM file with the authority's certificate, for TLS clients to trust."""
-        return self.world.authority_file()
+        """A PEM file with the certificate of the emulator's authority, for TLS clients to trust."""
+        return self.tenant.authority_file()
 
     @property
     def api_key(self) -> str:
-        """An API key: the first that the tenant's file describes."""
-        for user in self.world.tenant.users:
+        """The first API key in the tenant's file.
+
+        Raises:
+            LookupError: There is none.
+        """
+        for user in self.tenant.description.users:
             for key in user.api_keys:
                 return key.key(user.email)
         raise LookupError("the tenant has no API key")
 
     @property
     def workspace_id(self) -> str | None:
-        """The workspace to begin with."""
-        return self.world.starting_place()[0]
+        """Id of the tenant's default workspace, if it has any."""
+        return self.tenant.default_workspace_and_model()[0]
 
     @property
     def model_id(self) -> str | None:
-        """The model to begin with."""
-        return self.world.starting_place()[1]
+        """Id of the tenant's default model, if it has any."""
+        return self.tenant.default_workspace_and_model()[1]
 
     @property
     def oauth_client_id(self) -> str:
-        """The id of a client for the authorization-code grant."""
+        """Id of the tenant's first client for the authorization-code grant.
+
+        Raises:
+            LookupError: There is none.
+        """
         return self._oauth_client("authorization_code").id
 
     @property
     def oauth_client_secret(self) -> str:
-        """The secret of that client."""
+        """Secret of that client.
+
+        Raises:
+            LookupError: There is none.
+        """
         return self._oauth_client("authorization_code").secret
 
     @property
     def redirect_uri(self) -> str:
-        """A callback URL registered for that client."""
+        """A callback URL that is registered for that client.
+
+        Raises:
+            LookupError: There is no such client.
+        """
         return self._oauth_client("authorization_code").redirect_uris[0]
 
     @property
     def device_client_id(self) -> str:
-        """The id of a client for the device grant."""
+        """Id of the tenant's first client for the device grant.
+
+        Raises:
+            LookupError: There is none.
+        """
         return self._oauth_client("device").id
 
     @property
     def clouds(self) -> Path:
-        """The folder of the clouds' stand-ins.
+        """The folder for cloud storage.
 
-        A bucket is `AmazonS3/<bucket>` in it, a container `AzureBlob/<account>/<container>`, and a
-        dataset `GoogleBigQuery/<project>/<dataset>`, where each table is a CSV file.
+        It contains a bucket as `AmazonS3/<bucket>`, a container as
+        `AzureBlob/<account>/<container>`, and a dataset as `GoogleBigQuery/<project>/<dataset>`, in
+        which each table is a CSV file.
         """
-        return self.world.clouds.root
+        return self.tenant.cloud_storage.root
 
     @property
     def settings(self) -> Settings:
-        """What may be changed while the emulator runs: assign to its attributes."""
-        return self.world.settings
+        """The settings, which can be changed by assigning to their attributes."""
+        return self.tenant.settings
 
     def info(self) -> dict[str, str | None]:
-        """Tell all that a client needs, as JSON values."""
-        return self.world.introduction()
+        """Return everything that a client needs, as JSON values.
+
+        Returns:
+            `base_url`, `user_email`, `password`, `certificate`, `private_key`, `workspace_id`,
+            `model_id`, `oauth_client_id`, `oauth_client_secret`, `redirect_uri` and
+            `device_client_id`, as the properties of these names; `None` for what the tenant does
+            not have. `ca_certificate` is included if TLS is served.
+        """
+        return self.tenant.info()
 
     def now(self) -> datetime:
-        """Return the time on the emulator's clock."""
-        return self.world.clock.now()
+        """Return the time of the emulator's clock, in UTC."""
+        return self.tenant.clock.now()
 
     def advance(self, *, hours: float = 0, minutes: float = 0, seconds: float = 0) -> None:
-        """Move the emulator's clock forward.
+        """Move the emulator's clock forward, by the sum of all arguments.
+
+        Args:
+            hours: Hours.
+            minutes: Minutes.
+            seconds: Seconds.
 
         Raises:
-            ValueError: The amount is negative; `set_clock` goes back.
+            ValueError: The amount is negative; use `set_clock` to go back.
         """
-        self.world.clock.advance(timedelta(hours=hours, minutes=minutes, seconds=seconds))
+        self.tenant.clock.advance(timedelta(hours=hours, minutes=minutes, seconds=seconds))
 
     def set_clock(self, moment: datetime) -> None:
-        """Let the emulator's clock go on from a moment, which must know its time zone."""
-        self.world.clock.set(moment)
+        """Set the emulator's clock, which then continues at the speed of real time.
+
+        Args:
+            moment: The new time, with a time zone.
+        """
+        self.tenant.clock.set(moment)
 
     def add_fault(self, fault: Fault) -> int:
-        """Put a fault to work, and return its id."""
-        return self.world.faults.add(fault)
+        """Add a fault to inject.
+
+        Args:
+            fault: The fault.
+
+        Returns:
+            Its id, which `requests` shows for the requests that it was applied to.
+        """
+        return self.tenant.faults.add(fault)
 
     def clear_faults(self) -> None:
-        """Take all faults away."""
-        self.world.faults.clear()
+        """Remove all faults."""
+        self.tenant.faults.clear()
 
     def requests(self) -> list[ReceivedRequest]:
-        """Return the requests received, oldest first, secrets masked."""
-        return self.world.journal.requests()
+        """Return the received requests, with secrets masked.
+
+        Returns:
+            The latest 10,000 requests, oldest first.
+        """
+        return self.tenant.request_log.requests()
 
     def clear_requests(self) -> None:
-        """Forget the requests received."""
-        self.world.journal.clear()
+        """Remove the received requests from the log."""
+        self.tenant.request_log.clear()
 
     def issue_certificate(
         self,
@@ -221,100 +282,125 @@ class Emulator:
         not_before: datetime | None = None,
         not_after: datetime | None = None,
     ) -> KeyPair:
-        """Issue a certificate to a user, by default from yesterday and for three years.
+        """Issue a certificate with which a user can sign in.
+
+        Args:
+            email: The user's e-mail address.
+            not_before: Start of its validity; a day ago by default.
+            not_after: End of its validity; three years from now by default.
+
+        Returns:
+            The certificate and its private key, as PEM text.
 
         Raises:
             UnknownUserError: The tenant has no such user.
         """
-        return self.world.issue_certificate(email, not_before=not_before, not_after=not_after)
+        return self.tenant.issue_certificate(email, not_before=not_before, not_after=not_after)
 
     def authorize(self, url: str, email: str | None = None, *, allow: bool = True) -> str:
-        """Sign in at an authorization URL and decide, without a browser.
+        """Sign in at an authorization URL and allow or deny access, without a browser.
 
         Args:
-            url: The authorization URL that the client made.
-            email: Who signs in; the user who is introduced by default. Users of single sign-on
-                can, too.
-            allow: Whether the user consents.
+            url: The authorization URL that the client created.
+            email: E-mail address of the user; the main user by default. Users of single sign-on
+                are accepted.
+            allow: Whether the user allows access.
 
         Returns:
-            The callback URL that the browser would have been sent to.
+            The callback URL to which the browser would have been redirected.
 
         Raises:
-            OAuthRefusedError: The URL asks for what can't be had, or the user can't sign in.
+            OAuthRefusedError: The URL is not valid, or the user cannot sign in.
         """
-        return unattended.authorize(self.world, url, email, allow=allow)
+        return headless_consent.authorize(self.tenant, url, email, allow=allow)
 
     def approve_device(self, user_code: str, email: str | None = None) -> None:
-        """Sign in and let a device in, without a browser.
+        """Sign in and allow access to a device, without a browser.
+
+        Args:
+            user_code: The code that the device shows.
+            email: E-mail address of the user; the main user by default.
 
         Raises:
-            OAuthRefusedError: No device waits with this code, or the user can't sign in with a
-                password.
+            OAuthRefusedError: No device is waiting with this code, or the user cannot sign in with
+                a password.
         """
-        unattended.approve_device(self.world, user_code, email)
+        headless_consent.approve_device(self.tenant, user_code, email)
 
     def deny_device(self, user_code: str) -> None:
-        """Turn a device away.
+        """Deny access to a device.
+
+        Args:
+            user_code: The code that the device shows.
 
         Raises:
-            OAuthRefusedError: No device waits with this code.
+            OAuthRefusedError: No device is waiting with this code.
         """
-        unattended.deny_device(self.world, user_code)
+        headless_consent.deny_device(self.tenant, user_code)
 
     def revoke(self, refresh_token: str) -> None:
-        """Revoke a refresh token, and all access tokens of the same sign-in.
+        """Revoke a refresh token and all access tokens of the same grant.
+
+        Args:
+            refresh_token: The refresh token.
 
         Raises:
-            OAuthRefusedError: The refresh token is unknown, or has expired.
+            OAuthRefusedError: The refresh token is unknown or has expired.
         """
-        unattended.revoke(self.world, refresh_token)
+        headless_consent.revoke(self.tenant, refresh_token)
 
     def restructure(self, model: str, change: StructureDescription | Mapping[str, object]) -> None:
         """Add lists, properties, items, modules or line items to a model.
 
         Args:
-            model: Its id or name.
-            change: What is added, written as `lists` and `modules` are in a tenant's file.
+            model: Its id or name; of several models with the same name the first is changed.
+            change: The additions, written as `lists` and `modules` are in a tenant's file.
 
         Raises:
             UnknownModelError: There is no such model.
-            ValueError: The change can't be read, refers to what isn't there, or adds what is.
+            ValueError: The change is not valid, refers to something that does not exist, or adds
+                something whose name is in use.
         """
         if not isinstance(change, StructureDescription):
             change = StructureDescription.model_validate(change)
-        self.world.restructure(model, change)
+        self.tenant.restructure(model, change)
 
     def set_active_state(self, model: str, state: ActiveState) -> None:
-        """Lock a model, archive it, take it into maintenance, or back.
+        """Set the active state of a model, for example to lock or archive it.
 
         Args:
-            model: Its id or name.
-            state: What it becomes.
+            model: Its id or name; of several models with the same name the first is changed.
+            state: The new state, such as `LOCKED`.
 
         Raises:
             UnknownModelError: There is no such model.
         """
-        self.world.set_active_state(model, state)
+        self.tenant.set_active_state(model, state)
 
     def reset(self) -> None:
-        """Go back to the start: tenant as described, real time, no faults, no requests noted."""
-        # What clients that are gone have sent belongs to what is forgotten.
-        self._server.catch_up()
-        self.world.reset()
+        """Restore the tenant as described, real time and default settings.
+
+        Faults and received requests are removed.
+        """
+        # Requests that have already arrived belong to the time before the reset.
+        self._server.wait_until_idle()
+        self.tenant.reset()
 
     def load_tenant(self, tenant: Path | str | TenantDescription) -> None:
-        """Forget the present tenant and take another.
+        """Replace the tenant by another one. Clock, faults and settings are kept.
+
+        Args:
+            tenant: The tenant's description, or a JSON or TOML file with it.
 
         Raises:
-            TenantError: The tenant's file can't be read.
+            TenantError: The tenant's file cannot be read, or contradicts itself.
         """
         if not isinstance(tenant, TenantDescription):
             tenant = read_tenant(Path(tenant))
-        self.world.load_tenant(tenant)
+        self.tenant.load(tenant)
 
     def _oauth_client(self, kind: str) -> OAuthClientDescription:
-        client = self.world.tenant.oauth_client(kind)
+        client = self.tenant.description.oauth_client(kind)
         if client is None:
             raise LookupError(f"the tenant has no OAuth client for the {kind} grant")
         return client

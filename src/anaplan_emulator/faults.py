@@ -1,4 +1,4 @@
-"""Trouble to order: what should go wrong, with which requests, and how often."""
+"""Faults to inject: what goes wrong, for which requests, and how often."""
 
 import threading
 from collections.abc import Mapping
@@ -11,74 +11,76 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
 
 class Fault(BaseModel):
-    """One kind of trouble. Which requests it meets, and what then happens to them.
+    """A fault to inject: which requests it applies to, and what happens to them.
 
-    Whatever is not said stays as it is: a fault with a delay only is answered as always, late.
-    Delay, slowness and headers go with everything else, a hold with what carries the request out;
-    of the ways to break a connection a fault has one at most.
+    A field that is not set changes nothing: with only a delay, the usual response is sent late.
+    `delay_seconds`, `bytes_per_second` and `headers` can be combined with all other fields, and
+    `hold_seconds` with those that let the request be processed. Only one of the fields that break
+    the connection can be set.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     method: str = "*"
+    """HTTP method of the requests; `*` for any."""
     path: str = "*"
-    """A glob over the path, where `*` crosses slashes: `*/files/*/chunks/0`."""
+    """A glob for the path, in which `*` also matches slashes: `*/files/*/chunks/0`."""
     skip: int = Field(default=0, ge=0)
-    """How many matching requests to let pass first."""
+    """Number of matching requests that are not affected at first."""
     times: int | None = Field(default=1, ge=1)
-    """How many to meet; `None` meets all."""
+    """Number of requests to apply the fault to; `None` for all."""
 
     status: int | None = Field(default=None, ge=200, le=599)
-    """Answer with this instead: 502 to 504 as a gateway's page, others as the API's own error."""
+    """Status of the response. 502 to 504 have the body of a gateway, others that of the API."""
     body: JsonValue = None
-    """Answer with this instead, as it stands if text, else as JSON; 200 without a `status`."""
+    """Body of the response, sent as it is if a string, otherwise as JSON. The status is 200 unless
+    `status` is set."""
     processed: bool = False
-    """Whether the request is carried out before it is answered with `status` or `body`."""
+    """Whether the request is processed before the response of `status` or `body` is sent."""
     headers: Mapping[str, str | None] = Field(default_factory=dict)
-    """Headers to set on the answer, or, where `None`, to take away."""
+    """Headers to set in the response, or to remove if the value is `None`."""
 
     hold_seconds: float = Field(default=0, ge=0)
-    """Real time to hold a request that has arrived whole, before it is carried out.
+    """Seconds of real time between receiving the whole request and processing it.
 
-    It is carried out even if the client has gone away by then: that makes a start that comes late.
+    It is processed even if the client has disconnected by then, so that its effect comes late.
     """
     delay_seconds: float = Field(default=0, ge=0)
-    """Real time to wait before answering. The request is carried out first."""
+    """Seconds of real time between processing the request and sending the response."""
     bytes_per_second: float | None = Field(default=None, gt=0)
-    """How fast the answer's body flows."""
+    """Rate at which the body of the response is sent."""
 
     reset_before: bool = False
-    """Reset the connection when the request's head has arrived; it is not carried out.
+    """Reset the connection when the request's headers were received. It is not processed.
 
-    A reset is a real one (RST). Under TLS some clients, Python's among them, report it as an
-    unexpected end.
+    This is a TCP reset (RST). With TLS, some clients such as Python's report an unexpected end.
     """
     reset_during_request: int | None = Field(default=None, ge=0)
-    """Reset when so many bytes of the request's body have arrived; it is not carried out."""
+    """Reset the connection after this many bytes of the request's body. It is not processed."""
     lose_reply: bool = False
-    """Carry the request out, then reset without an answer."""
+    """Process the request, then reset the connection without a response."""
     reset_after_bytes: int | None = Field(default=None, ge=0)
-    """Reset after so many bytes of the answer's body. A shorter answer arrives whole."""
+    """Reset the connection after this many bytes of the response's body, if it has as many."""
     truncate_after_bytes: int | None = Field(default=None, ge=0)
-    """Close in good order after so many bytes of the answer's body, as if that were all."""
+    """Close the connection normally after this many bytes of the response's body."""
 
     @property
-    def replaces_reply(self) -> bool:
-        """Whether the answer is the fault's own."""
+    def replaces_response(self) -> bool:
+        """Whether the response is determined by the fault."""
         return self.status is not None or self.body is not None
 
     @property
-    def refuses_request(self) -> bool:
-        """Whether the connection breaks before the request is carried out."""
+    def breaks_before_processing(self) -> bool:
+        """Whether the connection is reset before the request is processed."""
         return self.reset_before or self.reset_during_request is not None
 
     @property
-    def carries_out_request(self) -> bool:
-        """Whether the request takes effect, whatever is answered."""
-        return not self.refuses_request and (self.processed or not self.replaces_reply)
+    def processes_request(self) -> bool:
+        """Whether the request is processed, whatever the response is."""
+        return not self.breaks_before_processing and (self.processed or not self.replaces_response)
 
     @model_validator(mode="after")
-    def _is_one_trouble(self) -> Self:
+    def _check_combination(self) -> Self:
         broken = [
             self.reset_before,
             self.reset_during_request is not None,
@@ -87,28 +89,35 @@ class Fault(BaseModel):
             self.truncate_after_bytes is not None,
         ]
         if sum(broken) > 1:
-            raise ValueError("a connection can be broken in one way only")
-        if self.processed and not self.replaces_reply:
-            raise ValueError("processed goes with status or body")
-        if self.hold_seconds and not self.carries_out_request:
-            raise ValueError("hold_seconds goes with a request that is carried out")
+            raise ValueError("only one field can break the connection")
+        if self.processed and not self.replaces_response:
+            raise ValueError("processed requires status or body")
+        if self.hold_seconds and not self.processes_request:
+            raise ValueError("hold_seconds requires that the request is processed")
         slowed = self.hold_seconds or self.delay_seconds or self.bytes_per_second
-        if not (any(broken) or self.replaces_reply or slowed or self.headers):
+        if not (any(broken) or self.replaces_response or slowed or self.headers):
             raise ValueError("the fault does nothing")
         return self
 
 
 @dataclass(slots=True)
 class ActiveFault:
-    """A fault at work: how many matching requests it saw, and how many it met."""
+    """An active fault.
+
+    Attributes:
+        id: Its id.
+        fault: The fault.
+        seen: Number of matching requests.
+        met: Number of requests that it was applied to.
+    """
 
     id: int
     fault: Fault
     seen: int = 0
     met: int = 0
 
-    def meets(self, method: str, path: str) -> bool:
-        """Tell whether this request is one to meet, counting it."""
+    def matches(self, method: str, path: str) -> bool:
+        """Count a request, and return whether the fault applies to it."""
         fault = self.fault
         if fault.times is not None and self.met >= fault.times:
             return False
@@ -122,33 +131,33 @@ class ActiveFault:
 
 
 class Faults:
-    """The faults at work, oldest first; safe to use from any thread."""
+    """The active faults, oldest first. It is thread-safe."""
 
     def __init__(self) -> None:
         self._active: list[ActiveFault] = []
         self._ids = count(1)
-        self._guard = threading.Lock()
+        self._lock = threading.Lock()
 
     def add(self, fault: Fault) -> int:
-        """Put a fault to work, and return its id."""
-        with self._guard:
+        """Add a fault and return its id."""
+        with self._lock:
             active = ActiveFault(next(self._ids), fault)
             self._active.append(active)
             return active.id
 
     def take(self, method: str, path: str) -> ActiveFault | None:
-        """Return the first fault that meets this request, counting it as met."""
-        with self._guard:
-            return next((active for active in self._active if active.meets(method, path)), None)
+        """Count a request, and return the first fault that applies to it."""
+        with self._lock:
+            return next((active for active in self._active if active.matches(method, path)), None)
 
     def clear(self) -> None:
-        """Take all faults away."""
-        with self._guard:
+        """Remove all faults."""
+        with self._lock:
             self._active.clear()
 
     def listing(self) -> list[dict[str, object]]:
-        """Show all faults, spent ones too, as JSON values."""
-        with self._guard:
+        """Return all faults as JSON values, including those that no longer apply."""
+        with self._lock:
             return [
                 {
                     "id": active.id,

@@ -1,4 +1,4 @@
-"""The real server around the application: sockets, TLS, and a thread to run in."""
+"""The HTTP server: sockets, TLS, and a thread of its own."""
 
 import asyncio
 import ipaddress
@@ -13,17 +13,17 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 TRANSPORT = "anaplan_emulator.transport"
-"""Where a request's scope holds its connection, so that faults can break it."""
+"""Key of the connection in the scope of a request, which faults need to break it."""
 
 
 class Protocol(H11Protocol):
-    """HTTP/1.1 whose application is told the connection it answers on."""
+    """HTTP/1.1 that passes the connection to the application."""
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Put the connection in the scope of every request made on it."""
         super().connection_made(transport)
-        # The configuration turns this off by way of the logger, where pytest turns it on again:
-        # and paths come with their queries, which hold codes.
+        # The configuration only disables this through the logger, which pytest enables again. The
+        # access log would contain queries, and with them OAuth codes.
         self.access_log = False
         self.app = partial(_with_transport, self.app, transport)
 
@@ -50,18 +50,18 @@ async def _with_transport(
     await app(scope, receive, send)
 
 
-class Server:
-    """Serves an application on a socket of its own, which listens from the start.
+class HttpServer:
+    """Serves an application in a thread. The socket listens as soon as this is created.
 
     Args:
         app: The application.
         host: Address to listen on.
         port: Port to listen on; 0 picks a free one.
         closing: Set when the server stops, before it waits for requests to end.
-        certificate_files: Certificate and private key to serve TLS with.
+        certificate_files: Certificate and private key, to serve TLS.
 
     Raises:
-        OSError: The address can't be listened on.
+        OSError: The address cannot be listened on.
     """
 
     def __init__(
@@ -80,12 +80,12 @@ class Server:
                 http=Protocol,
                 ws="none",
                 lifespan="off",
-                # The layer around the application writes both, by the emulator's clock.
+                # The middleware sets both headers, with the emulator's clock.
                 date_header=False,
                 server_header=False,
                 access_log=False,
                 log_config=None,
-                # Longer than clients keep connections, so that none is closed under a request.
+                # Longer than clients keep connections: none is closed while a request is sent.
                 timeout_keep_alive=75,
                 timeout_graceful_shutdown=1,
                 ssl_certfile=certificate,
@@ -96,20 +96,20 @@ class Server:
         self._socket = _listen(host, port)
         self._thread = threading.Thread(target=self._run, name="anaplan-emulator", daemon=True)
         scheme = "http" if certificate is None else "https"
-        self.base_url = f"{scheme}://{_host_to_call(host)}:{self._socket.getsockname()[1]}"
+        self.base_url = f"{scheme}://{_reachable_host(host)}:{self._socket.getsockname()[1]}"
 
     def start(self) -> None:
-        """Begin to answer, in a thread of its own."""
+        """Start serving, in a thread."""
         self._thread.start()
 
-    def catch_up(self) -> None:
-        """Wait until all that has arrived so far has been taken note of."""
+    def wait_until_idle(self) -> None:
+        """Wait until requests that have arrived so far are in the request log."""
         loop = self._server.loop
         if loop is not None and not loop.is_closed():
-            asyncio.run_coroutine_threadsafe(_take_turns(), loop).result()
+            asyncio.run_coroutine_threadsafe(_yield_to_connections(), loop).result()
 
     def stop(self) -> None:
-        """End the thread, its connections and the socket."""
+        """Stop the thread, and close all connections and the socket."""
         self._server.should_exit = True
         if self._thread.ident is not None:
             self._thread.join()
@@ -119,27 +119,27 @@ class Server:
         self._server.run(sockets=[self._socket])
 
 
-async def _take_turns() -> None:
-    # A connection is accepted in one turn of the loop, read in another, answered in a third.
+async def _yield_to_connections() -> None:
+    # A connection is accepted in one iteration of the loop, read in another, answered in a third.
     for _ in range(10):
         await asyncio.sleep(0)
 
 
-def _host_to_call(host: str) -> str:
+def _reachable_host(host: str) -> str:
     try:
         address = ipaddress.ip_address(host)
     except ValueError:
         return host
     if address.is_unspecified:
-        # It stands for all addresses of the machine: it can be listened on, but not called.
+        # An unspecified address stands for all addresses: a client cannot connect to it.
         address = ipaddress.ip_address("127.0.0.1" if address.version == 4 else "::1")
     return f"[{address}]" if address.version == 6 else str(address)
 
 
 def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    # Only where the protocol is named does asyncio turn Nagle's algorithm off, as
-    # `socket.create_server` doesn't: each answer would wait for a delayed acknowledgement, 40 ms.
+    # asyncio disables Nagle's algorithm only if the protocol is named, which
+    # `socket.create_server` does not do. Each response would wait 40 ms for a delayed ACK.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         if os.name == "posix":

@@ -1,4 +1,4 @@
-"""What may be changed about the emulator while it runs."""
+"""Settings that can be changed while the emulator runs."""
 
 from typing import Literal
 
@@ -6,105 +6,113 @@ from pydantic import BaseModel, ConfigDict, Field
 
 
 class Settings(BaseModel):
-    """Settings of a running emulator, read at every use, so that a change counts at once.
+    """The emulator's settings. A change takes effect at once.
 
-    The defaults are Anaplan's published limits (facts 13).
+    The defaults are Anaplan's published limits (docs/anaplan-behaviour.md#limits).
     """
 
     model_config = ConfigDict(extra="forbid", validate_assignment=True)
 
     token_lifetime_seconds: float = Field(default=2100, gt=0)
+    """Lifetime of access tokens, on the emulator's clock."""
+
     certificate_tolerance_seconds: float = Field(default=300, gt=0)
-    """How far the timestamp of a v2 certificate payload may be from the emulator's clock, or from
-    real time, by which clients sign wherever the emulator's clock was moved to."""
+    """Greatest difference between the timestamp of a v2 certificate payload and the emulator's
+    clock or real time. Clients sign by real time, even if the emulator's clock was moved."""
 
     authorization_code_lifetime_seconds: float = Field(default=60, gt=0)
+    """Lifetime of OAuth authorization codes, on the emulator's clock."""
 
     device_code_lifetime_seconds: int = Field(default=900, gt=0)
+    """Lifetime of OAuth device codes, on the emulator's clock."""
 
     device_poll_seconds: int = Field(default=5, ge=0)
-    """How long a device must wait between two polls; 0 lets it poll as fast as it can."""
+    """Shortest interval between two polls of a device; 0 sets no limit."""
 
     page_limit: int = Field(default=5000, gt=0)
-    """Default and greatest page of the Integration API's listings."""
+    """Default and greatest page size of the Integration API's listings."""
 
     list_items_limit: int = Field(default=1_000_000, gt=0)
-    """Items of a list that can be read at once."""
+    """Greatest number of items of a list that can be read in one request."""
 
     list_changes_limit: int = Field(default=100_000, gt=0)
-    """Items of a list that can be added, updated or deleted at once."""
+    """Greatest number of items that can be added, updated or deleted in one request."""
 
     audit_page_size: int = Field(default=20, gt=0)
-    """Page of audit events where no limit is given; there is no greatest."""
+    """Default page size of audit events; there is no greatest one."""
 
     consolidation_page_limit: int = Field(default=2500, gt=0)
-    """Greatest page of the Financial Consolidation API's tables."""
+    """Greatest page size of the Financial Consolidation API's tables."""
 
     first_password: str = Field(default="Welc0me!", min_length=1)
-    """What users who are created through an API sign in with."""
+    """Password of users who are created through an API."""
 
     scim_page_size: int = Field(default=50, gt=0)
-    """Page of SCIM listings where no count is given."""
+    """Default page size of SCIM listings."""
 
     scim_page_limit: int = Field(default=100, gt=0)
-    """Greatest count that SCIM listings take."""
+    """Greatest page size of SCIM listings."""
 
     scim_workspace_limit: int = Field(default=50, gt=0)
-    """Workspaces that a user can be created with."""
+    """Greatest number of workspaces of a user who is created through SCIM."""
 
     administration_row_limit: int = Field(default=500, gt=0)
-    """Users that one import takes."""
+    """Greatest number of users in an import of the Administration API."""
 
     rate_limit_per_minute: int | None = Field(default=None, gt=0)
-    """Requests a minute for the whole tenant; Anaplan's is 600. Off by default."""
+    """Requests per minute for the whole tenant; Anaplan allows 600. Off by default."""
 
     rate_limit_burst: int = Field(default=10, gt=0)
+    """Number of requests that may be sent at once before the rate limit applies."""
 
     upload_chunk_bytes: int = Field(default=50_000_000, gt=0)
-    """Greatest size of a chunk being uploaded, unpacked."""
+    """Greatest size of an uploaded chunk, uncompressed."""
 
     output_chunk_bytes: int = Field(default=10_000_000, gt=0)
     """Greatest size of a chunk of a failure dump or of an export's output."""
 
     view_cells_limit: int = Field(default=1_000_000, gt=0)
-    """Greatest number of cells of a view that are read at once."""
+    """Greatest number of cells of a view that can be read in one request."""
 
     dimension_items_limit: int = Field(default=1_000_000, gt=0)
-    """Greatest number of a dimension's items that are listed at once."""
+    """Greatest number of items of a dimension that can be listed in one request."""
 
     cell_write_limit: int = Field(default=100_000, gt=0)
-    """Greatest number of cells written at once."""
+    """Greatest number of cells that can be written in one request."""
 
     cell_write_bytes: int = Field(default=15_000_000, gt=0)
-    """Greatest size of the request that writes cells."""
+    """Greatest size of a request that writes cells."""
 
     read_request_page_rows: int = Field(default=10_000, gt=0)
     """Rows of a page of a large-volume read request; Anaplan publishes no number."""
 
     read_request_limit: int | None = Field(default=None, gt=0)
-    """How many read requests a user may have at a time; Anaplan publishes no number."""
+    """Greatest number of a user's read requests in a model; Anaplan publishes no number."""
 
     hold_tasks: Literal["NOT_STARTED", "IN_PROGRESS"] | None = None
-    """Keep tasks in this state until the setting changes, or they are cancelled."""
+    """Hold tasks in this state until the setting changes or they are cancelled."""
 
     task_polls: int = Field(default=0, ge=0)
-    """How many polls must have seen a task in each unfinished state before it goes on."""
+    """Number of polls in each unfinished state before a task continues."""
 
     model_open_seconds: float = Field(default=0, ge=0)
-    """How long a closed model takes to open, by the emulator's clock."""
+    """How long opening a closed model takes, on the emulator's clock."""
 
     model_unload_minutes: float | None = Field(default=None, gt=0)
-    """After how long a model that nobody uses is closed; Anaplan's is 60. Off by default."""
+    """Time after which an unused model is closed; 60 for Anaplan. Off by default."""
 
     closed_models: Literal["serve", "wait", "refuse"] = "serve"
-    """What calls meet that need the data of a model which isn't open: they are served all the
-    same, open it and wait, or open it and are answered 503 until it is."""
+    """What happens to a request that needs a closed model: it is served as if the model were open,
+    it waits until the model has been opened, or it is answered 503 until then."""
 
     integration_limit: int = Field(default=500, ge=0)
-    """How many integrations a tenant may have, flows among them."""
+    """Greatest number of integrations of the tenant, including flows."""
 
     complete_fails: bool = False
-    """Answer 500 to `/complete`, as was observed (facts 4.12)."""
+    """Whether the response to `/complete` is 500, as was observed.
+
+    Source: docs/anaplan-behaviour.md#files-and-chunks.
+    """
 
     quirks: Literal["live", "docs"] = "live"
-    """Behave as Anaplan was observed to, or as its documentation says."""
+    """Whether to behave as Anaplan was observed to, or as its documentation says."""

@@ -122,7 +122,7 @@ class EmulatedAnaplan:
         }
         if arguments.keys().isdisjoint(("password", "certificate", "token", "auth", "api_key")):
             email = arguments.get("user_email", emulator.user_email)
-            passwords = {user.email: user.password for user in emulator.world.tenant.users}
+            passwords = {user.email: user.password for user in emulator.tenant.description.users}
             if email in passwords:
                 defaults |= {"user_email": email, "password": passwords[email]}
         return defaults | arguments

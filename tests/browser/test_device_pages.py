@@ -63,9 +63,9 @@ def test_a_device_is_let_in(walk: Walk, page: Page, device: Device) -> None:
     walk.sign_in()
     page.get_by_label("Code").fill(device.user_code)
     walk.press("Continue")
-    expect(walk.heading("Let this device in?")).to_be_visible()
+    expect(walk.heading("Allow access to this device?")).to_be_visible()
     expect(page.get_by_text(device.user_code, exact=True)).to_be_visible()
-    expect(page.get_by_text("Terminal asks to act in your name")).to_be_visible()
+    expect(page.get_by_text("Terminal requests access to Anaplan")).to_be_visible()
     assert device.ask()["error"] == "authorization_pending"
 
     walk.press("Allow")
@@ -91,12 +91,12 @@ def test_a_wrong_code_may_be_corrected(walk: Walk, page: Page, device: Device) -
     walk.sign_in()
     page.get_by_label("Code").fill("AAAA-AAAA")
     walk.press("Continue")
-    expect(walk.problem).to_contain_text("No device waits with this code")
+    expect(walk.problem).to_contain_text("No device is waiting with this code")
 
     page.get_by_label("Code").fill(device.user_code.lower())
     walk.press("Continue")
 
-    expect(walk.heading("Let this device in?")).to_be_visible()
+    expect(walk.heading("Allow access to this device?")).to_be_visible()
 
 
 def test_a_wrong_password_lets_nothing_in(walk: Walk, page: Page, device: Device) -> None:

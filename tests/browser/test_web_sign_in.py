@@ -31,7 +31,7 @@ def test_from_sign_in_to_sign_out(portal: Portal, walk: Walk, page: Page) -> Non
     expect(walk.heading("Sign in")).to_be_visible()
     walk.sign_in()
     expect(walk.heading("Allow access?")).to_be_visible()
-    expect(page.get_by_text("Portal asks to act in your name")).to_be_visible()
+    expect(page.get_by_text("Portal requests access to Anaplan")).to_be_visible()
     walk.press("Allow")
 
     expect(page).to_have_url(f"{portal.url}/profile")

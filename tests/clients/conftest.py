@@ -108,7 +108,7 @@ def anaplan_of_weeks() -> Iterator[EmulatedAnaplan]:
 
 
 def _tenant() -> dict[str, Any]:
-    text = files("anaplan_emulator").joinpath("tenants/default.json").read_text(encoding="utf-8")
+    text = files("anaplan_emulator").joinpath("tenant/default.json").read_text(encoding="utf-8")
     tenant: dict[str, Any] = json.loads(text)
     return tenant
 

@@ -1,4 +1,4 @@
-"""The specifications, read strictly, and a tenant that every exchange finds as at its start."""
+"""The strictly read specifications, and an emulator that is reset before every exchange."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ PARAMETERS = {
     "processes": "processId",
 }
 
-# The specifications that `exchanges` are held against.
+# The specifications that the exchanges are checked against.
 STRICT = (
     "alm",
     "administration",
@@ -57,20 +57,20 @@ JSON = ("application/json", "application/scim+json")
 
 Held = Literal["NOT_STARTED", "IN_PROGRESS"]
 Amendments = Mapping[str, Sequence[Mapping[str, Any]]]
-# An exchange that is yet to be made, the method and the path of its operation.
-Asking = tuple[Callable[[], httpx2.Response], str, str]
+# A function that makes an exchange, and the method and path of its operation.
+PendingExchange = tuple[Callable[[], httpx2.Response], str, str]
 
 
 class Contract:
-    """A specification, amended, that exchanges must fit.
+    """A specification with amendments, to which exchanges must conform.
 
-    The specifications name members, but hardly say which are always there, and forbid no others.
-    Here every member is required unless amended to be optional, and no other is allowed, so that
-    a misspelt, a missing and an invented member are found.
+    The specifications list members, but rarely say which are required, and do not forbid others.
+    Here every member is required unless an amendment makes it optional, and no other is allowed,
+    so that misspelt, missing and additional members are found.
 
     Args:
         specification: An OpenAPI 3.0 document.
-        amendments: Those of its section in `amendments.toml`.
+        amendments: Its section of the files in `amendments`.
     """
 
     def __init__(self, specification: Mapping[str, Any], amendments: Amendments) -> None:
@@ -94,7 +94,7 @@ class Contract:
 
     @property
     def prefix(self) -> str:
-        """What the server's address ends with, before the operations' paths."""
+        """The path of the server's URL, which precedes the operations' paths."""
         path: str = urlsplit(self._document["servers"][0]["url"]).path
         return path
 
@@ -108,63 +108,63 @@ class Contract:
         ]
 
     def is_removed(self, method: str, path: str) -> bool:
-        """Whether an operation is told of for the record only: Anaplan doesn't serve it."""
+        """Return whether an operation is marked as deprecated: Anaplan has removed it."""
         return bool(self._document["paths"][path][method.lower()].get("deprecated"))
 
-    def misfits(self, reply: httpx2.Response, method: str, path: str) -> list[str]:
-        """Tell all that is wrong with an exchange.
+    def violations(self, reply: httpx2.Response, method: str, path: str) -> list[str]:
+        """Return how an exchange violates the specification.
 
         Args:
-            reply: The reply, which knows its request.
+            reply: The response, with its request.
             method: HTTP method of the operation.
             path: Path of the operation, with the names of its parameters.
         """
-        at = self._find(method, path)
-        if at is None:
+        pointer = self._find(method, path)
+        if pointer is None:
             return [f"{method} {path} is not in the specification"]
-        operation = self._resolve(at)
+        operation = self._resolve(pointer)
         if reply.is_error:
-            return self._misfits_of_refusal(reply, at, operation)
+            return self._error_violations(reply, pointer, operation)
         if str(reply.status_code) not in operation["responses"]:
             return [f"{reply.status_code} is not in the specification"]
-        answer = f"{at}/responses/{reply.status_code}"
-        answer = self._resolve(answer).get("$ref", answer)
-        found = self._misfits_of_content(reply, answer)
+        response = f"{pointer}/responses/{reply.status_code}"
+        response = self._resolve(response).get("$ref", response)
+        found = self._content_violations(reply, response)
         if reply.headers.get("content-type") == "application/json":
-            found += _misfits_of_paging(reply.json(), paged=_takes_pages(operation))
-        return found + self._misfits_of_request(reply.request, f"{at}/requestBody")
+            found += _paging_violations(reply.json(), paged=_is_paged(operation))
+        return found + self._request_violations(reply.request, f"{pointer}/requestBody")
 
-    def _misfits_of_refusal(
-        self, reply: httpx2.Response, at: str, operation: Mapping[str, Any]
+    def _error_violations(
+        self, reply: httpx2.Response, pointer: str, operation: Mapping[str, Any]
     ) -> list[str]:
-        answer = operation["responses"].get(str(reply.status_code), {})
-        if "$ref" in answer:
-            return self._misfits_of_content(reply, answer["$ref"])
-        if "content" in answer:
-            return self._misfits_of_content(reply, f"{at}/responses/{reply.status_code}")
-        # Few operations tell which refusals they have, and fewer their shape: there is one for
-        # all of an API (facts 12).
+        response = operation["responses"].get(str(reply.status_code), {})
+        if "$ref" in response:
+            return self._content_violations(reply, response["$ref"])
+        if "content" in response:
+            return self._content_violations(reply, f"{pointer}/responses/{reply.status_code}")
+        # Few operations specify their errors, and fewer the shape of these: each API has one shape
+        # for all (docs/anaplan-behaviour.md#error-bodies).
         if reply.headers.get("content-type") != "application/json":
-            return [f"a refusal is {reply.headers.get('content-type')}"]
+            return [f"an error is {reply.headers.get('content-type')}"]
         shape = "#/components/schemas/ErrorResponse"
         if self._resolve(shape) is None:
-            return ["the specification tells no shape of refusals"]
-        return self._misfits_of_json(reply.json(), shape)
+            return ["the specification has no schema for errors"]
+        return self._json_violations(reply.json(), shape)
 
-    def _misfits_of_content(self, reply: httpx2.Response, answer: str) -> list[str]:
-        content = self._resolve(answer).get("content", {})
+    def _content_violations(self, reply: httpx2.Response, response: str) -> list[str]:
+        content = self._resolve(response).get("content", {})
         label = reply.headers.get("content-type")
         if not content:
             return [f"{label}, {len(reply.content)} bytes"] if label or reply.content else []
-        # Texts say how they are written, too.
+        # Text also has a charset.
         media_type = (label or "").removesuffix("; charset=utf-8")
         if media_type not in content:
             return [f"{label} instead of {', '.join(content)}"]
         if media_type not in JSON:
             return []
-        schema = f"{answer}/content/{_escape(media_type)}/schema"
+        schema = f"{response}/content/{_escape(media_type)}/schema"
         body = reply.json()
-        # An empty collection is missing (facts 4.1).
+        # An empty collection is omitted (docs/anaplan-behaviour.md#empty-collections).
         if (
             isinstance(body, dict)
             and body.get("meta", {}).get("paging", {}).get("currentPageSize") == 0
@@ -172,19 +172,19 @@ class Contract:
             for name, member in self._resolve(schema).get("properties", {}).items():
                 if member.get("type") == "array":
                     body.setdefault(name, [])
-        return self._misfits_of_json(body, schema)
+        return self._json_violations(body, schema)
 
-    def _misfits_of_request(self, request: httpx2.Request, at: str) -> list[str]:
+    def _request_violations(self, request: httpx2.Request, pointer: str) -> list[str]:
         media_type = request.headers.get("content-type")
         if media_type not in JSON:
             return []
-        described = self._resolve(at)
+        described = self._resolve(pointer)
         if described is None:
             return []
-        schema = f"{at}/content/{_escape(media_type)}/schema"
-        return self._misfits_of_json(json.loads(request.content), schema, OAS30WriteValidator)
+        schema = f"{pointer}/content/{_escape(media_type)}/schema"
+        return self._json_violations(json.loads(request.content), schema, OAS30WriteValidator)
 
-    def _misfits_of_json(
+    def _json_violations(
         self, value: Any, schema: str, dialect: Any = OAS30ReadValidator
     ) -> list[str]:
         validator = dialect(
@@ -194,22 +194,22 @@ class Contract:
         )
         return [f"{error.json_path}: {error.message}" for error in validator.iter_errors(value)]
 
-    def concerns(self, place: str, method: str, path: str) -> bool:
-        """Tell whether an operation is described at a place, or by way of it.
+    def uses(self, location: str, method: str, path: str) -> bool:
+        """Return whether an operation is described at a location, or refers to it.
 
         Args:
-            place: A pointer into the specification, or an operation's name.
+            location: A pointer into the specification, or an operation's name.
             method: HTTP method of the operation.
             path: Path of the operation.
         """
-        if not place.startswith("#"):
-            return _key(*place.split()) == _key(method, path)
-        at = self._find(method, path)
-        parts = {at, at.rpartition("/")[0]} if at is not None else set[str]()
-        return any(place.startswith(each) for each in parts | self._components(at))
+        if not location.startswith("#"):
+            return _key(*location.split()) == _key(method, path)
+        pointer = self._find(method, path)
+        parts = {pointer, pointer.rpartition("/")[0]} if pointer is not None else set[str]()
+        return any(location.startswith(each) for each in parts | self._components(pointer))
 
     def _components(self, pointer: str | None) -> set[str]:
-        """Point to all that an operation refers to. A refusal's shape needs no reference."""
+        """Return pointers to the components of an operation, including the shape of errors."""
         found: set[str] = set()
         to_follow = {pointer, "#/components/schemas/ErrorResponse"} - {None}
         while to_follow:
@@ -222,7 +222,10 @@ class Contract:
         return found
 
     def _find(self, method: str, path: str) -> str | None:
-        """Point to an operation; either form of a path stands for the other (facts 4.1)."""
+        """Return a pointer to an operation, by either form of its path.
+
+        Source: docs/anaplan-behaviour.md#integration-api.
+        """
         key = _key(method, path)
         method, _ = key = self._likes.get(key, key)
         paths = self._paths[key]
@@ -254,7 +257,7 @@ class Contract:
         elif isinstance(node, dict):
             for name, each in node.items():
                 below = f"{pointer}/{_escape(name)}"
-                # Members have names of their own, `properties` among them.
+                # A member may be called `properties`.
                 members = each if name == "properties" and isinstance(each, dict) else None
                 for member, schema in (members or {}).items():
                     self._close(schema, f"{below}/{_escape(member)}")
@@ -267,7 +270,7 @@ class Contract:
 
 
 def _key(method: str, path: str) -> tuple[str, str]:
-    """Identify an operation, in whatever form its path is, and whatever its parameters are."""
+    """Return a key that is the same for both forms of a path and any names of parameters."""
     nameless = re.sub(r"{\w+}", "{}", path).rstrip("/")
     return method, nameless.removeprefix("/workspaces/{}") if "/models/{}" in nameless else nameless
 
@@ -282,58 +285,61 @@ def _parts(pointer: str) -> list[str]:
     ]
 
 
-def _takes_pages(operation: Mapping[str, Any]) -> bool:
+def _is_paged(operation: Mapping[str, Any]) -> bool:
     return any(
         each.get("name") == "offset" or each.get("$ref", "").endswith("/Offset")
         for each in operation.get("parameters", [])
     )
 
 
-def _misfits_of_paging(body: Mapping[str, Any] | list[Any], *, paged: bool) -> list[str]:
-    """Only what can be asked for by page tells of pages (facts 4.1)."""
-    # Some APIs answer with bare arrays.
+def _paging_violations(body: Mapping[str, Any] | list[Any], *, paged: bool) -> list[str]:
+    """Check that the response describes pages only if the operation is paged.
+
+    Source: docs/anaplan-behaviour.md#paging.
+    """
+    # Some APIs return bare arrays.
     if isinstance(body, list) or ("paging" in body.get("meta", {})) == paged:
         return []
-    return ["$.meta.paging is missing" if paged else "$.meta.paging of what has no pages"]
+    return ["$.meta.paging is missing" if paged else "$.meta.paging of an operation without pages"]
 
 
-class Given(TypedDict, total=False):
-    """What an exchange needs that can't be written down before."""
+class RequestParts(TypedDict, total=False):
+    """The parts of a request that are known only when the emulator runs."""
 
-    at: Mapping[str, str]
-    """Values in its path."""
+    path: Mapping[str, str]
+    """Values for parameters in the path."""
     headers: Mapping[str, str]
     json: object
 
 
-class Place:
-    """A tenant, and ways to bring about by plain HTTP what an exchange needs."""
+class Scenario:
+    """A running emulator, and methods that prepare it for exchanges over HTTP."""
 
     def __init__(self, emulator: Emulator, http: httpx2.Client) -> None:
         self.emulator = emulator
         self.http = http
         self._tokens: dict[str, str] = {}
 
-    def start_over(self) -> None:
-        """Go back to the tenant's start, at another time than the machine's."""
+    def reset(self) -> None:
+        """Reset the tenant, and set the emulator's clock to another time than the computer's."""
         self.emulator.reset()
         self.emulator.advance(hours=5)
         self._tokens.clear()
 
-    def is_dated(self, reply: httpx2.Response) -> bool:
-        """Tell whether a reply carries the emulator's time."""
+    def has_emulator_date(self, reply: httpx2.Response) -> bool:
+        """Return whether the header Date has the emulator's time."""
         dated = parsedate_to_datetime(reply.headers["date"])
         return abs(dated - self.emulator.now()) < timedelta(minutes=1)
 
     def authorization(self, name: str) -> dict[str, str]:
-        """Sign a user in, once."""
+        """Return the header of a signed-in user, who signs in the first time."""
         if name not in self._tokens:
             reply = self.http.post("/token/authenticate", auth=(f"{name}@shop.example", name))
             self._tokens[name] = reply.json()["tokenInfo"]["tokenValue"]
         return {"Authorization": f"AnaplanAuthToken {self._tokens[name]}"}
 
-    def signed_by_certificate(self, data: bytes, **more: str) -> Given:
-        """Sign data as a certificate's owner does to sign in."""
+    def certificate_credential(self, data: bytes, **more: str) -> RequestParts:
+        """Sign data with the private key of a certificate, in order to sign in."""
         key = load_pem_private_key(self.emulator.private_key.read_bytes(), password=None)
         assert isinstance(key, RSAPrivateKey)
         certificate = base64.b64encode(self.emulator.certificate.read_bytes()).decode()
@@ -344,69 +350,69 @@ class Place:
         }
         return {"headers": {"Authorization": f"CACertificate {certificate}"}, "json": body | more}
 
-    def timestamp(self) -> bytes:
-        """What the data of the second form of a certificate's payload begins with."""
+    def encoded_time(self) -> bytes:
+        """Return the time with which version 2 of a certificate's payload begins."""
         return int(self.emulator.now().timestamp()).to_bytes(8, "big")
 
-    def ended_session(self) -> Given:
-        """Sign in and out again."""
+    def ended_session(self) -> RequestParts:
+        """Sign in and out."""
         headers = self.authorization("ada")
         self.http.post("/token/logout", headers=headers).raise_for_status()
         return {"headers": headers}
 
-    def user(self, name: str) -> Given:
-        """Find a user."""
+    def user(self, name: str) -> RequestParts:
+        """Find a user's id."""
         own = self.http.get("/2/0/users/me", headers=self.authorization(name))
-        return {"at": {"userId": own.json()["user"]["id"]}}
+        return {"path": {"userId": own.json()["user"]["id"]}}
 
     def model(self, name: str) -> str:
-        """Find the id of a model."""
+        """Find a model's id."""
         listed = self.http.get("/2/0/models", headers=self.authorization("ada")).json()["models"]
         found: str = next(each["id"] for each in listed if each["name"] == name)
         return found
 
-    def closed(self) -> Given:
+    def close_model(self) -> RequestParts:
         """Close the model."""
-        self._ask("POST", "/close")
+        self._request("POST", "/close")
         return {}
 
-    def file(self, name: str) -> Given:
-        """Find a file."""
-        return {"at": {"fileId": self.named("files", name), "chunkId": "0"}}
+    def file(self, name: str) -> RequestParts:
+        """Find a file's id."""
+        return {"path": {"fileId": self.id_of("files", name), "chunkId": "0"}}
 
-    def upload(self, name: str, text: str) -> Given:
-        """Upload a file's whole content."""
-        file = self.named("files", name)
-        self._ask("PUT", f"/files/{file}", content=text.encode())
+    def upload(self, name: str, text: str) -> RequestParts:
+        """Upload content to a file."""
+        file = self.id_of("files", name)
+        self._request("PUT", f"/files/{file}", content=text.encode())
         return self.file(name)
 
-    def upload_under_way(self, *chunks: str) -> Given:
-        """Begin an upload of unknown length."""
-        file = self.named("files", "products.csv")
-        self._ask("POST", f"/files/{file}", json={"chunkCount": -1})
+    def unfinished_upload(self, *chunks: str) -> RequestParts:
+        """Begin an upload with an unknown number of chunks."""
+        file = self.id_of("files", "products.csv")
+        self._request("POST", f"/files/{file}", json={"chunkCount": -1})
         for number, chunk in enumerate(chunks):
-            self._ask("PUT", f"/files/{file}/chunks/{number}", content=chunk.encode())
-        return {"at": {"fileId": file, "chunkId": str(len(chunks))}}
+            self._request("PUT", f"/files/{file}/chunks/{number}", content=chunk.encode())
+        return {"path": {"fileId": file, "chunkId": str(len(chunks))}}
 
-    def run(self, collection: str, name: str, *, held: Held | None = None) -> Given:
+    def run(self, collection: str, name: str, *, held: Held | None = None) -> RequestParts:
         """Run an action to its end, or to the state in which its task is held."""
         self.emulator.settings.hold_tasks = held
-        action = self.named(collection, name)
+        action = self.id_of(collection, name)
         tasks = f"/{collection}/{action}/tasks"
-        started = self._ask("POST", tasks, json={"localeName": "en_US"}).json()
+        started = self._request("POST", tasks, json={"localeName": "en_US"}).json()
         task = started["task"]["taskId"]
         wanted = held or "COMPLETE"
-        while self._ask("GET", f"{tasks}/{task}").json()["task"]["taskState"] != wanted:
+        while self._request("GET", f"{tasks}/{task}").json()["task"]["taskState"] != wanted:
             pass
-        return {"at": {PARAMETERS[collection]: action, "taskId": task, "chunkId": "0"}}
+        return {"path": {PARAMETERS[collection]: action, "taskId": task, "chunkId": "0"}}
 
-    def named(self, collection: str, name: str) -> str:
-        """Find the id of something in the model."""
-        listed = self._ask("GET", f"/{collection}").json()[collection]
+    def id_of(self, collection: str, name: str) -> str:
+        """Find the id of an object of the model by its name."""
+        listed = self._request("GET", f"/{collection}").json()[collection]
         found: str = next(each["id"] for each in listed if each["name"] == name)
         return found
 
-    def _ask(self, method: str, path: str, **request: Any) -> httpx2.Response:
+    def _request(self, method: str, path: str, **request: Any) -> httpx2.Response:
         url = f"/2/0/models/{self.emulator.model_id}{path}"
         headers = self.authorization("ada")
         return self.http.request(method, url, headers=headers, **request).raise_for_status()
@@ -414,9 +420,9 @@ class Place:
 
 @pytest.fixture(scope="session")
 def specification_folder() -> Path:
-    """Where the specifications are."""
+    """The folder with the specifications."""
     if not SPECIFICATIONS.is_dir():
-        pytest.skip(f"there are no specifications at {SPECIFICATIONS}; ANAPLAN_SPECS names others")
+        pytest.skip(f"there are no specifications in {SPECIFICATIONS}: set ANAPLAN_SPECS")
     return SPECIFICATIONS
 
 
@@ -431,7 +437,7 @@ def specifications(specification_folder: Path) -> Mapping[str, Any]:
 
 @pytest.fixture(scope="session")
 def amendments() -> Mapping[str, Amendments]:
-    """What is known to be otherwise than the specifications say."""
+    """The known differences of Anaplan from the specifications."""
     found: defaultdict[str, defaultdict[str, list[Mapping[str, Any]]]]
     found = defaultdict(lambda: defaultdict(list))
     for path in sorted((HERE / "amendments").glob("*.toml")):
@@ -443,7 +449,7 @@ def amendments() -> Mapping[str, Amendments]:
 
 @pytest.fixture(scope="session")
 def read_contract() -> Callable[[Mapping[str, Any], Amendments], Contract]:
-    """Reads any specification with any amendments."""
+    """Makes a contract of a specification and amendments."""
     return Contract
 
 
@@ -451,30 +457,30 @@ def read_contract() -> Callable[[Mapping[str, Any], Amendments], Contract]:
 def contracts(
     specifications: Mapping[str, Any], amendments: Mapping[str, Amendments]
 ) -> Mapping[str, Contract]:
-    """The specifications as amended."""
+    """The specifications with their amendments."""
     return {name: Contract(each, amendments[name]) for name, each in specifications.items()}
 
 
 @pytest.fixture(scope="session")
-def unneeded(
+def find_unneeded_amendments(
     specifications: Mapping[str, Any], amendments: Mapping[str, Amendments]
-) -> Callable[[str, Iterable[Asking]], list[str]]:
-    """Finds the amendments of a specification without which all exchanges would fit as well.
+) -> Callable[[str, Iterable[PendingExchange]], list[str]]:
+    """Finds the amendments of a specification without which all exchanges would also conform.
 
-    Only those exchanges are made that may still show that an amendment is needed.
+    Only exchanges are made that can still show that an amendment is needed.
     """
 
-    def find(name: str, exchanges: Iterable[Asking]) -> list[str]:
+    def find(name: str, exchanges: Iterable[PendingExchange]) -> list[str]:
         whole = Contract(specifications[name], amendments[name])
         left = [
-            (amendment, place, Contract(specifications[name], others))
-            for amendment, place, others in _each_left_out(amendments[name])
+            (amendment, location, Contract(specifications[name], others))
+            for amendment, location, others in _each_left_out(amendments[name])
         ]
-        for ask, method, path in exchanges:
-            concerned = [each for each in left if whole.concerns(each[1], method, path)]
+        for request_json, method, path in exchanges:
+            concerned = [each for each in left if whole.uses(each[1], method, path)]
             if concerned:
-                reply = ask()
-                shown = [each for each in concerned if each[2].misfits(reply, method, path)]
+                reply = request_json()
+                shown = [each for each in concerned if each[2].violations(reply, method, path)]
                 left = [each for each in left if each not in shown]
         return [amendment for amendment, _, _ in left]
 
@@ -482,13 +488,13 @@ def unneeded(
 
 
 def _each_left_out(amendments: Amendments) -> Iterator[tuple[str, str, Amendments]]:
-    """Leave out one amendment, or one optional member, after another; tell what it is about."""
+    """Yield each amendment or optional member, its location, and the amendments without it."""
     for kind, listed in amendments.items():
         for index, left_out in enumerate(listed):
             before, after = listed[:index], listed[index + 1 :]
             if kind != "optional":
-                place = left_out["at"] if kind == "replace" else left_out["operation"]
-                yield place, place, {**amendments, kind: [*before, *after]}
+                location = left_out["at"] if kind == "replace" else left_out["operation"]
+                yield location, location, {**amendments, kind: [*before, *after]}
                 continue
             for member in left_out["members"]:
                 members = [each for each in left_out["members"] if each != member]
@@ -501,16 +507,16 @@ def _each_left_out(amendments: Amendments) -> Iterator[tuple[str, str, Amendment
 
 
 @pytest.fixture(scope="session")
-def running_place() -> Iterator[Place]:
+def running_scenario() -> Iterator[Scenario]:
     with (
         Emulator(TENANT) as emulator,
         httpx2.Client(base_url=emulator.base_url, timeout=30) as http,
     ):
-        yield Place(emulator, http)
+        yield Scenario(emulator, http)
 
 
 @pytest.fixture
-def place(running_place: Place) -> Place:
-    """The tenant as at the start."""
-    running_place.start_over()
-    return running_place
+def scenario(running_scenario: Scenario) -> Scenario:
+    """The emulator after a reset."""
+    running_scenario.reset()
+    return running_scenario

@@ -1,4 +1,4 @@
-"""One exchange with the emulator: what is asked, and the status of the answer."""
+"""An exchange with the emulator: a request, and the status of its response."""
 
 from __future__ import annotations
 
@@ -9,39 +9,39 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     import httpx2
-    from tests.contract.conftest import Given, Place
+    from tests.contract.conftest import RequestParts, Scenario
 
 MODEL = "/models/{modelId}"
 MODEL_BY_WORKSPACE = f"/workspaces/{{workspaceId}}{MODEL}"
 
 
-def nothing(_: Place) -> Given:
-    """Nothing but the tenant as it is at the start."""
+def no_preparation(_: Scenario) -> RequestParts:
+    """Leave the tenant as it is after a reset."""
     return {}
 
 
-def at(**values: str) -> Callable[[Place], Given]:
-    """Values in the path, known before."""
-    return lambda _: {"at": values}
+def path_values(**values: str) -> Callable[[Scenario], RequestParts]:
+    """Use values in the path that are known in advance."""
+    return lambda _: {"path": values}
 
 
-def in_model(name: str) -> Callable[[Place], Given]:
-    """Another model than that to begin with."""
-    return lambda it: {"at": {"modelId": it.model(name)}}
+def in_model(name: str) -> Callable[[Scenario], RequestParts]:
+    """Use another model than the default one."""
+    return lambda scenario: {"path": {"modelId": scenario.model(name)}}
 
 
 @dataclass(frozen=True)
 class Exchange:
-    """A request and the status of its reply.
+    """A request and the status of its response.
 
-    A path below a model is asked for below the model's workspace, too.
+    A path below a model is also requested below the model's workspace.
     """
 
     method: str
     path: str
     status: int
-    given: Callable[[Place], Given] = nothing
-    who: str | None = "ada"
+    prepare: Callable[[Scenario], RequestParts] = no_preparation
+    user: str | None = "ada"
     query: Mapping[str, str] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     json: object = None
@@ -49,26 +49,26 @@ class Exchange:
     specification: str = "integration"
 
     @property
-    def forms(self) -> list[str]:
+    def path_forms(self) -> list[str]:
         below_a_model = self.path.startswith(f"{MODEL}/")
         longer = [self.path.replace(MODEL, MODEL_BY_WORKSPACE)] if below_a_model else []
         return [self.path, *longer]
 
-    def send(self, place: Place, path: str, prefix: str) -> httpx2.Response:
-        given = self.given(place)
-        authorization = place.authorization(self.who) if self.who else {}
-        body = self.json if self.json is not None else given.get("json")
-        return place.http.request(
+    def send(self, scenario: Scenario, path: str, prefix: str) -> httpx2.Response:
+        parts = self.prepare(scenario)
+        authorization = scenario.authorization(self.user) if self.user else {}
+        body = self.json if self.json is not None else parts.get("json")
+        return scenario.http.request(
             self.method,
-            prefix + fill(path, place, given.get("at", {})),
+            prefix + fill(path, scenario, parts.get("path", {})),
             params=self.query,
-            headers=authorization | dict(given.get("headers", {})) | dict(self.headers),
+            headers=authorization | dict(parts.get("headers", {})) | dict(self.headers),
             content=self.content,
             json=body,
         )
 
 
-def fill(path: str, place: Place, values: Mapping[str, str]) -> str:
-    """Put values into a path; nothing has the id 1."""
-    start = {"workspaceId": place.emulator.workspace_id, "modelId": place.emulator.model_id}
+def fill(path: str, scenario: Scenario, values: Mapping[str, str]) -> str:
+    """Insert values into a path. The default is 1, which is not the id of any object."""
+    start = {"workspaceId": scenario.emulator.workspace_id, "modelId": scenario.emulator.model_id}
     return path.format_map(defaultdict(lambda: "1", {**start, **values}))

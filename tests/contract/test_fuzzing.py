@@ -1,7 +1,7 @@
-"""Whatever is asked of the emulator, it answers, and never by an error of its own.
+"""No request makes the emulator fail with an internal error.
 
-Schemathesis makes requests of the specifications: some fit, some don't. Half of the ids in paths
-are those of things that are there, so that what lies behind a 404 is reached, too.
+Schemathesis generates valid and invalid requests from the specifications. Half of the ids in paths
+belong to existing objects, so that code behind a 404 is reached as well.
 """
 
 from __future__ import annotations
@@ -23,7 +23,8 @@ from schemathesis import GenerationMode
 from schemathesis.core.result import Ok
 
 from anaplan_emulator import Emulator, TenantDescription
-from anaplan_emulator.store.tenant import TenantRole, read_tenant
+from anaplan_emulator.tenant.tenant_file import read_tenant
+from anaplan_emulator.tenant.user_description import TenantRole
 
 if TYPE_CHECKING:
     from schemathesis import APIOperation, Case
@@ -40,13 +41,13 @@ SPECIFICATIONS = [
     "administration",
     "financial-consolidation",
 ]
-# More examples an operation, to look deeper by hand: ANAPLAN_FUZZ=200 make test ARGS='-k fuzz'
+# Examples per operation. For a more thorough run: ANAPLAN_FUZZ=200 make test ARGS='-k fuzz'
 EXAMPLES = int(os.environ.get("ANAPLAN_FUZZ", "3"))
-LONGEST_ANSWER = 20.0
+TIMEOUT_SECONDS = 20.0
 OWN_HEADERS = ("authorization", "x_api_token", "x-api-token", "tenant")
 
-# Where ids for paths are found: a path below the model or, after a slash, below the origin, the
-# listing's key, and the member that is the id.
+# Listings with ids for paths: a path relative to the model (or absolute, with a leading slash), the
+# key of the listing, and the member with the id.
 IDS: Mapping[str, tuple[str, str, str]] = {
     "actionId": ("actions", "actions", "id"),
     "connectionId": ("/2/0/integrations/connections", "connections", "connectionId"),
@@ -71,48 +72,48 @@ IDS: Mapping[str, tuple[str, str, str]] = {
 
 
 class Target:
-    """An emulator to ask, with a user who may do much."""
+    """An emulator, and a client signed in as a user with all roles."""
 
     def __init__(self, emulator: Emulator) -> None:
         self.emulator = emulator
-        self._http = httpx2.Client(base_url=emulator.base_url, timeout=LONGEST_ANSWER)
-        self.begin()
-        # The same after every start.
-        tenant = emulator.world.tenant
+        self._http = httpx2.Client(base_url=emulator.base_url, timeout=TIMEOUT_SECONDS)
+        self.reset()
+        # The ids are the same after every reset.
+        tenant = emulator.tenant.description
         self._known: dict[str, list[str]] = {
             "modelId": [self.emulator.model_id or ""],
             "workspaceId": [self.emulator.workspace_id or ""],
             "chunkId": ["0"],
             "pageNo": ["0"],
-            **{name: self._ids(*place) for name, place in IDS.items()},
+            **{name: self._ids(*listing) for name, listing in IDS.items()},
         }
-        if (there := tenant.consolidation) is not None:
+        if (consolidation := tenant.consolidation) is not None:
             self._known |= {
-                "dimensionName": [each.name for each in there.dimensions],
-                "modelName": list(there.models),
-                "name_of_workflow": [each.name for each in there.workflows],
-                "path": [each.path for each in there.workflows],
-                "tableName": [each.name for each in there.tables],
-                "username": [each.name for each in there.users],
+                "dimensionName": [each.name for each in consolidation.dimensions],
+                "modelName": list(consolidation.models),
+                "name_of_workflow": [each.name for each in consolidation.workflows],
+                "path": [each.path for each in consolidation.workflows],
+                "tableName": [each.name for each in consolidation.tables],
+                "username": [each.name for each in consolidation.users],
             }
 
-    def begin(self) -> None:
-        """Go back to the tenant's start, signed in as someone with every role there is."""
+    def reset(self) -> None:
+        """Reset the tenant, and sign in."""
         self.emulator.reset()
-        tenant = self.emulator.world.tenant
+        tenant = self.emulator.tenant.description
         auth = (tenant.users[0].email, tenant.users[0].password)
         reply = self._http.post("/token/authenticate", auth=auth).raise_for_status()
         token = reply.json()["tokenInfo"]["tokenValue"]
         self.headers = {"Authorization": f"AnaplanAuthToken {token}"}
-        if (there := tenant.consolidation) is not None:
-            self.headers |= {"X_API_TOKEN": there.api_token, "TENANT": there.tenant}
+        if (consolidation := tenant.consolidation) is not None:
+            self.headers |= {"X_API_TOKEN": consolidation.api_token, "TENANT": consolidation.tenant}
 
     def ids(self, parameter: str) -> list[str]:
-        """Ids of things that are there."""
+        """Return ids of existing objects."""
         return self._known.get(parameter, [])
 
     def send(self, case: Case[Any], prefix: str) -> httpx2.Response:
-        """Ask what Schemathesis has thought of, but signed in."""
+        """Send a generated request with valid credentials."""
         request = case.as_transport_kwargs(base_url=f"{self.emulator.base_url}{prefix}")
         headers = {
             name: value
@@ -144,34 +145,41 @@ def _content(request: Mapping[str, Any]) -> bytes | None:
     return data.encode("utf-8", "replace") if isinstance(data, str) else data
 
 
-def can_be_wrong(operation: APIOperation[Any, Any, Any, Any]) -> bool:
-    """Whether a request has parts that may not fit; Schemathesis looks for them much longer."""
+def can_be_invalid(operation: APIOperation[Any, Any, Any, Any]) -> bool:
+    """Return whether a request has parts that can be invalid.
+
+    Schemathesis would search for them for a long time otherwise.
+    """
     ids = [each.definition["schema"] for each in operation.path_parameters]
     headers = [each.definition for each in operation.headers]
     return bool(
         list(operation.body)
         or list(operation.query)
-        # Its own headers for signing in are never wrong.
+        # Authentication headers are always replaced by valid ones.
         or any("x-original-security-type" not in header for header in headers)
         or any(schema.keys() - {"type", "example", "description"} for schema in ids)
         or any(schema["type"] != "string" for schema in ids)
     )
 
 
-def tenant_of_an_administrator() -> TenantDescription:
-    """The default tenant, whose first user may do everything there is."""
+def tenant_with_administrator() -> TenantDescription:
+    """Return the default tenant with all roles for its first user."""
     tenant = read_tenant(None)
     first, *others = tenant.users
-    places = dict.fromkeys([workspace.name for workspace in tenant.workspaces], "admin")
-    # The password is to be taken in spite of a workspace with single sign-on.
-    everything = {"roles": list(get_args(TenantRole)), "workspaces": places, "exception_user": True}
-    first = first.model_copy(update=everything)
+    workspaces = dict.fromkeys([workspace.name for workspace in tenant.workspaces], "admin")
+    # An exception user can sign in with a password despite single sign-on.
+    changes = {
+        "roles": list(get_args(TenantRole)),
+        "workspaces": workspaces,
+        "exception_user": True,
+    }
+    first = first.model_copy(update=changes)
     return tenant.model_copy(update={"users": [first, *others]})
 
 
 @pytest.fixture(scope="module")
 def running_target() -> Iterator[Target]:
-    with Emulator(tenant_of_an_administrator()) as emulator:
+    with Emulator(tenant_with_administrator()) as emulator:
         target = Target(emulator)
         yield target
         target.close()
@@ -179,14 +187,14 @@ def running_target() -> Iterator[Target]:
 
 @pytest.fixture
 def target(running_target: Target) -> Target:
-    running_target.begin()
+    running_target.reset()
     return running_target
 
 
 @pytest.mark.timeout(600)
 @pytest.mark.parametrize("mode", list(GenerationMode), ids=lambda mode: mode.value)
 @pytest.mark.parametrize("name", SPECIFICATIONS)
-def test_whatever_is_asked_is_answered(
+def test_no_request_causes_an_internal_error(
     specification_folder: Path,
     target: Target,
     caplog: pytest.LogCaptureFixture,
@@ -201,10 +209,10 @@ def test_whatever_is_asked_is_answered(
     for result in schemathesis.openapi.from_dict(document).get_all_operations():
         assert isinstance(result, Ok)
         operation = result.ok()
-        if mode is GenerationMode.NEGATIVE and not can_be_wrong(operation):
+        if mode is GenerationMode.NEGATIVE and not can_be_invalid(operation):
             continue
         if operation.method != "get":
-            target.begin()
+            target.reset()
 
         @settings(
             max_examples=EXAMPLES,
@@ -215,11 +223,11 @@ def test_whatever_is_asked_is_answered(
             suppress_health_check=list(HealthCheck),
         )
         @given(case=operation.as_strategy(generation_mode=mode), data=st.data())
-        def ask(case: Case[Any], data: st.DataObject) -> None:
+        def check(case: Case[Any], data: st.DataObject) -> None:
             for parameter in case.path_parameters or {}:
                 if known := target.ids(parameter):
-                    at_random = st.just(case.path_parameters[parameter])
-                    choice = st.one_of(st.sampled_from(known), at_random)
+                    generated = st.just(case.path_parameters[parameter])
+                    choice = st.one_of(st.sampled_from(known), generated)
                     case.path_parameters[parameter] = data.draw(choice)
             target.send(case, prefix)
             if failed := [each.getMessage() for each in caplog.records if each.exc_info]:
@@ -227,7 +235,7 @@ def test_whatever_is_asked_is_answered(
                 caplog.clear()
 
         try:
-            ask()
+            check()
         except Unsatisfiable:
             continue
     assert failures == []

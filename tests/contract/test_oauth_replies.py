@@ -1,6 +1,6 @@
-"""What the emulator's authorization server answers fits the specification of OAuth.
+"""The responses of the emulator's authorization server conform to the OAuth specification.
 
-The exchanges follow one another, as codes and tokens are good once.
+The exchanges are made in order, because codes and tokens can be used only once.
 """
 
 from __future__ import annotations
@@ -41,8 +41,8 @@ def emulator() -> Iterator[Emulator]:
 
 @pytest.fixture(scope="module")
 def exchanges(emulator: Emulator) -> Sequence[Exchange]:
-    """Exchanges of every operation, those that succeed and those that don't."""
-    done: list[Exchange] = []
+    """Successful and failed exchanges of every operation."""
+    made: list[Exchange] = []
     client = {
         "client_id": emulator.oauth_client_id,
         "client_secret": emulator.oauth_client_secret,
@@ -60,13 +60,13 @@ def exchanges(emulator: Emulator) -> Sequence[Exchange]:
         def post(path: str, status: int, **body: str) -> dict[str, Any]:
             reply = http.post(path, json=body)
             assert reply.status_code == status, reply.text
-            done.append((reply, "POST", path))
+            made.append((reply, "POST", path))
             return dict(reply.json())
 
         def authorize(status: int, **changes: str) -> None:
             reply = http.get(AUTHORIZE, params={**query, "scope": SCOPE, **changes})
             assert reply.status_code == status, reply.text
-            done.append((reply, "GET", AUTHORIZE))
+            made.append((reply, "GET", AUTHORIZE))
 
         def exchange(status: int, code: str, secret: Mapping[str, str] = client) -> dict[str, Any]:
             redirect_uri = emulator.redirect_uri
@@ -88,8 +88,8 @@ def exchanges(emulator: Emulator) -> Sequence[Exchange]:
         authorize(401, client_id="0" * 32)
         exchange(200, new_code("email"))
         tokens = exchange(200, new_code(SCOPE))
-        exchange(403, "unheard")
-        exchange(401, "unheard", {**client, "client_secret": "wrong"})
+        exchange(403, "unknown")
+        exchange(401, "unknown", {**client, "client_secret": "wrong"})
         refresh = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
         post(TOKEN, 200, **refresh, **client)
         post(TOKEN, 403, **refresh, **client)
@@ -98,7 +98,7 @@ def exchanges(emulator: Emulator) -> Sequence[Exchange]:
         post(DEVICE_CODE, 400)
         post(DEVICE_CODE, 403, client_id="0" * 32)
         device = post(DEVICE_CODE, 200, **device_client, scope=SCOPE, audience="https://a.example")
-        poll(403, "unheard")
+        poll(403, "unknown")
         poll(403, device["device_code"])
         poll(403, device["device_code"])
         emulator.approve_device(device["user_code"])
@@ -109,14 +109,14 @@ def exchanges(emulator: Emulator) -> Sequence[Exchange]:
         expired = post(DEVICE_CODE, 200, **device_client)
         emulator.advance(seconds=901)
         poll(403, expired["device_code"])
-    return done
+    return made
 
 
 def succeeded(exchange: Exchange) -> bool:
     return not exchange[0].is_error
 
 
-def test_every_exchange_fits(
+def test_every_exchange_conforms(
     exchanges: Sequence[Exchange],
     specification: Mapping[str, Any],
     amendments: Mapping[str, Amendments],
@@ -125,7 +125,7 @@ def test_every_exchange_fits(
     contract = read_contract(specification, amendments["oauth"])
 
     for exchange in exchanges:
-        assert contract.misfits(*exchange) == [], exchange[0].text
+        assert contract.violations(*exchange) == [], exchange[0].text
 
 
 def test_every_operation_is_among_the_exchanges(
@@ -138,12 +138,12 @@ def test_every_operation_is_among_the_exchanges(
     assert {(method, path) for _, method, path in filter(succeeded, exchanges)} == operations
 
 
-def test_every_word_for_an_error_is_among_the_exchanges(
+def test_every_error_code_is_among_the_exchanges(
     exchanges: Sequence[Exchange], specification: Mapping[str, Any]
 ) -> None:
-    words = specification["components"]["schemas"]["ErrorPayload"]["properties"]["error"]["enum"]
+    codes = specification["components"]["schemas"]["ErrorPayload"]["properties"]["error"]["enum"]
 
-    assert {reply.json()["error"] for reply, *_ in exchanges if reply.is_error} == set(words)
+    assert {reply.json()["error"] for reply, *_ in exchanges if reply.is_error} == set(codes)
 
 
 def test_every_amendment_is_needed(
@@ -156,4 +156,4 @@ def test_every_amendment_is_needed(
         others = list(amendments["oauth"]["optional"])
         del others[number]
         contract = read_contract(specification, {"optional": others})
-        assert any(contract.misfits(*exchange) for exchange in exchanges)
+        assert any(contract.violations(*exchange) for exchange in exchanges)

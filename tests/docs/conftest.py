@@ -24,8 +24,9 @@ from cryptography.hazmat.primitives.serialization import (
 from keyring.backend import KeyringBackend
 
 from anaplan_emulator import Emulator
-from anaplan_emulator.store.oauth_client_description import OAuthClientDescription
-from anaplan_emulator.store.tenant import UserDescription, read_tenant
+from anaplan_emulator.tenant.oauth_client_description import OAuthClientDescription
+from anaplan_emulator.tenant.tenant_file import read_tenant
+from anaplan_emulator.tenant.user_description import UserDescription
 
 # The credentials that the guides show, so that their examples run with them as they stand.
 EMAIL = "admin@company.com"

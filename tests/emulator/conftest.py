@@ -1,4 +1,4 @@
-"""One emulator for each worker; every test gets it with the tenant it asks for, as at the start."""
+"""An emulator for each worker, which is reset to a test's tenant before the test."""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -10,11 +10,11 @@ import httpx2
 import pytest
 
 from anaplan_emulator import Emulator, TenantDescription
-from anaplan_emulator.store.tenant import read_tenant
+from anaplan_emulator.tenant.tenant_file import read_tenant
 
-PEOPLE = TenantDescription.model_validate(
+USERS_ONLY = TenantDescription.model_validate(
     {
-        "name": "People only",
+        "name": "Users only",
         "users": [
             {
                 "email": "ada@example.com",
@@ -51,19 +51,19 @@ PEOPLE = TenantDescription.model_validate(
 
 @pytest.fixture(scope="session")
 def running_emulator() -> Iterator[Emulator]:
-    with Emulator(PEOPLE) as emulator:
+    with Emulator(USERS_ONLY) as emulator:
         yield emulator
 
 
 @pytest.fixture
 def tenant() -> TenantDescription:
-    """The tenant to test with; modules that want another override this."""
-    return PEOPLE
+    """The tenant. Test modules can override it."""
+    return USERS_ONLY
 
 
 @pytest.fixture
 def emulator(running_emulator: Emulator, tenant: TenantDescription) -> Emulator:
-    if running_emulator.world.tenant != tenant:
+    if running_emulator.tenant.description != tenant:
         running_emulator.load_tenant(tenant)
     running_emulator.reset()
     return running_emulator
@@ -78,16 +78,16 @@ def http(emulator: Emulator) -> Iterator[httpx2.Client]:
 SHOP = read_tenant(Path(__file__).parents[1] / "tenants" / "shop.json")
 
 
-class Shop:
-    """The tenant with models in it, as one of its users sees it by plain HTTP."""
+class TenantClient:
+    """An HTTP client of a user of the tenant Corner Shop."""
 
     def __init__(self, emulator: Emulator, email: str) -> None:
         self.emulator = emulator
         self.email = email
         user = next(user for user in SHOP.users if user.email == email)
         self.http = httpx2.Client(base_url=emulator.base_url, timeout=30)
-        answer = self.http.post("/token/authenticate", auth=(email, user.password))
-        token = answer.json()["tokenInfo"]["tokenValue"]
+        reply = self.http.post("/token/authenticate", auth=(email, user.password))
+        token = reply.json()["tokenInfo"]["tokenValue"]
         self.http.headers["Authorization"] = f"AnaplanAuthToken {token}"
         self.workspace_id = SHOP.workspaces[0].workspace_id
 
@@ -101,23 +101,23 @@ class Shop:
     def get(self, path: str, model: str = "Sales") -> httpx2.Response:
         return self.http.get(self.path(path, model))
 
-    def listed(self, collection: str, model: str = "Sales") -> dict[str, str]:
-        """Names to ids of everything in a collection."""
+    def ids_by_name(self, collection: str, model: str = "Sales") -> dict[str, str]:
+        """Return the ids of a collection's objects by name."""
         rows = self.get(f"/{collection}", model).json().get(collection, [])
         return {row["name"]: row["id"] for row in rows}
 
     def upload(self, name: str, content: bytes) -> str:
-        file_id = self.listed("files")[name]
+        file_id = self.ids_by_name("files")[name]
         assert self.http.put(self.path(f"/files/{file_id}"), content=content).status_code == 204
         return file_id
 
     def start(self, collection: str, name: str, **options: object) -> str:
         """Start an action, and return the path of its task."""
-        action_id = self.listed(collection)[name]
+        action_id = self.ids_by_name(collection)[name]
         tasks = self.path(f"/{collection}/{action_id}/tasks")
-        answer = self.http.post(tasks, json={"localeName": "en_US", **options})
-        assert answer.status_code == 200, answer.text
-        return f"{tasks}/{answer.json()['task']['taskId']}"
+        reply = self.http.post(tasks, json={"localeName": "en_US", **options})
+        assert reply.status_code == 200, reply.text
+        return f"{tasks}/{reply.json()['task']['taskId']}"
 
     def wait(self, task: str, *states: str) -> dict[str, Any]:
         """Poll until a task is in one of the states, or has ended."""
@@ -132,31 +132,33 @@ class Shop:
         return result
 
 
+Connect = Callable[[Emulator, str], TenantClient]
+ClientFor = Callable[[str], TenantClient]
+
+
 @pytest.fixture
-def enter() -> Iterator[Callable[[Emulator, str], Shop]]:
+def connect() -> Iterator[Connect]:
     """Signs a user of the shop in to an emulator."""
     with ExitStack() as stack:
 
-        def enter(emulator: Emulator, name: str) -> Shop:
-            shop = Shop(emulator, f"{name}@shop.example")
+        def connect(emulator: Emulator, name: str) -> TenantClient:
+            shop = TenantClient(emulator, f"{name}@shop.example")
             stack.callback(shop.http.close)
             return shop
 
-        yield enter
+        yield connect
 
 
 @pytest.fixture
-def visit(
-    running_emulator: Emulator, enter: Callable[[Emulator, str], Shop]
-) -> Callable[[str], Shop]:
-    """Signs a user in to the shop, as it is at the start."""
-    if running_emulator.world.tenant != SHOP:
+def client_for(running_emulator: Emulator, connect: Connect) -> ClientFor:
+    """Signs a user of the shop in to the emulator after a reset."""
+    if running_emulator.tenant.description != SHOP:
         running_emulator.load_tenant(SHOP)
     running_emulator.reset()
-    return partial(enter, running_emulator)
+    return partial(connect, running_emulator)
 
 
 @pytest.fixture
-def shop(visit: Callable[[str], Shop]) -> Shop:
-    """The shop, as its administrator sees it."""
-    return visit("ada")
+def shop(client_for: ClientFor) -> TenantClient:
+    """The client of the shop's workspace administrator."""
+    return client_for("ada")

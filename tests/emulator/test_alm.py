@@ -1,29 +1,28 @@
-"""Revisions and online status, by plain HTTP: Plan has two revisions, its live copy the first."""
+"""Revisions and online status. Plan has two revisions, and Plan Live the first of them."""
 
 import re
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import httpx2
 import pytest
-from tests.emulator.alm import Alm
+from tests.emulator.alm_client import AlmClient
 
 if TYPE_CHECKING:
-    from tests.emulator.conftest import Shop
+    from tests.emulator.conftest import ClientFor, Connect, TenantClient
 
 AREA = {"lists": [{"name": "Areas", "items": [{"name": "West"}]}]}
 
 
 @pytest.fixture
-def alm(visit: "Callable[[str], Shop]") -> Alm:
-    return Alm(visit("root"))
+def alm(client_for: "ClientFor") -> AlmClient:
+    return AlmClient(client_for("root"))
 
 
 def names(reply: httpx2.Response) -> list[str]:
     return [each["name"] for each in reply.json().get("revisions", [])]
 
 
-def test_revisions_are_listed_the_newest_first(alm: Alm) -> None:
+def test_revisions_are_listed_newest_first(alm: AlmClient) -> None:
     reply = alm.get("/alm/revisions")
     assert names(reply) == ["Second", "First"]
     assert reply.json()["meta"]["paging"]["totalSize"] == 2
@@ -56,11 +55,11 @@ def test_revisions_are_listed_the_newest_first(alm: Alm) -> None:
         ("limit=1&offset=1", ["First"]),
     ],
 )
-def test_revisions_are_chosen(alm: Alm, query: str, found: list[str]) -> None:
+def test_filtering_revisions(alm: AlmClient, query: str, found: list[str]) -> None:
     assert names(alm.get(f"/alm/revisions?{query}")) == found
 
 
-def test_without_a_limit_the_whole_history_is_returned(alm: Alm) -> None:
+def test_without_a_limit_the_whole_history_is_returned(alm: AlmClient) -> None:
     alm.shop.emulator.settings.page_limit = 1
     assert names(alm.get("/alm/revisions")) == ["Second", "First"]
     assert names(alm.get("/alm/revisions?limit=2")) == ["Second"]
@@ -74,11 +73,11 @@ def test_without_a_limit_the_whole_history_is_returned(alm: Alm) -> None:
         "appliedAfter=2026-02-01&appliedBefore=2026-01-01",
     ],
 )
-def test_dates_are_checked(alm: Alm, query: str) -> None:
+def test_dates_are_checked(alm: AlmClient, query: str) -> None:
     assert alm.get(f"/alm/revisions?{query}").status_code == 400
 
 
-def test_the_latest_revision(alm: Alm) -> None:
+def test_the_latest_revision(alm: AlmClient) -> None:
     assert names(alm.get("/alm/latestRevision")) == ["Second"]
     assert names(alm.get("/alm/latestRevision", "Plan Live")) == ["First"]
     nothing = alm.get("/alm/latestRevision", "Empty")
@@ -86,7 +85,7 @@ def test_the_latest_revision(alm: Alm) -> None:
     assert "revisions" not in nothing.json()
 
 
-def test_syncable_revisions(alm: Alm) -> None:
+def test_syncable_revisions(alm: AlmClient) -> None:
     source = f"/alm/syncableRevisions?sourceModelId={alm.id('Plan')}"
     assert names(alm.get(source, "Plan Live")) == ["Second"]
     assert "revisions" not in alm.get(source, "Empty").json()
@@ -94,7 +93,7 @@ def test_syncable_revisions(alm: Alm) -> None:
     assert alm.get("/alm/syncableRevisions?sourceModelId=1", "Plan Live").status_code == 404
 
 
-def test_models_that_have_a_revision(alm: Alm) -> None:
+def test_models_to_which_a_revision_was_applied(alm: AlmClient) -> None:
     path = f"/alm/revisions/{alm.revision('First')}/appliedToModels"
     rows = alm.get(path).json()["appliedToModels"]
     assert [(row["modelName"], row["appliedMethod"]) for row in rows] == [
@@ -105,19 +104,19 @@ def test_models_that_have_a_revision(alm: Alm) -> None:
     assert alm.get("/alm/revisions/1/appliedToModels").status_code == 404
 
 
-def test_a_deleted_model_stays_in_the_list(alm: Alm) -> None:
+def test_a_deleted_model_stays_in_the_list(alm: AlmClient) -> None:
     path = f"/alm/revisions/{alm.revision('First')}/appliedToModels"
     assert alm.post("/close", None, "Plan Live").status_code == 204
     workspace = alm.workspace_id
     body = {"modelIdsToDelete": [alm.id("Plan Live")]}
-    gone = alm.shop.http.post(f"/2/0/workspaces/{workspace}/bulkDeleteModels", json=body)
-    assert gone.json()["modelsDeleted"] == 1
+    reply = alm.shop.http.post(f"/2/0/workspaces/{workspace}/bulkDeleteModels", json=body)
+    assert reply.json()["modelsDeleted"] == 1
     last = alm.get(path).json()["appliedToModels"][-1]
     assert last["modelDeleted"] is True
     assert "modelName" not in last
 
 
-def test_a_revision_is_made_after_a_structural_change(alm: Alm) -> None:
+def test_creating_a_revision_after_a_structural_change(alm: AlmClient) -> None:
     body = {"name": "Third", "description": "With the west"}
     assert alm.post("/alm/revisions", body).status_code == 400
     alm.restructure("Plan", AREA)
@@ -131,8 +130,8 @@ def test_a_revision_is_made_after_a_structural_change(alm: Alm) -> None:
     assert alm.post("/alm/revisions", {"name": "Fourth"}).status_code == 400
 
 
-def test_items_that_an_import_makes_are_structure_unless_they_are_production_data(
-    alm: Alm,
+def test_imported_items_are_structure_except_in_production_data_lists(
+    alm: AlmClient,
 ) -> None:
     alm.run_import("Goods", b"name\nSugar\n")
     assert alm.post("/alm/revisions", {"name": "Third"}).status_code == 400
@@ -140,7 +139,7 @@ def test_items_that_an_import_makes_are_structure_unless_they_are_production_dat
     assert alm.post("/alm/revisions", {"name": "Third"}).status_code == 201
 
 
-def test_the_first_revision_of_a_model(alm: Alm) -> None:
+def test_the_first_revision_of_a_model(alm: AlmClient) -> None:
     assert alm.post("/alm/revisions", {"name": "Begin"}, "Empty").status_code == 201
     assert names(alm.get("/alm/revisions", "Empty")) == ["Begin"]
 
@@ -158,7 +157,7 @@ def test_the_first_revision_of_a_model(alm: Alm) -> None:
         {"name": "x", "colour": "red"},
     ],
 )
-def test_a_revision_that_cannot_be_read(alm: Alm, body: Any) -> None:
+def test_invalid_bodies_of_revisions(alm: AlmClient, body: Any) -> None:
     alm.restructure("Plan", AREA)
     assert alm.post("/alm/revisions", body).status_code == 400
     assert alm.post_text("/alm/revisions", b"{").status_code == 400
@@ -166,7 +165,7 @@ def test_a_revision_that_cannot_be_read(alm: Alm, body: Any) -> None:
     assert alm.post("/alm/revisions", longest).status_code == 201
 
 
-def test_deployed_models_get_no_revisions_of_their_own(alm: Alm) -> None:
+def test_deployed_models_reject_new_revisions(alm: AlmClient) -> None:
     alm.restructure("Plan Live", AREA)
     reply = alm.post("/alm/revisions", {"name": "Mine"}, "Plan Live")
     assert reply.status_code == 400
@@ -174,17 +173,17 @@ def test_deployed_models_get_no_revisions_of_their_own(alm: Alm) -> None:
 
 
 @pytest.mark.parametrize(("model", "status"), [("Sales 2020", 422), ("Locked", 423)])
-def test_states_that_refuse_revisions(shop: "Shop", model: str, status: int) -> None:
+def test_model_states_that_reject_revisions(shop: "TenantClient", model: str, status: int) -> None:
     reply = shop.http.post(shop.path("/alm/revisions", model), json={"name": "x"})
     assert reply.status_code == status
 
 
 @pytest.mark.parametrize("method", ["PUT", "POST"])
-def test_a_model_goes_offline_for_all_but_administrators(
-    visit: "Callable[[str], Shop]", enter: "Callable[..., Shop]", method: str
+def test_an_offline_model_is_available_only_to_administrators(
+    client_for: "ClientFor", connect: "Connect", method: str
 ) -> None:
-    ada = visit("ada")
-    bob = enter(ada.emulator, "bob")
+    ada = client_for("ada")
+    bob = connect(ada.emulator, "bob")
     path = ada.path("/onlineStatus")
     assert ada.http.request(method, path, json={"status": "offline"}).status_code == 204
     assert bob.get("/files").status_code == 424
@@ -197,20 +196,22 @@ def test_a_model_goes_offline_for_all_but_administrators(
 @pytest.mark.parametrize(
     "body", [None, {}, {"status": "away"}, {"status": None}, {"status": "online", "why": "so"}]
 )
-def test_an_online_status_that_cannot_be_read(shop: "Shop", body: Any) -> None:
+def test_invalid_bodies_of_the_online_status(shop: "TenantClient", body: Any) -> None:
     reply = shop.http.put(shop.path("/onlineStatus"), json=body)
     assert reply.status_code == 400
 
 
 @pytest.mark.parametrize(("model", "status"), [("Sales 2020", 422), ("Locked", 400)])
-def test_states_that_refuse_an_online_status(shop: "Shop", model: str, status: int) -> None:
+def test_model_states_that_reject_an_online_status(
+    shop: "TenantClient", model: str, status: int
+) -> None:
     reply = shop.http.put(shop.path("/onlineStatus", model), json={"status": "offline"})
     assert reply.status_code == status
 
 
-def test_roles(visit: "Callable[[str], Shop]", enter: "Callable[..., Shop]") -> None:
-    bob = visit("bob")
-    eve = enter(bob.emulator, "eve")
+def test_roles(client_for: "ClientFor", connect: "Connect") -> None:
+    bob = client_for("bob")
+    eve = connect(bob.emulator, "eve")
     ids = {
         "sourceModelId": bob.model_id(),
         "sourceRevisionId": "A" * 32,

@@ -1,32 +1,31 @@
-"""Synchronizations and reports, by plain HTTP."""
+"""Synchronizations and reports."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.emulator.alm import Alm
+from tests.emulator.alm_client import AlmClient
 
 if TYPE_CHECKING:
-    from tests.emulator.conftest import Shop
+    from tests.emulator.conftest import ClientFor, Connect
 
 AREA = {"lists": [{"name": "Areas", "items": [{"name": "West"}]}]}
 
 
 @pytest.fixture
-def alm(visit: "Callable[[str], Shop]") -> Alm:
-    return Alm(visit("root"))
+def alm(client_for: "ClientFor") -> AlmClient:
+    return AlmClient(client_for("root"))
 
 
-def exported(alm: Alm) -> list[str]:
-    """The cells of the live model."""
-    export = alm.named("exports", "Filling.csv", "Plan Live")
+def exported(alm: AlmClient) -> list[str]:
+    """Return the exported cells of Plan Live."""
+    export = alm.id_of("exports", "Filling.csv", "Plan Live")
     tasks = f"/exports/{export}/tasks"
     started = alm.post(tasks, {"localeName": "en_US"}, "Plan Live").json()
     alm.wait(f"{tasks}/{started['task']['taskId']}")
     return alm.get(f"/files/{export}/chunks/0", "Plan Live").text.splitlines()
 
 
-def test_a_synchronization_brings_the_structure_and_keeps_the_data(alm: Alm) -> None:
+def test_a_synchronization_changes_the_structure_and_keeps_the_data(alm: AlmClient) -> None:
     alm.run_import("Goods", b"name\nSugar\n", "Plan Live")
     before = exported(alm)
     assert alm.run("syncTasks", alm.ids()) == {
@@ -48,7 +47,7 @@ def test_a_synchronization_brings_the_structure_and_keeps_the_data(alm: Alm) -> 
     )
 
 
-def test_the_answer_to_a_start(alm: Alm) -> None:
+def test_the_response_to_a_start(alm: AlmClient) -> None:
     reply = alm.post("/alm/syncTasks", alm.ids(), "Plan Live")
     assert reply.status_code == 201
     task = reply.json()["task"]
@@ -58,7 +57,7 @@ def test_the_answer_to_a_start(alm: Alm) -> None:
     assert reply.json()["status"] == {"code": 201, "message": "Created"}
 
 
-def test_states_follow_one_another(alm: Alm) -> None:
+def test_states_follow_one_another(alm: AlmClient) -> None:
     settings = alm.shop.emulator.settings
     settings.hold_tasks = "NOT_STARTED"
     task = alm.start("syncTasks", alm.ids())
@@ -73,11 +72,11 @@ def test_states_follow_one_another(alm: Alm) -> None:
     assert alm.wait(second, "NOT_STARTED")["taskState"] == "NOT_STARTED"
     settings.hold_tasks = None
     assert alm.wait(task)["currentStep"] == "Complete."
-    # By then the target's latest revision is another.
+    # The latest revision of the target is then a different one.
     assert not alm.wait(second)["result"]["successful"]
 
 
-def test_sync_tasks_are_listed_for_two_days(alm: Alm) -> None:
+def test_sync_tasks_are_listed_for_two_days(alm: AlmClient) -> None:
     assert "tasks" not in alm.get("/alm/syncTasks", "Plan Live").json()
     first = alm.start("syncTasks", alm.ids())
     alm.wait(first)
@@ -87,12 +86,12 @@ def test_sync_tasks_are_listed_for_two_days(alm: Alm) -> None:
     listed = alm.get("/alm/syncTasks", "Plan Live").json()["tasks"]
     assert [f"/alm/syncTasks/{each['taskId']}" for each in listed] == [second, first]
     alm.shop.emulator.advance(hours=47, minutes=59, seconds=50)
-    root = Alm(type(alm.shop)(alm.shop.emulator, "root@shop.example"))
+    root = AlmClient(type(alm.shop)(alm.shop.emulator, "root@shop.example"))
     assert len(root.get("/alm/syncTasks", "Plan Live").json()["tasks"]) == 1
     root.shop.http.close()
 
 
-def refusal(alm: Alm, ids: dict[str, str]) -> str:
+def error_message(alm: AlmClient, ids: dict[str, str]) -> str:
     structure = exported(alm)
     result = alm.run("syncTasks", ids)
     assert not result["successful"]
@@ -102,15 +101,15 @@ def refusal(alm: Alm, ids: dict[str, str]) -> str:
     return str(result["error"]["messageText"])
 
 
-def test_a_synchronization_that_cannot_be_is_refused(alm: Alm) -> None:
-    assert "not newer" in refusal(alm, alm.ids(source="First"))
-    assert "not in the target" in refusal(alm, alm.ids(target="Second"))
-    assert "not in the source" in refusal(alm, {**alm.ids(), "sourceRevisionId": "A" * 32})
+def test_invalid_synchronizations_are_rejected(alm: AlmClient) -> None:
+    assert "not newer" in error_message(alm, alm.ids(source="First"))
+    assert "not in the target" in error_message(alm, alm.ids(target="Second"))
+    assert "not in the source" in error_message(alm, {**alm.ids(), "sourceRevisionId": "A" * 32})
     alm.restructure("Plan Live", AREA)
-    assert "structural changes" in refusal(alm, alm.ids())
+    assert "structural changes" in error_message(alm, alm.ids())
 
 
-def test_models_without_a_common_revision_are_incompatible(alm: Alm) -> None:
+def test_models_without_a_common_revision_are_incompatible(alm: AlmClient) -> None:
     alm.post("/alm/revisions", {"name": "Begin"}, "Empty")
     ids = {**alm.ids(), "targetRevisionId": alm.revision("Begin", "Empty")}
     error = alm.run("syncTasks", ids, "Empty")["error"]
@@ -118,7 +117,7 @@ def test_models_without_a_common_revision_are_incompatible(alm: Alm) -> None:
 
 
 @pytest.mark.parametrize("kind", ["syncTasks", "comparisonReportTasks", "summaryReportTasks"])
-def test_the_three_ids_are_asked_for(alm: Alm, kind: str) -> None:
+def test_the_three_ids_are_required(alm: AlmClient, kind: str) -> None:
     for name in alm.ids():
         ids: dict[str, object] = {**alm.ids()}
         assert alm.post(f"/alm/{kind}", {**ids, name: "1"}, "Plan Live").status_code == 400
@@ -130,13 +129,13 @@ def test_the_three_ids_are_asked_for(alm: Alm, kind: str) -> None:
     assert alm.get(f"/alm/{kind}/{'A' * 32}", "Plan Live").status_code == 404
 
 
-def test_tasks_of_one_kind_are_not_found_as_another(alm: Alm) -> None:
+def test_tasks_of_one_kind_are_not_found_as_another(alm: AlmClient) -> None:
     task = alm.start("summaryReportTasks", alm.ids())
     other = task.replace("summary", "comparison")
     assert alm.get(other, "Plan Live").status_code == 404
 
 
-def test_a_comparison_report(alm: Alm) -> None:
+def test_a_comparison_report(alm: AlmClient) -> None:
     result = alm.run("comparisonReportTasks", alm.ids())
     reply = alm.shop.http.get(result["reportFileUrl"])
     assert reply.headers["content-type"] == "application/octet-stream"
@@ -165,7 +164,7 @@ def test_a_comparison_report(alm: Alm) -> None:
     ]
 
 
-def test_who_takes_json_alone_gets_no_comparison(alm: Alm) -> None:
+def test_comparison_reports_are_not_available_as_json(alm: AlmClient) -> None:
     url = alm.run("comparisonReportTasks", alm.ids())["reportFileUrl"]
     for accept, status in (
         ("application/json", 406),
@@ -175,7 +174,7 @@ def test_who_takes_json_alone_gets_no_comparison(alm: Alm) -> None:
         assert alm.shop.http.get(url, headers={"Accept": accept}).status_code == status
 
 
-def test_a_summary_report(alm: Alm) -> None:
+def test_a_summary_report(alm: AlmClient) -> None:
     url = alm.run("summaryReportTasks", alm.ids())["reportFileUrl"]
     assert alm.shop.http.get(url).json()["summaryReport"] == {
         "targetRevisionId": alm.revision("First"),
@@ -195,8 +194,8 @@ def test_a_summary_report(alm: Alm) -> None:
 
 
 @pytest.mark.parametrize("kind", ["comparison", "summary"])
-def test_reports_live_for_two_days_from_their_last_reading(
-    alm: Alm, enter: "Callable[..., Shop]", kind: str
+def test_reports_expire_two_days_after_their_last_use(
+    alm: AlmClient, connect: "Connect", kind: str
 ) -> None:
     ids = f"{alm.revision('First')}/{alm.revision('Second')}"
     path = f"/alm/{kind}Reports/{ids}"
@@ -204,16 +203,16 @@ def test_reports_live_for_two_days_from_their_last_reading(
     alm.run(f"{kind}ReportTasks", alm.ids())
     for hours, status in ((47, 200), (47, 200), (49, 404)):
         alm.shop.emulator.advance(hours=hours)
-        root = Alm(enter(alm.shop.emulator, "root"))
+        root = AlmClient(connect(alm.shop.emulator, "root"))
         assert root.get(path, "Plan Live").status_code == status
 
 
-def test_a_report_of_what_is_not_there_fails(alm: Alm) -> None:
+def test_a_report_on_unknown_revisions_fails(alm: AlmClient) -> None:
     result = alm.run("summaryReportTasks", {**alm.ids(), "targetRevisionId": "A" * 32})
     assert result["error"]["title"] == "Summary Report Failed"
 
 
-def test_the_control_room_restructures(alm: Alm) -> None:
+def test_restructuring_through_the_control_api(alm: AlmClient) -> None:
     http = alm.shop.http
     change = {"model": alm.id("Plan"), **AREA}
     assert http.post("/_emulator/structure", json=change).status_code == 200

@@ -1,6 +1,5 @@
 import json
 import re
-from collections.abc import Callable
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -8,16 +7,16 @@ import httpx2
 import pytest
 
 from anaplan_emulator import Emulator, TenantDescription
-from anaplan_emulator.apis.audit.outcomes import events_of
+from anaplan_emulator.apis.audit.request_events import events_of
 from anaplan_emulator.store.identifiers import lower_hex
-from anaplan_emulator.store.tenant import TenantError, read_tenant
+from anaplan_emulator.tenant.tenant_description import TenantError
+from anaplan_emulator.tenant.tenant_file import read_tenant
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from tests.emulator.conftest import Shop
+    from tests.emulator.conftest import ClientFor, Connect, TenantClient
 
-Visit = Callable[[str], "Shop"]
 PATH = "/audit/api/1/events"
 ROOT = lower_hex("user", "root@shop.example")
 ADA = lower_hex("user", "ada@shop.example")
@@ -42,22 +41,22 @@ MEMBERS = {
 
 
 @pytest.fixture
-def auditor(visit: Visit) -> "Shop":
-    return visit("root")
+def auditor(client_for: "ClientFor") -> "TenantClient":
+    return client_for("root")
 
 
-def events(auditor: "Shop", **query: str) -> list[dict[str, Any]]:
-    answer = auditor.http.get(PATH, params={"limit": "1000", **query})
-    assert answer.status_code == 200, answer.text
-    found: list[dict[str, Any]] = answer.json()["response"]
+def events(auditor: "TenantClient", **query: str) -> list[dict[str, Any]]:
+    reply = auditor.http.get(PATH, params={"limit": "1000", **query})
+    assert reply.status_code == 200, reply.text
+    found: list[dict[str, Any]] = reply.json()["response"]
     return found
 
 
-def codes(auditor: "Shop", **query: str) -> list[str]:
+def codes(auditor: "TenantClient", **query: str) -> list[str]:
     return [event["eventTypeId"] for event in events(auditor, **query)]
 
 
-def test_a_sign_in(auditor: "Shop") -> None:
+def test_a_sign_in(auditor: "TenantClient") -> None:
     [event] = events(auditor)
     assert event.keys() == MEMBERS | {"objectId", "objectTenantId"}
     assert event["eventTypeId"] == "USR-8"
@@ -75,7 +74,7 @@ def test_a_sign_in(auditor: "Shop") -> None:
     assert event["checksum"].isdecimal()
 
 
-def test_who_fails_to_sign_in_or_out(auditor: "Shop") -> None:
+def test_failed_sign_ins_and_sign_outs(auditor: "TenantClient") -> None:
     auditor.http.post("/token/authenticate", auth=("ada@shop.example", "wrong"))
     auditor.http.post("/token/logout", headers={"Authorization": "AnaplanAuthToken none"})
     failed = events(auditor)[1:]
@@ -85,7 +84,7 @@ def test_who_fails_to_sign_in_or_out(auditor: "Shop") -> None:
     assert all("userId" not in event for event in failed)
 
 
-def test_signing_out(auditor: "Shop", visit: Visit) -> None:
+def test_signing_out(auditor: "TenantClient", client_for: "ClientFor") -> None:
     ada = auditor.http.post("/token/authenticate", auth=("ada@shop.example", "ada")).json()
     token = ada["tokenInfo"]["tokenValue"]
     auditor.http.post("/token/logout", headers={"Authorization": f"AnaplanAuthToken {token}"})
@@ -94,13 +93,11 @@ def test_signing_out(auditor: "Shop", visit: Visit) -> None:
     assert event["sessionId"] == ada["tokenInfo"]["tokenId"]
 
 
-def test_actions_tell_their_names(
-    auditor: "Shop", enter: Callable[[Emulator, str], "Shop"]
-) -> None:
-    ada = enter(auditor.emulator, "ada")
-    export = ada.listed("exports")["Sales - multi.csv"]
+def test_events_of_actions_contain_their_names(auditor: "TenantClient", connect: "Connect") -> None:
+    ada = connect(auditor.emulator, "ada")
+    export = ada.ids_by_name("exports")["Sales - multi.csv"]
     ada.run("exports", "Sales - multi.csv")
-    told = {
+    attributes = {
         "modelId": ada.model_id(),
         "modelName": "Sales",
         "workspaceId": ada.workspace_id,
@@ -109,19 +106,19 @@ def test_actions_tell_their_names(
     }
     started = [event for event in events(auditor) if event["eventTypeId"] in ("USR-20", "USR-36")]
     assert [event["eventTypeId"] for event in started] == ["USR-20", "USR-36"]
-    assert [event["additionalAttributes"] for event in started] == [told, told]
+    assert [event["additionalAttributes"] for event in started] == [attributes, attributes]
     assert [event["userId"] for event in started] == [ADA, ADA]
-    # Ids of 32 digits are in lower case here, those of models too.
+    # In events, the ids of models are in lower case.
     assert [event["objectId"] for event in started] == [ada.model_id().lower()] * 2
 
 
-def test_models_opened_and_models_out_of_reach(
-    auditor: "Shop", enter: Callable[[Emulator, str], "Shop"]
+def test_events_of_opened_and_inaccessible_models(
+    auditor: "TenantClient", connect: "Connect"
 ) -> None:
-    ada = enter(auditor.emulator, "ada")
+    ada = connect(auditor.emulator, "ada")
     ada.http.post(ada.path("/open"), headers={"Content-Type": "application/text"})
     assert ada.get("/files", "Sales 2020").status_code == 422
-    assert enter(auditor.emulator, "eve").get("/files").status_code == 404
+    assert connect(auditor.emulator, "eve").get("/files").status_code == 404
     of_models = [event for event in events(auditor) if event["eventTypeId"][:6] == "USR-13"] + [
         event for event in events(auditor) if event["eventTypeId"] == "USR-14"
     ]
@@ -139,13 +136,13 @@ def test_models_opened_and_models_out_of_reach(
     ("method", "path", "status"),
     [
         ("GET", "/2/0/users/me", 200),
-        ("GET", "/2/0/users/nobody", 404),
+        ("GET", "/2/0/users/unknown", 404),
         ("PUT", "/2/0/users/me", 405),
         ("GET", "/2/0/nowhere", 501),
     ],
 )
-def test_every_other_call_leaves_an_event_too(
-    auditor: "Shop", method: str, path: str, status: int
+def test_other_requests_record_an_api_event(
+    auditor: "TenantClient", method: str, path: str, status: int
 ) -> None:
     auditor.http.request(method, path)
     event = events(auditor)[-1]
@@ -172,7 +169,7 @@ def test_every_other_call_leaves_an_event_too(
         ("POST", "/2/0/integrations/notification", "API-1", None),
     ],
 )
-def test_what_a_path_tells(method: str, path: str, code: str, object_id: str | None) -> None:
+def test_events_of_paths(method: str, path: str, code: str, object_id: str | None) -> None:
     [event] = events_of(method, path, path, {}, 200)
     assert (event.code, event.object_id) == (code, object_id)
     [failed] = events_of(method, path, path, {}, 403)
@@ -195,25 +192,25 @@ def test_data_read_from_models(method: str, path: str, code: str) -> None:
     assert (event.code, event.object_id) == (code, "M")
 
 
-def test_of_reading_the_trail_one_event_tells(auditor: "Shop") -> None:
+def test_reading_several_pages_records_one_event(auditor: "TenantClient") -> None:
     for _ in range(3):
         auditor.http.get("/2/0/users/me")
     for offset in range(0, 6, 2):
-        answer = auditor.http.get(PATH, params={"limit": "2", "offset": str(offset)})
-        assert answer.json()["meta"]["paging"]["totalSize"] == (5 if offset else 4)
+        reply = auditor.http.get(PATH, params={"limit": "2", "offset": str(offset)})
+        assert reply.json()["meta"]["paging"]["totalSize"] == (5 if offset else 4)
     assert codes(auditor) == ["USR-8", *["API-1"] * 4]
 
 
-def test_families(auditor: "Shop") -> None:
+def test_filtering_by_type(auditor: "TenantClient") -> None:
     auditor.http.get("/2/0/users/me")
-    # The reading before is told of too, and is of no family.
+    # The previous reading has an event as well, which belongs to no type.
     assert codes(auditor, type="user_activity") == ["USR-8"]
     assert codes(auditor, type="int") == []
     assert codes(auditor, type="all") == ["USR-8", "API-1", "API-1", "API-1"]
     assert codes(auditor, type="made_up") == ["USR-8", *["API-1"] * 4]
 
 
-def test_pages(auditor: "Shop") -> None:
+def test_pages(auditor: "TenantClient") -> None:
     for _ in range(24):
         auditor.http.get("/2/0/users/me")
     first = auditor.http.get(PATH).json()["meta"]["paging"]
@@ -237,7 +234,7 @@ def test_pages(auditor: "Shop") -> None:
     assert "nextUrl" not in beyond["meta"]["paging"]
 
 
-def test_events_come_oldest_first_by_growing_ids(auditor: "Shop") -> None:
+def test_events_are_ordered_by_time_and_id(auditor: "TenantClient") -> None:
     auditor.http.get("/2/0/users/me")
     auditor.emulator.advance(minutes=30)
     auditor.http.get("/2/0/workspaces")
@@ -248,10 +245,12 @@ def test_events_come_oldest_first_by_growing_ids(auditor: "Shop") -> None:
     assert dates[-1] - dates[0] >= 1_800_000
 
 
-def test_windows(auditor: "Shop") -> None:
+def test_windows(auditor: "TenantClient") -> None:
     auditor.emulator.settings.token_lifetime_seconds = 10_000_000
-    again = auditor.http.post("/token/authenticate", auth=("root@shop.example", "root")).json()
-    auditor.http.headers["Authorization"] = f"AnaplanAuthToken {again['tokenInfo']['tokenValue']}"
+    signed_in = auditor.http.post("/token/authenticate", auth=("root@shop.example", "root")).json()
+    auditor.http.headers["Authorization"] = (
+        f"AnaplanAuthToken {signed_in['tokenInfo']['tokenValue']}"
+    )
     auditor.emulator.advance(hours=3)
     now = round(auditor.emulator.now().timestamp() * 1000)
     hour = 3_600_000
@@ -267,8 +266,8 @@ def test_windows(auditor: "Shop") -> None:
     assert listed(dateFrom=str(now - 4 * hour)) == both
 
     def search(body: object) -> list[str]:
-        answer = auditor.http.post(f"{PATH}/search", params={"type": "user_activity"}, json=body)
-        return [event["eventTypeId"] for event in answer.json()["response"]]
+        reply = auditor.http.post(f"{PATH}/search", params={"type": "user_activity"}, json=body)
+        return [event["eventTypeId"] for event in reply.json()["response"]]
 
     assert search({"interval": 4}) == search({}) == both
     assert search({"interval": 2}) == []
@@ -276,16 +275,16 @@ def test_windows(auditor: "Shop") -> None:
     assert search({"from": now - hour}) == []
 
 
-def test_events_are_kept_for_thirty_days(auditor: "Shop") -> None:
+def test_events_are_kept_for_thirty_days(auditor: "TenantClient") -> None:
     auditor.emulator.settings.token_lifetime_seconds = 10_000_000
     auditor.emulator.advance(hours=30 * 24 - 1)
 
-    def enter() -> None:
-        answer = auditor.http.post("/token/authenticate", auth=("root@shop.example", "root"))
-        token = answer.json()["tokenInfo"]["tokenValue"]
+    def sign_in() -> None:
+        reply = auditor.http.post("/token/authenticate", auth=("root@shop.example", "root"))
+        token = reply.json()["tokenInfo"]["tokenValue"]
         auditor.http.headers["Authorization"] = f"AnaplanAuthToken {token}"
 
-    enter()
+    sign_in()
     assert codes(auditor) == ["USR-8", "USR-8"]
     auditor.emulator.advance(hours=2)
     assert codes(auditor) == ["USR-8", "API-1"]
@@ -306,35 +305,35 @@ def test_events_are_kept_for_thirty_days(auditor: "Shop") -> None:
         "limit=ten",
     ],
 )
-def test_queries_refused(auditor: "Shop", query: str) -> None:
-    answer = auditor.http.get(f"{PATH}?{query}")
-    assert answer.status_code == 400
-    assert answer.json()["status"] == "FAILURE_BAD_REQUEST"
+def test_invalid_queries(auditor: "TenantClient", query: str) -> None:
+    reply = auditor.http.get(f"{PATH}?{query}")
+    assert reply.status_code == 400
+    assert reply.json()["status"] == "FAILURE_BAD_REQUEST"
 
 
 @pytest.mark.parametrize(
     "body",
     ['{"interval": 721}', '{"from": "today"}', '{"from": true}', "[]", "{", '{"interval": 1.5}'],
 )
-def test_bodies_refused(auditor: "Shop", body: str) -> None:
-    answer = auditor.http.post(f"{PATH}/search", content=body)
-    assert answer.status_code == 400
-    assert answer.json()["status"] == "FAILURE_BAD_REQUEST"
+def test_invalid_bodies(auditor: "TenantClient", body: str) -> None:
+    reply = auditor.http.post(f"{PATH}/search", content=body)
+    assert reply.status_code == 400
+    assert reply.json()["status"] == "FAILURE_BAD_REQUEST"
 
 
-def test_exactly_thirty_days_are_not_too_many(auditor: "Shop") -> None:
+def test_a_window_of_exactly_thirty_days(auditor: "TenantClient") -> None:
     now = round(auditor.emulator.now().timestamp() * 1000)
     month = round(timedelta(days=30).total_seconds() * 1000)
     assert codes(auditor, dateFrom=str(now - month), dateTo=str(now)) == ["USR-8"]
     assert codes(auditor, intervalInHours="720")[0] == "USR-8"
 
 
-def test_common_event_format(auditor: "Shop") -> None:
+def test_common_event_format(auditor: "TenantClient") -> None:
     odd = "odd=agent\\ one|two"
     auditor.http.get("/2/0/users/me", headers={"User-Agent": odd})
-    answer = auditor.http.get(PATH, params={"limit": "1"}, headers={"Accept": "text/plain"})
-    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
-    login, call = answer.text.splitlines()
+    reply = auditor.http.get(PATH, params={"limit": "1"}, headers={"Accept": "text/plain"})
+    assert reply.headers["content-type"] == "text/plain; charset=utf-8"
+    login, call = reply.text.splitlines()
     assert re.match(
         r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z  CEF:0\|Anaplan, Inc\.\|\|null\|USR-8"
         rf"\|User login success\|id=\d+ userId={ROOT} tenantId=[0-9a-f]{{32}} ",
@@ -356,28 +355,28 @@ def test_common_event_format(auditor: "Shop") -> None:
         ({"Authorization": "AnaplanAuthToken t"}, "FAILURE_BAD_CREDENTIAL", "verification"),
     ],
 )
-def test_who_is_not_signed_in(
-    auditor: "Shop", headers: dict[str, str], status: str, words: str
+def test_requests_without_authentication(
+    auditor: "TenantClient", headers: dict[str, str], status: str, words: str
 ) -> None:
-    answer = httpx2.get(f"{auditor.emulator.base_url}{PATH}", headers=headers)
-    assert answer.status_code == 401
-    assert answer.json()["status"] == status
-    assert words in answer.json()["statusMessage"]
+    reply = httpx2.get(f"{auditor.emulator.base_url}{PATH}", headers=headers)
+    assert reply.status_code == 401
+    assert reply.json()["status"] == status
+    assert words in reply.json()["statusMessage"]
 
 
-def test_bearer_is_not_taken_even_with_a_good_token(auditor: "Shop") -> None:
+def test_bearer_tokens_are_rejected(auditor: "TenantClient") -> None:
     token = auditor.http.headers["Authorization"].removeprefix("AnaplanAuthToken ")
-    answer = auditor.http.get(PATH, headers={"Authorization": f"Bearer {token}"})
-    assert answer.status_code == 401
+    reply = auditor.http.get(PATH, headers={"Authorization": f"Bearer {token}"})
+    assert reply.status_code == 401
 
 
-def test_only_auditors_read(shop: "Shop") -> None:
-    for answer in (shop.http.get(PATH), shop.http.post(f"{PATH}/search", json={})):
-        assert answer.status_code == 401
-        assert answer.json()["status"] == "FAILURE_UNAUTHORIZED_USER_ACTION"
+def test_only_auditors_can_read_events(shop: "TenantClient") -> None:
+    for reply in (shop.http.get(PATH), shop.http.post(f"{PATH}/search", json={})):
+        assert reply.status_code == 401
+        assert reply.json()["status"] == "FAILURE_UNAUTHORIZED_USER_ACTION"
 
 
-def test_calls_beyond_the_limit_leave_events_too(auditor: "Shop") -> None:
+def test_requests_above_the_rate_limit_record_events(auditor: "TenantClient") -> None:
     auditor.emulator.settings.rate_limit_per_minute = 1
     auditor.emulator.settings.rate_limit_burst = 1
     auditor.http.get("/2/0/users/me")
@@ -386,14 +385,14 @@ def test_calls_beyond_the_limit_leave_events_too(auditor: "Shop") -> None:
     assert [event["success"] for event in events(auditor)] == [True, True, False]
 
 
-def test_the_trail_survives_a_restart(tmp_path: "Path") -> None:
+def test_events_are_kept_after_a_restart(tmp_path: "Path") -> None:
     tenant = read_tenant(None)
     state = tmp_path / "state.db"
 
     def read(emulator: Emulator) -> list[dict[str, Any]]:
         with httpx2.Client(base_url=emulator.base_url) as http:
-            answer = http.post("/token/authenticate", auth=("auditor@skyline.example", "Aud1ting!"))
-            token = answer.json()["tokenInfo"]["tokenValue"]
+            reply = http.post("/token/authenticate", auth=("auditor@skyline.example", "Aud1ting!"))
+            token = reply.json()["tokenInfo"]["tokenValue"]
             headers = {"Authorization": f"AnaplanAuthToken {token}"}
             found: list[dict[str, Any]] = http.get(PATH, headers=headers).json()["response"]
         return found
@@ -405,14 +404,14 @@ def test_the_trail_survives_a_restart(tmp_path: "Path") -> None:
     assert after[: len(before)] == before
     assert [event["eventTypeId"] for event in after[len(before) :]] == ["API-1", "USR-8"]
     assert len({event["id"] for event in after}) == len(after)
-    # The first nine are the default tenant's past.
+    # The first nine events are those of the tenant's description.
     ago = [before[-1]["eventDate"] - event["eventDate"] for event in before[:9]]
     assert ago == sorted(ago, reverse=True)
     assert round(ago[0] / 3_600_000) == 170
     assert before[7]["additionalAttributes"]["actionName"] == "Load flights"
 
 
-def test_a_past_that_cannot_have_been() -> None:
+def test_invalid_described_events() -> None:
     described = read_tenant(None).model_dump(mode="json", exclude_defaults=True)
 
     def with_event(**event: object) -> dict[str, object]:
@@ -421,7 +420,7 @@ def test_a_past_that_cannot_have_been() -> None:
 
     for event, words in (
         ({"event": "USR-999"}, "no event"),
-        ({"event": "USR-8", "user": "nobody@skyline.example"}, "none of the users"),
+        ({"event": "USR-8", "user": "nobody@skyline.example"}, "not one of the users"),
         ({"event": "USR-20"}, "needs a model"),
         ({"event": "USR-20", "model": "None"}, "no model"),
     ):

@@ -22,7 +22,7 @@ def with_token(token: str) -> Mapping[str, str]:
     return {"Authorization": f"AnaplanAuthToken {token}"}
 
 
-def test_a_password_is_answered_with_a_token(emulator: Emulator, http: httpx2.Client) -> None:
+def test_a_password_is_exchanged_for_a_token(emulator: Emulator, http: httpx2.Client) -> None:
     before = emulator.now().timestamp()
 
     reply = http.post("/token/authenticate", auth=ADA)
@@ -39,7 +39,7 @@ def test_a_password_is_answered_with_a_token(emulator: Emulator, http: httpx2.Cl
     assert info["expiresAt"] / 1000 == pytest.approx(before + 35 * 60, abs=30)
 
 
-def test_the_address_may_be_written_in_any_case(http: httpx2.Client) -> None:
+def test_email_addresses_are_case_insensitive(http: httpx2.Client) -> None:
     assert sign_in(http, ("Ada@Example.COM", "correct horse"))
 
 
@@ -52,7 +52,9 @@ def test_the_address_may_be_written_in_any_case(http: httpx2.Client) -> None:
         pytest.param(("sso@example.com", "unused"), id="single sign-on"),
     ],
 )
-def test_who_may_not_sign_in_is_refused(http: httpx2.Client, user: tuple[str, str]) -> None:
+def test_users_who_cannot_sign_in_with_a_password(
+    http: httpx2.Client, user: tuple[str, str]
+) -> None:
     reply = http.post("/token/authenticate", auth=user)
 
     assert reply.status_code == 401
@@ -60,21 +62,21 @@ def test_who_may_not_sign_in_is_refused(http: httpx2.Client, user: tuple[str, st
     assert reply.json()["statusMessage"]
 
 
-def test_an_unknown_user_and_a_wrong_password_read_the_same(http: httpx2.Client) -> None:
+def test_the_error_does_not_reveal_whether_a_user_exists(http: httpx2.Client) -> None:
     wrong = http.post("/token/authenticate", auth=("ada@example.com", "wrong"))
     unknown = http.post("/token/authenticate", auth=("nobody@example.com", "wrong"))
 
     assert wrong.json() == unknown.json()
 
 
-def test_exception_users_sign_in_with_a_password_in_spite_of_single_sign_on(
+def test_exception_users_can_sign_in_with_a_password(
     http: httpx2.Client,
 ) -> None:
     assert sign_in(http, ("exception@example.com", "taken"))
 
 
 @pytest.mark.parametrize("credential", ["not base64!", base64.b64encode(b"no colon").decode()])
-def test_a_malformed_password_credential_is_refused(http: httpx2.Client, credential: str) -> None:
+def test_a_malformed_password_credential_is_rejected(http: httpx2.Client, credential: str) -> None:
     headers = {"Authorization": f"Basic {credential}"}
     reply = http.post("/token/authenticate", headers=headers)
 
@@ -100,7 +102,7 @@ MALFORMED = [
         ("POST", "/token/logout", 401),
     ],
 )
-def test_a_header_of_another_shape_has_its_own_status_at_each_operation(
+def test_the_status_of_malformed_headers_depends_on_the_operation(
     http: httpx2.Client, method: str, path: str, status: int, headers: Mapping[str, str]
 ) -> None:
     reply = http.request(method, path, headers=headers)
@@ -109,13 +111,13 @@ def test_a_header_of_another_shape_has_its_own_status_at_each_operation(
     assert reply.json()["status"] == "FAILURE_BAD_HEADER"
 
 
-def test_bearer_is_refused_here_even_with_a_good_token(http: httpx2.Client) -> None:
+def test_bearer_tokens_are_rejected(http: httpx2.Client) -> None:
     headers = {"Authorization": f"Bearer {sign_in(http)}"}
 
     assert http.get("/token/validate", headers=headers).status_code == 400
 
 
-def test_validate_tells_whose_token_it_is(http: httpx2.Client) -> None:
+def test_validate_returns_the_token_and_its_user(http: httpx2.Client) -> None:
     issued = http.post("/token/authenticate", auth=ADA).json()["tokenInfo"]
 
     reply = http.get("/token/validate", headers=with_token(issued["tokenValue"]))
@@ -132,7 +134,7 @@ def test_validate_tells_whose_token_it_is(http: httpx2.Client) -> None:
         assert guid == guid.lower()
 
 
-def test_refresh_keeps_the_value_and_moves_the_expiry(
+def test_refresh_keeps_the_token_and_extends_its_expiry(
     emulator: Emulator, http: httpx2.Client
 ) -> None:
     issued = http.post("/token/authenticate", auth=ADA).json()["tokenInfo"]
@@ -151,7 +153,7 @@ def test_refresh_keeps_the_value_and_moves_the_expiry(
     assert validated.status_code == 200
 
 
-def test_a_token_ends_after_35_minutes_and_cannot_be_refreshed_then(
+def test_tokens_expire_after_35_minutes_and_cannot_be_refreshed(
     emulator: Emulator, http: httpx2.Client
 ) -> None:
     headers = with_token(sign_in(http))
@@ -166,7 +168,7 @@ def test_a_token_ends_after_35_minutes_and_cannot_be_refreshed_then(
         assert reply.json()["status"] == "FAILURE_BAD_CREDENTIAL"
 
 
-def test_the_lifetime_can_be_set(emulator: Emulator, http: httpx2.Client) -> None:
+def test_the_lifetime_is_a_setting(emulator: Emulator, http: httpx2.Client) -> None:
     emulator.settings.token_lifetime_seconds = 60
     headers = with_token(sign_in(http))
 
@@ -175,7 +177,7 @@ def test_the_lifetime_can_be_set(emulator: Emulator, http: httpx2.Client) -> Non
     assert http.get("/token/validate", headers=headers).status_code == 401
 
 
-def test_logout_ends_the_token_at_once(http: httpx2.Client) -> None:
+def test_logout_revokes_the_token(http: httpx2.Client) -> None:
     mine, other = sign_in(http), sign_in(http)
 
     reply = http.post("/token/logout", headers=with_token(mine))
@@ -186,14 +188,14 @@ def test_logout_ends_the_token_at_once(http: httpx2.Client) -> None:
     assert http.get("/token/validate", headers=with_token(other)).status_code == 200
 
 
-def test_wrong_methods_are_refused_without_a_token(http: httpx2.Client) -> None:
+def test_wrong_methods_are_rejected_without_a_token(http: httpx2.Client) -> None:
     assert http.get("/token/refresh").status_code == 405
 
 
 def test_only_digests_of_tokens_are_stored(emulator: Emulator, http: httpx2.Client) -> None:
     token = sign_in(http)
 
-    with emulator.world.store.snapshot() as db:
+    with emulator.tenant.store.snapshot() as db:
         rows = [tuple(row) for row in db.execute("SELECT * FROM tokens")]
 
     assert rows

@@ -1,6 +1,5 @@
-"""Cells written one by one, and read back everywhere."""
+"""Writing cells, and reading them in views and exports."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -8,41 +7,44 @@ import pytest
 from anaplan_emulator import Settings
 
 if TYPE_CHECKING:
-    from tests.emulator.conftest import Shop
+    from tests.emulator.conftest import ClientFor, TenantClient
 
-Visit = Callable[[str], "Shop"]
 
 SALES, STOCK = "102000000000", "102000000002"
 PRODUCTS, TIME, VERSIONS = "101000000001", "20000000003", "20000000020"
 
 
-def write(shop: "Shop", module: str, *cells: dict[str, Any], status: int = 200) -> dict[str, Any]:
-    answer = shop.http.post(shop.path(f"/modules/{module}/data"), json=list(cells))
-    assert answer.status_code == status, answer.text
-    body: dict[str, Any] = answer.json()
+def write(
+    shop: "TenantClient", module: str, *cells: dict[str, Any], status: int = 200
+) -> dict[str, Any]:
+    reply = shop.http.post(shop.path(f"/modules/{module}/data"), json=list(cells))
+    assert reply.status_code == status, reply.text
+    body: dict[str, Any] = reply.json()
     return body
 
 
-def sale(value: object, line_item: str = "Units", **places: str) -> dict[str, Any]:
-    """A cell of the module Sales, by names unless told otherwise."""
-    at = {"Products": "Pear", "Time": "Jan 26", "Versions": "Actual", **places}
+def sale(value: object, line_item: str = "Units", **items: str) -> dict[str, Any]:
+    """Return the request body of a cell of the module Sales."""
+    coordinates = {"Products": "Pear", "Time": "Jan 26", "Versions": "Actual", **items}
     return {
         "lineItemName": line_item,
-        "dimensions": [{"dimensionName": name, "itemName": item} for name, item in at.items()],
+        "dimensions": [
+            {"dimensionName": name, "itemName": item} for name, item in coordinates.items()
+        ],
         "value": value,
     }
 
 
 def stock(value: object, line_item: str = "In", code: str = "P1") -> dict[str, Any]:
-    place = {"dimensionId": PRODUCTS, "itemCode": code}
-    return {"lineItemName": line_item, "dimensions": [place], "value": value}
+    coordinate = {"dimensionId": PRODUCTS, "itemCode": code}
+    return {"lineItemName": line_item, "dimensions": [coordinate], "value": value}
 
 
-def stocked(shop: "Shop") -> str:
+def stock_cells(shop: "TenantClient") -> str:
     return shop.get(f"/views/{STOCK}/data").text
 
 
-def test_a_cell_by_ids_names_and_codes(shop: "Shop") -> None:
+def test_a_cell_by_ids_names_and_codes(shop: "TenantClient") -> None:
     items = shop.get(f"/modules/{SALES}/lineItems").json()["items"]
     pear = shop.get(f"/dimensions/{PRODUCTS}/items").json()["items"][1]["id"]
     by_ids = {
@@ -86,12 +88,14 @@ def test_a_cell_by_ids_names_and_codes(shop: "Shop") -> None:
         ("Sold In", "201000000002", "Asia"),
     ],
 )
-def test_values_of_all_formats(shop: "Shop", line_item: str, value: object, shown: str) -> None:
+def test_values_of_all_formats(
+    shop: "TenantClient", line_item: str, value: object, shown: str
+) -> None:
     assert write(shop, SALES, sale(value, line_item))["numberOfCellsChanged"] == 1
-    answer = shop.http.get(
+    reply = shop.http.get(
         shop.path(f"/views/{SALES}/data?format=v1"), headers={"Accept": "application/json"}
     )
-    row = next(row for row in answer.json()["rows"] if row["rowCoordinates"] == ["Pear", line_item])
+    row = next(row for row in reply.json()["rows"] if row["rowCoordinates"] == ["Pear", line_item])
     assert row["cells"][0] == shown
 
 
@@ -113,8 +117,8 @@ def test_values_of_all_formats(shop: "Shop", line_item: str, value: object, show
         ({"value": 1}, "lineItemNotFound"),
     ],
 )
-def test_what_cannot_be_written_fails_by_itself(
-    shop: "Shop", cell: dict[str, Any], kind: str
+def test_invalid_cells_fail_individually(
+    shop: "TenantClient", cell: dict[str, Any], kind: str
 ) -> None:
     body = write(shop, SALES, sale(1), cell, sale(2, Time="Feb 26"))
     assert body["numberOfCellsChanged"] == 2
@@ -123,20 +127,20 @@ def test_what_cannot_be_written_fails_by_itself(
     assert failure["failureMessageDetails"]
 
 
-def test_a_dimension_given_twice(shop: "Shop") -> None:
+def test_a_dimension_given_twice(shop: "TenantClient") -> None:
     cell = stock(1)
     cell["dimensions"] *= 2
     assert write(shop, STOCK, cell)["failures"][0]["failureType"] == "duplicateDimension"
 
 
-def test_calculated_cells_are_refused_and_follow_what_was_written(shop: "Shop") -> None:
+def test_calculated_cells_are_rejected_and_recalculated(shop: "TenantClient") -> None:
     body = write(shop, STOCK, stock(1, "Balance"), stock(20))
     assert body["numberOfCellsChanged"] == 1
     assert body["failures"][0]["failureType"] == "cellIsCalculated"
-    assert stocked(shop) == ",In,Out,Balance\nApple,20,2.5,17.5\nPear,0,0,0\n"
+    assert stock_cells(shop) == ",In,Out,Balance\nApple,20,2.5,17.5\nPear,0,0,0\n"
 
 
-def test_what_stays_as_it_was_does_not_count(shop: "Shop") -> None:
+def test_unchanged_cells_are_not_counted(shop: "TenantClient") -> None:
     assert write(shop, STOCK, stock(10))["numberOfCellsChanged"] == 0
     assert write(shop, STOCK, stock(0, code="P2"))["numberOfCellsChanged"] == 0
     assert write(shop, STOCK, stock(11), stock(10))["numberOfCellsChanged"] == 2
@@ -147,15 +151,15 @@ def test_what_stays_as_it_was_does_not_count(shop: "Shop") -> None:
     assert write(shop, STOCK)["numberOfCellsChanged"] == 0
 
 
-def test_what_was_written_is_exported(shop: "Shop") -> None:
+def test_written_cells_are_exported(shop: "TenantClient") -> None:
     write(shop, SALES, sale(99), sale("Asia", "Sold In"))
     assert shop.run("exports", "Sales - multi.csv")["successful"]
-    file_id = shop.listed("exports")["Sales - multi.csv"]
+    file_id = shop.ids_by_name("exports")["Sales - multi.csv"]
     text = shop.get(f"/files/{file_id}/chunks/0").text
     assert "Pear,Jan 26,Actual,99,false,,,Asia\n" in text
 
 
-def test_a_write_is_a_change_of_the_model(shop: "Shop") -> None:
+def test_a_write_changes_the_serial_number_of_the_model(shop: "TenantClient") -> None:
     def serial_number() -> int:
         model = shop.http.get(f"/2/0/models/{shop.model_id()}?modelDetails=true").json()["model"]
         return int(model["lastSavedSerialNumber"])
@@ -181,32 +185,32 @@ def test_a_write_is_a_change_of_the_model(shop: "Shop") -> None:
         b'[{"lineItemName": "\\ud800", "value": 1}]',
     ],
 )
-def test_bodies_that_are_no_cells(shop: "Shop", body: bytes) -> None:
+def test_invalid_bodies(shop: "TenantClient", body: bytes) -> None:
     path = shop.path(f"/modules/{STOCK}/data")
     assert shop.http.post(path, content=body).status_code == 400
 
 
-def test_limits(shop: "Shop") -> None:
+def test_limits(shop: "TenantClient") -> None:
     settings = Settings()
     assert (settings.cell_write_limit, settings.cell_write_bytes) == (100_000, 15_000_000)
     shop.emulator.settings.cell_write_limit = 2
     write(shop, STOCK, stock(1), stock(2))
     write(shop, STOCK, stock(1), stock(2), stock(3), status=400)
-    assert stocked(shop).splitlines()[1] == "Apple,2,2.5,-0.5"
+    assert stock_cells(shop).splitlines()[1] == "Apple,2,2.5,-0.5"
     shop.emulator.settings.cell_write_bytes = 20
     write(shop, STOCK, stock(1), status=413)
 
 
-def test_who_may_write(visit: Visit) -> None:
-    write(visit("bob"), STOCK, stock(1), status=403)
-    write(visit("eve"), STOCK, stock(1), status=404)
-    # A bad body is told before a missing role.
-    path = visit("bob").path(f"/modules/{STOCK}/data")
-    assert visit("bob").http.post(path, json={}).status_code == 400
-    write(visit("ada"), "102000000009", stock(1), status=404)
+def test_permissions_for_writing(client_for: "ClientFor") -> None:
+    write(client_for("bob"), STOCK, stock(1), status=403)
+    write(client_for("eve"), STOCK, stock(1), status=404)
+    # The body is checked before the role.
+    path = client_for("bob").path(f"/modules/{STOCK}/data")
+    assert client_for("bob").http.post(path, json={}).status_code == 400
+    write(client_for("ada"), "102000000009", stock(1), status=404)
 
 
-def test_get_is_not_allowed(shop: "Shop") -> None:
+def test_get_is_not_allowed(shop: "TenantClient") -> None:
     assert shop.get(f"/modules/{STOCK}/data").status_code == 405
 
 
@@ -214,27 +218,27 @@ def test_get_is_not_allowed(shop: "Shop") -> None:
     ("state", "status"),
     [("PRODUCTION", 200), ("LOCKED", 423), ("ARCHIVED", 422), ("MAINTENANCE", 424)],
 )
-def test_states_of_the_model(shop: "Shop", state: str, status: int) -> None:
-    with shop.emulator.world.store.transaction() as db:
+def test_states_of_the_model(shop: "TenantClient", state: str, status: int) -> None:
+    with shop.emulator.tenant.store.transaction() as db:
         db.execute("UPDATE models SET active_state = ? WHERE id = ?", (state, shop.model_id()))
     write(shop, STOCK, stock(1), status=status)
 
 
-def test_versions_are_edited_between_their_limits(shop: "Shop") -> None:
-    with shop.emulator.world.store.transaction() as db:
+def test_versions_are_edited_between_their_limits(shop: "TenantClient") -> None:
+    with shop.emulator.tenant.store.transaction() as db:
         db.execute("UPDATE versions SET edit_from = '2026-01-15', edit_to = '2026-01-20'")
     body = write(shop, SALES, sale(1), sale(2, Time="Feb 26"))
     assert body["numberOfCellsChanged"] == 1
     (failure,) = body["failures"]
     assert (failure["requestIndex"], failure["failureType"]) == (1, "cellIsNotEditable")
-    with shop.emulator.world.store.transaction() as db:
+    with shop.emulator.tenant.store.transaction() as db:
         db.execute("UPDATE versions SET edit_from = '2026-02-01', edit_to = NULL")
     assert write(shop, SALES, sale(3), sale(2, Time="Feb 26"))["numberOfCellsChanged"] == 1
-    # A module without versions has no limits.
+    # Modules without versions have no limits.
     assert write(shop, STOCK, stock(3))["numberOfCellsChanged"] == 1
 
 
-def test_what_is_before_the_switchover_is_actual_data(shop: "Shop") -> None:
+def test_cells_before_the_switchover_are_actual_data(shop: "TenantClient") -> None:
     versions = shop.get("/versions").json()["versionMetadata"]
     forecast = next(version["id"] for version in versions if version["name"] == "Forecast")
     path = shop.path(f"/versions/{forecast}/switchover")

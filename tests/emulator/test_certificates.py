@@ -61,7 +61,7 @@ def pair(emulator: Emulator) -> KeyPair:
 
 
 @pytest.mark.parametrize("encode", [as_pem_text, as_pem_body])
-def test_either_form_of_the_header_is_taken(
+def test_both_forms_of_the_header_are_accepted(
     http: httpx2.Client, pair: KeyPair, encode: Callable[[str], str]
 ) -> None:
     reply = http.post(
@@ -76,7 +76,7 @@ def test_either_form_of_the_header_is_taken(
     assert http.get("/token/validate", headers=headers).json()["userInfo"]["userId"] == ADA
 
 
-def test_the_files_handed_out_sign_in_and_are_private(
+def test_the_certificate_files_are_valid_and_private(
     emulator: Emulator, http: httpx2.Client
 ) -> None:
     certificate, private_key = emulator.certificate, emulator.private_key
@@ -87,7 +87,7 @@ def test_the_files_handed_out_sign_in_and_are_private(
     assert private_key.stat().st_mode & 0o077 == 0
 
 
-def test_a_v1_payload_may_be_sent_again(http: httpx2.Client, pair: KeyPair) -> None:
+def test_a_v1_payload_can_be_reused(http: httpx2.Client, pair: KeyPair) -> None:
     body = payload(pair.private_key)
 
     replies = [authenticate(http, pair.certificate, body).status_code for _ in range(2)]
@@ -96,7 +96,7 @@ def test_a_v1_payload_may_be_sent_again(http: httpx2.Client, pair: KeyPair) -> N
 
 
 @pytest.mark.parametrize("unit", [1, 1000], ids=["seconds", "milliseconds"])
-def test_a_v2_payload_is_good_once(
+def test_a_v2_payload_can_be_used_once(
     emulator: Emulator, http: httpx2.Client, pair: KeyPair, unit: int
 ) -> None:
     body = payload_v2(pair.private_key, emulator.now().timestamp() * unit)
@@ -106,7 +106,7 @@ def test_a_v2_payload_is_good_once(
 
 
 @pytest.mark.parametrize("minutes", [-6, 6])
-def test_a_v2_payload_is_bound_to_its_time(
+def test_a_v2_payload_must_be_recent(
     emulator: Emulator, http: httpx2.Client, pair: KeyPair, minutes: int
 ) -> None:
     moment = emulator.now() + timedelta(minutes=minutes)
@@ -119,7 +119,7 @@ def test_a_v2_payload_is_bound_to_its_time(
 
 
 @pytest.mark.parametrize("days", [-1, 1])
-def test_a_v2_payload_may_go_by_real_time_where_the_clock_was_moved(
+def test_a_v2_payload_with_real_time_is_accepted_when_the_clock_is_changed(
     emulator: Emulator, http: httpx2.Client, days: int
 ) -> None:
     emulator.set_clock(emulator.now() + timedelta(days=days))
@@ -140,22 +140,22 @@ def test_a_v2_payload_may_go_by_real_time_where_the_clock_was_moved(
     assert_refused(authenticate(http, pair.certificate, by_the_emulator))
 
 
-def test_an_unknown_payload_format_is_refused(http: httpx2.Client, pair: KeyPair) -> None:
+def test_an_unknown_payload_format_is_rejected(http: httpx2.Client, pair: KeyPair) -> None:
     body = {"encodedDataFormat": "v3", **payload(pair.private_key)}
 
     assert_refused(authenticate(http, pair.certificate, body))
 
 
-def test_another_authority_is_refused(http: httpx2.Client) -> None:
+def test_certificates_of_other_authorities_are_rejected(http: httpx2.Client) -> None:
     now = datetime.now(UTC)
     day = timedelta(days=1)
-    # Same names, other key: only the signature tells them apart.
+    # It has the same names, but another key.
     foreign = Authority.create().issue_to_user(ADA, now - day, now + day)
 
     assert_refused(authenticate(http, foreign.certificate, payload(foreign.private_key)))
 
 
-def test_a_self_signed_certificate_is_refused(emulator: Emulator, http: httpx2.Client) -> None:
+def test_a_self_signed_certificate_is_rejected(emulator: Emulator, http: httpx2.Client) -> None:
     emulator.issue_certificate(ADA)
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, ADA)])
@@ -178,7 +178,7 @@ def test_a_self_signed_certificate_is_refused(emulator: Emulator, http: httpx2.C
     assert_refused(authenticate(http, certificate, payload(private_key)))
 
 
-def test_validity_goes_by_the_emulators_clock(emulator: Emulator, http: httpx2.Client) -> None:
+def test_validity_is_checked_by_the_emulator_clock(emulator: Emulator, http: httpx2.Client) -> None:
     start = emulator.now() + timedelta(hours=1)
     pair = emulator.issue_certificate(ADA, not_before=start, not_after=start + timedelta(hours=1))
     body = payload(pair.private_key)
@@ -190,14 +190,14 @@ def test_validity_goes_by_the_emulators_clock(emulator: Emulator, http: httpx2.C
     assert_refused(authenticate(http, pair.certificate, body))
 
 
-def test_a_signature_over_other_data_is_refused(http: httpx2.Client, pair: KeyPair) -> None:
+def test_a_signature_of_other_data_is_rejected(http: httpx2.Client, pair: KeyPair) -> None:
     body = payload(pair.private_key)
     body["encodedData"] = base64.b64encode(os.urandom(150)).decode()
 
     assert_refused(authenticate(http, pair.certificate, body))
 
 
-def test_a_signature_over_the_base64_text_is_refused(http: httpx2.Client, pair: KeyPair) -> None:
+def test_a_signature_of_the_base64_text_is_rejected(http: httpx2.Client, pair: KeyPair) -> None:
     body = payload(pair.private_key)
     signature = sign(pair.private_key, body["encodedData"].encode())
     body["encodedSignedData"] = base64.b64encode(signature).decode()
@@ -205,7 +205,7 @@ def test_a_signature_over_the_base64_text_is_refused(http: httpx2.Client, pair: 
     assert_refused(authenticate(http, pair.certificate, body))
 
 
-def test_a_signature_with_another_digest_is_refused(http: httpx2.Client, pair: KeyPair) -> None:
+def test_a_signature_with_another_digest_is_rejected(http: httpx2.Client, pair: KeyPair) -> None:
     data = os.urandom(150)
     key = serialization.load_pem_private_key(pair.private_key.encode(), password=None)
     assert isinstance(key, rsa.RSAPrivateKey)
@@ -219,7 +219,7 @@ def test_a_signature_with_another_digest_is_refused(http: httpx2.Client, pair: K
     assert_refused(authenticate(http, pair.certificate, body))
 
 
-def test_another_users_key_does_not_fit_the_certificate(
+def test_a_signature_with_another_key_is_rejected(
     emulator: Emulator, http: httpx2.Client, pair: KeyPair
 ) -> None:
     other = emulator.issue_certificate("exception@example.com")
@@ -227,28 +227,28 @@ def test_another_users_key_does_not_fit_the_certificate(
     assert_refused(authenticate(http, pair.certificate, payload(other.private_key)))
 
 
-def test_too_little_random_data_is_refused(http: httpx2.Client, pair: KeyPair) -> None:
+def test_too_little_random_data_is_rejected(http: httpx2.Client, pair: KeyPair) -> None:
     assert_refused(authenticate(http, pair.certificate, payload(pair.private_key, os.urandom(99))))
     enough = payload(pair.private_key, os.urandom(100))
     assert authenticate(http, pair.certificate, enough).status_code == 201
 
 
-def test_an_inactive_users_certificate_is_refused(emulator: Emulator, http: httpx2.Client) -> None:
+def test_certificates_of_inactive_users_are_rejected(
+    emulator: Emulator, http: httpx2.Client
+) -> None:
     pair = emulator.issue_certificate("gone@example.com")
 
     assert_refused(authenticate(http, pair.certificate, payload(pair.private_key)))
 
 
-def test_certificates_are_no_passwords_so_single_sign_on_does_not_matter(
-    emulator: Emulator, http: httpx2.Client
-) -> None:
+def test_single_sign_on_users_can_use_certificates(emulator: Emulator, http: httpx2.Client) -> None:
     pair = emulator.issue_certificate("sso@example.com")
 
     assert authenticate(http, pair.certificate, payload(pair.private_key)).status_code == 201
 
 
 @pytest.mark.parametrize("header", ["CACertificate", "CACertificate %%%", "CACertificate aGVsbG8="])
-def test_a_header_without_a_certificate_is_refused(
+def test_a_header_without_a_certificate_is_rejected(
     http: httpx2.Client, pair: KeyPair, header: str
 ) -> None:
     reply = http.post(
@@ -271,7 +271,7 @@ def test_a_header_without_a_certificate_is_refused(
         json.dumps({"certificateChain": "x", "signature": "y"}).encode(),
     ],
 )
-def test_a_malformed_body_is_refused(http: httpx2.Client, pair: KeyPair, content: bytes) -> None:
+def test_a_malformed_body_is_rejected(http: httpx2.Client, pair: KeyPair, content: bytes) -> None:
     headers = {
         "Authorization": f"CACertificate {as_pem_text(pair.certificate)}",
         "Content-Type": "application/json",
@@ -280,7 +280,7 @@ def test_a_malformed_body_is_refused(http: httpx2.Client, pair: KeyPair, content
     assert_refused(http.post("/token/authenticate", headers=headers, content=content))
 
 
-def test_certificates_outlive_a_reset(emulator: Emulator, http: httpx2.Client) -> None:
+def test_certificates_remain_valid_after_a_reset(emulator: Emulator, http: httpx2.Client) -> None:
     pair = emulator.issue_certificate(ADA)
 
     emulator.reset()
@@ -288,19 +288,19 @@ def test_certificates_outlive_a_reset(emulator: Emulator, http: httpx2.Client) -
     assert authenticate(http, pair.certificate, payload(pair.private_key)).status_code == 201
 
 
-def test_the_authority_is_one_that_strict_tls_clients_accept(emulator: Emulator) -> None:
+def test_the_authority_is_accepted_by_strict_tls_clients(emulator: Emulator) -> None:
     context = ssl.create_default_context(cafile=emulator.ca_certificate)
     context.verify_flags |= ssl.VerifyFlags.VERIFY_X509_STRICT
 
     with (
-        Emulator(emulator.world.tenant, tls=True) as secure,
+        Emulator(emulator.tenant.description, tls=True) as secure,
         httpx2.Client(verify=ssl.create_default_context(cafile=secure.ca_certificate)) as client,
     ):
         assert secure.base_url.startswith("https://127.0.0.1:")
         assert client.get(f"{secure.base_url}/token/validate").status_code == 400
         assert len(context.get_ca_certs()) == 1
         with (
-            httpx2.Client(verify=context) as stranger,
+            httpx2.Client(verify=context) as other_client,
             pytest.raises(httpx2.ConnectError, match="CERTIFICATE_VERIFY_FAILED"),
         ):
-            stranger.get(secure.base_url)
+            other_client.get(secure.base_url)

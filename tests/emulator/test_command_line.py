@@ -60,9 +60,7 @@ def read_json_line(process: subprocess.Popen[str]) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_one_line_of_json_tells_all_and_signals_end_it(
-    tenant_file: Path, number: signal.Signals
-) -> None:
+def test_json_output_and_termination_by_signals(tenant_file: Path, number: signal.Signals) -> None:
     with command("--port", 0, "--tenant", tenant_file, "--json") as process:
         info = read_json_line(process)
         assert set(info) == KEYS
@@ -78,11 +76,11 @@ def test_one_line_of_json_tells_all_and_signals_end_it(
     assert not Path(info["certificate"]).exists()
 
 
-ENDS = [signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)]
+SIGNALS = [signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)]
 
 
-@pytest.mark.parametrize("number", ENDS)
-def test_nothing_is_left_behind(tmp_path: Path, number: signal.Signals) -> None:
+@pytest.mark.parametrize("number", SIGNALS)
+def test_no_files_remain(tmp_path: Path, number: signal.Signals) -> None:
     with command("--port", 0, "--tls", "--json", temporary=tmp_path) as process:
         info = read_json_line(process)
         assert Path(info["private_key"]).is_relative_to(tmp_path)
@@ -94,8 +92,8 @@ def test_nothing_is_left_behind(tmp_path: Path, number: signal.Signals) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize("number", ENDS)
-def test_nothing_is_left_behind_when_the_end_comes_early(
+@pytest.mark.parametrize("number", SIGNALS)
+def test_no_files_remain_when_stopped_during_startup(
     tmp_path: Path, number: signal.Signals
 ) -> None:
     with command("--port", 0, "--json", temporary=tmp_path) as process:
@@ -110,7 +108,7 @@ def test_nothing_is_left_behind_when_the_end_comes_early(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_people_are_told_what_to_paste(tenant_file: Path) -> None:
+def test_the_start_message_contains_sample_code(tenant_file: Path) -> None:
     with command("--port", 0, "--tenant", tenant_file) as process:
         assert process.stdout is not None
         shown = ""
@@ -126,7 +124,7 @@ def test_people_are_told_what_to_paste(tenant_file: Path) -> None:
     assert "workspace_id=" not in shown  # This tenant has none.
 
 
-def test_tls_hands_out_the_authority(tenant_file: Path) -> None:
+def test_tls_output_contains_the_authority(tenant_file: Path) -> None:
     with command("--port", 0, "--tenant", tenant_file, "--tls", "--json") as process:
         info = read_json_line(process)
         assert set(info) == KEYS | {"ca_certificate"}
@@ -134,7 +132,7 @@ def test_tls_hands_out_the_authority(tenant_file: Path) -> None:
         assert Path(info["ca_certificate"]).exists()
 
 
-def test_every_request_is_logged_on_request(tenant_file: Path) -> None:
+def test_verbose_logs_every_request(tenant_file: Path) -> None:
     with command("--port", 0, "--tenant", tenant_file, "--json", "--verbose") as process:
         info = read_json_line(process)
         httpx2.get(f"{info['base_url']}/token/validate")
@@ -143,7 +141,7 @@ def test_every_request_is_logged_on_request(tenant_file: Path) -> None:
     assert "GET /token/validate 400" in errors
 
 
-def test_a_state_file_outlives_the_process(tenant_file: Path, tmp_path: Path) -> None:
+def test_a_state_file_keeps_the_clock(tenant_file: Path, tmp_path: Path) -> None:
     state = tmp_path / "state.sqlite"
     arguments = ("--port", 0, "--tenant", tenant_file, "--state", state, "--json")
     with command(*arguments) as process:
@@ -155,8 +153,8 @@ def test_a_state_file_outlives_the_process(tenant_file: Path, tmp_path: Path) ->
 
     with command(*arguments) as process:
         info = read_json_line(process)
-        told = httpx2.get(f"{info['base_url']}/_emulator/clock").json()
-        assert told["offset_seconds"] == 3600
+        clock_state = httpx2.get(f"{info['base_url']}/_emulator/clock").json()
+        assert clock_state["offset_seconds"] == 3600
         process.send_signal(signal.SIGTERM)
         _, errors = process.communicate(timeout=60)
     (warning,) = errors.splitlines()
@@ -164,11 +162,11 @@ def test_a_state_file_outlives_the_process(tenant_file: Path, tmp_path: Path) ->
     assert str(state) in warning
 
 
-def test_a_state_file_is_one_emulators_until_it_ends_even_by_a_crash(
-    tenant_file: Path, tmp_path: Path
-) -> None:
+def test_a_state_file_is_locked_until_its_emulator_ends(tenant_file: Path, tmp_path: Path) -> None:
     arguments = ("--port", 0, "--tenant", tenant_file, "--state", tmp_path / "mine.db", "--json")
-    with command(*arguments, temporary=tmp_path) as first:  # Killed, it leaves a folder there.
+    with command(
+        *arguments, temporary=tmp_path
+    ) as first:  # The killed process does not remove its folder.
         read_json_line(first)
 
         second = run(*arguments)
@@ -182,13 +180,13 @@ def test_a_state_file_is_one_emulators_until_it_ends_even_by_a_crash(
         assert read_json_line(third)["user_email"] == "ada@example.com"
 
 
-def test_a_missing_folder_is_named(tenant_file: Path, tmp_path: Path) -> None:
+def test_the_error_names_a_missing_folder(tenant_file: Path, tmp_path: Path) -> None:
     folder = tmp_path / "nowhere"
 
     done = run("--port", 0, "--tenant", tenant_file, "--state", folder / "mine.db")
 
     assert done.returncode == 1
-    assert f"there is no folder {folder}" in done.stderr
+    assert f"the folder {folder} does not exist" in done.stderr
     assert len(done.stderr.splitlines()) == 1
 
 
@@ -202,9 +200,9 @@ def run(*arguments: object) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_a_port_in_use_is_said_plainly(tenant_file: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+def test_the_error_for_a_port_in_use(tenant_file: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as occupied:
+        port = occupied.getsockname()[1]
         done = run("--port", port, "--tenant", tenant_file)
 
     assert done.returncode == 1
@@ -214,11 +212,9 @@ def test_a_port_in_use_is_said_plainly(tenant_file: Path) -> None:
 
 
 @pytest.mark.parametrize("option", ["--tenant", "--state"])
-def test_files_that_do_not_serve_are_said_plainly(
-    tmp_path: Path, tenant_file: Path, option: str
-) -> None:
+def test_the_error_for_an_invalid_file(tmp_path: Path, tenant_file: Path, option: str) -> None:
     file = tmp_path / "notes.txt"
-    file.write_text("Not what you are looking for. " * 50)
+    file.write_text("Neither a tenant nor a database. " * 50)
     arguments = [option, file] if option == "--tenant" else ["--tenant", tenant_file, option, file]
 
     done = run("--port", 0, *arguments)
@@ -229,14 +225,14 @@ def test_files_that_do_not_serve_are_said_plainly(
 
 
 @pytest.mark.parametrize("port", ["70000", "http", "8e3"])
-def test_an_impossible_port_is_a_usage_error(port: str) -> None:
+def test_an_invalid_port_is_a_usage_error(port: str) -> None:
     done = run("--port", port)
 
     assert done.returncode == 2
-    assert f"--port: '{port}' is not a number from 0 to 65535" in done.stderr
+    assert f"--port: '{port}' is not a port number from 0 to 65535" in done.stderr
 
 
-def test_listening_beyond_this_machine_is_warned_of(tenant_file: Path) -> None:
+def test_listening_on_other_addresses_prints_a_warning(tenant_file: Path) -> None:
     arguments = ("--host", "0.0.0.0", "--port", 0, "--tenant", tenant_file, "--json")
     with command(*arguments) as process:
         read_json_line(process)
@@ -265,7 +261,7 @@ sys.meta_path.insert(0, Blocker())
     ],
     ids=["python -m anaplan_emulator", "anaplan emulator"],
 )
-def test_without_its_extra_it_says_what_to_install(start: str) -> None:
+def test_the_error_for_a_missing_extra(start: str) -> None:
     done = subprocess.run(
         [sys.executable, "-c", WITHOUT_STARLETTE + start],
         capture_output=True,

@@ -11,23 +11,23 @@ from tests.emulator.conftest import SHOP
 from anaplan_emulator import Emulator, TenantDescription
 
 if TYPE_CHECKING:
-    from tests.emulator.conftest import Shop
+    from tests.emulator.conftest import TenantClient
 
 HEADERS = {"X_API_TOKEN": "shop-consolidation-token", "TENANT": "Corner Shop"}
 NO_RUN = "00000000-0000-0000-0000-000000000000"
 
 
 @pytest.fixture
-def fluence(shop: "Shop") -> Iterator[httpx2.Client]:
+def fluence(shop: "TenantClient") -> Iterator[httpx2.Client]:
     url = f"{shop.emulator.base_url}/api/v2305.1"
     with httpx2.Client(base_url=url, headers=HEADERS, timeout=30) as client:
         yield client
 
 
 def rows(fluence: httpx2.Client, **query: str) -> Any:
-    answer = fluence.get("/odata/Ledger", params={f"${key}": query[key] for key in query})
-    assert answer.status_code == 200, answer.text
-    return answer.json()
+    reply = fluence.get("/odata/Ledger", params={f"${key}": query[key] for key in query})
+    assert reply.status_code == 200, reply.text
+    return reply.json()
 
 
 def accounts(fluence: httpx2.Client, **query: str) -> list[str]:
@@ -58,7 +58,7 @@ def test_query_options(fluence: httpx2.Client) -> None:
         "@odata.count": 4,
         "value": [{"Amount": 75443.48}],
     }
-    # The dollar may be left out, and a column's name may be asked for by itself.
+    # The dollar sign is optional.
     assert len(fluence.get("/odata/Ledger?filter=Amount gt 0").json()) == 2
     assert len(fluence.get("/odata/Ledger?Account_Name=1110&Format=flat").json()) == 2
 
@@ -91,16 +91,16 @@ def test_pages(fluence: httpx2.Client) -> None:
         ("$apply=groupby((Account_Name))", 501),
     ],
 )
-def test_queries_refused(fluence: httpx2.Client, query: str, status: int) -> None:
-    answer = fluence.get(f"/odata/Ledger?{query}")
-    assert answer.status_code == status
-    assert list(answer.json()) == ["message"]
+def test_invalid_queries(fluence: httpx2.Client, query: str, status: int) -> None:
+    reply = fluence.get(f"/odata/Ledger?{query}")
+    assert reply.status_code == status
+    assert list(reply.json()) == ["message"]
 
 
 def test_rows_are_added(fluence: httpx2.Client) -> None:
     row = {"Account_Name": "9", "Amount": 1, "Final": True}
-    answer = fluence.post("/odata/Ledger", json=row)
-    assert (answer.status_code, answer.content) == (200, b"")
+    reply = fluence.post("/odata/Ledger", json=row)
+    assert (reply.status_code, reply.content) == (200, b"")
     assert rows(fluence, filter="Account_Name eq '9'") == [
         {"Account_Name": "9", "Scenario_Name": None, "Amount": 1, "Final": 1, "Text": None}
     ]
@@ -123,7 +123,7 @@ def test_rows_are_added(fluence: httpx2.Client) -> None:
         ("PUT", "/odata/Ledger?$filter=Amount gt 0", {"Amount": "x"}, 400),
     ],
 )
-def test_rows_refused_change_nothing(
+def test_invalid_rows_change_nothing(
     fluence: httpx2.Client, method: str, path: str, body: object, status: int
 ) -> None:
     before = rows(fluence)
@@ -131,7 +131,7 @@ def test_rows_refused_change_nothing(
     assert rows(fluence) == before
 
 
-def test_bodies_must_be_said_to_be_json(fluence: httpx2.Client) -> None:
+def test_bodies_need_a_json_content_type(fluence: httpx2.Client) -> None:
     text = {"Content-Type": "text/plain"}
     assert fluence.post("/odata/Ledger", content="{}", headers=text).status_code == 415
     label = {"Content-Type": "application/json"}
@@ -140,8 +140,8 @@ def test_bodies_must_be_said_to_be_json(fluence: httpx2.Client) -> None:
 
 def test_rows_are_changed_by_filter(fluence: httpx2.Client) -> None:
     budget = {"$filter": "Scenario_Name eq 'Budget'"}
-    answer = fluence.put("/odata/Ledger", params=budget, json={"Amount": 5, "Text": "x"})
-    assert (answer.status_code, answer.content) == (200, b"")
+    reply = fluence.put("/odata/Ledger", params=budget, json={"Amount": 5, "Text": "x"})
+    assert (reply.status_code, reply.content) == (200, b"")
     assert [(row["Amount"], row["Text"]) for row in rows(fluence)] == [
         (75443.48, "O'Neill"),
         (5, "x"),
@@ -177,13 +177,13 @@ def test_dimensions(fluence: httpx2.Client) -> None:
     assert fluence.get("/metadata/Dimensions/Nothing").status_code == 404
 
 
-def test_workflows_move_by_the_clock(fluence: httpx2.Client, shop: "Shop") -> None:
+def test_workflows_follow_the_emulator_clock(fluence: httpx2.Client, shop: "TenantClient") -> None:
     path = "Imports/Nightly/Load"
 
     def state() -> dict[str, str]:
-        answer = fluence.get(f"/process/state/{path}")
-        assert answer.status_code == 200
-        found: dict[str, str] = answer.json()
+        reply = fluence.get(f"/process/state/{path}")
+        assert reply.status_code == 200
+        found: dict[str, str] = reply.json()
         return found
 
     assert state() == {"runId": NO_RUN}
@@ -201,7 +201,7 @@ def test_workflows_move_by_the_clock(fluence: httpx2.Client, shop: "Shop") -> No
     assert state()["runId"] != first["runId"]
 
 
-def test_workflows_that_are_not_there(fluence: httpx2.Client) -> None:
+def test_unknown_workflows(fluence: httpx2.Client) -> None:
     for verb in ("start", "stop"):
         assert fluence.post(f"/process/{verb}/Imports/Load").status_code == 404
     assert fluence.get("/process/state/Imports/Load").json() == {"runId": NO_RUN}
@@ -209,7 +209,7 @@ def test_workflows_that_are_not_there(fluence: httpx2.Client) -> None:
 
 
 def test_users(fluence: httpx2.Client) -> None:
-    ada, gone = fluence.get("/users").json()
+    ada, disabled = fluence.get("/users").json()
     assert ada == {
         "userId": 1,
         "userName": "ada@fluence.app",
@@ -218,7 +218,7 @@ def test_users(fluence: httpx2.Client) -> None:
         "email": "ada@shop.example",
         "roles": ["Admin", "Preparer"],
     }
-    assert gone["isDisabled"] is True
+    assert disabled["isDisabled"] is True
     new = {"userName": "new@fluence.app", "fullName": "New", "roles": ["Reviewer"]}
     added = fluence.post("/users", json=[new]).json()
     assert (added["userName"], added["roles"]) == ("new@fluence.app", ["Reviewer"])
@@ -233,7 +233,7 @@ def test_users(fluence: httpx2.Client) -> None:
     assert fluence.put("/users", json=change).status_code == 404
 
 
-def test_adding_several_users_is_all_or_nothing(fluence: httpx2.Client) -> None:
+def test_adding_several_users_is_atomic(fluence: httpx2.Client) -> None:
     two = [{"userName": "one"}, {"userName": "two", "roles": ["Nobody"]}]
     assert fluence.post("/users", json=two).status_code == 400
     assert len(fluence.get("/users").json()) == 2
@@ -263,47 +263,52 @@ def test_roles(fluence: httpx2.Client) -> None:
         ({"X_API_TOKEN": HEADERS["X_API_TOKEN"], "TENANT": "corner shop"}, 403),
     ],
 )
-def test_who_is_not_let_in(shop: "Shop", headers: dict[str, str], status: int) -> None:
+def test_missing_and_invalid_credentials(
+    shop: "TenantClient", headers: dict[str, str], status: int
+) -> None:
     url = f"{shop.emulator.base_url}/api/v2305.1/users"
-    answer = httpx2.get(url, headers=headers)
-    assert answer.status_code == status
-    # An Anaplan token is none here.
+    reply = httpx2.get(url, headers=headers)
+    assert reply.status_code == status
+    # An Anaplan token is not an API token.
     assert shop.http.get("/api/v2305.1/users").status_code == 401
 
 
 @pytest.mark.parametrize("name", ["X_API_TOKEN", "X-API-TOKEN", "x_api_token"])
-def test_either_spelling_arrives_over_a_socket(shop: "Shop", name: str) -> None:
+def test_both_spellings_of_the_token_header_are_accepted(shop: "TenantClient", name: str) -> None:
     connection = http.client.HTTPConnection(urlsplit(shop.emulator.base_url).netloc)
     headers = {name: HEADERS["X_API_TOKEN"], "TENANT": "Corner Shop"}
     connection.request("GET", "/api/v2305.1/users", headers=headers)
     assert connection.getresponse().status == 200
     connection.close()
-    noted = shop.emulator.requests()[-1].headers
-    assert noted[name.lower()] == "***"
-    assert HEADERS["X_API_TOKEN"] not in json.dumps(noted)
+    recorded = shop.emulator.requests()[-1].headers
+    assert recorded[name.lower()] == "***"
+    assert HEADERS["X_API_TOKEN"] not in json.dumps(recorded)
 
 
-def test_a_tenant_without_it(running_emulator: Emulator) -> None:
+def test_a_tenant_without_financial_consolidation(running_emulator: Emulator) -> None:
     described = SHOP.model_dump(exclude={"consolidation"})
     running_emulator.load_tenant(TenantDescription.model_validate(described))
-    answer = httpx2.get(f"{running_emulator.base_url}/api/v2305.1/users", headers=HEADERS)
-    assert answer.status_code == 401
+    reply = httpx2.get(f"{running_emulator.base_url}/api/v2305.1/users", headers=HEADERS)
+    assert reply.status_code == 401
 
 
 @pytest.mark.parametrize(
-    ("change", "words"),
+    ("change", "message"),
     [
         ({"tables": [{"name": "T", "columns": {"A": "number"}, "rows": [{"A": "x"}]}]}, "A: not a"),
         ({"tables": [{"name": "T", "columns": {"A": "number"}, "rows": [{"B": 1}]}]}, "no column"),
         ({"models": {"M": ["Nothing"]}}, "no dimension is called 'Nothing'"),
         ({"users": [{"name": "u", "full_name": "U", "email": "u", "roles": ["R"]}]}, "no role"),
-        ({"dimensions": [{"name": "D", "members": [{"name": "a", "parent": "b"}]}]}, "no member"),
+        (
+            {"dimensions": [{"name": "D", "members": [{"name": "a", "parent": "b"}]}]},
+            "no earlier member",
+        ),
         ({"workflows": [{"path": "p", "name": "n"}] * 2}, "two workflows"),
     ],
 )
-def test_contradictions_in_a_description(change: dict[str, Any], words: str) -> None:
+def test_invalid_descriptions(change: dict[str, Any], message: str) -> None:
     described = {"tenant": "T", "api_token": "t", **change}
-    with pytest.raises(ValueError, match=words):
+    with pytest.raises(ValueError, match=message):
         TenantDescription.model_validate(
             {**SHOP.model_dump(mode="json"), "consolidation": described}
         )

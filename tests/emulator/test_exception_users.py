@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -7,9 +6,8 @@ import pytest
 from anaplan_emulator.store.identifiers import lower_hex
 
 if TYPE_CHECKING:
-    from tests.emulator.conftest import Shop
+    from tests.emulator.conftest import ClientFor, TenantClient
 
-Visit = Callable[[str], "Shop"]
 BASE = "/admin/1/0/permissions/exception-users"
 SHOP = lower_hex("workspace", "Shop")
 STORAGE = lower_hex("workspace", "Storage")
@@ -20,48 +18,50 @@ def user_id(name: str) -> str:
 
 
 @pytest.fixture
-def root(visit: Visit) -> "Shop":
-    """The security administrator, and Bob in the workspace with single sign-on."""
-    root = visit("root")
-    enter_storage(root, "bob")
+def root(client_for: "ClientFor") -> "TenantClient":
+    """The client of the security administrator. Bob is a member of the single sign-on workspace."""
+    root = client_for("root")
+    add_to_storage(root, "bob")
     return root
 
 
-def enter_storage(root: "Shop", name: str) -> None:
+def add_to_storage(root: "TenantClient", name: str) -> None:
     operation = {"op": "add", "path": "entitlements", "value": [{"value": STORAGE}]}
-    answer = root.http.patch(
+    reply = root.http.patch(
         f"/scim/1/0/v2/Users/{user_id(name)}",
         json={
             "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
             "Operations": [operation],
         },
     )
-    assert answer.status_code == 200
+    assert reply.status_code == 200
 
 
-def change(shop: "Shop", name: str, op: object, workspace: object = STORAGE) -> httpx2.Response:
+def change(
+    shop: "TenantClient", name: str, op: object, workspace: object = STORAGE
+) -> httpx2.Response:
     body = {"op": op, "workspaceGuid": workspace}
     return shop.http.patch(f"{BASE}/users/{user_id(name)}", json=body)
 
 
-def found(shop: "Shop", **asked: str) -> list[dict[str, Any]]:
-    answer = shop.http.post(f"{BASE}/search", json=asked)
-    assert answer.status_code == 200, answer.text
-    response: list[dict[str, Any]] = answer.json()["response"]
+def found(shop: "TenantClient", **body: str) -> list[dict[str, Any]]:
+    reply = shop.http.post(f"{BASE}/search", json=body)
+    assert reply.status_code == 200, reply.text
+    response: list[dict[str, Any]] = reply.json()["response"]
     return response
 
 
-def refused(answer: httpx2.Response, status: int, code: str) -> None:
-    assert answer.status_code == status, answer.text
-    assert answer.json()["status"] == code
-    assert answer.json()["statusMessage"]
+def assert_error(reply: httpx2.Response, status: int, code: str) -> None:
+    assert reply.status_code == status, reply.text
+    assert reply.json()["status"] == code
+    assert reply.json()["statusMessage"]
 
 
-def sign_in(shop: "Shop", name: str) -> int:
+def sign_in(shop: "TenantClient", name: str) -> int:
     return shop.http.post("/token/authenticate", auth=(f"{name}@shop.example", name)).status_code
 
 
-def test_an_exception_counts_at_sign_in(root: "Shop") -> None:
+def test_exceptions_apply_to_signing_in(root: "TenantClient") -> None:
     assert sign_in(root, "bob") == 401
     assert change(root, "bob", "assign").status_code == 204
     assert change(root, "bob", "assign").status_code == 204
@@ -70,19 +70,19 @@ def test_an_exception_counts_at_sign_in(root: "Shop") -> None:
     assert sign_in(root, "bob") == 401
 
 
-def test_searches_are_for_everybody(root: "Shop") -> None:
+def test_all_users_can_search(root: "TenantClient") -> None:
     bob = {"userGuid": user_id("bob"), "email": "bob@shop.example"}
     result = {"workspaceGuid": STORAGE, "workspaceName": "Storage", "users": [bob]}
     assert found(root, workspaceGuid=STORAGE) == []
     change(root, "bob", "assign")
     with httpx2.Client(base_url=root.emulator.base_url) as http:
-        answer = http.post("/token/authenticate", auth=("eve@shop.example", "eve")).json()
-        token = answer["tokenInfo"]["tokenValue"]
+        reply = http.post("/token/authenticate", auth=("eve@shop.example", "eve")).json()
+        token = reply["tokenInfo"]["tokenValue"]
         http.headers["Authorization"] = f"AnaplanAuthToken {token}"
-        for asked in ({"workspaceGuid": STORAGE}, {"userGuid": user_id("bob")}):
-            assert http.post(f"{BASE}/search", json=asked).json() == {"response": [result]}
+        for body in ({"workspaceGuid": STORAGE}, {"userGuid": user_id("bob")}):
+            assert http.post(f"{BASE}/search", json=body).json() == {"response": [result]}
         root.emulator.settings.quirks = "docs"
-        refused(
+        assert_error(
             http.post(f"{BASE}/search", json={"userGuid": user_id("bob")}),
             403,
             "FAILURE_UNAUTHORIZED_USER_ACTION",
@@ -90,7 +90,7 @@ def test_searches_are_for_everybody(root: "Shop") -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "status", "code"),
+    ("body", "status", "code"),
     [
         ({}, 400, "FAILURE_BAD_REQUEST"),
         ([], 400, "FAILURE_BAD_REQUEST"),
@@ -101,46 +101,46 @@ def test_searches_are_for_everybody(root: "Shop") -> None:
         ({"userGuid": "0" * 32}, 404, "FAILURE_NOT_FOUND"),
     ],
 )
-def test_searches_that_find_nothing(root: "Shop", asked: object, status: int, code: str) -> None:
-    refused(root.http.post(f"{BASE}/search", json=asked), status, code)
+def test_invalid_searches(root: "TenantClient", body: object, status: int, code: str) -> None:
+    assert_error(root.http.post(f"{BASE}/search", json=body), status, code)
 
 
-def test_what_is_refused(root: "Shop") -> None:
+def test_rejected_changes(root: "TenantClient") -> None:
     for op, workspace in (("drop", STORAGE), (None, STORAGE), ("assign", "x"), ("assign", None)):
-        refused(change(root, "bob", op, workspace), 400, "FAILURE_BAD_REQUEST")
-    refused(change(root, "bob", "assign", SHOP), 400, "FAILURE_BAD_REQUEST")
-    refused(change(root, "eve", "assign"), 400, "FAILURE_BAD_REQUEST")
-    refused(change(root, "root", "assign"), 403, "FAILURE_UNAUTHORIZED_USER_ACTION")
-    refused(change(root, "nobody", "assign"), 404, "FAILURE_NOT_FOUND")
-    refused(change(root, "bob", "assign", "0" * 32), 404, "FAILURE_NOT_FOUND")
+        assert_error(change(root, "bob", op, workspace), 400, "FAILURE_BAD_REQUEST")
+    assert_error(change(root, "bob", "assign", SHOP), 400, "FAILURE_BAD_REQUEST")
+    assert_error(change(root, "eve", "assign"), 400, "FAILURE_BAD_REQUEST")
+    assert_error(change(root, "root", "assign"), 403, "FAILURE_UNAUTHORIZED_USER_ACTION")
+    assert_error(change(root, "nobody", "assign"), 404, "FAILURE_NOT_FOUND")
+    assert_error(change(root, "bob", "assign", "0" * 32), 404, "FAILURE_NOT_FOUND")
 
 
-def test_the_body_is_read_before_the_role(visit: Visit) -> None:
-    ada = visit("ada")
-    refused(change(ada, "zoe", "drop"), 400, "FAILURE_BAD_REQUEST")
-    refused(change(ada, "zoe", "assign"), 403, "FAILURE_UNAUTHORIZED_USER_ACTION")
+def test_the_body_is_checked_before_the_role(client_for: "ClientFor") -> None:
+    ada = client_for("ada")
+    assert_error(change(ada, "zoe", "drop"), 400, "FAILURE_BAD_REQUEST")
+    assert_error(change(ada, "zoe", "assign"), 403, "FAILURE_UNAUTHORIZED_USER_ACTION")
 
 
-def test_headers(root: "Shop") -> None:
+def test_headers(root: "TenantClient") -> None:
     token = root.http.headers["Authorization"].split()[1]
     key = root.emulator.api_key
     with httpx2.Client(base_url=root.emulator.base_url) as http:
 
         def search(**headers: str) -> httpx2.Response:
-            asked = {"workspaceGuid": STORAGE}
-            return http.post(f"{BASE}/search", json=asked, headers=headers)
+            body = {"workspaceGuid": STORAGE}
+            return http.post(f"{BASE}/search", json=body, headers=headers)
 
         assert search(Authorization=f"AnaplanApiKey {key}").status_code == 200
-        refused(search(Authorization=f"AnaplanApiKey {token}"), 401, "FAILURE_INVALID_TOKEN")
-        refused(search(Authorization="AnaplanAuthToken x"), 401, "FAILURE_INVALID_TOKEN")
-        refused(search(Authorization=f"Bearer {token}"), 400, "FAILURE_BAD_HEADER")
-        refused(search(), 400, "FAILURE_BAD_HEADER")
+        assert_error(search(Authorization=f"AnaplanApiKey {token}"), 401, "FAILURE_INVALID_TOKEN")
+        assert_error(search(Authorization="AnaplanAuthToken x"), 401, "FAILURE_INVALID_TOKEN")
+        assert_error(search(Authorization=f"Bearer {token}"), 400, "FAILURE_BAD_HEADER")
+        assert_error(search(), 400, "FAILURE_BAD_HEADER")
         root.emulator.advance(hours=24 * 31)
-        refused(search(Authorization=f"AnaplanApiKey {key}"), 401, "FAILURE_INVALID_TOKEN")
+        assert_error(search(Authorization=f"AnaplanApiKey {key}"), 401, "FAILURE_INVALID_TOKEN")
 
 
-def test_only_digests_of_keys_are_stored(root: "Shop") -> None:
-    with root.emulator.world.store.snapshot() as db:
+def test_only_digests_of_keys_are_stored(root: "TenantClient") -> None:
+    with root.emulator.tenant.store.snapshot() as db:
         (row,) = db.execute("SELECT * FROM api_keys").fetchall()
     assert "shop-key" not in str(tuple(row))
-    assert "shop-key" not in repr(root.emulator.world.tenant)
+    assert "shop-key" not in repr(root.emulator.tenant.description)

@@ -1,11 +1,10 @@
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tests.emulator.conftest import Shop
+    from tests.emulator.conftest import ClientFor, TenantClient
 
 
-def test_exports_are_listed_and_described(shop: "Shop") -> None:
+def test_exports_are_listed_and_described(shop: "TenantClient") -> None:
     assert shop.get("/exports").json()["exports"][1] == {
         "id": "116000000001",
         "name": "Sales - single.txt",
@@ -29,8 +28,8 @@ def test_exports_are_listed_and_described(shop: "Shop") -> None:
     assert shop.get("/exports/116999999999").status_code == 404
 
 
-def test_the_output_is_in_the_file_of_the_same_id(shop: "Shop") -> None:
-    export_id = shop.listed("exports")["Sales - multi.csv"]
+def test_the_output_is_in_the_file_with_the_id_of_the_export(shop: "TenantClient") -> None:
+    export_id = shop.ids_by_name("exports")["Sales - multi.csv"]
     assert shop.get(f"/files/{export_id}").status_code == 404
     shop.emulator.settings.output_chunk_bytes = 100
     assert shop.run("exports", "Sales - multi.csv") == {
@@ -55,12 +54,12 @@ def test_the_output_is_in_the_file_of_the_same_id(shop: "Shop") -> None:
     }
 
 
-def test_the_output_is_its_users_own(shop: "Shop", visit: Callable[[str], "Shop"]) -> None:
+def test_the_output_is_private(shop: "TenantClient", client_for: "ClientFor") -> None:
     shop.run("exports", "Orders.csv")
-    assert visit("bob").get("/files/116000000004").status_code == 404
+    assert client_for("bob").get("/files/116000000004").status_code == 404
 
 
-def test_what_was_imported_is_exported(shop: "Shop") -> None:
+def test_imported_data_is_exported(shop: "TenantClient") -> None:
     shop.upload(
         "sales.csv",
         b"Product,Month,Units,Promoted,Since,Comment,Sold In\nPear,Feb 26,4,,,fresh,AS\n",
@@ -69,7 +68,7 @@ def test_what_was_imported_is_exported(shop: "Shop") -> None:
     shop.run("exports", "Sales - multi.csv")
     lines = shop.get("/files/116000000000").text.splitlines()
     assert "Pear,Feb 26,Actual,4,false,,fresh,Asia" in lines
-    # Imports leave what an earlier export has written.
+    # Imports do not change the output of earlier exports.
     shop.upload("products.csv", b"Code,Name,Region,Price,Launched,Fresh,Made In,Note\n")
     shop.run("imports", "Products")
     assert shop.get("/files/116000000000").text.splitlines() == lines

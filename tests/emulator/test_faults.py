@@ -12,22 +12,22 @@ from pydantic import ValidationError
 from anaplan_emulator import Emulator, Fault
 
 if TYPE_CHECKING:
-    from tests.emulator.conftest import Shop
+    from tests.emulator.conftest import TenantClient
 
 AUTHENTICATE = "/token/authenticate"
-# It connects in peace, but waits for no answer.
-IMPATIENT = httpx2.Timeout(10, read=0.1)
+# Enough time to connect, but not to receive a response.
+SHORT_READ_TIMEOUT = httpx2.Timeout(10, read=0.1)
 ADA = ("ada@example.com", "correct horse")
 
 
 def tokens_issued(emulator: Emulator) -> int:
-    with emulator.world.store.snapshot() as db:
+    with emulator.tenant.store.snapshot() as db:
         (count,) = db.execute("SELECT count(*) FROM tokens").fetchone()
     assert isinstance(count, int)
     return count
 
 
-def test_a_status_takes_the_answers_place_as_often_as_said(
+def test_a_status_replaces_the_given_number_of_responses(
     emulator: Emulator, http: httpx2.Client
 ) -> None:
     emulator.add_fault(Fault(status=429, headers={"Retry-After": "1"}, skip=1, times=2))
@@ -39,7 +39,9 @@ def test_a_status_takes_the_answers_place_as_often_as_said(
     assert tokens_issued(emulator) == 2
 
 
-def test_a_fault_without_end_meets_every_request(emulator: Emulator, http: httpx2.Client) -> None:
+def test_an_unlimited_fault_applies_to_every_request(
+    emulator: Emulator, http: httpx2.Client
+) -> None:
     emulator.add_fault(Fault(status=500, times=None))
 
     assert {http.post(AUTHENTICATE, auth=ADA).status_code for _ in range(5)} == {500}
@@ -57,7 +59,7 @@ def test_a_fault_without_end_meets_every_request(emulator: Emulator, http: httpx
         ("POST", "/2/0/*", False),
     ],
 )
-def test_method_and_path_choose_the_requests(
+def test_faults_select_requests_by_method_and_path(
     emulator: Emulator, http: httpx2.Client, method: str, path: str, met: bool
 ) -> None:
     emulator.add_fault(Fault(method=method, path=path, status=500))
@@ -65,9 +67,7 @@ def test_method_and_path_choose_the_requests(
     assert (http.post(AUTHENTICATE, auth=ADA).status_code == 500) is met
 
 
-def test_errors_have_the_shape_of_the_api_that_is_asked(
-    emulator: Emulator, http: httpx2.Client
-) -> None:
+def test_errors_have_the_shape_of_the_api(emulator: Emulator, http: httpx2.Client) -> None:
     emulator.add_fault(Fault(status=500, times=None))
 
     sign_in = http.post(AUTHENTICATE, auth=ADA).json()
@@ -77,9 +77,7 @@ def test_errors_have_the_shape_of_the_api_that_is_asked(
     assert other["status"] == {"code": 500, "message": "Internal Server Error"}
 
 
-def test_a_status_that_http_does_not_know_may_be_ordered(
-    emulator: Emulator, http: httpx2.Client
-) -> None:
+def test_nonstandard_statuses_are_possible(emulator: Emulator, http: httpx2.Client) -> None:
     emulator.add_fault(Fault(status=452))
 
     reply = http.get("/2/0/anything")
@@ -115,7 +113,7 @@ def test_a_body_can_be_given(
     assert (reply.status_code, reply.content) == (status, content)
 
 
-def test_a_request_can_be_carried_out_and_answered_with_an_error(
+def test_a_processed_request_can_be_answered_with_an_error(
     emulator: Emulator, http: httpx2.Client
 ) -> None:
     emulator.add_fault(Fault(status=504, processed=True))
@@ -124,7 +122,7 @@ def test_a_request_can_be_carried_out_and_answered_with_an_error(
     assert tokens_issued(emulator) == 1
 
 
-def test_headers_can_be_set_and_taken_away(emulator: Emulator, http: httpx2.Client) -> None:
+def test_headers_can_be_set_and_removed(emulator: Emulator, http: httpx2.Client) -> None:
     yesterday = format_datetime(datetime.now(UTC) - timedelta(days=1), usegmt=True)
     emulator.add_fault(Fault(headers={"Date": yesterday, "Content-Type": None, "X-More": "1"}))
 
@@ -136,81 +134,83 @@ def test_headers_can_be_set_and_taken_away(emulator: Emulator, http: httpx2.Clie
     assert "Content-Type" not in reply.headers
 
 
-def test_a_delay_outlasts_an_impatient_client_but_the_request_is_carried_out(
+def test_a_delayed_request_is_processed_after_the_client_times_out(
     emulator: Emulator, http: httpx2.Client
 ) -> None:
     emulator.add_fault(Fault(delay_seconds=30))
 
     with pytest.raises(httpx2.ReadTimeout):
-        http.post(AUTHENTICATE, auth=ADA, timeout=IMPATIENT)
+        http.post(AUTHENTICATE, auth=ADA, timeout=SHORT_READ_TIMEOUT)
 
     while not tokens_issued(emulator):
         pass
     assert tokens_issued(emulator) == 1
 
 
-def test_a_delay_is_no_longer_than_said(emulator: Emulator, http: httpx2.Client) -> None:
+def test_a_delay_has_the_given_length(emulator: Emulator, http: httpx2.Client) -> None:
     emulator.add_fault(Fault(delay_seconds=0.2))
-    begun = time.monotonic()
+    started_at = time.monotonic()
 
     assert http.post(AUTHENTICATE, auth=ADA).status_code == 201
 
-    assert 0.2 <= time.monotonic() - begun < 30
+    assert 0.2 <= time.monotonic() - started_at < 30
 
 
-def test_a_held_request_is_carried_out_after_its_client_has_gone(shop: "Shop") -> None:
+def test_a_held_request_is_processed_after_the_client_disconnects(shop: "TenantClient") -> None:
     tasks = shop.path("/actions/117000000000/tasks")
     shop.emulator.add_fault(Fault(method="POST", path="*/tasks", hold_seconds=1))
 
-    begun = shop.emulator.world.clock.milliseconds()
+    started_at = shop.emulator.tenant.clock.milliseconds()
 
     with pytest.raises(httpx2.ReadTimeout):
-        shop.http.post(tasks, json={"localeName": "en_US"}, timeout=IMPATIENT)
+        shop.http.post(tasks, json={"localeName": "en_US"}, timeout=SHORT_READ_TIMEOUT)
 
     while not (started := shop.http.get(tasks).json().get("tasks")):
         pass
     assert len(started) == 1
-    assert started[0]["creationTime"] >= begun + 1000
+    assert started[0]["creationTime"] >= started_at + 1000
     assert shop.wait(f"{tasks}/{started[0]['taskId']}")["taskState"] == "COMPLETE"
 
 
-def test_a_held_upload_is_kept_after_its_client_has_gone(shop: "Shop") -> None:
-    file = shop.path(f"/files/{shop.listed('files')['products.csv']}")
+def test_a_held_upload_is_stored_after_the_client_disconnects(shop: "TenantClient") -> None:
+    file = shop.path(f"/files/{shop.ids_by_name('files')['products.csv']}")
     content = b"Code\n" + b"x" * 1_000_000
     shop.emulator.add_fault(Fault(method="PUT", hold_seconds=1))
 
     with pytest.raises(httpx2.ReadTimeout):
-        shop.http.put(file, content=content, timeout=IMPATIENT)
+        shop.http.put(file, content=content, timeout=SHORT_READ_TIMEOUT)
 
     while shop.http.get(f"{file}/chunks/0").content != content:
         pass
 
 
-def test_a_held_request_is_answered_as_always(emulator: Emulator, http: httpx2.Client) -> None:
+def test_a_held_request_receives_its_response(emulator: Emulator, http: httpx2.Client) -> None:
     emulator.add_fault(Fault(hold_seconds=0.2))
-    begun = time.monotonic()
+    started_at = time.monotonic()
 
     assert http.post(AUTHENTICATE, auth=ADA).status_code == 201
 
-    assert time.monotonic() - begun >= 0.2
+    assert time.monotonic() - started_at >= 0.2
     assert tokens_issued(emulator) == 1
 
 
-@pytest.mark.parametrize("trouble", [{"status": 504, "processed": True}, {"lose_reply": True}])
-def test_a_hold_goes_with_trouble_in_the_answer(
-    emulator: Emulator, http: httpx2.Client, trouble: dict[str, Any]
+@pytest.mark.parametrize(
+    "response_fault", [{"status": 504, "processed": True}, {"lose_reply": True}]
+)
+def test_a_hold_can_be_combined_with_response_faults(
+    emulator: Emulator, http: httpx2.Client, response_fault: dict[str, Any]
 ) -> None:
-    emulator.add_fault(Fault(hold_seconds=0.2, **trouble))
-    begun = time.monotonic()
+    emulator.add_fault(Fault(hold_seconds=0.2, **response_fault))
+    started_at = time.monotonic()
 
     with suppress(httpx2.ReadError):
         assert http.post(AUTHENTICATE, auth=ADA).status_code == 504
 
-    assert time.monotonic() - begun >= 0.2
+    assert time.monotonic() - started_at >= 0.2
     assert tokens_issued(emulator) == 1
 
 
-def test_the_connection_is_reset_before_the_request_is_carried_out(
+def test_the_connection_is_reset_before_the_request_is_processed(
     emulator: Emulator, http: httpx2.Client
 ) -> None:
     emulator.add_fault(Fault(reset_before=True))
@@ -237,7 +237,7 @@ def test_the_connection_is_reset_while_the_body_arrives(
     assert emulator.requests()[-1].body_bytes >= 100_000
 
 
-def test_a_reply_is_lost_after_the_request_was_carried_out(
+def test_a_response_is_lost_after_the_request_was_processed(
     emulator: Emulator, http: httpx2.Client
 ) -> None:
     emulator.add_fault(Fault(lose_reply=True))
@@ -250,9 +250,7 @@ def test_a_reply_is_lost_after_the_request_was_carried_out(
     assert http.post(AUTHENTICATE, auth=ADA).status_code == 201
 
 
-def test_the_connection_is_reset_in_the_middle_of_a_reply(
-    emulator: Emulator, http: httpx2.Client
-) -> None:
+def test_the_connection_is_reset_within_a_response(emulator: Emulator, http: httpx2.Client) -> None:
     emulator.add_fault(Fault(body="x" * 1000, reset_after_bytes=400))
 
     with http.stream("POST", AUTHENTICATE, auth=ADA) as reply:
@@ -263,7 +261,9 @@ def test_the_connection_is_reset_in_the_middle_of_a_reply(
             next(pieces)
 
 
-def test_a_reply_ends_before_its_declared_length(emulator: Emulator, http: httpx2.Client) -> None:
+def test_a_response_ends_before_its_declared_length(
+    emulator: Emulator, http: httpx2.Client
+) -> None:
     emulator.add_fault(Fault(truncate_after_bytes=10))
 
     with pytest.raises(httpx2.RemoteProtocolError):
@@ -273,7 +273,7 @@ def test_a_reply_ends_before_its_declared_length(emulator: Emulator, http: httpx
     assert http.post(AUTHENTICATE, auth=ADA).status_code == 201
 
 
-def test_a_shorter_reply_than_the_limit_arrives_whole(
+def test_a_response_shorter_than_the_limit_is_complete(
     emulator: Emulator, http: httpx2.Client
 ) -> None:
     emulator.add_fault(Fault(reset_after_bytes=1_000_000))
@@ -281,38 +281,38 @@ def test_a_shorter_reply_than_the_limit_arrives_whole(
     assert http.post(AUTHENTICATE, auth=ADA).json()["status"] == "SUCCESS"
 
 
-def test_a_reply_can_drip(emulator: Emulator, http: httpx2.Client) -> None:
+def test_a_response_can_be_slow(emulator: Emulator, http: httpx2.Client) -> None:
     emulator.add_fault(Fault(body="x" * 100, bytes_per_second=400))
-    begun = time.monotonic()
+    started_at = time.monotonic()
 
     assert http.post(AUTHENTICATE, auth=ADA).text == "x" * 100
 
-    assert time.monotonic() - begun > 0.15
+    assert time.monotonic() - started_at > 0.15
 
 
-def test_a_dripping_reply_that_nobody_waits_for_holds_nothing_up(
+def test_a_slow_response_ends_when_the_client_disconnects(
     emulator: Emulator, http: httpx2.Client
 ) -> None:
     emulator.add_fault(Fault(body="x" * 1000, bytes_per_second=1))
 
     with pytest.raises(httpx2.ReadTimeout):
-        http.post(AUTHENTICATE, auth=ADA, timeout=IMPATIENT)
+        http.post(AUTHENTICATE, auth=ADA, timeout=SHORT_READ_TIMEOUT)
 
     assert http.post(AUTHENTICATE, auth=ADA).status_code == 201
 
 
-def test_troubles_of_different_kinds_go_together(emulator: Emulator, http: httpx2.Client) -> None:
+def test_faults_can_be_combined(emulator: Emulator, http: httpx2.Client) -> None:
     fault = Fault(status=503, headers={"Retry-After": "7"}, delay_seconds=0.1)
     emulator.add_fault(fault)
-    begun = time.monotonic()
+    started_at = time.monotonic()
 
     reply = http.post(AUTHENTICATE, auth=ADA)
 
     assert (reply.status_code, reply.headers["Retry-After"]) == (503, "7")
-    assert time.monotonic() - begun >= 0.1
+    assert time.monotonic() - started_at >= 0.1
 
 
-def test_the_first_fault_that_fits_strikes(emulator: Emulator, http: httpx2.Client) -> None:
+def test_the_first_matching_fault_applies(emulator: Emulator, http: httpx2.Client) -> None:
     emulator.add_fault(Fault(status=500))
     emulator.add_fault(Fault(status=503))
 
@@ -333,21 +333,23 @@ def test_the_first_fault_that_fits_strikes(emulator: Emulator, http: httpx2.Clie
         {"hold_seconds": -1},
         {"hold_seconds": 1, "status": 500},
         {"hold_seconds": 1, "reset_before": True},
-        {"unheard": 1},
+        {"unknown": 1},
     ],
 )
-def test_a_fault_that_makes_no_sense_is_refused(given: dict[str, object]) -> None:
+def test_invalid_faults_are_rejected(given: dict[str, object]) -> None:
     with pytest.raises(ValidationError):
         Fault.model_validate(given)
 
 
-def test_the_control_room_is_spared(emulator: Emulator, http: httpx2.Client) -> None:
+def test_faults_do_not_apply_to_the_control_api(emulator: Emulator, http: httpx2.Client) -> None:
     emulator.add_fault(Fault(status=500, times=None))
 
     assert http.get("/_emulator/health").status_code == 200
 
 
-def test_every_reply_has_the_emulators_date(emulator: Emulator, http: httpx2.Client) -> None:
+def test_every_response_has_the_date_of_the_emulator(
+    emulator: Emulator, http: httpx2.Client
+) -> None:
     emulator.advance(hours=48)
 
     reply = http.post(AUTHENTICATE, auth=ADA)
@@ -357,7 +359,7 @@ def test_every_reply_has_the_emulators_date(emulator: Emulator, http: httpx2.Cli
     assert len(reply.headers.get_list("Date")) == 1
 
 
-def test_faults_show_what_they_met(emulator: Emulator, http: httpx2.Client) -> None:
+def test_faults_count_the_requests_they_met(emulator: Emulator, http: httpx2.Client) -> None:
     number = emulator.add_fault(Fault(status=500, skip=1, times=1))
     for _ in range(3):
         http.post(AUTHENTICATE, auth=ADA)
@@ -369,15 +371,15 @@ def test_faults_show_what_they_met(emulator: Emulator, http: httpx2.Client) -> N
 
 
 def test_stopping_does_not_wait_for_a_delay(emulator: Emulator) -> None:
-    with Emulator(emulator.world.tenant) as other:
+    with Emulator(emulator.tenant.description) as other:
         other.add_fault(Fault(delay_seconds=60))
         with pytest.raises(httpx2.ReadTimeout):
-            httpx2.post(other.base_url + AUTHENTICATE, auth=ADA, timeout=IMPATIENT)
-        begun = time.monotonic()
-    assert time.monotonic() - begun < 30
+            httpx2.post(other.base_url + AUTHENTICATE, auth=ADA, timeout=SHORT_READ_TIMEOUT)
+        started_at = time.monotonic()
+    assert time.monotonic() - started_at < 30
 
 
-def test_a_fault_survives_its_json() -> None:
+def test_a_fault_is_unchanged_by_json() -> None:
     fault = Fault(method="PUT", path="*/chunks/*", times=2, status=503, headers={"A": None})
 
     assert Fault.model_validate_json(fault.model_dump_json()) == fault

@@ -1,16 +1,15 @@
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from tests.emulator.conftest import Shop
+    from tests.emulator.conftest import ClientFor, TenantClient
 
 PRODUCTS = b"Code,Name,Region,Price,Launched,Fresh,Made In,Note\n"
 BAD = PRODUCTS + b"P1,Apple,Nowhere,1,,,,\n,Nameless,,,,,,\nP3,Fig,EU,2,,,,\n"
 
 
-def test_imports_are_listed_with_their_sources(shop: "Shop") -> None:
+def test_imports_are_listed_with_their_sources(shop: "TenantClient") -> None:
     body = shop.get("/imports").json()
     assert body["imports"][0] == {
         "id": "112000000000",
@@ -23,9 +22,9 @@ def test_imports_are_listed_with_their_sources(shop: "Shop") -> None:
     assert shop.get("/imports/").json() == body
 
 
-def test_metadata_names_the_columns_that_are_mapped_or_were_uploaded(shop: "Shop") -> None:
+def test_metadata_contains_the_mapped_or_uploaded_columns(shop: "TenantClient") -> None:
     def source() -> dict[str, object]:
-        import_id = shop.listed("imports")["Product names"]
+        import_id = shop.ids_by_name("imports")["Product names"]
         body = shop.get(f"/imports/{import_id}").json()["importMetadata"]
         assert (body["name"], body["type"]) == ("Product names", "FILE")
         found: dict[str, object] = body["source"]
@@ -47,13 +46,13 @@ def test_metadata_names_the_columns_that_are_mapped_or_were_uploaded(shop: "Shop
     assert source()["headerNames"] == ["Code", "Name"]
 
 
-def test_an_unknown_import_breaks_the_server_as_observed(shop: "Shop") -> None:
+def test_an_unknown_import_results_in_the_observed_server_error(shop: "TenantClient") -> None:
     assert shop.get("/imports/112999999999").status_code == 500
     shop.emulator.settings.quirks = "docs"
     assert shop.get("/imports/112999999999").status_code == 404
 
 
-def test_a_clean_run(shop: "Shop") -> None:
+def test_a_run_without_errors(shop: "TenantClient") -> None:
     shop.upload("products.csv", PRODUCTS + b"P3,Fig,EU,2,,,,\n")
     task = shop.start("imports", "Products")
     body = shop.wait(task)
@@ -89,7 +88,7 @@ def test_a_clean_run(shop: "Shop") -> None:
     assert shop.http.get(f"{task}/dump/chunks").status_code == 404
 
 
-def test_the_dump_of_refused_rows(shop: "Shop") -> None:
+def test_the_dump_of_rejected_rows(shop: "TenantClient") -> None:
     shop.upload("products.csv", BAD)
     task = shop.start("imports", "Products")
     result = shop.wait(task)["result"]
@@ -107,12 +106,12 @@ def test_the_dump_of_refused_rows(shop: "Shop") -> None:
     assert listed == [{"id": "0", "name": "Chunk 0"}]
     assert shop.http.get(f"{task}/dump/chunks/0").text == dump.text
     assert shop.http.get(f"{task}/dump/chunks/1").status_code == 404
-    # The longer form that processes use serves imports as well.
-    import_id = shop.listed("imports")["Products"]
+    # Imports also have the longer path of processes.
+    import_id = shop.ids_by_name("imports")["Products"]
     assert shop.http.get(f"{task}/dumps/{import_id}/chunks/0").text == dump.text
 
 
-def test_a_long_dump_is_cut(shop: "Shop") -> None:
+def test_a_long_dump_is_truncated(shop: "TenantClient") -> None:
     shop.emulator.settings.output_chunk_bytes = 120
     shop.upload("products.csv", BAD)
     task = shop.start("imports", "Products")
@@ -123,7 +122,7 @@ def test_a_long_dump_is_cut(shop: "Shop") -> None:
     assert b"".join(chunks) == shop.http.get(f"{task}/dump").content
 
 
-def test_the_next_run_replaces_the_dump(shop: "Shop") -> None:
+def test_the_next_run_replaces_the_dump(shop: "TenantClient") -> None:
     shop.upload("products.csv", BAD)
     first = shop.start("imports", "Products")
     shop.wait(first)
@@ -134,15 +133,15 @@ def test_the_next_run_replaces_the_dump(shop: "Shop") -> None:
     shop.upload("products.csv", PRODUCTS + b"P3,Fig,EU,2,,,,\n")
     shop.run("imports", "Products")
     assert shop.http.get(f"{second}/dump").status_code == 404
-    # What the task said stays as it was.
+    # The result of the task is unchanged.
     assert shop.wait(second)["result"]["failureDumpAvailable"]
 
 
-def test_a_dump_is_its_users_own(shop: "Shop", visit: Callable[[str], "Shop"]) -> None:
+def test_dumps_are_private(shop: "TenantClient", client_for: "ClientFor") -> None:
     shop.upload("products.csv", BAD)
     task = shop.start("imports", "Products")
     shop.wait(task)
-    bob = visit("bob")
+    bob = client_for("bob")
     assert bob.http.get(task).status_code == 200
     assert bob.http.get(f"{task}/dump").status_code == 404
     bob.upload("products.csv", PRODUCTS)
@@ -150,40 +149,42 @@ def test_a_dump_is_its_users_own(shop: "Shop", visit: Callable[[str], "Shop"]) -
     assert shop.http.get(f"{task}/dump").status_code == 200
 
 
-def test_a_dump_dies_48_hours_after_its_last_use(
-    shop: "Shop", visit: Callable[[str], "Shop"]
+def test_dumps_expire_48_hours_after_their_last_use(
+    shop: "TenantClient", client_for: "ClientFor"
 ) -> None:
     shop.upload("products.csv", BAD)
     task = shop.start("imports", "Products")
     shop.wait(task)
     shop.emulator.advance(hours=40)
-    assert visit("ada").http.get(f"{task}/dump").status_code == 200
+    assert client_for("ada").http.get(f"{task}/dump").status_code == 200
     shop.emulator.advance(hours=40)
-    assert visit("ada").http.get(f"{task}/dump/chunks").status_code == 200
+    assert client_for("ada").http.get(f"{task}/dump/chunks").status_code == 200
     shop.emulator.advance(hours=49)
-    assert visit("ada").http.get(f"{task}/dump").status_code == 404
+    assert client_for("ada").http.get(f"{task}/dump").status_code == 404
 
 
-def test_without_an_upload_the_task_fails(shop: "Shop") -> None:
+def test_without_an_upload_the_task_fails(shop: "TenantClient") -> None:
     result = shop.run("imports", "Products")
     assert not result["successful"]
     assert not result["failureDumpAvailable"]
     assert result["details"][0]["type"] == "uploadedFileNoLongerAvailable"
 
 
-def test_uploads_of_others_are_not_imported(shop: "Shop", visit: Callable[[str], "Shop"]) -> None:
+def test_uploads_of_other_users_are_not_imported(
+    shop: "TenantClient", client_for: "ClientFor"
+) -> None:
     shop.upload("products.csv", PRODUCTS)
-    assert not visit("bob").run("imports", "Products")["successful"]
+    assert not client_for("bob").run("imports", "Products")["successful"]
 
 
-def test_mapping_parameters_answer_what_the_mapping_asks(shop: "Shop") -> None:
+def test_mapping_parameters(shop: "TenantClient") -> None:
     shop.upload("verkauf.txt", "Ware;Stück;Bemerkung\nApple;3;gut\n".encode("latin-1"))
     forecast = {"entityType": "Version", "entityName": "Forecast"}
     assert shop.run("imports", "Verkauf", mappingParameters=[forecast])["successful"]
     other_import = forecast | {"importId": "112000000000"}
     result = shop.run("imports", "Verkauf", mappingParameters=[other_import])
     assert result["details"][1]["type"] == "missingFields"
-    this_import = forecast | {"importId": shop.listed("imports")["Verkauf"]}
+    this_import = forecast | {"importId": shop.ids_by_name("imports")["Verkauf"]}
     assert shop.run("imports", "Verkauf", mappingParameters=[this_import])["successful"]
 
 
@@ -191,13 +192,13 @@ def test_mapping_parameters_answer_what_the_mapping_asks(shop: "Shop") -> None:
     "body",
     [b"{}", b'{"localeName": ""}', b'{"localeName": 1}', b"[]", b"no json", b""],
 )
-def test_a_run_needs_a_locale(shop: "Shop", body: bytes) -> None:
-    answer = shop.http.post(
+def test_a_run_needs_a_locale(shop: "TenantClient", body: bytes) -> None:
+    reply = shop.http.post(
         shop.path("/imports/112000000000/tasks"),
         content=body,
         headers={"Content-Type": "application/json"},
     )
-    assert answer.status_code == 400
+    assert reply.status_code == 400
     assert "tasks" not in shop.get("/imports/112000000000/tasks").json()
 
 
@@ -205,5 +206,5 @@ def test_a_run_needs_a_locale(shop: "Shop", body: bytes) -> None:
     "path",
     ["/imports/112999999999/tasks", "/imports/116000000000/tasks", "/exports/112000000000/tasks"],
 )
-def test_what_is_no_such_action_cannot_be_run(shop: "Shop", path: str) -> None:
+def test_unknown_actions_cannot_be_run(shop: "TenantClient", path: str) -> None:
     assert shop.http.post(shop.path(path), json={"localeName": "en_US"}).status_code == 404

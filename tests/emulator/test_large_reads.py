@@ -1,6 +1,5 @@
 """Large-volume read requests of views and lists."""
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -9,9 +8,8 @@ import pytest
 from anaplan_emulator import Settings
 
 if TYPE_CHECKING:
-    from tests.emulator.conftest import Shop
+    from tests.emulator.conftest import ClientFor, TenantClient
 
-Visit = Callable[[str], "Shop"]
 
 SALES, ORDER_FACTS, STOCK = "102000000000", "102000000001", "102000000002"
 PRODUCTS = "101000000001"
@@ -19,15 +17,15 @@ TABLE = {"exportType": "TABULAR_MULTI_COLUMN"}
 STOCKED = ["Products,In,Out,Balance\n", "Apple,10,2.5,7.5\n", "Pear,0,0,0\n"]
 
 
-class Reading:
-    """A read request, and what is asked of it."""
+class ReadRequestClient:
+    """A client of a read request."""
 
-    def __init__(self, shop: "Shop", path: str, **options: Any) -> None:
+    def __init__(self, shop: "TenantClient", path: str, **options: Any) -> None:
         self.http = shop.http
-        answer = shop.http.post(shop.path(f"{path}/readRequests"), **options)
-        assert answer.status_code == 200, answer.text
+        reply = shop.http.post(shop.path(f"{path}/readRequests"), **options)
+        assert reply.status_code == 200, reply.text
         self.key = "viewReadRequest" if path.startswith("/views") else "listReadRequest"
-        self.created: dict[str, Any] = answer.json()[self.key]
+        self.created: dict[str, Any] = reply.json()[self.key]
         self.path = shop.path(f"{path}/readRequests/{self.created['requestId']}")
 
     def poll(self) -> tuple[str, int]:
@@ -47,11 +45,13 @@ class Reading:
         return self.http.delete(self.path)
 
 
-def read_view(shop: "Shop", view: str = STOCK, layout: str = "TABULAR_MULTI_COLUMN") -> Reading:
-    return Reading(shop, f"/views/{view}", json={"exportType": layout})
+def read_view(
+    shop: "TenantClient", view: str = STOCK, layout: str = "TABULAR_MULTI_COLUMN"
+) -> ReadRequestClient:
+    return ReadRequestClient(shop, f"/views/{view}", json={"exportType": layout})
 
 
-def test_a_view_from_beginning_to_end(shop: "Shop") -> None:
+def test_reading_a_view(shop: "TenantClient") -> None:
     reading = read_view(shop)
     assert reading.created == {
         "requestId": reading.created["requestId"],
@@ -71,8 +71,8 @@ def test_a_view_from_beginning_to_end(shop: "Shop") -> None:
     assert reading.page(0).status_code == 404
 
 
-def test_a_list(shop: "Shop") -> None:
-    reading = Reading(shop, f"/lists/{PRODUCTS}")
+def test_reading_a_list(shop: "TenantClient") -> None:
+    reading = ReadRequestClient(shop, f"/lists/{PRODUCTS}")
     assert reading.created["listId"] == int(PRODUCTS)
     lines = reading.text().splitlines()
     assert lines[0].startswith("Name,Code,Parent,Price")
@@ -80,13 +80,13 @@ def test_a_list(shop: "Shop") -> None:
         ["Apple", "P1", "Europe"],
         ["Pear", "P2", "Europe"],
     ]
-    # It is not one of a view's.
+    # It is not available as a read request of a view.
     as_view = shop.path(f"/views/{STOCK}/readRequests/{reading.created['requestId']}")
     assert shop.http.get(as_view).status_code == 404
     assert reading.delete().json()["listReadRequest"]["listId"] == int(PRODUCTS)
 
 
-def test_both_forms_of_the_path_and_a_slash_at_the_end(shop: "Shop") -> None:
+def test_both_forms_of_the_path_and_a_trailing_slash(shop: "TenantClient") -> None:
     longer = f"/2/0/workspaces/{shop.workspace_id}/models/{shop.model_id()}/views/{STOCK}"
     created = shop.http.post(f"{longer}/readRequests/", json=TABLE).json()["viewReadRequest"]
     one = f"readRequests/{created['requestId']}"
@@ -95,7 +95,7 @@ def test_both_forms_of_the_path_and_a_slash_at_the_end(shop: "Shop") -> None:
     assert page.text == "".join(STOCKED)
 
 
-def test_only_the_first_page_has_the_header(shop: "Shop") -> None:
+def test_only_the_first_page_has_the_header(shop: "TenantClient") -> None:
     shop.emulator.settings.read_request_page_rows = 1
     reading = read_view(shop)
     assert reading.poll() == ("COMPLETE", 2)
@@ -111,20 +111,20 @@ def test_only_the_first_page_has_the_header(shop: "Shop") -> None:
         ("GRID_ALL_PAGES", "Actual\n,,Jan 26,Feb 26\nApple,Units,12.5,0\n"),
     ],
 )
-def test_other_layouts(shop: "Shop", layout: str, begins: str) -> None:
+def test_other_layouts(shop: "TenantClient", layout: str, begins: str) -> None:
     text = read_view(shop, SALES, layout).text()
     assert text.startswith(begins)
     assert ("Forecast" in text) == (layout != "GRID_CURRENT_PAGE")
 
 
-def test_filters_and_hidden_line_items_apply(shop: "Shop") -> None:
-    views = shop.listed("views")
+def test_filters_and_hidden_line_items_apply(shop: "TenantClient") -> None:
+    views = shop.ids_by_name("views")
     assert "Pear" not in read_view(shop, views["Sales.'Promoted & new'"]).text()
     units = read_view(shop, views["Sales.Units by month"]).text()
     assert units.startswith("Products,Time,Versions,Units\n")
 
 
-def test_pages_stay_when_the_model_changes(shop: "Shop") -> None:
+def test_pages_do_not_change_with_the_model(shop: "TenantClient") -> None:
     reading = read_view(shop)
     place = {"dimensionId": PRODUCTS, "itemCode": "P1"}
     cell = {"lineItemName": "In", "dimensions": [place], "value": 77}
@@ -133,7 +133,7 @@ def test_pages_stay_when_the_model_changes(shop: "Shop") -> None:
     assert "Apple,77," in read_view(shop).text()
 
 
-def test_polls_see_every_state_and_the_pages_come(shop: "Shop") -> None:
+def test_polls_return_every_state_and_the_available_pages(shop: "TenantClient") -> None:
     settings = shop.emulator.settings
     settings.task_polls, settings.read_request_page_rows = 2, 1
     reading = read_view(shop, SALES)
@@ -149,7 +149,7 @@ def test_polls_see_every_state_and_the_pages_come(shop: "Shop") -> None:
     ]
 
 
-def test_pages_are_read_while_others_are_being_made(shop: "Shop") -> None:
+def test_pages_can_be_read_before_the_request_is_complete(shop: "TenantClient") -> None:
     settings = shop.emulator.settings
     settings.hold_tasks, settings.read_request_page_rows = "NOT_STARTED", 1
     reading = read_view(shop)
@@ -162,62 +162,62 @@ def test_pages_are_read_while_others_are_being_made(shop: "Shop") -> None:
     assert reading.delete().json()["viewReadRequest"]["requestState"] == "CANCELLED"
 
 
-def sign_in(shop: "Shop", name: str = "ada") -> None:
-    """Ask as somebody else from now on, or as oneself with a new token."""
-    answer = shop.http.post("/token/authenticate", auth=(f"{name}@shop.example", name))
-    token = answer.json()["tokenInfo"]["tokenValue"]
+def sign_in(shop: "TenantClient", name: str = "ada") -> None:
+    """Sign in as another user, or again as the same user."""
+    reply = shop.http.post("/token/authenticate", auth=(f"{name}@shop.example", name))
+    token = reply.json()["tokenInfo"]["tokenValue"]
     shop.http.headers["Authorization"] = f"AnaplanAuthToken {token}"
 
 
-def later(shop: "Shop", minutes: float) -> None:
+def advance(shop: "TenantClient", minutes: float) -> None:
     shop.emulator.advance(minutes=minutes)
     sign_in(shop)
 
 
-def test_a_request_expires_half_an_hour_after_its_last_use(shop: "Shop") -> None:
+def test_a_request_expires_half_an_hour_after_its_last_use(shop: "TenantClient") -> None:
     shop.emulator.settings.read_request_page_rows = 1
     reading = read_view(shop)
     assert reading.poll()[0] == "COMPLETE"
-    later(shop, 20)
-    # Of the pages there are, only the first one counts as use.
+    advance(shop, 20)
+    # Of the available pages, only reading the first one counts as use.
     assert reading.page(0).status_code == 200
-    later(shop, 20)
+    advance(shop, 20)
     assert reading.page(1).status_code == 200
     assert reading.poll() == ("COMPLETE", 2)
-    later(shop, 11)
+    advance(shop, 11)
     assert shop.http.get(reading.path).status_code == 404
     assert reading.page(0).status_code == 404
     assert reading.delete().status_code == 404
 
 
-def test_every_hundredth_page_keeps_a_request_alive(shop: "Shop") -> None:
+def test_reading_every_hundredth_page_extends_a_request(shop: "TenantClient") -> None:
     shop.emulator.settings.read_request_page_rows = 1
     lines = ["Code,Name,Region,Price,Launched,Fresh,Made In,Note"]
     lines += [f"P{number},Fruit {number},EU,,,,," for number in range(100, 210)]
     shop.upload("products.csv", "\n".join(lines).encode())
     assert shop.run("imports", "Products")["successful"]
-    reading = Reading(shop, f"/lists/{PRODUCTS}")
+    reading = ReadRequestClient(shop, f"/lists/{PRODUCTS}")
     assert reading.poll() == ("COMPLETE", 112)
     for minutes, number in ((20, 100), (20, 99), (9, 101)):
-        later(shop, minutes)
+        advance(shop, minutes)
         assert reading.page(number).status_code == 200
-    later(shop, 1)
+    advance(shop, 1)
     assert reading.page(0).status_code == 404
 
 
-def test_a_request_that_is_not_finished_lives_as_long_as_it_is_polled(shop: "Shop") -> None:
+def test_polling_extends_an_unfinished_request(shop: "TenantClient") -> None:
     shop.emulator.settings.hold_tasks = "IN_PROGRESS"
     reading = read_view(shop)
     for _ in range(3):
-        later(shop, 20)
+        advance(shop, 20)
         assert reading.poll()[0] == "IN_PROGRESS"
-    later(shop, 30)
+    advance(shop, 30)
     assert shop.http.get(reading.path).status_code == 404
 
 
-def test_requests_belong_to_whoever_made_them(shop: "Shop") -> None:
+def test_requests_are_private(shop: "TenantClient") -> None:
     reading = read_view(shop)
-    with shop.emulator.world.store.transaction() as db:
+    with shop.emulator.tenant.store.transaction() as db:
         db.execute("UPDATE workspace_members SET role = 'admin'")
     sign_in(shop, "bob")
     assert shop.http.get(reading.path).status_code == 404
@@ -225,7 +225,7 @@ def test_requests_belong_to_whoever_made_them(shop: "Shop") -> None:
     assert reading.delete().status_code == 404
 
 
-def test_there_are_only_so_many_at_a_time(shop: "Shop") -> None:
+def test_the_number_of_concurrent_requests_is_limited(shop: "TenantClient") -> None:
     assert Settings().read_request_limit is None
     shop.emulator.settings.read_request_limit = 1
     reading = read_view(shop)
@@ -239,11 +239,11 @@ def test_there_are_only_so_many_at_a_time(shop: "Shop") -> None:
     "body",
     [{}, {"exportType": "TABULAR_SINGLE_ITEMS"}, {"exportType": None}, [], {"exportType": 1}],
 )
-def test_the_export_type_is_checked(shop: "Shop", body: object) -> None:
+def test_the_export_type_is_checked(shop: "TenantClient", body: object) -> None:
     assert shop.http.post(shop.path(f"/views/{STOCK}/readRequests"), json=body).status_code == 400
 
 
-def test_what_there_is_not(shop: "Shop") -> None:
+def test_unknown_objects(shop: "TenantClient") -> None:
     assert shop.http.post(shop.path("/views/1/readRequests"), json=TABLE).status_code == 404
     assert shop.http.post(shop.path("/lists/1/readRequests")).status_code == 404
     assert shop.http.post(shop.path("/lists/20000000003/readRequests")).status_code == 404
@@ -253,9 +253,9 @@ def test_what_there_is_not(shop: "Shop") -> None:
     assert reading.page("9" * 5000).status_code == 404
 
 
-def test_who_may_read(visit: Visit) -> None:
+def test_permissions_for_reading(client_for: "ClientFor") -> None:
     for name, status in (("bob", 403), ("eve", 404)):
-        shop = visit(name)
+        shop = client_for(name)
         for path, body in ((f"/views/{STOCK}", TABLE), (f"/lists/{PRODUCTS}", None)):
             asked = shop.path(f"{path}/readRequests")
             assert shop.http.post(asked, json=body).status_code == status
@@ -264,6 +264,6 @@ def test_who_may_read(visit: Visit) -> None:
             assert shop.http.delete(f"{asked}/1").status_code == status
 
 
-def test_a_view_of_an_empty_module(shop: "Shop") -> None:
+def test_a_view_of_an_empty_module(shop: "TenantClient") -> None:
     shop.run("actions", "Drop all orders")
     assert read_view(shop, ORDER_FACTS).text() == "Orders,Amount,Drop,Known\n"

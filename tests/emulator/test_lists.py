@@ -1,30 +1,27 @@
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import httpx2
 
 if TYPE_CHECKING:
-    from tests.emulator.conftest import Shop
-
-Visit = Callable[[str], "Shop"]
+    from tests.emulator.conftest import ClientFor, TenantClient
 
 
-def path_of(shop: "Shop", name: str, model: str = "Sales") -> str:
-    return shop.path(f"/lists/{shop.listed('lists', model)[name]}", model)
+def path_of(shop: "TenantClient", name: str, model: str = "Sales") -> str:
+    return shop.path(f"/lists/{shop.ids_by_name('lists', model)[name]}", model)
 
 
-def metadata(shop: "Shop", name: str) -> dict[str, Any]:
+def metadata(shop: "TenantClient", name: str) -> dict[str, Any]:
     body: dict[str, Any] = shop.http.get(path_of(shop, name)).json()["metadata"]
     return body
 
 
-def items(shop: "Shop", name: str) -> dict[str, dict[str, Any]]:
-    answer = shop.http.get(f"{path_of(shop, name)}/items?includeAll=true").json()
-    return {item["name"]: item for item in answer.get("listItems", [])}
+def items(shop: "TenantClient", name: str) -> dict[str, dict[str, Any]]:
+    reply = shop.http.get(f"{path_of(shop, name)}/items?includeAll=true").json()
+    return {item["name"]: item for item in reply.get("listItems", [])}
 
 
 def send(
-    shop: "Shop", name: str, action: str, *asked: object, model: str = "Sales"
+    shop: "TenantClient", name: str, action: str, *asked: object, model: str = "Sales"
 ) -> httpx2.Response:
     path = f"{path_of(shop, name, model)}/items"
     if action == "update":
@@ -32,28 +29,28 @@ def send(
     return shop.http.post(path, params={"action": action}, json={"items": asked})
 
 
-def change(shop: "Shop", name: str, action: str, *asked: object) -> dict[str, Any]:
-    answer = send(shop, name, action, *asked)
-    assert answer.status_code == 200, answer.text
-    body: dict[str, Any] = answer.json()
+def change(shop: "TenantClient", name: str, action: str, *asked: object) -> dict[str, Any]:
+    reply = send(shop, name, action, *asked)
+    assert reply.status_code == 200, reply.text
+    body: dict[str, Any] = reply.json()
     assert body.pop("status") == {"code": 200, "message": "Success"}
     assert "schema" in body.pop("meta")
     return body
 
 
-def refusals(body: dict[str, Any]) -> list[tuple[int, str, str]]:
+def failures(body: dict[str, Any]) -> list[tuple[int, str, str]]:
     return [tuple(failure.values()) for failure in body["failures"]]
 
 
-def test_lists_are_listed_without_time_and_versions(shop: "Shop") -> None:
-    assert shop.listed("lists") == {
+def test_lists_are_listed_without_time_and_versions(shop: "TenantClient") -> None:
+    assert shop.ids_by_name("lists") == {
         "Regions": "101000000000",
         "Products": "101000000001",
         "Orders": "101000000002",
     }
 
 
-def test_metadata_of_a_list(shop: "Shop") -> None:
+def test_metadata_of_a_list(shop: "TenantClient") -> None:
     products = metadata(shop, "Products")
     assert products["properties"][0] == {
         "name": "Price",
@@ -71,7 +68,7 @@ def test_metadata_of_a_list(shop: "Shop") -> None:
     assert products.keys().isdisjoint({"topLevelItem", "category", "nextitemIndex"})
 
 
-def test_the_top_level_item_is_counted(shop: "Shop") -> None:
+def test_the_top_level_item_is_counted(shop: "TenantClient") -> None:
     regions = metadata(shop, "Regions")
     assert regions["itemCount"] == 3
     assert regions["topLevelItem"] == {"id": "201000000000", "name": "World"}
@@ -79,7 +76,7 @@ def test_the_top_level_item_is_counted(shop: "Shop") -> None:
     assert regions.keys().isdisjoint({"parent", "subsets"})
 
 
-def test_items(shop: "Shop") -> None:
+def test_items(shop: "TenantClient") -> None:
     path = f"{path_of(shop, 'Products')}/items"
     plain = shop.http.get(path).json()["listItems"][0]
     assert plain == {
@@ -107,27 +104,27 @@ def test_items(shop: "Shop") -> None:
     assert items(shop, "Regions")["Europe"]["parent"] == "World"
 
 
-def test_items_as_csv(shop: "Shop") -> None:
+def test_items_as_csv(shop: "TenantClient") -> None:
     path = path_of(shop, "Orders")
     expected = "Name,Code,Parent,Title\n#1,O1,,First order\n#2,O2,,\n"
-    answer = shop.http.get(f"{path}/items", headers={"Accept": "text/csv"})
-    assert answer.text == expected
-    assert answer.headers["content-type"].startswith("text/csv")
+    reply = shop.http.get(f"{path}/items", headers={"Accept": "text/csv"})
+    assert reply.text == expected
+    assert reply.headers["content-type"].startswith("text/csv")
     assert shop.http.get(f"{path}/preview").text == expected
 
 
-def test_a_list_too_long_to_be_read_at_once(shop: "Shop") -> None:
+def test_a_list_above_the_limit(shop: "TenantClient") -> None:
     shop.emulator.settings.list_items_limit = 1
     assert shop.http.get(f"{path_of(shop, 'Products')}/items").status_code == 400
 
 
-def test_items_are_read_by_page_if_asked(shop: "Shop") -> None:
-    answer = shop.http.get(f"{path_of(shop, 'Products')}/items?limit=1&offset=1").json()
-    assert [item["name"] for item in answer["listItems"]] == ["Pear"]
-    assert answer["meta"]["paging"]["totalSize"] == 2
+def test_paged_items(shop: "TenantClient") -> None:
+    reply = shop.http.get(f"{path_of(shop, 'Products')}/items?limit=1&offset=1").json()
+    assert [item["name"] for item in reply["listItems"]] == ["Pear"]
+    assert reply["meta"]["paging"]["totalSize"] == 2
 
 
-def test_adding_items(shop: "Shop") -> None:
+def test_adding_items(shop: "TenantClient") -> None:
     plum = {
         "name": "Plum",
         "code": "P3",
@@ -141,7 +138,7 @@ def test_adding_items(shop: "Shop") -> None:
     assert (added["properties"]["Price"], added["properties"]["Made In"]) == ("2.25", "Europe")
 
 
-def test_what_is_there_already_is_ignored(shop: "Shop") -> None:
+def test_existing_items_are_ignored(shop: "TenantClient") -> None:
     body = change(
         shop,
         "Products",
@@ -153,7 +150,7 @@ def test_what_is_there_already_is_ignored(shop: "Shop") -> None:
         {"code": "P9"},
     )
     assert (body["added"], body["ignored"], body["total"]) == (1, 4, 5)
-    assert [(index, kind) for index, kind, _ in refusals(body)] == [
+    assert [(index, kind) for index, kind, _ in failures(body)] == [
         (0, "DUPLICATE"),
         (1, "DUPLICATE"),
         (3, "DUPLICATE"),
@@ -161,7 +158,7 @@ def test_what_is_there_already_is_ignored(shop: "Shop") -> None:
     ]
 
 
-def test_what_has_the_wrong_format_names_its_column(shop: "Shop") -> None:
+def test_failures_name_the_column_with_the_wrong_format(shop: "TenantClient") -> None:
     body = change(
         shop,
         "Products",
@@ -173,7 +170,7 @@ def test_what_has_the_wrong_format_names_its_column(shop: "Shop") -> None:
         {"name": "E", "subsets": {"Bitter": True}},
     )
     assert body["added"] == 0
-    assert refusals(body) == [
+    assert failures(body) == [
         (0, "INCORRECT_FORMAT", "incorrect format -- column name:parent, value:Atlantis"),
         (1, "INCORRECT_FORMAT", "incorrect format -- column name:Price, value:cheap"),
         (2, "INCORRECT_FORMAT", "incorrect format -- column name:Color, value:red"),
@@ -183,12 +180,12 @@ def test_what_has_the_wrong_format_names_its_column(shop: "Shop") -> None:
     assert list(items(shop, "Products")) == ["Apple", "Pear"]
 
 
-def test_items_of_numbered_lists_have_no_names(shop: "Shop") -> None:
+def test_items_of_numbered_lists_have_no_names(shop: "TenantClient") -> None:
     body = change(
         shop, "Orders", "add", {"name": "Third"}, {"code": "O3"}, {"code": "O1"}, {"code": "O4"}
     )
     assert (body["added"], body["ignored"]) == (2, 2)
-    assert [(index, kind) for index, kind, _ in refusals(body)] == [
+    assert [(index, kind) for index, kind, _ in failures(body)] == [
         (0, "INCORRECT_FORMAT"),
         (2, "DUPLICATE"),
     ]
@@ -196,7 +193,7 @@ def test_items_of_numbered_lists_have_no_names(shop: "Shop") -> None:
     assert metadata(shop, "Orders")["nextitemIndex"] == 5
 
 
-def test_updating_items(shop: "Shop") -> None:
+def test_updating_items(shop: "TenantClient") -> None:
     body = change(
         shop,
         "Products",
@@ -213,7 +210,7 @@ def test_updating_items(shop: "Shop") -> None:
     assert "parent" not in after["Pear"]
 
 
-def test_an_item_with_a_code_is_updated_by_it(shop: "Shop") -> None:
+def test_items_with_a_code_are_updated_by_code(shop: "TenantClient") -> None:
     body = change(
         shop,
         "Products",
@@ -225,7 +222,7 @@ def test_an_item_with_a_code_is_updated_by_it(shop: "Shop") -> None:
         {"parent": "Asia"},
     )
     assert body["updated"] == 0
-    assert [kind for _, kind, _ in refusals(body)] == [
+    assert [kind for _, kind, _ in failures(body)] == [
         "INCOMPLETE_DATA",
         "INCOMPLETE_DATA",
         "DUPLICATE",
@@ -234,7 +231,7 @@ def test_an_item_with_a_code_is_updated_by_it(shop: "Shop") -> None:
     ]
 
 
-def test_deleting_items_takes_their_cells(shop: "Shop") -> None:
+def test_cells_of_deleted_items_are_deleted(shop: "TenantClient") -> None:
     body = change(
         shop,
         "Products",
@@ -246,77 +243,77 @@ def test_deleting_items_takes_their_cells(shop: "Shop") -> None:
         {"name": "Pear"},
     )
     assert (body["deleted"], body["ignored"], body["total"]) == (2, 3, 5)
-    assert refusals(body) == [
+    assert failures(body) == [
         (1, "Ambiguous criteria", "Ambiguous criteria (id:202000000001, code:P1)"),
         (2, "Not found", "Not found (code:P1)"),
         (3, "Not found", "Not found (code:P99)"),
     ]
     assert items(shop, "Products") == {}
-    export = shop.listed("exports")["Sales - multi.csv"]
+    export = shop.ids_by_name("exports")["Sales - multi.csv"]
     shop.run("exports", "Sales - multi.csv")
     assert shop.get(f"/files/{export}/chunks/0").text.splitlines()[1:] == []
 
 
-def test_the_documentation_shows_empty_failures(shop: "Shop") -> None:
+def test_the_documentation_shows_empty_failures(shop: "TenantClient") -> None:
     shop.emulator.settings.quirks = "docs"
     body = change(shop, "Products", "add", {"name": "Plum"})
     assert body == {"added": 1, "ignored": 0, "total": 1, "failures": []}
 
 
-def test_too_many_items_and_other_bad_bodies(shop: "Shop") -> None:
+def test_too_many_items_and_other_bad_bodies(shop: "TenantClient") -> None:
     shop.emulator.settings.list_changes_limit = 1
     assert send(shop, "Products", "add", {"name": "A"}, {"name": "B"}).status_code == 400
     assert send(shop, "Products", "add", "Plum").status_code == 400
     assert send(shop, "Products", "move", {"name": "A"}).status_code == 400
 
 
-def test_only_administrators_change_lists(visit: Visit) -> None:
-    bob = visit("bob")
+def test_only_administrators_change_lists(client_for: "ClientFor") -> None:
+    bob = client_for("bob")
     assert send(bob, "Products", "add", {"name": "Plum"}).status_code == 403
     assert bob.http.post(f"{path_of(bob, 'Orders')}/resetIndex").status_code == 403
     assert bob.http.get(f"{path_of(bob, 'Products')}/items").status_code == 200
-    assert visit("eve").http.get(f"{path_of(bob, 'Products')}/items").status_code == 404
+    assert client_for("eve").http.get(f"{path_of(bob, 'Products')}/items").status_code == 404
 
 
-def test_deployed_models_keep_their_structural_lists(shop: "Shop") -> None:
+def test_deployed_models_keep_their_structural_lists(shop: "TenantClient") -> None:
     assert send(shop, "Fixed", "add", {"name": "A"}, model="Live").status_code == 425
     assert send(shop, "Moving", "add", {"name": "A"}, model="Live").json()["added"] == 1
 
 
-def test_resetting_the_index_of_an_empty_list(shop: "Shop") -> None:
+def test_resetting_the_index_of_an_empty_list(shop: "TenantClient") -> None:
     path = path_of(shop, "Orders")
     assert shop.http.post(f"{path}/resetIndex").status_code == 400
     change(shop, "Orders", "delete", {"code": "O1"}, {"code": "O2"})
     assert metadata(shop, "Orders")["nextitemIndex"] == 3
-    answer = shop.http.post(f"{path}/resetIndex")
-    assert (answer.status_code, answer.content) == (200, b"")
+    reply = shop.http.post(f"{path}/resetIndex")
+    assert (reply.status_code, reply.content) == (200, b"")
     change(shop, "Orders", "add", {"code": "O9"})
     assert list(items(shop, "Orders")) == ["#1"]
     fixed = path_of(shop, "Fixed", "Live")
     assert shop.http.post(f"{fixed}/resetIndex").status_code == 400
 
 
-def test_unknown_lists_are_not_found(shop: "Shop") -> None:
+def test_unknown_lists_are_not_found(shop: "TenantClient") -> None:
     assert shop.get("/lists/101999999998").status_code == 404
     assert shop.get("/lists/20000000003").status_code == 404
     assert shop.get("/lists/101999999998/items").status_code == 404
 
 
-def test_codes_and_ids_may_be_numbers_and_texts_are_trimmed(shop: "Shop") -> None:
+def test_codes_may_be_numbers_and_values_are_trimmed(shop: "TenantClient") -> None:
     assert change(shop, "Regions", "add", {"name": " Far ", "code": 7})["added"] == 1
     assert items(shop, "Regions")["Far"]["code"] == "7"
 
-    again = change(shop, "Regions", "add", {"name": "Farther", "code": 7}, {"name": "far"})
+    repeated = change(shop, "Regions", "add", {"name": "Farther", "code": 7}, {"name": "far"})
 
-    assert again["added"] == 0
-    assert [kind for _, kind, _ in refusals(again)] == ["DUPLICATE", "DUPLICATE"]
+    assert repeated["added"] == 0
+    assert [kind for _, kind, _ in failures(repeated)] == ["DUPLICATE", "DUPLICATE"]
     blank = change(shop, "Regions", "add", {"name": "  "})
-    assert [kind for _, kind, _ in refusals(blank)] == ["INCOMPLETE_DATA"]
+    assert [kind for _, kind, _ in failures(blank)] == ["INCOMPLETE_DATA"]
     assert change(shop, "Regions", "update", {"code": 7, "name": "Afar"})["updated"] == 1
     assert change(shop, "Regions", "delete", {"code": 7})["deleted"] == 1
 
 
-def test_whoever_changes_a_list_has_changed_the_model(shop: "Shop") -> None:
+def test_changing_a_list_changes_the_model_details(shop: "TenantClient") -> None:
     def details() -> dict[str, Any]:
         model: dict[str, Any] = shop.get("?modelDetails=true").json()["model"]
         return model

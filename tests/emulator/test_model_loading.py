@@ -1,4 +1,4 @@
-"""A model that isn't open: how it opens, what is answered meanwhile, and when it closes itself."""
+"""Opening and closing models, and requests to models that are not open."""
 
 from __future__ import annotations
 
@@ -11,46 +11,46 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import httpx2
-    from tests.emulator.conftest import Shop
+    from tests.emulator.conftest import TenantClient
 
     from anaplan_emulator.settings import Settings
 
 
 @pytest.fixture
-def settings(shop: Shop) -> Settings:
-    """The settings of an emulator whose models take twenty seconds to open."""
+def settings(shop: TenantClient) -> Settings:
+    """Settings with which opening a model takes twenty seconds."""
     shop.emulator.settings.model_open_seconds = 20
     return shop.emulator.settings
 
 
 @pytest.fixture
-def closed(shop: Shop) -> Iterator[Shop]:
-    """The shop, whose model is closed; calls that wait for it end with the test."""
+def closed(shop: TenantClient) -> Iterator[TenantClient]:
+    """The shop with a closed model. Requests that wait for it end after the test."""
     assert shop.http.post(shop.path("/close")).status_code == 204
     yield shop
     shop.emulator.advance(hours=1)
 
 
-def status(shop: Shop) -> dict[str, Any]:
+def status(shop: TenantClient) -> dict[str, Any]:
     found: dict[str, Any] = shop.get("/status").json()["requestStatus"]
     return found
 
 
-def step(shop: Shop) -> str:
+def step(shop: TenantClient) -> str:
     return str(status(shop)["currentStep"])
 
 
-def open_model(shop: Shop) -> int:
+def open_model(shop: TenantClient) -> int:
     return shop.http.post(shop.path("/open")).status_code
 
 
-def test_a_model_opens_by_the_clock(closed: Shop, settings: Settings) -> None:
+def test_a_model_opens_by_the_emulator_clock(closed: TenantClient, settings: Settings) -> None:
     assert step(closed) == "Closed"
     assert open_model(closed) == 202
     assert step(closed) == "Opening"
     closed.emulator.advance(seconds=10)
     assert status(closed)["progress"] == pytest.approx(0.5, abs=0.2)
-    # To ask again makes it no slower.
+    # Another request does not restart the opening.
     assert open_model(closed) == 202
     closed.emulator.advance(seconds=10)
     assert (step(closed), status(closed)["progress"]) == ("Open", -1.0)
@@ -60,7 +60,7 @@ def test_a_model_opens_by_the_clock(closed: Shop, settings: Settings) -> None:
     assert step(closed) == "Opening"
 
 
-def test_closing_ends_the_opening(closed: Shop, settings: Settings) -> None:
+def test_closing_a_model_that_is_being_opened(closed: TenantClient, settings: Settings) -> None:
     open_model(closed)
     closed.http.post(closed.path("/close"))
     assert step(closed) == "Closed"
@@ -68,18 +68,22 @@ def test_closing_ends_the_opening(closed: Shop, settings: Settings) -> None:
     assert step(closed) == "Closed"
 
 
-def test_a_closed_model_is_served_unless_told_otherwise(closed: Shop, settings: Settings) -> None:
+def test_requests_to_a_closed_model_are_served_by_default(
+    closed: TenantClient, settings: Settings
+) -> None:
     assert closed.get("/lists").status_code == 200
     assert step(closed) == "Closed"
 
 
-def test_calls_are_refused_while_a_model_opens(closed: Shop, settings: Settings) -> None:
+def test_requests_are_rejected_while_a_model_opens(
+    closed: TenantClient, settings: Settings
+) -> None:
     settings.closed_models = "refuse"
     refused = closed.get("/lists")
     assert refused.status_code == 503
     assert 1 <= int(refused.headers["retry-after"]) <= 20
     assert refused.json()["status"]["message"] == "The model is being opened"
-    # The call opened it; what needs no data is answered meanwhile.
+    # The request has opened it. Requests without data are answered in the meantime.
     assert step(closed) == "Opening"
     assert closed.get("").status_code == 200
     files = closed.path("/files/113000000000")
@@ -89,41 +93,41 @@ def test_calls_are_refused_while_a_model_opens(closed: Shop, settings: Settings)
     assert closed.http.put(files, content=b"Code\n").status_code == 204
 
 
-def test_calls_wait_while_a_model_opens(closed: Shop, settings: Settings) -> None:
+def test_requests_wait_while_a_model_opens(closed: TenantClient, settings: Settings) -> None:
     settings.closed_models = "wait"
-    answers: list[httpx2.Response] = []
-    caller = threading.Thread(target=lambda: answers.append(closed.get("/lists")))
+    replies: list[httpx2.Response] = []
+    caller = threading.Thread(target=lambda: replies.append(closed.get("/lists")))
     caller.start()
     while step(closed) == "Closed":
         pass
     assert step(closed) == "Opening"
-    assert not answers
+    assert not replies
     closed.emulator.advance(seconds=20)
     caller.join(timeout=30)
-    assert answers[0].status_code == 200
+    assert replies[0].status_code == 200
     assert step(closed) == "Open"
 
 
-def test_a_reset_lets_go_of_who_waits(closed: Shop, settings: Settings) -> None:
+def test_a_reset_releases_waiting_requests(closed: TenantClient, settings: Settings) -> None:
     settings.closed_models = "wait"
-    answers: list[httpx2.Response] = []
-    caller = threading.Thread(target=lambda: answers.append(closed.get("/lists")))
+    replies: list[httpx2.Response] = []
+    caller = threading.Thread(target=lambda: replies.append(closed.get("/lists")))
     caller.start()
     while step(closed) == "Closed":
         pass
     closed.emulator.reset()
     caller.join(timeout=30)
-    # Its token may have gone with the reset before it was looked at again.
-    assert answers[0].status_code in (200, 401)
+    # Its token may have been revoked by the reset before it was checked again.
+    assert replies[0].status_code in (200, 401)
 
 
-def test_a_model_that_nobody_uses_is_closed(shop: Shop, settings: Settings) -> None:
+def test_unused_models_are_closed(shop: TenantClient, settings: Settings) -> None:
     settings.model_unload_minutes = 5
     assert step(shop) == "Open"
     shop.emulator.advance(minutes=4)
     assert shop.get("/lists").status_code == 200
     shop.emulator.advance(minutes=4)
-    # To look at its state is no use of it, but what runs in it is.
+    # Reading its status does not count as use, but a running task does.
     assert step(shop) == "Open"
     shop.run("actions", "Drop orders")
     shop.emulator.advance(minutes=4)
@@ -136,11 +140,11 @@ def test_a_model_that_nobody_uses_is_closed(shop: Shop, settings: Settings) -> N
     assert step(shop) == "Open"
     shop.emulator.advance(minutes=5)
     path = f"/2/0/workspaces/{shop.workspace_id}/bulkDeleteModels"
-    answer = shop.http.post(path, json={"modelIdsToDelete": [shop.model_id()]})
-    assert answer.json()["modelsDeleted"] == 1
+    reply = shop.http.post(path, json={"modelIdsToDelete": [shop.model_id()]})
+    assert reply.json()["modelsDeleted"] == 1
 
 
-def test_a_model_changes_its_state_while_the_emulator_runs(shop: Shop) -> None:
+def test_a_model_changes_its_state_while_the_emulator_runs(shop: TenantClient) -> None:
     model = shop.emulator.model_id or ""
     change = {"items": [{"name": "Lamp", "code": "L1"}]}
     adding = shop.path("/lists/101000000000/items?action=add")
@@ -152,10 +156,10 @@ def test_a_model_changes_its_state_while_the_emulator_runs(shop: Shop) -> None:
     assert (shop.get("/lists").status_code, changed()) == (200, 423)
     shop.emulator.set_active_state(model, "MAINTENANCE")
     assert (shop.get("/lists").status_code, changed()) == (424, 424)
-    told = shop.http.post(
+    reply = shop.http.post(
         "/_emulator/model-states", json={"model": model, "active_state": "UNLOCKED"}
     )
-    assert told.status_code == 200
+    assert reply.status_code == 200
     assert changed() == 200
     unknown = {"model": "Nothing", "active_state": "LOCKED"}
     assert shop.http.post("/_emulator/model-states", json=unknown).status_code == 404

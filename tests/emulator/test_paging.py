@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import httpx2
@@ -7,55 +6,54 @@ import pytest
 from anaplan_emulator import Emulator, TenantDescription
 
 if TYPE_CHECKING:
-    from tests.emulator.conftest import Shop
+    from tests.emulator.conftest import ClientFor, Connect, TenantClient
 
-Visit = Callable[[str], "Shop"]
 USERS = "/2/0/users"
 
 
-def first_names(answer: httpx2.Response) -> list[str]:
-    assert answer.status_code == 200, answer.text
-    return [user["firstName"] for user in answer.json().get("users", [])]
+def first_names(reply: httpx2.Response) -> list[str]:
+    assert reply.status_code == 200, reply.text
+    return [user["firstName"] for user in reply.json().get("users", [])]
 
 
-def paging(answer: httpx2.Response) -> dict[str, Any]:
-    found: dict[str, Any] = answer.json()["meta"]["paging"]
+def paging(reply: httpx2.Response) -> dict[str, Any]:
+    found: dict[str, Any] = reply.json()["meta"]["paging"]
     return found
 
 
-def test_pages_follow_one_another_to_the_end(shop: "Shop") -> None:
+def test_pages_follow_one_another_to_the_end(shop: "TenantClient") -> None:
     url, seen, offsets = f"{USERS}?limit=2", [], []
     while url:
-        answer = shop.http.get(url)
-        seen += first_names(answer)
-        offsets.append(paging(answer)["offset"])
-        url = paging(answer).get("next", "")
+        reply = shop.http.get(url)
+        seen += first_names(reply)
+        offsets.append(paging(reply)["offset"])
+        url = paging(reply).get("next", "")
     assert seen == ["Ada", "Bob", "Eve", "Root", "Zoe"]
     assert offsets == [0, 2, 4]
-    assert paging(answer)["currentPageSize"] == 1
-    assert paging(answer)["totalSize"] == 5
-    assert first_names(shop.http.get(paging(answer)["previous"])) == ["Eve", "Root"]
+    assert paging(reply)["currentPageSize"] == 1
+    assert paging(reply)["totalSize"] == 5
+    assert first_names(shop.http.get(paging(reply)["previous"])) == ["Eve", "Root"]
 
 
-def test_next_keeps_what_else_was_asked(shop: "Shop") -> None:
-    answer = shop.http.get(USERS, params={"sort": "-email", "limit": 1})
-    assert "sort=-email" in paging(answer)["next"]
-    assert paging(answer)["next"].startswith(shop.emulator.base_url)
+def test_next_keeps_other_parameters(shop: "TenantClient") -> None:
+    reply = shop.http.get(USERS, params={"sort": "-email", "limit": 1})
+    assert "sort=-email" in paging(reply)["next"]
+    assert paging(reply)["next"].startswith(shop.emulator.base_url)
 
 
-def test_larger_pages_than_the_servers_are_cut_silently(shop: "Shop") -> None:
+def test_page_sizes_above_the_limit_are_reduced(shop: "TenantClient") -> None:
     shop.emulator.settings.page_limit = 2
-    answer = shop.http.get(f"{USERS}?limit=100")
-    assert paging(answer)["currentPageSize"] == 2
-    assert "limit=2" in paging(answer)["next"]
+    reply = shop.http.get(f"{USERS}?limit=100")
+    assert paging(reply)["currentPageSize"] == 2
+    assert "limit=2" in paging(reply)["next"]
     assert paging(shop.http.get(USERS))["currentPageSize"] == 2
 
 
-def test_beyond_the_end_there_is_nothing(shop: "Shop") -> None:
-    answer = shop.http.get(f"{USERS}?offset=10")
-    assert answer.status_code == 200
-    assert "users" not in answer.json()
-    assert paging(answer) | {"previous": ""} == {
+def test_pages_beyond_the_end_are_empty(shop: "TenantClient") -> None:
+    reply = shop.http.get(f"{USERS}?offset=10")
+    assert reply.status_code == 200
+    assert "users" not in reply.json()
+    assert paging(reply) | {"previous": ""} == {
         "currentPageSize": 0,
         "totalSize": 5,
         "offset": 10,
@@ -68,13 +66,11 @@ def test_beyond_the_end_there_is_nothing(shop: "Shop") -> None:
 @pytest.mark.parametrize(
     "query", ["limit=0", "limit=-1", "limit=x", "offset=-1", "offset=", "limit=²"]
 )
-def test_pages_that_make_no_sense_are_refused(shop: "Shop", query: str) -> None:
+def test_invalid_pages_are_rejected(shop: "TenantClient", query: str) -> None:
     assert shop.http.get(f"{USERS}?{query}").status_code == 400
 
 
-def test_a_stray_next_although_all_rows_are_there(
-    running_emulator: Emulator, enter: Callable[[Emulator, str], "Shop"]
-) -> None:
+def test_the_observed_extra_next_page(running_emulator: Emulator, connect: "Connect") -> None:
     described: dict[str, Any] = {
         "name": "Many workspaces",
         "users": [
@@ -90,10 +86,10 @@ def test_a_stray_next_although_all_rows_are_there(
     }
     running_emulator.load_tenant(TenantDescription.model_validate(described))
     running_emulator.reset()
-    ada = enter(running_emulator, "ada")
-    answer = ada.http.get("/2/0/workspaces")
-    assert paging(answer)["currentPageSize"] == paging(answer)["totalSize"] == 21
-    assert paging(answer)["next"].endswith("limit=20&offset=20")
+    ada = connect(running_emulator, "ada")
+    reply = ada.http.get("/2/0/workspaces")
+    assert paging(reply)["currentPageSize"] == paging(reply)["totalSize"] == 21
+    assert paging(reply)["next"].endswith("limit=20&offset=20")
     assert "next" not in paging(ada.http.get("/2/0/workspaces?limit=21"))
     running_emulator.settings.quirks = "docs"
     assert "next" not in paging(ada.http.get("/2/0/workspaces"))
@@ -108,7 +104,7 @@ def test_a_stray_next_although_all_rows_are_there(
         ("-active,+lastName", ["Ada", "Root", "Bob", "Eve", "Zoe"]),
     ],
 )
-def test_strict_sorting(shop: "Shop", sort: str, expected: list[str]) -> None:
+def test_strict_sorting(shop: "TenantClient", sort: str, expected: list[str]) -> None:
     assert first_names(shop.http.get(USERS, params={"sort": sort})) == expected
 
 
@@ -121,13 +117,13 @@ def test_strict_sorting(shop: "Shop", sort: str, expected: list[str]) -> None:
         ("+nonsense", "Failed to parse sort parameter"),
     ],
 )
-def test_strict_sorting_refuses(shop: "Shop", path: str, sort: str, message: str) -> None:
-    answer = shop.http.get(path, params={"sort": sort})
-    assert answer.status_code == 400
-    assert message in answer.json()["status"]["message"]
+def test_errors_of_strict_sorting(shop: "TenantClient", path: str, sort: str, message: str) -> None:
+    reply = shop.http.get(path, params={"sort": sort})
+    assert reply.status_code == 400
+    assert message in reply.json()["status"]["message"]
 
 
-def test_a_bare_plus_arrives_as_a_space(shop: "Shop") -> None:
+def test_an_unencoded_plus_is_a_space(shop: "TenantClient") -> None:
     assert shop.http.get(f"{USERS}?sort=+firstName").status_code == 400
     assert shop.http.get(f"{USERS}?sort=%2BfirstName").status_code == 200
 
@@ -143,37 +139,39 @@ def test_a_bare_plus_arrives_as_a_space(shop: "Shop") -> None:
         ("", "Products"),
     ],
 )
-def test_lenient_sorting(shop: "Shop", sort: str, first: str) -> None:
-    answer = shop.http.get(shop.path("/imports"), params={"sort": sort})
-    assert answer.json()["imports"][0]["name"] == first
+def test_lenient_sorting(shop: "TenantClient", sort: str, first: str) -> None:
+    reply = shop.http.get(shop.path("/imports"), params={"sort": sort})
+    assert reply.json()["imports"][0]["name"] == first
 
 
 @pytest.mark.parametrize(
-    ("wanted", "expected"),
+    ("text", "expected"),
     [("ADA", ["Ada"]), ("b_b", ["Bob"]), ("e%extern", ["Eve"]), ("a.a", []), ("o", 5)],
 )
-def test_search_for_users(shop: "Shop", wanted: str, expected: list[str] | int) -> None:
-    found = first_names(shop.http.get(USERS, params={"s": wanted}))
+def test_search_for_users(shop: "TenantClient", text: str, expected: list[str] | int) -> None:
+    found = first_names(shop.http.get(USERS, params={"s": text}))
     assert (len(found) if isinstance(expected, int) else found) == expected
 
 
-def test_search_finds_ids(shop: "Shop") -> None:
+def test_search_finds_ids(shop: "TenantClient") -> None:
     part = shop.workspace_id[5:20].upper()
-    answer = shop.http.get("/2/0/workspaces", params={"s": part})
-    assert [workspace["name"] for workspace in answer.json()["workspaces"]] == ["Shop"]
+    reply = shop.http.get("/2/0/workspaces", params={"s": part})
+    assert [workspace["name"] for workspace in reply.json()["workspaces"]] == ["Shop"]
 
 
-def test_search_for_models_is_for_tenant_administrators(shop: "Shop", visit: Visit) -> None:
-    found = visit("root").http.get("/2/0/models?s=sales").json()["models"]
+def test_search_for_models_is_for_tenant_administrators(
+    shop: "TenantClient", client_for: "ClientFor"
+) -> None:
+    found = client_for("root").http.get("/2/0/models?s=sales").json()["models"]
     assert [model["name"] for model in found] == ["Sales", "Sales 2020"]
     assert len(shop.http.get("/2/0/models?s=sales").json()["models"]) == 5
 
 
 @pytest.mark.parametrize("number", ["--5", "-", "9" * 5000, "1.5", "\u00b2"])
-def test_what_is_no_number_is_refused(shop: "Shop", number: str) -> None:
+def test_invalid_numbers_are_rejected(shop: "TenantClient", number: str) -> None:
     for path in (USERS, shop.path("/lists"), "/2/0/integrations"):
-        answer = shop.http.get(path, params={"limit": number})
-        assert answer.status_code in (400, 403), answer.text
-    file_id = shop.upload(next(iter(shop.listed("files"))), b"Code,Name")
+        reply = shop.http.get(path, params={"limit": number})
+        assert reply.status_code in (400, 403), reply.text
+    file_id = shop.upload(next(iter(shop.ids_by_name("files"))), b"Code,Name")
     assert shop.get(f"/files/{file_id}/chunks/0").status_code == 200
     assert shop.get(f"/files/{file_id}/chunks/{number}").status_code == 404

@@ -1,14 +1,13 @@
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tests.emulator.conftest import Shop
+    from tests.emulator.conftest import ClientFor, TenantClient
 
 PRODUCTS = b"Code,Name,Region,Price,Launched,Fresh,Made In,Note\nP3,Fig,,,,,,\n"
 SALES = b"Product,Month,Units,Promoted,Since,Comment,Sold In\nP3,Jan 26,1,,,,\nP4,Jan 26,1,,,,\n"
 
 
-def test_metadata_names_the_actions(shop: "Shop") -> None:
+def test_metadata_contains_the_actions(shop: "TenantClient") -> None:
     assert shop.get("/processes/118000000000").json()["processMetadata"] == {
         "name": "Nightly",
         "actions": [
@@ -43,7 +42,7 @@ def test_metadata_names_the_actions(shop: "Shop") -> None:
     }
 
 
-def test_each_step_has_its_result_and_its_dump(shop: "Shop") -> None:
+def test_each_step_has_its_result_and_its_dump(shop: "TenantClient") -> None:
     shop.upload("products.csv", PRODUCTS)
     shop.upload("sales.csv", SALES)
     task = shop.start("processes", "Nightly")
@@ -62,14 +61,14 @@ def test_each_step_has_its_result_and_its_dump(shop: "Shop") -> None:
     assert [chunk["id"] for chunk in chunks] == ["0"]
     dump = shop.http.get(f"{task}/dumps/112000000002/chunks/0").text.splitlines()
     assert dump[1].endswith('"3","Invalid item from list Products: P4"')
-    # The process's own is that of its first step that left one.
+    # The dump of the process is that of its first step with a dump.
     assert shop.http.get(f"{task}/dump").text.splitlines() == dump
     assert shop.http.get(f"{task}/dump/chunks/0").text.splitlines() == dump
-    # The step that went well has none.
+    # A step without failures has no dump.
     assert shop.http.get(f"{task}/dumps/112000000000/chunks").status_code == 404
 
 
-def test_times_of_the_steps_are_told_on_request(shop: "Shop") -> None:
+def test_times_of_the_steps_on_request(shop: "TenantClient") -> None:
     task = shop.start("processes", "Clean up")
     shop.wait(task)
     detailed = shop.http.get(task, params={"includeProcessDetails": "true"}).json()["task"]
@@ -80,7 +79,7 @@ def test_times_of_the_steps_are_told_on_request(shop: "Shop") -> None:
         assert float(step["duration"]) >= 0
 
 
-def test_a_failing_step_ends_the_process_and_undoes_nothing(shop: "Shop") -> None:
+def test_a_failing_step_ends_the_process_without_rollback(shop: "TenantClient") -> None:
     result = shop.run("processes", "Clean up")
     assert not result["successful"]
     assert [step["successful"] for step in result["nestedResults"]] == [True, False]
@@ -88,7 +87,7 @@ def test_a_failing_step_ends_the_process_and_undoes_nothing(shop: "Shop") -> Non
     assert "#2" not in shop.get("/files/116000000004").content.decode("utf-16-le")
 
 
-def test_actions_of_other_kinds_are_listed_and_described(shop: "Shop") -> None:
+def test_actions_of_other_kinds_are_listed_and_described(shop: "TenantClient") -> None:
     assert shop.get("/actions").json()["actions"] == [
         {"id": "117000000000", "name": "Drop orders", "actionType": "DELETE_BY_SELECTION"},
         {"id": "117000000001", "name": "Drop all orders", "actionType": "DELETE_BY_SELECTION"},
@@ -104,18 +103,18 @@ def test_actions_of_other_kinds_are_listed_and_described(shop: "Shop") -> None:
     assert shop.get("/actions/117999999999").status_code == 404
 
 
-def test_a_deletion_has_no_dump(shop: "Shop") -> None:
+def test_a_deletion_has_no_dump(shop: "TenantClient") -> None:
     task = shop.start("actions", "Drop orders")
     result = shop.wait(task)["result"]
     assert result["details"][0]["type"] == "deleteFromSelectionSucceeded"
     assert shop.http.get(f"{task}/dump").status_code == 204
 
 
-def test_logs_of_optimizers_are_refused_before_they_are_missed(
-    shop: "Shop", visit: Callable[[str], "Shop"]
+def test_permissions_are_checked_before_missing_logs(
+    shop: "TenantClient", client_for: "ClientFor"
 ) -> None:
     path = f"/optimizeActions/117000000002/tasks/{'A' * 32}/solutionLogs"
-    assert visit("bob").get(path).status_code == 403
+    assert client_for("bob").get(path).status_code == 403
     assert shop.get(path).status_code == 404
 
 
@@ -123,8 +122,8 @@ def log_of(action_id: str, task: str) -> str:
     return f"/optimizeActions/{action_id}/tasks/{task.rpartition('/')[2]}/solutionLogs"
 
 
-def promoted(shop: "Shop") -> set[tuple[str, str]]:
-    """Product and month of what the optimizer chose."""
+def promoted(shop: "TenantClient") -> set[tuple[str, str]]:
+    """Return the products and months that the optimizer selected."""
     shop.run("exports", "Sales - multi.csv")
     lines = shop.get("/files/116000000000").text.splitlines()
     header = lines[0].split(",")
@@ -133,7 +132,7 @@ def promoted(shop: "Shop") -> set[tuple[str, str]]:
     return {(product, month) for product, month, chosen in rows if chosen == "true"}
 
 
-def test_an_optimizer_chooses_what_brings_the_most_and_tells_how(shop: "Shop") -> None:
+def test_an_optimizer_selects_the_best_items_and_writes_a_log(shop: "TenantClient") -> None:
     shop.upload("products.csv", PRODUCTS)
     shop.run("imports", "Products")
     shop.upload(
@@ -147,28 +146,28 @@ def test_an_optimizer_chooses_what_brings_the_most_and_tells_how(shop: "Shop") -
     assert result["objectId"] == "117000000002"
     assert result["details"][0]["occurrences"] == 1
     assert promoted(shop) == {("Fig", "Feb 26")}
-    answer = shop.get(log_of("117000000002", task))
-    assert answer.headers["content-type"].startswith("text/plain")
-    lines = answer.text.splitlines()
+    reply = shop.get(log_of("117000000002", task))
+    assert reply.headers["content-type"].startswith("text/plain")
+    lines = reply.text.splitlines()
     assert "Optimize a model with 1 rows, 3 columns and 3 nonzeros (Max)" in lines
     assert "  Objective range  [7e+00, 4e+01]" in lines
     assert lines[-1].startswith("Best objective 4.000000000000e+01,")
 
 
-def test_an_optimizer_in_a_process_is_asked_for_by_the_task_of_the_process(shop: "Shop") -> None:
+def test_the_log_of_an_optimizer_in_a_process(shop: "TenantClient") -> None:
     task = shop.start("processes", "Promote")
     (step,) = shop.wait(task)["result"]["nestedResults"]
     assert step["objectId"] == "117000000002"
     log = shop.get(log_of("117000000002", task))
     assert log.text.splitlines()[-1].startswith("Best objective 1.250000000000e+01,")
-    # The process itself isn't what made it (facts 4.19).
+    # The id of the process does not identify the log (docs/anaplan-behaviour.md#optimizer-logs).
     assert shop.get(log_of("118000000002", task)).status_code == 404
     shop.emulator.advance(hours=47)
-    # Tokens have ended meanwhile.
-    again = type(shop)(shop.emulator, shop.email)
-    assert again.get(log_of("117000000002", task)).status_code == 200
+    # The token has expired.
+    signed_in = type(shop)(shop.emulator, shop.email)
+    assert signed_in.get(log_of("117000000002", task)).status_code == 200
     shop.emulator.advance(minutes=61)
     later = type(shop)(shop.emulator, shop.email)
     assert later.get(log_of("117000000002", task)).status_code == 404
-    again.http.close()
+    signed_in.http.close()
     later.http.close()

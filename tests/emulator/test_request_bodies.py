@@ -1,17 +1,17 @@
-"""Bodies that only claim to be JSON are refused in the words of the API that was asked."""
+"""Invalid JSON results in an error in the shape of the API."""
 
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from tests.emulator.conftest import Shop
+    from tests.emulator.conftest import TenantClient
 
 BROKEN = ["[" * 100_000, '{"items": [{"name": "\\ud800"}]}', '{"interval": NaN}', "{", "\ufeff{}"]
 
 
 @pytest.mark.parametrize("body", BROKEN, ids=["deep", "half a character", "NaN", "cut off", "BOM"])
-def test_what_is_no_json_is_refused(shop: "Shop", body: str) -> None:
+def test_invalid_json_is_rejected(shop: "TenantClient", body: str) -> None:
     items = shop.path("/lists/101000000000/items?action=add")
     for path in (
         items,
@@ -21,7 +21,7 @@ def test_what_is_no_json_is_refused(shop: "Shop", body: str) -> None:
         "/2/0/integrations",
         "/oauth/token",
     ):
-        answer = shop.http.post(
+        reply = shop.http.post(
             path, content=body.encode(), headers={"Content-Type": "application/json"}
         )
-        assert answer.status_code == 400, (path, answer.text)
+        assert reply.status_code == 400, (path, reply.text)

@@ -1,4 +1,4 @@
-"""A reset takes everything back to what the tenant's description says, and quickly."""
+"""A reset restores the state of the tenant's description."""
 
 import sqlite3
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from anaplan_emulator import Emulator, TenantDescription
-from anaplan_emulator.store.tenant import read_tenant
+from anaplan_emulator.tenant.tenant_file import read_tenant
 
 
 @pytest.fixture
@@ -15,14 +15,14 @@ def tenant() -> TenantDescription:
 
 
 def content(emulator: Emulator) -> dict[str, object]:
-    """All that the store holds, but for what is of this very moment."""
-    of_now = {"authority", "oauth_signing_key", "emulator", "api_keys", "audit_events"}
-    with emulator.world.store.snapshot() as db:
+    """Return the content of the database, except tables with times and random values."""
+    excluded = {"authority", "oauth_signing_key", "emulator", "api_keys", "audit_events"}
+    with emulator.tenant.store.snapshot() as db:
         tables = db.execute("SELECT name, sql FROM sqlite_master WHERE type = 'table'").fetchall()
         return {
             name: (sql, rows(db, name))
             for name, sql in tables
-            if name not in of_now and not name.startswith(("sqlite_", "cloud_"))
+            if name not in excluded and not name.startswith(("sqlite_", "cloud_"))
         }
 
 
@@ -37,9 +37,9 @@ def objects(folder: Path) -> dict[str, bytes]:
     }
 
 
-def test_every_reset_goes_back_to_the_same(emulator: Emulator) -> None:
-    with Emulator(emulator.world.tenant) as fresh:
-        wanted = content(fresh)
+def test_every_reset_restores_the_same_state(emulator: Emulator) -> None:
+    with Emulator(emulator.tenant.description) as fresh:
+        expected = content(fresh)
 
     for _ in range(3):
         change = {
@@ -50,17 +50,17 @@ def test_every_reset_goes_back_to_the_same(emulator: Emulator) -> None:
             ],
         }
         emulator.restructure(emulator.model_id or "", change)
-        with emulator.world.store.transaction() as db:
+        with emulator.tenant.store.transaction() as db:
             db.execute("UPDATE users SET first_name = 'Somebody else'")
-        assert content(emulator) != wanted
+        assert content(emulator) != expected
 
         emulator.reset()
 
-        assert content(emulator) == wanted
+        assert content(emulator) == expected
 
 
-def test_a_reset_empties_the_clouds_of_all_but_what_is_described(emulator: Emulator) -> None:
-    root = emulator.world.clouds.root
+def test_a_reset_restores_cloud_storage(emulator: Emulator) -> None:
+    root = emulator.tenant.cloud_storage.root
     described = objects(root)
     first = next(path for path in sorted(root.rglob("*")) if path.is_file())
     first.write_bytes(b"overwritten")
@@ -74,13 +74,11 @@ def test_a_reset_empties_the_clouds_of_all_but_what_is_described(emulator: Emula
 
 
 @pytest.mark.parametrize("described", [None, Path(__file__).parents[1] / "tenants" / "shop.json"])
-def test_a_state_file_goes_on_and_is_reset_to_its_start(
-    tmp_path: Path, described: Path | None
-) -> None:
+def test_a_state_file_is_kept_and_can_be_reset(tmp_path: Path, described: Path | None) -> None:
     state = tmp_path / "state.sqlite"
     with Emulator(described, state=state) as emulator:
         start = content(emulator)
-        with emulator.world.store.transaction() as db:
+        with emulator.tenant.store.transaction() as db:
             db.execute("UPDATE users SET first_name = 'Somebody else'")
         left = content(emulator)
 

@@ -18,10 +18,10 @@ from anaplan_emulator.certificates import ANAPLAN_HOSTS
 ADA = ("ada@example.com", "correct horse")
 
 
-def test_stopping_leaves_nothing_behind(tenant: TenantDescription) -> None:
+def test_stopping_closes_everything(tenant: TenantDescription) -> None:
     before = set(threading.enumerate())
     with Emulator(tenant) as emulator, httpx2.Client(base_url=emulator.base_url) as client:
-        files = [emulator.certificate, emulator.private_key, emulator.world.store.path]
+        files = [emulator.certificate, emulator.private_key, emulator.tenant.store.path]
         assert client.post("/token/authenticate", auth=ADA).status_code == 201
         address = ("127.0.0.1", httpx2.URL(emulator.base_url).port)
 
@@ -29,10 +29,10 @@ def test_stopping_leaves_nothing_behind(tenant: TenantDescription) -> None:
     assert not [file for file in files if file.exists()]
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(address, timeout=1)
-    gc.collect()  # What was not closed would warn here, and warnings are errors.
+    gc.collect()  # Unclosed resources would cause warnings, which are errors.
 
 
-def test_an_emulator_can_be_made_in_any_event_loop(tenant: TenantDescription) -> None:
+def test_emulators_can_be_created_in_an_event_loop(tenant: TenantDescription) -> None:
     async def make() -> Emulator:
         return Emulator(tenant)
 
@@ -41,16 +41,16 @@ def test_an_emulator_can_be_made_in_any_event_loop(tenant: TenantDescription) ->
     assert reply.status_code == 201
 
 
-def test_an_emulator_that_never_starts_lets_go_too(tenant: TenantDescription) -> None:
+def test_an_emulator_that_is_never_started_closes_everything(tenant: TenantDescription) -> None:
     emulator = Emulator(tenant)
-    path = emulator.world.store.path
+    path = emulator.tenant.store.path
     emulator.stop()
     emulator.stop()
 
     assert not path.exists()
 
 
-def test_two_emulators_keep_out_of_each_others_way(tenant: TenantDescription) -> None:
+def test_two_emulators_are_independent(tenant: TenantDescription) -> None:
     with Emulator(tenant) as one, Emulator(tenant) as two:
         one.advance(hours=1)
         token = httpx2.post(f"{one.base_url}/token/authenticate", auth=ADA).json()["tokenInfo"]
@@ -66,7 +66,7 @@ def test_a_port_in_use_is_an_error(emulator: Emulator, tenant: TenantDescription
         Emulator(tenant, port=httpx2.URL(emulator.base_url).port or 0)
 
 
-def test_many_callers_at_once_are_all_answered(emulator: Emulator, http: httpx2.Client) -> None:
+def test_concurrent_requests(emulator: Emulator, http: httpx2.Client) -> None:
     with ThreadPoolExecutor(24) as pool:
         replies = list(pool.map(lambda _: http.post("/token/authenticate", auth=ADA), range(120)))
 
@@ -83,10 +83,10 @@ def test_a_state_file_keeps_everything(tmp_path: Path, tenant: TenantDescription
         headers = {"Authorization": f"AnaplanAuthToken {reply.json()['tokenInfo']['tokenValue']}"}
         authority = first.ca_certificate.read_text()
 
-    # The tenant given is only a beginning: a state file goes on with its own.
+    # The given tenant is not used: the state file has a tenant.
     other = TenantDescription.model_validate({**tenant.model_dump(), "name": "Unused"})
     with Emulator(other, state=state) as second:
-        assert second.world.tenant.name == tenant.name
+        assert second.tenant.description.name == tenant.name
         assert second.settings.page_limit == 7
         assert second.ca_certificate.read_text() == authority
         assert httpx2.get(f"{second.base_url}/token/validate", headers=headers).is_success
@@ -94,9 +94,7 @@ def test_a_state_file_keeps_everything(tmp_path: Path, tenant: TenantDescription
         assert second.user_email == ADA[0]
 
 
-def test_a_state_file_in_use_is_refused_until_it_is_let_go(
-    tmp_path: Path, tenant: TenantDescription
-) -> None:
+def test_a_state_file_in_use_is_rejected(tmp_path: Path, tenant: TenantDescription) -> None:
     state = tmp_path / "state.sqlite"
     (tmp_path / "other_name.sqlite").symlink_to(state)
     with Emulator(tenant, state=state):
@@ -109,7 +107,7 @@ def test_a_state_file_in_use_is_refused_until_it_is_let_go(
 
 
 @pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
-def test_a_state_file_and_what_lies_beside_it_are_private(
+def test_a_state_file_and_its_journal_files_are_private(
     tmp_path: Path, tenant: TenantDescription
 ) -> None:
     before = os.umask(0o022)
@@ -124,7 +122,7 @@ def test_a_state_file_and_what_lies_beside_it_are_private(
 
 
 @pytest.mark.parametrize("content", [b"not a database, but long enough to be read as one" * 9])
-def test_a_file_that_is_no_state_is_refused_and_left_alone(
+def test_other_files_are_rejected_and_not_changed(
     tmp_path: Path, tenant: TenantDescription, content: bytes
 ) -> None:
     state = tmp_path / "notes.txt"
@@ -136,7 +134,9 @@ def test_a_file_that_is_no_state_is_refused_and_left_alone(
     assert state.read_bytes() == content
 
 
-def test_another_programs_database_is_refused(tmp_path: Path, tenant: TenantDescription) -> None:
+def test_databases_of_other_programs_are_rejected(
+    tmp_path: Path, tenant: TenantDescription
+) -> None:
     state = tmp_path / "other.sqlite"
     connection = sqlite3.connect(state)
     connection.execute("CREATE TABLE customers (id)")
@@ -157,7 +157,7 @@ roles = ["tenant_admin"]
 """
 
 
-def test_a_tenant_may_be_written_in_toml(tmp_path: Path) -> None:
+def test_tenants_in_toml(tmp_path: Path) -> None:
     file = tmp_path / "tenant.toml"
     file.write_text(TOML)
 
@@ -176,7 +176,7 @@ def test_a_tenant_may_be_written_in_toml(tmp_path: Path) -> None:
         ("tenant.toml", TOML + TOML.partition("\n")[2].partition("\n")[2], "same"),
     ],
 )
-def test_a_tenants_file_that_cannot_be_read_is_explained(
+def test_errors_of_invalid_tenant_files(
     tmp_path: Path, name: str, content: str, reason: str
 ) -> None:
     file = tmp_path / name
@@ -186,25 +186,25 @@ def test_a_tenants_file_that_cannot_be_read_is_explained(
         Emulator(file)
 
 
-def test_a_missing_tenants_file_is_explained(tmp_path: Path) -> None:
-    with pytest.raises(TenantError, match=r"nowhere\.json"):
-        Emulator(tmp_path / "nowhere.json")
+def test_the_error_for_a_missing_tenant_file(tmp_path: Path) -> None:
+    with pytest.raises(TenantError, match=r"missing\.json"):
+        Emulator(tmp_path / "missing.json")
 
 
-def test_the_same_tenant_has_the_same_ids_everywhere(tenant: TenantDescription) -> None:
-    guids = set()
+def test_ids_are_derived_from_the_tenant(tenant: TenantDescription) -> None:
+    ids = set()
     for _ in range(2):
         with Emulator(tenant) as emulator:
             url = emulator.base_url
             reply = httpx2.post(f"{url}/token/authenticate", auth=ADA).json()["tokenInfo"]
             headers = {"Authorization": f"AnaplanAuthToken {reply['tokenValue']}"}
             user = httpx2.get(f"{url}/token/validate", headers=headers).json()["userInfo"]
-            guids.add((user["userGuid"], user["customerGuid"]))
-    assert len(guids) == 1
+            ids.add((user["userGuid"], user["customerGuid"]))
+    assert len(ids) == 1
 
 
 @pytest.mark.parametrize("host", ["auth.anaplan.com", "eu3.api.anaplan.com", "localhost"])
-def test_tls_is_served_for_anaplans_host_names(tenant: TenantDescription, host: str) -> None:
+def test_tls_for_anaplan_host_names(tenant: TenantDescription, host: str) -> None:
     with Emulator(tenant, tls=True) as emulator:
         context = ssl.create_default_context(cafile=emulator.ca_certificate)
         port = httpx2.URL(emulator.base_url).port
@@ -217,7 +217,7 @@ def test_tls_is_served_for_anaplans_host_names(tenant: TenantDescription, host: 
             assert secured.recv(1000).startswith(b"HTTP/1.1 400 ")
 
 
-def test_the_certificate_names_every_host_once(emulator: Emulator) -> None:
+def test_the_certificate_contains_every_host_once(emulator: Emulator) -> None:
     assert len(ANAPLAN_HOSTS) == len(set(ANAPLAN_HOSTS)) == 46
     assert emulator.info().keys() >= {"base_url", "user_email", "password", "certificate"}
 
@@ -230,13 +230,13 @@ def test_the_certificate_names_every_host_once(emulator: Emulator) -> None:
         ("0.0.0.0", "http://127.0.0.1:"),
     ],
 )
-def test_the_base_url_can_be_called(tenant: TenantDescription, host: str, start: str) -> None:
+def test_the_base_url_is_reachable(tenant: TenantDescription, host: str, start: str) -> None:
     with Emulator(tenant, host=host) as emulator:
         assert emulator.base_url.startswith(start)
         assert httpx2.get(f"{emulator.base_url}/_emulator/health").status_code == 200
 
 
-def test_a_tenant_that_cannot_be_loaded_leaves_the_present_one(
+def test_an_invalid_tenant_does_not_replace_the_current_one(
     emulator: Emulator, tmp_path: Path
 ) -> None:
     file = tmp_path / "tenant.json"
@@ -249,13 +249,14 @@ def test_a_tenant_that_cannot_be_loaded_leaves_the_present_one(
     assert reply.status_code == 201
 
 
-def test_answers_do_not_wait_for_acknowledgements(http: httpx2.Client) -> None:
-    taken: list[float] = []
+def test_responses_do_not_wait_for_acknowledgements(http: httpx2.Client) -> None:
+    durations: list[float] = []
     for _ in range(50):
-        begun = time.monotonic()
+        started_at = time.monotonic()
         http.get("/token/validate")
-        taken.append(time.monotonic() - begun)
+        durations.append(time.monotonic() - started_at)
 
-    # 40 ms each, if head and body of an answer were held apart; the first ones are acknowledged
-    # at once. However slow the machine is, one will be fast.
-    assert min(taken[20:]) < 0.04
+    # If the headers and the body of a response were sent separately, each would take 40 ms because
+    # of delayed acknowledgements. The first ones are acknowledged immediately. Even on a slow
+    # machine, at least one request is fast.
+    assert min(durations[20:]) < 0.04

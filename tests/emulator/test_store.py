@@ -32,7 +32,7 @@ def test_a_transaction_commits_at_its_end_and_rolls_back_on_an_error(store: Stor
     assert keys(store) == ["kept"]
 
 
-def test_readers_see_the_last_commit_while_a_writer_writes(store: Store) -> None:
+def test_readers_see_the_last_commit_during_a_write(store: Store) -> None:
     with store.transaction() as db:
         write(db, "first")
     with store.transaction() as db:
@@ -42,7 +42,7 @@ def test_readers_see_the_last_commit_while_a_writer_writes(store: Store) -> None
     assert keys(store) == ["first", "second"]
 
 
-def test_a_snapshot_is_for_reading_only_and_the_next_user_may_write(store: Store) -> None:
+def test_a_snapshot_is_read_only_and_its_connection_is_reusable(store: Store) -> None:
     with store.snapshot() as db, pytest.raises(sqlite3.OperationalError, match="readonly"):
         write(db, "no")
     with store.transaction() as db:
@@ -51,7 +51,7 @@ def test_a_snapshot_is_for_reading_only_and_the_next_user_may_write(store: Store
     assert keys(store) == ["yes"]
 
 
-def test_writers_take_turns(store: Store) -> None:
+def test_writers_wait_for_each_other(store: Store) -> None:
     with store.transaction() as db:
         db.execute("INSERT INTO emulator (key, value) VALUES ('count', '0')")
 
@@ -71,10 +71,10 @@ def test_writers_take_turns(store: Store) -> None:
         assert db.execute("SELECT value FROM emulator").fetchone()["value"] == "200"
 
 
-def test_a_transaction_inside_a_transaction_is_an_error_not_a_deadlock(store: Store) -> None:
+def test_a_nested_transaction_is_an_error(store: Store) -> None:
     with (
         store.transaction(),
-        pytest.raises(RuntimeError, match="inside"),
+        pytest.raises(RuntimeError, match="nested"),
         store.transaction(),
     ):
         pytest.fail("the inner transaction began")
@@ -82,7 +82,7 @@ def test_a_transaction_inside_a_transaction_is_an_error_not_a_deadlock(store: St
     assert keys(store) == []
 
 
-def test_clearing_spares_what_is_to_be_kept(store: Store) -> None:
+def test_clearing_keeps_the_given_tables(store: Store) -> None:
     with store.transaction() as db:
         write(db, "gone")
         db.execute("INSERT INTO authority (certificate, private_key) VALUES ('c', 'k')")
@@ -95,7 +95,7 @@ def test_clearing_spares_what_is_to_be_kept(store: Store) -> None:
         assert db.execute("SELECT count(*) FROM authority").fetchone()[0] == 1
 
 
-def test_references_are_checked_after_everything_was_replaced(store: Store) -> None:
+def test_references_are_checked_after_all_tables_are_replaced(store: Store) -> None:
     role = "INSERT INTO user_roles (user_id, role) VALUES ('nobody', 'tenant_admin')"
     with store.transaction() as db:
         write(db, "kept")

@@ -1,5 +1,4 @@
 import re
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -8,24 +7,24 @@ import pytest
 from anaplan_emulator import Emulator
 
 if TYPE_CHECKING:
-    from tests.emulator.conftest import Shop
+    from tests.emulator.conftest import ClientFor, Connect, TenantClient
 
 PRODUCTS = b"Code,Name,Region,Price,Launched,Fresh,Made In,Note\nP3,Fig,,,,,,\n"
 
 
-def test_the_answer_to_a_start(shop: "Shop") -> None:
-    before = shop.emulator.world.clock.milliseconds()
-    answer = shop.http.post(
+def test_the_response_to_a_start(shop: "TenantClient") -> None:
+    before = shop.emulator.tenant.clock.milliseconds()
+    reply = shop.http.post(
         shop.path("/actions/117000000000/tasks"), json={"localeName": "en_US"}
     ).json()
-    task = answer["task"]
+    task = reply["task"]
     assert re.fullmatch("[0-9A-F]{32}", task["taskId"])
     assert task["taskState"] == "NOT_STARTED"
-    assert before <= task["creationTime"] <= shop.emulator.world.clock.milliseconds()
-    assert answer["meta"]["schema"].endswith("/objects/task")
+    assert before <= task["creationTime"] <= shop.emulator.tenant.clock.milliseconds()
+    assert reply["meta"]["schema"].endswith("/objects/task")
 
 
-def test_states_follow_one_another(shop: "Shop") -> None:
+def test_states_follow_one_another(shop: "TenantClient") -> None:
     shop.emulator.settings.hold_tasks = "NOT_STARTED"
     shop.upload("products.csv", PRODUCTS)
     task = shop.start("imports", "Products")
@@ -42,7 +41,7 @@ def test_states_follow_one_another(shop: "Shop") -> None:
     assert shop.wait(task)["result"]["successful"]
 
 
-def test_each_state_is_seen_as_often_as_told(shop: "Shop") -> None:
+def test_each_state_is_returned_for_the_set_number_of_polls(shop: "TenantClient") -> None:
     shop.emulator.settings.task_polls = 3
     task = shop.start("actions", "Drop orders")
     seen: list[str] = []
@@ -53,28 +52,28 @@ def test_each_state_is_seen_as_often_as_told(shop: "Shop") -> None:
     assert seen.count("IN_PROGRESS") >= 3
 
 
-def test_tasks_of_a_model_run_one_after_another(shop: "Shop") -> None:
+def test_tasks_of_a_model_run_one_after_another(shop: "TenantClient") -> None:
     shop.emulator.settings.hold_tasks = "IN_PROGRESS"
     first = shop.start("actions", "Drop orders")
     assert shop.wait(first, "IN_PROGRESS")["taskState"] == "IN_PROGRESS"
     second = shop.start("exports", "Orders.csv")
     assert shop.wait(second, "NOT_STARTED")["taskState"] == "NOT_STARTED"
-    # Other models don't wait.
+    # Tasks of other models do not wait.
     elsewhere = shop.path("/imports/112000000001/tasks", "Live")
-    answer = shop.http.post(elsewhere, json={"localeName": "en_US"}).json()
-    other = f"{elsewhere}/{answer['task']['taskId']}"
+    reply = shop.http.post(elsewhere, json={"localeName": "en_US"}).json()
+    other = f"{elsewhere}/{reply['task']['taskId']}"
     assert shop.wait(other, "IN_PROGRESS")["taskState"] == "IN_PROGRESS"
     shop.emulator.settings.hold_tasks = None
     for task in (first, second, other):
         assert shop.wait(task)["result"]["successful"]
 
 
-def test_a_waiting_task_is_cancelled_at_once(shop: "Shop") -> None:
+def test_a_queued_task_is_cancelled_immediately(shop: "TenantClient") -> None:
     shop.emulator.settings.hold_tasks = "NOT_STARTED"
     task = shop.start("actions", "Drop orders")
-    answer = shop.http.delete(task)
-    assert answer.status_code == 200
-    body = answer.json()["task"]
+    reply = shop.http.delete(task)
+    assert reply.status_code == 200
+    body = reply.json()["task"]
     assert body["taskState"] == "CANCELLED"
     assert body["result"]["objectName"] == "Drop orders"
     assert body["cancelledBy"] == shop.http.get("/2/0/users/me").json()["user"]["id"]
@@ -84,7 +83,7 @@ def test_a_waiting_task_is_cancelled_at_once(shop: "Shop") -> None:
     assert "#2" in shop.get("/files/116000000004").content.decode("utf-16-le")
 
 
-def test_a_running_task_is_cancelled_without_a_trace(shop: "Shop") -> None:
+def test_a_cancelled_running_task_changes_nothing(shop: "TenantClient") -> None:
     shop.emulator.settings.hold_tasks = "IN_PROGRESS"
     shop.upload("products.csv", PRODUCTS)
     task = shop.start("imports", "Products")
@@ -99,24 +98,22 @@ def test_a_running_task_is_cancelled_without_a_trace(shop: "Shop") -> None:
     assert "Fig" not in shop.get("/files/116000000000").text
 
 
-def test_a_finished_task_stays_as_it_is(shop: "Shop") -> None:
+def test_a_finished_task_cannot_be_cancelled(shop: "TenantClient") -> None:
     task = shop.start("actions", "Drop orders")
     finished = shop.wait(task)
     assert shop.http.delete(task).json()["task"] == finished
 
 
-def test_only_its_user_and_administrators_cancel_a_task(
-    shop: "Shop", visit: Callable[[str], "Shop"]
-) -> None:
+def test_permissions_for_cancelling_a_task(shop: "TenantClient", client_for: "ClientFor") -> None:
     shop.emulator.settings.hold_tasks = "NOT_STARTED"
     task = shop.start("actions", "Drop orders")
-    bob = visit("bob")
+    bob = client_for("bob")
     assert bob.http.delete(task).status_code == 403
     his = bob.start("actions", "Drop orders")
     assert shop.http.delete(his).json()["task"]["taskState"] == "CANCELLED"
 
 
-def test_a_task_is_found_below_its_own_action_alone(shop: "Shop") -> None:
+def test_a_task_is_found_only_below_its_action(shop: "TenantClient") -> None:
     task = shop.start("actions", "Drop orders")
     shop.wait(task)
     assert shop.http.get(task.replace("117000000000", "117000000001")).status_code == 404
@@ -125,10 +122,10 @@ def test_a_task_is_found_below_its_own_action_alone(shop: "Shop") -> None:
 
 
 def test_tasks_of_all_users_are_listed_and_sorted(
-    shop: "Shop", visit: Callable[[str], "Shop"]
+    shop: "TenantClient", client_for: "ClientFor"
 ) -> None:
     paths = []
-    for each in (shop, visit("bob"), shop):
+    for each in (shop, client_for("bob"), shop):
         paths.append(each.start("exports", "Orders.csv"))
         shop.emulator.advance(seconds=10)
     for path in paths:
@@ -137,8 +134,8 @@ def test_tasks_of_all_users_are_listed_and_sorted(
     tasks = "/exports/116000000004/tasks"
 
     def listed(sort: str) -> list[str]:
-        answer = shop.http.get(shop.path(tasks), params={"sort": sort} if sort else {})
-        return [task["taskId"] for task in answer.json()["tasks"]]
+        reply = shop.http.get(shop.path(tasks), params={"sort": sort} if sort else {})
+        return [task["taskId"] for task in reply.json()["tasks"]]
 
     assert listed("") == ids
     assert listed("-creationTime") == ids[::-1]
@@ -152,22 +149,22 @@ def test_tasks_of_all_users_are_listed_and_sorted(
     assert page["tasks"][0].keys() == {"taskId", "taskState", "creationTime"}
 
 
-def test_an_unknown_action_has_no_tasks(shop: "Shop", visit: Callable[[str], "Shop"]) -> None:
+def test_an_unknown_action_has_no_tasks(shop: "TenantClient", client_for: "ClientFor") -> None:
     shop.wait(shop.start("exports", "Orders.csv"))
-    answer = shop.get("/exports/116999999999/tasks")
-    assert answer.status_code == 200
-    assert "tasks" not in answer.json()
-    # The same for those who have no access to the model.
-    answer = visit("eve").get("/exports/116000000004/tasks")
-    assert answer.status_code == 200
-    assert "tasks" not in answer.json()
+    reply = shop.get("/exports/116999999999/tasks")
+    assert reply.status_code == 200
+    assert "tasks" not in reply.json()
+    # The same for users without access to the model.
+    reply = client_for("eve").get("/exports/116000000004/tasks")
+    assert reply.status_code == 200
+    assert "tasks" not in reply.json()
 
 
-def test_polls_do_not_wait_for_a_running_import(shop: "Shop") -> None:
+def test_polls_do_not_wait_for_a_running_import(shop: "TenantClient") -> None:
     rows = b"".join(b"X%d,Item %d,,,,,,\n" % (number, number) for number in range(6000))
     shop.upload("products.csv", PRODUCTS + rows)
     seen: list[float] = []
-    # On a busy machine an import may be through between two polls.
+    # On a busy machine the import may complete between two polls.
     while not any(0 < share < 1 for share in seen):
         task = shop.start("imports", "Products")
         progress: list[float] = []
@@ -179,18 +176,20 @@ def test_polls_do_not_wait_for_a_running_import(shop: "Shop") -> None:
 
 
 @pytest.mark.parametrize("held", ["NOT_STARTED", "IN_PROGRESS"])
-def test_unfinished_tasks_are_taken_up_after_a_restart(
-    tmp_path: Path, held: Literal["NOT_STARTED", "IN_PROGRESS"], enter: Callable[..., "Shop"]
+def test_unfinished_tasks_continue_after_a_restart(
+    tmp_path: Path,
+    held: Literal["NOT_STARTED", "IN_PROGRESS"],
+    connect: "Connect",
 ) -> None:
     state = tmp_path / "state.sqlite"
     tenant = Path(__file__).parents[1] / "tenants" / "shop.json"
     with Emulator(tenant, state=state) as emulator:
         emulator.settings.hold_tasks = held
-        shop = enter(emulator, "ada")
+        shop = connect(emulator, "ada")
         task = shop.start("actions", "Drop orders")
         assert shop.wait(task, held)["taskState"] == held
     with Emulator(state=state) as emulator:
         assert emulator.settings.hold_tasks == held
         emulator.settings.hold_tasks = None
-        shop = enter(emulator, "ada")
+        shop = connect(emulator, "ada")
         assert shop.wait(task)["result"]["details"][0]["occurrences"] == 1

@@ -7,14 +7,16 @@ from typing import Any
 import pytest
 
 from anaplan_emulator import TenantDescription
+from anaplan_emulator.loaders.tenant_loader import load_tenant
 from anaplan_emulator.store.database import Store
-from anaplan_emulator.store.tenant import TenantError, load_tenant, read_tenant
+from anaplan_emulator.tenant.tenant_description import TenantError
+from anaplan_emulator.tenant.tenant_file import read_tenant
 
 SHOP = json.loads((Path(__file__).parents[1] / "tenants" / "shop.json").read_text("utf-8"))
 
 
 def with_change(path: str, value: object) -> dict[str, Any]:
-    """The shop's description, but for one place."""
+    """Return the shop's description with one change."""
     described: dict[str, Any] = copy.deepcopy(SHOP)
     *steps, last = [int(step) if step.isdecimal() else step for step in path.split("/")]
     place: Any = described
@@ -35,7 +37,7 @@ MODEL = "workspaces/0/models/0"
         ("users/0/workspaces", {"Nowhere": "admin"}, "no workspace is called 'Nowhere'"),
         ("workspaces/1/name", "Shop", "two workspaces have the same name"),
         (f"{MODEL}/name", "LIVE", "each model needs a name of its own"),
-        (f"{MODEL}/roles", {"nobody@shop.example": "Buyer"}, "none of the users"),
+        (f"{MODEL}/roles", {"nobody@shop.example": "Buyer"}, "not one of the users"),
         (f"{MODEL}/unknown", 1, "Extra inputs are not permitted"),
         (f"{MODEL}/lists/1/parent", "Worlds", "no list is called 'Worlds'"),
         (f"{MODEL}/lists/1/name", "regions", "each list needs a name of its own"),
@@ -45,10 +47,10 @@ MODEL = "workspaces/0/models/0"
         (f"{MODEL}/modules/0/dimensions", ["Space"], "no dimension is called 'Space'"),
         (f"{MODEL}/modules/0/dimensions", [], "at least 1 item"),
         (f"{MODEL}/modules/1/line_items/0/formula", "Drop + 1", "Drop . 1 is neither"),
-        (f"{MODEL}/modules/1/line_items/0/formula", "Amount - Drop", "'Amount' is no number"),
+        (f"{MODEL}/modules/1/line_items/0/formula", "Amount - Drop", "'Amount' is not a number"),
         (f"{MODEL}/modules/1/line_items/0/formula", "Amount Drop +", "neither a constant nor"),
-        (f"{MODEL}/modules/1/line_items/1/formula", "Amount", "Amount is no constant"),
-        (f"{MODEL}/modules/0/views/0/rows", [], "stands on rows"),
+        (f"{MODEL}/modules/1/line_items/1/formula", "Amount", "Amount is not a constant"),
+        (f"{MODEL}/modules/0/views/0/rows", [], "must not be empty"),
         (f"{MODEL}/modules/0/views/0/rows", ["Orders"], "each dimension of Sales is on one axis"),
         (f"{MODEL}/modules/0/views/0/columns", ["Line Items", "Time"], "come last on their axis"),
         (f"{MODEL}/modules/0/views/0/hidden", ["Colour"], "no line item is called 'Colour'"),
@@ -56,7 +58,7 @@ MODEL = "workspaces/0/models/0"
         (f"{MODEL}/modules/0/views/0/name", "one by one", "each view needs a name of its own"),
         (f"{MODEL}/modules/1/cells/0/Amonut", 1, "no writable line item"),
         (f"{MODEL}/modules/1/cells/0/Known", True, "no writable line item"),
-        (f"{MODEL}/modules/1/cells/0", {"Amount": 1}, "no place in the cells"),
+        (f"{MODEL}/modules/1/cells/0", {"Amount": 1}, "has no item of 'Orders'"),
         (f"{MODEL}/imports/0/file", "none.csv", "no file is called 'none.csv'"),
         (f"{MODEL}/imports/0/target/properties", {"Colour": "c"}, "no property"),
         (f"{MODEL}/imports/0/target/code", {"column": "a", "ask": "b"}, "a source is one of"),
@@ -78,7 +80,7 @@ MODEL = "workspaces/0/models/0"
         (f"{MODEL}/processes/0/actions", ["Clean up"], "no action is called 'Clean up'"),
     ],
 )
-def test_contradictions_are_found(path: str, value: object, message: str) -> None:
+def test_contradictions_are_rejected(path: str, value: object, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         TenantDescription.model_validate(with_change(path, value))
 
@@ -91,7 +93,7 @@ def test_contradictions_are_found(path: str, value: object, message: str) -> Non
         (f"{MODEL}/lists/1/items/0/parent", "Atlantis"),
     ],
 )
-def test_cells_and_items_that_cannot_be_are_found_when_loading(path: str, value: object) -> None:
+def test_invalid_cells_and_items_are_rejected_when_loading(path: str, value: object) -> None:
     tenant = TenantDescription.model_validate(with_change(path, value))
     store = Store()
     try:
@@ -101,7 +103,7 @@ def test_cells_and_items_that_cannot_be_are_found_when_loading(path: str, value:
         store.close()
 
 
-def test_each_mistake_in_a_file_is_a_line_with_its_place(tmp_path: Path) -> None:
+def test_each_error_in_a_file_is_a_line_with_its_location(tmp_path: Path) -> None:
     described = with_change(f"{MODEL}/lists/1/nmae", "secret")
     described["workspaces"][0]["models"][0]["imports"][0]["target"]["colour"] = "secret"
     described["users"][0]["email"] = "secret"
@@ -122,7 +124,7 @@ def test_each_mistake_in_a_file_is_a_line_with_its_place(tmp_path: Path) -> None
     assert "pydantic" not in str(raised.value)
 
 
-def test_a_contradiction_in_a_file_is_told_without_its_content(tmp_path: Path) -> None:
+def test_errors_do_not_contain_the_content_of_the_file(tmp_path: Path) -> None:
     file = tmp_path / "mine.json"
     file.write_text(json.dumps(with_change("default_model", "Nothing")))
 
@@ -133,7 +135,7 @@ def test_a_contradiction_in_a_file_is_told_without_its_content(tmp_path: Path) -
     assert str(raised.value) == expected
 
 
-def test_the_default_tenant_is_as_its_page_says() -> None:
+def test_the_default_tenant_matches_its_documentation() -> None:
     page = (Path(__file__).parents[2] / "docs" / "emulator-tenant.md").read_text("utf-8")
     tenant = read_tenant(None)
     store = Store()
@@ -141,7 +143,7 @@ def test_the_default_tenant_is_as_its_page_says() -> None:
         with store.transaction() as db:
             load_tenant(db, tenant)
             flight_operations = "model = (SELECT key FROM models ORDER BY key LIMIT 1)"
-            kept = {
+            loaded = {
                 *db.execute(f"SELECT id, name FROM actions WHERE {flight_operations}"),
                 *db.execute(
                     f"SELECT id, name FROM files WHERE {flight_operations} AND id GLOB '113*'"
@@ -151,7 +153,7 @@ def test_the_default_tenant_is_as_its_page_says() -> None:
     finally:
         store.close()
     rows = re.findall(r"^\| (1\d{11}) \| ([^|:]+?)(?:: [^|]+)? \|$", page, re.MULTILINE)
-    assert set(rows) == {tuple(row) for row in kept}
+    assert set(rows) == {tuple(row) for row in loaded}
     assert all(row["id"] in page for row in ids)
     for user in tenant.users:
         assert f"| `{user.email}` | `{user.password}` |" in page

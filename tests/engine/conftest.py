@@ -1,4 +1,4 @@
-"""The shop's model in a store of its own, and a way to run its actions without a server."""
+"""The shop's model in a database, whose actions run without a server."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -7,12 +7,14 @@ from typing import Any
 
 import pytest
 
-from anaplan_emulator.engine import contents
+from anaplan_emulator.engine import file_contents
+from anaplan_emulator.engine.action_results import ActionResult, Cancelled
+from anaplan_emulator.engine.action_run import ActionRun
 from anaplan_emulator.engine.actions import actions, run_action
-from anaplan_emulator.engine.outcomes import Cancelled, Outcome
-from anaplan_emulator.engine.run import Run
+from anaplan_emulator.loaders.tenant_loader import load_tenant
 from anaplan_emulator.store.database import Session, Store
-from anaplan_emulator.store.tenant import TenantDescription, load_tenant, read_tenant
+from anaplan_emulator.tenant.tenant_description import TenantDescription
+from anaplan_emulator.tenant.tenant_file import read_tenant
 
 SHOP = Path(__file__).parents[1] / "tenants" / "shop.json"
 MODEL = 1
@@ -20,30 +22,31 @@ NOW = 1_800_000_000.0
 
 
 @dataclass
-class Bench:
-    """One user at work in the shop's model."""
+class ModelHarness:
+    """The shop's model, as one user works with it."""
 
     session: Session
     user_id: str
     chunk_bytes: int = 10_000_000
     cancel_at: str | None = None
-    """The step at which somebody asks for the run to be cancelled."""
+    """The step at which the run is cancelled."""
     steps: list[tuple[float, str]] = field(default_factory=list)
 
-    def upload(self, name: str, *chunks: bytes, announced: int | None = None) -> None:
+    def upload(self, name: str, *chunks: bytes, chunk_count: int | None = None) -> None:
         with self.session.transaction() as db:
-            file = contents.file_by_name(db, MODEL, name)
+            file = file_contents.file_by_name(db, MODEL, name)
             assert file is not None
-            count = len(chunks) if announced is None else announced
-            content = contents.begin(db, file, self.user_id, count, NOW)
+            if chunk_count is None:
+                chunk_count = len(chunks)
+            content = file_contents.begin(db, file, self.user_id, chunk_count, NOW)
             for number, chunk in enumerate(chunks):
-                contents.put_chunk(db, content, number, chunk)
+                file_contents.put_chunk(db, content, number, chunk)
 
-    def run(self, name: str, **parameters: str) -> Outcome:
+    def run(self, name: str, **parameters: str) -> ActionResult:
         action = next(
             action for action in actions(self.session.db, MODEL) if action.definition.name == name
         )
-        run = Run(
+        run = ActionRun(
             session=self.session,
             model=MODEL,
             user_id=self.user_id,
@@ -61,19 +64,19 @@ class Bench:
             raise Cancelled
 
     def dump(self) -> list[str]:
-        """The only dump there is, as lines."""
+        """Return the lines of the only dump."""
         rows = self.rows("SELECT body FROM dump_chunks ORDER BY number")
         return b"".join(body for (body,) in rows).decode().splitlines()
 
     def output(self, name: str) -> bytes:
-        file = contents.file_by_name(self.session.db, MODEL, name)
+        file = file_contents.file_by_name(self.session.db, MODEL, name)
         assert file is not None
-        content = contents.content_of(self.session.db, file, self.user_id, NOW)
+        content = file_contents.content_of(self.session.db, file, self.user_id, NOW)
         assert content is not None
-        return b"".join(contents.read_all(self.session.db, content))
+        return b"".join(file_contents.read_all(self.session.db, content))
 
     def products(self) -> dict[str, tuple[Any, ...]]:
-        """Code to name, parent's name and properties."""
+        """Return the name, the parent's name and the properties of each product by its code."""
         items = self.rows(
             """
             SELECT item.code, item.name, parent.name,
@@ -93,17 +96,17 @@ class Bench:
 
 @pytest.fixture
 def tenant() -> TenantDescription:
-    """The tenant to work in; modules that want another override this."""
+    """The tenant. Test modules can override it."""
     return read_tenant(SHOP)
 
 
 @pytest.fixture
-def bench(tenant: TenantDescription) -> Iterator[Bench]:
+def model(tenant: TenantDescription) -> Iterator[ModelHarness]:
     store = Store()
     try:
         with store.transaction() as db:
             load_tenant(db, tenant)
         with store.session() as session:
-            yield Bench(session, tenant.users[0].user_id)
+            yield ModelHarness(session, tenant.users[0].user_id)
     finally:
         store.close()

@@ -4,12 +4,12 @@ from itertools import pairwise
 import pytest
 from pydantic import ValidationError
 
-from anaplan_emulator.engine.calendars import Calendar, Period, read_label
+from anaplan_emulator.tenant.calendars import Calendar, Period, parse_fiscal_year
 
 GROUPED = "Weeks: 4-4-5, 4-5-4 or 5-4-4"
 
 
-def of_weeks(**more: object) -> Calendar:
+def calendar_of_weeks(**more: object) -> Calendar:
     values = {"type": GROUPED, "start": "2026-01-05", **more}
     return Calendar.model_validate(values)
 
@@ -17,11 +17,11 @@ def of_weeks(**more: object) -> Calendar:
 @pytest.mark.parametrize(
     ("start", "year"), [("2026-01-01", 2026), ("2025-04-01", 2026), ("2026-02-01", 2027)]
 )
-def test_years_of_months_are_called_after_their_end(start: str, year: int) -> None:
+def test_years_of_months_are_named_after_their_end(start: str, year: int) -> None:
     assert Calendar(start=date.fromisoformat(start)).named_year == year
 
 
-def test_years_around_the_current_one() -> None:
+def test_past_and_future_years() -> None:
     scale = Calendar(start=date(2025, 4, 1), past_years=1, future_years=2).timescale
     assert (scale.first, scale.last) == (date(2024, 4, 1), date(2028, 3, 31))
     texts = [period.text for period in scale.periods()]
@@ -29,7 +29,7 @@ def test_years_around_the_current_one() -> None:
 
 
 def test_years_of_weeks_have_52_or_53() -> None:
-    calendar = of_weeks()
+    calendar = calendar_of_weeks()
     begins = [calendar.begin_of(year) for year in range(2020, 2040)]
     assert begins[6] == date(2026, 1, 5)
     assert {begin.weekday() for begin in begins} == {0}
@@ -46,18 +46,18 @@ def test_years_of_weeks_have_52_or_53() -> None:
     ],
 )
 def test_names_of_weeks(week_format: str, text: str) -> None:
-    scale = of_weeks(week_format=week_format).timescale
+    scale = calendar_of_weeks(week_format=week_format).timescale
     period = scale.period_of(date(2026, 1, 14))
     assert period == Period(text, date(2026, 1, 12), date(2026, 1, 18))
 
 
-def test_a_week_of_the_year_before() -> None:
-    period = of_weeks().timescale.period_of(date(2026, 1, 4))
+def test_the_last_week_of_the_previous_year() -> None:
+    period = calendar_of_weeks().timescale.period_of(date(2026, 1, 4))
     assert (period.text, period.last) == ("Week 52 FY25", date(2026, 1, 4))
 
 
 def test_periods_follow_each_other() -> None:
-    periods = list(of_weeks(past_years=3, future_years=3).timescale.periods())
+    periods = list(calendar_of_weeks(past_years=3, future_years=3).timescale.periods())
     assert len({period.text for period in periods}) == len(periods)
     assert len(periods) > 52
     for before, after in pairwise(periods):
@@ -70,8 +70,8 @@ def test_general_weeks() -> None:
     assert calendar.timescale.last == date(2026, 1, 20)
 
 
-def test_a_leap_day_is_kept_in_no_other_year() -> None:
-    calendar = of_weeks(start="2024-02-29", type="Weeks: 13 4-week Periods")
+def test_a_start_on_a_leap_day_moves_in_other_years() -> None:
+    calendar = calendar_of_weeks(start="2024-02-29", type="Weeks: 13 4-week Periods")
     assert calendar.begin_of(calendar.named_year) == date(2024, 2, 29)
     assert calendar.begin_of(calendar.named_year + 1).weekday() == date(2024, 2, 29).weekday()
 
@@ -85,11 +85,11 @@ def test_a_leap_day_is_kept_in_no_other_year() -> None:
         {"type": "Days"},
     ],
 )
-def test_what_no_calendar_is(values: object) -> None:
+def test_invalid_calendars(values: object) -> None:
     with pytest.raises(ValidationError):
         Calendar.model_validate(values)
 
 
 def test_names_of_years() -> None:
-    assert read_label("FY26") == 2026
-    assert [read_label(text) for text in ("FY51", "FY2026", "26", "fy26")] == [None] * 4
+    assert parse_fiscal_year("FY26") == 2026
+    assert [parse_fiscal_year(text) for text in ("FY51", "FY2026", "26", "fy26")] == [None] * 4

@@ -2,23 +2,23 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from anaplan_emulator.engine.action_results import ActionFailed
 from anaplan_emulator.engine.actions import actions
-from anaplan_emulator.engine.definitions import ExportDefinition
-from anaplan_emulator.engine.exports import describe
-from anaplan_emulator.engine.outcomes import ActionFailed
+from anaplan_emulator.engine.exports import export_metadata
 from anaplan_emulator.engine.structure import module_by_name
+from anaplan_emulator.tenant.action_definitions import ExportDefinition
 
 if TYPE_CHECKING:
-    from tests.engine.conftest import Bench
+    from tests.engine.conftest import ModelHarness
 
 
-def exported(bench: "Bench", name: str) -> list[str]:
-    assert bench.run(name).successful
-    return bench.output(name).decode().splitlines()
+def exported(model: "ModelHarness", name: str) -> list[str]:
+    assert model.run(name).successful
+    return model.output(name).decode().splitlines()
 
 
-def test_one_column_for_each_line_item(bench: "Bench") -> None:
-    assert exported(bench, "Sales - multi.csv") == [
+def test_a_column_for_each_line_item(model: "ModelHarness") -> None:
+    assert exported(model, "Sales - multi.csv") == [
         "Products,Time,Versions,Units,Promoted,Since,Comment,Sold In",
         'Apple,Jan 26,Actual,12.5,true,2026-01-03,"crisp, sweet",Europe',
         "Apple,Jan 26,Forecast,0,false,,,",
@@ -31,8 +31,8 @@ def test_one_column_for_each_line_item(bench: "Bench") -> None:
     ]
 
 
-def test_one_column_for_all_values_with_codes_and_tabs(bench: "Bench") -> None:
-    assert exported(bench, "Sales - single.txt") == [
+def test_one_column_for_all_values(model: "ModelHarness") -> None:
+    assert exported(model, "Sales - single.txt") == [
         "Products\tTime\tVersions\tLine Items\tValue",
         "P1\tJan 26\tActual\tUnits\t12.5",
         "P1\tJan 26\tActual\tPromoted\ttrue",
@@ -47,9 +47,9 @@ def test_one_column_for_all_values_with_codes_and_tabs(bench: "Bench") -> None:
     ]
 
 
-def test_the_current_page_of_a_grid(bench: "Bench") -> None:
+def test_the_current_page_of_a_grid(model: "ModelHarness") -> None:
     line_items = "Units,Promoted,Since,Comment,Sold In"
-    assert exported(bench, "Sales - page.csv") == [
+    assert exported(model, "Sales - page.csv") == [
         "Actual",
         "," + ",".join(["Jan 26"] * 5 + ["Feb 26"] * 5),
         f",{line_items},{line_items}",
@@ -58,29 +58,29 @@ def test_the_current_page_of_a_grid(bench: "Bench") -> None:
     ]
 
 
-def test_all_pages_of_a_grid(bench: "Bench") -> None:
-    lines = exported(bench, "Sales - pages.csv")
+def test_all_pages_of_a_grid(model: "ModelHarness") -> None:
+    lines = exported(model, "Sales - pages.csv")
     assert len(lines) == 2 * 5 * 4
     assert lines[:4] == ["Actual,Units", ",Jan 26,Feb 26", "Apple,12.5,0", "Pear,0,0"]
     assert lines[20:24] == ["Forecast,Units", ",Jan 26,Feb 26", "Apple,0,0", "Pear,0,7"]
 
 
-def test_display_names_stand_for_numbered_items(bench: "Bench") -> None:
-    assert bench.run("Orders.csv").successful
-    assert bench.output("Orders.csv").decode("utf-16-le").splitlines() == [
+def test_numbered_items_are_exported_by_display_name(model: "ModelHarness") -> None:
+    assert model.run("Orders.csv").successful
+    assert model.output("Orders.csv").decode("utf-16-le").splitlines() == [
         "Orders,Amount,Drop,Known",
         "First order,100,false,true",
         "#2,20,true,true",
     ]
 
 
-def test_output_is_cut_into_chunks_between_rows(bench: "Bench") -> None:
-    whole = exported(bench, "Sales - multi.csv")
-    bench.chunk_bytes = 100
-    assert exported(bench, "Sales - multi.csv") == whole
+def test_output_is_split_into_chunks_between_rows(model: "ModelHarness") -> None:
+    whole = exported(model, "Sales - multi.csv")
+    model.chunk_bytes = 100
+    assert exported(model, "Sales - multi.csv") == whole
     sizes = [
         size
-        for (size,) in bench.rows(
+        for (size,) in model.rows(
             "SELECT length(body) FROM chunks JOIN contents ON contents.key = content"
             " JOIN files ON files.key = file WHERE name = 'Sales - multi.csv'"
         )
@@ -119,21 +119,21 @@ def test_output_is_cut_into_chunks_between_rows(bench: "Bench") -> None:
     ],
 )
 def test_metadata_describes_the_output(
-    bench: "Bench", name: str, headers: list[str], types: list[str], rows: int
+    model: "ModelHarness", name: str, headers: list[str], types: list[str], rows: int
 ) -> None:
-    db = bench.session.db
+    db = model.session.db
     (definition,) = (
         action.definition for action in actions(db, 1) if action.definition.name == name
     )
     assert isinstance(definition, ExportDefinition)
-    metadata = describe(db, module_by_name(db, 1, definition.module), definition)
+    metadata = export_metadata(db, module_by_name(db, 1, definition.module), definition)
     assert metadata["headerNames"] == headers
     assert metadata["dataTypes"] == types
     assert metadata["rowCount"] == rows
     assert metadata["columnCount"] == len(headers) == len(metadata["listNames"])
 
 
-def test_columns_have_the_type_that_all_line_items_on_pages_share(bench: "Bench") -> None:
+def test_columns_have_the_type_that_all_line_items_on_pages_share(model: "ModelHarness") -> None:
     definition = ExportDefinition(
         name="Stock.csv",
         module="Stock",
@@ -142,15 +142,15 @@ def test_columns_have_the_type_that_all_line_items_on_pages_share(bench: "Bench"
         columns=(),
         pages=("Line Items",),
     )
-    db = bench.session.db
-    metadata = describe(db, module_by_name(db, 1, "Stock"), definition)
+    db = model.session.db
+    metadata = export_metadata(db, module_by_name(db, 1, "Stock"), definition)
     assert metadata["dataTypes"] == ["ENTITY", "NUMBER"]
 
 
-def test_an_export_whose_file_is_missing_fails_and_changes_nothing(bench: "Bench") -> None:
-    assert bench.run("Sales - single.txt").successful
-    bench.session.db.execute("DELETE FROM files WHERE name = 'Sales - multi.csv'")
-    before = bench.rows("SELECT * FROM chunks")
+def test_an_export_whose_file_is_missing_fails_and_changes_nothing(model: "ModelHarness") -> None:
+    assert model.run("Sales - single.txt").successful
+    model.session.db.execute("DELETE FROM files WHERE name = 'Sales - multi.csv'")
+    before = model.rows("SELECT * FROM chunks")
     with pytest.raises(ActionFailed, match=r"The file of Sales - multi\.csv"):
-        bench.run("Sales - multi.csv")
-    assert bench.rows("SELECT * FROM chunks") == before != []
+        model.run("Sales - multi.csv")
+    assert model.rows("SELECT * FROM chunks") == before != []

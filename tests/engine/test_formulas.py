@@ -1,13 +1,13 @@
-"""Formulas taken apart."""
+"""Parsing formulas."""
 
 import pytest
 
-from anaplan_emulator.engine.formats import DataType
-from anaplan_emulator.engine.formulas import Term, is_constant, terms
+from anaplan_emulator.tenant.data_types import DataType
+from anaplan_emulator.tenant.formulas import Term, is_constant, terms
 
 
 @pytest.mark.parametrize(
-    ("formula", "found"),
+    ("formula", "expected"),
     [
         ("Units", [("+", "Units")]),
         ("Units - Returned Units", [("+", "Units"), ("-", "Returned Units")]),
@@ -15,13 +15,13 @@ from anaplan_emulator.engine.formulas import Term, is_constant, terms
         ("'Pre-orders' + 'Units'", [("+", "Pre-orders"), ("+", "Units")]),
     ],
 )
-def test_sums(formula: str, found: list[tuple[str, str]]) -> None:
-    assert [(term.sign, term.name) for term in terms(formula)] == found
+def test_sums(formula: str, expected: list[tuple[str, str]]) -> None:
+    assert [(term.sign, term.name) for term in terms(formula)] == expected
     assert all(isinstance(term, Term) for term in terms(formula))
 
 
 @pytest.mark.parametrize("formula", ["Units +", "'a' 'b'", "Units ++ Out", "'open"])
-def test_what_is_no_sum(formula: str) -> None:
+def test_invalid_formulas(formula: str) -> None:
     with pytest.raises(ValueError, match="neither a constant nor a sum"):
         terms(formula)
 

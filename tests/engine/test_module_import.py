@@ -3,7 +3,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from tests.engine.conftest import Bench
+    from tests.engine.conftest import ModelHarness
 
 HEADER = "Product,Month,Units,Promoted,Since,Comment,Sold In\n"
 CELLS = """
@@ -16,55 +16,55 @@ CELLS = """
 """
 
 
-def cells(bench: "Bench") -> dict[tuple[Any, ...], tuple[Any, ...]]:
-    """Place to values, with list items by name."""
-    ((table,),) = bench.rows(
+def cells(model: "ModelHarness") -> dict[tuple[Any, ...], tuple[Any, ...]]:
+    """Return the values of cells by their coordinates, with list items by name."""
+    ((table,),) = model.rows(
         "SELECT 'cells_' || key FROM modules WHERE name = 'Sales' AND model = 1"
     )
-    product, month, version, *_ = [row[1] for row in bench.rows(f"PRAGMA table_info({table})")]
-    names = dict(bench.rows("SELECT key, name FROM list_items"))
-    rows = bench.rows(CELLS.format(table=table, product=product, month=month, version=version))
+    product, month, version, *_ = [row[1] for row in model.rows(f"PRAGMA table_info({table})")]
+    names = dict(model.rows("SELECT key, name FROM list_items"))
+    rows = model.rows(CELLS.format(table=table, product=product, month=month, version=version))
     return {row[:3]: (*row[6:10], names.get(row[10])) for row in rows}
 
 
-def upload(bench: "Bench", *rows: str) -> None:
-    bench.upload("sales.csv", (HEADER + "".join(f"{row}\n" for row in rows)).encode())
+def upload(model: "ModelHarness", *rows: str) -> None:
+    model.upload("sales.csv", (HEADER + "".join(f"{row}\n" for row in rows)).encode())
 
 
-def test_fills_cells_by_name_and_code(bench: "Bench") -> None:
-    upload(bench, 'apple,Jan 26,"1,234.5",FALSE,2026-02-28,hello,AS', "P2,Jan 26,-3e2,yes,,,")
-    outcome = bench.run("Sales")
-    assert outcome.successful
-    assert outcome.details[0].type == "lineItemRowsProcessed"
-    assert outcome.details[0].values["successRowCount"] == "2"
-    assert outcome.details[0].values["updatedCount"] == "10"
-    after = cells(bench)
+def test_cells_are_identified_by_name_and_code(model: "ModelHarness") -> None:
+    upload(model, 'apple,Jan 26,"1,234.5",FALSE,2026-02-28,hello,AS', "P2,Jan 26,-3e2,yes,,,")
+    result = model.run("Sales")
+    assert result.successful
+    assert result.details[0].type == "lineItemRowsProcessed"
+    assert result.details[0].values["successRowCount"] == "2"
+    assert result.details[0].values["updatedCount"] == "10"
+    after = cells(model)
     assert after["P1", "Jan 26", "Actual"] == (1234.5, None, "2026-02-28", "hello", "Asia")
     assert after["P2", "Jan 26", "Actual"] == (-300.0, 1, None, None, None)
-    # Places that no row names keep what they had.
+    # Cells without a row keep their values.
     assert after["P2", "Feb 26", "Forecast"] == (7.0, None, None, None, None)
 
 
-def test_a_blank_empties_its_cell(bench: "Bench") -> None:
-    upload(bench, "P1,Jan 26,,,,,EU")
-    bench.run("Sales")
-    assert cells(bench)["P1", "Jan 26", "Actual"] == (None, None, None, None, "Europe")
+def test_a_blank_value_clears_its_cell(model: "ModelHarness") -> None:
+    upload(model, "P1,Jan 26,,,,,EU")
+    model.run("Sales")
+    assert cells(model)["P1", "Jan 26", "Actual"] == (None, None, None, None, "Europe")
 
 
-def test_a_row_with_any_bad_text_is_refused_whole(bench: "Bench") -> None:
+def test_a_row_with_an_invalid_value_is_rejected_completely(model: "ModelHarness") -> None:
     upload(
-        bench,
+        model,
         "P1,Jan 26,junk,true,2026-01-01,x,EU",
         "P1,Mar 26,1,perhaps,31/01/2026,x,Moon",
         "Nut,Jan 26,1,,,,",
         "P1,Jan 26,nan,,,,",
     )
-    outcome = bench.run("Sales")
-    assert outcome.successful
-    assert outcome.failure_dump
-    assert outcome.details[0].type == "lineItemRowsProcessedWithFailures"
-    assert outcome.details[0].values["failedCount"] == "4"
-    assert sorted((detail.type, detail.text) for detail in outcome.details[1:]) == [
+    result = model.run("Sales")
+    assert result.successful
+    assert result.failure_dump
+    assert result.details[0].type == "lineItemRowsProcessedWithFailures"
+    assert result.details[0].values["failedCount"] == "4"
+    assert sorted((detail.type, detail.text) for detail in result.details[1:]) == [
         ("moduleImportBooleanFormat", "Invalid boolean: 1 row"),
         ("moduleImportDateFormat", "Invalid date: 1 row"),
         ("moduleImportInvalidListIdentifier", "Invalid item from list Products: 1 row"),
@@ -72,8 +72,8 @@ def test_a_row_with_any_bad_text_is_refused_whole(bench: "Bench") -> None:
         ("moduleImportInvalidTimeEntityIdentifier", "Invalid time period: 1 row"),
         ("moduleImportNumberFormat", "Invalid number: 2 rows"),
     ]
-    assert cells(bench)["P1", "Jan 26", "Actual"][0] == 12.5
-    lines = bench.dump()
+    assert cells(model)["P1", "Jan 26", "Actual"][0] == 12.5
+    lines = model.dump()
     assert lines[0] == (
         '"Product","Month","Units","Promoted","Since","Comment","Sold In","_Line_",'
         '"_Error_1_","_Error_2_","_Error_3_","_Error_4_"'
@@ -86,47 +86,47 @@ def test_a_row_with_any_bad_text_is_refused_whole(bench: "Bench") -> None:
     assert lines[3].endswith('"4","Invalid item from list Products: Nut","","",""')
 
 
-def test_the_last_of_several_rows_for_a_place_counts(bench: "Bench") -> None:
-    upload(bench, "P1,Jan 26,1,,,,", "Apple,Jan 26,2,,,,")
-    assert bench.run("Sales").details[0].values["successRowCount"] == "2"
-    assert cells(bench)["P1", "Jan 26", "Actual"][0] == 2.0
+def test_the_last_of_several_rows_for_a_cell_is_used(model: "ModelHarness") -> None:
+    upload(model, "P1,Jan 26,1,,,,", "Apple,Jan 26,2,,,,")
+    assert model.run("Sales").details[0].values["successRowCount"] == "2"
+    assert cells(model)["P1", "Jan 26", "Actual"][0] == 2.0
 
 
-def test_rows_without_any_text_are_ignored(bench: "Bench") -> None:
-    upload(bench, ",,,,,,", "P1,Jan 26,3,,,,")
-    outcome = bench.run("Sales")
-    assert outcome.details[0].values["ignoredCount"] == "1"
-    assert not outcome.failure_dump
+def test_blank_rows_are_ignored(model: "ModelHarness") -> None:
+    upload(model, ",,,,,,", "P1,Jan 26,3,,,,")
+    result = model.run("Sales")
+    assert result.details[0].values["ignoredCount"] == "1"
+    assert not result.failure_dump
 
 
-def test_lines_are_counted_as_the_file_has_them(bench: "Bench") -> None:
-    upload(bench, 'P1,Jan 26,1,,,"two\nlines",', "", "P1,Jan 26,bad,,,,", 'P1,"Jan"x,1')
-    bench.run("Sales")
-    assert [line.split('","')[7] for line in bench.dump()[1:]] == ["5", "6"]
+def test_line_numbers_are_those_of_the_file(model: "ModelHarness") -> None:
+    upload(model, 'P1,Jan 26,1,,,"two\nlines",', "", "P1,Jan 26,bad,,,,", 'P1,"Jan"x,1')
+    model.run("Sales")
+    assert [line.split('","')[7] for line in model.dump()[1:]] == ["5", "6"]
 
 
-def test_asks_for_what_the_mapping_leaves_open(bench: "Bench") -> None:
-    bench.upload("verkauf.txt", "Ware;Stück;Bemerkung\nApple;1.000,5;süß\n".encode("latin-1"))
-    outcome = bench.run("Verkauf", Version="Forecast")
-    assert outcome.successful
-    assert cells(bench)["P1", "Jan 26", "Forecast"][0] == 1000.5
-    assert cells(bench)["P1", "Jan 26", "Forecast"][3] == "süß"
+def test_parameters_complete_the_mapping(model: "ModelHarness") -> None:
+    model.upload("verkauf.txt", "Ware;Stück;Bemerkung\nApple;1.000,5;süß\n".encode("latin-1"))
+    result = model.run("Verkauf", Version="Forecast")
+    assert result.successful
+    assert cells(model)["P1", "Jan 26", "Forecast"][0] == 1000.5
+    assert cells(model)["P1", "Jan 26", "Forecast"][3] == "süß"
 
 
 @pytest.mark.parametrize(
-    ("answers", "code"),
+    ("parameters", "code"),
     [({}, "missingFields"), ({"Version": "Dream"}, "failedToLocateEntity")],
 )
-def test_an_open_mapping_needs_a_good_answer(
-    bench: "Bench", answers: dict[str, str], code: str
+def test_missing_and_invalid_mapping_parameters(
+    model: "ModelHarness", parameters: dict[str, str], code: str
 ) -> None:
-    bench.upload("verkauf.txt", "Ware;Stück;Bemerkung\nApple;1;x\n".encode("latin-1"))
-    outcome = bench.run("Verkauf", **answers)
-    assert not outcome.successful
-    assert [detail.type for detail in outcome.details] == ["moduleImportFailed", code]
+    model.upload("verkauf.txt", "Ware;Stück;Bemerkung\nApple;1;x\n".encode("latin-1"))
+    result = model.run("Verkauf", **parameters)
+    assert not result.successful
+    assert [detail.type for detail in result.details] == ["moduleImportFailed", code]
 
 
-def test_matching_by_name_does_not_take_codes(bench: "Bench") -> None:
-    bench.upload("verkauf.txt", "Ware;Stück;Bemerkung\nP1;1;x\n".encode("latin-1"))
-    outcome = bench.run("Verkauf", Version="Actual")
-    assert outcome.details[0].values["failedCount"] == "1"
+def test_matching_by_name_ignores_codes(model: "ModelHarness") -> None:
+    model.upload("verkauf.txt", "Ware;Stück;Bemerkung\nP1;1;x\n".encode("latin-1"))
+    result = model.run("Verkauf", Version="Actual")
+    assert result.details[0].values["failedCount"] == "1"

@@ -1,21 +1,21 @@
-"""One structure becomes another, and what stays the same keeps its data."""
+"""Changing a model's structure to another, with the data of unchanged parts."""
 
 from typing import TYPE_CHECKING
 
 from anaplan_emulator.engine.blueprint import digest, read_blueprint
 from anaplan_emulator.engine.comparison import compare, report, summary
 from anaplan_emulator.engine.synchronization import apply_blueprint
-from anaplan_emulator.store.model_description import StructureDescription
-from anaplan_emulator.store.model_loader import restructure
+from anaplan_emulator.loaders.model_loader import restructure
+from anaplan_emulator.tenant.model_description import StructureDescription
 
 if TYPE_CHECKING:
-    from tests.engine.conftest import Bench
+    from tests.engine.conftest import ModelHarness
 
 MODEL = 1
 
 
-def test_a_structure_goes_there_and_back(bench: "Bench") -> None:
-    with bench.session.transaction() as db:
+def test_a_structure_is_changed_and_restored(model: "ModelHarness") -> None:
+    with model.session.transaction() as db:
         before = read_blueprint(db, MODEL)
         change = StructureDescription.model_validate(
             {
@@ -47,11 +47,11 @@ def test_a_structure_goes_there_and_back(bench: "Bench") -> None:
     assert summary(compare(after, before))["totals"] == {"modified": 0, "created": 0, "deleted": 6}
 
 
-def test_names_may_change_places_and_cells_stay(bench: "Bench") -> None:
-    with bench.session.transaction() as db:
+def test_cells_are_kept_when_names_are_swapped(model: "ModelHarness") -> None:
+    with model.session.transaction() as db:
         before = read_blueprint(db, MODEL)
-        wanted = read_blueprint(db, MODEL)
-        lists, modules = wanted["lists"], wanted["modules"]
+        changed = read_blueprint(db, MODEL)
+        lists, modules = changed["lists"], changed["modules"]
         one, two = [list_id for list_id in lists if list_id.startswith("101")][:2]
         lists[one]["name"], lists[two]["name"] = lists[two]["name"], lists[one]["name"]
         sales = next(each for each in modules.values() if each["name"] == "Sales")
@@ -61,43 +61,43 @@ def test_names_may_change_places_and_cells_stay(bench: "Bench") -> None:
         items["1"]["name"], items["2"]["name"] = items["2"]["name"], items["1"]["name"]
         cells = [tuple(row) for row in db.execute("SELECT * FROM cells_1")]
         assert cells
-        apply_blueprint(db, MODEL, wanted)
-        assert read_blueprint(db, MODEL) == wanted
+        apply_blueprint(db, MODEL, changed)
+        assert read_blueprint(db, MODEL) == changed
         assert [tuple(row) for row in db.execute("SELECT * FROM cells_1")] == cells
-    differences = compare(before, wanted)
+    differences = compare(before, changed)
     assert summary(differences)["totals"] == {"modified": 6, "created": 0, "deleted": 0}
     assert "name: Units -> Promoted" in report(differences)
 
 
-def test_a_line_item_of_another_format_loses_its_cells(bench: "Bench") -> None:
-    with bench.session.transaction() as db:
-        wanted = read_blueprint(db, MODEL)
-        sales = next(each for each in wanted["modules"].values() if each["name"] == "Sales")
+def test_a_line_item_of_another_format_loses_its_cells(model: "ModelHarness") -> None:
+    with model.session.transaction() as db:
+        changed = read_blueprint(db, MODEL)
+        sales = next(each for each in changed["modules"].values() if each["name"] == "Sales")
         units, promoted = list(sales["line_items"].values())[:2]
         units["data_type"] = "TEXT"
         promoted["formula"] = "TRUE"
-        apply_blueprint(db, MODEL, wanted)
-        assert read_blueprint(db, MODEL) == wanted
+        apply_blueprint(db, MODEL, changed)
+        assert read_blueprint(db, MODEL) == changed
         (key,) = db.execute("SELECT key FROM line_items WHERE name = 'Units'").fetchone()
         values = [tuple(row) for row in db.execute(f"SELECT v{key} FROM cells_1")]
         assert values == [(None,)] * len(values)
-        del wanted["modules"]["102000000001"]
+        del changed["modules"]["102000000001"]
         sales["dimensions"] = sales["dimensions"][:1]
-        wanted["views"] = {}
-        apply_blueprint(db, MODEL, wanted)
-        assert read_blueprint(db, MODEL) == wanted
+        changed["views"] = {}
+        apply_blueprint(db, MODEL, changed)
+        assert read_blueprint(db, MODEL) == changed
         assert db.execute("SELECT count(*) FROM cells_1").fetchone()[0] == 0
 
 
-def test_deleted_items_take_their_cells_along(bench: "Bench") -> None:
-    with bench.session.transaction() as db:
-        wanted = read_blueprint(db, MODEL)
-        products = next(each for each in wanted["lists"].values() if each["name"] == "Products")
+def test_cells_of_deleted_items_are_deleted(model: "ModelHarness") -> None:
+    with model.session.transaction() as db:
+        changed = read_blueprint(db, MODEL)
+        products = next(each for each in changed["lists"].values() if each["name"] == "Products")
         del products["items"]["1"]
         for subset in products["subsets"].values():
             subset["items"] = [index for index in subset["items"] if index != 1]
         (before,) = db.execute("SELECT count(*) FROM cells_1").fetchone()
-        apply_blueprint(db, MODEL, wanted)
-        assert read_blueprint(db, MODEL) == wanted
+        apply_blueprint(db, MODEL, changed)
+        assert read_blueprint(db, MODEL) == changed
         (after,) = db.execute("SELECT count(*) FROM cells_1").fetchone()
         assert after < before

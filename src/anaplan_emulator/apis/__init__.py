@@ -1,4 +1,4 @@
-"""Anaplan's APIs: a room for each, with its routes (HTTP in and out) and its rules."""
+"""Anaplan's APIs. Each has its routes, its rules and the parsers of its own languages."""
 
 from anaplan_emulator.apis.actions.routes import ENDPOINTS as ACTION_ENDPOINTS
 from anaplan_emulator.apis.administration.routes import ENDPOINTS as ADMINISTRATION_ENDPOINTS
@@ -6,6 +6,7 @@ from anaplan_emulator.apis.alm.routes import ENDPOINTS as ALM_ENDPOINTS
 from anaplan_emulator.apis.audit.routes import ENDPOINTS as AUDIT_ENDPOINTS
 from anaplan_emulator.apis.authentication.routes import ENDPOINTS as AUTHENTICATION_ENDPOINTS
 from anaplan_emulator.apis.calendar.routes import ENDPOINTS as CALENDAR_ENDPOINTS
+from anaplan_emulator.apis.calls import Endpoint
 from anaplan_emulator.apis.catalog.routes import ENDPOINTS as CATALOG_ENDPOINTS
 from anaplan_emulator.apis.cloud_works.routes import ENDPOINTS as CLOUD_WORKS_ENDPOINTS
 from anaplan_emulator.apis.consolidation.routes import ENDPOINTS as CONSOLIDATION_ENDPOINTS
@@ -16,7 +17,6 @@ from anaplan_emulator.apis.lists.routes import ENDPOINTS as LIST_ENDPOINTS
 from anaplan_emulator.apis.modules.routes import ENDPOINTS as MODULE_ENDPOINTS
 from anaplan_emulator.apis.oauth.routes import ENDPOINTS as OAUTH_ENDPOINTS
 from anaplan_emulator.apis.scim.routes import ENDPOINTS as SCIM_ENDPOINTS
-from anaplan_emulator.calls import Endpoint
 
 ENDPOINTS: list[Endpoint] = [
     *AUTHENTICATION_ENDPOINTS,

@@ -1,12 +1,15 @@
-"""Who may see which workspace and model, and what a model's state forbids (facts 4.20, 4.21)."""
+"""Access to workspaces and models, and what a model's state forbids.
+
+Source: docs/anaplan-behaviour.md#access-rules, #status-codes.
+"""
 
 import sqlite3
 from dataclasses import dataclass
 from typing import Literal
 
-from anaplan_emulator import audit
-from anaplan_emulator.calls import Call
-from anaplan_emulator.replies import ApiError
+from anaplan_emulator.apis.calls import Call
+from anaplan_emulator.apis.replies import ApiError
+from anaplan_emulator.store.records import read_record
 from anaplan_emulator.store.users import User, tenant_roles, workspace_role
 
 NO_ACCESS = "No Access"
@@ -17,12 +20,12 @@ _WITH_WORKSPACE = """
 """
 
 
-class ModelAsleep(Exception):
-    """A call needs the data of a model that isn't open.
+class ModelNotOpen(Exception):
+    """A request needs the data of a model that is not open.
 
     Args:
-        model: The key of the model.
-        closed: Whether it isn't being opened either.
+        model: Key of the model.
+        closed: Whether it is closed; otherwise it is being opened.
     """
 
     def __init__(self, model: int, *, closed: bool) -> None:
@@ -33,7 +36,7 @@ class ModelAsleep(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """A model, as far as its surroundings know it."""
+    """A model, without its content."""
 
     key: int
     id: str
@@ -52,18 +55,18 @@ class Model:
 
 
 def all_models(db: sqlite3.Connection) -> list[Model]:
-    """Read the tenant's models, in the order of their description."""
-    return [_read(row) for row in db.execute(f"{_WITH_WORKSPACE} ORDER BY models.key")]
+    """Read the tenant's models, in the order of the tenant's file."""
+    return [read_record(Model, row) for row in db.execute(f"{_WITH_WORKSPACE} ORDER BY models.key")]
 
 
 def model_by_id(db: sqlite3.Connection, model_id: str) -> Model | None:
-    """Find a model; ids are case-sensitive."""
+    """Find a model by its case-sensitive id."""
     row = db.execute(f"{_WITH_WORKSPACE} WHERE models.id = ?", (model_id,)).fetchone()
-    return _read(row) if row else None
+    return read_record(Model, row) if row else None
 
 
-def sees_inside(db: sqlite3.Connection, user: User, model: Model) -> bool:
-    """Whether the user has a role in the model."""
+def has_access(db: sqlite3.Connection, user: User, model: Model) -> bool:
+    """Return whether the user has a role in the model."""
     if is_workspace_admin(db, user, model.workspace_id):
         return True
     row = db.execute(
@@ -73,38 +76,33 @@ def sees_inside(db: sqlite3.Connection, user: User, model: Model) -> bool:
 
 
 def is_tenant_admin(db: sqlite3.Connection, user: User) -> bool:
-    """Whether the user administers the whole tenant."""
+    """Return whether the user is a tenant administrator."""
     return "tenant_admin" in tenant_roles(db, user)
 
 
 def is_workspace_admin(db: sqlite3.Connection, user: User, workspace_id: str) -> bool:
-    """Whether the user administers the workspace."""
+    """Return whether the user is an administrator of the workspace."""
     return workspace_role(db, user, workspace_id) == "admin"
 
 
-def sees_workspace(db: sqlite3.Connection, user: User, workspace_id: str) -> bool:
-    """Whether the user is in the workspace, or administers the tenant."""
+def can_see_workspace(db: sqlite3.Connection, user: User, workspace_id: str) -> bool:
+    """Return whether the user is in the workspace or is a tenant administrator."""
     return workspace_role(db, user, workspace_id) is not None or is_tenant_admin(db, user)
 
 
-def set_open(db: sqlite3.Connection, model: Model, *, is_open: bool) -> None:
-    """Load a model into memory, or unload it."""
-    db.execute("UPDATE models SET is_open = ? WHERE key = ?", (is_open, model.key))
-
-
-def loading_state(call: Call, model: Model) -> Literal["Open", "Opening", "Closed"]:
-    """Tell whether a model is loaded into memory: what nobody used for long is not."""
+def memory_state(call: Call, model: Model) -> Literal["Open", "Opening", "Closed"]:
+    """Return whether a model is in memory; one that has been unused for long is closed."""
     (last_task,) = call.db.execute(
         "SELECT coalesce(max(created_at), 0) / 1000.0 FROM tasks WHERE model = ?", (model.key,)
     ).fetchone()
-    loading = call.world.loading
-    if not model.is_open or loading.unused(model.key, last_task=last_task):
+    memory = call.tenant.model_memory
+    if not model.is_open or memory.is_unused(model.key, last_task=last_task):
         return "Closed"
-    return "Opening" if loading.remaining(model.key) else "Open"
+    return "Opening" if memory.remaining(model.key) else "Open"
 
 
-def addressed_model(call: Call) -> Model:
-    """Find the model in the path, to whoever may know that it exists.
+def existing_model(call: Call) -> Model:
+    """Return the model in the path, even to users without access to it.
 
     Raises:
         ApiError: 404.
@@ -116,31 +114,33 @@ def addressed_model(call: Call) -> Model:
 
 
 def visible_model(call: Call) -> Model:
-    """Find the model in the path, to whoever has a role in it.
+    """Return the model in the path, to users who have a role in it.
 
     Raises:
-        ApiError: 404, which hides whether there is such a model.
+        ApiError: 404, also for a model without access.
     """
-    model = addressed_model(call)
-    if not sees_inside(call.db, call.user, model):
+    model = existing_model(call)
+    if not has_access(call.db, call.user, model):
         raise _denied(call, ApiError(404))
     return model
 
 
 def is_offline_to(call: Call, model: Model) -> bool:
-    """Tell whether the caller can't work in the model now.
+    """Return whether the model is offline for the user.
 
-    Administrators work on in a model that is offline, but not in one in maintenance (facts 5).
+    Administrators can use a model that is offline, but not one in maintenance
+    (docs/anaplan-behaviour.md#online-status).
     """
     offline = model.offline and not is_workspace_admin(call.db, call.user, model.workspace_id)
     return offline or "MAINTENANCE" in model.active_state
 
 
 def readable_model(call: Call) -> Model:
-    """Find the model in the path, and see that it can be read in its state.
+    """Return the model in the path, whose state must allow reading.
 
     Raises:
-        ApiError: 404, 422 archived, 424 offline, unless the caller administers the workspace.
+        ApiError: 404; 422 archived; 424 offline, unless the user is a workspace administrator.
+        ModelNotOpen: The model must be opened first.
     """
     model = visible_model(call)
     require_readable(call, model)
@@ -148,10 +148,11 @@ def readable_model(call: Call) -> Model:
 
 
 def changeable_model(call: Call) -> Model:
-    """Find the model in the path, and see that it can be changed in its state.
+    """Return the model in the path, whose state must allow changes.
 
     Raises:
-        ApiError: 404, 422 archived, 423 locked, 424 offline.
+        ApiError: 404; 422 archived; 423 locked; 424 offline.
+        ModelNotOpen: The model must be opened first.
     """
     model = visible_model(call)
     require_changeable(call, model)
@@ -159,7 +160,7 @@ def changeable_model(call: Call) -> Model:
 
 
 def require_workspace_admin(call: Call, model: Model) -> None:
-    """See that the caller administers the model's workspace.
+    """Check that the user is an administrator of the model's workspace.
 
     Raises:
         ApiError: 403.
@@ -169,31 +170,32 @@ def require_workspace_admin(call: Call, model: Model) -> None:
 
 
 def require_readable(call: Call, model: Model) -> None:
-    """See that a model can be read in its state.
+    """Check that a model's state allows reading.
 
     Raises:
-        ApiError: 422 archived, 424 offline, unless the caller administers the workspace.
-        ModelAsleep: It isn't open, and by the settings it must be.
+        ApiError: 422 archived; 424 offline, unless the user is a workspace administrator.
+        ModelNotOpen: The model must be opened first.
     """
     if model.active_state == "ARCHIVED":
         raise _denied(call, ApiError(422, "The model is archived"))
     if is_offline_to(call, model):
         raise _denied(call, ApiError(424, "The model is offline"))
-    settings = call.world.settings
+    settings = call.tenant.settings
     if settings.closed_models == "serve" and settings.model_unload_minutes is None:
         return
-    state = loading_state(call, model)
+    state = memory_state(call, model)
     if state == "Open":
-        call.world.loading.used(model.key)
+        call.tenant.model_memory.mark_used(model.key)
     elif settings.closed_models != "serve":
-        raise ModelAsleep(model.key, closed=state == "Closed")
+        raise ModelNotOpen(model.key, closed=state == "Closed")
 
 
 def require_changeable(call: Call, model: Model) -> None:
-    """See that a model can be changed in its state.
+    """Check that a model's state allows changes.
 
     Raises:
-        ApiError: 422 archived, 423 locked, 424 offline.
+        ApiError: 422 archived; 423 locked; 424 offline.
+        ModelNotOpen: The model must be opened first.
     """
     require_readable(call, model)
     if model.active_state == "LOCKED":
@@ -202,30 +204,10 @@ def require_changeable(call: Call, model: Model) -> None:
 
 def _denied(call: Call, error: ApiError) -> ApiError:
     model_id = call.path["modelId"]
-    audit.record(
-        call,
+    call.audit.record(
         "USR-14",
         object_id=model_id,
         attributes={"modelId": model_id},
         error_number=str(error.status),
     )
     return error
-
-
-def _read(row: sqlite3.Row) -> Model:
-    return Model(
-        key=row["key"],
-        id=row["id"],
-        name=row["name"],
-        workspace_id=row["workspace_id"],
-        workspace_name=row["workspace_name"],
-        active_state=row["active_state"],
-        is_open=bool(row["is_open"]),
-        offline=bool(row["offline"]),
-        category_values=row["category_values"],
-        memory_usage=row["memory_usage"],
-        created_at=row["created_at"],
-        modified_at=row["modified_at"],
-        modified_by=row["modified_by"],
-        serial_number=row["serial_number"],
-    )

@@ -1,1 +1,1 @@
-"""The data engine: lists, modules, imports, exports, deletions, processes and tasks; no HTTP."""
+"""The data engine, without HTTP: lists, modules, actions, tasks, ALM and CloudWorks runs."""

@@ -1,4 +1,4 @@
-"""Actions of a model: finding them, and running any of them, processes included."""
+"""Actions of a model: finding them, and running them, including processes."""
 
 import sqlite3
 from dataclasses import dataclass, replace
@@ -7,7 +7,13 @@ from datetime import UTC, datetime
 from pydantic import TypeAdapter
 
 from anaplan_emulator.clock import iso_milliseconds
-from anaplan_emulator.engine.definitions import (
+from anaplan_emulator.engine.action_results import ActionResult
+from anaplan_emulator.engine.action_run import ActionRun
+from anaplan_emulator.engine.deletions import run_delete
+from anaplan_emulator.engine.exports import run_export
+from anaplan_emulator.engine.imports import run_import
+from anaplan_emulator.engine.optimizers import run_optimizer
+from anaplan_emulator.tenant.action_definitions import (
     ActionDefinition,
     DeleteDefinition,
     ExportDefinition,
@@ -15,35 +21,20 @@ from anaplan_emulator.engine.definitions import (
     OptimizerDefinition,
     ProcessDefinition,
 )
-from anaplan_emulator.engine.deletions import run_delete
-from anaplan_emulator.engine.exports import run_export
-from anaplan_emulator.engine.imports import run_import
-from anaplan_emulator.engine.optimizers import run_optimizer
-from anaplan_emulator.engine.outcomes import Outcome
-from anaplan_emulator.engine.run import Run
-
-PREFIXES = {
-    "import": "112",
-    "export": "116",
-    "delete": "117",
-    "optimizer": "117",
-    "process": "118",
-}
-"""First digits of the ids, by kind of definition (facts 4.2)."""
 
 _DEFINITION: TypeAdapter[ActionDefinition] = TypeAdapter(ActionDefinition)
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """Something that can be run."""
+    """An action and its definition."""
 
     id: str
     definition: ActionDefinition
 
 
 def actions(db: sqlite3.Connection, model: int, prefix: str = "") -> list[Action]:
-    """Read a model's actions, by id; all of them, or those of a kind."""
+    """Read a model's actions, or those whose ids have a prefix, ordered by id."""
     rows = db.execute(
         "SELECT id, definition FROM actions WHERE model = ? AND id GLOB ? ORDER BY id",
         (model, f"{prefix}*"),
@@ -60,12 +51,12 @@ def action_by_id(db: sqlite3.Connection, model: int, action_id: str) -> Action |
 
 
 def steps(db: sqlite3.Connection, model: int, process: ProcessDefinition) -> list[Action]:
-    """Find the actions of a process, in order."""
+    """Return the actions of a process, in order."""
     by_name = {action.definition.name: action for action in actions(db, model)}
     return [by_name[name] for name in process.actions]
 
 
-def run_action(run: Run, action: Action) -> Outcome:
+def run_action(run: ActionRun, action: Action) -> ActionResult:
     """Run an action of any kind."""
     match action.definition:
         case ImportDefinition() as definition:
@@ -80,29 +71,29 @@ def run_action(run: Run, action: Action) -> Outcome:
             return _run_process(run, action.id, definition)
 
 
-def _run_process(run: Run, process_id: str, definition: ProcessDefinition) -> Outcome:
-    """Run actions in order, until one fails: what earlier ones did stays done."""
-    todo = steps(run.session.db, run.model, definition)
-    nested: list[Outcome] = []
-    for number, action in enumerate(todo):
+def _run_process(run: ActionRun, process_id: str, definition: ProcessDefinition) -> ActionResult:
+    """Run actions in order until one fails. The effects of earlier ones remain."""
+    actions_to_run = steps(run.session.db, run.model, definition)
+    nested: list[ActionResult] = []
+    for number, action in enumerate(actions_to_run):
         started = run.now()
-        step = run.within(number / len(todo), (number + 1) / len(todo))
+        step = run.step(number / len(actions_to_run), (number + 1) / len(actions_to_run))
         step.progress(0.0, action.definition.name)
-        outcome = run_action(step, action)
+        result = run_action(step, action)
         nested.append(
             replace(
-                outcome,
+                result,
                 started=iso_milliseconds(datetime.fromtimestamp(started, UTC)),
                 duration=f"{run.now() - started:.3f}",
             )
         )
-        if not outcome.successful:
+        if not result.successful:
             break
-    return Outcome(
+    return ActionResult(
         process_id,
         definition.name,
-        successful=all(outcome.successful for outcome in nested),
-        failure_dump=any(outcome.failure_dump for outcome in nested),
+        successful=all(result.successful for result in nested),
+        failure_dump=any(result.failure_dump for result in nested),
         nested=nested,
     )
 

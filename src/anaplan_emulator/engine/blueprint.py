@@ -1,8 +1,8 @@
-"""A model's structure as one document, which copies of the model can be compared by.
+"""A model's structure as a document, by which copies of the model can be compared.
 
-It names everything by ids, and list items by their index, which are the same in all copies of a
-model; keys of the store never appear in it. Items of production lists, cells, the current period,
-switchovers and what versions let be edited are data, and no part of it.
+Everything is identified by its id, and list items by their index: these are the same in all copies
+of a model, unlike keys of the database. Items of production lists, cells, the current period,
+switchovers and edit ranges of versions are data and not part of it.
 """
 
 import hashlib
@@ -15,17 +15,18 @@ from anaplan_emulator.engine.structure import ITEMS_PER_LIST
 Blueprint = dict[str, Any]
 
 ATTRIBUTES = ("code", "summary", "style", "decimal_places", "start_of_section")
-"""What is said of a line item apart from what its cells hold."""
+"""Attributes of a line item that do not affect its cells."""
 
 
 def read_blueprint(db: sqlite3.Connection, model: int) -> Blueprint:
-    """Write down a model's structure."""
+    """Read a model's structure."""
     lists = db.execute("SELECT * FROM lists WHERE model = ? ORDER BY key", (model,)).fetchall()
     ids = {row["key"]: row["id"] for row in lists}
     modules = db.execute("SELECT * FROM modules WHERE model = ? ORDER BY key", (model,)).fetchall()
-    # Files that somebody uploaded without any import for them are data.
+    # Uploaded files that no import uses are data.
     files = db.execute(
-        "SELECT * FROM files WHERE model = ? AND (form IS NOT NULL OR id LIKE '116%') ORDER BY id",
+        "SELECT * FROM files"
+        " WHERE model = ? AND (file_format IS NOT NULL OR id LIKE '116%') ORDER BY id",
         (model,),
     )
     actions = db.execute("SELECT * FROM actions WHERE model = ? ORDER BY id", (model,))
@@ -40,7 +41,9 @@ def read_blueprint(db: sqlite3.Connection, model: int) -> Blueprint:
         "versions": _versions(db, model),
         "lists": {row["id"]: _list(db, row, ids) for row in lists},
         "modules": {row["id"]: _module(db, row, ids) for row in modules},
-        "files": {row["id"]: {"name": row["name"], "form": row["form"]} for row in files},
+        "files": {
+            row["id"]: {"name": row["name"], "file_format": row["file_format"]} for row in files
+        },
         "actions": {
             row["id"]: {"name": row["name"], "definition": json.loads(row["definition"])}
             for row in actions
@@ -58,7 +61,7 @@ def read_blueprint(db: sqlite3.Connection, model: int) -> Blueprint:
 
 
 def digest(blueprint: Blueprint) -> str:
-    """Make what tells two structures apart."""
+    """Return a digest of a structure."""
     return hashlib.sha256(json.dumps(blueprint, sort_keys=True).encode()).hexdigest()
 
 
@@ -70,7 +73,7 @@ def _calendar(db: sqlite3.Connection, model: int) -> dict[str, Any]:
 
 
 def _versions(db: sqlite3.Connection, model: int) -> dict[str, dict[str, Any]]:
-    """Read the versions by the index of their item."""
+    """Return the versions by the index of their item."""
     rows = db.execute(
         "SELECT versions.*, list_items.name FROM versions"
         " JOIN list_items ON list_items.key = versions.item"
@@ -112,7 +115,7 @@ def _list(db: sqlite3.Connection, row: sqlite3.Row, ids: dict[int, str]) -> dict
 
 
 def _details(db: sqlite3.Connection, list_key: int) -> dict[str, Any] | None:
-    """Read what Time and Versions don't have."""
+    """Return the details that lists have, unlike Time and Versions."""
     row = db.execute(
         "SELECT top_level_item, category FROM list_details WHERE list = ?", (list_key,)
     ).fetchone()
@@ -120,7 +123,7 @@ def _details(db: sqlite3.Connection, list_key: int) -> dict[str, Any] | None:
 
 
 def _subsets(db: sqlite3.Connection, list_key: int, *, items: bool) -> dict[str, dict[str, Any]]:
-    """Read a list's subsets; which items of a production list are in one is data."""
+    """Return a list's subsets. The items in a subset of a production list are data."""
     found = {}
     for row in db.execute("SELECT * FROM subsets WHERE list = ? ORDER BY id", (list_key,)):
         members = db.execute(
@@ -134,7 +137,7 @@ def _subsets(db: sqlite3.Connection, list_key: int, *, items: bool) -> dict[str,
 def _items(
     db: sqlite3.Connection, list_key: int, properties: list[sqlite3.Row]
 ) -> dict[str, dict[str, Any]]:
-    """Read a list's items by their index."""
+    """Return a list's items by their index."""
     items = {
         row["key"]: {
             "name": row["name"],
@@ -149,9 +152,9 @@ def _items(
             "SELECT item, value FROM property_values WHERE property = ?", (field["key"],)
         )
         for item, value in values:
-            # What names an item of a list is that item's index.
-            shown = value if field["entity_list"] is None else value % ITEMS_PER_LIST
-            items[item]["properties"][field["name"]] = shown
+            # A reference to an item becomes the index of the item.
+            reference = value if field["entity_list"] is None else value % ITEMS_PER_LIST
+            items[item]["properties"][field["name"]] = reference
     return {str(key % ITEMS_PER_LIST): item for key, item in items.items()}
 
 

@@ -1,6 +1,6 @@
-"""Writing single cells: each is found, read and written by itself, and may fail by itself."""
+"""Writing single cells. Each may fail independently of the others."""
 
-# ruff: noqa: S608 (identifiers are made of our own keys; values are bound)
+# ruff: noqa: S608 (identifiers are made from keys; values are bound)
 
 import json
 import sqlite3
@@ -8,8 +8,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from anaplan_emulator.engine.editing import EditLimits
-from anaplan_emulator.engine.formats import DataType, Stored, parser
+from anaplan_emulator.engine.edit_limits import EditLimits
 from anaplan_emulator.engine.structure import (
     Field,
     ListStructure,
@@ -18,16 +17,17 @@ from anaplan_emulator.engine.structure import (
     list_by_key,
     value_column,
 )
-from anaplan_emulator.engine.values import Match, find_items
+from anaplan_emulator.engine.value_readers import Match, find_items
+from anaplan_emulator.tenant.data_types import DataType, Stored, parser
 
 Scalar = str | int | float | bool
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a cell is on one dimension: the dimension by id or name, the item by id, name or code.
+class Coordinate:
+    """A coordinate of a cell: a dimension by id or name, and its item by id, name or code.
 
-    What is None isn't given. An id goes before a name, and a name before a code.
+    An id takes precedence over a name, and a name over a code.
     """
 
     dimension_id: str | None = None
@@ -39,24 +39,24 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class CellWrite:
-    """A cell and what it is to hold."""
+    """A cell and its new value."""
 
     line_item_id: str | None
     line_item_name: str | None
-    places: tuple[Place, ...]
+    coordinates: tuple[Coordinate, ...]
     value: Scalar
 
 
 @dataclass(frozen=True, slots=True)
 class WriteFailure:
-    """Why a cell wasn't written."""
+    """The reason why a cell was not written."""
 
     index: int
     kind: str
     details: str
 
 
-class _Refused(Exception):
+class _WriteRejected(Exception):
     def __init__(self, kind: str, details: str) -> None:
         super().__init__(details)
         self.kind = kind
@@ -69,36 +69,36 @@ def write_cells(
     writes: Sequence[CellWrite],
     limits: EditLimits,
 ) -> tuple[int, list[WriteFailure]]:
-    """Write cells of a module, as far as they can be.
+    """Write cells of a module.
 
     Args:
         db: A transaction.
-        module: Whose cells they are.
-        writes: What to write, in order.
-        limits: What the model's versions let be written.
+        module: The module.
+        writes: The cells to write, in order.
+        limits: The periods that the model's versions allow to be edited.
 
     Returns:
-        How many cells hold something else than before, and what failed.
+        The number of cells whose value changed, and the failures.
     """
-    finder = _Finder(db, module, writes)
+    resolver = _Resolver(db, module, writes)
     changed = 0
     failures: list[WriteFailure] = []
     for index, write in enumerate(writes):
         try:
-            item = finder.line_item(write)
-            place = finder.place(write, item)
-            if reason := limits.forbid(place):
-                raise _Refused("cellIsNotEditable", reason)
-            value = finder.value(write, item)
-        except _Refused as refusal:
-            failures.append(WriteFailure(index, refusal.kind, refusal.details))
+            item = resolver.line_item(write)
+            items = resolver.items(write, item)
+            if reason := limits.reason_against(items):
+                raise _WriteRejected("cellIsNotEditable", reason)
+            value = resolver.value(write, item)
+        except _WriteRejected as rejection:
+            failures.append(WriteFailure(index, rejection.kind, rejection.details))
         else:
-            changed += _write(db, module, item, place, value)
+            changed += _write(db, module, item, items, value)
     return changed, failures
 
 
-class _Finder:
-    """Finds what cells are addressed by: the items of all of them at once."""
+class _Resolver:
+    """Resolves line items, coordinates and values, with one lookup of the items of all writes."""
 
     def __init__(
         self, db: sqlite3.Connection, module: ModuleStructure, writes: Sequence[CellWrite]
@@ -116,42 +116,42 @@ class _Finder:
         self._look_up(writes)
 
     def line_item(self, write: CellWrite) -> Field:
-        """Find the line item, which must take values."""
+        """Return the line item, which must be writable."""
         if write.line_item_id is not None:
             item = self._line_items_by_id.get(write.line_item_id)
         else:
             item = self._line_items.get((write.line_item_name or "").lower())
         if item is None:
-            wanted = write.line_item_id or write.line_item_name
-            raise _Refused(
-                "lineItemNotFound", f"{self._module.name} has no line item '{wanted or ''}'"
+            name = write.line_item_id or write.line_item_name
+            raise _WriteRejected(
+                "lineItemNotFound", f"{self._module.name} has no line item '{name or ''}'"
             )
         if item.formula:
-            raise _Refused(
-                "cellIsCalculated", f"{item.name} is calculated: its cells can't be written"
+            raise _WriteRejected(
+                "cellIsCalculated", f"{item.name} is calculated: its cells cannot be written"
             )
         return item
 
-    def place(self, write: CellWrite, item: Field) -> tuple[int, ...]:
-        """Find the items that the cell is at, in the order of the module's dimensions."""
+    def items(self, write: CellWrite, item: Field) -> tuple[int, ...]:
+        """Return the keys of the cell's items, in the order of the module's dimensions."""
         found: dict[int, int] = {}
-        for place in write.places:
-            dimension = self._dimension(place)
+        for coordinate in write.coordinates:
+            dimension = self._dimension(coordinate)
             if dimension is None:
-                wanted = place.dimension_id or place.dimension_name
-                raise _Refused(
-                    "dimensionNotFound", f"{item.name} has no dimension '{wanted or ''}'"
+                name = coordinate.dimension_id or coordinate.dimension_name
+                raise _WriteRejected(
+                    "dimensionNotFound", f"{item.name} has no dimension '{name or ''}'"
                 )
             if dimension.key in found:
-                raise _Refused("duplicateDimension", f"{dimension.name} is given twice")
-            found[dimension.key] = self._item(dimension, place)
+                raise _WriteRejected("duplicateDimension", f"{dimension.name} is given twice")
+            found[dimension.key] = self._item(dimension, coordinate)
         for dimension in self._module.dimensions:
             if dimension.key not in found:
-                raise _Refused("missingDimension", f"{dimension.name} is missing")
+                raise _WriteRejected("missingDimension", f"{dimension.name} is missing")
         return tuple(found[dimension.key] for dimension in self._module.dimensions)
 
     def value(self, write: CellWrite, item: Field) -> Stored:
-        """Read the value as the line item's format has it."""
+        """Return the stored value, according to the line item's format."""
         value = write.value
         if item.entity_list is not None:
             return self._entity(item, self._entities[item.entity_list], value)
@@ -166,45 +166,47 @@ class _Finder:
             stored = parser(item.data_type)(str(value))
         except ValueError:
             raise _invalid(item, value) from None
-        # Nothing and 0 are the same to whoever reads.
+        # An empty cell and 0 are the same to readers.
         return stored if stored != 0 else None
 
-    def _entity(self, item: Field, items_of: ListStructure, value: Scalar) -> Stored:
+    def _entity(self, item: Field, item_list: ListStructure, value: Scalar) -> Stored:
         if value == "":
             return None
         if not isinstance(value, str):
             raise _invalid(item, value)
-        found = self._names[items_of.key].get(value)
+        found = self._names[item_list.key].get(value)
         if found is None:
-            found = self._codes[items_of.key].get(value)
+            found = self._codes[item_list.key].get(value)
         if found is None:
-            key = item_key(items_of, value)
-            found = key if key in self._keys[items_of.key] else None
+            key = item_key(item_list, value)
+            found = key if key in self._keys[item_list.key] else None
         if found is None:
-            raise _Refused("itemNotFound", f"{item.name}: {items_of.name} has no item '{value}'")
+            raise _WriteRejected(
+                "itemNotFound", f"{item.name}: {item_list.name} has no item '{value}'"
+            )
         return found
 
-    def _dimension(self, place: Place) -> ListStructure | None:
-        if place.dimension_id is not None:
-            return self._dimensions_by_id.get(place.dimension_id)
-        return self._dimensions.get((place.dimension_name or "").lower())
+    def _dimension(self, coordinate: Coordinate) -> ListStructure | None:
+        if coordinate.dimension_id is not None:
+            return self._dimensions_by_id.get(coordinate.dimension_id)
+        return self._dimensions.get((coordinate.dimension_name or "").lower())
 
-    def _item(self, dimension: ListStructure, place: Place) -> int:
+    def _item(self, dimension: ListStructure, coordinate: Coordinate) -> int:
         found: int | None
-        if place.item_id is not None:
-            key = item_key(dimension, place.item_id)
+        if coordinate.item_id is not None:
+            key = item_key(dimension, coordinate.item_id)
             found = key if key in self._keys[dimension.key] else None
-        elif place.item_name is not None:
-            found = self._names[dimension.key].get(place.item_name)
+        elif coordinate.item_name is not None:
+            found = self._names[dimension.key].get(coordinate.item_name)
         else:
-            found = self._codes[dimension.key].get(place.item_code or "")
+            found = self._codes[dimension.key].get(coordinate.item_code or "")
         if found is None:
-            wanted = place.item_id or place.item_name or place.item_code
-            raise _Refused("itemNotFound", f"{dimension.name} has no item '{wanted or ''}'")
+            name = coordinate.item_id or coordinate.item_name or coordinate.item_code
+            raise _WriteRejected("itemNotFound", f"{dimension.name} has no item '{name or ''}'")
         return found
 
     def _look_up(self, writes: Iterable[CellWrite]) -> None:
-        """Find all items that are named anywhere, list by list."""
+        """Find all items that are referred to, list by list."""
         names: defaultdict[int, set[str]] = defaultdict(set)
         codes: defaultdict[int, set[str]] = defaultdict(set)
         ids: defaultdict[int, set[str]] = defaultdict(set)
@@ -215,12 +217,12 @@ class _Finder:
         self._entities = lists
         entities = {item.entity_list for item in self._module.line_items if item.entity_list}
         for write in writes:
-            for place in write.places:
-                dimension = self._dimension(place)
+            for coordinate in write.coordinates:
+                dimension = self._dimension(coordinate)
                 if dimension is not None:
-                    names[dimension.key].add(place.item_name or "")
-                    codes[dimension.key].add(place.item_code or "")
-                    ids[dimension.key].add(place.item_id or "")
+                    names[dimension.key].add(coordinate.item_name or "")
+                    codes[dimension.key].add(coordinate.item_code or "")
+                    ids[dimension.key].add(coordinate.item_id or "")
             if isinstance(write.value, str):
                 for key in entities:
                     for texts in (names, codes, ids):
@@ -228,22 +230,22 @@ class _Finder:
         for key, each in lists.items():
             self._names[key] = self._found(each, names[key], "name")
             self._codes[key] = self._found(each, codes[key], "code")
-            wanted = {found for text in ids[key] if (found := item_key(each, text)) is not None}
+            keys = {found for text in ids[key] if (found := item_key(each, text)) is not None}
             rows = self._db.execute(
-                "SELECT wanted.value FROM json_each(?) AS wanted"
-                " JOIN list_items ON list_items.key = wanted.value",
-                (json.dumps(sorted(wanted)),),
+                "SELECT requested.value FROM json_each(?) AS requested"
+                " JOIN list_items ON list_items.key = requested.value",
+                (json.dumps(sorted(keys)),),
             )
             self._keys[key] = {row[0] for row in rows}
 
-    def _found(self, items_of: ListStructure, texts: set[str], match: Match) -> dict[str, int]:
-        wanted = texts - {""}
-        return find_items(self._db, items_of.key, wanted, match) if wanted else {}
+    def _found(self, item_list: ListStructure, texts: set[str], match: Match) -> dict[str, int]:
+        names = texts - {""}
+        return find_items(self._db, item_list.key, names, match) if names else {}
 
 
-def _invalid(item: Field, value: Scalar) -> _Refused:
-    return _Refused(
-        "invalidValue", f"{item.name}: {json.dumps(value)} is no {item.data_type.value} value"
+def _invalid(item: Field, value: Scalar) -> _WriteRejected:
+    return _WriteRejected(
+        "invalidValue", f"{item.name}: {json.dumps(value)} is not a {item.data_type.value} value"
     )
 
 
@@ -251,26 +253,26 @@ def _write(
     db: sqlite3.Connection,
     module: ModuleStructure,
     item: Field,
-    place: tuple[int, ...],
+    items: tuple[int, ...],
     value: Stored,
 ) -> int:
-    """Write one cell, and tell whether that changed it: 1 or 0."""
+    """Write a cell and return 1 if its value changed, otherwise 0."""
     column = value_column(item)
     if value is None:
-        at = " AND ".join(f"{coordinate} = ?" for coordinate in module.coordinates)
-        # What reads as nothing already isn't changed.
+        condition = " AND ".join(f"{coordinate} = ?" for coordinate in module.coordinates)
+        # A cell that is empty to readers does not change.
         cursor = db.execute(
-            f"UPDATE {module.table} SET {column} = NULL WHERE {at}"
+            f"UPDATE {module.table} SET {column} = NULL WHERE {condition}"
             f" AND {column} IS NOT NULL AND {column} IS NOT 0 AND {column} IS NOT ''",
-            place,
+            items,
         )
     else:
         coordinates = ", ".join(module.coordinates)
-        places = ", ".join("?" * (len(place) + 1))
+        placeholders = ", ".join("?" * (len(items) + 1))
         cursor = db.execute(
-            f"INSERT INTO {module.table} ({coordinates}, {column}) VALUES ({places})"
+            f"INSERT INTO {module.table} ({coordinates}, {column}) VALUES ({placeholders})"
             f" ON CONFLICT ({coordinates}) DO UPDATE SET {column} = excluded.{column}"
             f" WHERE {column} IS NOT excluded.{column}",
-            (*place, value),
+            (*items, value),
         )
     return cursor.rowcount

@@ -1,14 +1,12 @@
-"""Reading a module's cells, and the labels of what they stand at."""
+"""Reading a module's cells, and the labels of their items."""
 
-# ruff: noqa: S608 (identifiers are made of our own keys and names; values are bound)
+# ruff: noqa: S608 (identifiers are made from keys; values are bound)
 
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-from anaplan_emulator.engine.formats import DataType, render
-from anaplan_emulator.engine.formulas import is_constant, terms
 from anaplan_emulator.engine.structure import (
     ITEMS_PER_LIST,
     Field,
@@ -17,17 +15,20 @@ from anaplan_emulator.engine.structure import (
     list_by_key,
     value_column,
 )
+from anaplan_emulator.tenant.data_types import DataType, render
+from anaplan_emulator.tenant.formulas import is_constant, terms
 
 Labels = Literal["name", "code"]
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Shows only where a boolean line item is true.
+    """Hides items for which a boolean line item is false.
 
     Attributes:
         line_item: The line item.
-        dimensions: What is shown or hidden: the items of these, whatever the others' are.
+        dimensions: Dimensions whose items are hidden, unless it is true for any items of the other
+            dimensions.
     """
 
     line_item: Field
@@ -44,17 +45,17 @@ def read_cells(
     fixed: Mapping[int, int] | None = None,
     only: Filter | None = None,
 ) -> Iterator[tuple[Any, ...]]:
-    """Read cells: one tuple for each place, of its labels and then the line items' values.
+    """Read cells: a tuple for each combination of items, with their labels and then the values.
 
     Args:
-        db: Where they are.
-        module: Whose they are.
-        order: The dimensions whose labels are wanted, the outermost first.
-        line_items: Those whose values are wanted.
-        labels: What stands for list items.
-        fixed: Keys of items, by the keys of dimensions, that are read alone. Every dimension is
-            fixed or in the order, or both.
-        only: Which places to read.
+        db: A transaction.
+        module: The module.
+        order: The dimensions whose labels are returned, outermost first.
+        line_items: The line items whose values are returned.
+        labels: Whether items are shown by name or by code.
+        fixed: The only items to read, by the key of their dimension. Every dimension must be in
+            `fixed` or in `order`, and may be in both.
+        only: A filter for the combinations.
     """
     fixed = fixed or {}
     outputs, joins, conditions = [], [], []
@@ -70,9 +71,11 @@ def read_cells(
     ordered = {dimension.key: f"i{number}.key" for number, dimension in enumerate(order)}
     joins += [f"cells.d{key} = {item}" for key, item in fixed.items() if key not in ordered]
     if only is not None:
-        places = {**fixed, **ordered}
-        chosen = ", ".join(str(places[dimension.key]) for dimension in only.dimensions)
-        conditions.append(f"({chosen}) IN ({_chosen_places(module, only)})")
+        items_of_dimensions = {**fixed, **ordered}
+        selected = ", ".join(
+            str(items_of_dimensions[dimension.key]) for dimension in only.dimensions
+        )
+        conditions.append(f"({selected}) IN ({_filter_query(module, only)})")
     entity_joins = ""
     parameters: list[Any] = []
     for field in line_items:
@@ -90,7 +93,7 @@ def read_cells(
             outputs.append(f"cells.{value_column(field)}")
     items = " CROSS JOIN ".join(f"list_items AS i{number}" for number in range(len(order)))
     by = ", ".join(ordered.values()) or "1"
-    # Where all dimensions are fixed there is one place.
+    # If all dimensions are fixed there is one combination.
     cursor = db.execute(
         f"SELECT {', '.join(outputs) or '1'} FROM {items or '(SELECT 1)'}"
         f" LEFT JOIN {module.table} AS cells ON {' AND '.join(joins)}{entity_joins}"
@@ -101,7 +104,7 @@ def read_cells(
     yield from cursor
 
 
-def count_places(
+def count_combinations(
     db: sqlite3.Connection,
     module: ModuleStructure,
     order: Sequence[ListStructure],
@@ -109,7 +112,7 @@ def count_places(
     fixed: Mapping[int, int],
     only: Filter | None,
 ) -> int:
-    """Count what there is to read, without reading it."""
+    """Count the combinations of items that `read_cells` would return."""
     counter = read_cells(db, module, order, (), fixed=fixed, only=only)
     if only is not None:
         return sum(1 for _ in counter)
@@ -119,14 +122,14 @@ def count_places(
     return total
 
 
-def shown_items(
+def visible_items(
     db: sqlite3.Connection, module: ModuleStructure, dimension: ListStructure, only: Filter | None
 ) -> list[sqlite3.Row]:
-    """Read the items of a dimension that a filter leaves."""
+    """Read the items of a dimension that a filter does not hide."""
     condition = ""
     if only is not None and dimension in only.dimensions:
         alone = Filter(only.line_item, (dimension,))
-        condition = f" AND key IN ({_chosen_places(module, alone)})"
+        condition = f" AND key IN ({_filter_query(module, alone)})"
     return db.execute(
         f"SELECT key, name, code FROM list_items WHERE list = ?{condition} ORDER BY key",
         (dimension.key,),
@@ -136,7 +139,7 @@ def shown_items(
 def item_labels(
     db: sqlite3.Connection, dimension: ListStructure, labels: Labels = "name"
 ) -> list[tuple[str, int]]:
-    """Read what stands for the items of a dimension, and their keys."""
+    """Read the labels of a dimension's items, with their keys."""
     label = _label(db, "list_items", dimension, labels)
     rows = db.execute(
         f"SELECT {label} AS label, key FROM list_items WHERE list = ? ORDER BY key",
@@ -151,17 +154,17 @@ def item_count(db: sqlite3.Connection, dimension: ListStructure) -> int:
     return int(row[0])
 
 
-def rendered(line_items: Sequence[Field], values: Sequence[Any]) -> list[str]:
-    """Write values as texts."""
+def render_values(line_items: Sequence[Field], values: Sequence[Any]) -> list[str]:
+    """Render the values of line items as texts."""
     return [
-        # A list item arrives as its label.
+        # A list item is given by its label.
         render(DataType.TEXT if item.entity_list is not None else item.data_type, value)
         for item, value in zip(line_items, values, strict=True)
     ]
 
 
-def _chosen_places(module: ModuleStructure, only: Filter) -> str:
-    """Write the SQL of the places that a filter shows."""
+def _filter_query(module: ModuleStructure, only: Filter) -> str:
+    """Return SQL for the items that a filter does not hide."""
     coordinates = ", ".join(f"d{dimension.key}" for dimension in only.dimensions)
     if not only.line_item.formula:
         return f"SELECT {coordinates} FROM {module.table} WHERE {value_column(only.line_item)}"
@@ -176,7 +179,7 @@ def _chosen_places(module: ModuleStructure, only: Filter) -> str:
 
 
 def _formula(module: ModuleStructure, field: Field) -> tuple[str, list[Any]]:
-    """Write the SQL of a formula, and what is bound in it."""
+    """Return SQL for a formula, and its parameters."""
     if is_constant(field.formula, field.data_type):
         return "?", [field.constant]
     sums = (
@@ -186,13 +189,13 @@ def _formula(module: ModuleStructure, field: Field) -> tuple[str, list[Any]]:
     return f"(0 {' '.join(sums)})", []
 
 
-def _label(db: sqlite3.Connection, item: str, items_of: ListStructure, labels: Labels) -> str:
-    """Write the SQL of what stands for an item."""
+def _label(db: sqlite3.Connection, item: str, item_list: ListStructure, labels: Labels) -> str:
+    """Return SQL for the label of an item."""
     if labels == "code":
         return f"coalesce({item}.code, {item}.name)"
-    if items_of.numbered:
+    if item_list.numbered:
         row = db.execute(
-            "SELECT key FROM properties WHERE list = ? AND display_name", (items_of.key,)
+            "SELECT key FROM properties WHERE list = ? AND display_name", (item_list.key,)
         ).fetchone()
         if row is not None:
             display_name = (

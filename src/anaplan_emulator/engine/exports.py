@@ -1,4 +1,4 @@
-"""Exports of a module's cells: tabular and as a grid, written to the export's own file."""
+"""Exports of a module's cells, as a table or a grid, to the export's file."""
 
 import math
 import sqlite3
@@ -7,12 +7,10 @@ from dataclasses import dataclass
 from itertools import islice, product
 from typing import Any
 
-from anaplan_emulator.engine import contents
-from anaplan_emulator.engine.cells import item_count, item_labels, read_cells, rendered
-from anaplan_emulator.engine.definitions import LINE_ITEMS, ExportDefinition
-from anaplan_emulator.engine.outcomes import ActionFailed, Outcome
-from anaplan_emulator.engine.run import Run
-from anaplan_emulator.engine.source import CODECS
+from anaplan_emulator.engine import file_contents
+from anaplan_emulator.engine.action_results import ActionFailed, ActionResult
+from anaplan_emulator.engine.action_run import ActionRun
+from anaplan_emulator.engine.cells import item_count, item_labels, read_cells, render_values
 from anaplan_emulator.engine.spool import Spool
 from anaplan_emulator.engine.structure import (
     Field,
@@ -21,12 +19,14 @@ from anaplan_emulator.engine.structure import (
     list_by_key,
     module_by_name,
 )
+from anaplan_emulator.tenant.action_definitions import LINE_ITEMS, ExportDefinition
+from anaplan_emulator.tenant.file_format import CODECS
 
-_ROWS_BETWEEN_REPORTS = 5000
+_ROWS_PER_PROGRESS_REPORT = 5000
 
 
-def run_export(run: Run, export_id: str, definition: ExportDefinition) -> Outcome:
-    """Run an export. Its output is the user's own, in the file that shares the export's id."""
+def run_export(run: ActionRun, export_id: str, definition: ExportDefinition) -> ActionResult:
+    """Run an export. Its output is private to the user, in the file with the export's id."""
     db = run.session.db
     module = module_by_name(db, run.model, definition.module)
     spool = Spool(
@@ -35,28 +35,28 @@ def run_export(run: Run, export_id: str, definition: ExportDefinition) -> Outcom
         encoding=CODECS[definition.encoding],
         separator=definition.separator,
     )
-    estimate = describe(db, module, definition)["rowCount"]
+    estimate = export_metadata(db, module, definition)["rowCount"]
     rows = _grid(db, module, definition) if definition.is_grid else _table(db, module, definition)
     for number, row in enumerate(rows):
         spool.row(row)
-        if number % _ROWS_BETWEEN_REPORTS == 0:
+        if number % _ROWS_PER_PROGRESS_REPORT == 0:
             run.progress(min(0.9, number / (estimate + 1)), f"Exporting {definition.name}")
     count = spool.close()
     run.progress(0.95, f"Publishing {definition.name}")
-    file = contents.file_by_id(db, run.model, export_id)
+    file = file_contents.file_by_id(db, run.model, export_id)
     if file is None:
-        raise ActionFailed("actionFailed", f"The file of {definition.name} is gone")
+        raise ActionFailed("actionFailed", f"The file of {definition.name} does not exist")
     with run.session.transaction():
-        spool.publish("chunks", contents.begin(db, file, run.user_id, count, run.now()))
-    return Outcome(export_id, definition.name, successful=True)
+        spool.publish("chunks", file_contents.begin(db, file, run.user_id, count, run.now()))
+    return ActionResult(export_id, definition.name, successful=True)
 
 
-def describe(
+def export_metadata(
     db: sqlite3.Connection, module: ModuleStructure, definition: ExportDefinition
 ) -> dict[str, Any]:
-    """Describe an export's output, as its metadata does (facts 4.13)."""
+    """Return the metadata of an export's output (docs/anaplan-behaviour.md#action-metadata)."""
     columns = _columns(db, module, definition)
-    dimensions = _on(module, definition.rows) if definition.is_grid else module.dimensions
+    dimensions = _dimensions(module, definition.rows) if definition.is_grid else module.dimensions
     row_count = math.prod(item_count(db, dimension) for dimension in dimensions)
     if definition.layout == "TABULAR_SINGLE_COLUMN":
         row_count *= len(module.line_items)
@@ -95,7 +95,7 @@ def _columns(
     if LINE_ITEMS in definition.pages:
         types = [types[0] if len(set(types)) == 1 else "MIXED"]
     return [
-        *map(_dimension_column, _on(module, definition.rows)),
+        *map(_dimension_column, _dimensions(module, definition.rows)),
         *(
             _OutputColumn(" ".join(label), types[number % len(types)])
             for number, label in enumerate(labels)
@@ -125,7 +125,7 @@ def _table(
         if definition.omit_empty_rows and not any(record[index] for index in stored):
             continue
         labels = list(record[:width])
-        values = rendered(line_items, record[width:])
+        values = render_values(line_items, record[width:])
         if single:
             for item, value in zip(line_items, values, strict=True):
                 yield [*labels, item.name, value]
@@ -136,7 +136,7 @@ def _table(
 def _grid(
     db: sqlite3.Connection, module: ModuleStructure, definition: ExportDefinition
 ) -> Iterator[list[str]]:
-    rows, columns = _on(module, definition.rows), _on(module, definition.columns)
+    rows, columns = _dimensions(module, definition.rows), _dimensions(module, definition.columns)
     across = math.prod(item_count(db, dimension) for dimension in columns)
     header = list(zip(*_column_labels(db, module, definition), strict=True))
     width = len(rows)
@@ -145,34 +145,36 @@ def _grid(
             yield [label for label, _ in page.values()]
         for labels in header:
             yield [""] * width + list(labels)
-        shown = module.line_items
+        line_items: Sequence[Field] = module.line_items
         if LINE_ITEMS in page:
-            shown = (module.line_item(page[LINE_ITEMS][0]),)
+            line_items = (module.line_item(page[LINE_ITEMS][0]),)
         fixed = {
-            _on(module, [name])[0].key: key for name, (_, key) in page.items() if name != LINE_ITEMS
+            _dimensions(module, [name])[0].key: key
+            for name, (_, key) in page.items()
+            if name != LINE_ITEMS
         }
         records = read_cells(
-            db, module, (*rows, *columns), shown, labels=definition.labels, fixed=fixed
+            db, module, (*rows, *columns), line_items, labels=definition.labels, fixed=fixed
         )
         while line := list(islice(records, across)):
             cells = [record[len(rows) + len(columns) :] for record in line]
             if definition.omit_empty_rows and not any(map(any, cells)):
                 continue
-            values = [text for cell in cells for text in rendered(shown, cell)]
+            values = [text for cell in cells for text in render_values(line_items, cell)]
             yield [*line[0][:width], *values]
 
 
 def _pages(
     db: sqlite3.Connection, module: ModuleStructure, definition: ExportDefinition
 ) -> Iterator[dict[str, tuple[str, int]]]:
-    """Go through the pages: for each name on pages, the label and key of what is selected."""
-    choices: list[list[tuple[str, int]]] = []
+    """Yield the pages: for each name on pages, the label and key of the selected item."""
+    options: list[list[tuple[str, int]]] = []
     for name in definition.pages:
         if name == LINE_ITEMS:
-            choices.append([(item.name, item.key) for item in module.line_items])
+            options.append([(item.name, item.key) for item in module.line_items])
         else:
-            choices.append(item_labels(db, _on(module, [name])[0], definition.labels))
-    pages = product(*choices)
+            options.append(item_labels(db, _dimensions(module, [name])[0], definition.labels))
+    pages = product(*options)
     for page in pages if definition.layout == "GRID_ALL_PAGES" else islice(pages, 1):
         yield dict(zip(definition.pages, page, strict=True))
 
@@ -182,14 +184,14 @@ def _column_labels(
 ) -> list[tuple[str, ...]]:
     axes = [
         [label for label, _ in item_labels(db, dimension, definition.labels)]
-        for dimension in _on(module, definition.columns)
+        for dimension in _dimensions(module, definition.columns)
     ]
     if LINE_ITEMS in definition.columns:
         axes.append([item.name for item in module.line_items])
     return list(product(*axes))
 
 
-def _on(module: ModuleStructure, names: Sequence[str]) -> tuple[ListStructure, ...]:
-    """The dimensions of those names, in that order; line items are no dimension."""
+def _dimensions(module: ModuleStructure, names: Sequence[str]) -> tuple[ListStructure, ...]:
+    """Return the dimensions with the given names; line items are not a dimension."""
     by_name = {dimension.name.lower(): dimension for dimension in module.dimensions}
     return tuple(by_name[name.lower()] for name in names if name != LINE_ITEMS)

@@ -1,23 +1,21 @@
-"""Imports into lists: rows become items, recognised by code or by name.
+"""Imports into lists: rows become items, which are identified by code or by name.
 
-What Anaplan leaves unsaid, and is decided here: a row without any mapped text is ignored, and so
-is a row whose key an earlier row had; a blank name, code or parent leaves the item's own; a blank
-property empties it; texts match names and codes whatever their case. A bad parent or property is a
-warning: the row is applied without it.
+Where Anaplan documents nothing, the emulator does the following. A row without any mapped text is
+ignored, and so is a row whose key an earlier row had. A blank name, code or parent keeps the item's
+current one, and a blank property is cleared. Texts match names and codes regardless of their case.
+An invalid parent or property is a warning, and the row is applied without it.
 """
 
-# ruff: noqa: S608 (identifiers are made of our own keys and names; values are bound)
+# ruff: noqa: S608 (identifiers are made from keys; values are bound)
 
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from anaplan_emulator.engine.definitions import ListTarget
-from anaplan_emulator.engine.faults import ERROR, MALFORMED, WARNING, Fault, FaultLog
-from anaplan_emulator.engine.formats import Stored
-from anaplan_emulator.engine.outcomes import Detail, RowCounts
-from anaplan_emulator.engine.run import Run
-from anaplan_emulator.engine.source import Source, SourceRow
+from anaplan_emulator.engine.action_results import Detail, RowCounts
+from anaplan_emulator.engine.action_run import ActionRun
+from anaplan_emulator.engine.row_errors import ERROR, MALFORMED, WARNING, RowError, RowErrorLog
+from anaplan_emulator.engine.source_file import SourceFile, SourceRow
 from anaplan_emulator.engine.structure import (
     ITEMS_PER_LIST,
     Field,
@@ -26,7 +24,7 @@ from anaplan_emulator.engine.structure import (
     properties,
     property_named,
 )
-from anaplan_emulator.engine.values import (
+from anaplan_emulator.engine.value_readers import (
     Column,
     FormatReader,
     ItemReader,
@@ -34,12 +32,14 @@ from anaplan_emulator.engine.values import (
     open_column,
     reader_for,
 )
+from anaplan_emulator.tenant.action_definitions import ListTarget
+from anaplan_emulator.tenant.data_types import Stored
 
-LONGEST_NAME = 60
+MAX_NAME_LENGTH = 60
 """Anaplan's limit for names and codes of list items."""
 
-_BAD_PARENT = Fault("hierarchyImportInvalidParent", "Invalid parent")
-# Staged for a property whose text was bad: leave what the item has.
+_INVALID_PARENT = RowError("hierarchyImportInvalidParent", "Invalid parent")
+# Staged for a property whose value is invalid: it keeps its current value.
 _KEEP = b""
 
 
@@ -53,19 +53,19 @@ class _Property:
 
 @dataclass(frozen=True, slots=True)
 class _Candidate:
-    """A row with all its texts looked up.
+    """A row whose values have been looked up.
 
     Attributes:
         source: The row.
-        key: Text the item is recognised by.
-        other: Its other text that must be unique: the name where the code is the key, or reverse.
-        item: The item there is already.
-        owner_of_other: The item that has the other text already.
-        name: Text of the name.
-        code: Text of the code.
+        key: The text that identifies the item.
+        other: The other unique text: the name if the code is the key, otherwise the code.
+        item: Key of the existing item.
+        owner_of_other: Key of the existing item that has the other text.
+        name: The name.
+        code: The code.
         parent: Key of the parent.
         properties: Values of the mapped properties.
-        is_blank: Whether nothing is mapped in it.
+        is_blank: Whether all mapped texts are blank.
     """
 
     source: SourceRow
@@ -75,57 +75,62 @@ class _Candidate:
     owner_of_other: int | None
     name: str
     code: str
-    parent: Stored | Fault
-    properties: tuple[Stored | Fault, ...]
+    parent: Stored | RowError
+    properties: tuple[Stored | RowError, ...]
     is_blank: bool
 
 
 class ListImport:
-    """One run of an import into a list: staged batch by batch, then applied at once."""
+    """A run of an import into a list, which is staged in batches and then applied."""
 
     def __init__(
-        self, run: Run, import_id: str, target: ListTarget, source: Source, decimal_separator: str
+        self,
+        run: ActionRun,
+        import_id: str,
+        target: ListTarget,
+        source: SourceFile,
+        decimal_separator: str,
     ) -> None:
         self._db = run.session.db
         self.list = list_by_name(self._db, run.model, target.list)
-        self.faults = FaultLog(self._db)
-        self._key = target.recognised_by
+        self.errors = RowErrorLog(self._db)
+        self._key = target.identified_by
         self._counts = RowCounts()
         self._renamed = 0
 
         def column(field: str) -> Column | None:
-            origin = getattr(target, field)
-            return open_column(run, import_id, source, origin) if origin else None
+            source_field = getattr(target, field)
+            return open_column(run, import_id, source, source_field) if source_field else None
 
         self._code, self._name, self._parent = column("code"), column("name"), column("parent")
         self._parents: ItemReader | None = None
         if target.parent is not None and self.list.parent is not None:
             parents = list_by_key(self._db, self.list.parent)
             self._parents = ItemReader(self._db, parents, target.parent.match)
-        known = properties(self._db, self.list.key)
+        known_properties = properties(self._db, self.list.key)
         self._properties: list[_Property] = []
-        for position, (name, origin) in enumerate(target.properties.items()):
-            field = property_named(known, name)
-            source_column = open_column(run, import_id, source, origin)
-            reader = reader_for(self._db, field, origin, decimal_separator)
+        for position, (name, source_field) in enumerate(target.properties.items()):
+            field = property_named(known_properties, name)
+            source_column = open_column(run, import_id, source, source_field)
+            reader = reader_for(self._db, field, source_field, decimal_separator)
             self._properties.append(_Property(field, source_column, reader, position))
         self._create_staging()
 
     def stage(self, rows: Sequence[SourceRow]) -> None:
-        """Check a batch of rows, and keep those that may be applied."""
+        """Check a batch of rows and stage the valid ones."""
         well_formed = []
         for row in rows:
             if row.malformed:
-                self._refuse(row, MALFORMED)
+                self._reject(row, MALFORMED)
             else:
                 well_formed.append(row)
         candidates = self._candidates(well_formed)
         staged = [record for row in candidates if (record := self._check(row)) is not None]
-        places = ", ".join("?" * (5 + len(self._properties)))
-        self._db.executemany(f"INSERT INTO temp.staged_items VALUES ({places})", staged)
+        placeholders = ", ".join("?" * (5 + len(self._properties)))
+        self._db.executemany(f"INSERT INTO temp.staged_items VALUES ({placeholders})", staged)
 
     def apply(self, db: sqlite3.Connection) -> None:
-        """Write what was staged, inside the caller's transaction."""
+        """Write the staged rows, in the caller's transaction."""
         self._renamed = self._count_renamed(db)
         key, base = self.list.key, list_by_key(db, self.list.key).next_index
         first = key * ITEMS_PER_LIST + base
@@ -165,7 +170,7 @@ class ListImport:
             )
 
     def details(self) -> list[Detail]:
-        """Say what happened, in the counters of facts 4.15."""
+        """Return the details of the result (docs/anaplan-behaviour.md#task-results)."""
         counts = self._counts
         success = counts.created + counts.updated
         warned = counts.warned_created + counts.warned_updated
@@ -185,9 +190,9 @@ class ListImport:
             **counts.values(),
             "renamedCount": str(self._renamed),
         }
-        faulty = "WithFailures" if self.faults.rows else ""
-        summary = Detail(f"hierarchyRowsProcessed{faulty}", text, values=values)
-        return [summary, *self.faults.details()]
+        suffix = "WithFailures" if self.errors.rows else ""
+        summary = Detail(f"hierarchyRowsProcessed{suffix}", text, values=values)
+        return [summary, *self.errors.details()]
 
     def _create_staging(self) -> None:
         columns = ["item", "ordinal", "name", "code", "parent"]
@@ -229,55 +234,55 @@ class ListImport:
                 owner_of_other=owners.get(other),
                 name=names[index],
                 code=codes[index],
-                parent=_BAD_PARENT if isinstance(found, Fault) else found,
+                parent=_INVALID_PARENT if isinstance(found, RowError) else found,
                 properties=tuple(value[text] for value, text in zip(values, texts, strict=True)),
                 is_blank=not (key or other or parent or any(texts)),
             )
 
     def _check(self, row: _Candidate) -> tuple[Stored | bytes, ...] | None:
-        """Judge one row, and make the record to stage of it."""
+        """Check a row and return the record to stage, or None for a row that is not applied."""
         if row.is_blank:
             self._counts.ignored += 1
             return None
         error = self._error_in(row)
         if error is not None:
-            self._refuse(row.source, error)
+            self._reject(row.source, error)
             return None
-        if not self._first_sight("seen_keys", row.key):
+        if not self._is_first("seen_keys", row.key):
             self._counts.ignored += 1
             return None
-        if row.other and not self._first_sight("seen_others", row.other):
-            self._refuse(row.source, _taken(row.other))
+        if row.other and not self._is_first("seen_others", row.other):
+            self._reject(row.source, _name_taken(row.other))
             return None
-        warnings = [value for value in (row.parent, *row.properties) if isinstance(value, Fault)]
+        warnings = [value for value in (row.parent, *row.properties) if isinstance(value, RowError)]
         if warnings:
-            self._counts.refused_texts += len(warnings)
-            self.faults.add(WARNING, row.source, warnings)
+            self._counts.invalid_values += len(warnings)
+            self.errors.add(WARNING, row.source, warnings)
         ordinal = self._count(created=row.item is None, warned=bool(warnings))
         return (
             row.item,
             ordinal,
             row.name or None,
             row.code or None,
-            None if isinstance(row.parent, Fault) else row.parent,
-            *(_KEEP if isinstance(value, Fault) else value for value in row.properties),
+            None if isinstance(row.parent, RowError) else row.parent,
+            *(_KEEP if isinstance(value, RowError) else value for value in row.properties),
         )
 
-    def _error_in(self, row: _Candidate) -> Fault | None:
+    def _error_in(self, row: _Candidate) -> RowError | None:
         if not row.key:
-            return Fault("hierarchyImportEmptyKey", "Empty key")
-        if len(row.name) > LONGEST_NAME or (
+            return RowError("hierarchyImportEmptyKey", "Empty key")
+        if len(row.name) > MAX_NAME_LENGTH or (
             not row.name and row.item is None and not self.list.numbered
         ):
-            return Fault("hierarchyImportInvalidName", "Invalid name", row.name)
-        if len(row.code) > LONGEST_NAME:
-            return Fault("hierarchyImportInvalidCode", "Invalid code", row.code)
+            return RowError("hierarchyImportInvalidName", "Invalid name", row.name)
+        if len(row.code) > MAX_NAME_LENGTH:
+            return RowError("hierarchyImportInvalidCode", "Invalid code", row.code)
         if row.owner_of_other is not None and row.owner_of_other != row.item:
-            return _taken(row.other)
+            return _name_taken(row.other)
         return None
 
     def _count(self, *, created: bool, warned: bool) -> int | None:
-        """Count a row that is applied; a new item gets its place among the new."""
+        """Count a row to be applied, and return the ordinal of a new item."""
         counts = self._counts
         ordinal = counts.created + counts.warned_created if created else None
         match created, warned:
@@ -291,12 +296,12 @@ class ListImport:
                 counts.warned_updated += 1
         return ordinal
 
-    def _refuse(self, row: SourceRow, fault: Fault) -> None:
+    def _reject(self, row: SourceRow, error: RowError) -> None:
         self._counts.failed += 1
-        self._counts.refused_texts += 1
-        self.faults.add(ERROR, row, [fault])
+        self._counts.invalid_values += 1
+        self.errors.add(ERROR, row, [error])
 
-    def _first_sight(self, table: str, text: str) -> bool:
+    def _is_first(self, table: str, text: str) -> bool:
         insert = f"INSERT OR IGNORE INTO temp.{table} VALUES (?)"
         return self._db.execute(insert, (text,)).rowcount > 0
 
@@ -311,5 +316,5 @@ class ListImport:
         return int(renamed)
 
 
-def _taken(text: str) -> Fault:
-    return Fault("hierarchyImportNameOrCodeExists", "Name or code already exists", text)
+def _name_taken(text: str) -> RowError:
+    return RowError("hierarchyImportNameOrCodeExists", "Name or code already exists", text)

@@ -1,86 +1,87 @@
-"""Imports into modules: each row fills the mapped line items of one place.
+"""Imports into modules: each row sets the mapped line items for one combination of items.
 
-A row with any bad text is refused whole: a module's dump has no column for warnings. What Anaplan
-leaves unsaid, and is decided here: a row without any mapped text is ignored, a blank text empties
-its cell, and of several rows for the same place the last one counts.
+A row with an invalid value is rejected as a whole, as a module's dump has no column for warnings.
+Where Anaplan documents nothing, the emulator does the following. A row without any mapped text is
+ignored, a blank text clears its cell, and of several rows for the same items the last one counts.
 """
 
-# ruff: noqa: S608 (identifiers are made of our own keys and names; values are bound)
+# ruff: noqa: S608 (identifiers are made from keys; values are bound)
 
 import sqlite3
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from anaplan_emulator.engine.definitions import ModuleTarget, SourceField
-from anaplan_emulator.engine.faults import ERROR, MALFORMED, Fault, FaultLog
-from anaplan_emulator.engine.formats import Stored
-from anaplan_emulator.engine.outcomes import ActionFailed, Detail, RowCounts
-from anaplan_emulator.engine.run import Run
-from anaplan_emulator.engine.source import Source, SourceRow
-from anaplan_emulator.engine.structure import (
-    ListStructure,
-    module_by_name,
-    value_column,
-)
-from anaplan_emulator.engine.values import (
+from anaplan_emulator.engine.action_results import ActionFailed, Detail, RowCounts
+from anaplan_emulator.engine.action_run import ActionRun
+from anaplan_emulator.engine.row_errors import ERROR, MALFORMED, RowError, RowErrorLog
+from anaplan_emulator.engine.source_file import SourceFile, SourceRow
+from anaplan_emulator.engine.structure import ListStructure, module_by_name, value_column
+from anaplan_emulator.engine.value_readers import (
     Column,
     FormatReader,
     ItemReader,
     open_column,
     reader_for,
 )
+from anaplan_emulator.tenant.action_definitions import ModuleTarget, SourceField
+from anaplan_emulator.tenant.data_types import Stored
 
 
 @dataclass(frozen=True, slots=True)
-class _Mapped:
+class _MappedField:
     column: Column
     reader: FormatReader | ItemReader
 
 
 class ModuleImport:
-    """One run of an import into a module: staged batch by batch, then applied at once."""
+    """A run of an import into a module, which is staged in batches and then applied."""
 
     def __init__(
-        self, run: Run, import_id: str, target: ModuleTarget, source: Source, decimal_separator: str
+        self,
+        run: ActionRun,
+        import_id: str,
+        target: ModuleTarget,
+        source: SourceFile,
+        decimal_separator: str,
     ) -> None:
         self._db = run.session.db
         self.module = module_by_name(self._db, run.model, target.module)
-        self.faults = FaultLog(self._db)
+        self.errors = RowErrorLog(self._db)
         self._counts = RowCounts()
 
-        origins = {name.lower(): origin for name, origin in target.dimensions.items()}
-        self._mapped: list[_Mapped] = []
+        sources = {name.lower(): source_field for name, source_field in target.dimensions.items()}
+        self._mapped: list[_MappedField] = []
         for dimension in self.module.dimensions:
-            origin = origins[dimension.name.lower()]
-            column = open_column(run, import_id, source, origin)
-            reader = ItemReader(self._db, dimension, origin.match, blank_is_empty=False)
-            if origin.ask is not None:
-                _require_item(reader, dimension, origin, column)
-            self._mapped.append(_Mapped(column, reader))
+            source_field = sources[dimension.name.lower()]
+            column = open_column(run, import_id, source, source_field)
+            reader = ItemReader(self._db, dimension, source_field.match, blank_is_empty=False)
+            if source_field.ask is not None:
+                _require_item(reader, dimension, source_field, column)
+            self._mapped.append(_MappedField(column, reader))
         self._values: list[str] = []
-        for name, origin in target.line_items.items():
+        for name, source_field in target.line_items.items():
             line_item = self.module.line_item(name)
-            column = open_column(run, import_id, source, origin)
+            column = open_column(run, import_id, source, source_field)
             self._values.append(value_column(line_item))
-            reader_of_item = reader_for(self._db, line_item, origin, decimal_separator)
-            self._mapped.append(_Mapped(column, reader_of_item))
+            reader_of_item = reader_for(self._db, line_item, source_field, decimal_separator)
+            self._mapped.append(_MappedField(column, reader_of_item))
         self._create_staging()
 
     def stage(self, rows: Sequence[SourceRow]) -> None:
-        """Check a batch of rows, and keep those that may be applied."""
+        """Check a batch of rows and stage the valid ones."""
         well_formed = []
         for row in rows:
             if row.malformed:
-                self._refuse(row, [MALFORMED])
+                self._reject(row, [MALFORMED])
             else:
                 well_formed.append(row)
-        columns: list[list[Stored | Fault]] = []
+        columns: list[list[Stored | RowError]] = []
         filled = [False] * len(well_formed)
         for mapped in self._mapped:
             texts = mapped.column.texts(well_formed)
             if mapped.column.position is not None:
                 filled = [
-                    any_yet or bool(text) for any_yet, text in zip(filled, texts, strict=True)
+                    has_text or bool(text) for has_text, text in zip(filled, texts, strict=True)
                 ]
             values = mapped.reader.read(set(texts))
             columns.append([values[text] for text in texts])
@@ -88,19 +89,21 @@ class ModuleImport:
         for row, has_text, record in zip(
             well_formed, filled, zip(*columns, strict=True), strict=True
         ):
-            faults = [value for value in record if isinstance(value, Fault)]
+            errors = [value for value in record if isinstance(value, RowError)]
             if not has_text:
                 self._counts.ignored += 1
-            elif faults:
-                self._refuse(row, faults)
+            elif errors:
+                self._reject(row, errors)
             else:
                 staged.append(record)
         self._counts.updated += len(staged)
-        places = ", ".join("?" * len(self._mapped))
-        self._db.executemany(f"INSERT OR REPLACE INTO temp.staged_cells VALUES ({places})", staged)
+        placeholders = ", ".join("?" * len(self._mapped))
+        self._db.executemany(
+            f"INSERT OR REPLACE INTO temp.staged_cells VALUES ({placeholders})", staged
+        )
 
     def apply(self, db: sqlite3.Connection) -> None:
-        """Write what was staged, inside the caller's transaction."""
+        """Write the staged rows, in the caller's transaction."""
         columns = ", ".join([*self.module.coordinates, *self._values])
         updates = ", ".join(f"{value} = excluded.{value}" for value in self._values)
         db.execute(
@@ -110,18 +113,19 @@ class ModuleImport:
         )
 
     def details(self) -> list[Detail]:
-        """Say what happened: the counters of a list import, but for cells."""
+        """Return the details of the result, with the counters of a list import."""
         counts = self._counts
         cells = counts.updated * len(self._values)
         text = f"{self.module.name}: {counts.updated} rows successful ({cells} cells), "
         if counts.failed:
             text += f"{counts.failed} rows failed, "
         text += f"{counts.ignored} ignored "
-        # Their names are not on record for modules; these are the hierarchy's (facts 4.15).
+        # The counters of modules are not documented; these are those of lists
+        # (docs/anaplan-behaviour.md#task-results).
         values = counts.values() | {"updatedCount": str(cells)}
-        faulty = "WithFailures" if self.faults.rows else ""
-        summary = Detail(f"lineItemRowsProcessed{faulty}", text, values=values)
-        return [summary, *self.faults.details()]
+        suffix = "WithFailures" if self.errors.rows else ""
+        summary = Detail(f"lineItemRowsProcessed{suffix}", text, values=values)
+        return [summary, *self.errors.details()]
 
     def _create_staging(self) -> None:
         key = ", ".join(self.module.coordinates)
@@ -131,17 +135,17 @@ class ModuleImport:
             f"CREATE TEMP TABLE staged_cells ({columns}, PRIMARY KEY ({key})) WITHOUT ROWID"
         )
 
-    def _refuse(self, row: SourceRow, faults: list[Fault]) -> None:
+    def _reject(self, row: SourceRow, errors: list[RowError]) -> None:
         self._counts.failed += 1
-        self._counts.refused_texts += len(faults)
-        self.faults.add(ERROR, row, faults)
+        self._counts.invalid_values += len(errors)
+        self.errors.add(ERROR, row, errors)
 
 
 def _require_item(
-    reader: ItemReader, dimension: ListStructure, origin: SourceField, column: Column
+    reader: ItemReader, dimension: ListStructure, source_field: SourceField, column: Column
 ) -> None:
-    if isinstance(reader.read([column.constant])[column.constant], Fault):
+    if isinstance(reader.read([column.constant])[column.constant], RowError):
         raise ActionFailed(
             "failedToLocateEntity",
-            f"{origin.ask}: {dimension.name} has no item {column.constant!r}",
+            f"{source_field.ask}: {dimension.name} has no item {column.constant!r}",
         )

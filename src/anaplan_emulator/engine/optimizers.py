@@ -1,74 +1,75 @@
-"""Optimizers: they choose the places of a module that bring the most, and leave a solver's log."""
+"""Optimizers: they select the cells with the greatest values, and write a solver's log."""
 
-# ruff: noqa: S608 (identifiers are made of our own keys; values are bound)
+# ruff: noqa: S608 (identifiers are made from keys; values are bound)
 
 import sqlite3
 import zlib
 from collections.abc import Sequence
 
-from anaplan_emulator.engine.contents import KEPT_SECONDS
-from anaplan_emulator.engine.definitions import OptimizerDefinition
-from anaplan_emulator.engine.outcomes import Detail, Outcome
-from anaplan_emulator.engine.run import Run
+from anaplan_emulator.engine.action_results import ActionResult, Detail
+from anaplan_emulator.engine.action_run import ActionRun
+from anaplan_emulator.engine.file_contents import RETENTION_SECONDS
 from anaplan_emulator.engine.structure import module_by_name, value_column
+from anaplan_emulator.tenant.action_definitions import OptimizerDefinition
 
 _TIME_LIMIT_SECONDS = 299
 
 
-def run_optimizer(run: Run, action_id: str, definition: OptimizerDefinition) -> Outcome:
-    """Choose at most so many places that the sum of what they bring is the greatest."""
+def run_optimizer(run: ActionRun, action_id: str, definition: OptimizerDefinition) -> ActionResult:
+    """Run an optimizer, which maximizes the sum of the objective over the selected cells."""
     db = run.session.db
     module = module_by_name(db, run.model, definition.module)
     objective = value_column(module.line_item(definition.objective))
     choice = value_column(module.line_item(definition.choice))
-    places = ", ".join(module.coordinates)
-    # One limit on how many is met best by taking the greatest, as long as they add something.
+    coordinates = ", ".join(module.coordinates)
+    # The only constraint is the size of the selection, so the greatest positive values are optimal.
     rows = db.execute(
-        f"SELECT {objective} AS worth, {places} FROM {module.table}"
-        f" WHERE {objective} IS NOT NULL AND {objective} <> 0 ORDER BY worth DESC, {places}"
+        f"SELECT {objective} AS value, {coordinates} FROM {module.table}"
+        f" WHERE {objective} IS NOT NULL AND {objective} <> 0 ORDER BY value DESC, {coordinates}"
     ).fetchall()
-    chosen = [row for row in rows[: definition.at_most] if row["worth"] > 0]
+    selected = [row for row in rows[: definition.at_most] if row["value"] > 0]
     run.progress(0.5, f"Optimizing {module.name}")
-    at = " AND ".join(f"{coordinate} = ?" for coordinate in module.coordinates)
-    log = write_log([row["worth"] for row in rows], definition.at_most)
+    condition = " AND ".join(f"{coordinate} = ?" for coordinate in module.coordinates)
+    log = write_log([row["value"] for row in rows], definition.at_most)
     with run.session.transaction():
         db.execute(f"UPDATE {module.table} SET {choice} = NULL")
         db.executemany(
-            f"UPDATE {module.table} SET {choice} = 1 WHERE {at}", [tuple(row)[1:] for row in chosen]
+            f"UPDATE {module.table} SET {choice} = 1 WHERE {condition}",
+            [tuple(row)[1:] for row in selected],
         )
         db.execute(
             "INSERT OR REPLACE INTO solution_logs (model, action_id, task_id, written_at, body)"
             " VALUES (?, ?, ?, ?, ?)",
             (run.model, action_id, run.task_id, run.now(), log),
         )
-    total = sum(row["worth"] for row in chosen)
+    total = sum(row["value"] for row in selected)
     text = f"{definition.name}: optimal solution found, objective {total:g}"
-    detail = Detail("taskElementSucceeded", text, len(chosen))
-    return Outcome(action_id, definition.name, successful=True, details=[detail])
+    detail = Detail("taskElementSucceeded", text, len(selected))
+    return ActionResult(action_id, definition.name, successful=True, details=[detail])
 
 
 def solution_log(
     db: sqlite3.Connection, model: int, action_id: str, task_id: str, now: float
 ) -> str | None:
-    """Find what an optimizer wrote in a task, its own or that of a process, while it is kept."""
+    """Return an optimizer's log from its own task or that of a process, unless expired."""
     row = db.execute(
         "SELECT body FROM solution_logs"
         " WHERE model = ? AND action_id = ? AND task_id = ? AND written_at > ?",
-        (model, action_id, task_id, now - KEPT_SECONDS),
+        (model, action_id, task_id, now - RETENTION_SECONDS),
     ).fetchone()
     return str(row["body"]) if row else None
 
 
-def write_log(worths: Sequence[float], at_most: int) -> str:
-    """Write what a solver would say of choosing from places, given what each brings.
+def write_log(values: Sequence[float], at_most: int) -> str:
+    """Return the log that a solver would write.
 
     Args:
-        worths: What they bring, the most first.
-        at_most: How many may be chosen.
+        values: Values of the objective, greatest first.
+        at_most: Greatest size of the selection.
     """
-    best = sum(worth for worth in worths[:at_most] if worth > 0)
-    size = len(worths)
-    fingerprint = zlib.crc32(repr((tuple(worths), at_most)).encode())
+    best = sum(value for value in values[:at_most] if value > 0)
+    size = len(values)
+    fingerprint = zlib.crc32(repr((tuple(values), at_most)).encode())
     lines = [
         "Non-default parameters:",
         f"TimeLimit  {_TIME_LIMIT_SECONDS}",
@@ -78,7 +79,7 @@ def write_log(worths: Sequence[float], at_most: int) -> str:
         f"Model fingerprint: 0x{fingerprint:08x}",
         f"Variable types: 0 continuous, {size} integer ({size} binary)",
         "Coefficient statistics:",
-        f"  Objective range  [{_extent(worths)}]",
+        f"  Objective range  [{_range(values)}]",
         f"  RHS range        [{at_most:.0e}, {at_most:.0e}]",
         f"Found heuristic solution: objective {best:.6f}",
         "Presolve time: 0.00s",
@@ -91,6 +92,6 @@ def write_log(worths: Sequence[float], at_most: int) -> str:
     return "\n".join([*lines, ""])
 
 
-def _extent(worths: Sequence[float]) -> str:
-    sizes = [abs(worth) for worth in worths] or [0.0]
+def _range(values: Sequence[float]) -> str:
+    sizes = [abs(value) for value in values] or [0.0]
     return f"{min(sizes):.0e}, {max(sizes):.0e}"

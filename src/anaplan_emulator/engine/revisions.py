@@ -1,4 +1,4 @@
-"""Revisions of models: making them, and the histories they are in (facts 5)."""
+"""Revisions of models and the models' histories (docs/anaplan-behaviour.md#revisions)."""
 
 import json
 import sqlite3
@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from anaplan_emulator.engine.blueprint import Blueprint, digest, read_blueprint
+from anaplan_emulator.store.records import read_record
 
-MADE = "User added revision"
-MADE_BY_API = "User added revision via API"
+CREATED = "User added revision"
+CREATED_BY_API = "User added revision via API"
 COPIED = "Model copied"
 SYNCHRONIZED = "Revision synchronized"
 
@@ -34,27 +35,27 @@ class Revision:
     digest: str
 
 
-def moment(at: datetime) -> str:
-    """Write a moment as revisions do."""
-    return f"{at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+def revision_timestamp(moment: datetime) -> str:
+    """Return a timestamp in the format of revisions."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
 
 
 def history(db: sqlite3.Connection, model: int) -> list[Revision]:
-    """Read a model's revisions, the newest first."""
+    """Read a model's revisions, newest first."""
     rows = db.execute(
         f"{_APPLIED} WHERE applied_revisions.model = ? ORDER BY applied_revisions.key DESC",
         (model,),
     )
-    return [_read(row) for row in rows]
+    return [read_record(Revision, row) for row in rows]
 
 
 def latest_revision(db: sqlite3.Connection, model: int) -> Revision | None:
-    """Find the revision that a model has had last."""
+    """Find the latest revision in a model's history."""
     row = db.execute(
         f"{_APPLIED} WHERE applied_revisions.model = ? ORDER BY applied_revisions.key DESC LIMIT 1",
         (model,),
     ).fetchone()
-    return _read(row) if row else None
+    return read_record(Revision, row) if row else None
 
 
 def revision_of(db: sqlite3.Connection, model: int, revision_id: str) -> Revision | None:
@@ -62,11 +63,11 @@ def revision_of(db: sqlite3.Connection, model: int, revision_id: str) -> Revisio
     row = db.execute(
         f"{_APPLIED} WHERE applied_revisions.model = ? AND revisions.id = ?", (model, revision_id)
     ).fetchone()
-    return _read(row) if row else None
+    return read_record(Revision, row) if row else None
 
 
 def blueprint_of(db: sqlite3.Connection, revision: Revision) -> Blueprint:
-    """Read the structure that a revision holds."""
+    """Read the structure of a revision."""
     (text,) = db.execute(
         "SELECT blueprint FROM revisions WHERE key = ?", (revision.key,)
     ).fetchone()
@@ -75,15 +76,15 @@ def blueprint_of(db: sqlite3.Connection, revision: Revision) -> Blueprint:
 
 
 def is_changed(db: sqlite3.Connection, model: int) -> bool:
-    """Tell whether a model's structure is another than that of its latest revision."""
+    """Return whether a model's structure differs from that of its latest revision."""
     latest = latest_revision(db, model)
     return latest is None or digest(read_blueprint(db, model)) != latest.digest
 
 
 def syncable_revisions(db: sqlite3.Connection, target: int, source: int) -> list[Revision]:
-    """Find what a source has that is newer than the target's latest revision, the newest first.
+    """Return the source's revisions that are newer than the target's latest one, newest first.
 
-    There is none where the source doesn't have that revision.
+    There are none if the source does not have the target's latest revision.
     """
     latest = latest_revision(db, target)
     newest_first = history(db, source)
@@ -104,7 +105,7 @@ def create_revision(
     now: str,
     method: str,
 ) -> None:
-    """Take a snapshot of a model's structure, and put it at the end of the model's history."""
+    """Create a revision from a model's structure, and add it to the model's history."""
     blueprint = read_blueprint(db, model)
     db.execute(
         """
@@ -123,30 +124,15 @@ def create_revision(
             digest(blueprint),
         ),
     )
-    note_applied(db, revision_id, model, user_id=user_id, now=now, method=method)
+    add_to_history(db, revision_id, model, user_id=user_id, now=now, method=method)
 
 
-def note_applied(
+def add_to_history(
     db: sqlite3.Connection, revision_id: str, model: int, *, user_id: str, now: str, method: str
 ) -> None:
-    """Put a revision at the end of a model's history."""
+    """Add an existing revision to a model's history."""
     db.execute(
         "INSERT INTO applied_revisions (revision, model, applied_on, applied_by, method)"
         " SELECT key, ?, ?, ?, ? FROM revisions WHERE id = ?",
         (model, now, user_id, method, revision_id),
-    )
-
-
-def _read(row: sqlite3.Row) -> Revision:
-    return Revision(
-        key=row["key"],
-        id=row["id"],
-        name=row["name"],
-        description=row["description"],
-        created_on=row["created_on"],
-        created_by=row["created_by"],
-        creation_method=row["creation_method"],
-        applied_on=row["applied_on"],
-        applied_by=row["applied_by"],
-        digest=row["digest"],
     )

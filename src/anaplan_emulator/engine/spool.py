@@ -1,6 +1,6 @@
-"""Text being written in chunks: exports and failure dumps before they are published."""
+"""Writing exports and failure dumps in chunks, before they are published."""
 
-# ruff: noqa: S608 (identifiers are made of our own keys and names; values are bound)
+# ruff: noqa: S608 (identifiers are made from keys; values are bound)
 
 import csv
 import sqlite3
@@ -9,17 +9,16 @@ from typing import Literal
 
 
 class Spool:
-    """Rows written as delimited text to a temporary table, cut into chunks between rows.
+    """Writes rows as delimited text to a temporary table, in chunks that end between rows.
 
-    Writing there needs no lock, so that publishing the chunks afterwards is the only moment at
-    which others wait.
+    Writing to it needs no lock. Other writers only wait while the chunks are published.
 
     Args:
-        db: Where to keep it; it goes away with the connection.
-        chunk_bytes: Greatest size of a chunk, but for a single row that is larger.
-        encoding: Python's name of an encoding.
-        separator: What stands between columns.
-        quote: Whether every field is quoted, or only those that need it.
+        db: A connection for long work.
+        chunk_bytes: Greatest size of a chunk in bytes, unless a single row is larger.
+        encoding: Python's name of the encoding.
+        separator: The separator between columns.
+        quote: Whether all fields are quoted, or only those that need it.
     """
 
     def __init__(
@@ -34,7 +33,7 @@ class Spool:
         self._db = db
         self._limit = chunk_bytes
         self._encoding = encoding
-        self._pieces: list[bytes] = []
+        self._rows: list[bytes] = []
         self._size = 0
         self._number = 0
         self._writer = csv.writer(
@@ -47,34 +46,35 @@ class Spool:
         db.execute("CREATE TEMP TABLE spool (number INTEGER PRIMARY KEY, body BLOB NOT NULL)")
 
     def row(self, fields: Iterable[object]) -> None:
-        """Write one row."""
+        """Write a row."""
         self._writer.writerow(fields)
 
     def write(self, text: str, /) -> int:
-        """Take what the csv module has made of a row."""
-        piece = text.encode(self._encoding, errors="replace")
-        if self._pieces and self._size + len(piece) > self._limit:
+        """Receive the text of a row from the csv module."""
+        row = text.encode(self._encoding, errors="replace")
+        if self._rows and self._size + len(row) > self._limit:
             self._flush()
-        self._pieces.append(piece)
-        self._size += len(piece)
+        self._rows.append(row)
+        self._size += len(row)
         return len(text)
 
     def close(self) -> int:
-        """Write what is left, and return the number of chunks."""
-        if self._pieces:
+        """Write the last chunk, and return the number of chunks."""
+        if self._rows:
             self._flush()
         return self._number
 
     def publish(self, table: Literal["chunks", "dump_chunks"], owner: int) -> None:
-        """Copy the chunks to where others read them."""
-        column = "content" if table == "chunks" else "dump"
+        """Copy the chunks to the table from which they are read."""
+        owner_column = "content" if table == "chunks" else "dump"
         self._db.execute(
-            f"INSERT INTO {table} ({column}, number, body) SELECT ?, number, body FROM temp.spool",
+            f"INSERT INTO {table} ({owner_column}, number, body)"
+            " SELECT ?, number, body FROM temp.spool",
             (owner,),
         )
 
     def _flush(self) -> None:
-        body = b"".join(self._pieces)
+        body = b"".join(self._rows)
         self._db.execute("INSERT INTO temp.spool VALUES (?, ?)", (self._number, body))
         self._number += 1
-        self._pieces, self._size = [], 0
+        self._rows, self._size = [], 0

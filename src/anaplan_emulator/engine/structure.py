@@ -1,4 +1,4 @@
-"""Lists and modules as the engine works with them, read from the store."""
+"""The structure of lists and modules, and the tables of cells."""
 
 import sqlite3
 from dataclasses import dataclass
@@ -6,10 +6,16 @@ from datetime import datetime
 from typing import Literal
 
 from anaplan_emulator.clock import iso_milliseconds
-from anaplan_emulator.engine.formats import DataType, Stored, parser
+from anaplan_emulator.store.records import read_record
+from anaplan_emulator.tenant.data_types import DataType, Stored, parser
 
 ITEMS_PER_LIST = 1_000_000_000
-"""Room for an item's index inside its key and its id."""
+"""Number of possible indexes of an item: the factor of the list's key in the item's key."""
+
+TIME_ID = "20000000003"
+VERSIONS_ID = "20000000020"
+LINE_ITEMS_ID = "20000000012"
+"""Ids of the dimensions that every model has (docs/anaplan-behaviour.md#id-prefixes)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +35,7 @@ class ListStructure:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A list's property or a module's line item: something that holds values of one format."""
+    """A property of a list or a line item of a module."""
 
     key: int
     name: str
@@ -37,17 +43,17 @@ class Field:
     entity_list: int | None
     formula: str = ""
     id: str = ""
-    """Line items have one, properties don't."""
+    """Id of a line item; properties have none."""
 
     @property
     def constant(self) -> Stored:
-        """What its formula says every cell holds."""
+        """The value of its formula, if that is a constant."""
         return parser(self.data_type)(self.formula.strip('"'))
 
 
 @dataclass(frozen=True, slots=True)
 class ModuleStructure:
-    """A module, and the names its cells go by in the store."""
+    """A module, and the names of its table of cells and of the columns."""
 
     key: int
     id: str
@@ -62,16 +68,16 @@ class ModuleStructure:
 
     @property
     def coordinates(self) -> list[str]:
-        """The columns of that table which say where a cell is."""
+        """The columns of that table for the items of the dimensions."""
         return [f"d{dimension.key}" for dimension in self.dimensions]
 
     def line_item(self, name: str) -> Field:
-        """Find a line item."""
+        """Find a line item by name."""
         return _named(self.line_items, name, f"line item of {self.name}")
 
 
-def note_change(db: sqlite3.Connection, model: int, user_id: str, now: datetime) -> None:
-    """Note that somebody has changed a model."""
+def record_change(db: sqlite3.Connection, model: int, user_id: str, now: datetime) -> None:
+    """Record that a user has changed a model."""
     db.execute(
         "UPDATE models SET modified_at = ?, modified_by = ?, serial_number = serial_number + 1"
         " WHERE key = ?",
@@ -79,29 +85,29 @@ def note_change(db: sqlite3.Connection, model: int, user_id: str, now: datetime)
     )
 
 
-def item_id(items_of: ListStructure, key: int) -> str:
-    """Write the id of a list's item: the prefix of its list, and its index."""
-    return f"{items_of.item_prefix}{key - items_of.key * ITEMS_PER_LIST:09}"
+def item_id(item_list: ListStructure, key: int) -> str:
+    """Return the id of an item: the prefix of its list, and its index."""
+    return f"{item_list.item_prefix}{key - item_list.key * ITEMS_PER_LIST:09}"
 
 
-def item_key(items_of: ListStructure, written: str) -> int | None:
-    """Read the id of a list's item; whether there is such an item is another question."""
-    index = written.removeprefix(str(items_of.item_prefix))
-    if not (written.isascii() and written.isdecimal() and len(index) == len(written) - 3 == 9):
+def item_key(item_list: ListStructure, item_id: str) -> int | None:
+    """Return the key that belongs to an item's id. The item may not exist."""
+    index = item_id.removeprefix(str(item_list.item_prefix))
+    if not (item_id.isascii() and item_id.isdecimal() and len(index) == len(item_id) - 3 == 9):
         return None
-    return items_of.key * ITEMS_PER_LIST + int(index)
+    return item_list.key * ITEMS_PER_LIST + int(index)
 
 
 def value_column(field: Field) -> str:
-    """The column of a cells table that holds a line item's values."""
+    """Return the column of a table of cells for a line item's values."""
     return f"v{field.key}"
 
 
 def create_cells_table(db: sqlite3.Connection, module: ModuleStructure) -> None:
-    """Make the table of a new module's cells.
+    """Create the table of a new module's cells.
 
-    One row holds all line items at one place, as a tabular export shows them: a wide table is
-    several times faster to fill and to read than one row for each cell.
+    A row holds the values of all line items for a combination of items. This is several times
+    faster to write and to read than a row for each cell.
     """
     coordinates = [f"{column} INTEGER NOT NULL" for column in module.coordinates]
     values = [value_column(item) for item in module.line_items if not item.formula]
@@ -112,7 +118,7 @@ def create_cells_table(db: sqlite3.Connection, module: ModuleStructure) -> None:
 
 
 def drop_cells_tables(db: sqlite3.Connection, model: int | None = None) -> None:
-    """Drop the cells of a model that is about to go, or of all models."""
+    """Drop the tables of cells of a model that is being deleted, or of all models."""
     if model is None:
         rows = db.execute("SELECT name FROM sqlite_master WHERE name GLOB 'cells_[0-9]*'")
     else:
@@ -122,22 +128,23 @@ def drop_cells_tables(db: sqlite3.Connection, model: int | None = None) -> None:
 
 
 def list_by_name(db: sqlite3.Connection, model: int, name: str) -> ListStructure:
-    """Find a list, Time or Versions."""
+    """Find a list, Time or Versions by name."""
     row = db.execute("SELECT * FROM lists WHERE model = ? AND name = ?", (model, name)).fetchone()
     if row is None:
         raise LookupError(f"no list is called {name!r}")
-    return _read_list(row)
+    return read_record(ListStructure, row)
 
 
 def list_by_id(db: sqlite3.Connection, model: int, list_id: str) -> ListStructure | None:
     """Find a list, Time or Versions by its id."""
     row = db.execute("SELECT * FROM lists WHERE model = ? AND id = ?", (model, list_id)).fetchone()
-    return _read_list(row) if row else None
+    return read_record(ListStructure, row) if row else None
 
 
 def list_by_key(db: sqlite3.Connection, key: int) -> ListStructure:
-    """Read a list."""
-    return _read_list(db.execute("SELECT * FROM lists WHERE key = ?", (key,)).fetchone())
+    """Read a list by its key."""
+    row = db.execute("SELECT * FROM lists WHERE key = ?", (key,)).fetchone()
+    return read_record(ListStructure, row)
 
 
 def properties(db: sqlite3.Connection, list_key: int) -> tuple[Field, ...]:
@@ -150,12 +157,12 @@ def properties(db: sqlite3.Connection, list_key: int) -> tuple[Field, ...]:
 
 
 def property_named(fields: tuple[Field, ...], name: str) -> Field:
-    """Find a property among a list's."""
+    """Find a property by name."""
     return _named(fields, name, "property")
 
 
 def module_by_name(db: sqlite3.Connection, model: int, name: str) -> ModuleStructure:
-    """Find a module."""
+    """Find a module by name."""
     row = db.execute("SELECT * FROM modules WHERE model = ? AND name = ?", (model, name)).fetchone()
     if row is None:
         raise LookupError(f"no module is called {name!r}")
@@ -171,7 +178,7 @@ def module_by_id(db: sqlite3.Connection, model: int, module_id: str) -> ModuleSt
 
 
 def module_by_key(db: sqlite3.Connection, key: int) -> ModuleStructure:
-    """Read a module."""
+    """Read a module by its key."""
     return _read_module(db, db.execute("SELECT * FROM modules WHERE key = ?", (key,)).fetchone())
 
 
@@ -181,25 +188,11 @@ def modules(db: sqlite3.Connection, model: int) -> list[ModuleStructure]:
     return [_read_module(db, row) for row in rows]
 
 
-def _named(fields: tuple[Field, ...], name: str, what: str) -> Field:
+def _named(fields: tuple[Field, ...], name: str, kind: str) -> Field:
     for field in fields:
         if field.name.lower() == name.lower():
             return field
-    raise LookupError(f"no {what} is called {name!r}")
-
-
-def _read_list(row: sqlite3.Row) -> ListStructure:
-    return ListStructure(
-        key=row["key"],
-        id=row["id"],
-        name=row["name"],
-        kind=row["kind"],
-        numbered=bool(row["numbered"]),
-        production_data=bool(row["production_data"]),
-        parent=row["parent"],
-        item_prefix=row["item_prefix"],
-        next_index=row["next_index"],
-    )
+    raise LookupError(f"no {kind} is called {name!r}")
 
 
 def _read_module(db: sqlite3.Connection, row: sqlite3.Row) -> ModuleStructure:
@@ -213,7 +206,7 @@ def _read_module(db: sqlite3.Connection, row: sqlite3.Row) -> ModuleStructure:
         key=row["key"],
         id=row["id"],
         name=row["name"],
-        dimensions=tuple(_read_list(dimension) for dimension in dimensions),
+        dimensions=tuple(read_record(ListStructure, dimension) for dimension in dimensions),
         line_items=tuple(
             Field(
                 item["key"],

@@ -1,6 +1,6 @@
-"""Giving a model another structure, while the data of what stays is kept."""
+"""Changing a model's structure into another one, while keeping the data of what remains."""
 
-# ruff: noqa: S608 (identifiers are made of our own keys and names; values are bound)
+# ruff: noqa: S608 (identifiers are made from keys; values are bound)
 
 import json
 import sqlite3
@@ -8,57 +8,59 @@ from typing import Any
 
 from anaplan_emulator.engine.blueprint import Blueprint, read_blueprint
 from anaplan_emulator.engine.deletions import delete_items
-from anaplan_emulator.engine.structure import (
-    ITEMS_PER_LIST,
-    create_cells_table,
-    module_by_name,
-)
-from anaplan_emulator.engine.time_store import change_calendar
+from anaplan_emulator.engine.model_calendar import change_calendar
+from anaplan_emulator.engine.structure import ITEMS_PER_LIST, create_cells_table, module_by_name
+from anaplan_emulator.store.records import insert_record
 
 
-def apply_blueprint(db: sqlite3.Connection, model: int, wanted: Blueprint) -> None:
-    """Make a model's structure the wanted one, inside the caller's transaction.
+def apply_blueprint(db: sqlite3.Connection, model: int, target: Blueprint) -> None:
+    """Change a model's structure into another one.
 
-    What has the same id stays and may get another name; its cells are kept where their place and
-    format stay. Items of production lists are kept.
+    An object of the same id remains, possibly with a new name. Its cells are kept if dimensions and
+    format are the same. Items of production lists are kept.
+
+    Args:
+        db: A transaction.
+        model: Key of the model.
+        target: The new structure.
     """
-    _Synchronization(db, model, wanted).run()
+    _Synchronization(db, model, target).run()
 
 
 class _Synchronization:
-    def __init__(self, db: sqlite3.Connection, model: int, wanted: Blueprint) -> None:
+    def __init__(self, db: sqlite3.Connection, model: int, target: Blueprint) -> None:
         self._db = db
         self._model = model
-        self._wanted = wanted
-        self._present = read_blueprint(db, model)
+        self._target = target
+        self._current = read_blueprint(db, model)
         self._lists = self._keys("lists")
         self._modules = self._keys("modules")
 
     def run(self) -> None:
-        # The store knows names that are taken, and two things may have changed names.
+        # Names are unique, and objects may have exchanged theirs: give them temporary names first.
         for table in ("lists", "modules"):
             self._db.execute(
                 f"UPDATE {table} SET name = char(1) || id WHERE model = ?", (self._model,)
             )
         self._remove_modules()
-        self._shape_lists()
-        for list_id, each in self._wanted["lists"].items():
-            self._shape_properties(list_id, each)
-            self._shape_details(list_id, each)
-        self._shape_modules()
+        self._update_lists()
+        for list_id, each in self._target["lists"].items():
+            self._update_properties(list_id, each)
+            self._update_details(list_id, each)
+        self._update_modules()
         self._remove_lists()
         structural = {
             list_id: each
-            for list_id, each in self._wanted["lists"].items()
+            for list_id, each in self._target["lists"].items()
             if not each["production_data"]
         }
         for list_id, each in structural.items():
-            self._shape_items(list_id, each)
-        # Parents and properties name items of any list, so all items come first.
+            self._update_items(list_id, each)
+        # Parents and properties refer to items of any list, so all items are created first.
         for list_id, each in structural.items():
-            self._fill_items(list_id, each)
-            self._fill_subsets(list_id, each)
-        self._bring_time_and_versions()
+            self._set_parents_and_values(list_id, each)
+            self._set_subset_items(list_id, each)
+        self._update_time_and_versions()
         self._replace_actions()
         self._replace_views()
 
@@ -67,25 +69,20 @@ class _Synchronization:
         return dict(rows.fetchall())
 
     def _insert(self, table: str, **values: Any) -> int:
-        columns, places = ", ".join(values), ", ".join("?" * len(values))
-        (key,) = self._db.execute(
-            f"INSERT INTO {table} ({columns}) VALUES ({places}) RETURNING rowid",
-            list(values.values()),
-        ).fetchone()
-        return int(key)
+        return insert_record(self._db, table, values)
 
     def _update(self, table: str, key: int, **values: Any) -> None:
         columns = ", ".join(f"{name} = ?" for name in values)
         self._db.execute(f"UPDATE {table} SET {columns} WHERE key = ?", [*values.values(), key])
 
     def _remove_modules(self) -> None:
-        for module_id in self._present["modules"].keys() - self._wanted["modules"].keys():
+        for module_id in self._current["modules"].keys() - self._target["modules"].keys():
             key = self._modules.pop(module_id)
             self._db.execute(f"DROP TABLE cells_{key}")
             self._db.execute("DELETE FROM modules WHERE key = ?", (key,))
 
-    def _shape_lists(self) -> None:
-        for list_id, each in self._wanted["lists"].items():
+    def _update_lists(self) -> None:
+        for list_id, each in self._target["lists"].items():
             values = {
                 name: each[name]
                 for name in ("name", "kind", "numbered", "production_data", "item_prefix")
@@ -96,20 +93,20 @@ class _Synchronization:
                 self._lists[list_id] = self._insert(
                     "lists", model=self._model, id=list_id, next_index=1, **values
                 )
-        for list_id, each in self._wanted["lists"].items():
+        for list_id, each in self._target["lists"].items():
             parent = self._lists[each["parent"]] if each["parent"] else None
             self._update("lists", self._lists[list_id], parent=parent)
-            if list_id in self._present["lists"]:
-                before = self._present["lists"][list_id]["parent"]
+            if list_id in self._current["lists"]:
+                before = self._current["lists"][list_id]["parent"]
                 if before is not None and before != each["parent"]:
                     self._db.execute(
                         "UPDATE list_items SET parent = NULL WHERE list = ?",
                         (self._lists[list_id],),
                     )
 
-    def _shape_properties(self, list_id: str, each: dict[str, Any]) -> None:
+    def _update_properties(self, list_id: str, each: dict[str, Any]) -> None:
         key = self._lists[list_id]
-        before = self._present["lists"].get(list_id, {}).get("properties", {})
+        before = self._current["lists"].get(list_id, {}).get("properties", {})
         for name in before.keys() - each["properties"].keys():
             self._db.execute("DELETE FROM properties WHERE list = ? AND name = ?", (key, name))
         for name, field in each["properties"].items():
@@ -128,7 +125,7 @@ class _Synchronization:
                 self._db.execute("DELETE FROM property_values WHERE property = ?", (property_key,))
             self._update("properties", property_key, **values)
 
-    def _shape_details(self, list_id: str, each: dict[str, Any]) -> None:
+    def _update_details(self, list_id: str, each: dict[str, Any]) -> None:
         key = self._lists[list_id]
         self._db.execute("DELETE FROM list_details WHERE list = ?", (key,))
         if each["details"] is not None:
@@ -144,7 +141,7 @@ class _Synchronization:
             else:
                 self._insert("subsets", list=key, id=subset_id, name=subset["name"])
 
-    def _fill_subsets(self, list_id: str, each: dict[str, Any]) -> None:
+    def _set_subset_items(self, list_id: str, each: dict[str, Any]) -> None:
         key = self._lists[list_id]
         base = key * ITEMS_PER_LIST
         rows = self._db.execute("SELECT id, key FROM subsets WHERE list = ?", (key,))
@@ -158,9 +155,9 @@ class _Synchronization:
     def _entity_list(self, field: dict[str, Any]) -> int | None:
         return self._lists[field["entity_list"]] if field["entity_list"] else None
 
-    def _shape_modules(self) -> None:
-        for module_id, module in self._wanted["modules"].items():
-            before = self._present["modules"].get(module_id)
+    def _update_modules(self) -> None:
+        for module_id, module in self._target["modules"].items():
+            before = self._current["modules"].get(module_id)
             if before is None:
                 self._insert_module(module_id, module)
                 continue
@@ -168,11 +165,11 @@ class _Synchronization:
             self._update("modules", key, name=module["name"])
             moved = before["dimensions"] != module["dimensions"]
             if moved:
-                # Where a cell is has another meaning now: none can be kept.
+                # The dimensions of the cells have changed: none can be kept.
                 self._db.execute(f"DROP TABLE cells_{key}")
                 self._db.execute("DELETE FROM dimensions WHERE module = ?", (key,))
                 self._insert_dimensions(key, module)
-            self._shape_line_items(key, before, module, cells=not moved)
+            self._update_line_items(key, before, module, cells=not moved)
             if moved:
                 create_cells_table(self._db, module_by_name(self._db, self._model, module["name"]))
 
@@ -203,10 +200,10 @@ class _Synchronization:
         del values["attributes"]
         return values
 
-    def _shape_line_items(
+    def _update_line_items(
         self, key: int, before: dict[str, Any], module: dict[str, Any], *, cells: bool
     ) -> None:
-        """Change a module's line items, and with them the columns of its cells."""
+        """Update a module's line items and the columns of its table of cells."""
         rows = self._db.execute("SELECT id, key FROM line_items WHERE module = ?", (key,))
         keys: dict[str, int] = dict(rows.fetchall())
         self._db.execute("UPDATE line_items SET name = char(1) || id WHERE module = ?", (key,))
@@ -228,30 +225,25 @@ class _Synchronization:
                 )
                 self._insert("line_item_attributes", line_item=item_key, **item["attributes"])
             had_column = old is not None and not old["formula"]
-            kept = old is not None and had_column and _format(old) == _format(item)
-            if cells and had_column and (item["formula"] or not kept):
+            unchanged = old is not None and had_column and _format(old) == _format(item)
+            if cells and had_column and (item["formula"] or not unchanged):
                 self._db.execute(f"ALTER TABLE cells_{key} DROP COLUMN v{item_key}")
-            if cells and not item["formula"] and not kept:
+            if cells and not item["formula"] and not unchanged:
                 self._db.execute(f"ALTER TABLE cells_{key} ADD COLUMN v{item_key}")
 
     def _remove_lists(self) -> None:
-        gone = self._present["lists"].keys() - self._wanted["lists"].keys()
-        keys = [(self._lists.pop(list_id),) for list_id in gone]
-        # Their properties may name items of each other.
+        removed = self._current["lists"].keys() - self._target["lists"].keys()
+        keys = [(self._lists.pop(list_id),) for list_id in removed]
+        # Their properties may refer to items of each other.
         self._db.executemany("DELETE FROM properties WHERE list = ?", keys)
         self._db.executemany("DELETE FROM lists WHERE key = ?", keys)
 
-    def _shape_items(self, list_id: str, each: dict[str, Any]) -> None:
+    def _update_items(self, list_id: str, each: dict[str, Any]) -> None:
         key = self._lists[list_id]
-        before = self._items_before(list_id)
+        before = self._current_items(list_id)
         base = key * ITEMS_PER_LIST
-        self._db.execute("DROP TABLE IF EXISTS temp.doomed")
-        self._db.execute("CREATE TEMP TABLE doomed (item INTEGER PRIMARY KEY)")
-        gone = [(base + int(index),) for index in before.keys() - each["items"].keys()]
-        self._db.executemany("INSERT INTO temp.doomed VALUES (?)", gone)
-        if gone:
-            delete_items(self._db, self._model, key)
-        self._db.execute("DROP TABLE temp.doomed")
+        removed = [base + int(index) for index in before.keys() - each["items"].keys()]
+        delete_items(self._db, self._model, key, removed)
         changed = {
             index: item
             for index, item in each["items"].items()
@@ -278,9 +270,9 @@ class _Synchronization:
             "UPDATE lists SET next_index = max(next_index, ?) WHERE key = ?", (following, key)
         )
 
-    def _items_before(self, list_id: str) -> dict[str, Any]:
-        """Tell which items a list has: those of one that was for production were not told."""
-        before = self._present["lists"].get(list_id)
+    def _current_items(self, list_id: str) -> dict[str, Any]:
+        """Return the items of a list; those of a production list are not in the blueprint."""
+        before = self._current["lists"].get(list_id)
         if before is None:
             return {}
         if not before["production_data"]:
@@ -297,7 +289,7 @@ class _Synchronization:
             for row in rows
         }
 
-    def _fill_items(self, list_id: str, each: dict[str, Any]) -> None:
+    def _set_parents_and_values(self, list_id: str, each: dict[str, Any]) -> None:
         key = self._lists[list_id]
         base = key * ITEMS_PER_LIST
         parents = self._lists[each["parent"]] * ITEMS_PER_LIST if each["parent"] else 0
@@ -332,13 +324,13 @@ class _Synchronization:
                 ],
             )
 
-    def _bring_time_and_versions(self) -> None:
-        """Bring the calendar and what versions are; what was set in the model stays, if it can."""
-        wanted = self._wanted["calendar"]
-        if wanted != self._present["calendar"]:
-            definition = {name: each for name, each in wanted.items() if name != "fiscal_year"}
-            change_calendar(self._db, self._model, definition, wanted["fiscal_year"])
-        for list_id, each in self._wanted["lists"].items():
+    def _update_time_and_versions(self) -> None:
+        """Update the calendar and versions; current period, switchovers and edit ranges remain."""
+        calendar = self._target["calendar"]
+        if calendar != self._current["calendar"]:
+            definition = {name: each for name, each in calendar.items() if name != "fiscal_year"}
+            change_calendar(self._db, self._model, definition, calendar["fiscal_year"])
+        for list_id, each in self._target["lists"].items():
             if each["kind"] != "VERSIONS":
                 continue
             base = self._lists[list_id] * ITEMS_PER_LIST
@@ -347,22 +339,28 @@ class _Synchronization:
                 " ON CONFLICT (item) DO UPDATE SET is_current = excluded.is_current,"
                 " is_actual = excluded.is_actual, notes = excluded.notes",
                 [
-                    (base + int(index), told["is_current"], told["is_actual"], told["notes"])
-                    for index, told in self._wanted["versions"].items()
+                    (
+                        base + int(index),
+                        version["is_current"],
+                        version["is_actual"],
+                        version["notes"],
+                    )
+                    for index, version in self._target["versions"].items()
                 ],
             )
 
     def _replace_actions(self) -> None:
-        """Bring files and actions; what has been uploaded to a file that stays is kept."""
-        wanted = self._wanted["files"]
-        for file_id in self._present["files"].keys() - wanted.keys():
+        """Replace files and actions; the content of remaining files is kept."""
+        target_files = self._target["files"]
+        for file_id in self._current["files"].keys() - target_files.keys():
             self._db.execute("DELETE FROM files WHERE model = ? AND id = ?", (self._model, file_id))
         self._db.executemany(
-            "INSERT INTO files (model, id, name, form) VALUES (?, ?, ?, ?)"
-            " ON CONFLICT (model, id) DO UPDATE SET name = excluded.name, form = excluded.form",
+            "INSERT INTO files (model, id, name, file_format) VALUES (?, ?, ?, ?)"
+            " ON CONFLICT (model, id)"
+            " DO UPDATE SET name = excluded.name, file_format = excluded.file_format",
             [
-                (self._model, file_id, file["name"], file["form"])
-                for file_id, file in wanted.items()
+                (self._model, file_id, file["name"], file["file_format"])
+                for file_id, file in target_files.items()
             ],
         )
         self._db.execute("DELETE FROM actions WHERE model = ?", (self._model,))
@@ -370,14 +368,14 @@ class _Synchronization:
             "INSERT INTO actions (model, id, name, definition) VALUES (?, ?, ?, ?)",
             [
                 (self._model, action_id, action["name"], json.dumps(action["definition"]))
-                for action_id, action in self._wanted["actions"].items()
+                for action_id, action in self._target["actions"].items()
             ],
         )
 
     def _replace_views(self) -> None:
-        """Bring saved views and dashboards."""
+        """Replace saved views and dashboards."""
         self._db.execute("DELETE FROM views WHERE model = ?", (self._model,))
-        for view_id, view in self._wanted["views"].items():
+        for view_id, view in self._target["views"].items():
             self._insert(
                 "views",
                 model=self._model,
@@ -391,7 +389,7 @@ class _Synchronization:
             "INSERT INTO dashboards (model, id, name) VALUES (?, ?, ?)",
             [
                 (self._model, dashboard_id, dashboard["name"])
-                for dashboard_id, dashboard in self._wanted["dashboards"].items()
+                for dashboard_id, dashboard in self._target["dashboards"].items()
             ],
         )
 

@@ -1,7 +1,7 @@
-"""Views: how a module is laid out on pages, rows and columns, and what is shown of it.
+"""Views: the layout of a module on pages, rows and columns, and reading its cells.
 
-The default view of a module has the id of the module, that of a line item the id of the line item
-(facts 4.2): both need no description. Saved views do.
+A module's default view has the id of the module, and a line item's view the id of the line item
+(docs/anaplan-behaviour.md#id-prefixes). Only saved views are stored.
 """
 
 import json
@@ -14,28 +14,26 @@ from typing import Literal
 
 from anaplan_emulator.engine.cells import (
     Filter,
-    count_places,
+    count_combinations,
     item_labels,
     read_cells,
-    rendered,
+    render_values,
 )
-from anaplan_emulator.engine.definitions import LINE_ITEMS
 from anaplan_emulator.engine.structure import (
+    LINE_ITEMS_ID,
     Field,
     ListStructure,
     ModuleStructure,
     module_by_key,
     modules,
 )
-
-LINE_ITEMS_ID = "20000000012"
-"""The id of the line items where they stand on an axis (facts 4.2)."""
+from anaplan_emulator.tenant.action_definitions import LINE_ITEMS
 
 Layout = Literal[
     "GRID_CURRENT_PAGE", "GRID_ALL_PAGES", "TABULAR_MULTI_COLUMN", "TABULAR_SINGLE_COLUMN"
 ]
 Page = Mapping[str, tuple[str, int]]
-"""What is selected on pages: by the name that stands there, a label and a key."""
+"""A selection on pages: the label and key of an item, by the name of the dimension."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,12 +43,12 @@ class View:
     Attributes:
         id: Its id: that of a module, a line item or a saved view.
         name: Its name.
-        module: The module it shows.
-        rows: The names of what stands on rows: dimensions, and the line items.
-        columns: The same of columns.
-        pages: The same of pages.
-        line_items: Those that it shows.
-        filter: What hides rows.
+        module: The module.
+        rows: Names of the dimensions on rows, including the line items.
+        columns: Names of the dimensions on columns.
+        pages: Names of the dimensions on pages.
+        line_items: The line items that it shows.
+        filter: The filter of a saved view.
     """
 
     id: str
@@ -64,29 +62,29 @@ class View:
 
     @property
     def axes(self) -> dict[str, tuple[str, ...]]:
-        """What stands on each axis."""
+        """The names on each axis."""
         return {"rows": self.rows, "columns": self.columns, "pages": self.pages}
 
     def dimension(self, name: str) -> ListStructure:
-        """Find a dimension of the module."""
+        """Return a dimension of the module by name."""
         return next(each for each in self.module.dimensions if each.name.lower() == name.lower())
 
     def dimensions(self, names: Sequence[str]) -> tuple[ListStructure, ...]:
-        """Find dimensions; the line items are none."""
+        """Return dimensions by name; the line items are not a dimension."""
         return tuple(self.dimension(name) for name in names if name != LINE_ITEMS)
 
     def id_on_axis(self, name: str) -> str:
-        """The id of what stands on an axis."""
+        """Return the id of a dimension, or of the line items."""
         return LINE_ITEMS_ID if name == LINE_ITEMS else self.dimension(name).id
 
-    def fixed(self, page: Page) -> dict[int, int]:
-        """The keys that a page fixes."""
+    def fixed_items(self, page: Page) -> dict[int, int]:
+        """Return the key of the selected item by the key of its dimension."""
         return {
             self.dimension(name).key: key for name, (_, key) in page.items() if name != LINE_ITEMS
         }
 
-    def shown_on(self, page: Page) -> tuple[Field, ...]:
-        """The line items that a page shows."""
+    def line_items_on(self, page: Page) -> tuple[Field, ...]:
+        """Return the line items that a page shows."""
         if LINE_ITEMS not in page:
             return self.line_items
         return tuple(item for item in self.line_items if item.key == page[LINE_ITEMS][1])
@@ -94,12 +92,12 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """One page of a view.
+    """A page of a view.
 
     Attributes:
-        pages: What is selected.
-        columns: For each column, a label for each of what stands there.
-        rows: For each row, its labels and its cells.
+        pages: Labels of the selection on pages.
+        columns: The labels of each column, one for each dimension on columns.
+        rows: The labels and cells of each row.
     """
 
     pages: list[str]
@@ -108,8 +106,8 @@ class Grid:
 
 
 @dataclass(frozen=True, slots=True)
-class ListedView:
-    """A view as listings show it."""
+class ViewSummary:
+    """A view as it is listed."""
 
     id: str
     name: str
@@ -118,33 +116,33 @@ class ListedView:
     kind: Literal["default", "saved", "subsidiary"]
 
 
-def list_views(db: sqlite3.Connection, model: int, *, subsidiary: bool) -> list[ListedView]:
+def list_views(db: sqlite3.Connection, model: int, *, subsidiary: bool) -> list[ViewSummary]:
     """List the views of a model, module by module.
 
     Args:
-        db: Where they are.
-        model: Whose they are.
-        subsidiary: Whether those of line items are wanted too.
+        db: A transaction.
+        model: Key of the model.
+        subsidiary: Whether views of line items are included.
     """
     saved = db.execute("SELECT * FROM views WHERE model = ? ORDER BY key", (model,)).fetchall()
-    found: list[ListedView] = []
+    found: list[ViewSummary] = []
     for module in modules(db, model):
-        found.append(ListedView(module.id, module.name, module.id, module.name, "default"))
+        found.append(ViewSummary(module.id, module.name, module.id, module.name, "default"))
         found += [
-            ListedView(row["id"], row["name"], module.id, module.name, "saved")
+            ViewSummary(row["id"], row["name"], module.id, module.name, "saved")
             for row in saved
             if row["module"] == module.key
         ]
         if subsidiary:
             found += [
-                ListedView(item.id, item.name, module.id, module.name, "subsidiary")
+                ViewSummary(item.id, item.name, module.id, module.name, "subsidiary")
                 for item in module.line_items
             ]
     return found
 
 
 def view_by_id(db: sqlite3.Connection, model: int, view_id: str) -> View | None:
-    """Find a view: a module's default view, a saved one, or that of a line item."""
+    """Find a view: a module's default view, a saved view, or a line item's view."""
     row = db.execute(
         "SELECT key, id, name, key AS module, NULL AS definition FROM modules"
         " WHERE model = ?1 AND id = ?2"
@@ -162,65 +160,68 @@ def view_by_id(db: sqlite3.Connection, model: int, view_id: str) -> View | None:
         return _saved_view(row["id"], row["name"], module, json.loads(row["definition"]))
     if view_id == module.id:
         return _default_view(module.id, module.name, module)
-    return _view_of_line_item(module, next(i for i in module.line_items if i.id == view_id))
+    return _line_item_view(module, next(i for i in module.line_items if i.id == view_id))
 
 
-def choices(db: sqlite3.Connection, view: View, name: str) -> list[tuple[str, int]]:
-    """Read what can be selected on pages: labels and keys."""
+def selectable(db: sqlite3.Connection, view: View, name: str) -> list[tuple[str, int]]:
+    """Return the labels and keys of the items of a dimension, or of the line items."""
     if name == LINE_ITEMS:
         return [(item.name, item.key) for item in view.line_items]
     return item_labels(db, view.dimension(name))
 
 
-def pages(db: sqlite3.Connection, view: View, chosen: Page) -> Iterator[Page]:
-    """Go through the pages, the current one first, leaving out all that isn't chosen."""
-    options = [[chosen[name]] if name in chosen else choices(db, view, name) for name in view.pages]
+def pages(db: sqlite3.Connection, view: View, selection: Page) -> Iterator[Page]:
+    """Yield the pages with the selected items, beginning with the current page."""
+    options = [
+        [selection[name]] if name in selection else selectable(db, view, name)
+        for name in view.pages
+    ]
     for page in product(*options):
         yield dict(zip(view.pages, page, strict=True))
 
 
-def current_page(db: sqlite3.Connection, view: View, chosen: Page) -> Page | None:
-    """Find the page that is shown: the first item where nothing is chosen."""
-    return next(pages(db, view, chosen), None)
+def current_page(db: sqlite3.Connection, view: View, selection: Page) -> Page | None:
+    """Return the current page: the selected items, or else the first ones."""
+    return next(pages(db, view, selection), None)
 
 
 def count_rows(db: sqlite3.Connection, view: View, page: Page) -> int:
     """Count the rows of a page."""
-    lines = count_places(
+    combinations = count_combinations(
         db,
         view.module,
         view.dimensions(view.rows),
-        fixed=view.fixed(page),
+        fixed=view.fixed_items(page),
         only=view.filter,
     )
-    return lines * (len(view.line_items) if LINE_ITEMS in view.rows else 1)
+    return combinations * (len(view.line_items) if LINE_ITEMS in view.rows else 1)
 
 
 def count_columns(db: sqlite3.Connection, view: View) -> int:
     """Count the columns."""
-    return math.prod(len(choices(db, view, name)) for name in view.columns)
+    return math.prod(len(selectable(db, view, name)) for name in view.columns)
 
 
 def count_cells(
-    db: sqlite3.Connection, view: View, layout: Layout, chosen: Page, max_rows: int | None
+    db: sqlite3.Connection, view: View, layout: Layout, selection: Page, max_rows: int | None
 ) -> int:
-    """Count the cells that an export of that layout would write."""
-    page = current_page(db, view, chosen)
+    """Count the cells that an export with a layout would write."""
+    page = current_page(db, view, selection)
     if page is None:
         return 0
-    most = math.inf if max_rows is None else max_rows
+    limit = math.inf if max_rows is None else max_rows
     if layout == "GRID_CURRENT_PAGE":
-        return int(min(count_rows(db, view, page), most)) * count_columns(db, view)
-    dimensions, fixed = view.module.dimensions, view.fixed(chosen)
-    places = count_places(db, view.module, dimensions, fixed=fixed, only=view.filter)
+        return int(min(count_rows(db, view, page), limit)) * count_columns(db, view)
+    dimensions, fixed = view.module.dimensions, view.fixed_items(selection)
+    combinations = count_combinations(db, view.module, dimensions, fixed=fixed, only=view.filter)
     if layout == "GRID_ALL_PAGES":
-        most = math.inf
-    return int(min(places, most)) * len(view.shown_on(chosen))
+        limit = math.inf
+    return int(min(combinations, limit)) * len(view.line_items_on(selection))
 
 
 def read_grid(db: sqlite3.Connection, view: View, page: Page, max_rows: int | None = None) -> Grid:
-    """Read one page, or its first rows."""
-    labels = [[label for label, _ in choices(db, view, name)] for name in view.columns]
+    """Read a page, or its first rows."""
+    labels = [[label for label, _ in selectable(db, view, name)] for name in view.columns]
     return Grid(
         [label for label, _ in page.values()],
         list(product(*labels)),
@@ -228,77 +229,83 @@ def read_grid(db: sqlite3.Connection, view: View, page: Page, max_rows: int | No
     )
 
 
-def grid_texts(
+def grid_rows(
     db: sqlite3.Connection, view: View, page: Page, max_rows: int | None = None
 ) -> Iterator[list[str]]:
-    """Write one page as lines: what is selected, the columns' labels, and the rows."""
+    """Yield a page as rows of texts: the selection, the labels of the columns, and the rows."""
     grid = read_grid(db, view, page, max_rows)
     if grid.pages:
         yield grid.pages
     for labels in zip(*grid.columns, strict=True):
         yield [""] * len(view.rows) + list(labels)
-    for labels_of_row, cells in grid.rows:
-        yield labels_of_row + cells
+    for row_labels, cells in grid.rows:
+        yield row_labels + cells
 
 
-def export_texts(
+def export_rows(
     db: sqlite3.Connection,
     view: View,
     layout: Layout,
-    chosen: Page,
+    selection: Page,
     max_rows: int | None = None,
 ) -> Iterator[list[str]]:
-    """Write a view as an export of that layout would, its header first.
+    """Yield a view as rows of texts, as an export with a layout would write it.
 
     Args:
-        db: Where it is.
-        view: What to write.
-        layout: All pages one after another, or the current one; or a table.
-        chosen: What of the pages is wanted; where nothing is chosen, the first or all of it.
-        max_rows: How many rows of the table, or of each page, are wanted at most.
+        db: A transaction.
+        view: The view.
+        layout: The layout.
+        selection: The selected items on pages. Where none is selected, the first one is used for
+            the current page, and all are used for other layouts.
+        max_rows: Greatest number of rows of the table, or of each page.
     """
     if layout.startswith("TABULAR"):
-        table = _table(db, view, chosen, single=layout == "TABULAR_SINGLE_COLUMN")
+        table = _table(db, view, selection, single=layout == "TABULAR_SINGLE_COLUMN")
         yield from islice(table, None if max_rows is None else max_rows + 1)
         return
-    wanted = pages(db, view, chosen)
-    for page in wanted if layout == "GRID_ALL_PAGES" else islice(wanted, 1):
-        yield from grid_texts(db, view, page, max_rows)
+    selected_pages = pages(db, view, selection)
+    for page in selected_pages if layout == "GRID_ALL_PAGES" else islice(selected_pages, 1):
+        yield from grid_rows(db, view, page, max_rows)
 
 
 def _rows(db: sqlite3.Connection, view: View, page: Page) -> Iterator[tuple[list[str], list[str]]]:
     rows, columns = view.dimensions(view.rows), view.dimensions(view.columns)
     across = math.prod(len(item_labels(db, dimension)) for dimension in columns)
     width = len(rows) + len(columns)
-    shown = view.shown_on(page)
+    line_items = view.line_items_on(page)
     records = read_cells(
-        db, view.module, (*rows, *columns), shown, fixed=view.fixed(page), only=view.filter
+        db,
+        view.module,
+        (*rows, *columns),
+        line_items,
+        fixed=view.fixed_items(page),
+        only=view.filter,
     )
     while line := list(islice(records, across)):
         labels = list(line[0][: len(rows)])
-        values = [rendered(shown, record[width:]) for record in line]
+        values = [render_values(line_items, record[width:]) for record in line]
         if LINE_ITEMS in view.rows:
-            for item, cells in zip(shown, zip(*values, strict=True), strict=True):
+            for item, cells in zip(line_items, zip(*values, strict=True), strict=True):
                 yield [*labels, item.name], list(cells)
         else:
             yield labels, [text for cells in values for text in cells]
 
 
 def _table(
-    db: sqlite3.Connection, view: View, chosen: Page, *, single: bool
+    db: sqlite3.Connection, view: View, selection: Page, *, single: bool
 ) -> Iterator[list[str]]:
     dimensions = view.module.dimensions
-    shown = view.shown_on(chosen)
+    line_items = view.line_items_on(selection)
     names = [dimension.name for dimension in dimensions]
-    yield [*names, LINE_ITEMS, "Value"] if single else [*names, *(item.name for item in shown)]
+    yield [*names, LINE_ITEMS, "Value"] if single else [*names, *(item.name for item in line_items)]
     records = read_cells(
-        db, view.module, dimensions, shown, fixed=view.fixed(chosen), only=view.filter
+        db, view.module, dimensions, line_items, fixed=view.fixed_items(selection), only=view.filter
     )
     for record in records:
         labels = list(record[: len(dimensions)])
-        values = rendered(shown, record[len(dimensions) :])
+        values = render_values(line_items, record[len(dimensions) :])
         if single:
-            for item, value in zip(shown, values, strict=True):
+            for item, value in zip(line_items, values, strict=True):
                 yield [*labels, item.name, value]
         else:
             yield labels + values
@@ -307,7 +314,7 @@ def _table(
 def _default_axes(
     module: ModuleStructure,
 ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """Lay a module out: time on columns if there is any, else the line items."""
+    """Return the default axes of a module, with Time on columns if possible, else line items."""
     others = [each.name for each in module.dimensions if each.kind != "TIME"]
     lists = [each.name for each in module.dimensions if each.kind == "LIST"]
     if len(others) == len(module.dimensions):
@@ -327,8 +334,8 @@ def _default_view(view_id: str, name: str, module: ModuleStructure) -> View:
     return View(view_id, name, module, rows, columns, pages_, module.line_items)
 
 
-def _view_of_line_item(module: ModuleStructure, item: Field) -> View:
-    """Lay a single line item out: its name stands on an axis only where that would be empty."""
+def _line_item_view(module: ModuleStructure, item: Field) -> View:
+    """Return a line item's view. Its name is on an axis only if that would be empty otherwise."""
     rows, columns, pages_ = _default_axes(module)
     if LINE_ITEMS in rows:
         rows = tuple(name for name in rows if name != LINE_ITEMS) or rows

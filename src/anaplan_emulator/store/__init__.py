@@ -1,1 +1,1 @@
-"""What the emulator remembers: one SQLite database, and the description it is filled from."""
+"""The SQLite database: schema, transactions, identifiers, users, tokens and the audit log."""

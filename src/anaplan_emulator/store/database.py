@@ -1,4 +1,4 @@
-"""The one database: opening it, its schema, and its transactions."""
+"""The SQLite database: opening it, its schema, and its transactions."""
 
 import sqlite3
 import threading
@@ -13,19 +13,22 @@ from filelock import FileLock, Timeout
 
 
 class StateError(Exception):
-    """A state file that this emulator can't go on from."""
+    """A state file cannot be used: another file, another version, or in use."""
 
 
 class Store:
-    """A SQLite database in write-ahead mode: one writer at a time, readers never wait.
+    """A SQLite database in write-ahead mode: one writer at a time, and readers never wait.
 
-    A reader sees the last commit, so a long write (an import being applied) doesn't block polls,
-    but it does block every other writer, sign-in included: apply long work in short transactions.
-    Without a path the database is a private temporary file, because SQLite's shared memory
-    databases lock whole tables against readers.
+    A reader sees the last commit, so a long write (such as applying an import) does not block
+    polls. It does block every other writer, including sign-in: do long work in short transactions.
+
+    Args:
+        path: The state file. By default a private temporary file is used: SQLite's shared
+            in-memory databases would lock whole tables against readers.
 
     Raises:
-        StateError: The file isn't a state file, can't be had, or another emulator has it.
+        StateError: The file is not a state file of this version, cannot be created or locked, or
+            is in use by another emulator.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -44,31 +47,31 @@ class Store:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Give a connection to read and write with: commits at the end, rolls back on an error."""
-        with self._lent() as connection, self._writing_on(connection):
+        """Open a transaction that writes: it commits at the end and rolls back on an error."""
+        with self._connection() as connection, self._writing_on(connection):
             yield connection
 
     @contextmanager
     def emptied(self, *, keep: Collection[str] = ()) -> Iterator[sqlite3.Connection]:
-        """Give a transaction that begins with deleting all rows, but of the tables to keep.
+        """Open a transaction that begins by deleting the rows of all tables except those to keep.
 
-        References are checked at its end: row by row, a large model would take seconds.
+        Foreign keys are checked at its end: row by row, a large model would take seconds.
         """
-        with self._lent() as connection:
+        with self._connection() as connection:
             connection.execute("PRAGMA foreign_keys = OFF")
             try:
                 with self._writing_on(connection):
                     _clear_tables(connection, keep)
                     yield connection
                     if connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
-                        raise sqlite3.IntegrityError("a row refers to one that is not there")
+                        raise sqlite3.IntegrityError("a row refers to one that does not exist")
             finally:
                 connection.execute("PRAGMA foreign_keys = ON")
 
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
-        """Give a connection to read with: it sees one moment, and waits for no writer."""
-        with self._lent() as connection, _begun(connection, "BEGIN"):
+        """Open a transaction that only reads: it sees the last commit and waits for no writer."""
+        with self._connection() as connection, _begin(connection, "BEGIN"):
             connection.execute("PRAGMA query_only = ON")
             try:
                 yield connection
@@ -77,9 +80,9 @@ class Store:
 
     @contextmanager
     def session(self) -> Iterator["Session"]:
-        """Give a connection of one's own for long work: staging, reading, and short transactions.
+        """Open a separate connection for long work: staging, reading and short transactions.
 
-        Temporary tables made on it are written without any lock, and go away with it.
+        Its temporary tables are written without any lock and are dropped when it closes.
         """
         connection = self._connect()
         try:
@@ -88,7 +91,7 @@ class Store:
             connection.close()
 
     def close(self) -> None:
-        """Close all connections; those still lent close when they come back."""
+        """Close all connections; those in use are closed when they are returned."""
         self._closed = True
         while self._idle:
             self._idle.pop().close()
@@ -100,41 +103,43 @@ class Store:
     @contextmanager
     def _writing_on(self, connection: sqlite3.Connection) -> Iterator[None]:
         if self._writer == threading.get_ident():
-            raise RuntimeError("a transaction inside a transaction would wait for itself")
+            raise RuntimeError(
+                "transactions cannot be nested: the inner one would wait for the outer one"
+            )
         with self._writing:
             self._writer = threading.get_ident()
             try:
-                with _begun(connection, "BEGIN IMMEDIATE"):
+                with _begin(connection, "BEGIN IMMEDIATE"):
                     yield
             finally:
                 self._writer = None
 
     @contextmanager
-    def _lent(self) -> Iterator[sqlite3.Connection]:
-        connection = self._borrow()
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        connection = self._take()
         try:
             yield connection
         finally:
-            self._give_back(connection)
+            self._return(connection)
 
-    def _borrow(self) -> sqlite3.Connection:
+    def _take(self) -> sqlite3.Connection:
         try:
             return self._idle.pop()
         except IndexError:
             return self._connect()
 
     def _connect(self) -> sqlite3.Connection:
-        # Lent to one thread at a time, never shared: SQLite's own thread check isn't needed.
+        # A connection is used by one thread at a time, so SQLite's own check is not needed.
         connection = sqlite3.connect(
             self.path, isolation_level=None, check_same_thread=False, cached_statements=512
         )
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")
-        # An emulator may lose its last commits in a power cut, but never its consistency.
+        # A power cut may lose the last commits, but never the consistency of the database.
         connection.execute("PRAGMA synchronous = NORMAL")
         return connection
 
-    def _give_back(self, connection: sqlite3.Connection) -> None:
+    def _return(self, connection: sqlite3.Connection) -> None:
         if self._closed:
             connection.close()
         else:
@@ -160,7 +165,7 @@ class Store:
 
 
 class Session:
-    """A connection for long work, outside of any transaction but those it makes."""
+    """A connection for long work, which opens short transactions as needed."""
 
     def __init__(
         self,
@@ -172,24 +177,24 @@ class Session:
 
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """Begin to write: commits at the end, rolls back on an error."""
+        """Open a transaction that writes: it commits at the end and rolls back on an error."""
         with self._writing_on(self.db):
             yield self.db
 
     @contextmanager
     def batch(self) -> Iterator[None]:
-        """Group what is read and written to temporary tables: without it each row is a commit."""
-        with _begun(self.db, "BEGIN"):
+        """Group reads and writes of temporary tables: without this each row is a commit."""
+        with _begin(self.db, "BEGIN"):
             yield
 
 
 def _lock(path: Path) -> FileLock:
-    """Take a state file for this emulator alone, making it if there is none.
+    """Lock a state file for this emulator, creating it if it does not exist.
 
-    The system lets go of the lock when the process ends, however it ends.
+    The operating system releases the lock when the process ends.
     """
     if not path.parent.is_dir():
-        raise StateError(f"{path}: there is no folder {path.parent}")
+        raise StateError(f"{path}: the folder {path.parent} does not exist")
     target = path.resolve()
     lock = FileLock(f"{target}.lock", timeout=0, mode=0o600, thread_local=False)
     try:
@@ -197,19 +202,19 @@ def _lock(path: Path) -> FileLock:
     except Timeout as error:
         raise StateError(f"{path} is in use by another emulator") from error
     except OSError as error:
-        raise StateError(f"{path} can't be locked: {error.strerror}") from error
+        raise StateError(f"{path} cannot be locked: {error.strerror}") from error
     try:
         if not target.exists():
-            # It holds passwords and keys. The files SQLite puts beside it take its mode.
+            # It holds passwords and keys. Files that SQLite creates beside it get the same mode.
             target.touch(mode=0o600)
     except OSError as error:
         lock.release()
-        raise StateError(f"{path} can't be made: {error.strerror}") from error
+        raise StateError(f"{path} cannot be created: {error.strerror}") from error
     return lock
 
 
 @contextmanager
-def _begun(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
+def _begin(connection: sqlite3.Connection, begin: str) -> Iterator[None]:
     connection.execute(begin)
     try:
         yield
@@ -224,11 +229,11 @@ def _clear_tables(db: sqlite3.Connection, keep: Collection[str]) -> None:
     names = "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'"
     for (name,) in db.execute(names).fetchall():
         if name not in keep:
-            db.execute(f'DELETE FROM "{name}"')  # noqa: S608 - a name of the schema's
+            db.execute(f'DELETE FROM "{name}"')  # noqa: S608 (names come from the schema)
 
 
 def _schema() -> str:
-    """Join the SQL of all rooms, in the order of the files' names."""
+    """Join the SQL files of the schema, in the order of their names."""
     folder = files("anaplan_emulator.store") / "schema"
     pieces = sorted(
         (piece for piece in folder.iterdir() if piece.name.endswith(".sql")),

@@ -379,7 +379,7 @@ class Client(WorkspacesAndModels, Files, Actions):
         """
         other = copy(self)
         config = replace(
-            self._settings,
+            self._config,
             model_id=model_id or self._model_id,
             workspace_id=workspace_id or self._workspace_id,
         )

@@ -199,7 +199,7 @@ async def play(
         anaplan.fault(method=step.method, path=step.path, times=times, **trouble.fields)
         if is_overcome(step, trouble, times):
             await step.transfer(scene)
-            assert all(fault["met"] for fault in anaplan.emulator.world.faults.listing())
+            assert all(fault["met"] for fault in anaplan.emulator.tenant.faults.listing())
         else:
             with pytest.raises(AnaplanException):
                 await step.transfer(scene)

@@ -198,7 +198,7 @@ def play(
         anaplan.fault(method=step.method, path=step.path, times=times, **trouble.fields)
         if is_overcome(step, trouble, times):
             step.transfer(scene)
-            assert all(fault["met"] for fault in anaplan.emulator.world.faults.listing())
+            assert all(fault["met"] for fault in anaplan.emulator.tenant.faults.listing())
         else:
             with pytest.raises(AnaplanException):
                 step.transfer(scene)

@@ -224,8 +224,8 @@ def test_no_retry_begins_that_the_deadline_has_no_time_for(
     assert failed.value.attempts == 1
 
 
-def test_signing_in_comes_to_its_end(anaplan: EmulatedAnaplan) -> None:
-    """The caller's deadline passes, but the token that was asked for serves the next one."""
+def test_the_deadline_includes_signing_in(anaplan: EmulatedAnaplan) -> None:
+    """A sign-in that takes too long ends with its caller, and the next request signs in."""
     anaplan.fault(path="/token/authenticate", delay_seconds=1.5)
     with anaplan.client(request_deadline=0.5) as client:
         with pytest.raises(AnaplanTimeoutException) as late:
@@ -234,7 +234,8 @@ def test_signing_in_comes_to_its_end(anaplan: EmulatedAnaplan) -> None:
         assert not anaplan.requests(path=WORKSPACES)
         runtime.sleep(2)
         assert client.get_workspaces()
-    assert len(anaplan.requests(path="/token/authenticate")) == 1
+    # A thread can't be cancelled: its token serves the next request of a synchronous client.
+    assert len(anaplan.requests(path="/token/authenticate")) in (1, 2)
 
 
 def test_an_earlier_attempt_may_have_been_performed(anaplan: EmulatedAnaplan) -> None:

@@ -1,4 +1,4 @@
-"""The exchanges of all rooms: each has a module here that lists its own."""
+"""The exchanges with all APIs, with a module for each."""
 
 from tests.contract.exchange import Exchange
 from tests.contract.exchanges import (
@@ -6,6 +6,7 @@ from tests.contract.exchanges import (
     administration,
     alm,
     audit,
+    authentication,
     calendar,
     catalog,
     cloud_works,
@@ -16,11 +17,10 @@ from tests.contract.exchanges import (
     lists,
     modules,
     scim,
-    signing_in,
 )
 
 EXCHANGES: list[Exchange] = [
-    *signing_in.EXCHANGES,
+    *authentication.EXCHANGES,
     *catalog.EXCHANGES,
     *files.EXCHANGES,
     *modules.EXCHANGES,
@@ -37,9 +37,9 @@ EXCHANGES: list[Exchange] = [
     *administration.EXCHANGES,
 ]
 
-STRANGERS: dict[tuple[str, str], int] = {
-    **cloud_works.STRANGERS,
-    **scim.STRANGERS,
-    **exception_users.STRANGERS,
+UNAUTHENTICATED: dict[tuple[str, str], int] = {
+    **cloud_works.UNAUTHENTICATED,
+    **scim.UNAUTHENTICATED,
+    **exception_users.UNAUTHENTICATED,
 }
-"""What strangers are told where it isn't 401, by method and path; 200 where anybody may ask."""
+"""Statuses of requests without authentication if not 401, by method and path."""

@@ -1,14 +1,14 @@
-"""Imports, exports, processes and other actions, their tasks, and what they refuse."""
+"""Imports, exports, processes and other actions, and their tasks."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from tests.contract.exchange import MODEL, Exchange, at
+from tests.contract.exchange import MODEL, Exchange, path_values
 
 if TYPE_CHECKING:
-    from tests.contract.conftest import Given, Held, Place
+    from tests.contract.conftest import Held, RequestParts, Scenario
 
 
 OPTIMIZER_LOG = f"{MODEL}/optimizeActions/{{actionId}}/tasks/{{correlationId}}/solutionLogs"
@@ -19,30 +19,30 @@ SALES = "Product,Month,Units,Promoted,Since,Comment,Sold In\nP1,Jan 26,3,,,,\n"
 
 
 def actions(collection: str, parameter: str, name: str) -> Iterator[Exchange]:
-    """One kind of action: its listing, one of them, and its tasks."""
+    """Yield the exchanges of a kind of action: the listing, an action, and tasks."""
 
-    def one(place: Place) -> Given:
-        return {"at": {parameter: place.named(collection, name)}}
+    def one(scenario: Scenario) -> RequestParts:
+        return {"path": {parameter: scenario.id_of(collection, name)}}
 
-    def held(state: Held) -> Callable[[Place], Given]:
-        return lambda it: it.run(collection, name, held=state)
+    def held(state: Held) -> Callable[[Scenario], RequestParts]:
+        return lambda scenario: scenario.run(collection, name, held=state)
 
-    def done(place: Place) -> Given:
-        place.upload("products.csv", GOOD_PRODUCTS)
-        place.upload("sales.csv", SALES)
-        return place.run(collection, name)
+    def done(scenario: Scenario) -> RequestParts:
+        scenario.upload("products.csv", GOOD_PRODUCTS)
+        scenario.upload("sales.csv", SALES)
+        return scenario.run(collection, name)
 
     path = f"{MODEL}/{collection}"
     yield Exchange("GET", path, 200)
     yield Exchange("GET", path, 200, query={"offset": "100"})
-    yield Exchange("GET", path, 404, who="eve")
+    yield Exchange("GET", path, 404, user="eve")
     path = f"{path}/{{{parameter}}}"
     yield Exchange("GET", path, 200, one)
-    yield Exchange("GET", path, 404, one, who="eve")
+    yield Exchange("GET", path, 404, one, user="eve")
     path = f"{path}/tasks"
     yield Exchange("GET", path, 200, done)
     yield Exchange("GET", path, 200, one)
-    yield Exchange("GET", path, 404, at(modelId="0" * 32))
+    yield Exchange("GET", path, 404, path_values(modelId="0" * 32))
     yield Exchange("POST", path, 200, one, json={"localeName": "en_US"})
     yield Exchange("POST", path, 400, one, json={})
     yield Exchange("POST", path, 404, json={"localeName": "en_US"})
@@ -63,35 +63,40 @@ DUMP_OF_STEP = ("dumps/{objectId}/chunks", "dumps/{objectId}/chunks/{chunkId}")
 
 
 def dumps(
-    collection: str, parameter: str, name: str, *, left: Sequence[str], other: Sequence[str] = ()
+    collection: str,
+    parameter: str,
+    name: str,
+    *,
+    existing: Sequence[str],
+    missing: Sequence[str] = (),
 ) -> Iterator[Exchange]:
-    """What a run with failures leaves, and what could be asked for but is never left."""
+    """Yield the exchanges of the dump of a run with failures."""
 
-    def with_failures(place: Place) -> Given:
-        place.upload("products.csv", BAD_PRODUCTS)
-        place.upload("sales.csv", SALES)
-        given = place.run(collection, name)
-        return {"at": {**given["at"], "objectId": place.named("imports", "Products")}}
+    def with_failures(scenario: Scenario) -> RequestParts:
+        scenario.upload("products.csv", BAD_PRODUCTS)
+        scenario.upload("sales.csv", SALES)
+        parts = scenario.run(collection, name)
+        return {"path": {**parts["path"], "objectId": scenario.id_of("imports", "Products")}}
 
-    def without(place: Place) -> Given:
-        place.upload("products.csv", GOOD_PRODUCTS)
-        place.upload("sales.csv", SALES)
-        return place.run(collection, name)
+    def without(scenario: Scenario) -> RequestParts:
+        scenario.upload("products.csv", GOOD_PRODUCTS)
+        scenario.upload("sales.csv", SALES)
+        return scenario.run(collection, name)
 
     task = f"{MODEL}/{collection}/{{{parameter}}}/tasks/{{taskId}}"
     yield Exchange("GET", task, 200, with_failures)
     yield Exchange("GET", f"{task}/dump", 204, without)
-    for path in left:
+    for path in existing:
         yield Exchange("GET", f"{task}/{path}", 200, with_failures)
-    for path in (*left, *other):
+    for path in (*existing, *missing):
         yield Exchange("GET", f"{task}/{path}", 404)
 
 
-def optimized(place: Place) -> Given:
-    """Run an optimizer by a process: that task is what the log is asked for by."""
-    ran = place.run("processes", "Promote")["at"]
-    optimizer = place.named("actions", "Promote best sellers")
-    return {"at": {"actionId": optimizer, "correlationId": ran["taskId"]}}
+def finished_optimizer(scenario: Scenario) -> RequestParts:
+    """Run an optimizer in a process. The task of the process identifies the log."""
+    finished = scenario.run("processes", "Promote")["path"]
+    optimizer = scenario.id_of("actions", "Promote best sellers")
+    return {"path": {"actionId": optimizer, "correlationId": finished["taskId"]}}
 
 
 EXCHANGES = [
@@ -99,16 +104,16 @@ EXCHANGES = [
     *actions("exports", "exportId", "Sales - multi.csv"),
     *actions("actions", "actionId", "Drop orders"),
     *actions("processes", "processId", "Nightly"),
-    # The documentation's spelling (facts 4.1).
+    # With a slash at the end, as in the documentation (docs/anaplan-behaviour.md#integration-api).
     Exchange("GET", f"{MODEL}/imports/", 200),
-    Exchange("GET", f"{MODEL}/imports/", 404, who="eve"),
-    # Observed of imports alone (facts 4.13).
-    Exchange("GET", f"{MODEL}/imports/{{importId}}", 500, at(importId="112999999999")),
-    Exchange("GET", f"{MODEL}/exports/{{exportId}}", 404, at(exportId="116999999999")),
-    Exchange("GET", OPTIMIZER_LOG, 403, who="bob"),
+    Exchange("GET", f"{MODEL}/imports/", 404, user="eve"),
+    # Observed only for imports (docs/anaplan-behaviour.md#action-metadata).
+    Exchange("GET", f"{MODEL}/imports/{{importId}}", 500, path_values(importId="112999999999")),
+    Exchange("GET", f"{MODEL}/exports/{{exportId}}", 404, path_values(exportId="116999999999")),
+    Exchange("GET", OPTIMIZER_LOG, 403, user="bob"),
     Exchange("GET", OPTIMIZER_LOG, 404),
-    Exchange("GET", OPTIMIZER_LOG, 200, optimized),
-    *dumps("imports", "importId", "Products", left=DUMP + DUMP_OF_STEP),
-    *dumps("processes", "processId", "Nightly", left=DUMP + DUMP_OF_STEP),
-    *dumps("actions", "actionId", "Drop orders", left=(), other=DUMP),
+    Exchange("GET", OPTIMIZER_LOG, 200, finished_optimizer),
+    *dumps("imports", "importId", "Products", existing=DUMP + DUMP_OF_STEP),
+    *dumps("processes", "processId", "Nightly", existing=DUMP + DUMP_OF_STEP),
+    *dumps("actions", "actionId", "Drop orders", existing=(), missing=DUMP),
 ]

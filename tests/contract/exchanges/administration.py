@@ -1,4 +1,4 @@
-"""Users in and out as CSV."""
+"""Importing and exporting users as CSV."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from functools import partial
 
 from tests.contract.exchange import Exchange
 
-_Exchange = partial(Exchange, specification="administration", who="root")
+_Exchange = partial(Exchange, specification="administration", user="root")
 
 
 def form(*lines: str) -> bytes:
@@ -18,17 +18,17 @@ def form(*lines: str) -> bytes:
 
 def administration() -> Iterator[Exchange]:
     headers = {"Content-Type": "multipart/form-data; boundary=edge"}
-    bring = partial(_Exchange, "PUT", "/users/import", headers=headers)
+    import_users = partial(_Exchange, "PUT", "/users/import", headers=headers)
     good, bad = "new@shop.example,Nora,New,Standard", "bob@shop.example,Bob,Buyer,Golden"
-    yield bring(207, content=form(good))
-    yield bring(207, content=form(good, bad))
-    yield bring(400, content=form())
-    yield bring(500, content=form(good), who="bob")
+    yield import_users(207, content=form(good))
+    yield import_users(207, content=form(good, bad))
+    yield import_users(400, content=form())
+    yield import_users(500, content=form(good), user="bob")
     yield _Exchange("GET", "/users/export", 200, query={"Limit": "2", "Offset": "1"})
-    yield _Exchange("GET", "/users/export", 500, who="bob")
+    yield _Exchange("GET", "/users/export", 500, user="bob")
     for method, path in (("PUT", "/users/import"), ("GET", "/users/export")):
-        foreign = {"Authorization": "Bearer token"}
-        yield _Exchange(method, path, 401, who=None, headers=foreign)
+        bearer = {"Authorization": "Bearer token"}
+        yield _Exchange(method, path, 401, user=None, headers=bearer)
 
 
 EXCHANGES = [*administration()]

@@ -11,80 +11,84 @@ from tests.contract.exchange import MODEL, Exchange
 from anaplan_emulator.store.identifiers import upper_hex
 
 if TYPE_CHECKING:
-    from tests.contract.conftest import Given, Held, Place
+    from tests.contract.conftest import Held, RequestParts, Scenario
 
 ALM = f"{MODEL}/alm"
 AREA = {"lists": [{"name": "Areas", "items": [{"name": "West"}]}]}
 UNKNOWN = {"sourceRevisionId": "A" * 32, "sourceModelId": "B" * 32, "targetRevisionId": "C" * 32}
 
 
-def ask(place: Place, method: str, path: str, **request: Any) -> Any:
-    headers = place.authorization("root")
-    reply = place.http.request(method, f"/2/0{path}", headers=headers, **request)
+def request_json(scenario: Scenario, method: str, path: str, **request: Any) -> Any:
+    headers = scenario.authorization("root")
+    reply = scenario.http.request(method, f"/2/0{path}", headers=headers, **request)
     return reply.raise_for_status().json()
 
 
-def found(place: Place, name: str) -> dict[str, str]:
-    """Find a model of the workspace that root administers."""
-    models = ask(place, "GET", "/models")["models"]
+def found(scenario: Scenario, name: str) -> dict[str, str]:
+    """Find a model in the workspace of which root is an administrator."""
+    models = request_json(scenario, "GET", "/models")["models"]
     model = next(each for each in models if each["name"] == name)
     return {"modelId": model["id"], "workspaceId": model["currentWorkspaceId"]}
 
 
-def revisions(place: Place) -> dict[str, str]:
-    listed = ask(place, "GET", f"/models/{found(place, 'Plan')['modelId']}/alm/revisions")
+def revisions(scenario: Scenario) -> dict[str, str]:
+    listed = request_json(
+        scenario, "GET", f"/models/{found(scenario, 'Plan')['modelId']}/alm/revisions"
+    )
     return {each["name"]: each["id"] for each in listed["revisions"]}
 
 
-def three_ids(place: Place) -> dict[str, str]:
-    known = revisions(place)
+def sync_ids(scenario: Scenario) -> dict[str, str]:
+    known = revisions(scenario)
     return {
         "sourceRevisionId": known["Second"],
-        "sourceModelId": found(place, "Plan")["modelId"],
+        "sourceModelId": found(scenario, "Plan")["modelId"],
         "targetRevisionId": known["First"],
     }
 
 
-def within(name: str, **values: str) -> Callable[[Place], Given]:
-    return lambda place: {"at": {**found(place, name), **values}}
+def within(name: str, **values: str) -> Callable[[Scenario], RequestParts]:
+    return lambda scenario: {"path": {**found(scenario, name), **values}}
 
 
-def in_plan(place: Place) -> Given:
-    return {"at": found(place, "Plan")}
+def in_plan(scenario: Scenario) -> RequestParts:
+    return {"path": found(scenario, "Plan")}
 
 
-def changed(place: Place) -> Given:
-    """Plan, after a structural change."""
-    place.emulator.restructure("Plan", AREA)
-    return {"at": found(place, "Plan")}
+def changed(scenario: Scenario) -> RequestParts:
+    """Change the structure of the model Plan."""
+    scenario.emulator.restructure("Plan", AREA)
+    return {"path": found(scenario, "Plan")}
 
 
-def with_first(place: Place) -> Given:
-    return {"at": {**found(place, "Plan"), "revisionId": revisions(place)["First"]}}
+def with_first(scenario: Scenario) -> RequestParts:
+    return {"path": {**found(scenario, "Plan"), "revisionId": revisions(scenario)["First"]}}
 
 
-def live(place: Place) -> Given:
-    return {"at": found(place, "Plan Live"), "json": three_ids(place)}
+def live(scenario: Scenario) -> RequestParts:
+    return {"path": found(scenario, "Plan Live"), "json": sync_ids(scenario)}
 
 
-def ran(
+def finished_run(
     kind: str, parameter: str = "taskId", *, held: Held | None = None, **ids: str
-) -> Callable[[Place], Given]:
+) -> Callable[[Scenario], RequestParts]:
     """Run a task to its end, or to the state in which it is held."""
 
-    def run(place: Place) -> Given:
-        place.emulator.settings.hold_tasks = held
-        model = found(place, "Plan Live")
+    def run(scenario: Scenario) -> RequestParts:
+        scenario.emulator.settings.hold_tasks = held
+        model = found(scenario, "Plan Live")
         path = f"/models/{model['modelId']}/alm/{kind}"
-        body = {**three_ids(place), **ids}
-        task = ask(place, "POST", path, json=body)["task"]["taskId"]
-        while ask(place, "GET", f"{path}/{task}")["task"]["taskState"] != (held or "COMPLETE"):
+        body = {**sync_ids(scenario), **ids}
+        task = request_json(scenario, "POST", path, json=body)["task"]["taskId"]
+        while request_json(scenario, "GET", f"{path}/{task}")["task"]["taskState"] != (
+            held or "COMPLETE"
+        ):
             time.sleep(0.01)
-        at = {
+        path_values = {
             "targetRevisionId": body["targetRevisionId"],
             "sourceRevisionId": body["sourceRevisionId"],
         }
-        return {"at": {**model, parameter: task, **at}}
+        return {"path": {**model, parameter: task, **path_values}}
 
     return run
 
@@ -93,16 +97,16 @@ def exchange(
     method: str,
     path: str,
     status: int,
-    given: Callable[[Place], Given] = in_plan,
-    who: str = "root",
+    prepare: Callable[[Scenario], RequestParts] = in_plan,
+    user: str = "root",
     **more: Any,
 ) -> Exchange:
-    return Exchange(method, path, status, given, who=who, specification="alm", **more)
+    return Exchange(method, path, status, prepare, user=user, specification="alm", **more)
 
 
-def refused(method: str, path: str, status: int, **more: Any) -> Exchange:
-    """Ask for Sales as somebody who doesn't administer it, or for another of the shop's models."""
-    return Exchange(method, path, status, specification="alm", **{"who": "bob", **more})
+def error_exchange(method: str, path: str, status: int, **more: Any) -> Exchange:
+    """Make an exchange as bob, who is not an administrator, with the default model."""
+    return Exchange(method, path, status, specification="alm", **{"user": "bob", **more})
 
 
 def online_status() -> Iterator[Exchange]:
@@ -110,8 +114,8 @@ def online_status() -> Iterator[Exchange]:
     for method in ("PUT", "POST"):
         yield exchange(method, path, 204, json={"status": "offline"})
         yield exchange(method, path, 400, json={"status": "away"})
-        yield refused(method, path, 403, json={"status": "offline"})
-        yield refused(method, path, 404, json={"status": "offline"}, who="eve")
+        yield error_exchange(method, path, 403, json={"status": "offline"})
+        yield error_exchange(method, path, 404, json={"status": "offline"}, user="eve")
 
 
 def histories() -> Iterator[Exchange]:
@@ -120,16 +124,16 @@ def histories() -> Iterator[Exchange]:
     yield exchange("GET", path, 200, query={"limit": "1"})
     yield exchange("GET", path, 200, query={"limit": "1", "offset": "1"})
     yield exchange("GET", path, 400, query={"appliedAfter": "yesterday"})
-    yield refused("GET", path, 403)
+    yield error_exchange("GET", path, 403)
     yield exchange("POST", path, 201, changed, json={"name": "Third", "description": "More"})
     yield exchange("POST", path, 201, changed, json={"name": "Third"})
     yield exchange("POST", path, 400, json={"name": "Third"})
-    yield refused("POST", path, 403, json={"name": "Third"})
+    yield error_exchange("POST", path, 403, json={"name": "Third"})
     yield exchange("GET", f"{path}/{{revisionId}}/appliedToModels", 200, with_first)
     yield exchange("GET", f"{path}/{{revisionId}}/appliedToModels", 404)
     yield exchange("GET", f"{ALM}/latestRevision", 200)
     yield exchange("GET", f"{ALM}/latestRevision", 200, within("Empty"))
-    yield refused("GET", f"{ALM}/latestRevision", 403)
+    yield error_exchange("GET", f"{ALM}/latestRevision", 403)
 
 
 def tasks() -> Iterator[Exchange]:
@@ -137,36 +141,38 @@ def tasks() -> Iterator[Exchange]:
     yield exchange("POST", path, 201, live)
     yield exchange("POST", path, 400, json={})
     yield exchange("POST", path, 404, json=UNKNOWN)
-    yield exchange("GET", path, 200, ran("syncTasks"))
+    yield exchange("GET", path, 200, finished_run("syncTasks"))
     yield exchange("GET", path, 200)
-    yield refused("GET", path, 403)
+    yield error_exchange("GET", path, 403)
     one = f"{path}/{{syncTaskId}}"
-    yield exchange("GET", one, 200, ran("syncTasks", "syncTaskId"))
-    yield exchange("GET", one, 200, ran("syncTasks", "syncTaskId", held="NOT_STARTED"))
-    yield exchange("GET", one, 200, ran("syncTasks", "syncTaskId", held="IN_PROGRESS"))
-    yield exchange("GET", one, 200, ran("syncTasks", "syncTaskId", targetRevisionId="A" * 32))
+    yield exchange("GET", one, 200, finished_run("syncTasks", "syncTaskId"))
+    yield exchange("GET", one, 200, finished_run("syncTasks", "syncTaskId", held="NOT_STARTED"))
+    yield exchange("GET", one, 200, finished_run("syncTasks", "syncTaskId", held="IN_PROGRESS"))
+    yield exchange(
+        "GET", one, 200, finished_run("syncTasks", "syncTaskId", targetRevisionId="A" * 32)
+    )
     yield exchange("GET", one, 404)
     for kind in ("comparison", "summary"):
         path = f"{ALM}/{kind}ReportTasks"
         yield exchange("POST", path, 201, live)
         yield exchange("POST", path, 400, json={})
-        yield exchange("GET", f"{path}/{{taskId}}", 200, ran(f"{kind}ReportTasks"))
+        yield exchange("GET", f"{path}/{{taskId}}", 200, finished_run(f"{kind}ReportTasks"))
         yield exchange(
             "GET",
             f"{path}/{{taskId}}",
             200,
-            ran(f"{kind}ReportTasks", targetRevisionId="A" * 32),
+            finished_run(f"{kind}ReportTasks", targetRevisionId="A" * 32),
         )
         yield exchange("GET", f"{path}/{{taskId}}", 404)
-        yield refused("GET", f"{path}/{{taskId}}", 424)
+        yield error_exchange("GET", f"{path}/{{taskId}}", 424)
         path = f"{ALM}/{kind}Reports/{{targetRevisionId}}/{{sourceRevisionId}}"
-        yield exchange("GET", path, 200, ran(f"{kind}ReportTasks"))
+        yield exchange("GET", path, 200, finished_run(f"{kind}ReportTasks"))
         yield exchange("GET", path, 404)
-        yield refused("GET", path, 424)
+        yield error_exchange("GET", path, 424)
 
 
 def syncable() -> Iterator[Exchange]:
-    # The ids of models follow from their names.
+    # The ids of models are derived from their names.
     source = {"sourceModelId": upper_hex("model", "Planning/Plan")}
     path = f"{ALM}/syncableRevisions"
     yield exchange("GET", path, 200, within("Plan Live"), query=source)

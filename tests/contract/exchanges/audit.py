@@ -1,4 +1,4 @@
-"""The audit trail, as its auditor reads it, and who may not."""
+"""Reading audit events, as an auditor and as other users."""
 
 from __future__ import annotations
 
@@ -9,31 +9,31 @@ from typing import TYPE_CHECKING
 from tests.contract.exchange import Exchange
 
 if TYPE_CHECKING:
-    from tests.contract.conftest import Given, Place
+    from tests.contract.conftest import RequestParts, Scenario
 
-_Exchange = partial(Exchange, specification="audit", who="root")
+_Exchange = partial(Exchange, specification="audit", user="root")
 _TEXT = {"Accept": "text/plain"}
 
 
-def something_has_happened(place: Place) -> Given:
-    """An action run, a failure, and a call without an event of its own."""
-    place.http.post("/token/authenticate")
-    place.run("exports", "Sales - multi.csv")
-    place.http.get("/2/0/nowhere")
+def with_events(scenario: Scenario) -> RequestParts:
+    """Run an action, fail to sign in, and make a call without a specific event."""
+    scenario.http.post("/token/authenticate")
+    scenario.run("exports", "Sales - multi.csv")
+    scenario.http.get("/2/0/nowhere")
     return {}
 
 
 def reading(method: str, path: str) -> Iterator[Exchange]:
     body: object = {} if method == "POST" else None
-    happened = something_has_happened
-    yield _Exchange(method, path, 200, happened, json=body)
-    yield _Exchange(method, path, 200, happened, json=body, query={"limit": "2"})
-    yield _Exchange(method, path, 200, happened, json=body, query={"limit": "2", "offset": "2"})
+    prepare = with_events
+    yield _Exchange(method, path, 200, prepare, json=body)
+    yield _Exchange(method, path, 200, prepare, json=body, query={"limit": "2"})
+    yield _Exchange(method, path, 200, prepare, json=body, query={"limit": "2", "offset": "2"})
     yield _Exchange(method, path, 200, json=body, query={"type": "conn_mgmt"})
-    yield _Exchange(method, path, 200, happened, json=body, headers=_TEXT)
-    yield _Exchange(method, path, 401, who="ada", json=body)
+    yield _Exchange(method, path, 200, prepare, json=body, headers=_TEXT)
+    yield _Exchange(method, path, 401, user="ada", json=body)
     for header in ("Bearer token", "AnaplanAuthToken token"):
-        yield _Exchange(method, path, 401, who=None, headers={"Authorization": header})
+        yield _Exchange(method, path, 401, user=None, headers={"Authorization": header})
 
 
 EXCHANGES = [

@@ -8,10 +8,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from tests.contract.exchange import Exchange as AnyExchange
-from tests.contract.exchange import at
+from tests.contract.exchange import path_values
 
 if TYPE_CHECKING:
-    from tests.contract.conftest import Given, Place
+    from tests.contract.conftest import RequestParts, Scenario
 
 Exchange = partial(AnyExchange, specification="cloudworks")
 
@@ -40,18 +40,18 @@ HOURLY = {
 }
 
 
-def ask(place: Place, method: str, path: str, **request: Any) -> Any:
-    headers = place.authorization("ada")
-    reply = place.http.request(method, f"/cloudworks/2/0{path}", headers=headers, **request)
+def request_json(scenario: Scenario, method: str, path: str, **request: Any) -> Any:
+    headers = scenario.authorization("ada")
+    reply = scenario.http.request(method, f"/cloudworks/2/0{path}", headers=headers, **request)
     return reply.raise_for_status().json()
 
 
-def one(name: str, place: Place) -> Given:
+def one(name: str, scenario: Scenario) -> RequestParts:
     """Find an integration."""
-    listed = ask(place, "GET", "/integrations")["integrations"]
+    listed = request_json(scenario, "GET", "/integrations")["integrations"]
     found = next(each for each in listed if each["name"] == name)
     return {
-        "at": {
+        "path": {
             "integrationId": found["integrationId"],
             "notificationId": found["notificationId"],
         }
@@ -62,20 +62,20 @@ def integration(name: str) -> Any:
     return partial(one, name)
 
 
-def connection(place: Place) -> Given:
-    made = ask(place, "POST", "/integrations/connections", json=S3)
-    return {"at": {"connectionId": made["connectionId"]}}
+def connection(scenario: Scenario) -> RequestParts:
+    made = request_json(scenario, "POST", "/integrations/connections", json=S3)
+    return {"path": {"connectionId": made["connectionId"]}}
 
 
-def used_connection(place: Place) -> Given:
-    listed = ask(place, "GET", "/integrations/connections")["connections"]
-    return {"at": {"connectionId": listed[0]["connectionId"]}}
+def used_connection(scenario: Scenario) -> RequestParts:
+    listed = request_json(scenario, "GET", "/integrations/connections")["connections"]
+    return {"path": {"connectionId": listed[0]["connectionId"]}}
 
 
-def body_of(place: Place, name: str, new_name: str) -> Any:
-    """Write an integration as it would be asked for."""
-    found = one(name, place)["at"]["integrationId"]
-    read = ask(place, "GET", f"/integrations/{found}")["integration"]
+def body_of(scenario: Scenario, name: str, new_name: str) -> Any:
+    """Return the request body for an integration with the jobs of another."""
+    found = one(name, scenario)["path"]["integrationId"]
+    read = request_json(scenario, "GET", f"/integrations/{found}")["integration"]
     cloud = ("connectionName", "isConnectionDeleted", "bucketName")
     jobs = [
         {
@@ -94,96 +94,102 @@ def body_of(place: Place, name: str, new_name: str) -> Any:
     return {"name": new_name, **kept, "jobs": jobs}
 
 
-def new_integration(name: str, place: Place) -> Given:
-    return {"json": body_of(place, "Products in", name)}
+def new_integration(name: str, scenario: Scenario) -> RequestParts:
+    return {"json": body_of(scenario, "Products in", name)}
 
 
-def changed_integration(place: Place) -> Given:
-    return {**one("Products in", place), "json": body_of(place, "Products in", "Renamed")}
+def changed_integration(scenario: Scenario) -> RequestParts:
+    return {**one("Products in", scenario), "json": body_of(scenario, "Products in", "Renamed")}
 
 
-def ran(name: str, place: Place) -> Given:
+def finished_run(name: str, scenario: Scenario) -> RequestParts:
     """Run an integration to its end."""
-    given = one(name, place)
-    run = ask(place, "POST", f"/integrations/{given['at']['integrationId']}/run")["run"]["id"]
-    while ask(place, "GET", f"/integrations/run/{run}")["run"]["endDate"] is None:
+    parts = one(name, scenario)
+    run = request_json(scenario, "POST", f"/integrations/{parts['path']['integrationId']}/run")[
+        "run"
+    ]["id"]
+    while request_json(scenario, "GET", f"/integrations/run/{run}")["run"]["endDate"] is None:
         pass
-    return {"at": {**given["at"], "runId": run, "actionId": place.named("imports", "Products")}}
+    return {
+        "path": {**parts["path"], "runId": run, "actionId": scenario.id_of("imports", "Products")}
+    }
 
 
-def failed(place: Place) -> Given:
+def failed(scenario: Scenario) -> RequestParts:
     """Run an integration that leaves a dump."""
-    path = place.emulator.clouds / "AmazonS3/shop-data/in"
+    path = scenario.emulator.clouds / "AmazonS3/shop-data/in"
     (path / "products.csv").write_bytes((path / "bad.csv").read_bytes())
-    return ran("Products in", place)
+    return finished_run("Products in", scenario)
 
 
-def held(place: Place) -> Given:
-    """Run an integration, and hold it there."""
-    place.emulator.settings.hold_tasks = "IN_PROGRESS"
-    given = one("Products in", place)
-    action = place.named("imports", "Products")
-    ask(place, "POST", f"/integrations/{given['at']['integrationId']}/run")
-    model = f"/2/0/models/{place.emulator.model_id}"
-    headers = place.authorization("ada")
+def held(scenario: Scenario) -> RequestParts:
+    """Start an integration, and hold it while it runs."""
+    scenario.emulator.settings.hold_tasks = "IN_PROGRESS"
+    parts = one("Products in", scenario)
+    action = scenario.id_of("imports", "Products")
+    request_json(scenario, "POST", f"/integrations/{parts['path']['integrationId']}/run")
+    model = f"/2/0/models/{scenario.emulator.model_id}"
+    headers = scenario.authorization("ada")
     while True:
-        listed = place.http.get(f"{model}/imports/{action}/tasks", headers=headers).json()
+        listed = scenario.http.get(f"{model}/imports/{action}/tasks", headers=headers).json()
         if any(task["taskState"] == "IN_PROGRESS" for task in listed.get("tasks", [])):
-            return given
+            return parts
         time.sleep(0.01)
 
 
-def scheduled(place: Place) -> Given:
-    given = one("Products in", place)
-    path = f"/integrations/{given['at']['integrationId']}/schedule"
-    ask(place, "POST", path, json={"schedule": SCHEDULE})
-    return given | {"json": {"integrationId": given["at"]["integrationId"], "schedule": SCHEDULE}}
+def scheduled(scenario: Scenario) -> RequestParts:
+    parts = one("Products in", scenario)
+    path = f"/integrations/{parts['path']['integrationId']}/schedule"
+    request_json(scenario, "POST", path, json={"schedule": SCHEDULE})
+    return parts | {"json": {"integrationId": parts["path"]["integrationId"], "schedule": SCHEDULE}}
 
 
-def scheduled_at(status: str, place: Place) -> Given:
-    given = scheduled(place)
-    return {"at": {**given["at"], "status": status}}
+def scheduled_at(status: str, scenario: Scenario) -> RequestParts:
+    parts = scheduled(scenario)
+    return {"path": {**parts["path"], "status": status}}
 
 
-def notification(place: Place) -> Given:
-    given = one("Products in", place)
-    user = place.user("ada")["at"]["userId"]
-    return given | {
+def notification(scenario: Scenario) -> RequestParts:
+    parts = one("Products in", scenario)
+    user = scenario.user("ada")["path"]["userId"]
+    return parts | {
         "json": {
-            "integrationIds": [given["at"]["integrationId"]],
+            "integrationIds": [parts["path"]["integrationId"]],
             "channels": ["email"],
             "notifications": {"config": [{"type": "success", "users": [user]}]},
         }
     }
 
 
-def without_notification(place: Place) -> Given:
-    given = notification(place)
-    ask(place, "DELETE", f"/integrations/notification/{given['at']['notificationId']}")
-    return {"json": given["json"]}
+def without_notification(scenario: Scenario) -> RequestParts:
+    parts = notification(scenario)
+    request_json(
+        scenario, "DELETE", f"/integrations/notification/{parts['path']['notificationId']}"
+    )
+    return {"json": parts["json"]}
 
 
-def flow(place: Place) -> Given:
-    found = ask(place, "GET", "/integrationflows")["integrationFlows"][0]["id"]
-    return {"at": {"integrationFlowId": found}}
+def flow(scenario: Scenario) -> RequestParts:
+    found = request_json(scenario, "GET", "/integrationflows")["integrationFlows"][0]["id"]
+    return {"path": {"integrationFlowId": found}}
 
 
-def flow_ran(place: Place) -> Given:
-    given = flow(place)
-    path = f"/integrationflows/{given['at']['integrationFlowId']}"
-    run = ask(place, "POST", f"{path}/run")["run"]["id"]
-    while ask(place, "GET", f"/integrations/run/{run}")["run"]["endDate"] is None:
+def flow_ran(scenario: Scenario) -> RequestParts:
+    parts = flow(scenario)
+    path = f"/integrationflows/{parts['path']['integrationFlowId']}"
+    run = request_json(scenario, "POST", f"{path}/run")["run"]["id"]
+    while request_json(scenario, "GET", f"/integrations/run/{run}")["run"]["endDate"] is None:
         pass
-    path = f"/integrations/{given['at']['integrationFlowId']}/schedule"
-    ask(place, "POST", path, json={"schedule": SCHEDULE})
-    return given
+    path = f"/integrations/{parts['path']['integrationFlowId']}/schedule"
+    request_json(scenario, "POST", path, json={"schedule": SCHEDULE})
+    return parts
 
 
-def new_flow(name: str, fewest: int, place: Place) -> Given:
+def new_flow(name: str, fewest: int, scenario: Scenario) -> RequestParts:
     steps = [
         {
             "type": "Integration",
-            "referrer": one(each, place)["at"]["integrationId"],
+            "referrer": one(each, scenario)["path"]["integrationId"],
             "dependsOn": [],
             "isSkipped": False,
             "exceptionBehavior": [{"type": "failure", "strategy": "stop"}],
@@ -193,14 +199,14 @@ def new_flow(name: str, fewest: int, place: Place) -> Given:
     return {"json": {"name": name, "version": "2.0", "type": "IntegrationFlow", "steps": steps}}
 
 
-def changed_flow(place: Place) -> Given:
-    return flow(place) | new_flow("Renamed", 2, place)
+def changed_flow(scenario: Scenario) -> RequestParts:
+    return flow(scenario) | new_flow("Renamed", 2, scenario)
 
 
 def connections() -> Iterator[AnyExchange]:
     path = "/integrations/connections"
     yield Exchange("GET", path, 200)
-    yield Exchange("GET", path, 403, who="bob")
+    yield Exchange("GET", path, 403, user="bob")
     yield Exchange("POST", path, 200, json=S3)
     yield Exchange("POST", path, 400, json={**S3, "body": {**S3_BODY, "secretAccessKey": "wrong"}})
     path = f"{path}/{{connectionId}}"
@@ -215,9 +221,9 @@ def connections() -> Iterator[AnyExchange]:
 
 def integrations() -> Iterator[AnyExchange]:
     path = "/integrations"
-    yield Exchange("GET", path, 200, partial(ran, "Products in"))
+    yield Exchange("GET", path, 200, partial(finished_run, "Products in"))
     yield Exchange("GET", path, 200, scheduled)
-    yield Exchange("GET", path, 403, who="bob")
+    yield Exchange("GET", path, 403, user="bob")
     yield Exchange("POST", path, 200, partial(new_integration, "New"))
     yield Exchange("POST", path, 400, partial(new_integration, "Sales out"))
     path = "/integrations/{integrationId}"
@@ -230,7 +236,7 @@ def integrations() -> Iterator[AnyExchange]:
     yield Exchange("DELETE", path, 200, integration("Clean up"))
     yield Exchange("DELETE", path, 404)
     yield Exchange("DELETE", path, 409, held)
-    yield Exchange("DELETE", path, 401, who=None)
+    yield Exchange("DELETE", path, 401, user=None)
     yield Exchange("POST", f"{path}/run", 200, integration("Products in"))
     yield Exchange("POST", f"{path}/run", 409, held)
     yield Exchange("POST", f"{path}/cancel", 200, held)
@@ -240,22 +246,22 @@ def integrations() -> Iterator[AnyExchange]:
 
 def runs() -> Iterator[AnyExchange]:
     path = "/integrations/runs/{integrationId}"
-    yield Exchange("GET", path, 200, partial(ran, "Products in"))
-    yield Exchange("GET", path, 200, partial(ran, "Clean up"))
+    yield Exchange("GET", path, 200, partial(finished_run, "Products in"))
+    yield Exchange("GET", path, 200, partial(finished_run, "Clean up"))
     yield Exchange("GET", path, 200, failed)
     yield Exchange("GET", path, 404)
     path = "/integrations/run/{runId}"
-    yield Exchange("GET", path, 200, partial(ran, "Sales out"))
+    yield Exchange("GET", path, 200, partial(finished_run, "Sales out"))
     yield Exchange("GET", path, 200, failed)
     yield Exchange("GET", path, 404)
     yield Exchange("GET", f"{path}/dumps", 200, failed)
-    yield Exchange("GET", f"{path}/dumps", 404, partial(ran, "Products in"))
+    yield Exchange("GET", f"{path}/dumps", 404, partial(finished_run, "Products in"))
     step = f"{path}/process/import/{{actionId}}/dumps"
     yield Exchange("GET", step, 200, failed)
     yield Exchange("GET", step, 404)
     path = "/integrations/runerror/{runId}"
     yield Exchange("GET", path, 200, failed)
-    yield Exchange("GET", path, 200, partial(ran, "Products in"))
+    yield Exchange("GET", path, 200, partial(finished_run, "Products in"))
     yield Exchange("GET", path, 404)
 
 
@@ -271,7 +277,7 @@ def schedules() -> Iterator[AnyExchange]:
     yield Exchange("DELETE", path, 404, integration("Products in"))
     path = f"{path}/status/{{status}}"
     yield Exchange("POST", path, 200, partial(scheduled_at, "disabled"))
-    yield Exchange("POST", path, 404, at(status="enabled"))
+    yield Exchange("POST", path, 404, path_values(status="enabled"))
 
 
 def notifications() -> Iterator[AnyExchange]:
@@ -282,7 +288,7 @@ def notifications() -> Iterator[AnyExchange]:
     yield Exchange("GET", path, 200, notification)
     yield Exchange("GET", path, 404)
     yield Exchange("PUT", path, 200, notification)
-    yield Exchange("PUT", path, 403, notification, who="bob")
+    yield Exchange("PUT", path, 403, notification, user="bob")
     yield Exchange("DELETE", path, 200, notification)
     yield Exchange("DELETE", path, 404)
 
@@ -291,7 +297,7 @@ def flows() -> Iterator[AnyExchange]:
     path = "/integrationflows"
     yield Exchange("GET", path, 200)
     yield Exchange("GET", path, 200, flow_ran)
-    yield Exchange("GET", path, 403, who="bob")
+    yield Exchange("GET", path, 403, user="bob")
     yield Exchange("POST", path, 200, partial(new_flow, "New", 2))
     yield Exchange("POST", path, 400, partial(new_flow, "New", 1))
     path = "/integrationflows/{integrationFlowId}"
@@ -315,5 +321,6 @@ EXCHANGES = [
     *flows(),
 ]
 
-# It was removed: a web page says so, to anybody (facts 8.2).
-STRANGERS = {("GET", "/integrations/anaplanModels/{modelId}"): 404}
+# It was removed: the response is a web page, also without authentication
+# (docs/anaplan-behaviour.md#integrations).
+UNAUTHENTICATED = {("GET", "/integrations/anaplanModels/{modelId}"): 404}

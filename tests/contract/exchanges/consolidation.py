@@ -1,17 +1,17 @@
-"""Financial Consolidation: tables, dimensions, workflows, users, and what each refuses."""
+"""Financial Consolidation: tables, dimensions, workflows and users."""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING
 
-from tests.contract.exchange import Exchange, at
+from tests.contract.exchange import Exchange, path_values
 
 if TYPE_CHECKING:
-    from tests.contract.conftest import Given, Place
+    from tests.contract.conftest import RequestParts, Scenario
 
 HEADERS = {"X_API_TOKEN": "shop-consolidation-token", "TENANT": "Corner Shop"}
-_Exchange = partial(Exchange, specification="financial-consolidation", who=None, headers=HEADERS)
+_Exchange = partial(Exchange, specification="financial-consolidation", user=None, headers=HEADERS)
 
 TABLE = "/odata/{tableName}"
 BATCH = "/odata/batch/{tableName}"
@@ -23,9 +23,9 @@ OF_MODEL = "/metadata/models/{modelName}/Dimensions"
 USER = "/users/{username}"
 ROLES = "/user/{username}/roles"
 
-LEDGER = at(tableName="Ledger")
-LOAD = at(path="Imports/Nightly", name_of_workflow="Load")
-ADA = at(username="ada@fluence.app")
+LEDGER = path_values(tableName="Ledger")
+LOAD = path_values(path="Imports/Nightly", name_of_workflow="Load")
+ADA = path_values(username="ada@fluence.app")
 ROW = {"Account_Name": "1130", "Scenario_Name": "Actual", "Amount": 1.5, "Text": None}
 USER_INPUT = {
     "userName": "new@fluence.app",
@@ -37,14 +37,14 @@ USER_INPUT = {
 BUDGET = {"$filter": "Scenario_Name eq 'Budget'"}
 
 
-def started(place: Place) -> Given:
+def started(scenario: Scenario) -> RequestParts:
     """Start the workflow."""
     url = "/api/v2305.1/process/start/Imports/Nightly/Load"
-    place.http.post(url, headers=HEADERS).raise_for_status()
-    return LOAD(place)
+    scenario.http.post(url, headers=HEADERS).raise_for_status()
+    return LOAD(scenario)
 
 
-# Anybody with the token may do everything; so without it nobody may do anything.
+# The API token permits everything, and every operation requires it.
 _OPERATIONS = [
     ("GET", TABLE),
     ("POST", TABLE),
@@ -85,17 +85,17 @@ EXCHANGES = [
     _Exchange("POST", BATCH, 200, LEDGER, json=[ROW, ROW]),
     _Exchange("POST", BATCH, 400, LEDGER, json=ROW),
     _Exchange("GET", "/metadata/Dimensions", 200),
-    _Exchange("GET", OF_MODEL, 200, at(modelName="Consolidation")),
+    _Exchange("GET", OF_MODEL, 200, path_values(modelName="Consolidation")),
     _Exchange("GET", OF_MODEL, 404),
-    _Exchange("GET", MEMBERS, 200, at(dimensionName="Account")),
-    _Exchange("GET", MEMBERS, 200, at(dimensionName="Account"), query={"Page": "2"}),
+    _Exchange("GET", MEMBERS, 200, path_values(dimensionName="Account")),
+    _Exchange("GET", MEMBERS, 200, path_values(dimensionName="Account"), query={"Page": "2"}),
     _Exchange("GET", MEMBERS, 404),
     _Exchange("POST", START, 200, LOAD, json=[]),
     _Exchange("POST", START, 404, json=[]),
     _Exchange("POST", STOP, 200, started),
     _Exchange("POST", STOP, 404),
     _Exchange("GET", STATE, 200, started),
-    _Exchange("GET", STATE, 200, at(path="Imports", name_of_workflow="None")),
+    _Exchange("GET", STATE, 200, path_values(path="Imports", name_of_workflow="None")),
     _Exchange("GET", "/users", 200),
     _Exchange("POST", "/users", 200, json=[USER_INPUT]),
     _Exchange("POST", "/users", 400, json=USER_INPUT),

@@ -1,4 +1,4 @@
-"""A tenant with clients of every kind, and what plays the parts of an application and a browser."""
+"""A tenant with OAuth clients of every kind, and clients that act as application and browser."""
 
 import re
 from collections.abc import Iterator
@@ -67,7 +67,7 @@ TENANT = TenantDescription.model_validate(
 
 
 class Application:
-    """A client by plain HTTP, knowing nothing of the emulator but its address."""
+    """An OAuth client that sends its requests over HTTP."""
 
     callback = CALLBACK
     scope = SCOPE
@@ -86,7 +86,7 @@ class Application:
         return {"client_id": self.client_id, **secret}
 
     def query(self, **changes: str | None) -> str:
-        """The query of an authorization URL; `None` leaves a parameter out."""
+        """Return the query of an authorization URL. `None` omits a parameter."""
         parameters = {
             "response_type": "code",
             "client_id": self.client_id,
@@ -101,18 +101,18 @@ class Application:
         return f"{self.emulator.base_url}/auth/prelogin?{self.query(**changes)}"
 
     def new_code(self, **changes: str | None) -> str:
-        """A code, for which the user has signed in and consented."""
+        """Return a code after the user has signed in and consented."""
         return query_of(self.emulator.authorize(self.url(**changes)))["code"]
 
     def post(self, **parameters: str) -> httpx2.Response:
-        """Ask for tokens."""
+        """Request tokens."""
         return self.http.post("/oauth/token", json={**self.credentials, **parameters})
 
     def exchange(self, code: str, redirect_uri: str = CALLBACK) -> httpx2.Response:
         return self.post(grant_type="authorization_code", code=code, redirect_uri=redirect_uri)
 
     def sign_in(self, **changes: str | None) -> dict[str, Any]:
-        """Tokens of a whole new sign-in."""
+        """Return the tokens of a new sign-in."""
         reply = self.exchange(self.new_code(**changes))
         assert reply.status_code == 200, reply.text
         return dict(reply.json())
@@ -120,8 +120,8 @@ class Application:
     def refresh(self, refresh_token: str, **more: str) -> httpx2.Response:
         return self.post(grant_type="refresh_token", refresh_token=refresh_token, **more)
 
-    def begin(self, **more: str) -> dict[str, Any]:
-        """Begin as a device."""
+    def start_device(self, **more: str) -> dict[str, Any]:
+        """Start the device grant."""
         reply = self.http.post("/oauth/device/code", json={"client_id": self.client_id, **more})
         assert reply.status_code == 200, reply.text
         return dict(reply.json())
@@ -129,12 +129,12 @@ class Application:
     def poll(self, device: dict[str, Any]) -> httpx2.Response:
         return self.post(grant_type=DEVICE_GRANT, device_code=device["device_code"])
 
-    def whoami(self, access_token: str, scheme: str = "AnaplanAuthToken") -> httpx2.Response:
+    def get_user(self, access_token: str, scheme: str = "AnaplanAuthToken") -> httpx2.Response:
         return self.http.get("/2/0/users/me", headers={"Authorization": f"{scheme} {access_token}"})
 
 
 class Page(HTMLParser):
-    """A page as a browser reads it: its form, and what is to be seen."""
+    """A parsed page: its form and its visible text."""
 
     def __init__(self, text: str) -> None:
         super().__init__()
@@ -179,29 +179,29 @@ class Browser:
 
     def open(self, path: str) -> Page:
         self.reply = self.http.get(path)
-        return self._arrive()
+        return self._follow_redirects()
 
     def submit(self, **filled: str) -> Page:
-        """Send the form on the page, as filled in."""
+        """Submit the form of the page with the given values."""
         form = self.page
         self.reply = self.http.post(form.action, data={**form.fields, **filled})
-        return self._arrive()
+        return self._follow_redirects()
 
     def sign_in(self, email: str = "ada@example.com", password: str = "correct horse") -> Page:
         return self.submit(email=email, password=password)
 
     @property
-    def left_for(self) -> str:
-        """The other site that the browser was sent to."""
+    def redirect_url(self) -> str:
+        """The URL of another site to which the browser was redirected."""
         assert self.reply.status_code == 302, self.reply.text
         return str(self.reply.headers["location"])
 
     @property
-    def brought(self) -> dict[str, str]:
-        """What it brings there."""
-        return query_of(self.left_for)
+    def redirect_query(self) -> dict[str, str]:
+        """The query of that URL."""
+        return query_of(self.redirect_url)
 
-    def _arrive(self) -> Page:
+    def _follow_redirects(self) -> Page:
         while self.reply.is_redirect and self.reply.headers["location"].startswith("/"):
             self.reply = self.http.get(self.reply.headers["location"])
         return self.page
@@ -225,8 +225,8 @@ def portal(emulator: Emulator) -> Iterator[Application]:
 
 
 @pytest.fixture
-def steady_portal(emulator: Emulator) -> Iterator[Application]:
-    """A web application whose refresh tokens don't rotate."""
+def non_rotating_portal(emulator: Emulator) -> Iterator[Application]:
+    """A web application whose refresh tokens do not rotate."""
     application = Application(emulator, "Steady portal")
     with application.http:
         yield application

@@ -1,4 +1,4 @@
-"""Where an authorization begins: what is let through, and what never leads anywhere."""
+"""The authorization endpoints: which requests are accepted and rejected."""
 
 from typing import TYPE_CHECKING
 
@@ -10,10 +10,10 @@ from anaplan_emulator import Emulator
 if TYPE_CHECKING:
     from tests.emulator.oauth.conftest import Application, Browser
 
-ENTRANCES = ["/auth/authorize", "/auth/prelogin"]
+ENDPOINTS = ["/auth/authorize", "/auth/prelogin"]
 
 
-def test_authorize_leads_to_the_sign_in_page_with_all_parameters(
+def test_authorize_redirects_to_the_sign_in_page_with_all_parameters(
     portal: "Application", http: httpx2.Client
 ) -> None:
     query = portal.query(state="a&b=c d/ü", nonce="n")
@@ -21,8 +21,8 @@ def test_authorize_leads_to_the_sign_in_page_with_all_parameters(
     reply = http.get(f"/auth/authorize?{query}")
 
     assert reply.status_code == 302
-    path, _, kept = reply.headers["location"].partition("?")
-    assert (path, kept) == ("/auth/prelogin", query)
+    path, _, query_of_page = reply.headers["location"].partition("?")
+    assert (path, query_of_page) == ("/auth/prelogin", query)
     page = http.get(reply.headers["location"])
     assert page.status_code == 200
     assert page.headers["content-type"] == "text/html; charset=utf-8"
@@ -30,7 +30,7 @@ def test_authorize_leads_to_the_sign_in_page_with_all_parameters(
 
 @pytest.mark.parametrize("name", ["response_type", "client_id", "redirect_uri", "scope"])
 @pytest.mark.parametrize("value", [None, ""])
-def test_a_missing_parameter_is_named(
+def test_the_error_names_the_missing_parameter(
     portal: "Application", http: httpx2.Client, name: str, value: str | None
 ) -> None:
     query = portal.query(**{name: value})
@@ -47,7 +47,7 @@ def test_a_missing_parameter_is_named(
     assert name in page.text
 
 
-def test_an_unknown_client_is_not_let_through(portal: "Application", http: httpx2.Client) -> None:
+def test_an_unknown_client_is_rejected(portal: "Application", http: httpx2.Client) -> None:
     query = portal.query(client_id="0" * 32)
 
     reply = http.get(f"/auth/authorize?{query}")
@@ -56,7 +56,7 @@ def test_an_unknown_client_is_not_let_through(portal: "Application", http: httpx
     assert http.get(f"/auth/prelogin?{query}").status_code == 400
 
 
-@pytest.mark.parametrize("entrance", ENTRANCES)
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
 @pytest.mark.parametrize(
     "redirect_uri",
     [
@@ -70,53 +70,53 @@ def test_an_unknown_client_is_not_let_through(portal: "Application", http: httpx
         pytest.param('https://evil.example/"\\\x00é', id="odd characters"),
     ],
 )
-def test_a_browser_is_never_sent_where_the_client_is_not_registered(
-    portal: "Application", http: httpx2.Client, entrance: str, redirect_uri: str
+def test_unregistered_callback_urls_are_never_redirected_to(
+    portal: "Application", http: httpx2.Client, endpoint: str, redirect_uri: str
 ) -> None:
-    # Neither plainly, nor to be told of another mistake.
+    # Neither for a valid request nor with another error.
     for response_type in ("code", "token"):
         query = portal.query(redirect_uri=redirect_uri, response_type=response_type)
 
-        reply = http.get(f"{entrance}?{query}")
+        reply = http.get(f"{endpoint}?{query}")
 
         assert reply.status_code == 400
         assert "location" not in reply.headers
 
 
-@pytest.mark.parametrize("entrance", ENTRANCES)
-def test_a_registered_client_hears_of_an_unsupported_response_type(
-    portal: "Application", browser: "Browser", entrance: str
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_the_client_receives_the_error_of_an_unsupported_response_type(
+    portal: "Application", browser: "Browser", endpoint: str
 ) -> None:
-    browser.open(f"{entrance}?{portal.query(response_type='token')}")
+    browser.open(f"{endpoint}?{portal.query(response_type='token')}")
 
-    assert browser.left_for.startswith(portal.callback)
-    assert browser.brought["error"] == "unsupported_response_type"
-    assert browser.brought["state"] == "a state"
+    assert browser.redirect_url.startswith(portal.callback)
+    assert browser.redirect_query["error"] == "unsupported_response_type"
+    assert browser.redirect_query["state"] == "a state"
 
 
-@pytest.mark.parametrize("entrance", ENTRANCES)
-def test_odd_characters_lead_nowhere(
-    portal: "Application", http: httpx2.Client, entrance: str
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
+def test_invalid_characters_are_rejected(
+    portal: "Application", http: httpx2.Client, endpoint: str
 ) -> None:
     query = portal.query(response_type='"\\é')
 
-    reply = http.get(f"{entrance}?{query}")
+    reply = http.get(f"{endpoint}?{query}")
 
     assert reply.status_code == 400
 
 
-@pytest.mark.parametrize("entrance", ENTRANCES)
+@pytest.mark.parametrize("endpoint", ENDPOINTS)
 @pytest.mark.parametrize("name", ["client_id", "redirect_uri", "scope", "state"])
-def test_a_parameter_that_stands_twice_is_refused(
-    portal: "Application", http: httpx2.Client, entrance: str, name: str
+def test_a_repeated_parameter_is_rejected(
+    portal: "Application", http: httpx2.Client, endpoint: str, name: str
 ) -> None:
-    reply = http.get(f"{entrance}?{portal.query()}&{name}=x&{name}=y")
+    reply = http.get(f"{endpoint}?{portal.query()}&{name}=x&{name}=y")
 
     assert reply.status_code in (400, 401)
     assert "location" not in reply.headers
 
 
-def test_a_device_client_has_no_business_here(terminal: "Application", http: httpx2.Client) -> None:
+def test_a_device_client_is_rejected(terminal: "Application", http: httpx2.Client) -> None:
     reply = http.get(f"/auth/authorize?{terminal.query()}")
 
     assert reply.status_code == 400
@@ -130,19 +130,19 @@ def test_proof_keys_are_ignored(portal: "Application") -> None:
 
 
 @pytest.mark.parametrize("path", ["/auth/authorize", "/oauth/token", "/auth/prelogin"])
-def test_other_methods_are_refused_in_oauth_words(http: httpx2.Client, path: str) -> None:
+def test_other_methods_result_in_oauth_errors(http: httpx2.Client, path: str) -> None:
     reply = http.put(path)
 
     assert reply.status_code == 405
     assert set(reply.json()) == {"error", "error_description"}
 
 
-def test_the_emulator_tells_of_a_client_of_each_kind(
+def test_the_emulator_has_properties_for_a_client_of_each_kind(
     emulator: Emulator, portal: "Application", terminal: "Application"
 ) -> None:
-    told = emulator.info()
+    info = emulator.info()
 
-    assert told["oauth_client_id"] == emulator.oauth_client_id == portal.client_id
-    assert told["oauth_client_secret"] == emulator.oauth_client_secret == portal.client_secret
-    assert told["redirect_uri"] == emulator.redirect_uri == portal.callback
-    assert told["device_client_id"] == emulator.device_client_id == terminal.client_id
+    assert info["oauth_client_id"] == emulator.oauth_client_id == portal.client_id
+    assert info["oauth_client_secret"] == emulator.oauth_client_secret == portal.client_secret
+    assert info["redirect_uri"] == emulator.redirect_uri == portal.callback
+    assert info["device_client_id"] == emulator.device_client_id == terminal.client_id

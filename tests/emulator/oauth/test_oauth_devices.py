@@ -1,4 +1,4 @@
-"""The device grant: how a device begins, waits, and is told."""
+"""The device grant."""
 
 import re
 from typing import TYPE_CHECKING
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
     from tests.emulator.oauth.conftest import Application
 
 
-def test_a_device_is_given_codes_and_told_where_its_user_goes(
+def test_a_device_receives_codes_and_the_verification_url(
     emulator: Emulator, terminal: "Application"
 ) -> None:
-    device = terminal.begin(scope="openid", audience="https://api.anaplan.com")
+    device = terminal.start_device(scope="openid", audience="https://api.anaplan.com")
 
     assert set(device) == {
         "device_code",
@@ -31,16 +31,14 @@ def test_a_device_is_given_codes_and_told_where_its_user_goes(
     assert (device["expires_in"], device["interval"]) == (900, 5)
 
 
-def test_a_form_begins_as_well_as_json(terminal: "Application") -> None:
+def test_device_codes_are_issued_for_forms_and_json(terminal: "Application") -> None:
     reply = terminal.http.post("/oauth/device/code", data={"client_id": terminal.client_id})
 
     assert reply.status_code == 200
 
 
-def test_a_device_has_its_tokens_once_it_is_approved(
-    emulator: Emulator, terminal: "Application"
-) -> None:
-    device = terminal.begin(scope=terminal.scope)
+def test_an_approved_device_receives_tokens(emulator: Emulator, terminal: "Application") -> None:
+    device = terminal.start_device(scope=terminal.scope)
     waiting = terminal.poll(device)
     assert (waiting.status_code, waiting.json()["error"]) == (403, "authorization_pending")
     assert waiting.json()["error_description"]
@@ -51,25 +49,23 @@ def test_a_device_has_its_tokens_once_it_is_approved(
     assert tokens["expires_in"] == 2100
     assert tokens["scope"] == "openid email offline_access"
     assert "id_token" in tokens
-    assert terminal.whoami(tokens["access_token"]).json()["user"]["email"] == "bob@example.com"
+    assert terminal.get_user(tokens["access_token"]).json()["user"]["email"] == "bob@example.com"
     renewed = terminal.refresh(tokens["refresh_token"]).json()
-    assert terminal.whoami(renewed["access_token"]).status_code == 200
+    assert terminal.get_user(renewed["access_token"]).status_code == 200
     assert terminal.refresh(tokens["refresh_token"]).json()["error"] == "invalid_grant"
-    # Its code was good once.
+    # A device code can be used once.
     assert terminal.poll(device).json()["error"] == "invalid_grant"
 
 
-def test_a_device_that_names_no_scope_gets_the_usual_one(
-    emulator: Emulator, terminal: "Application"
-) -> None:
-    device = terminal.begin()
+def test_the_default_scope_of_devices(emulator: Emulator, terminal: "Application") -> None:
+    device = terminal.start_device()
     emulator.approve_device(device["user_code"])
 
     assert terminal.poll(device).json()["scope"] == "openid email"
 
 
-def test_a_device_hears_of_denial(emulator: Emulator, terminal: "Application") -> None:
-    device = terminal.begin()
+def test_a_denied_device_receives_an_error(emulator: Emulator, terminal: "Application") -> None:
+    device = terminal.start_device()
 
     emulator.deny_device(device["user_code"])
 
@@ -79,11 +75,11 @@ def test_a_device_hears_of_denial(emulator: Emulator, terminal: "Application") -
         emulator.approve_device(device["user_code"])
 
 
-def test_a_device_hears_that_it_has_waited_too_long(
+def test_an_expired_device_code_results_in_an_error(
     emulator: Emulator, terminal: "Application"
 ) -> None:
-    device = terminal.begin()
-    emulator.approve_device(terminal.begin()["user_code"])
+    device = terminal.start_device()
+    emulator.approve_device(terminal.start_device()["user_code"])
 
     emulator.advance(seconds=901)
 
@@ -93,10 +89,8 @@ def test_a_device_hears_that_it_has_waited_too_long(
         emulator.approve_device(device["user_code"])
 
 
-def test_a_device_that_polls_too_fast_must_slow_down(
-    emulator: Emulator, terminal: "Application"
-) -> None:
-    device = terminal.begin()
+def test_polling_too_fast_results_in_slow_down(emulator: Emulator, terminal: "Application") -> None:
+    device = terminal.start_device()
 
     def poll_after(seconds: float) -> str:
         emulator.advance(seconds=seconds)
@@ -105,7 +99,7 @@ def test_a_device_that_polls_too_fast_must_slow_down(
     assert poll_after(0) == "authorization_pending"
     assert poll_after(5) == "authorization_pending"
     assert poll_after(1) == "slow_down"
-    # Five seconds more from now on (RFC 8628, section 3.5).
+    # The interval is now five seconds longer (RFC 8628, section 3.5).
     assert poll_after(5) == "slow_down"
     assert poll_after(15) == "authorization_pending"
 
@@ -113,28 +107,30 @@ def test_a_device_that_polls_too_fast_must_slow_down(
     assert terminal.poll(device).status_code == 200
 
 
-def test_the_pace_can_be_changed(emulator: Emulator, terminal: "Application") -> None:
+def test_the_polling_interval_is_a_setting(emulator: Emulator, terminal: "Application") -> None:
     emulator.settings.device_poll_seconds = 0
     emulator.settings.device_code_lifetime_seconds = 60
-    device = terminal.begin()
+    device = terminal.start_device()
 
     assert (device["expires_in"], device["interval"]) == (60, 0)
     errors = {terminal.poll(device).json()["error"] for _ in range(5)}
     assert errors == {"authorization_pending"}
 
 
-def test_the_code_may_be_typed_in_any_way(emulator: Emulator, terminal: "Application") -> None:
-    device = terminal.begin()
+def test_user_codes_are_accepted_in_any_notation(
+    emulator: Emulator, terminal: "Application"
+) -> None:
+    device = terminal.start_device()
 
     emulator.approve_device(device["user_code"].lower().replace("-", " "))
 
     assert terminal.poll(device).status_code == 200
 
 
-def test_who_must_use_single_sign_on_cannot_let_a_device_in(
+def test_single_sign_on_users_cannot_approve_devices(
     emulator: Emulator, terminal: "Application"
 ) -> None:
-    device = terminal.begin()
+    device = terminal.start_device()
 
     with pytest.raises(OAuthRefusedError, match="single sign-on"):
         emulator.approve_device(device["user_code"], "sso@example.com")
@@ -142,10 +138,10 @@ def test_who_must_use_single_sign_on_cannot_let_a_device_in(
     assert terminal.poll(device).json()["error"] == "authorization_pending"
 
 
-def test_a_device_code_is_good_for_its_client_only(
+def test_a_device_code_is_valid_only_for_its_client(
     emulator: Emulator, terminal: "Application", other_terminal: "Application"
 ) -> None:
-    device = terminal.begin()
+    device = terminal.start_device()
     emulator.approve_device(device["user_code"])
 
     reply = other_terminal.poll(device)
@@ -154,13 +150,13 @@ def test_a_device_code_is_good_for_its_client_only(
     assert terminal.poll(device).status_code == 200
 
 
-def test_the_two_kinds_of_clients_are_kept_apart(
+def test_clients_can_use_only_the_grants_of_their_kind(
     emulator: Emulator, portal: "Application", terminal: "Application"
 ) -> None:
     begun = portal.http.post("/oauth/device/code", json={"client_id": portal.client_id})
     assert (begun.status_code, begun.json()["error"]) == (403, "unauthorized_client")
 
-    device = terminal.begin()
+    device = terminal.start_device()
     emulator.approve_device(device["user_code"])
     assert portal.poll(device).status_code == 401
 
@@ -168,8 +164,8 @@ def test_the_two_kinds_of_clients_are_kept_apart(
     assert (refused.status_code, refused.json()["error"]) == (401, "access_denied")
 
 
-def test_a_device_proves_nothing(emulator: Emulator, terminal: "Application") -> None:
-    device = terminal.begin()
+def test_device_clients_need_no_secret(emulator: Emulator, terminal: "Application") -> None:
+    device = terminal.start_device()
     emulator.approve_device(device["user_code"])
     terminal.client_secret = "invented"
 
@@ -184,7 +180,7 @@ def test_a_device_proves_nothing(emulator: Emulator, terminal: "Application") ->
         ({"client_id": "0" * 32}, 403, "unauthorized_client"),
     ],
 )
-def test_a_device_must_say_which_client_it_is(
+def test_device_requests_need_a_client_id(
     terminal: "Application", body: dict[str, str], status: int, error: str
 ) -> None:
     reply = terminal.http.post("/oauth/device/code", json=body)
@@ -192,8 +188,8 @@ def test_a_device_must_say_which_client_it_is(
     assert (reply.status_code, reply.json()["error"]) == (status, error)
 
 
-def test_an_unknown_device_code_is_refused(terminal: "Application") -> None:
-    reply = terminal.poll({"device_code": "unheard"})
+def test_an_unknown_device_code_is_rejected(terminal: "Application") -> None:
+    reply = terminal.poll({"device_code": "unknown"})
     assert (reply.status_code, reply.json()["error"]) == (403, "invalid_grant")
 
     missing = terminal.poll({"device_code": ""})

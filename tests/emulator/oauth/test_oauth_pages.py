@@ -1,4 +1,4 @@
-"""What a person sees and does in a browser, without one: pages read, forms filled in, cookies."""
+"""The pages of the authorization server: forms, cookies and headers, tested without a browser."""
 
 import re
 import ssl
@@ -13,10 +13,10 @@ from anaplan_emulator import Emulator, TenantDescription
 if TYPE_CHECKING:
     from tests.emulator.oauth.conftest import Application, Browser
 
-HOSTILE = """"'><script>alert(1)</script>&amp;{{ 7 * 7 }}\r\nX-Injected: 1\x00é"""
+MARKUP = """"'><script>alert(1)</script>&amp;{{ 7 * 7 }}\r\nX-Injected: 1\x00é"""
 
 
-def test_a_person_signs_in_and_consents(portal: "Application", browser: "Browser") -> None:
+def test_signing_in_and_consenting(portal: "Application", browser: "Browser") -> None:
     sign_in = browser.open(f"/auth/authorize?{portal.query()}")
     assert "Sign in" in sign_in.text
 
@@ -24,13 +24,13 @@ def test_a_person_signs_in_and_consents(portal: "Application", browser: "Browser
     assert portal.name in consent.text
     assert "Ada <Lovelace> (ada@example.com)" in consent.text
     assert "portal.example.com" in consent.text
-    assert "Stay signed in" in consent.text
+    assert "Keep its access" in consent.text
 
     browser.submit(decision="allow")
-    assert browser.left_for.startswith(f"{portal.callback}&code=")
-    assert browser.brought["state"] == "a state"
-    tokens = portal.exchange(browser.brought["code"]).json()
-    assert portal.whoami(tokens["access_token"]).json()["user"]["email"] == "ada@example.com"
+    assert browser.redirect_url.startswith(f"{portal.callback}&code=")
+    assert browser.redirect_query["state"] == "a state"
+    tokens = portal.exchange(browser.redirect_query["code"]).json()
+    assert portal.get_user(tokens["access_token"]).json()["user"]["email"] == "ada@example.com"
 
 
 def test_signing_in_counts_as_a_login(portal: "Application", browser: "Browser") -> None:
@@ -38,32 +38,32 @@ def test_signing_in_counts_as_a_login(portal: "Application", browser: "Browser")
     browser.sign_in()
     browser.submit(decision="allow")
 
-    tokens = portal.exchange(browser.brought["code"]).json()
-    assert portal.whoami(tokens["access_token"]).json()["user"]["lastLoginDate"]
+    tokens = portal.exchange(browser.redirect_query["code"]).json()
+    assert portal.get_user(tokens["access_token"]).json()["user"]["lastLoginDate"]
 
 
-def test_a_person_denies(portal: "Application", browser: "Browser") -> None:
+def test_denying_consent(portal: "Application", browser: "Browser") -> None:
     browser.open(portal.url())
     browser.sign_in()
 
     browser.submit(decision="deny")
 
-    assert browser.left_for.startswith(portal.callback)
-    assert browser.brought["error"] == "access_denied"
-    assert browser.brought["state"] == "a state"
-    assert "code" not in browser.brought
+    assert browser.redirect_url.startswith(portal.callback)
+    assert browser.redirect_query["error"] == "access_denied"
+    assert browser.redirect_query["state"] == "a state"
+    assert "code" not in browser.redirect_query
 
 
-def test_without_a_state_none_comes_back(portal: "Application", browser: "Browser") -> None:
+def test_no_state_is_returned_if_none_was_sent(portal: "Application", browser: "Browser") -> None:
     browser.open(portal.url(state=None))
     browser.sign_in()
     browser.submit(decision="allow")
 
-    assert set(browser.brought) == {"tenant", "code"}
+    assert set(browser.redirect_query) == {"tenant", "code"}
 
 
 @pytest.mark.parametrize(
-    ("email", "password", "told"),
+    ("email", "password", "message"),
     [
         ("ada@example.com", "wrong", "incorrect"),
         ("nobody@example.com", "correct horse", "incorrect"),
@@ -72,12 +72,12 @@ def test_without_a_state_none_comes_back(portal: "Application", browser: "Browse
     ],
 )
 @pytest.mark.parametrize("device", [False, True])
-def test_who_cannot_sign_in_is_told_why_and_may_try_again(
+def test_a_failed_sign_in_shows_the_reason_and_the_form_again(
     portal: "Application",
     browser: "Browser",
     email: str,
     password: str,
-    told: str,
+    message: str,
     device: bool,
 ) -> None:
     browser.open("/activate" if device else portal.url())
@@ -85,7 +85,7 @@ def test_who_cannot_sign_in_is_told_why_and_may_try_again(
     again = browser.sign_in(email, password)
 
     assert browser.reply.status_code == 401
-    assert told in again.text
+    assert message in again.text
     assert again.fields["email"] == email
     assert again.fields["password"] == ""
     onward = browser.sign_in()
@@ -102,7 +102,7 @@ def test_consent_needs_a_sign_in(portal: "Application", browser: "Browser") -> N
     assert browser.reply.headers["location"].startswith("/auth/prelogin?")
 
 
-def test_nobody_stays_signed_in(portal: "Application", browser: "Browser") -> None:
+def test_every_authorization_needs_a_sign_in(portal: "Application", browser: "Browser") -> None:
     browser.open(portal.url())
     browser.sign_in()
     browser.submit(decision="allow")
@@ -110,7 +110,7 @@ def test_nobody_stays_signed_in(portal: "Application", browser: "Browser") -> No
     assert "password" in browser.open(f"/auth/consent?{portal.query()}").fields
 
 
-def test_a_sign_in_that_leads_to_nothing_ends_by_the_clock(
+def test_unused_sign_ins_expire_by_the_emulator_clock(
     emulator: Emulator, portal: "Application", browser: "Browser"
 ) -> None:
     browser.open(portal.url())
@@ -121,7 +121,7 @@ def test_a_sign_in_that_leads_to_nothing_ends_by_the_clock(
     assert "password" in browser.submit(decision="allow").fields
 
 
-def test_another_account_may_be_used_instead(portal: "Application", browser: "Browser") -> None:
+def test_switching_to_another_account(portal: "Application", browser: "Browser") -> None:
     browser.open(portal.url())
     consent = browser.sign_in()
     browser.open(consent.links[0])
@@ -131,7 +131,7 @@ def test_another_account_may_be_used_instead(portal: "Application", browser: "Br
     assert "bob@example.com" in consent.text
 
 
-def test_a_form_of_another_site_is_refused(
+def test_forms_of_other_sites_are_rejected(
     portal: "Application", browser: "Browser", other_browser: "Browser"
 ) -> None:
     foreign = other_browser.open(portal.url()).fields["form_token"]
@@ -149,7 +149,7 @@ def test_a_form_of_another_site_is_refused(
     assert browser.reply.status_code == 403
 
 
-def test_a_form_without_its_cookie_is_refused(portal: "Application", browser: "Browser") -> None:
+def test_forms_without_their_cookie_are_rejected(portal: "Application", browser: "Browser") -> None:
     browser.open(portal.url())
     browser.http.cookies.clear()
 
@@ -168,9 +168,7 @@ def test_signing_in_changes_the_cookie(portal: "Application", browser: "Browser"
     assert before.value != after.value
 
 
-def test_the_cookie_is_out_of_reach_of_scripts_and_other_sites(
-    portal: "Application", browser: "Browser"
-) -> None:
+def test_the_cookie_is_http_only_and_same_site(portal: "Application", browser: "Browser") -> None:
     browser.open(portal.url())
 
     attributes = browser.reply.headers["set-cookie"].lower().split("; ")
@@ -200,13 +198,13 @@ def consent_page(browser: "Browser", portal: "Application", _: "Application") ->
     browser.sign_in()
 
 
-def refused_form(browser: "Browser", portal: "Application", _: "Application") -> None:
+def rejected_form(browser: "Browser", portal: "Application", _: "Application") -> None:
     browser.open(portal.url())
     browser.submit(form_token="")
 
 
 def device_sign_in(browser: "Browser", _: "Application", terminal: "Application") -> None:
-    browser.open(terminal.begin()["verification_uri_complete"])
+    browser.open(terminal.start_device()["verification_uri_complete"])
 
 
 def device_code(browser: "Browser", portal: "Application", terminal: "Application") -> None:
@@ -228,7 +226,7 @@ PAGES: list[Callable[["Browser", "Application", "Application"], None]] = [
     sign_in_page,
     error_page,
     consent_page,
-    refused_form,
+    rejected_form,
     device_sign_in,
     device_code,
     device_confirmation,
@@ -236,14 +234,14 @@ PAGES: list[Callable[["Browser", "Application", "Application"], None]] = [
 ]
 
 
-@pytest.mark.parametrize("visit", PAGES)
-def test_every_page_is_guarded_and_accessible(
+@pytest.mark.parametrize("open_page", PAGES)
+def test_every_page_has_security_headers_and_is_accessible(
     browser: "Browser",
     portal: "Application",
     terminal: "Application",
-    visit: Callable[["Browser", "Application", "Application"], None],
+    open_page: Callable[["Browser", "Application", "Application"], None],
 ) -> None:
-    visit(browser, portal, terminal)
+    open_page(browser, portal, terminal)
 
     headers = browser.reply.headers
     assert headers["cache-control"] == "no-store"
@@ -252,8 +250,8 @@ def test_every_page_is_guarded_and_accessible(
     assert headers["x-frame-options"] == "DENY"
     policy = headers["content-security-policy"].split("; ")
     assert {"default-src 'none'", "frame-ancestors 'none'", "base-uri 'none'"} <= set(policy)
-    # Browsers would stop the way back to the client otherwise.
-    assert ("form-action 'self'" in policy) == (visit is not consent_page)
+    # A policy for forms would make browsers block the redirect to the client.
+    assert ("form-action 'self'" in policy) == (open_page is not consent_page)
     page = browser.page
     assert page.tags.count("h1") == page.tags.count("main") == page.tags.count("title") == 1
     assert "script" not in page.tags
@@ -262,7 +260,7 @@ def test_every_page_is_guarded_and_accessible(
     assert '<html lang="en">' in browser.reply.text
 
 
-def test_the_style_is_served(browser: "Browser") -> None:
+def test_the_style_sheet_is_served(browser: "Browser") -> None:
     browser.open("/activate")
     (path,) = re.findall(r'rel="stylesheet" href="([^"]+)"', browser.reply.text)
 
@@ -272,10 +270,10 @@ def test_the_style_is_served(browser: "Browser") -> None:
     assert style.headers["content-type"].startswith("text/css")
 
 
-def test_a_hostile_state_comes_back_as_it_was_and_does_no_harm(
+def test_a_malicious_state_is_escaped_and_returned_unchanged(
     portal: "Application", browser: "Browser"
 ) -> None:
-    browser.open(portal.url(state=HOSTILE))
+    browser.open(portal.url(state=MARKUP))
     assert "script" not in browser.page.tags
     assert "{{ 7 * 7 }}" not in browser.reply.text
     browser.sign_in()
@@ -283,59 +281,59 @@ def test_a_hostile_state_comes_back_as_it_was_and_does_no_harm(
     browser.submit(decision="allow")
 
     assert "x-injected" not in browser.reply.headers
-    assert browser.brought["state"] == HOSTILE
-    assert set(browser.brought) == {"tenant", "code", "state"}
+    assert browser.redirect_query["state"] == MARKUP
+    assert set(browser.redirect_query) == {"tenant", "code", "state"}
 
 
-def test_hostile_names_are_shown_as_they_are(portal: "Application", browser: "Browser") -> None:
+def test_names_with_markup_are_escaped(portal: "Application", browser: "Browser") -> None:
     browser.open(portal.url())
     consent = browser.sign_in()
 
-    # The tenant's own client and user have such names.
+    # The tenant's client and user have such names.
     assert "script" not in consent.tags
-    assert "Portal <script>alert(1)</script> asks to act" in consent.text
+    assert "Portal <script>alert(1)</script> requests access" in consent.text
     assert "<Lovelace>" in consent.text
 
 
-def test_hostile_input_is_shown_as_it_is(terminal: "Application", browser: "Browser") -> None:
+def test_input_with_markup_is_escaped(terminal: "Application", browser: "Browser") -> None:
     browser.open("/activate")
-    again = browser.sign_in(HOSTILE, "x")
+    again = browser.sign_in(MARKUP, "x")
     assert browser.reply.status_code == 401
     assert "script" not in again.tags
 
     browser.sign_in()
-    again = browser.submit(user_code=HOSTILE)
+    again = browser.submit(user_code=MARKUP)
     assert browser.reply.status_code == 400
     assert "script" not in again.tags
     assert "alert(1)" in again.fields["user_code"]
 
 
-def test_a_person_lets_a_device_in(terminal: "Application", browser: "Browser") -> None:
-    device = terminal.begin(scope=terminal.scope)
+def test_approving_a_device(terminal: "Application", browser: "Browser") -> None:
+    device = terminal.start_device(scope=terminal.scope)
 
     browser.open(device["verification_uri_complete"])
     entry = browser.sign_in()
     assert entry.fields["user_code"] == device["user_code"]
     confirmation = browser.submit()
     assert device["user_code"] in confirmation.text
-    assert "Terminal asks to act" in confirmation.text
+    assert "Terminal requests access" in confirmation.text
     assert terminal.poll(device).json()["error"] == "authorization_pending"
     done = browser.submit(decision="allow")
 
     assert "Your device is connected" in done.text
     tokens = terminal.poll(device).json()
-    assert terminal.whoami(tokens["access_token"]).json()["user"]["email"] == "ada@example.com"
+    assert terminal.get_user(tokens["access_token"]).json()["user"]["email"] == "ada@example.com"
 
 
-def test_a_person_types_the_code(terminal: "Application", browser: "Browser") -> None:
-    device = terminal.begin()
+def test_typing_the_user_code(terminal: "Application", browser: "Browser") -> None:
+    device = terminal.start_device()
 
     browser.open(device["verification_uri"])
     entry = browser.sign_in()
     assert entry.fields["user_code"] == ""
     again = browser.submit(user_code="BCDF-GHJK")
     assert browser.reply.status_code == 400
-    assert "No device waits with this code" in again.text
+    assert "No device is waiting with this code" in again.text
     browser.submit(user_code=f" {device['user_code'].lower()} ")
     browser.submit(decision="deny")
 
@@ -343,11 +341,11 @@ def test_a_person_types_the_code(terminal: "Application", browser: "Browser") ->
     assert terminal.poll(device).json()["error"] == "access_denied"
 
 
-def test_a_code_that_has_expired_lets_nothing_in(
+def test_an_expired_user_code_is_rejected(
     emulator: Emulator, terminal: "Application", browser: "Browser"
 ) -> None:
     emulator.settings.device_code_lifetime_seconds = 60
-    device = terminal.begin()
+    device = terminal.start_device()
     browser.open(device["verification_uri_complete"])
     browser.sign_in()
     browser.submit()
@@ -359,10 +357,10 @@ def test_a_code_that_has_expired_lets_nothing_in(
     assert terminal.poll(device).json()["error"] == "expired_token"
 
 
-def test_a_device_form_of_another_site_is_refused(
+def test_device_forms_of_other_sites_are_rejected(
     terminal: "Application", browser: "Browser"
 ) -> None:
-    device = terminal.begin()
+    device = terminal.start_device()
     browser.open(device["verification_uri_complete"])
     browser.sign_in()
     browser.submit(form_token="guessed")
@@ -378,7 +376,7 @@ def test_a_device_form_of_another_site_is_refused(
 def test_the_device_pages_need_a_sign_in(
     terminal: "Application", browser: "Browser", path: str
 ) -> None:
-    device = terminal.begin()
+    device = terminal.start_device()
 
     page = browser.open(f"{path}?user_code={device['user_code']}")
     assert "password" in page.fields

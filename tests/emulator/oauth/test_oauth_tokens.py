@@ -1,4 +1,4 @@
-"""Tokens for codes and refresh tokens, and what the tokens are good for."""
+"""Issuing, refreshing, using and revoking tokens."""
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
@@ -36,7 +36,7 @@ def test_a_code_is_exchanged_for_tokens(portal: "Application") -> None:
     assert body["scope"] == "openid email offline_access"
 
 
-def test_a_form_does_as_well_as_json(portal: "Application") -> None:
+def test_codes_are_exchanged_by_form_and_json(portal: "Application") -> None:
     form = {
         "grant_type": "authorization_code",
         "code": portal.new_code(),
@@ -48,19 +48,19 @@ def test_a_form_does_as_well_as_json(portal: "Application") -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "granted"),
+    ("requested", "granted"),
     [
         ("openid", "openid"),
         ("offline_access email", "offline_access email"),
         ("openid profile", "openid"),
-        ("email email unheard", "email"),
+        ("email email unknown", "email"),
         ("profile", None),
     ],
 )
 def test_the_scope_decides_what_is_in_the_reply(
-    portal: "Application", asked: str, granted: str | None
+    portal: "Application", requested: str, granted: str | None
 ) -> None:
-    body = portal.sign_in(scope=asked)
+    body = portal.sign_in(scope=requested)
 
     words = (granted or "").split()
     assert body.get("scope") == granted
@@ -69,7 +69,7 @@ def test_the_scope_decides_what_is_in_the_reply(
 
 
 @pytest.mark.parametrize("scope", ["openid email", "openid"])
-def test_an_id_token_tells_who_signed_in(
+def test_the_claims_of_an_id_token(
     emulator: Emulator, portal: "Application", http: httpx2.Client, scope: str
 ) -> None:
     emulator.set_clock(emulator.now() - timedelta(hours=5))
@@ -93,22 +93,26 @@ def test_an_id_token_tells_who_signed_in(
 
 
 @pytest.mark.parametrize("scheme", ["AnaplanAuthToken", "Bearer"])
-def test_an_access_token_opens_the_integration_api(portal: "Application", scheme: str) -> None:
+def test_access_tokens_are_accepted_by_the_integration_api(
+    portal: "Application", scheme: str
+) -> None:
     token = portal.sign_in()["access_token"]
 
-    assert portal.whoami(token, scheme).json()["user"]["email"] == "ada@example.com"
+    assert portal.get_user(token, scheme).json()["user"]["email"] == "ada@example.com"
 
 
-def test_an_access_token_ends_by_the_clock(emulator: Emulator, portal: "Application") -> None:
+def test_access_tokens_expire_by_the_emulator_clock(
+    emulator: Emulator, portal: "Application"
+) -> None:
     token = portal.sign_in()["access_token"]
 
     emulator.advance(seconds=2090)
-    assert portal.whoami(token).status_code == 200
+    assert portal.get_user(token).status_code == 200
     emulator.advance(seconds=20)
-    assert portal.whoami(token).status_code == 401
+    assert portal.get_user(token).status_code == 401
 
 
-def test_the_authentication_service_knows_access_tokens_by_their_own_scheme_only(
+def test_the_authentication_service_accepts_access_tokens_only_with_its_own_scheme(
     emulator: Emulator, portal: "Application", http: httpx2.Client
 ) -> None:
     token = portal.sign_in()["access_token"]
@@ -121,27 +125,27 @@ def test_the_authentication_service_knows_access_tokens_by_their_own_scheme_only
     expires_at = validated.json()["tokenInfo"]["expiresAt"] / 1000
     assert expires_at == pytest.approx(emulator.now().timestamp() + 2100, abs=30)
     assert http.get("/token/validate", headers=bearer).status_code == 400
-    # Only OAuth renews what OAuth issued.
+    # The authentication service cannot refresh OAuth tokens.
     assert http.post("/token/refresh", headers=own).status_code == 401
     assert http.post("/token/logout", headers=bearer).status_code == 401
     assert http.post("/token/logout", headers=own).status_code == 204
-    assert portal.whoami(token).status_code == 401
+    assert portal.get_user(token).status_code == 401
 
 
-def test_a_code_is_good_once_and_its_second_use_ends_what_the_first_brought(
+def test_reusing_a_code_revokes_the_tokens_of_its_first_use(
     portal: "Application",
 ) -> None:
     code = portal.new_code()
     tokens = portal.exchange(code).json()
 
-    again = portal.exchange(code)
+    repeated = portal.exchange(code)
 
-    assert (again.status_code, again.json()["error"]) == (403, "invalid_grant")
-    assert portal.whoami(tokens["access_token"]).status_code == 401
+    assert (repeated.status_code, repeated.json()["error"]) == (403, "invalid_grant")
+    assert portal.get_user(tokens["access_token"]).status_code == 401
     assert portal.refresh(tokens["refresh_token"]).status_code == 403
 
 
-def test_a_code_ends_by_the_clock(emulator: Emulator, portal: "Application") -> None:
+def test_codes_expire_by_the_emulator_clock(emulator: Emulator, portal: "Application") -> None:
     code = portal.new_code()
 
     emulator.advance(seconds=61)
@@ -149,8 +153,8 @@ def test_a_code_ends_by_the_clock(emulator: Emulator, portal: "Application") -> 
     assert portal.exchange(code).json()["error"] == "invalid_grant"
 
 
-def test_a_code_is_good_for_its_client_and_callback_only(
-    portal: "Application", steady_portal: "Application"
+def test_a_code_is_valid_only_for_its_client_and_callback_url(
+    portal: "Application", non_rotating_portal: "Application"
 ) -> None:
     code = portal.new_code()
 
@@ -158,8 +162,8 @@ def test_a_code_is_good_for_its_client_and_callback_only(
     assert (elsewhere.status_code, elsewhere.json()["error"]) == (403, "invalid_grant")
     nowhere = portal.post(grant_type="authorization_code", code=code)
     assert nowhere.json()["error"] == "invalid_grant"
-    stranger = steady_portal.exchange(code)
-    assert (stranger.status_code, stranger.json()["error"]) == (403, "invalid_grant")
+    other_client = non_rotating_portal.exchange(code)
+    assert (other_client.status_code, other_client.json()["error"]) == (403, "invalid_grant")
 
     assert portal.exchange(code).status_code == 200
 
@@ -175,7 +179,7 @@ def test_a_code_is_good_for_its_client_and_callback_only(
     ],
 )
 @pytest.mark.parametrize("grant_type", ["authorization_code", "refresh_token"])
-def test_a_client_must_prove_itself(
+def test_clients_must_authenticate(
     portal: "Application", credentials: dict[str, str], grant_type: str
 ) -> None:
     known = {"client_id": portal.client_id} if "client_secret" in credentials else {}
@@ -188,7 +192,7 @@ def test_a_client_must_prove_itself(
     assert "www-authenticate" not in reply.headers
 
 
-def test_a_client_does_not_prove_itself_in_a_header(portal: "Application") -> None:
+def test_client_authentication_in_a_header_is_rejected(portal: "Application") -> None:
     reply = portal.http.post(
         "/oauth/token",
         json={
@@ -211,16 +215,16 @@ def test_refresh_tokens_rotate(emulator: Emulator, portal: "Application") -> Non
     assert second["refresh_token"] != first["refresh_token"]
     assert second["scope"] == first["scope"]
     assert "id_token" in second
-    assert portal.whoami(first["access_token"]).status_code == 401
-    assert portal.whoami(second["access_token"]).status_code == 200
-    again = portal.refresh(first["refresh_token"])
-    assert (again.status_code, again.json()["error"]) == (403, "invalid_grant")
-    # The newer ones are not the worse for it.
-    assert portal.whoami(second["access_token"]).status_code == 200
+    assert portal.get_user(first["access_token"]).status_code == 401
+    assert portal.get_user(second["access_token"]).status_code == 200
+    repeated = portal.refresh(first["refresh_token"])
+    assert (repeated.status_code, repeated.json()["error"]) == (403, "invalid_grant")
+    # The newer tokens remain valid.
+    assert portal.get_user(second["access_token"]).status_code == 200
     assert portal.refresh(second["refresh_token"]).status_code == 200
 
 
-def test_a_rotating_token_is_spent_once_however_many_try(portal: "Application") -> None:
+def test_a_rotating_token_is_used_once_by_concurrent_requests(portal: "Application") -> None:
     token = portal.sign_in()["refresh_token"]
 
     with ThreadPoolExecutor(8) as pool:
@@ -229,20 +233,20 @@ def test_a_rotating_token_is_spent_once_however_many_try(portal: "Application") 
     assert sorted(reply.status_code for reply in replies) == [200] + [403] * 15
 
 
-def test_refresh_tokens_that_do_not_rotate_go_on(
-    emulator: Emulator, steady_portal: "Application"
+def test_non_rotating_refresh_tokens_remain_valid(
+    emulator: Emulator, non_rotating_portal: "Application"
 ) -> None:
-    first = steady_portal.sign_in()
+    first = non_rotating_portal.sign_in()
     for _ in range(3):
         emulator.advance(hours=24)
 
-        renewed = steady_portal.refresh(first["refresh_token"]).json()
+        renewed = non_rotating_portal.refresh(first["refresh_token"]).json()
 
         assert "refresh_token" not in renewed
-        assert steady_portal.whoami(renewed["access_token"]).status_code == 200
+        assert non_rotating_portal.get_user(renewed["access_token"]).status_code == 200
 
 
-def test_a_rotating_refresh_token_lives_twelve_hours(
+def test_rotating_refresh_tokens_expire_after_twelve_hours(
     emulator: Emulator, portal: "Application"
 ) -> None:
     first = portal.sign_in()
@@ -255,16 +259,16 @@ def test_a_rotating_refresh_token_lives_twelve_hours(
     assert (reply.status_code, reply.json()["error"]) == (403, "invalid_grant")
 
 
-def test_a_refresh_token_is_good_for_its_client_only(
-    portal: "Application", steady_portal: "Application"
+def test_a_refresh_token_is_valid_only_for_its_client(
+    portal: "Application", non_rotating_portal: "Application"
 ) -> None:
     token = portal.sign_in()["refresh_token"]
 
-    assert steady_portal.refresh(token).json()["error"] == "invalid_grant"
+    assert non_rotating_portal.refresh(token).json()["error"] == "invalid_grant"
     assert portal.refresh(token).status_code == 200
 
 
-def test_a_refresh_may_ask_for_less_but_not_for_more(portal: "Application") -> None:
+def test_a_refresh_can_narrow_the_scope_but_not_extend_it(portal: "Application") -> None:
     token = portal.sign_in(scope="email offline_access")["refresh_token"]
 
     more = portal.refresh(token, scope="openid email offline_access")
@@ -274,7 +278,7 @@ def test_a_refresh_may_ask_for_less_but_not_for_more(portal: "Application") -> N
     assert "refresh_token" not in less
 
 
-def test_a_revoked_refresh_token_takes_its_access_tokens_with_it(
+def test_revoking_a_refresh_token_revokes_its_access_tokens(
     emulator: Emulator, portal: "Application"
 ) -> None:
     tokens, others = portal.sign_in(), portal.sign_in()
@@ -282,8 +286,8 @@ def test_a_revoked_refresh_token_takes_its_access_tokens_with_it(
     emulator.revoke(tokens["refresh_token"])
 
     assert portal.refresh(tokens["refresh_token"]).json()["error"] == "invalid_grant"
-    assert portal.whoami(tokens["access_token"]).status_code == 401
-    assert portal.whoami(others["access_token"]).status_code == 200
+    assert portal.get_user(tokens["access_token"]).status_code == 401
+    assert portal.get_user(others["access_token"]).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -295,7 +299,9 @@ def test_a_revoked_refresh_token_takes_its_access_tokens_with_it(
         pytest.param({"grant_type": "password"}, "access_denied", id="password"),
     ],
 )
-def test_no_other_grant_is_known(portal: "Application", body: dict[str, str], error: str) -> None:
+def test_unsupported_grants_are_rejected(
+    portal: "Application", body: dict[str, str], error: str
+) -> None:
     reply = portal.http.post("/oauth/token", json={**portal.credentials, **body})
 
     assert (reply.status_code, reply.json()["error"]) == (401, error)
@@ -317,7 +323,7 @@ def test_no_other_grant_is_known(portal: "Application", body: dict[str, str], er
     ],
 )
 @pytest.mark.parametrize("path", ["/oauth/token", "/oauth/device/code"])
-def test_an_unreadable_body_is_refused(
+def test_a_malformed_body_is_rejected(
     http: httpx2.Client, path: str, content: str | bytes, media_type: str
 ) -> None:
     reply = http.post(path, content=content, headers={"Content-Type": media_type})
@@ -325,19 +331,19 @@ def test_an_unreadable_body_is_refused(
     assert (reply.status_code, reply.json()["error"]) == (400, "invalid_request")
 
 
-def test_who_has_left_gets_no_more_tokens(
+def test_deactivated_users_receive_no_tokens(
     emulator: Emulator, portal: "Application", tenant: TenantDescription
 ) -> None:
     code, tokens = portal.new_code(), portal.sign_in()
-    with emulator.world.store.transaction() as db:
+    with emulator.tenant.store.transaction() as db:
         db.execute("UPDATE users SET active = 0 WHERE email = 'ada@example.com'")
 
     assert portal.exchange(code).json()["error"] == "invalid_grant"
     assert portal.refresh(tokens["refresh_token"]).json()["error"] == "invalid_grant"
-    assert portal.whoami(tokens["access_token"]).status_code == 401
+    assert portal.get_user(tokens["access_token"]).status_code == 401
 
 
-def test_tokens_outlive_a_restart_and_end_with_a_reset(
+def test_tokens_are_kept_after_a_restart_but_not_after_a_reset(
     tmp_path: Path, tenant: TenantDescription
 ) -> None:
     state = tmp_path / "state.sqlite"

@@ -1,1 +1,1 @@
-"""Imports, exports, processes and other actions: their metadata, tasks and dumps."""
+"""The Integration API: imports, exports, processes and other actions, their tasks and dumps."""

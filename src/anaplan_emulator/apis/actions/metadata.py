@@ -1,11 +1,18 @@
-"""How imports, exports, processes and other actions are described (facts 4.13, 4.18)."""
+"""Describing imports, exports, processes and other actions.
+
+Source: docs/anaplan-behaviour.md#action-metadata.
+"""
 
 import sqlite3
 from typing import Any
 
-from anaplan_emulator.engine import contents
+from anaplan_emulator.engine import file_contents
+from anaplan_emulator.engine.action_results import ActionFailed
 from anaplan_emulator.engine.actions import Action, steps
-from anaplan_emulator.engine.definitions import (
+from anaplan_emulator.engine.exports import export_metadata
+from anaplan_emulator.engine.source_file import SourceFile
+from anaplan_emulator.engine.structure import list_by_name, module_by_name
+from anaplan_emulator.tenant.action_definitions import (
     DeleteDefinition,
     ExportDefinition,
     ImportDefinition,
@@ -14,18 +21,15 @@ from anaplan_emulator.engine.definitions import (
     ProcessDefinition,
     SourceField,
 )
-from anaplan_emulator.engine.exports import describe
-from anaplan_emulator.engine.outcomes import ActionFailed
-from anaplan_emulator.engine.source import FileFormat, Source
-from anaplan_emulator.engine.structure import list_by_name, module_by_name
+from anaplan_emulator.tenant.file_format import FileFormat
 
 
 def describe_action(db: sqlite3.Connection, model: int, action: Action) -> dict[str, Any]:
-    """Write an action as the listing of its kind does."""
+    """Return an action as JSON values, as in listings."""
     body: dict[str, Any] = {"id": action.id, "name": action.definition.name}
     match action.definition:
         case ImportDefinition() as definition:
-            file = contents.file_by_name(db, model, definition.file)
+            file = file_contents.file_by_name(db, model, definition.file)
             source = {"type": "FILE"} | ({"importDataSourceId": file.id} if file else {})
             body |= {
                 "importType": definition.import_type,
@@ -49,28 +53,28 @@ def describe_action(db: sqlite3.Connection, model: int, action: Action) -> dict[
 def describe_import(
     db: sqlite3.Connection, model: int, definition: ImportDefinition, user_id: str, now: float
 ) -> dict[str, Any]:
-    """Write what is known of an import's source: its columns as last uploaded, or as mapped."""
-    file = contents.file_by_name(db, model, definition.file)
-    form = (file.form if file else None) or FileFormat()
+    """Return the metadata of an import, with the columns of the upload or else the mapped ones."""
+    file = file_contents.file_by_name(db, model, definition.file)
+    file_format = (file.file_format if file else None) or FileFormat()
     header: list[str] = []
-    content = contents.content_of(db, file, user_id, now) if file else None
-    if content is not None and contents.is_whole(db, content):
+    content = file_contents.content_of(db, file, user_id, now) if file else None
+    if content is not None and file_contents.is_complete(db, content):
         try:
-            header = Source(contents.read_all(db, content), form).header
+            header = SourceFile(file_contents.read_all(db, content), file_format).header
         except ActionFailed:
-            # Content that isn't what its file says has no columns to name.
+            # Content that does not have the file's format has no columns.
             header = []
     header = header or _mapped_columns(definition)
     return {
         "name": definition.name,
         "type": "FILE",
         "source": {
-            "textEncoding": form.encoding,
-            "columnSeparator": form.separator,
-            "textDelimiter": form.delimiter,
-            "headerRow": form.header_row,
-            "firstDataRow": form.first_data_row,
-            "decimalSeparator": form.decimal_separator,
+            "textEncoding": file_format.encoding,
+            "columnSeparator": file_format.separator,
+            "textDelimiter": file_format.delimiter,
+            "headerRow": file_format.header_row,
+            "firstDataRow": file_format.first_data_row,
+            "decimalSeparator": file_format.decimal_separator,
             "headerNames": header,
             "columnCount": len(header),
         },
@@ -80,15 +84,15 @@ def describe_import(
 def describe_export(
     db: sqlite3.Connection, model: int, definition: ExportDefinition
 ) -> dict[str, Any]:
-    """Write the metadata of an export's output."""
-    return describe(db, module_by_name(db, model, definition.module), definition)
+    """Return the metadata of an export."""
+    return export_metadata(db, module_by_name(db, model, definition.module), definition)
 
 
 def describe_process(
     db: sqlite3.Connection, model: int, definition: ProcessDefinition, *, data_sources: bool
 ) -> dict[str, Any]:
-    """Write a process and its actions, with the sources of its imports when asked for."""
-    described = []
+    """Return a process and its actions, optionally with the data sources of imports."""
+    action_bodies = []
     for step in steps(db, model, definition):
         body = describe_action(db, model, step)
         if isinstance(step.definition, ImportDefinition):
@@ -98,12 +102,12 @@ def describe_process(
         elif isinstance(step.definition, ExportDefinition):
             body["actionType"] = "EXPORT"
             del body["encoding"]
-        described.append(body)
-    return {"name": definition.name, "actions": described}
+        action_bodies.append(body)
+    return {"name": definition.name, "actions": action_bodies}
 
 
 def describe_other(db: sqlite3.Connection, model: int, action: Action) -> dict[str, Any]:
-    """Write an action of prefix 117, with what its type adds."""
+    """Return a deletion or optimizer, with the members of its type."""
     body = describe_action(db, model, action)
     if isinstance(action.definition, DeleteDefinition):
         module = module_by_name(db, model, action.definition.module)

@@ -8,30 +8,31 @@ from starlette.responses import Response
 
 from anaplan_emulator.apis.access import (
     Model,
-    addressed_model,
     changeable_model,
+    existing_model,
+    has_access,
     is_workspace_admin,
     model_by_id,
     readable_model,
-    sees_inside,
-    set_open,
     visible_model,
 )
 from anaplan_emulator.apis.actions import metadata, state
+from anaplan_emulator.apis.calls import Call, Endpoint, whole_number
 from anaplan_emulator.apis.listings import listing, sort_leniently
-from anaplan_emulator.calls import Call, Endpoint, whole_number
+from anaplan_emulator.apis.replies import INTEGRATION, ApiError, envelope
 from anaplan_emulator.engine.actions import actions
-from anaplan_emulator.engine.definitions import (
+from anaplan_emulator.engine.model_memory import set_open
+from anaplan_emulator.engine.optimizers import solution_log
+from anaplan_emulator.engine.tasks import Task, insert_task, task_by_id, tasks_of
+from anaplan_emulator.tenant.action_definitions import (
     ExportDefinition,
     ImportDefinition,
     ProcessDefinition,
 )
-from anaplan_emulator.engine.optimizers import solution_log
-from anaplan_emulator.engine.tasks import Task, insert_task, task_by_id, tasks_of
-from anaplan_emulator.replies import INTEGRATION, ApiError, envelope
 
-# Reading keeps a dump alive; noting that once a minute spares readers from waiting to write.
-_NOTED_SECONDS = 60
+# Reading extends the retention of a dump. This is recorded once a minute only, as readers would
+# have to wait for the writer otherwise.
+_MARK_USED_SECONDS = 60
 
 _ACTION_SORT = {
     "id": lambda action: action.id,
@@ -66,30 +67,29 @@ def get_action(collection: str, call: Call) -> Response:
     model = readable_model(call)
     action = state.find_action(call.db, model.key, collection, call.path["actionId"])
     if action is None:
-        # Observed of imports alone (facts 4.13).
-        live = call.world.settings.quirks == "live"
-        raise ApiError(500 if collection == "imports" and live else 404)
-    answer = partial(envelope, _KINDS[collection], model_id=model.id)
+        # Observed for imports only (docs/anaplan-behaviour.md#action-metadata).
+        raise ApiError(500 if collection == "imports" and call.is_live else 404)
+    reply = partial(envelope, _KINDS[collection], model_id=model.id)
     match action.definition:
         case ImportDefinition() as definition:
-            now = call.world.clock.timestamp()
-            return answer(
+            now = call.tenant.clock.timestamp()
+            return reply(
                 importMetadata=metadata.describe_import(
                     call.db, model.key, definition, call.user.id, now
                 )
             )
         case ExportDefinition() as definition:
             body = metadata.describe_export(call.db, model.key, definition)
-            return answer(exportMetadata=body)
+            return reply(exportMetadata=body)
         case ProcessDefinition() as definition:
             data_sources = call.query.get("showImportDataSource") == "true"
-            return answer(
+            return reply(
                 processMetadata=metadata.describe_process(
                     call.db, model.key, definition, data_sources=data_sources
                 )
             )
         case _:
-            return answer(action=metadata.describe_other(call.db, model.key, action))
+            return reply(action=metadata.describe_other(call.db, model.key, action))
 
 
 def start_task(collection: str, call: Call) -> Response:
@@ -98,34 +98,31 @@ def start_task(collection: str, call: Call) -> Response:
     action = state.find_action(call.db, model.key, collection, call.path["actionId"])
     if action is None:
         raise ApiError(404)
-    request = _run_request(call)
+    request = _task_request(call)
     changeable_model(call)
     if model.active_state == "PRODUCTION" and state.changes_structure(call.db, model.key, action):
-        raise ApiError(425, "The model is deployed: its structural lists can't be changed")
-    with call.world.store.transaction() as db:
-        # Work loads a model that was closed.
-        set_open(db, model, is_open=True)
-        task_id = insert_task(
+        raise ApiError(425, "The model is deployed: its structural lists cannot be changed")
+    with call.tenant.store.transaction() as db:
+        # A task opens a closed model.
+        set_open(db, model.key)
+        task = insert_task(
             db,
             model=model.key,
             object_id=action.id,
             user_id=call.user.id,
             request=request.model_dump(),
-            created_at=call.world.clock.milliseconds(),
+            created_at=call.tenant.clock.milliseconds(),
         )
-        task = task_by_id(db, model.key, action.id, task_id)
-    call.world.tasks.start(model.key, task_id)
-    if task is None:
-        raise LookupError(f"task {task_id} is gone")
+    call.tenant.task_runner.start(model.key, task.id)
     return envelope("task", model_id=model.id, task=state.describe_queued(task))
 
 
 def list_tasks(collection: str, call: Call) -> Response:
-    """GET …/tasks: those of all users; none where there is no such action, or no access."""
-    model = addressed_model(call)
+    """GET …/tasks: tasks of all users; none for an unknown action or without access."""
+    model = existing_model(call)
     tasks: list[Task] = []
     in_collection = call.path["actionId"].startswith(state.PREFIX_BY_COLLECTION[collection])
-    if in_collection and sees_inside(call.db, call.user, model):
+    if in_collection and has_access(call.db, call.user, model):
         tasks = tasks_of(call.db, model.key, call.path["actionId"])
     return listing(
         call,
@@ -140,29 +137,29 @@ def list_tasks(collection: str, call: Call) -> Response:
 def get_task(collection: str, call: Call) -> Response:
     """GET …/tasks/{t}."""
     model, task = _task(collection, call)
-    task = call.world.tasks.observe(task)
+    task = call.tenant.task_runner.poll(task)
     process_details = call.query.get("includeProcessDetails") == "true"
     body = state.describe_task(task, process_details=process_details)
     return envelope("task", model_id=model.id, task=body)
 
 
 def cancel_task(collection: str, call: Call) -> Response:
-    """DELETE …/tasks/{t}: a finished task stays as it is."""
+    """DELETE …/tasks/{t}: a finished task is not changed."""
     model, task = _task(collection, call)
     if task.user_id != call.user.id and not is_workspace_admin(
         call.db, call.user, model.workspace_id
     ):
         raise ApiError(403)
-    call.world.tasks.cancel(task, call.user.id)
-    # The call's own snapshot is older than what just happened.
-    with call.world.store.snapshot() as db:
-        after = task_by_id(db, model.key, task.object_id, task.id) or task
-    body = state.describe_task(after, process_details=False)
+    call.tenant.task_runner.cancel(task, call.user.id)
+    # The request's own transaction does not see the change.
+    with call.tenant.store.snapshot() as db:
+        updated = task_by_id(db, model.key, task.object_id, task.id) or task
+    body = state.describe_task(updated, process_details=False)
     return envelope("task", model_id=model.id, task=body)
 
 
 def get_dump(collection: str, call: Call) -> Response:
-    """GET …/tasks/{t}/dump: 204 where the run had no failures."""
+    """GET …/tasks/{t}/dump: 204 if there were no failures."""
     _, task = _task(collection, call)
     if task.result is not None and not task.result["failureDumpAvailable"]:
         return Response(status_code=204)
@@ -199,14 +196,15 @@ def get_dump_chunk(collection: str, call: Call) -> Response:
 
 
 def get_optimizer_log(call: Call) -> Response:
-    """GET /optimizeActions/{id}/tasks/{t}/solutionLogs: an optimizer's own id, whatever ran it.
+    """GET /optimizeActions/{id}/tasks/{t}/solutionLogs.
 
-    The role is looked at before any id (facts 4.19).
+    The id is that of the optimizer, also if a process ran it. The role is checked before the ids
+    (docs/anaplan-behaviour.md#optimizer-logs).
     """
     model = model_by_id(call.db, call.path["modelId"])
     if model is None or not is_workspace_admin(call.db, call.user, model.workspace_id):
         raise ApiError(403)
-    now = call.world.clock.timestamp()
+    now = call.tenant.clock.timestamp()
     action_id, task_id = call.path["actionId"], call.path["correlationId"]
     log = solution_log(call.db, model.key, action_id, task_id, now)
     if log is None:
@@ -224,21 +222,21 @@ def _task(collection: str, call: Call) -> tuple[Model, Task]:
 
 
 def _dump(call: Call, task: Task) -> state.Dump:
-    """Find the dump in the path, and note that it is being read."""
+    """Return the dump in the path, and mark it as used."""
     object_id = call.path.get("objectId") or state.dumped_object(task)
-    now = call.world.clock.timestamp()
+    now = call.tenant.clock.timestamp()
     dump = state.find_dump(call.db, task, object_id, call.user.id, now)
     if dump is None:
         raise ApiError(404)
-    if now - dump.used_at > _NOTED_SECONDS:
-        with call.world.store.transaction() as db:
-            state.dump_used(db, dump, now)
+    if now - dump.used_at > _MARK_USED_SECONDS:
+        with call.tenant.store.transaction() as db:
+            state.mark_dump_used(db, dump, now)
     return dump
 
 
-def _run_request(call: Call) -> state.RunRequest:
+def _task_request(call: Call) -> state.TaskRequest:
     try:
-        return state.RunRequest.model_validate(call.json())
+        return state.TaskRequest.model_validate(call.json())
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])
@@ -261,7 +259,7 @@ def _endpoints(collection: str) -> list[Endpoint]:
         ("DELETE", task, cancel_task),
     ]
     if collection == "imports":
-        # The documentation's spelling (facts 4.1).
+        # The documentation has this path (docs/anaplan-behaviour.md#integration-api).
         routes.append(("GET", f"{root}/", list_actions))
     if collection != "exports":
         routes += [
@@ -274,7 +272,7 @@ def _endpoints(collection: str) -> list[Endpoint]:
             ("GET", f"{task}/dumps/{{objectId}}/chunks", list_dump_chunks),
             ("GET", f"{task}/dumps/{{objectId}}/chunks/{{chunkId}}", get_dump_chunk),
         ]
-    # Starting and cancelling tasks commit on their own before the runner is told.
+    # Starting and cancelling tasks is committed before the task runner is called.
     return [
         Endpoint(method, path, partial(handler, collection), INTEGRATION, writes=False)
         for method, path, handler in routes

@@ -1,4 +1,7 @@
-"""The rules of running actions: what may run, how tasks are written, dumps (facts 4.14-4.16)."""
+"""Finding actions, and describing tasks and dumps.
+
+Source: docs/anaplan-behaviour.md#tasks, #task-results, #failure-dumps.
+"""
 
 import sqlite3
 from dataclasses import dataclass
@@ -7,21 +10,27 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from anaplan_emulator.engine.actions import Action, action_by_id, steps
-from anaplan_emulator.engine.contents import KEPT_SECONDS
-from anaplan_emulator.engine.definitions import (
+from anaplan_emulator.engine.file_contents import RETENTION_SECONDS
+from anaplan_emulator.engine.structure import list_by_name
+from anaplan_emulator.engine.tasks import Task
+from anaplan_emulator.tenant.action_definitions import (
+    ACTION_PREFIXES,
     DeleteDefinition,
     ImportDefinition,
     ListTarget,
     ProcessDefinition,
 )
-from anaplan_emulator.engine.structure import list_by_name
-from anaplan_emulator.engine.tasks import Task
 
-PREFIX_BY_COLLECTION = {"imports": "112", "exports": "116", "actions": "117", "processes": "118"}
+PREFIX_BY_COLLECTION = {
+    "imports": ACTION_PREFIXES["import"],
+    "exports": ACTION_PREFIXES["export"],
+    "actions": ACTION_PREFIXES["delete"],
+    "processes": ACTION_PREFIXES["process"],
+}
 
 
 class MappingParameter(BaseModel):
-    """An answer to what a mapping asks for."""
+    """A value for a source field with `ask`."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -30,8 +39,8 @@ class MappingParameter(BaseModel):
     importId: str = ""  # noqa: N815
 
 
-class RunRequest(BaseModel):
-    """The body that starts a task. Connector parameters have no connector to go to."""
+class TaskRequest(BaseModel):
+    """The body that starts a task. Connector parameters are ignored."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -50,32 +59,31 @@ class Dump:
 def find_action(
     db: sqlite3.Connection, model: int, collection: str, action_id: str
 ) -> Action | None:
-    """Find an action, in the collection of its kind and nowhere else."""
+    """Find an action in a collection; an action of another kind is not found."""
     if not action_id.startswith(PREFIX_BY_COLLECTION[collection]):
         return None
     return action_by_id(db, model, action_id)
 
 
 def changes_structure(db: sqlite3.Connection, model: int, action: Action) -> bool:
-    """Whether an action changes lists that a deployed model keeps as they are."""
+    """Return whether an action changes lists that are read-only in a deployed model."""
     match action.definition:
         case ImportDefinition(target=ListTarget() as target):
             return not list_by_name(db, model, target.list).production_data
         case DeleteDefinition() as definition:
             return not list_by_name(db, model, definition.list).production_data
         case ProcessDefinition() as definition:
-            todo = steps(db, model, definition)
-            return any(changes_structure(db, model, step) for step in todo)
+            return any(changes_structure(db, model, step) for step in steps(db, model, definition))
     return False
 
 
 def describe_queued(task: Task) -> dict[str, Any]:
-    """Write a task as listings and the answer to its start do."""
+    """Return a task as JSON values, as in listings and after its start."""
     return {"taskId": task.id, "taskState": task.state, "creationTime": task.created_at}
 
 
 def describe_task(task: Task, *, process_details: bool) -> dict[str, Any]:
-    """Write a task as polls see it; the times of a process's steps only when asked for."""
+    """Return a task as JSON values, optionally with the times of a process's steps."""
     body = describe_queued(task) | {"progress": task.progress, "currentStep": task.step}
     if task.cancelled_by is not None:
         body["cancelledBy"] = task.cancelled_by
@@ -91,26 +99,26 @@ def describe_task(task: Task, *, process_details: bool) -> dict[str, Any]:
 
 
 def dumped_object(task: Task) -> str:
-    """Return the id of what left the task's dump: of a process, its first action that left one."""
+    """Return the id of the action with the task's dump: in a process, the first that has one."""
     nested = task.result.get("nestedResults", []) if task.result else []
-    left = (step["objectId"] for step in nested if step["failureDumpAvailable"])
-    return next(left, task.object_id)
+    ids = (step["objectId"] for step in nested if step["failureDumpAvailable"])
+    return next(ids, task.object_id)
 
 
 def find_dump(
     db: sqlite3.Connection, task: Task, object_id: str, user_id: str, now: float
 ) -> Dump | None:
-    """Find the dump that a task left for a user, if no later run has replaced it."""
+    """Find a user's dump of a task, unless it has expired or a later run has replaced it."""
     row = db.execute(
         "SELECT key, used_at FROM dumps WHERE model = ? AND object_id = ? AND user_id = ?"
         " AND task_id = ? AND used_at > ?",
-        (task.model, object_id, user_id, task.id, now - KEPT_SECONDS),
+        (task.model, object_id, user_id, task.id, now - RETENTION_SECONDS),
     ).fetchone()
     return Dump(row["key"], row["used_at"]) if row else None
 
 
-def dump_used(db: sqlite3.Connection, dump: Dump, now: float) -> None:
-    """Note that a dump was read, so that it lives on."""
+def mark_dump_used(db: sqlite3.Connection, dump: Dump, now: float) -> None:
+    """Note that a dump was read, which extends its retention."""
     db.execute("UPDATE dumps SET used_at = ? WHERE key = ?", (now, dump.key))
 
 
@@ -121,7 +129,7 @@ def dump_chunk_numbers(db: sqlite3.Connection, dump: Dump) -> list[int]:
 
 
 def dump_chunk(db: sqlite3.Connection, dump: Dump, number: int) -> bytes | None:
-    """Read one chunk of a dump."""
+    """Read a chunk of a dump."""
     row = db.execute(
         "SELECT body FROM dump_chunks WHERE dump = ? AND number = ?", (dump.key, number)
     ).fetchone()

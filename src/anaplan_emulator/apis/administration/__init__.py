@@ -1,1 +1,4 @@
-"""The Administration API (facts 10): users in and out as CSV."""
+"""The Administration API: importing and exporting users as CSV.
+
+Source: docs/anaplan-behaviour.md#administration-api.
+"""

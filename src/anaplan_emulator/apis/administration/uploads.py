@@ -1,4 +1,7 @@
-"""The file that an import brings: taken out of its form, and read (facts 10)."""
+"""The CSV file of an import of users, in a multipart form.
+
+Source: docs/anaplan-behaviour.md#administration-api.
+"""
 
 import csv
 import io
@@ -7,14 +10,14 @@ from email.message import EmailMessage
 from email.parser import BytesParser
 from email.policy import HTTP
 
-from anaplan_emulator.replies import ApiError
+from anaplan_emulator.apis.replies import ApiError
 
 HEADER = ["username", "first_name", "last_name", "licenses"]
 
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A user as imported."""
+    """A user of an import."""
 
     username: str
     first_name: str
@@ -39,32 +42,36 @@ def file_in_form(content_type: str, body: bytes) -> bytes:
     raise invalid("The part file is missing")
 
 
-def read_rows(content: bytes, most: int) -> list[Row]:
-    """Read the rows of a file.
+def read_rows(content: bytes, limit: int) -> list[Row]:
+    """Return the users in a file.
+
+    Args:
+        content: The file.
+        limit: Greatest number of users.
 
     Raises:
-        ApiError: 400, about the file as a whole.
+        ApiError: 400, the file as a whole is not valid.
     """
     try:
         text = content.decode("utf-8-sig")
         lines = [line for line in csv.reader(io.StringIO(text, newline=""), strict=True) if line]
     except (UnicodeDecodeError, csv.Error) as error:
-        raise invalid("The file is no CSV in UTF-8") from error
+        raise invalid("The file is not CSV in UTF-8") from error
     if not lines or [name.strip() for name in lines[0]] != HEADER:
-        raise invalid(f"The header is not {','.join(HEADER)}")
-    found = [_row(number, line) for number, line in enumerate(lines[1:], 1)]
-    if not found:
+        raise invalid(f"The header must be {','.join(HEADER)}")
+    rows = [_row(number, line) for number, line in enumerate(lines[1:], 1)]
+    if not rows:
         raise invalid("The file has no users")
-    if len(found) > most:
-        raise invalid(f"The file has more than {most} users")
-    names = [row.username.lower() for row in found]
+    if len(rows) > limit:
+        raise invalid(f"The file has more than {limit} users")
+    names = [row.username.lower() for row in rows]
     if len(set(names)) < len(names):
         raise invalid("The file has an e-mail address twice")
-    return found
+    return rows
 
 
 def invalid(message: str) -> ApiError:
-    """Refuse a file."""
+    """Return the error for an invalid file."""
     return ApiError(400, message, code="INVALID_PAYLOAD")
 
 

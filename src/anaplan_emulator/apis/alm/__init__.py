@@ -1,1 +1,4 @@
-"""Application lifecycle management: revisions, synchronization, reports, and online status."""
+"""The ALM API: revisions, synchronization, reports and online status.
+
+Source: docs/anaplan-behaviour.md#alm-reports.
+"""

@@ -1,4 +1,4 @@
-"""Routes of application lifecycle management (facts 5)."""
+"""Routes of the ALM API (docs/anaplan-behaviour.md#alm-api)."""
 
 from datetime import date
 from functools import partial
@@ -10,27 +10,27 @@ from starlette.responses import JSONResponse, Response
 
 from anaplan_emulator.apis.access import (
     Model,
+    has_access,
     is_workspace_admin,
     model_by_id,
-    sees_inside,
     visible_model,
 )
 from anaplan_emulator.apis.alm import state
+from anaplan_emulator.apis.calls import Call, Endpoint
 from anaplan_emulator.apis.listings import listing, sort_leniently
-from anaplan_emulator.calls import Call, Endpoint
-from anaplan_emulator.engine.lifecycle import REPORTS, SYNC_TASKS
+from anaplan_emulator.apis.replies import INTEGRATION, ApiError, envelope
+from anaplan_emulator.engine.alm_tasks import REPORTS, SYNC_TASKS
 from anaplan_emulator.engine.revisions import (
-    MADE_BY_API,
+    CREATED_BY_API,
     create_revision,
     history,
     is_changed,
     latest_revision,
-    moment,
     revision_of,
+    revision_timestamp,
     syncable_revisions,
 )
 from anaplan_emulator.engine.tasks import Task, insert_task, task_by_id, tasks_of
-from anaplan_emulator.replies import INTEGRATION, ApiError, envelope
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -47,17 +47,17 @@ _FAILED_DEPENDENCY = ApiError(424, "")
 def set_online_status(call: Call) -> Response:
     """PUT and POST /onlineStatus."""
     model = visible_model(call)
-    order = _body(call, state.OnlineStatus, "status")
+    request = _body(call, state.OnlineStatus, "status")
     _require_admin(call, model, _FORBIDDEN)
     _require_unarchived(model)
     if model.active_state == "LOCKED":
         raise ApiError(400, "The online status cannot be changed in locked mode")
-    state.set_offline(call.db, model.key, offline=order.status == "offline")
+    state.set_offline(call.db, model.key, offline=request.status == "offline")
     return Response(status_code=204)
 
 
 def list_revisions(call: Call) -> Response:
-    """GET /alm/revisions: the whole history where no limit is given."""
+    """GET /alm/revisions: the whole history unless a limit is given."""
     model = visible_model(call)
     after, before = _day(call, "appliedAfter"), _day(call, "appliedBefore")
     if after and before and after > before:
@@ -78,17 +78,17 @@ def list_revisions(call: Call) -> Response:
 def make_revision(call: Call) -> Response:
     """POST /alm/revisions."""
     model = visible_model(call)
-    order = _body(call, state.RevisionOrder, "name")
-    if len(order.name) > _NAME_LENGTH:
+    request = _body(call, state.RevisionRequest, "name")
+    if len(request.name) > _NAME_LENGTH:
         raise ApiError(400, f"The revision tag name is longer than {_NAME_LENGTH} characters")
-    if order.description and len(order.description) > _DESCRIPTION_LENGTH:
+    if request.description and len(request.description) > _DESCRIPTION_LENGTH:
         raise ApiError(400, f"The description is longer than {_DESCRIPTION_LENGTH} characters")
     _require_admin(call, model, _FORBIDDEN)
     _require_unarchived(model)
     if model.active_state == "LOCKED":
         raise ApiError(423, "The model is locked")
     if model.active_state.startswith("PRODUCTION"):
-        raise ApiError(400, "The model is deployed: revisions are made in standard mode")
+        raise ApiError(400, "The model is deployed: revisions can only be created in standard mode")
     if not is_changed(call.db, model.key):
         raise ApiError(400, "The model has no structural changes since its last revision")
     revision_id = uuid4().hex.upper()
@@ -96,20 +96,20 @@ def make_revision(call: Call) -> Response:
         call.db,
         model.key,
         revision_id=revision_id,
-        name=order.name,
-        description=order.description,
+        name=request.name,
+        description=request.description,
         user_id=call.user.id,
-        now=moment(call.world.clock.now()),
-        method=MADE_BY_API,
+        now=revision_timestamp(call.tenant.clock.now()),
+        method=CREATED_BY_API,
     )
-    made = revision_of(call.db, model.key, revision_id)
-    if made is None:
-        raise LookupError(f"revision {revision_id} is gone")
-    return _created("revision", model, revision=state.describe_revision(made))
+    revision = revision_of(call.db, model.key, revision_id)
+    if revision is None:
+        raise LookupError(f"revision {revision_id} does not exist")
+    return _created("revision", model, revision=state.describe_revision(revision))
 
 
 def get_latest_revision(call: Call) -> Response:
-    """GET /alm/latestRevision: without its key where there is none."""
+    """GET /alm/latestRevision: `revisions` is left out if there is none."""
     model = visible_model(call)
     _require_admin(call, model, _FORBIDDEN)
     latest = latest_revision(call.db, model.key)
@@ -119,7 +119,7 @@ def get_latest_revision(call: Call) -> Response:
 
 
 def list_syncable_revisions(call: Call) -> Response:
-    """GET /alm/syncableRevisions: what the model may take over from another one."""
+    """GET /alm/syncableRevisions: revisions to which the model can be synchronized."""
     model = visible_model(call)
     source_id = call.query.get("sourceModelId")
     if not source_id:
@@ -143,40 +143,37 @@ def list_applied_to_models(call: Call) -> Response:
 
 
 def start_task(kind: str, call: Call) -> Response:
-    """POST /alm/syncTasks, and those of reports."""
+    """POST /alm/syncTasks, /alm/comparisonReportTasks and /alm/summaryReportTasks."""
     model = visible_model(call)
-    order = _body(call, state.ThreeIds, "sourceRevisionId, sourceModelId and targetRevisionId")
-    source = _source_model(call, order.source_model_id)
+    request = _body(call, state.AlmTaskBody, "sourceRevisionId, sourceModelId and targetRevisionId")
+    source = _source_model(call, request.source_model_id)
     for each in (model, source):
-        _require_admin(call, each, _denial(kind))
+        _require_admin(call, each, _error_for(kind))
     for each in (model, source):
         _require_unarchived(each)
     if kind == SYNC_TASKS and model.active_state == "LOCKED":
         raise ApiError(423, "The model is locked")
-    with call.world.store.transaction() as db:
-        task_id = insert_task(
+    with call.tenant.store.transaction() as db:
+        task = insert_task(
             db,
             model=model.key,
             object_id=kind,
             user_id=call.user.id,
-            request=order.model_dump(by_alias=True),
-            created_at=call.world.clock.milliseconds(),
+            request=request.model_dump(by_alias=True),
+            created_at=call.tenant.clock.milliseconds(),
         )
-        task = task_by_id(db, model.key, kind, task_id)
-    call.world.tasks.start(model.key, task_id)
-    if task is None:
-        raise LookupError(f"task {task_id} is gone")
+    call.tenant.task_runner.start(model.key, task.id)
     url = _task_url(call, model, kind, task)
     body = state.describe_started(task, url)
     return _created("task", model, headers={"Location": url}, task=body)
 
 
 def list_sync_tasks(call: Call) -> Response:
-    """GET /alm/syncTasks: without its key where there are none."""
+    """GET /alm/syncTasks: `tasks` is left out if there are none."""
     model = visible_model(call)
     _require_admin(call, model, _FORBIDDEN)
     tasks = state.recent_tasks(
-        tasks_of(call.db, model.key, SYNC_TASKS), call.world.clock.timestamp()
+        tasks_of(call.db, model.key, SYNC_TASKS), call.tenant.clock.timestamp()
     )
     rows = [
         state.describe_started(task, _task_url(call, model, SYNC_TASKS, task)) for task in tasks
@@ -185,13 +182,13 @@ def list_sync_tasks(call: Call) -> Response:
 
 
 def get_task(kind: str, call: Call) -> Response:
-    """GET /alm/syncTasks/{id}, and those of reports."""
+    """GET /alm/syncTasks/{id}, /alm/comparisonReportTasks/{id} and /alm/summaryReportTasks/{id}."""
     model = visible_model(call)
-    _require_admin(call, model, _denial(kind))
+    _require_admin(call, model, _error_for(kind))
     task = task_by_id(call.db, model.key, kind, call.path["taskId"])
     if task is None:
         raise ApiError(404)
-    task = call.world.tasks.observe(task)
+    task = call.tenant.task_runner.poll(task)
     report_url = None
     if kind in REPORTS:
         ids = f"{task.request['targetRevisionId']}/{task.request['sourceRevisionId']}"
@@ -203,11 +200,11 @@ def get_report(kind: str, call: Call) -> Response:
     """GET /alm/comparisonReports/… and /alm/summaryReports/…."""
     model = visible_model(call)
     binary = REPORTS[kind] == "comparison"
-    if binary and not _takes(call, "application/octet-stream"):
+    if binary and not _accepts(call, "application/octet-stream"):
         raise ApiError(406)
-    _require_admin(call, model, _denial(kind))
+    _require_admin(call, model, _error_for(kind))
     target, source = call.path["targetRevisionId"], call.path["sourceRevisionId"]
-    now = call.world.clock.timestamp()
+    now = call.tenant.clock.timestamp()
     body = state.read_report(call.db, model.key, kind, target, source, now)
     if body is None:
         raise ApiError(404)
@@ -218,10 +215,14 @@ def get_report(kind: str, call: Call) -> Response:
 
 
 def _body(call: Call, shape: type[Body], expected: str) -> Body:
-    """Read a body, and tell of its first mistake."""
+    """Parse the body.
+
+    Raises:
+        ApiError: 400, with the first error.
+    """
     content = call.json()
     if not isinstance(content, dict):
-        raise ApiError(400, "The request body is null, or no object")
+        raise ApiError(400, "The request body is null, or not an object")
     try:
         return shape.model_validate(content)
     except ValidationError as error:
@@ -243,19 +244,19 @@ def _day(call: Call, name: str) -> date | None:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise ApiError(400, f"{name} is no date of the form YYYY-MM-DD: '{text}'") from error
+        raise ApiError(400, f"{name} is not a date of the form YYYY-MM-DD: '{text}'") from error
 
 
 def _source_model(call: Call, model_id: str) -> Model:
     model = model_by_id(call.db, model_id)
-    if model is None or not sees_inside(call.db, call.user, model):
+    if model is None or not has_access(call.db, call.user, model):
         raise ApiError(404)
     return model
 
 
-def _require_admin(call: Call, model: Model, denial: ApiError) -> None:
+def _require_admin(call: Call, model: Model, error: ApiError) -> None:
     if not is_workspace_admin(call.db, call.user, model.workspace_id):
-        raise ApiError(denial.status, denial.message)
+        raise ApiError(error.status, error.message)
 
 
 def _require_unarchived(model: Model) -> None:
@@ -263,19 +264,19 @@ def _require_unarchived(model: Model) -> None:
         raise ApiError(422, "The model is archived")
 
 
-def _denial(kind: str) -> ApiError:
+def _error_for(kind: str) -> ApiError:
     return _FAILED_DEPENDENCY if kind in REPORTS else _FORBIDDEN
 
 
-def _takes(call: Call, media_type: str) -> bool:
-    """Tell whether the caller takes a media type; nothing said means anything."""
+def _accepts(call: Call, media_type: str) -> bool:
+    """Return whether the client accepts a media type, which it does without a header."""
     accepted = [part.split(";")[0].strip() for part in call.headers.get("accept", "").split(",")]
     general = f"{media_type.split('/', maxsplit=1)[0]}/*"
     return accepted == [""] or any(each in ("*/*", general, media_type) for each in accepted)
 
 
 def _url(call: Call, model: Model, path: str) -> str:
-    return f"{call.world.base_url}/2/0/models/{model.id}/alm/{path}"
+    return f"{call.tenant.base_url}/2/0/models/{model.id}/alm/{path}"
 
 
 def _task_url(call: Call, model: Model, kind: str, task: Task) -> str:
@@ -283,7 +284,7 @@ def _task_url(call: Call, model: Model, kind: str, task: Task) -> str:
 
 
 def _collection(kind: str, model: Model, key: str, rows: list[dict[str, Any]]) -> JSONResponse:
-    """Answer with rows that have no pages; no rows, no key."""
+    """Return a response with rows but without paging. The member is left out if there are none."""
     payload: dict[str, Any] = {key: rows} if rows else {}
     return envelope(kind, model_id=model.id, **payload)
 
@@ -306,7 +307,7 @@ _ONLINE_STATUS = "/2/0/models/{modelId}/onlineStatus"
 
 
 def _task_endpoints(kind: str) -> list[Endpoint]:
-    # A task is committed before the runner is told of it.
+    # The task is committed before the task runner is called.
     return [
         Endpoint("POST", f"{_ALM}/{kind}", partial(start_task, kind), INTEGRATION, writes=False),
         Endpoint("GET", f"{_ALM}/{kind}/{{taskId}}", partial(get_task, kind), INTEGRATION),
@@ -328,7 +329,7 @@ ENDPOINTS = [
     ),
     Endpoint("GET", f"{_ALM}/{SYNC_TASKS}", list_sync_tasks, INTEGRATION),
     *(endpoint for kind in (SYNC_TASKS, *REPORTS) for endpoint in _task_endpoints(kind)),
-    # Reading a report keeps it alive.
+    # Reading a report extends its retention.
     *(
         Endpoint(
             "GET",

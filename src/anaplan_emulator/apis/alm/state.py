@@ -1,4 +1,7 @@
-"""Revisions, tasks and reports as the ALM API shows them, and its rules (facts 5)."""
+"""Request bodies, and describing revisions, tasks and reports.
+
+Source: docs/anaplan-behaviour.md#alm-api.
+"""
 
 import json
 import sqlite3
@@ -7,7 +10,8 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from anaplan_emulator.engine.lifecycle import REPORTS
+from anaplan_emulator.engine.alm_tasks import REPORTS
+from anaplan_emulator.engine.file_contents import RETENTION_SECONDS
 from anaplan_emulator.engine.revisions import Revision
 from anaplan_emulator.engine.tasks import Task, TaskState
 
@@ -15,22 +19,21 @@ REPORT_PATHS = {
     "comparisonReportTasks": "comparisonReports",
     "summaryReportTasks": "summaryReports",
 }
-_KEPT_SECONDS = 48 * 3600
-_MOST_TASKS = 20_000
+_MAX_TASKS = 20_000
 
 Id = Annotated[str, Field(pattern=r"^[0-9A-F]{32}$")]
 
 
 class OnlineStatus(BaseModel):
-    """The body that takes a model offline, or online."""
+    """The body that changes the online status."""
 
     model_config = ConfigDict(extra="forbid")
 
     status: Literal["online", "offline"]
 
 
-class RevisionOrder(BaseModel):
-    """The body that makes a revision."""
+class RevisionRequest(BaseModel):
+    """The body that creates a revision."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -38,8 +41,8 @@ class RevisionOrder(BaseModel):
     description: str | None = None
 
 
-class ThreeIds(BaseModel):
-    """The body of every ALM task."""
+class AlmTaskBody(BaseModel):
+    """The body that starts an ALM task."""
 
     model_config = ConfigDict(extra="forbid", populate_by_name=True)
 
@@ -49,7 +52,7 @@ class ThreeIds(BaseModel):
 
 
 def describe_revision(revision: Revision) -> dict[str, Any]:
-    """Write a revision."""
+    """Return a revision as JSON values."""
     body = {
         "id": revision.id,
         "name": revision.name,
@@ -67,7 +70,7 @@ def describe_revision(revision: Revision) -> dict[str, Any]:
 def applied_between(
     revisions: list[Revision], after: date | None, before: date | None
 ) -> list[Revision]:
-    """Choose revisions by the day they were applied on; both days count."""
+    """Return the revisions applied between two days, both included."""
     return [
         each
         for each in revisions
@@ -77,7 +80,7 @@ def applied_between(
 
 
 def applied_to_models(db: sqlite3.Connection, revision: Revision) -> list[dict[str, Any]]:
-    """Tell which models have a revision, beginning with that in which it was made."""
+    """Return the models that have a revision, beginning with that in which it was created."""
     rows = db.execute(
         """
         SELECT applied_revisions.*, models.id AS model_id, models.name, models.workspace_id
@@ -86,7 +89,7 @@ def applied_to_models(db: sqlite3.Connection, revision: Revision) -> list[dict[s
         """,
         (revision.key,),
     )
-    described = []
+    models = []
     for row in rows:
         body = {
             "appliedBy": row["applied_by"],
@@ -101,23 +104,23 @@ def applied_to_models(db: sqlite3.Connection, revision: Revision) -> list[dict[s
                 "modelName": row["name"],
                 "workspaceId": row["workspace_id"],
             }
-        described.append(body)
-    return described
+        models.append(body)
+    return models
 
 
 def set_offline(db: sqlite3.Connection, model: int, *, offline: bool) -> None:
-    """Take a model offline, or online."""
+    """Set whether a model is offline."""
     db.execute("UPDATE models SET offline = ? WHERE key = ?", (offline, model))
 
 
 def recent_tasks(tasks: list[Task], now: float) -> list[Task]:
-    """Choose the tasks that are still told of, the newest first."""
-    kept = [task for task in tasks if now - task.created_at / 1000 <= _KEPT_SECONDS]
-    return kept[::-1][:_MOST_TASKS]
+    """Return the tasks that are still listed, newest first."""
+    recent = [task for task in tasks if now - task.created_at / 1000 <= RETENTION_SECONDS]
+    return recent[::-1][:_MAX_TASKS]
 
 
 def describe_started(task: Task, url: str) -> dict[str, Any]:
-    """Write a task for whoever started it, or lists it."""
+    """Return a task as JSON values, as in listings and after its start."""
     return {
         "taskId": task.id,
         "taskUrl": url,
@@ -127,7 +130,7 @@ def describe_started(task: Task, url: str) -> dict[str, Any]:
 
 
 def describe_task(task: Task, report_url: str | None) -> dict[str, Any]:
-    """Write a task for whoever polls it."""
+    """Return a task as JSON values, as for polls."""
     body: dict[str, Any] = {
         "taskId": task.id,
         "currentStep": task.step,
@@ -145,18 +148,18 @@ def describe_task(task: Task, report_url: str | None) -> dict[str, Any]:
 def read_report(
     db: sqlite3.Connection, model: int, kind: str, target: str, source: str, now: float
 ) -> str | None:
-    """Read a report, which lives for 48 hours from its last reading."""
+    """Return a report, which expires 48 hours after it was last read."""
     row = db.execute(
         "SELECT key, body, used_at FROM revision_reports"
         " WHERE model = ? AND kind = ? AND target_revision = ? AND source_revision = ?",
         (model, REPORTS[kind], target, source),
     ).fetchone()
-    if row is None or now - row["used_at"] > _KEPT_SECONDS:
+    if row is None or now - row["used_at"] > RETENTION_SECONDS:
         return None
     db.execute("UPDATE revision_reports SET used_at = ? WHERE key = ?", (now, row["key"]))
     return str(row["body"])
 
 
 def summary_report(body: str, target: str, source: str) -> dict[str, Any]:
-    """Write a summary report."""
+    """Return a summary report as JSON values."""
     return {"targetRevisionId": target, "sourceRevisionId": source, **json.loads(body)}

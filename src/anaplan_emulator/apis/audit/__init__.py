@@ -1,1 +1,1 @@
-"""The Audit API: what users did, for the tenant's auditors."""
+"""The Audit API: reading audit events."""

@@ -1,6 +1,7 @@
-"""Events as lines of text, as Anaplan was seen to write them (facts 6).
+"""Audit events as text, as observed (docs/anaplan-behaviour.md#common-event-format).
 
-That is not quite the Common Event Format: two spaces come after the time, and there is no severity.
+This differs from the Common Event Format: the time is followed by two spaces, and there is no
+severity.
 """
 
 import json
@@ -8,7 +9,9 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-# What documented samples have, in their order; then the rest.
+from anaplan_emulator.clock import zulu
+
+# The keys of documented samples, in their order, and then the other ones.
 _EXTENSION = (
     "id",
     "userId",
@@ -29,13 +32,12 @@ _EXTENSION = (
 )
 
 
-def write(events: Iterable[Mapping[str, Any]]) -> str:
-    """Write events, one a line."""
+def to_text(events: Iterable[Mapping[str, Any]]) -> str:
+    """Return events as text, one per line."""
     return "".join(f"{_line(event)}\n" for event in events)
 
 
 def _line(event: Mapping[str, Any]) -> str:
-    moment = datetime.fromtimestamp(event["eventDate"] / 1000, UTC)
     header = (
         "CEF:0",
         "Anaplan, Inc.",
@@ -45,17 +47,17 @@ def _line(event: Mapping[str, Any]) -> str:
         event["message"],
     )
     extension = " ".join(
-        f"{key}={_value(event[key])}" for key in _EXTENSION if event.get(key) is not None
+        f"{key}={_escape_value(event[key])}" for key in _EXTENSION if event.get(key) is not None
     )
-    time = f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03}Z"
-    return f"{time}  {'|'.join(_in_header(each) for each in header)}|{extension}"
+    time = zulu(datetime.fromtimestamp(event["eventDate"] / 1000, UTC))
+    return f"{time}  {'|'.join(_escape_header(each) for each in header)}|{extension}"
 
 
-def _in_header(text: str) -> str:
+def _escape_header(text: str) -> str:
     return " ".join(text.replace("\\", "\\\\").replace("|", "\\|").splitlines())
 
 
-def _value(value: object) -> str:
+def _escape_value(value: object) -> str:
     text = value if isinstance(value, str) else json.dumps(value)
     escaped = text.replace("\\", "\\\\").replace("=", "\\=")
     return escaped.replace("\r", "\\r").replace("\n", "\\n")

@@ -1,4 +1,4 @@
-"""The rules of reading the audit trail: windows, families, pages (facts 6)."""
+"""Selecting audit events by time and type (docs/anaplan-behaviour.md#audit-api)."""
 
 import json
 import sqlite3
@@ -6,14 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from anaplan_emulator.audit_trail import KEPT
-from anaplan_emulator.replies import ApiError
+from anaplan_emulator.apis.replies import ApiError
+from anaplan_emulator.store.audit_log import RETENTION
 
-LONGEST_HOURS = 720
+MAX_HOURS = 720
 _HOUR = 3_600_000
-_LONGEST = round(KEPT.total_seconds() * 1000)
+_MAX_MILLISECONDS = round(RETENTION.total_seconds() * 1000)
 
-# Of the last three families no code is known; DSM is what BYOK's were called before.
+# The codes of the last three types are not documented. BYOK was called DSM before.
 _PREFIXES = {
     "user_activity": ("USR-",),
     "access_control": ("AUTHZ-",),
@@ -27,72 +27,79 @@ _PREFIXES = {
 
 
 @dataclass(frozen=True, slots=True)
-class Window:
-    """A span of time, both ends included, in milliseconds since the epoch."""
+class TimeWindow:
+    """A range of time, including both ends, in milliseconds since the epoch."""
 
     start: int
     end: int
 
 
 def bad_request(message: str) -> ApiError:
-    """Refuse a request for what it asks."""
+    """Return the error for an invalid request."""
     return ApiError(400, message, code="FAILURE_BAD_REQUEST")
 
 
-def window(now: int, start: int | None, end: int | None, hours: int | None) -> Window:
-    """Work out the time asked for: between dates, or else the last hours, or else 30 days.
+def time_window(now: int, start: int | None, end: int | None, hours: int | None) -> TimeWindow:
+    """Return the requested range: between two times, or the last hours, or the last 30 days.
+
+    Args:
+        now: The current time, in milliseconds since the epoch.
+        start: The requested start, in milliseconds since the epoch.
+        end: The requested end, in milliseconds since the epoch.
+        hours: The requested number of hours, if neither start nor end is given.
 
     Raises:
-        ApiError: 400, it is longer than 30 days or ends before it begins.
+        ApiError: 400, the range is longer than 30 days or ends before it begins.
     """
     if start is None and end is None:
         if hours is None:
-            return Window(now - _LONGEST, now)
+            return TimeWindow(now - _MAX_MILLISECONDS, now)
         if hours < 1:
             raise bad_request("The interval must be at least 1 hour")
-        if hours > LONGEST_HOURS:
+        if hours > MAX_HOURS:
             raise bad_request("Date range cannot exceed 30 days")
-        return Window(now - hours * _HOUR, now)
+        return TimeWindow(now - hours * _HOUR, now)
     end = now if end is None else end
-    # The earliest there is.
-    start = min(now - _LONGEST, end) if start is None else start
+    # The default is the earliest time for which there are events.
+    start = min(now - _MAX_MILLISECONDS, end) if start is None else start
     if start > end:
         raise bad_request("The date range ends before it begins")
-    if end - start > _LONGEST:
+    if end - start > _MAX_MILLISECONDS:
         raise bad_request("Date range cannot exceed 30 days")
-    return Window(start, end)
+    return TimeWindow(start, end)
 
 
 class Selection:
-    """The events of a time and a family, oldest first.
+    """The events of a type in a range of time, oldest first.
 
     Args:
-        db: Where to read.
-        span: The time.
-        family: One of Anaplan's types; an unknown one stands for all (facts 6).
-        tenant_id: Whose they are.
-        now: The time, beyond whose last 30 days nothing is kept.
+        db: A transaction.
+        window: The range of time.
+        event_type: Anaplan's `type`; an unknown one selects all events
+            (docs/anaplan-behaviour.md#audit-api).
+        tenant_id: Id of the tenant.
+        now: The current time, in milliseconds since the epoch; older events than 30 days expire.
     """
 
     def __init__(
-        self, db: sqlite3.Connection, span: Window, family: str, tenant_id: str, now: int
+        self, db: sqlite3.Connection, window: TimeWindow, event_type: str, tenant_id: str, now: int
     ) -> None:
         self._db = db
         self._tenant_id = tenant_id
-        prefixes = _PREFIXES.get(family, ("",))
+        prefixes = _PREFIXES.get(event_type, ("",))
         codes = " OR ".join("code GLOB ?" for _ in prefixes)
         self._where = f"FROM audit_events WHERE event_date BETWEEN ? AND ? AND ({codes})"
-        start = max(span.start, now - _LONGEST)
-        self._values = [start, span.end, *(f"{prefix}*" for prefix in prefixes)]
+        start = max(window.start, now - _MAX_MILLISECONDS)
+        self._values = [start, window.end, *(f"{prefix}*" for prefix in prefixes)]
 
     def count(self) -> int:
-        """Count them."""
+        """Return the number of events."""
         row = self._db.execute(f"SELECT count(*) {self._where}", self._values).fetchone()
         total: int = row[0]
         return total
 
     def events(self, *, limit: int = -1, offset: int = 0) -> Iterator[dict[str, Any]]:
-        """Describe them as JSON does, all or a page."""
+        """Yield the events as JSON values, or a page of them."""
         rows = self._db.execute(
             f"SELECT * {self._where} ORDER BY event_date, id LIMIT ? OFFSET ?",
             [*self._values, limit, offset],
@@ -102,7 +109,7 @@ class Selection:
 
 def _describe(row: sqlite3.Row, tenant_id: str) -> dict[str, Any]:
     attributes = row["attributes"]
-    told = {
+    event = {
         "id": row["id"],
         "eventTypeId": row["code"],
         "userId": row["user_id"],
@@ -125,4 +132,4 @@ def _describe(row: sqlite3.Row, tenant_id: str) -> dict[str, Any]:
         "checksum": row["checksum"],
     }
     nullable = ("additionalAttributes", "errorNumber")
-    return {key: value for key, value in told.items() if value is not None or key in nullable}
+    return {key: value for key, value in event.items() if value is not None or key in nullable}

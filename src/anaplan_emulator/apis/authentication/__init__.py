@@ -1,1 +1,4 @@
-"""The authentication service (facts 2): sign-in, validation, refresh and logout of tokens."""
+"""The Authentication Service API: signing in, and the life of tokens.
+
+Source: docs/anaplan-behaviour.md#authentication-service.
+"""

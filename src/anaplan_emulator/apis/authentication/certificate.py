@@ -1,4 +1,7 @@
-"""Sign-in with a certificate: whose it is, and whether the caller holds its key (facts 2.4)."""
+"""Signing in with a certificate and a signature made with its key.
+
+Source: docs/anaplan-behaviour.md#certificates.
+"""
 
 import base64
 import binascii
@@ -14,26 +17,30 @@ from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.hashes import SHA512
 
 from anaplan_emulator.apis.authentication.state import bad_credential
-from anaplan_emulator.calls import Call, read_json
-from anaplan_emulator.certificates import kept_authority
+from anaplan_emulator.apis.calls import Call, parse_json
+from anaplan_emulator.certificates import stored_authority
 from anaplan_emulator.store.users import User, user_by_email
 
-SHORTEST_DATA = 100
-"""Bytes of signed data asked for; the timestamp of v2 counts."""
+MIN_DATA_BYTES = 100
+"""Smallest number of signed bytes, including the timestamp of v2."""
 
-FIRST_MILLISECONDS = 10**11
-"""A timestamp from here on counts milliseconds: as seconds it would lie 3,000 years ahead."""
+MIN_MILLISECONDS = 10**11
+"""Timestamps from this value are in milliseconds: in seconds it would be 3,000 years from now."""
 
 
 def user_by_certificate(call: Call, header_value: str) -> User:
-    """Find the user whose certificate and signature these are.
+    """Return the user of a certificate, after checking the signature in the body.
+
+    Args:
+        call: The request.
+        header_value: The certificate, from the header `Authorization`.
 
     Raises:
-        ApiError: 401, saying what is wrong.
+        ApiError: 401, the certificate or the signature is not valid.
     """
     certificate = _read_certificate(header_value)
     _check_issuer(call.db, certificate)
-    _check_validity(certificate, call.world.clock.now())
+    _check_validity(certificate, call.tenant.clock.now())
     _check_payload(call, certificate)
     user = user_by_email(call.db, _email(certificate))
     if user is None:
@@ -44,21 +51,21 @@ def user_by_certificate(call: Call, header_value: str) -> User:
 
 
 def _read_certificate(header_value: str) -> x509.Certificate:
-    """Read either form in use: base64 of a whole PEM file, or a PEM file's body alone."""
+    """Parse the base64 of a whole PEM file, or only the body of a PEM file."""
     content = _decode(header_value, "The certificate")
     try:
         if b"-----BEGIN" in content:
             return x509.load_pem_x509_certificate(content)
         return x509.load_der_x509_certificate(content)
     except ValueError as error:
-        raise bad_credential("The certificate can't be read.") from error
+        raise bad_credential("The certificate cannot be read.") from error
 
 
 def _check_issuer(db: sqlite3.Connection, certificate: x509.Certificate) -> None:
-    kept = kept_authority(db)
-    if kept is None:
+    stored = stored_authority(db)
+    if stored is None:
         raise bad_credential("The certificate was not issued by a trusted authority.")
-    authority = x509.load_pem_x509_certificate(kept.certificate.encode())
+    authority = x509.load_pem_x509_certificate(stored.certificate.encode())
     try:
         certificate.verify_directly_issued_by(authority)
     except (InvalidSignature, ValueError, TypeError) as error:
@@ -74,15 +81,15 @@ def _check_validity(certificate: x509.Certificate, now: datetime) -> None:
 
 def _check_payload(call: Call, certificate: x509.Certificate) -> None:
     try:
-        payload = read_json(call.body)
+        payload = parse_json(call.body)
     except ValueError as error:
         raise bad_credential("The request body is not JSON.") from error
     if not isinstance(payload, dict):
         raise bad_credential("The request body is not a JSON object.")
     data = _decode(payload.get("encodedData"), "encodedData")
     signature = _decode(payload.get("encodedSignedData"), "encodedSignedData")
-    if len(data) < SHORTEST_DATA:
-        raise bad_credential(f"encodedData holds fewer than {SHORTEST_DATA} bytes.")
+    if len(data) < MIN_DATA_BYTES:
+        raise bad_credential(f"encodedData holds fewer than {MIN_DATA_BYTES} bytes.")
     public_key = certificate.public_key()
     if not isinstance(public_key, RSAPublicKey):
         raise bad_credential("The certificate's key is not an RSA key.")
@@ -94,19 +101,19 @@ def _check_payload(call: Call, certificate: x509.Certificate) -> None:
         case None | "v1":
             pass
         case "v2":
-            # Whoever moves the emulator's clock doesn't move that of the client, who signs by it.
-            clocks = (call.world.clock.timestamp(), time.time())
-            _spend(call.db, data, clocks, call.world.settings.certificate_tolerance_seconds)
+            # Moving the emulator's clock does not change the clock by which the client signs.
+            clocks = (call.tenant.clock.timestamp(), time.time())
+            _use_once(call.db, data, clocks, call.tenant.settings.certificate_tolerance_seconds)
         case other:
             raise bad_credential(f"Unknown encodedDataFormat: {other}")
 
 
-def _spend(
+def _use_once(
     db: sqlite3.Connection, data: bytes, clocks: tuple[float, ...], tolerance: float
 ) -> None:
-    """Accept a v2 payload once, near the moment it names by any of the clocks."""
-    stamp = int.from_bytes(data[:8], "big")
-    signed_at = stamp / 1000 if stamp >= FIRST_MILLISECONDS else float(stamp)
+    """Accept a v2 payload once, if its timestamp is near the time of any of the clocks."""
+    timestamp = int.from_bytes(data[:8], "big")
+    signed_at = timestamp / 1000 if timestamp >= MIN_MILLISECONDS else float(timestamp)
     if min(abs(now - signed_at) for now in clocks) > tolerance:
         raise bad_credential("The timestamp of encodedData is too far from the present.")
     db.execute("DELETE FROM spent_payloads WHERE signed_at < ?", (min(clocks) - tolerance,))

@@ -1,35 +1,49 @@
-"""HTTP in and out of the authentication service."""
+"""Routes of the Authentication Service API."""
+
+from datetime import datetime
+from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
-from anaplan_emulator import audit, tokens
 from anaplan_emulator.apis.authentication import state
 from anaplan_emulator.apis.authentication.certificate import user_by_certificate
-from anaplan_emulator.calls import Call, Endpoint, token_in_header
-from anaplan_emulator.replies import AUTHENTICATION, ApiError
+from anaplan_emulator.apis.calls import Call, Endpoint, token_in_header
+from anaplan_emulator.apis.replies import Api, ApiError
+from anaplan_emulator.store.tokens import Token, extend_token, find_token, issue_token, revoke_token
 from anaplan_emulator.store.users import User
-from anaplan_emulator.tokens import Token
 
-# Anaplan names its own host whatever host was asked (facts 2.1).
+# Anaplan's URL is the same for all hosts (docs/anaplan-behaviour.md#token-replies).
 VALIDATION_URL = "https://auth.anaplan.com/token/validate"
+
+
+def _error_body(error: ApiError, _path: str, _now: datetime) -> Any:
+    return {"status": error.code or "FAILURE_BAD_CREDENTIAL", "statusMessage": error.message}
+
+
+AUTHENTICATION = Api(
+    name="Authentication Service API",
+    schemes=frozenset({"AnaplanAuthToken"}),
+    error_body=_error_body,
+    unauthenticated=lambda: ApiError(401, code="FAILURE_BAD_CREDENTIAL"),
+)
 
 
 def authenticate(call: Call) -> Response:
     """Sign in with a password or a certificate."""
     try:
-        user = _signing_in(call)
+        user = _authenticated_user(call)
     except ApiError as error:
-        audit.record(call, "USR-9", error_number=error.code)
+        call.audit.record("USR-9", error_number=error.code)
         raise
-    audit.record(call, "USR-8", user_id=user.id, object_id=user.id)
-    state.record_login(call.db, user, call.world.clock.now())
-    token = tokens.issue(
-        call.db, user, call.world.clock, call.world.settings.token_lifetime_seconds
+    call.audit.record("USR-8", user_id=user.id, object_id=user.id)
+    state.record_login(call.db, user, call.tenant.clock.now())
+    token = issue_token(
+        call.db, user, call.tenant.clock, call.tenant.settings.token_lifetime_seconds
     )
     return _success("Login successful", token, status_code=201)
 
 
-def _signing_in(call: Call) -> User:
+def _authenticated_user(call: Call) -> User:
     scheme, _, value = call.headers.get("authorization", "").partition(" ")
     match scheme:
         case "Basic":
@@ -41,20 +55,20 @@ def _signing_in(call: Call) -> User:
 
 
 def refresh(call: Call) -> Response:
-    """Extend a living token."""
-    token, _ = _living_token(call, malformed=400)
+    """Extend the life of a token."""
+    token, _ = _valid_token(call, malformed=400)
     if token.grant_id is not None:
-        # Facts don't say; an OAuth client has a refresh token for that.
+        # This is not documented. An OAuth client has a refresh token instead.
         raise state.bad_credential("An OAuth access token is renewed at /oauth/token.")
-    extended = tokens.extend(
-        call.db, token, call.world.clock, call.world.settings.token_lifetime_seconds
+    extended = extend_token(
+        call.db, token, call.tenant.clock, call.tenant.settings.token_lifetime_seconds
     )
     return _success("Token refreshed", extended)
 
 
 def validate(call: Call) -> Response:
-    """Tell what a living token is good for."""
-    token, user = _living_token(call, malformed=400)
+    """Return the expiry and the user of a token."""
+    token, user = _valid_token(call, malformed=400)
     body = _body("Token validated")
     body["tokenInfo"] = {"expiresAt": token.expires_at, "tokenId": token.id}
     body["userInfo"] = {
@@ -66,28 +80,37 @@ def validate(call: Call) -> Response:
 
 
 def logout(call: Call) -> Response:
-    """End a living token."""
+    """Revoke a token."""
     try:
-        token, user = _living_token(call, malformed=401)
+        token, user = _valid_token(call, malformed=401)
     except ApiError as error:
-        audit.record(call, "USR-11", error_number=error.code)
+        call.audit.record("USR-11", error_number=error.code)
         raise
-    audit.record(call, "USR-10", object_id=user.id)
-    tokens.revoke(call.db, token)
+    call.audit.record("USR-10", object_id=user.id)
+    revoke_token(call.db, token)
     return Response(status_code=204)
 
 
-def _living_token(call: Call, *, malformed: int) -> tuple[Token, User]:
-    """Find the caller's token; a header of another shape has a status of its own (facts 2.2)."""
+def _valid_token(call: Call, *, malformed: int) -> tuple[Token, User]:
+    """Return the token and its user.
+
+    Args:
+        call: The request.
+        malformed: The status for a malformed header, which differs between endpoints
+            (docs/anaplan-behaviour.md#authentication-failures).
+
+    Raises:
+        ApiError: 401, the token is unknown or expired.
+    """
     value = token_in_header(call.headers, AUTHENTICATION.schemes)
     if not value:
         raise state.bad_header(malformed)
-    recognised = tokens.recognise(call.db, value, call.world.clock)
-    if recognised is None:
+    found = find_token(call.db, value, call.tenant.clock)
+    if found is None:
         raise ApiError(401, "The token is unknown or has expired.", code="FAILURE_BAD_CREDENTIAL")
-    token, user = recognised
-    call.account.user_id, call.account.session_id = user.id, token.id
-    return recognised
+    token, user = found
+    call.audit.user_id, call.audit.session_id = user.id, token.id
+    return found
 
 
 def _success(message: str, token: Token, *, status_code: int = 200) -> Response:

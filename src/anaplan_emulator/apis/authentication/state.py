@@ -1,4 +1,4 @@
-"""Who is signing in: passwords and certificates, and why they are refused."""
+"""Signing in with a password."""
 
 import base64
 import binascii
@@ -6,28 +6,29 @@ import hmac
 import sqlite3
 from datetime import datetime
 
-from anaplan_emulator.replies import ApiError
-from anaplan_emulator.store.users import User, read_user, takes_password
+from anaplan_emulator.apis.replies import ApiError
+from anaplan_emulator.clock import iso_milliseconds
+from anaplan_emulator.store.records import read_record
+from anaplan_emulator.store.users import User, takes_password
 
 
 def bad_header(status: int) -> ApiError:
-    """Refuse an `Authorization` header of an unknown shape."""
+    """Return the error for a malformed `Authorization` header."""
     return ApiError(
         status, "The Authorization header is missing or malformed.", code="FAILURE_BAD_HEADER"
     )
 
 
 def bad_credential(message: str) -> ApiError:
-    """Refuse a sign-in."""
+    """Return the error for a failed sign-in."""
     return ApiError(401, message, code="FAILURE_BAD_CREDENTIAL")
 
 
 def user_by_credential(db: sqlite3.Connection, credential: str) -> User:
-    """Find the user of a Basic credential.
+    """Return the user of a Basic credential.
 
     Raises:
-        ApiError: 401, as for `user_by_password`.
-
+        ApiError: 401, the credential is malformed, or the user cannot sign in with it.
     """
     try:
         email, separator, password = (
@@ -41,16 +42,15 @@ def user_by_credential(db: sqlite3.Connection, credential: str) -> User:
 
 
 def user_by_password(db: sqlite3.Connection, email: str, password: str) -> User:
-    """Find the user with this password.
+    """Return the user with an e-mail address and password.
 
     Raises:
-        ApiError: 401, with the same words whether the user or the password is wrong.
-
+        ApiError: 401, with the same message for a wrong e-mail address and a wrong password.
     """
     row = db.execute("SELECT * FROM users WHERE email = ?", (email,)).fetchone()
     if row is None or not hmac.compare_digest(row["password"].encode(), password.encode()):
         raise bad_credential("The user name or password is incorrect.")
-    user = read_user(row)
+    user = read_record(User, row)
     if not user.active:
         raise bad_credential("The user is not active.")
     if not takes_password(db, user):
@@ -59,6 +59,5 @@ def user_by_password(db: sqlite3.Connection, email: str, password: str) -> User:
 
 
 def record_login(db: sqlite3.Connection, user: User, now: datetime) -> None:
-    """Remember when the user last signed in."""
-    written = f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03}+0000"
-    db.execute("UPDATE users SET last_login = ? WHERE id = ?", (written, user.id))
+    """Record when the user last signed in."""
+    db.execute("UPDATE users SET last_login = ? WHERE id = ?", (iso_milliseconds(now), user.id))

@@ -1,1 +1,1 @@
-"""Calendar, current period and versions."""
+"""The Integration API: model calendar, current period and versions."""

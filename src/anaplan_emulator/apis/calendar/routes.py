@@ -13,11 +13,15 @@ from anaplan_emulator.apis.access import (
     visible_model,
 )
 from anaplan_emulator.apis.calendar import state
+from anaplan_emulator.apis.calls import Call, Endpoint
 from anaplan_emulator.apis.listings import listing
-from anaplan_emulator.calls import Call, Endpoint
-from anaplan_emulator.engine.calendars import Timescale, read_label
-from anaplan_emulator.engine.time_store import move_to_year, read_time, set_current_period
-from anaplan_emulator.replies import INTEGRATION, ApiError, envelope
+from anaplan_emulator.apis.replies import INTEGRATION, ApiError, envelope
+from anaplan_emulator.engine.model_calendar import (
+    read_calendar,
+    set_current_period,
+    set_fiscal_year,
+)
+from anaplan_emulator.tenant.calendars import Timescale, parse_fiscal_year
 
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
@@ -30,13 +34,13 @@ def get_calendar(call: Call) -> Response:
 def put_fiscal_year(call: Call) -> Response:
     """PUT /modelCalendar/fiscalYear."""
     model = visible_model(call)
-    year = _asked_year(call)
+    year = _requested_year(call)
     require_workspace_admin(call, model)
     require_changeable(call, model)
-    time = read_time(call.db, model.key)
-    if time.timescale.year is None:
-        raise ApiError(400, f"The calendar type '{time.calendar.type}' has no fiscal year")
-    move_to_year(call.db, model.key, year)
+    calendar = read_calendar(call.db, model.key)
+    if calendar.timescale.year is None:
+        raise ApiError(400, f"The calendar type '{calendar.calendar.type}' has no fiscal year")
+    set_fiscal_year(call.db, model.key, year)
     return _calendar(call, model)
 
 
@@ -46,13 +50,13 @@ def get_current_period(call: Call) -> Response:
 
 
 def put_current_period(call: Call) -> Response:
-    """PUT /currentPeriod: the date is in the query or in the body."""
+    """PUT /currentPeriod, with the date in the query or in the body."""
     model = visible_model(call)
-    day = _asked_day(call, call.query.get("date"))
+    day = _requested_day(call, call.query.get("date"))
     require_workspace_admin(call, model)
     require_changeable(call, model)
     if day is not None:
-        _require_inside(read_time(call.db, model.key).timescale, day)
+        _require_in_timescale(read_calendar(call.db, model.key).timescale, day)
     set_current_period(call.db, model.key, day)
     return _current_period(call, model)
 
@@ -60,7 +64,7 @@ def put_current_period(call: Call) -> Response:
 def list_versions(call: Call) -> Response:
     """GET /versions."""
     model = readable_model(call)
-    timescale = read_time(call.db, model.key).timescale
+    timescale = read_calendar(call.db, model.key).timescale
     return listing(
         call,
         "versionMetadata",
@@ -81,14 +85,14 @@ def put_switchover(call: Call) -> Response:
     if position is None:
         raise ApiError(404)
     version = versions[position]
-    day = _asked_day(call, None)
+    day = _requested_day(call, None)
     require_workspace_admin(call, model)
     require_changeable(call, model)
-    timescale = read_time(call.db, model.key).timescale
+    timescale = read_calendar(call.db, model.key).timescale
     if day is not None:
         if version.is_actual:
             raise ApiError(400, f"{version.name} is the actual version: it has no switchover")
-        _require_inside(timescale, day)
+        _require_in_timescale(timescale, day)
         before = [each.switchover for each in versions[:position] if each.switchover]
         if before and timescale.period_of(day).first < timescale.period_of(before[-1]).first:
             raise ApiError(
@@ -100,28 +104,26 @@ def put_switchover(call: Call) -> Response:
 
 
 def _calendar(call: Call, model: Model) -> Response:
-    body = state.describe_calendar(
-        read_time(call.db, model.key), brief=call.world.settings.quirks == "docs"
-    )
+    body = state.describe_calendar(read_calendar(call.db, model.key), brief=not call.is_live)
     return envelope("modelCalendar", model_id=model.id, modelCalendar=body)
 
 
 def _current_period(call: Call, model: Model) -> Response:
-    body = state.describe_current_period(read_time(call.db, model.key))
+    body = state.describe_current_period(read_calendar(call.db, model.key))
     return envelope("currentPeriod", model_id=model.id, currentPeriod=body)
 
 
-def _asked_year(call: Call) -> int:
+def _requested_year(call: Call) -> int:
     body = call.json()
-    asked = body.get("year") if isinstance(body, dict) else None
-    year = read_label(asked) if isinstance(asked, str) else None
+    label = body.get("year") if isinstance(body, dict) else None
+    year = parse_fiscal_year(label) if isinstance(label, str) else None
     if year is None:
         raise ApiError(400, "year must be a fiscal year of the model calendar, such as FY26")
     return year
 
 
-def _asked_day(call: Call, in_query: str | None) -> date | None:
-    """Read the day to set; an empty text takes away what is set."""
+def _requested_day(call: Call, in_query: str | None) -> date | None:
+    """Return the day to set, or None to unset it if the date is an empty string."""
     body = call.json() if call.body.strip() else {}
     if not isinstance(body, dict):
         raise ApiError(400, "The body must be an object")
@@ -129,7 +131,7 @@ def _asked_day(call: Call, in_query: str | None) -> date | None:
     if len(given) > 1:
         raise ApiError(400, "date must be given in the query or in the body, not in both")
     if not given or not isinstance(given[0], str):
-        raise ApiError(400, "date must be a text such as 2026-01-31, or an empty one")
+        raise ApiError(400, "date must be a string such as 2026-01-31, or empty")
     if not given[0]:
         return None
     try:
@@ -141,8 +143,8 @@ def _asked_day(call: Call, in_query: str | None) -> date | None:
         ) from None
 
 
-def _require_inside(timescale: Timescale, day: date) -> None:
-    if not timescale.holds(day):
+def _require_in_timescale(timescale: Timescale, day: date) -> None:
+    if not timescale.contains(day):
         raise ApiError(
             400,
             f"Specified date '{day}' is out of timescale range"

@@ -1,13 +1,24 @@
-"""A model's time and versions, as the Integration API describes and sets them (facts 4.11)."""
+"""Describing model calendars and versions, and setting switchovers.
+
+Source: docs/anaplan-behaviour.md#calendar-and-versions.
+"""
 
 import sqlite3
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
 
-from anaplan_emulator.engine.calendars import GENERAL, GROUPED, MONTHS, Timescale, Totals, label
+from anaplan_emulator.engine.model_calendar import ModelCalendar
 from anaplan_emulator.engine.structure import ITEMS_PER_LIST, item_id, list_by_key
-from anaplan_emulator.engine.time_store import ModelTime
+from anaplan_emulator.store.records import read_record
+from anaplan_emulator.tenant.calendars import (
+    GENERAL,
+    GROUPED,
+    MONTHS,
+    Timescale,
+    Totals,
+    fiscal_year_label,
+)
 
 _START = {"periodText": "Start of Timescale", "date": "1900-01-01"}
 _END = {"periodText": "End of Timescale", "date": "2399-12-31"}
@@ -28,20 +39,20 @@ class Version:
     switchover: date | None
 
 
-def describe_calendar(time: ModelTime, *, brief: bool) -> dict[str, Any]:
-    """Write a calendar: each type has members of its own.
+def describe_calendar(model_calendar: ModelCalendar, *, brief: bool) -> dict[str, Any]:
+    """Return a calendar as JSON values, whose members depend on its type.
 
     Args:
-        time: The model's time.
-        brief: Whether only what is documented of plain calendars is told of them.
+        model_calendar: The model's calendar.
+        brief: Whether a calendar of months has only the documented members.
     """
-    calendar, year = time.calendar, time.timescale.year
+    calendar, year = model_calendar.calendar, model_calendar.timescale.year
     body: dict[str, Any] = {"fiscalYear": {}}
     if year is not None:
-        body["fiscalYear"] = _describe_year(time.timescale, year)
+        body["fiscalYear"] = _describe_year(model_calendar.timescale, year)
     if calendar.type == MONTHS and brief:
         return body
-    current = describe_current_period(time)
+    current = describe_current_period(model_calendar)
     del current["calendarType"]
     body |= {"calendarType": calendar.type, "currentPeriod": current}
     if calendar.type == GENERAL:
@@ -63,18 +74,18 @@ def describe_calendar(time: ModelTime, *, brief: bool) -> dict[str, Any]:
     return body
 
 
-def describe_current_period(time: ModelTime) -> dict[str, str]:
-    """Write the current period, whose text and day are empty where there is none."""
-    current = time.current_period
+def describe_current_period(calendar: ModelCalendar) -> dict[str, str]:
+    """Return the current period as JSON values, with empty strings if there is none."""
+    current = calendar.current_period
     return {
         "periodText": current.text if current else "",
         "lastDay": current.last.isoformat() if current else "",
-        "calendarType": time.calendar.type,
+        "calendarType": calendar.calendar.type,
     }
 
 
 def all_versions(db: sqlite3.Connection, model: int) -> list[Version]:
-    """Read a model's versions in order."""
+    """Read a model's versions, in order."""
     rows = db.execute(
         """
         SELECT versions.*, list_items.list, list_items.name
@@ -89,7 +100,7 @@ def all_versions(db: sqlite3.Connection, model: int) -> list[Version]:
 
 
 def describe_version(version: Version, timescale: Timescale) -> dict[str, Any]:
-    """Write a version; switchover and notes are left out where there are none."""
+    """Return a version as JSON values. Switchover and notes are left out if there are none."""
     body: dict[str, Any] = {
         "id": version.id,
         "name": version.name,
@@ -106,13 +117,13 @@ def describe_version(version: Version, timescale: Timescale) -> dict[str, Any]:
 
 
 def describe_switchover(timescale: Timescale, day: date | None) -> dict[str, str]:
-    """Write a version's switchover, whose text and day are empty where there is none."""
-    told = _first_day(timescale, day) or {"periodText": "", "date": ""}
-    return told | {"calendarType": timescale.calendar.type}
+    """Return a version's switchover as JSON values, with empty strings if there is none."""
+    period = _first_day(timescale, day) or {"periodText": "", "date": ""}
+    return period | {"calendarType": timescale.calendar.type}
 
 
 def set_switchover(db: sqlite3.Connection, version: Version, day: date | None) -> None:
-    """Set a version's switchover, or take it away."""
+    """Set or unset a version's switchover."""
     db.execute(
         "UPDATE versions SET switchover = ? WHERE item = ?",
         (day.isoformat() if day else None, version.key),
@@ -121,13 +132,11 @@ def set_switchover(db: sqlite3.Connection, version: Version, day: date | None) -
 
 def _read_version(db: sqlite3.Connection, row: sqlite3.Row) -> Version:
     key = row["item"]
-    return Version(
+    return read_record(
+        Version,
+        row,
         key=key,
         id=item_id(list_by_key(db, key // ITEMS_PER_LIST), key),
-        name=row["name"],
-        is_current=bool(row["is_current"]),
-        is_actual=bool(row["is_actual"]),
-        notes=row["notes"],
         edit_from=_day(row["edit_from"]),
         edit_to=_day(row["edit_to"]),
         switchover=_day(row["switchover"]),
@@ -141,7 +150,7 @@ def _day(text: str | None) -> date | None:
 def _describe_year(timescale: Timescale, year: int) -> dict[str, str]:
     first, following = (timescale.calendar.begin_of(each) for each in (year, year + 1))
     return {
-        "year": label(year),
+        "year": fiscal_year_label(year),
         "startDate": first.isoformat(),
         "endDate": (following - timedelta(days=1)).isoformat(),
     }

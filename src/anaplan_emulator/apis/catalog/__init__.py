@@ -1,1 +1,1 @@
-"""Users, workspaces and models."""
+"""The Integration API: users, workspaces and models."""

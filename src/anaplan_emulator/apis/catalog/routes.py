@@ -5,21 +5,21 @@ from typing import Any, Literal
 from starlette.responses import JSONResponse, Response
 
 from anaplan_emulator.apis.access import (
-    addressed_model,
+    can_see_workspace,
+    existing_model,
     is_offline_to,
     is_tenant_admin,
     is_workspace_admin,
-    loading_state,
-    sees_workspace,
-    set_open,
+    memory_state,
     visible_model,
 )
+from anaplan_emulator.apis.calls import Call, Endpoint
 from anaplan_emulator.apis.catalog import state
 from anaplan_emulator.apis.listings import listing, matches, sort_strictly
-from anaplan_emulator.calls import Call, Endpoint
+from anaplan_emulator.apis.replies import INTEGRATION, ApiError, envelope
 from anaplan_emulator.engine.tasks import running_task
-from anaplan_emulator.replies import INTEGRATION, ApiError, envelope
 from anaplan_emulator.store.users import user_by_id
+from anaplan_emulator.tenant.action_definitions import ACTION_PREFIXES
 
 _USER_SORT = {
     "firstName": lambda user: user.first_name,
@@ -38,23 +38,23 @@ _MODEL_SORT = {
 }
 
 
-def _asks_for(call: Call, flag: str) -> bool:
-    # The Java client writes True (facts 4.19c).
-    return call.query.get(flag, "").lower() == "true"
+def _is_true(call: Call, parameter: str) -> bool:
+    # The Java client sends True (docs/anaplan-behaviour.md#published-clients).
+    return call.query.get(parameter, "").lower() == "true"
 
 
 def list_users(call: Call) -> Response:
     """GET /users."""
-    if not state.lists_users(call.db, call.user):
+    if not state.may_list_users(call.db, call.user):
         raise ApiError(403)
     users = sort_strictly(call, state.all_users(call.db), _USER_SORT)
-    if wanted := call.query.get("s"):
+    if search := call.query.get("s"):
         users = [
             user
             for user in users
-            if matches(wanted, f"{user.first_name} {user.last_name}", user.email, user.id)
+            if matches(search, f"{user.first_name} {user.last_name}", user.email, user.id)
         ]
-    return listing(call, "users", users, state.describe_user, kind="user", stray_next=True)
+    return listing(call, "users", users, state.describe_user, kind="user", extra_next=True)
 
 
 def get_own_user(call: Call) -> Response:
@@ -73,28 +73,31 @@ def get_user(call: Call) -> Response:
 def list_workspaces(call: Call) -> Response:
     """GET /workspaces."""
     workspaces = sort_strictly(call, state.visible_workspaces(call.db, call.user), _WORKSPACE_SORT)
-    if wanted := call.query.get("s"):
-        workspaces = [each for each in workspaces if matches(wanted, each.name, each.id)]
-    details = _asks_for(call, "tenantDetails")
+    if search := call.query.get("s"):
+        workspaces = [each for each in workspaces if matches(search, each.name, each.id)]
+    details = _is_true(call, "tenantDetails")
     return listing(
         call,
         "workspaces",
         workspaces,
         lambda workspace: state.describe_workspace(workspace, details=details),
         kind="workspace",
-        stray_next=True,
+        extra_next=True,
     )
 
 
 def get_workspace(call: Call) -> Response:
-    """GET /workspaces/{w}: 404 for all but its administrators (facts 4.20)."""
+    """GET /workspaces/{w}: 404 except for its administrators.
+
+    Source: docs/anaplan-behaviour.md#access-rules.
+    """
     workspace_id = call.path["workspaceId"]
     for workspace in state.visible_workspaces(call.db, call.user):
         if workspace.id == workspace_id and (
             is_workspace_admin(call.db, call.user, workspace_id)
             or is_tenant_admin(call.db, call.user)
         ):
-            details = _asks_for(call, "tenantDetails")
+            details = _is_true(call, "tenantDetails")
             body = state.describe_workspace(workspace, details=details)
             return envelope("workspace", workspace=body)
     raise ApiError(404)
@@ -111,11 +114,12 @@ def list_visitors(call: Call) -> Response:
 
 
 def _list_members(call: Call, role: Literal["admin", "visitor"]) -> Response:
-    # Whoever administers no users is answered 500 instead of 403 (facts 4.4).
-    if not state.administers_users(call.db, call.user):
-        raise ApiError(500 if call.world.settings.quirks == "live" else 403)
+    # Users who are not user administrators get 500 instead of 403
+    # (docs/anaplan-behaviour.md#users-workspaces-and-models).
+    if not state.is_user_admin(call.db, call.user):
+        raise ApiError(500 if call.is_live else 403)
     workspace_id = call.path["workspaceId"]
-    if not state.is_workspace(call.db, workspace_id):
+    if not state.workspace_exists(call.db, workspace_id):
         raise ApiError(404)
     members = state.members(call.db, workspace_id, role)
     return listing(call, f"{role}s", members, state.describe_member, kind=role)
@@ -126,17 +130,18 @@ def list_models(call: Call) -> Response:
     models = state.visible_models(call.db, call.user)
     workspace_id = call.path.get("workspaceId")
     if workspace_id is not None:
-        if not sees_workspace(call.db, call.user, workspace_id):
+        if not can_see_workspace(call.db, call.user, workspace_id):
             raise ApiError(404)
         models = [model for model in models if model.workspace_id == workspace_id]
     models = sort_strictly(call, models, _MODEL_SORT)
-    # For anyone but tenant administrators the search is silently ignored (facts 4.1).
-    wanted = call.query.get("s")
-    if wanted and is_tenant_admin(call.db, call.user):
-        models = [model for model in models if matches(wanted, model.name, model.id)]
+    # The search is ignored unless the user is a tenant administrator
+    # (docs/anaplan-behaviour.md#sorting-and-searching).
+    search = call.query.get("s")
+    if search and is_tenant_admin(call.db, call.user):
+        models = [model for model in models if matches(search, model.name, model.id)]
     if call.query.get("archived") == "false":
         models = [model for model in models if model.active_state != "ARCHIVED"]
-    details = _asks_for(call, "modelDetails")
+    details = _is_true(call, "modelDetails")
     return listing(
         call,
         "models",
@@ -148,41 +153,41 @@ def list_models(call: Call) -> Response:
             busy=details and state.is_busy(call.db, model),
         ),
         kind="model",
-        stray_next=True,
+        extra_next=True,
     )
 
 
 def get_model(call: Call) -> Response:
-    """GET /models/{m}: answered even to users without access (facts 4.20)."""
-    model = addressed_model(call)
+    """GET /models/{m}: also for users without access (docs/anaplan-behaviour.md#access-rules)."""
+    model = existing_model(call)
     body = state.describe_model(
         model,
         call.user.customer_id,
-        details=_asks_for(call, "modelDetails"),
+        details=_is_true(call, "modelDetails"),
         busy=state.is_busy(call.db, model),
     )
     return envelope("model", model_id=model.id, model=body)
 
 
 def get_model_status(call: Call) -> Response:
-    """GET /models/{m}/status: without an envelope."""
+    """GET /models/{m}/status, which has no envelope."""
     model = visible_model(call)
     task = running_task(call.db, model.key)
     if task is not None:
-        task = call.world.tasks.observe(task)
+        task = call.tenant.task_runner.poll(task)
         step, tooltip, progress = f"Processing {task.step}", task.step, task.progress
     else:
-        step = loading_state(call, model)
+        step = memory_state(call, model)
         opening = step == "Opening"
         tooltip = "Opening the model" if opening else f"Model is {step.lower()}"
-        progress = call.world.loading.progress(model.key) if opening else -1.0
-    is_export = task is not None and task.object_id.startswith("116")
+        progress = call.tenant.model_memory.progress(model.key) if opening else -1.0
+    is_export = task is not None and task.object_id.startswith(ACTION_PREFIXES["export"])
     status = {
         "tooltip": tooltip,
         "progress": progress,
         "currentStep": step,
         "exportTaskType": "EXPORT" if is_export else None,
-        "creationTime": call.world.clock.milliseconds(),
+        "creationTime": call.tenant.clock.milliseconds(),
         "taskId": task.id if task else None,
         "peakMemoryUsageEstimate": None,
         "peakMemoryUsageTime": None,
@@ -197,13 +202,12 @@ def open_model(call: Call) -> Response:
         raise ApiError(422, "The model is archived")
     if is_offline_to(call, model):
         raise ApiError(424, "The model is offline")
-    state_now = loading_state(call, model)
-    if state_now == "Open":
-        call.world.loading.used(model.key)
+    memory = memory_state(call, model)
+    if memory == "Open":
+        call.tenant.model_memory.mark_used(model.key)
         return Response(status_code=200)
-    if state_now == "Closed":
-        set_open(call.db, model, is_open=True)
-        call.world.loading.begin(model.key)
+    if memory == "Closed":
+        call.tenant.model_memory.open(call.db, model.key)
     return Response(status_code=202)
 
 
@@ -214,15 +218,14 @@ def close_model(call: Call) -> Response:
         raise ApiError(403)
     if model.active_state == "ARCHIVED":
         raise ApiError(422, "The model is archived")
-    set_open(call.db, model, is_open=False)
-    call.world.loading.end(model.key)
+    call.tenant.model_memory.close(call.db, model.key)
     return Response(status_code=204)
 
 
 def delete_models(call: Call) -> Response:
     """POST /workspaces/{w}/bulkDeleteModels."""
     workspace_id = call.path["workspaceId"]
-    if not sees_workspace(call.db, call.user, workspace_id):
+    if not can_see_workspace(call.db, call.user, workspace_id):
         raise ApiError(404)
     match call.json():
         case {"modelIdsToDelete": [_, *_] as model_ids, **others} if not others:
@@ -235,10 +238,10 @@ def delete_models(call: Call) -> Response:
         call.db,
         workspace_id,
         list(map(str, model_ids)),
-        lambda model: loading_state(call, model) == "Closed",
+        lambda model: memory_state(call, model) == "Closed",
     )
     body: dict[str, Any] = {"modelsDeleted": deleted}
-    if failures or call.world.settings.quirks == "docs":
+    if failures or not call.is_live:
         body["bulkDeleteModelsFailures"] = failures
     return envelope("bulkDeleteModels", **body)
 

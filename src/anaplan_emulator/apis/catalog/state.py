@@ -1,4 +1,7 @@
-"""Users, workspaces and models: who sees which, and how they are described (facts 4.4, 4.5)."""
+"""Reading, describing and deleting users, workspaces and models.
+
+Source: docs/anaplan-behaviour.md#users-workspaces-and-models, #model-status-and-loading.
+"""
 
 import json
 import sqlite3
@@ -6,17 +9,12 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from anaplan_emulator.apis.access import (
-    Model,
-    all_models,
-    is_tenant_admin,
-    model_by_id,
-    sees_inside,
-)
+from anaplan_emulator.apis.access import Model, all_models, has_access, is_tenant_admin, model_by_id
 from anaplan_emulator.engine.structure import drop_cells_tables
 from anaplan_emulator.engine.tasks import running_task
 from anaplan_emulator.store.identifiers import lower_hex
-from anaplan_emulator.store.users import User, read_user, tenant_roles
+from anaplan_emulator.store.records import read_record
+from anaplan_emulator.store.users import User, tenant_roles
 
 _USER_ADMIN_ROLES = frozenset({"tenant_admin", "user_admin"})
 _ADMIN_ROLES = frozenset({"tenant_admin", "user_admin", "workspace_admin"})
@@ -24,7 +22,7 @@ _ADMIN_ROLES = frozenset({"tenant_admin", "user_admin", "workspace_admin"})
 
 @dataclass(frozen=True, slots=True)
 class Workspace:
-    """A workspace. Its size is that of its models."""
+    """A workspace. Its current size is the total of its models."""
 
     id: str
     name: str
@@ -35,7 +33,7 @@ class Workspace:
 
 @dataclass(frozen=True, slots=True)
 class Member:
-    """A person in a workspace, and the names of all other workspaces they are in."""
+    """A member of a workspace, with the names of the member's other workspaces."""
 
     first_name: str
     last_name: str
@@ -45,31 +43,31 @@ class Member:
 
 
 def all_users(db: sqlite3.Connection) -> list[User]:
-    """Read the tenant's users, by e-mail address."""
-    return [read_user(row) for row in db.execute("SELECT * FROM users ORDER BY email")]
+    """Read the tenant's users, ordered by e-mail address."""
+    return [read_record(User, row) for row in db.execute("SELECT * FROM users ORDER BY email")]
 
 
-def lists_users(db: sqlite3.Connection, user: User) -> bool:
-    """Whether the user administers anything, and so may list the tenant's users."""
-    administered = db.execute(
+def may_list_users(db: sqlite3.Connection, user: User) -> bool:
+    """Return whether the user may list the tenant's users, as an administrator of any kind."""
+    membership = db.execute(
         "SELECT 1 FROM workspace_members WHERE user_id = ? AND role = 'admin'", (user.id,)
     ).fetchone()
-    return administered is not None or bool(tenant_roles(db, user) & _ADMIN_ROLES)
+    return membership is not None or bool(tenant_roles(db, user) & _ADMIN_ROLES)
 
 
-def administers_users(db: sqlite3.Connection, user: User) -> bool:
-    """Whether the user administers the tenant's users, and so may tell who is where."""
+def is_user_admin(db: sqlite3.Connection, user: User) -> bool:
+    """Return whether the user may list the members of workspaces, as an administrator of users."""
     return bool(tenant_roles(db, user) & _USER_ADMIN_ROLES)
 
 
-def is_workspace(db: sqlite3.Connection, workspace_id: str) -> bool:
-    """Whether there is such a workspace."""
+def workspace_exists(db: sqlite3.Connection, workspace_id: str) -> bool:
+    """Return whether a workspace exists."""
     row = db.execute("SELECT 1 FROM workspaces WHERE id = ?", (workspace_id,)).fetchone()
     return row is not None
 
 
 def members(db: sqlite3.Connection, workspace_id: str, role: str) -> list[Member]:
-    """Read who has a role in a workspace, by e-mail address."""
+    """Read the members of a workspace with a role, ordered by e-mail address."""
     rows = db.execute(
         """
         SELECT users.*, (
@@ -86,20 +84,11 @@ def members(db: sqlite3.Connection, workspace_id: str, role: str) -> list[Member
         """,
         (workspace_id, role),
     )
-    return [
-        Member(
-            first_name=row["first_name"],
-            last_name=row["last_name"],
-            email=row["email"],
-            active=bool(row["active"]),
-            other_workspaces=json.loads(row["others"]),
-        )
-        for row in rows
-    ]
+    return [read_record(Member, row, other_workspaces=json.loads(row["others"])) for row in rows]
 
 
 def visible_workspaces(db: sqlite3.Connection, user: User) -> list[Workspace]:
-    """Read the workspaces the user is in; all of them for a tenant administrator."""
+    """Read the user's workspaces, or all of them for a tenant administrator."""
     rows = db.execute(
         """
         SELECT workspaces.*, coalesce(sum(models.memory_usage), 0) AS current_size
@@ -109,26 +98,17 @@ def visible_workspaces(db: sqlite3.Connection, user: User) -> list[Workspace]:
         """,
         (is_tenant_admin(db, user), user.id),
     )
-    return [
-        Workspace(
-            id=row["id"],
-            name=row["name"],
-            active=bool(row["active"]),
-            size_allowance=row["size_allowance"],
-            current_size=row["current_size"],
-        )
-        for row in rows
-    ]
+    return [read_record(Workspace, row) for row in rows]
 
 
 def visible_models(db: sqlite3.Connection, user: User) -> list[Model]:
-    """Read the models the user can open; all of them for a tenant administrator."""
-    every = is_tenant_admin(db, user)
-    return [model for model in all_models(db) if every or sees_inside(db, user, model)]
+    """Read the models to which the user has access, or all of them for a tenant administrator."""
+    all_visible = is_tenant_admin(db, user)
+    return [model for model in all_models(db) if all_visible or has_access(db, user, model)]
 
 
 def describe_user(user: User) -> dict[str, Any]:
-    """Write a user as the API does."""
+    """Return a user as JSON values."""
     body: dict[str, Any] = {
         "id": user.id,
         "active": user.active,
@@ -144,7 +124,7 @@ def describe_user(user: User) -> dict[str, Any]:
 
 
 def describe_member(member: Member) -> dict[str, Any]:
-    """Write a person in a workspace."""
+    """Return a member of a workspace as JSON values."""
     return {
         "firstName": member.first_name,
         "lastName": member.last_name,
@@ -155,7 +135,7 @@ def describe_member(member: Member) -> dict[str, Any]:
 
 
 def describe_workspace(workspace: Workspace, *, details: bool) -> dict[str, Any]:
-    """Write a workspace; its sizes are tenant details."""
+    """Return a workspace as JSON values. Its sizes are tenant details."""
     body = {"id": workspace.id, "name": workspace.name, "active": workspace.active}
     if details:
         body |= {
@@ -166,15 +146,15 @@ def describe_workspace(workspace: Workspace, *, details: bool) -> dict[str, Any]
 
 
 def describe_model(model: Model, customer_id: str, *, details: bool, busy: bool) -> dict[str, Any]:
-    """Write a model. An archived one has no memory usage."""
-    place = f"selectedWorkspaceId={model.workspace_id}&selectedModelId={model.id}"
+    """Return a model as JSON values. An archived model has no memory usage."""
+    query = f"selectedWorkspaceId={model.workspace_id}&selectedModelId={model.id}"
     body: dict[str, Any] = {
         "id": model.id,
         "activeState": model.active_state,
         "name": model.name,
         "currentWorkspaceId": model.workspace_id,
         "currentWorkspaceName": model.workspace_name,
-        "modelUrl": f"https://us1a.app.anaplan.com/anaplan/framework.jsp?{place}",
+        "modelUrl": f"https://us1a.app.anaplan.com/anaplan/framework.jsp?{query}",
         "categoryValues": [
             {
                 "id": lower_hex("category value", f"{value['attribute']}/{value['categoryName']}"),
@@ -201,7 +181,7 @@ def describe_model(model: Model, customer_id: str, *, details: bool, busy: bool)
 
 
 def is_busy(db: sqlite3.Connection, model: Model) -> bool:
-    """Whether a task is running in the model."""
+    """Return whether a task is running in the model."""
     return running_task(db, model.key) is not None
 
 
@@ -211,7 +191,7 @@ def delete_models(
     model_ids: Sequence[str],
     is_closed: Callable[[Model], bool],
 ) -> tuple[int, list[dict[str, str]]]:
-    """Delete closed models of a workspace for good; return how many, and why not the others."""
+    """Delete closed models of a workspace, and return their number and the failures."""
     failures = []
     for model_id in model_ids:
         model = model_by_id(db, model_id)

@@ -1,1 +1,4 @@
-"""CloudWorks: connections to clouds, integrations, their runs and schedules (facts 8)."""
+"""The CloudWorks API: connections, integrations, flows, runs and schedules.
+
+Source: docs/anaplan-behaviour.md#cloudworks-api.
+"""

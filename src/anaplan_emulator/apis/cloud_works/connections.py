@@ -1,4 +1,4 @@
-"""Connections: a bucket, dataset or container, and the right to it (facts 8.1)."""
+"""Connections to buckets, datasets and containers (docs/anaplan-behaviour.md#connections)."""
 
 import json
 import sqlite3
@@ -7,20 +7,19 @@ from uuid import uuid4
 
 from starlette.responses import Response
 
-from anaplan_emulator import audit
-from anaplan_emulator.apis.access import sees_workspace
+from anaplan_emulator.apis.access import can_see_workspace
+from anaplan_emulator.apis.calls import Call
 from anaplan_emulator.apis.cloud_works import state
 from anaplan_emulator.apis.cloud_works.requests import (
     BODIES,
     Body,
     ConnectionPatch,
     ConnectionRequest,
-    checked,
+    validate,
 )
-from anaplan_emulator.calls import Call
+from anaplan_emulator.apis.replies import ApiError
 from anaplan_emulator.clock import zulu
-from anaplan_emulator.engine.cloud_records import place_of
-from anaplan_emulator.replies import ApiError
+from anaplan_emulator.engine.integration_records import location_of
 
 _SECRETS = {"accessKeyId", "secretAccessKey", "roleArn", "serviceAccountKey", "sasToken"}
 
@@ -28,16 +27,16 @@ _SECRETS = {"accessKeyId", "secretAccessKey", "roleArn", "serviceAccountKey", "s
 def list_connections(call: Call) -> Response:
     """GET /integrations/connections."""
     rows = call.db.execute("SELECT * FROM cloud_connections ORDER BY key").fetchall()
-    listed, meta = state.page(call, rows, lambda row: _describe(call.db, row), most=None)
+    listed, meta = state.page(call, rows, lambda row: _describe(call.db, row), default_limit=None)
     meta["schema"] = f"{state.SCHEMA}/connection"
     return state.success({"connections": listed, "meta": meta})
 
 
 def create_connection(call: Call, request: ConnectionRequest) -> Response:
-    """POST /integrations/connections: the credentials are tested."""
-    public = _tested(call, request.type, request.body)
-    _require_free_name(call, public["name"])
-    now = zulu(call.world.clock.now())
+    """POST /integrations/connections, which tests the credentials."""
+    public = _validated(call, request.type, request.body)
+    _require_unused_name(call, public["name"])
+    now = zulu(call.tenant.clock.now())
     connection_id = uuid4().hex
     call.db.execute(
         """
@@ -57,12 +56,12 @@ def create_connection(call: Call, request: ConnectionRequest) -> Response:
             call.user.id,
         ),
     )
-    audit.record(call, "CONN-1", object_id=connection_id)
+    call.audit.record("CONN-1", object_id=connection_id)
     return state.success({"connectionId": connection_id})
 
 
 def replace_connection(call: Call, request: ConnectionRequest) -> Response:
-    """PUT /integrations/connections/{id}: all of it, credentials included."""
+    """PUT /integrations/connections/{id}, with all members including credentials."""
     row = _find(call)
     if request.type != row["type"]:
         raise ApiError(400, "Invalid connection type")
@@ -70,15 +69,15 @@ def replace_connection(call: Call, request: ConnectionRequest) -> Response:
 
 
 def change_connection(call: Call, request: ConnectionPatch) -> Response:
-    """PATCH /integrations/connections/{id}: documented as partial, but seen to need everything."""
+    """PATCH /integrations/connections/{id}: observed to need all members, unlike documented."""
     row = _find(call)
-    if call.world.settings.quirks == "live" or _SECRETS & request.body.keys():
+    if call.is_live or _SECRETS & request.body.keys():
         return _update(call, row, request.body)
     body = json.loads(row["body"])
     body |= {key: value for key, value in request.body.items() if key in body}
     if not isinstance(body["name"], str) or not body["name"]:
         raise ApiError(400, "Invalid request body")
-    _require_place(call, row["type"], body)
+    _require_location(call, row["type"], body)
     workspace_id = request.body.get("workspaceId", row["workspace_id"])
     _require_workspace(call, workspace_id)
     return _write(call, row, body, workspace_id)
@@ -92,7 +91,7 @@ def delete_connection(call: Call) -> Response:
         if any(side.get("connectionId") == row["id"] for side in sides):
             raise ApiError(409, "The resource is being referenced")
     call.db.execute("DELETE FROM cloud_connections WHERE id = ?", (row["id"],))
-    audit.record(call, "CONN-3", object_id=row["id"])
+    call.audit.record("CONN-3", object_id=row["id"])
     return state.success()
 
 
@@ -101,13 +100,13 @@ def _sides(job: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def _update(call: Call, row: sqlite3.Row, body: dict[str, Any]) -> Response:
-    return _write(call, row, _tested(call, row["type"], body), body.get("workspaceId"))
+    return _write(call, row, _validated(call, row["type"], body), body.get("workspaceId"))
 
 
 def _write(
     call: Call, row: sqlite3.Row, body: dict[str, Any], workspace_id: str | None
 ) -> Response:
-    _require_free_name(call, body["name"], row["id"])
+    _require_unused_name(call, body["name"], row["id"])
     call.db.execute(
         "UPDATE cloud_connections SET name = ?, body = ?, workspace_id = ?, modified_at = ?,"
         " modified_by = ? WHERE id = ?",
@@ -115,66 +114,63 @@ def _write(
             body["name"],
             json.dumps(body),
             workspace_id,
-            zulu(call.world.clock.now()),
+            zulu(call.tenant.clock.now()),
             call.user.id,
             row["id"],
         ),
     )
-    audit.record(call, "CONN-2", object_id=row["id"])
+    call.audit.record("CONN-2", object_id=row["id"])
     return state.success()
 
 
-def _tested(call: Call, kind: str, body: dict[str, Any]) -> dict[str, Any]:
-    """See that a body is whole and its credentials right; return what may be shown of it.
+def _validated(call: Call, kind: str, body: dict[str, Any]) -> dict[str, Any]:
+    """Check that a body is complete and its credentials valid, and return its public members.
 
     Raises:
-        ApiError: 400.
+        ApiError: 400, the body, credentials or location are not valid.
     """
-    whole = checked(body, BODIES[kind])
-    public = _public(kind, whole)
+    connection = validate(body, BODIES[kind])
+    public = _public(kind, connection)
     _require_workspace(call, body.get("workspaceId"))
-    described = call.world.tenant.cloud_works
-    place = place_of(kind, public)
-    store = described.store_of(place.type, place)
-    given = whole.model_dump()
-    known = [each for each in described.stores if each.type == kind]
-    # Of a folder that nobody described, any credentials known to the cloud are good.
-    candidates = [store] if store is not None else known
-    if not any(each.accepts(given) for each in candidates):
+    description = call.tenant.description.cloud_works
+    store = description.store_at(location_of(kind, public))
+    same_type = [each for each in description.stores if each.type == kind]
+    # For a folder that is not described, all credentials of the same type are valid.
+    candidates = [store] if store is not None else same_type
+    if not any(each.accepts(connection.model_dump()) for each in candidates):
         raise ApiError(400, "Credentials are invalid")
-    _require_place(call, kind, public)
+    _require_location(call, kind, public)
     return public
 
 
-def _public(kind: str, whole: Body) -> dict[str, Any]:
-    shown = {
+def _public(kind: str, connection: Body) -> dict[str, Any]:
+    public = {
         key: value
-        for key, value in whole.model_dump().items()
+        for key, value in connection.model_dump().items()
         if key not in {*_SECRETS, "auth_method", "workspaceId"}
     }
     match kind:
         case "GoogleBigQuery":
-            shown["projectId"] = whole.model_dump()["serviceAccountKey"]["project_id"]
+            public["projectId"] = connection.model_dump()["serviceAccountKey"]["project_id"]
         case "AzureBlob":
-            shown["authMethod"] = whole.model_dump()["auth_method"] or "SAS-based"
-    return shown
+            public["authMethod"] = connection.model_dump()["auth_method"] or "SAS-based"
+    return public
 
 
 def _require_workspace(call: Call, workspace_id: object) -> None:
     if workspace_id is None:
         return
-    if not isinstance(workspace_id, str) or not sees_workspace(call.db, call.user, workspace_id):
+    if not isinstance(workspace_id, str) or not can_see_workspace(call.db, call.user, workspace_id):
         raise ApiError(400, "User does not have access to the workspace")
 
 
-def _require_place(call: Call, kind: str, public: dict[str, Any]) -> None:
-    place = place_of(kind, public)
-    if not call.world.clouds.has(place):
-        what = {"AmazonS3": "bucket", "AzureBlob": "container"}.get(kind, "dataset")
-        raise ApiError(400, f"The {what} does not exist or can't be accessed")
+def _require_location(call: Call, kind: str, public: dict[str, Any]) -> None:
+    if not call.tenant.cloud_storage.exists(location_of(kind, public)):
+        name = {"AmazonS3": "bucket", "AzureBlob": "container"}.get(kind, "dataset")
+        raise ApiError(400, f"The {name} does not exist or cannot be accessed")
 
 
-def _require_free_name(call: Call, name: str, own_id: str = "") -> None:
+def _require_unused_name(call: Call, name: str, own_id: str = "") -> None:
     row = call.db.execute(
         "SELECT id FROM cloud_connections WHERE name = ? AND id <> ?", (name, own_id)
     ).fetchone()

@@ -1,4 +1,7 @@
-"""Integrations: imports, exports and processes, with the jobs that feed them (facts 8.2)."""
+"""Integrations of imports, exports and processes, with their jobs.
+
+Source: docs/anaplan-behaviour.md#integrations.
+"""
 
 import json
 from typing import Any
@@ -6,33 +9,32 @@ from uuid import uuid4
 
 from starlette.responses import Response
 
-from anaplan_emulator import audit
-from anaplan_emulator.apis.access import Model, model_by_id, sees_inside, sees_workspace
+from anaplan_emulator.apis.access import Model, can_see_workspace, has_access, model_by_id
+from anaplan_emulator.apis.calls import Call
 from anaplan_emulator.apis.cloud_works import state
 from anaplan_emulator.apis.cloud_works.requests import IntegrationRequest, Job
-from anaplan_emulator.calls import Call
+from anaplan_emulator.apis.replies import ApiError
 from anaplan_emulator.clock import zulu
-from anaplan_emulator.engine import cloud_records, contents
+from anaplan_emulator.engine import file_contents, integration_records
 from anaplan_emulator.engine.actions import action_by_id, steps
-from anaplan_emulator.engine.cloud_records import Integration
-from anaplan_emulator.engine.clouds import is_object_name
-from anaplan_emulator.engine.definitions import (
+from anaplan_emulator.engine.integration_records import Integration
+from anaplan_emulator.tenant.action_definitions import (
     ExportDefinition,
     ImportDefinition,
     OptimizerDefinition,
     ProcessDefinition,
 )
-from anaplan_emulator.replies import ApiError
+from anaplan_emulator.tenant.cloud_description import is_object_name
 
 
 def list_integrations(call: Call) -> Response:
-    """GET /integrations: without jobs."""
-    rows = state.own_only(call, cloud_records.integrations(call.db, flows=False))
+    """GET /integrations, without jobs."""
+    rows = state.filter_own(call, integration_records.integrations(call.db, flows=False))
     rows = state.sorted_by_name(call, rows)
     listed, meta = state.page(call, rows, lambda row: _describe(call, row))
     meta |= {
         "tenantCurrentCount": state.count(call.db),
-        "tenantMaxAllowed": call.world.settings.integration_limit,
+        "tenantMaxAllowed": call.tenant.settings.integration_limit,
         "schema": f"{state.SCHEMA}/integration",
     }
     return state.success({"integrations": listed, "meta": meta})
@@ -40,11 +42,11 @@ def list_integrations(call: Call) -> Response:
 
 def create_integration(call: Call, request: IntegrationRequest) -> Response:
     """POST /integrations."""
-    kind = _checked_kind(call, request)
-    state.require_free_name(call, request.name)
-    state.require_room(call)
+    kind = _validated_type(call, request)
+    state.require_unused_name(call, request.name)
+    state.require_below_limit(call)
     integration_id = uuid4().hex
-    cloud_records.insert_integration(
+    integration_records.insert_integration(
         call.db,
         integration_id=integration_id,
         kind=kind,
@@ -56,20 +58,20 @@ def create_integration(call: Call, request: IntegrationRequest) -> Response:
         nux_visible=request.nuxVisible,
         parts=_jobs(request),
         user_id=call.user.id,
-        now=zulu(call.world.clock.now()),
+        now=zulu(call.tenant.clock.now()),
     )
-    audit.record(call, "INT-1", object_id=integration_id)
+    call.audit.record("INT-1", object_id=integration_id)
     return state.success({"integration": {"integrationId": integration_id}})
 
 
 def get_integration(call: Call) -> Response:
-    """GET /integrations/{id}: with jobs, and what their connections are called."""
+    """GET /integrations/{id}, with jobs and the names of their connections."""
     each = state.find_integration(call)
     body = _describe(call, each)
     body["version"] = each.version
     body["jobs"] = [_describe_job(call, job) for job in each.parts]
-    if call.world.settings.quirks == "live":
-        # Observed to be missing (facts 8.2).
+    if call.is_live:
+        # It was observed to be missing (docs/anaplan-behaviour.md#integrations).
         del body["integrationType"]
     return state.success({"integration": body})
 
@@ -77,8 +79,8 @@ def get_integration(call: Call) -> Response:
 def replace_integration(call: Call, request: IntegrationRequest) -> Response:
     """PUT /integrations/{id}."""
     each = state.find_integration(call)
-    kind = _checked_kind(call, request)
-    state.require_free_name(call, request.name, each.id)
+    kind = _validated_type(call, request)
+    state.require_unused_name(call, request.name, each.id)
     call.db.execute(
         """
         UPDATE cloud_integrations SET type = ?, name = ?, version = ?, workspace_id = ?,
@@ -95,23 +97,23 @@ def replace_integration(call: Call, request: IntegrationRequest) -> Response:
             request.processId,
             request.nuxVisible,
             json.dumps(_jobs(request)),
-            zulu(call.world.clock.now()),
+            zulu(call.tenant.clock.now()),
             call.user.id,
             each.id,
         ),
     )
-    audit.record(call, "INT-2", object_id=each.id)
+    call.audit.record("INT-2", object_id=each.id)
     return state.success()
 
 
 def delete_integration(call: Call) -> Response:
     """DELETE /integrations/{id}."""
     each = state.find_integration(call)
-    flows = cloud_records.integrations(call.db, flows=True)
+    flows = integration_records.integrations(call.db, flows=True)
     if any(step["referrer"] == each.id for flow in flows for step in flow.parts):
         raise ApiError(409, "The resource is being referenced")
     state.delete_integration(call, each)
-    audit.record(call, "INT-3", object_id=each.id)
+    call.audit.record("INT-3", object_id=each.id)
     return state.success()
 
 
@@ -133,22 +135,22 @@ def _describe(call: Call, each: Integration) -> dict[str, Any]:
 
 
 def _describe_job(call: Call, job: dict[str, Any]) -> dict[str, Any]:
-    def named(side: dict[str, Any]) -> dict[str, Any]:
+    def with_connection(side: dict[str, Any]) -> dict[str, Any]:
         if "connectionId" not in side:
             return side
         row = call.db.execute(
             "SELECT name FROM cloud_connections WHERE id = ?", (side["connectionId"],)
         ).fetchone()
-        place = cloud_records.connection_place(call.db, side["connectionId"])
+        location = integration_records.connection_location(call.db, side["connectionId"])
         return side | {
             "connectionName": row["name"] if row else "",
             "isConnectionDeleted": row is None,
-            "bucketName": place.name if place else "",
+            "bucketName": location.name if location else "",
         }
 
     return job | {
-        "sources": [named(side) for side in job["sources"]],
-        "targets": [named(side) for side in job["targets"]],
+        "sources": [with_connection(side) for side in job["sources"]],
+        "targets": [with_connection(side) for side in job["targets"]],
     }
 
 
@@ -156,11 +158,12 @@ def _jobs(request: IntegrationRequest) -> list[dict[str, Any]]:
     return [job.model_dump(exclude_none=True) for job in request.jobs]
 
 
-def _checked_kind(call: Call, request: IntegrationRequest) -> str:
-    """See that all that a request names is there, and return the type of integration.
+def _validated_type(call: Call, request: IntegrationRequest) -> str:
+    """Check that everything in a request exists, and return the type of integration.
 
     Raises:
-        ApiError: 400; 404 for a connection that isn't there, 409 for several jobs.
+        ApiError: 400, something is not valid; 404, a connection does not exist; 409, there are
+            several jobs without a process.
     """
     model = _model(call, request)
     allowed = None
@@ -172,11 +175,11 @@ def _checked_kind(call: Call, request: IntegrationRequest) -> str:
     else:
         process = action_by_id(call.db, model.key, request.processId)
         if process is None or not isinstance(process.definition, ProcessDefinition):
-            raise _foreign()
-        todo = steps(call.db, model.key, process.definition)
-        if any(isinstance(step.definition, OptimizerDefinition) for step in todo):
-            raise ApiError(400, "A process that contains an optimizer action can't be used")
-        allowed = {step.id for step in todo}
+            raise _unknown_action()
+        process_steps = steps(call.db, model.key, process.definition)
+        if any(isinstance(step.definition, OptimizerDefinition) for step in process_steps):
+            raise ApiError(400, "A process that contains an optimizer action cannot be used")
+        allowed = {step.id for step in process_steps}
     for job in request.jobs:
         _check_job(call, model, job, allowed)
     if request.processId is not None:
@@ -189,8 +192,8 @@ def _model(call: Call, request: IntegrationRequest) -> Model:
     if (
         model is None
         or model.workspace_id != request.workspaceId
-        or not sees_workspace(call.db, call.user, model.workspace_id)
-        or not sees_inside(call.db, call.user, model)
+        or not can_see_workspace(call.db, call.user, model.workspace_id)
+        or not has_access(call.db, call.user, model)
     ):
         raise ApiError(400, "User does not have access to the workspace or model")
     return model
@@ -203,16 +206,16 @@ def _check_job(call: Call, model: Model, job: Job, allowed: set[str] | None) -> 
         anaplan, cloud = cloud, anaplan
     action = action_by_id(call.db, model.key, anaplan.actionId or "")
     if action is None or (allowed is not None and action.id not in allowed):
-        raise _foreign()
+        raise _unknown_action()
     match action.definition:
         case ImportDefinition(file=name) if imports:
-            file = contents.file_by_name(call.db, model.key, name)
+            file = file_contents.file_by_name(call.db, model.key, name)
             if file is None or anaplan.fileId != file.id:
-                raise ApiError(400, "The file id is not that of the import")
+                raise ApiError(400, "The file id does not belong to the import")
         case ExportDefinition() if not imports and anaplan.fileId in (None, action.id):
             pass
         case _:
-            raise _foreign()
+            raise _unknown_action()
     row = call.db.execute(
         "SELECT type FROM cloud_connections WHERE id = ?", (cloud.connectionId,)
     ).fetchone()
@@ -221,8 +224,8 @@ def _check_job(call: Call, model: Model, job: Job, allowed: set[str] | None) -> 
     if row["type"] != cloud.type:
         raise ApiError(400, "Invalid connection type")
     if not is_object_name(cloud.file or cloud.table or ""):
-        raise ApiError(400, "Invalid request body: the file has no name of an object")
+        raise ApiError(400, "Invalid request body: the file is not a valid object name")
 
 
-def _foreign() -> ApiError:
+def _unknown_action() -> ApiError:
     return ApiError(400, "The action ids are not in the model")

@@ -1,4 +1,7 @@
-"""Who is told how a run ended (facts 8.5). Nobody is told anything here."""
+"""Notifications about runs. The emulator stores them but does not send any.
+
+Source: docs/anaplan-behaviour.md#notifications.
+"""
 
 import json
 import sqlite3
@@ -7,16 +10,16 @@ from uuid import uuid4
 
 from starlette.responses import Response
 
+from anaplan_emulator.apis.calls import Call
 from anaplan_emulator.apis.cloud_works import state
 from anaplan_emulator.apis.cloud_works.requests import NotificationRequest
-from anaplan_emulator.calls import Call
-from anaplan_emulator.replies import ApiError
+from anaplan_emulator.apis.replies import ApiError
 from anaplan_emulator.store.users import user_by_id
 
 
 def create_notification(call: Call, request: NotificationRequest) -> Response:
-    """POST /integrations/notification: an integration normally has one already."""
-    each = state.find_either(call, request.integrationIds[0])
+    """POST /integrations/notification, for an integration whose notification was deleted."""
+    each = state.find_integration_or_flow(call, request.integrationIds[0])
     if state.notification_id(call.db, each.id):
         raise ApiError(400, "Duplicate resource name not allowed")
     notification_id = uuid4().hex
@@ -25,9 +28,8 @@ def create_notification(call: Call, request: NotificationRequest) -> Response:
         " VALUES (?, ?, ?, ?)",
         (notification_id, each.id, *_columns(call, request)),
     )
-    told = {"notificationId": notification_id}
-    live = call.world.settings.quirks == "live"
-    return state.success(told if live else {"notification": told})
+    body = {"notificationId": notification_id}
+    return state.success(body if call.is_live else {"notification": body})
 
 
 def get_notification(call: Call) -> Response:
@@ -68,7 +70,7 @@ def _columns(call: Call, request: NotificationRequest) -> tuple[str, str]:
     config = [rule.model_dump() for rule in request.notifications.config]
     kinds = [rule["type"] for rule in config]
     if len(set(kinds)) < len(kinds):
-        raise ApiError(400, "Invalid request body: a type stands there twice")
+        raise ApiError(400, "Invalid request body: a type is used twice")
     for rule in config:
         if any(user_by_id(call.db, user) is None for user in rule["users"]):
             raise ApiError(400, "Invalid request body: a user is unknown")

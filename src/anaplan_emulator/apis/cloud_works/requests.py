@@ -1,22 +1,22 @@
-"""The bodies that CloudWorks takes, and what it says of those it doesn't."""
+"""The bodies of CloudWorks requests, and their errors."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from anaplan_emulator.calls import Call
-from anaplan_emulator.engine.schedules import Schedule
-from anaplan_emulator.replies import ApiError
+from anaplan_emulator.apis.calls import Call
+from anaplan_emulator.apis.replies import ApiError
+from anaplan_emulator.tenant.cloud_description import CloudType
+from anaplan_emulator.tenant.schedules import Schedule
 
 # ruff: noqa: N815 (the API's own spelling)
 
-CloudType = Literal["AmazonS3", "GoogleBigQuery", "AzureBlob"]
 Name = Annotated[str, Field(min_length=1)]
 
 
 class Body(BaseModel):
-    """Base of all bodies: what is unknown is passed over."""
+    """Base of all bodies. Unknown members are ignored."""
 
     model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
 
@@ -33,7 +33,7 @@ class S3Body(Body):
 
 
 class ServiceAccountKey(Body):
-    """A Google service account's key, as far as it matters."""
+    """The required members of a Google service account's key."""
 
     type: Literal["service_account"] = "service_account"
     project_id: Name
@@ -63,20 +63,20 @@ class AzureBody(Body):
 
 
 class ConnectionRequest(Body):
-    """A connection to make, or to put in another's place."""
+    """A connection to create or replace."""
 
     type: CloudType
     body: dict[str, Any]
 
 
 class ConnectionPatch(Body):
-    """What to change about a connection."""
+    """A change of a connection."""
 
     body: dict[str, Any] = Field(min_length=1)
 
 
-class Side(Body):
-    """Where a job takes from, or gives to."""
+class JobEndpoint(Body):
+    """A source or target of a job."""
 
     model_config = ConfigDict(extra="ignore", hide_input_in_errors=True)
 
@@ -89,7 +89,7 @@ class Side(Body):
     overwrite: bool | None = None
 
     @model_validator(mode="after")
-    def _has_what_its_type_needs(self) -> "Side":
+    def _check_fields(self) -> "JobEndpoint":
         if self.type == "Anaplan":
             if not self.actionId:
                 raise ValueError("actionId is required")
@@ -102,11 +102,11 @@ class Side(Body):
         return self
 
 
-class Mapped(Body):
-    """A column of a table and where it comes from, or an answer to what an import's mapping asks.
+class MappingEntry(Body):
+    """A column of a table and its source, or a mapping parameter of an import.
 
-    The first is on record for exports to BigQuery; the second has the names that run requests give
-    such answers.
+    The former is documented for exports to BigQuery. The latter has the names of the Integration
+    API's mapping parameters.
     """
 
     sourceName: Name | None = None
@@ -115,15 +115,15 @@ class Mapped(Body):
     entityName: str | None = None
 
     @model_validator(mode="after")
-    def _is_one_of_both(self) -> "Mapped":
-        column, answer = (self.sourceName, self.targetName), (self.entityType, self.entityName)
-        if {None in column, None in answer} != {True, False}:
+    def _check_alternative(self) -> "MappingEntry":
+        column, parameter = (self.sourceName, self.targetName), (self.entityType, self.entityName)
+        if {None in column, None in parameter} != {True, False}:
             raise ValueError("sourceName and targetName, or entityType and entityName are required")
         return self
 
 
 class Job(Body):
-    """An object into an import, or an export into an object."""
+    """A job: an object into an import, or an export into an object."""
 
     type: Literal[
         "AmazonS3ToAnaplan",
@@ -133,24 +133,24 @@ class Job(Body):
         "AnaplanToGoogleBigQuery",
         "AnaplanToAzureBlob",
     ]
-    sources: Annotated[list[Side], Field(min_length=1, max_length=1)]
-    targets: Annotated[list[Side], Field(min_length=1, max_length=1)]
-    mapping: list[Mapped] | None = None
+    sources: Annotated[list[JobEndpoint], Field(min_length=1, max_length=1)]
+    targets: Annotated[list[JobEndpoint], Field(min_length=1, max_length=1)]
+    mapping: list[MappingEntry] | None = None
 
     @model_validator(mode="after")
-    def _sides_fit_the_type(self) -> "Job":
+    def _check_type(self) -> "Job":
         if self.type != f"{self.sources[0].type}To{self.targets[0].type}":
-            raise ValueError("sources and targets don't fit the type")
+            raise ValueError("sources and targets do not match the type")
         into_table = self.targets[0].type == "GoogleBigQuery"
-        asks = self.targets[0].type == "Anaplan"
+        into_import = self.targets[0].type == "Anaplan"
         for each in self.mapping or ():
-            if not (into_table if each.sourceName else asks):
-                raise ValueError("mapping doesn't fit the type")
+            if not (into_table if each.sourceName else into_import):
+                raise ValueError("mapping does not match the type")
         return self
 
 
 class IntegrationRequest(Body):
-    """An integration to make, or to put in another's place."""
+    """An integration to create or replace."""
 
     name: Name
     version: Literal["2.0"]
@@ -162,27 +162,27 @@ class IntegrationRequest(Body):
 
 
 class ScheduleRequest(Body):
-    """A schedule to make, or to put in another's place."""
+    """A schedule to create or replace."""
 
     integrationId: str | None = None
     schedule: Schedule
 
 
 class NotificationRule(Body):
-    """Who is told of one kind of ending."""
+    """The users who are notified of one kind of result."""
 
     type: Literal["success", "partial_failure", "full_failure"]
     users: Annotated[list[str], Field(max_length=5)]
 
 
 class NotificationRules(Body):
-    """Who is told of what."""
+    """The users who are notified, by kind of result."""
 
     config: Annotated[list[NotificationRule], Field(min_length=1)]
 
 
 class NotificationRequest(Body):
-    """A notification configuration to make, or to put in another's place."""
+    """A notification configuration to create or replace."""
 
     integrationIds: Annotated[list[str], Field(min_length=1, max_length=1)]
     channels: Annotated[list[Literal["email", "in_app"]], Field(min_length=1)]
@@ -190,7 +190,7 @@ class NotificationRequest(Body):
 
 
 class ExceptionBehavior(Body):
-    """What a flow does after a step that did not wholly succeed."""
+    """The behavior of a flow after a step that failed or succeeded partially."""
 
     type: Literal["failure", "partial_success"]
     strategy: Literal["stop", "continue"]
@@ -207,7 +207,7 @@ class Step(Body):
 
 
 class FlowRequest(Body):
-    """A flow to make, or to put in another's place."""
+    """A flow to create or replace."""
 
     name: Name
     version: Literal["2.0"]
@@ -217,7 +217,7 @@ class FlowRequest(Body):
 
 
 class FlowRunRequest(Body):
-    """Which steps to run; all that aren't skipped unless told."""
+    """The steps to run; by default all that are not skipped."""
 
     stepsToRun: list[str] | None = None
 
@@ -231,30 +231,30 @@ BODIES: Mapping[str, type[Body]] = {
 Shape = TypeVar("Shape", bound=Body)
 
 
-def read(call: Call, shape: type[Shape]) -> Shape:
-    """Read the body of a call.
+def parse_body(call: Call, shape: type[Shape]) -> Shape:
+    """Return the body of a request.
 
     Raises:
-        ApiError: 400.
+        ApiError: 400, the body is not valid.
     """
     try:
         content = call.json()
     except ApiError:
         raise ApiError(400, "Invalid request body") from None
-    return checked(content, shape)
+    return validate(content, shape)
 
 
-def checked(content: object, shape: type[Shape]) -> Shape:
-    """See that something has a shape; what is told of it names places only, no values.
+def validate(content: object, shape: type[Shape]) -> Shape:
+    """Validate a body. Error messages contain no values, which may be secrets.
 
     Raises:
-        ApiError: 400.
+        ApiError: 400, the body is not valid.
     """
     try:
         return shape.model_validate(content)
     except ValidationError as error:
         first = error.errors(include_input=False, include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
+        location = ".".join(str(part) for part in first["loc"])
         reason = first["msg"].removeprefix("Value error, ")
-        text = f"{where}: {reason}" if where else reason
+        text = f"{location}: {reason}" if location else reason
         raise ApiError(400, f"Invalid request body: {text}") from None

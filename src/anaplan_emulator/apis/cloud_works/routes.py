@@ -1,10 +1,13 @@
-"""The routes of CloudWorks, on both of its hosts' paths."""
+"""Routes of CloudWorks, with the paths of both hosts."""
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import partial
+from typing import Any
 
 from starlette.responses import HTMLResponse, Response
 
+from anaplan_emulator.apis.calls import Call, Endpoint
 from anaplan_emulator.apis.cloud_works import (
     connections,
     flows,
@@ -22,13 +25,31 @@ from anaplan_emulator.apis.cloud_works.requests import (
     IntegrationRequest,
     NotificationRequest,
     ScheduleRequest,
-    read,
+    parse_body,
 )
-from anaplan_emulator.calls import Call, Endpoint
-from anaplan_emulator.replies import CLOUD_WORKS
+from anaplan_emulator.apis.replies import Api, ApiError, nanosecond_timestamp
 
-PREFIXES = ("/2/0", "/cloudworks/2/0")
-"""Of the host that is CloudWorks' own, and of the one that all APIs share (facts 1.1)."""
+PATH_PREFIXES = ("/2/0", "/cloudworks/2/0")
+"""The prefixes of CloudWorks' own host, and of the host of all APIs.
+
+Source: docs/anaplan-behaviour.md#hosts-and-regions.
+"""
+
+
+def _error_body(error: ApiError, path: str, now: datetime) -> Any:
+    body: dict[str, Any] = {"status": {"code": error.status, "message": error.message}}
+    # Errors of Anaplan's web framework also contain path and time
+    # (docs/anaplan-behaviour.md#cloudworks-api).
+    if error.status in (401, 405):
+        body |= {"path": path, "timestamp": nanosecond_timestamp(now)}
+    return body
+
+
+CLOUD_WORKS = Api(
+    name="CloudWorks API",
+    schemes=frozenset({"AnaplanAuthToken", "Bearer"}),
+    error_body=_error_body,
+)
 
 _NOT_FOUND = """<html>
 <head><title>404 Not Found</title></head>
@@ -61,7 +82,7 @@ _WITHOUT_BODY: list[tuple[str, str, Callable[[Call], Response]]] = [
     ("GET", f"{_RUN}/process/import/{{actionId}}/dumps", runs.get_dump),
     ("DELETE", _SCHEDULE, schedules.delete_schedule),
     ("POST", f"{_SCHEDULE}/status/{{status}}", schedules.set_status),
-    # Postman's collection says PUT (facts 8.4).
+    # The Postman collection uses PUT (docs/anaplan-behaviour.md#schedules).
     ("PUT", f"{_SCHEDULE}/status/{{status}}", schedules.set_status),
     ("GET", _NOTIFICATION, notifications.get_notification),
     ("DELETE", _NOTIFICATION, notifications.delete_notification),
@@ -90,25 +111,25 @@ _WITH_BODY: list[tuple[str, str, Callable[..., Response], type[Body]]] = [
     ("PUT", _FLOW, flows.replace_flow, FlowRequest),
 ]
 
-# These commit on their own before the runner is told.
-_COMMIT_THEMSELVES = {runs.run_integration, runs.cancel_integration, flows.run_flow}
+# These commit before they call the runner.
+_WITH_OWN_TRANSACTION = {runs.run_integration, runs.cancel_integration, flows.run_flow}
 
 
 def _without_body(path: str, handler: Callable[[Call], Response], call: Call) -> Response:
-    if handler is not flows.run_flow:  # It reads its body first.
-        _gate(path, call)
+    if handler is not flows.run_flow:  # It parses its body first.
+        _check_permissions(path, call)
     return handler(call)
 
 
 def _with_body(
     path: str, handler: Callable[..., Response], shape: type[Body], call: Call
 ) -> Response:
-    request = read(call, shape)
-    _gate(path, call)
+    request = parse_body(call, shape)
+    _check_permissions(path, call)
     return handler(call, request)
 
 
-def _gate(path: str, call: Call) -> None:
+def _check_permissions(path: str, call: Call) -> None:
     state.require_role(call)
     if path.startswith(_SCHEDULE) or path.endswith("/dumps"):
         state.require_entitlement(call)
@@ -125,7 +146,7 @@ def _endpoints(prefix: str) -> list[Endpoint]:
             f"{prefix}{path}",
             partial(_without_body, path, handler),
             CLOUD_WORKS,
-            writes=False if handler in _COMMIT_THEMSELVES else None,
+            writes=False if handler in _WITH_OWN_TRANSACTION else None,
         )
         for method, path, handler in _WITHOUT_BODY
     ]
@@ -144,4 +165,4 @@ def _endpoints(prefix: str) -> list[Endpoint]:
     return found
 
 
-ENDPOINTS = [endpoint for prefix in PREFIXES for endpoint in _endpoints(prefix)]
+ENDPOINTS = [endpoint for prefix in PATH_PREFIXES for endpoint in _endpoints(prefix)]

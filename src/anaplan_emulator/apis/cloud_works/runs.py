@@ -1,50 +1,55 @@
-"""Running and cancelling integrations, and what runs leave behind (facts 8.2, 8.3)."""
+"""Running and cancelling integrations, and the results of runs.
+
+Source: docs/anaplan-behaviour.md#integrations, #runs.
+"""
 
 from typing import Any
 
 from starlette.responses import Response
 
-from anaplan_emulator import audit
+from anaplan_emulator.apis.calls import Call
 from anaplan_emulator.apis.cloud_works import state
-from anaplan_emulator.calls import Call
-from anaplan_emulator.engine import cloud_records
-from anaplan_emulator.engine.cloud_records import CloudRun
+from anaplan_emulator.apis.replies import ApiError
+from anaplan_emulator.engine import integration_records
+from anaplan_emulator.engine.integration_records import RunRecord
 from anaplan_emulator.engine.tasks import Task, TaskState, task_by_id
-from anaplan_emulator.replies import ApiError
 
 
 def run_integration(call: Call) -> Response:
-    """POST /integrations/{id}/run: written on its own, before the runner is told."""
+    """POST /integrations/{id}/run. The run is committed before the runner is called."""
     each = state.find_integration(call)
-    with call.world.store.transaction() as db:
-        if cloud_records.unfinished_run(db, each.id) is not None:
+    with call.tenant.store.transaction() as db:
+        if integration_records.unfinished_run(db, each.id) is not None:
             raise ApiError(409, "Integration is already running")
-        run_id = cloud_records.insert_run(
-            db, each.id, source="manual", user_id=call.user.id, now=call.world.clock.now()
+        run_id = integration_records.insert_run(
+            db, each.id, source="manual", user_id=call.user.id, now=call.tenant.clock.now()
         )
-    call.world.cloud_works.start(each, run_id)
-    audit.record(call, "INT-4", object_id=each.id)
+    call.tenant.integration_runner.start(each, run_id)
+    call.audit.record("INT-4", object_id=each.id)
     return state.success({"run": {"id": run_id}})
 
 
 def cancel_integration(call: Call) -> Response:
-    """POST /integrations/{id}/cancel: of what is queued nothing is known (facts 8.2)."""
+    """POST /integrations/{id}/cancel: 404 for a queued run.
+
+    Source: docs/anaplan-behaviour.md#integrations.
+    """
     each = state.find_integration(call)
-    run = cloud_records.unfinished_run(call.db, each.id)
+    run = integration_records.unfinished_run(call.db, each.id)
     if run is None:
         raise ApiError(409, "Integration is not running")
     task = _task(call, run)
     if run.state == "QUEUED" or (task is not None and task.state is TaskState.NOT_STARTED):
         raise ApiError(404, "Resource not found")
-    call.world.cloud_works.cancel(run.id, task, call.user.id)
-    audit.record(call, "INT-5", object_id=each.id)
+    call.tenant.integration_runner.cancel(run.id, task, call.user.id)
+    call.audit.record("INT-5", object_id=each.id)
     return state.success()
 
 
 def list_runs(call: Call) -> Response:
-    """GET /integrations/runs/{id}: the latest first."""
-    each = state.find_either(call, call.path["integrationId"])
-    runs = cloud_records.runs_of(call.db, each.id)
+    """GET /integrations/runs/{id}, latest first."""
+    each = state.find_integration_or_flow(call, call.path["integrationId"])
+    runs = integration_records.runs_of(call.db, each.id)
     listed, meta = state.page(call, runs, lambda run: _describe_record(call, run))
     process = {"processId": each.process_id} if each.process_id else {}
     history = {
@@ -67,10 +72,10 @@ def list_runs(call: Call) -> Response:
 
 
 def get_run(call: Call) -> Response:
-    """GET /integrations/run/{id}: looking counts as a poll of its task."""
+    """GET /integrations/run/{id}, which counts as a poll of its task."""
     run = _find(call)
-    _note_poll(call, run)
-    done = run.ended_at or run.started_at
+    _count_poll(call, run)
+    modified = run.ended_at or run.started_at
     body = {
         "id": run.id,
         "integrationId": run.integration_id,
@@ -80,7 +85,7 @@ def get_run(call: Call) -> Response:
         "success": run.success,
         "message": run.message,
         "creationDate": run.created_at,
-        "modificationDate": done,
+        "modificationDate": modified,
         "createdBy": state.full_name(call.db, run.triggered_by),
         "modifiedBy": None,
         "executionErrorCode": run.error_code,
@@ -91,7 +96,7 @@ def get_run(call: Call) -> Response:
 
 
 def get_errors(call: Call) -> Response:
-    """GET /integrations/runerror/{id}: an empty object where nothing failed."""
+    """GET /integrations/runerror/{id}: an empty object if there are no errors."""
     run = _find(call)
     if not run.errors:
         return state.success({"runs": {}}, kind="run")
@@ -121,16 +126,16 @@ def get_dump(call: Call) -> Response:
     return Response(bytes(row["body"]), media_type="application/octet-stream")
 
 
-def _find(call: Call) -> CloudRun:
-    run = cloud_records.run_by_id(call.db, call.path["runId"])
+def _find(call: Call) -> RunRecord:
+    run = integration_records.run_by_id(call.db, call.path["runId"])
     if run is None:
         raise ApiError(404, "Resource not found")
     return run
 
 
-def _describe_record(call: Call, run: CloudRun) -> dict[str, Any]:
-    _note_poll(call, run)
-    last = cloud_records.seconds(run.ended_at or run.started_at)
+def _describe_record(call: Call, run: RunRecord) -> dict[str, Any]:
+    _count_poll(call, run)
+    last = integration_records.epoch_seconds(run.ended_at or run.started_at)
     return {
         "id": run.id,
         "triggeredBy": state.full_name(call.db, run.triggered_by),
@@ -145,13 +150,13 @@ def _describe_record(call: Call, run: CloudRun) -> dict[str, Any]:
     }
 
 
-def _note_poll(call: Call, run: CloudRun) -> None:
+def _count_poll(call: Call, run: RunRecord) -> None:
     task = _task(call, run) if run.state != "ENDED" else None
     if task is not None:
-        call.world.tasks.observe(task)
+        call.tenant.task_runner.poll(task)
 
 
-def _task(call: Call, run: CloudRun) -> Task | None:
+def _task(call: Call, run: RunRecord) -> Task | None:
     row = call.db.execute(
         "SELECT model, object_id FROM tasks WHERE id = ?", (run.task_id,)
     ).fetchone()

@@ -1,4 +1,7 @@
-"""What all of CloudWorks shares: roles, finding things, and how records are written (facts 8)."""
+"""Permissions, lookups, paging and common members of CloudWorks.
+
+Source: docs/anaplan-behaviour.md#cloudworks-api.
+"""
 
 import json
 import sqlite3
@@ -7,46 +10,46 @@ from typing import Any, TypeVar
 
 from starlette.responses import JSONResponse
 
-from anaplan_emulator.calls import Call, whole_number
-from anaplan_emulator.engine import cloud_records
-from anaplan_emulator.engine.cloud_records import Integration
-from anaplan_emulator.engine.schedules import Schedule
-from anaplan_emulator.replies import ApiError
+from anaplan_emulator.apis.calls import Call, integer_parameter
+from anaplan_emulator.apis.replies import ApiError
+from anaplan_emulator.engine import integration_records
+from anaplan_emulator.engine.integration_records import Integration
 from anaplan_emulator.store.users import tenant_roles, user_by_id
+from anaplan_emulator.tenant.schedules import Schedule
 
 ROLES = frozenset({"integration_admin", "integration_user"})
-PAGE = 25
-"""Default page of the listings."""
+PAGE_SIZE = 25
+"""Default page size of listings."""
 SCHEMA = "https://api.anaplan.com/cloudworks/1/0/objects"
 
 Row = TypeVar("Row")
 
 
 def require_role(call: Call) -> None:
-    """See that the caller may use CloudWorks.
+    """Check that the user may use CloudWorks.
 
     Raises:
-        ApiError: 403.
+        ApiError: 403, the user has no role.
     """
     if not ROLES & tenant_roles(call.db, call.user):
         raise ApiError(403, "Not Authorized")
 
 
 def require_entitlement(call: Call) -> None:
-    """See that the tenant may have schedules and dumps.
+    """Check that the tenant may use schedules and dumps.
 
     Raises:
-        ApiError: 452.
+        ApiError: 452, it may not.
     """
-    if not call.world.tenant.cloud_works.entitled:
+    if not call.tenant.description.cloud_works.entitled:
         raise ApiError(452, "Tenant not entitled")
 
 
 def find_integration(call: Call, integration_id: str | None = None) -> Integration:
-    """Find the integration in the path, or another.
+    """Return the integration in the path, or the one with an id.
 
     Raises:
-        ApiError: 404.
+        ApiError: 404, there is no such integration.
     """
     found = _find(call, integration_id or call.path["integrationId"])
     if found is None or found.is_flow:
@@ -55,10 +58,10 @@ def find_integration(call: Call, integration_id: str | None = None) -> Integrati
 
 
 def find_flow(call: Call) -> Integration:
-    """Find the flow in the path.
+    """Return the flow in the path.
 
     Raises:
-        ApiError: 404.
+        ApiError: 404, there is no such flow.
     """
     found = _find(call, call.path["integrationFlowId"])
     if found is None or not found.is_flow:
@@ -66,11 +69,11 @@ def find_flow(call: Call) -> Integration:
     return found
 
 
-def find_either(call: Call, integration_id: str) -> Integration:
-    """Find an integration or a flow: they share schedules, runs and notifications.
+def find_integration_or_flow(call: Call, integration_id: str) -> Integration:
+    """Return an integration or flow, as both have schedules, runs and notifications.
 
     Raises:
-        ApiError: 404.
+        ApiError: 404, there is neither.
     """
     found = _find(call, integration_id)
     if found is None:
@@ -79,17 +82,17 @@ def find_either(call: Call, integration_id: str) -> Integration:
 
 
 def _find(call: Call, integration_id: str) -> Integration | None:
-    return cloud_records.integration_by_id(call.db, integration_id)
+    return integration_records.integration_by_id(call.db, integration_id)
 
 
 def full_name(db: sqlite3.Connection, user_id: str) -> str:
-    """Write who did something."""
+    """Return the full name of a user, or "" if unknown."""
     user = user_by_id(db, user_id)
     return f"{user.first_name} {user.last_name}" if user else ""
 
 
 def authorship(db: sqlite3.Connection, each: Integration) -> dict[str, str]:
-    """Write who made and changed something, and when."""
+    """Return the members about creation and last change."""
     return {
         "createdBy": full_name(db, each.created_by),
         "creationDate": each.created_at,
@@ -99,8 +102,8 @@ def authorship(db: sqlite3.Connection, each: Integration) -> dict[str, str]:
 
 
 def describe_latest_run(db: sqlite3.Connection, integration_id: str) -> dict[str, Any]:
-    """Write the last run into a record; nothing where there is none."""
-    run = cloud_records.latest_run(db, integration_id)
+    """Return the member about the last run, if there is one."""
+    run = integration_records.latest_run(db, integration_id)
     if run is None:
         return {}
     return {
@@ -117,7 +120,7 @@ def describe_latest_run(db: sqlite3.Connection, integration_id: str) -> dict[str
 
 
 def describe_schedule(db: sqlite3.Connection, integration_id: str) -> dict[str, Any]:
-    """Write the schedule into a record; nothing where there is none."""
+    """Return the member about the schedule, if there is one."""
     row = db.execute(
         "SELECT * FROM cloud_schedules WHERE integration_id = ?", (integration_id,)
     ).fetchone()
@@ -131,18 +134,18 @@ def describe_schedule(db: sqlite3.Connection, integration_id: str) -> dict[str, 
 
 
 def notification_id(db: sqlite3.Connection, integration_id: str) -> dict[str, str]:
-    """Write the id of the notification into a record; nothing where it was deleted."""
+    """Return the member about the notification, unless that was deleted."""
     row = db.execute(
         "SELECT id FROM cloud_notifications WHERE integration_id = ?", (integration_id,)
     ).fetchone()
     return {"notificationId": row["id"]} if row else {}
 
 
-def require_free_name(call: Call, name: str, own_id: str = "") -> None:
-    """See that no other integration or flow has a name.
+def require_unused_name(call: Call, name: str, own_id: str = "") -> None:
+    """Check that no other integration or flow has a name.
 
     Raises:
-        ApiError: 400; 500 as the documentation has it.
+        ApiError: 400 as observed or 500 as documented.
     """
     row = call.db.execute(
         "SELECT id FROM cloud_integrations WHERE name = ? AND id <> ?", (name, own_id)
@@ -152,9 +155,8 @@ def require_free_name(call: Call, name: str, own_id: str = "") -> None:
 
 
 def duplicate(call: Call) -> ApiError:
-    """Make the error for a name that is taken."""
-    live = call.world.settings.quirks == "live"
-    return ApiError(400 if live else 500, "Duplicate resource name not allowed")
+    """Return the error for a name that is in use."""
+    return ApiError(400 if call.is_live else 500, "Duplicate resource name not allowed")
 
 
 def count(db: sqlite3.Connection) -> int:
@@ -162,13 +164,13 @@ def count(db: sqlite3.Connection) -> int:
     return int(db.execute("SELECT count(*) FROM cloud_integrations").fetchone()[0])
 
 
-def require_room(call: Call) -> None:
-    """See that the tenant may have one more.
+def require_below_limit(call: Call) -> None:
+    """Check that the tenant may have another integration or flow.
 
     Raises:
-        ApiError: 409.
+        ApiError: 409, it may not.
     """
-    limit = call.world.settings.integration_limit
+    limit = call.tenant.settings.integration_limit
     if count(call.db) >= limit:
         raise ApiError(409, f"The number of integrations exceeds {limit}")
 
@@ -177,67 +179,68 @@ def delete_integration(call: Call, each: Integration) -> None:
     """Delete an integration or flow with its schedule, notification and runs.
 
     Raises:
-        ApiError: 409 while it runs; 500 as the documentation has it.
+        ApiError: 409 as observed or 500 as documented, it is running.
     """
-    if cloud_records.unfinished_run(call.db, each.id) is not None:
-        live = call.world.settings.quirks == "live"
-        raise ApiError(409 if live else 500, "A running integration can't be deleted")
+    if integration_records.unfinished_run(call.db, each.id) is not None:
+        raise ApiError(409 if call.is_live else 500, "A running integration cannot be deleted")
     call.db.execute("DELETE FROM cloud_integrations WHERE id = ?", (each.id,))
-    call.world.cloud_works.schedules_changed()
+    call.tenant.integration_runner.schedules_changed()
 
 
 def success(payload: Mapping[str, Any] | None = None, *, kind: str | None = None) -> JSONResponse:
-    """Answer that it is done."""
+    """Return a successful response."""
     meta = {"meta": {"schema": f"{SCHEMA}/{kind}"}} if kind else {}
     return JSONResponse({"status": {"code": 200, "message": "Success"}, **(payload or {}), **meta})
 
 
 def page(
-    call: Call, rows: Sequence[Row], describe: Callable[[Row], Any], *, most: int | None = PAGE
+    call: Call,
+    rows: Sequence[Row],
+    describe: Callable[[Row], Any],
+    *,
+    default_limit: int | None = PAGE_SIZE,
 ) -> tuple[list[Any], dict[str, Any]]:
-    """Cut a page out of rows: the page, and what `meta` says of it.
+    """Return a page of rows and the object `meta`.
 
     Raises:
-        ApiError: 400.
+        ApiError: 400, a parameter is not valid.
     """
-    offset = _number(call, "offset", 0, least=0)
-    limit = _number(call, "limit", len(rows) or 1 if most is None else most, least=1)
-    chosen = rows[offset : offset + limit]
-    paging = {"currentPageSize": len(chosen), "totalSize": len(rows), "offset": offset}
-    return [describe(row) for row in chosen], {"paging": paging}
+    offset = _number(call, "offset", 0, minimum=0)
+    limit = _number(
+        call, "limit", len(rows) or 1 if default_limit is None else default_limit, minimum=1
+    )
+    page_rows = rows[offset : offset + limit]
+    paging = {"currentPageSize": len(page_rows), "totalSize": len(rows), "offset": offset}
+    return [describe(row) for row in page_rows], {"paging": paging}
 
 
-def own_only(call: Call, rows: Sequence[Integration]) -> list[Integration]:
-    """Leave out what others made, where that is asked for.
+def filter_own(call: Call, rows: Sequence[Integration]) -> list[Integration]:
+    """Return all rows, or those that the user created with `myIntegrations`.
 
     Raises:
-        ApiError: 400.
+        ApiError: 400, the parameter is not valid.
     """
-    asked = call.query.get("myIntegrations", "0")
-    if asked not in ("0", "1"):
+    value = call.query.get("myIntegrations", "0")
+    if value not in ("0", "1"):
         raise ApiError(400, "Invalid value for myIntegrations")
-    return [row for row in rows if asked == "0" or row.created_by == call.user.id]
+    return [row for row in rows if value == "0" or row.created_by == call.user.id]
 
 
 def sorted_by_name(call: Call, rows: Sequence[Integration]) -> list[Integration]:
-    """Sort as `sortBy` asks.
+    """Return rows sorted by `sortBy`.
 
     Raises:
-        ApiError: 400.
+        ApiError: 400, the parameter is not valid.
     """
-    asked = call.query.get("sortBy")
-    if asked is None:
+    value = call.query.get("sortBy")
+    if value is None:
         return list(rows)
-    if asked not in ("name", "-name"):
+    if value not in ("name", "-name"):
         raise ApiError(400, "Invalid value for sortBy")
-    return sorted(rows, key=lambda row: row.name.lower(), reverse=asked[0] == "-")
+    return sorted(rows, key=lambda row: row.name.lower(), reverse=value[0] == "-")
 
 
-def _number(call: Call, name: str, default: int, *, least: int) -> int:
-    text = call.query.get(name)
-    if text is None:
-        return default
-    number = whole_number(text)
-    if number is None or number < least:
-        raise ApiError(400, f"Invalid value for {name}")
-    return number
+def _number(call: Call, name: str, default: int, *, minimum: int) -> int:
+    error = ApiError(400, f"Invalid value for {name}")
+    number = integer_parameter(call.query.get(name), error, minimum=minimum)
+    return default if number is None else number

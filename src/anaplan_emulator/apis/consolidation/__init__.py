@@ -1,1 +1,4 @@
-"""The Financial Consolidation API: staging tables, dimensions, workflows, users (facts 11)."""
+"""The Financial Consolidation API: staging tables, dimensions, workflows and users.
+
+Source: docs/anaplan-behaviour.md#financial-consolidation-api.
+"""

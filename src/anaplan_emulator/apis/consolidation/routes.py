@@ -1,21 +1,35 @@
-"""HTTP in and out of the Financial Consolidation API."""
+"""Routes of the Financial Consolidation API, except for staging tables."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, TypeAdapter, ValidationError
 from starlette.responses import JSONResponse, Response
 
+from anaplan_emulator.apis.calls import Call, Endpoint
 from anaplan_emulator.apis.consolidation import state, tables
-from anaplan_emulator.apis.consolidation.requests import json_body, signed_in
-from anaplan_emulator.calls import Call, Endpoint
-from anaplan_emulator.replies import CONSOLIDATION, ApiError
+from anaplan_emulator.apis.consolidation.requests import authenticated, json_body
+from anaplan_emulator.apis.replies import Api, ApiError
 
 BASE = "/api/v2305.1"
 
 
+def _error_body(error: ApiError, _path: str, _now: datetime) -> Any:
+    # The shape of errors is not documented (docs/anaplan-behaviour.md#financial-consolidation-api).
+    return {"message": error.message}
+
+
+CONSOLIDATION = Api(
+    name="Financial Consolidation API",
+    # It has a header of its own (docs/anaplan-behaviour.md#authorization-schemes).
+    schemes=frozenset(),
+    error_body=_error_body,
+)
+
+
 class UserInput(BaseModel):
-    """A user to add, or what to change of one."""
+    """A user to add or to change."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 
@@ -39,8 +53,8 @@ def list_dimensions_of_model(call: Call) -> Response:
 def list_members(call: Call) -> Response:
     """GET /metadata/Dimensions/{dimension}."""
     members = state.members(call.db, call.path["dimensionName"])
-    asked = tables.page_asked_for(call, call.world.settings.consolidation_page_limit)
-    page, size = asked or (1, max(1, len(members)))
+    requested = tables.requested_page(call, call.tenant.settings.consolidation_page_limit)
+    page, size = requested or (1, max(1, len(members)))
     return JSONResponse(
         {
             "dimensionMembers": members[(page - 1) * size : page * size],
@@ -55,19 +69,19 @@ def start_workflow(call: Call) -> Response:
     """POST /process/start/{path}/{workflow}."""
     if call.body.strip() and not isinstance(json_body(call), list):
         raise ApiError(400, "The parameters of a workflow are a JSON array.")
-    state.start_workflow(call.db, *_workflow(call), call.world.clock.timestamp())
+    state.start_workflow(call.db, *_workflow(call), call.tenant.clock.timestamp())
     return Response()
 
 
 def stop_workflow(call: Call) -> Response:
     """POST /process/stop/{path}/{workflow}."""
-    state.stop_workflow(call.db, *_workflow(call), call.world.clock.timestamp())
+    state.stop_workflow(call.db, *_workflow(call), call.tenant.clock.timestamp())
     return Response()
 
 
 def get_workflow_state(call: Call) -> Response:
     """GET /process/state/{path}/{workflow}."""
-    now = call.world.clock.timestamp()
+    now = call.tenant.clock.timestamp()
     return JSONResponse(state.workflow_state(call.db, *_workflow(call), now))
 
 
@@ -77,7 +91,7 @@ def list_users(call: Call) -> Response:
 
 
 def add_users(call: Call) -> Response:
-    """POST /users: the answer to one user is that user, to several all of them."""
+    """POST /users: the response is the user if there is one, otherwise a list."""
     added = [
         state.add_user(call.db, user.model_dump())
         for user in _body(call, TypeAdapter(list[UserInput]))
@@ -92,7 +106,10 @@ def update_user(call: Call) -> Response:
 
 
 def delete_user(call: Call) -> Response:
-    """DELETE /users/{username}: nothing is wrong with one that isn't there (facts 11)."""
+    """DELETE /users/{username}: this succeeds for an unknown user as well.
+
+    Source: docs/anaplan-behaviour.md#financial-consolidation-api.
+    """
     state.delete_user(call.db, call.path["username"])
     return Response()
 
@@ -103,14 +120,14 @@ def list_roles(call: Call) -> Response:
 
 
 def assign_roles(call: Call) -> Response:
-    """PUT /user/{username}/roles: adds to those the user has."""
+    """PUT /user/{username}/roles: adds roles to those of the user."""
     state.assign_roles(call.db, call.path["username"], _body(call, TypeAdapter(list[str])))
     return list_roles(call)
 
 
-def take_role(call: Call) -> Response:
-    """DELETE /user/{username}/roles: the one that the body names, as a JSON string."""
-    state.take_role(call.db, call.path["username"], _body(call, TypeAdapter(str)))
+def remove_role(call: Call) -> Response:
+    """DELETE /user/{username}/roles: removes the role in the body, a JSON string."""
+    state.remove_role(call.db, call.path["username"], _body(call, TypeAdapter(str)))
     return list_roles(call)
 
 
@@ -123,12 +140,14 @@ def _body(call: Call, shape: TypeAdapter[Any]) -> Any:
         return shape.validate_python(json_body(call), strict=True)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(str(step) for step in first["loc"]) or "body"
-        raise ApiError(400, f"{place}: {first['msg']}") from error
+        location = ".".join(str(step) for step in first["loc"]) or "body"
+        raise ApiError(400, f"{location}: {first['msg']}") from error
 
 
 def _endpoint(method: str, path: str, handler: Callable[[Call], Response]) -> Endpoint:
-    return Endpoint(method, f"{BASE}{path}", signed_in(handler), CONSOLIDATION, authenticated=False)
+    return Endpoint(
+        method, f"{BASE}{path}", authenticated(handler), CONSOLIDATION, authenticated=False
+    )
 
 
 _TABLE = "/odata/{tableName}"
@@ -153,5 +172,5 @@ ENDPOINTS = [
     _endpoint("DELETE", "/users/{username}", delete_user),
     _endpoint("GET", _ROLES, list_roles),
     _endpoint("PUT", _ROLES, assign_roles),
-    _endpoint("DELETE", _ROLES, take_role),
+    _endpoint("DELETE", _ROLES, remove_role),
 ]

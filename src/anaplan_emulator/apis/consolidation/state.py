@@ -1,4 +1,4 @@
-"""The rules and rows of Financial Consolidation."""
+"""Staging tables, dimensions, workflows and users of Financial Consolidation."""
 
 import json
 import sqlite3
@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from anaplan_emulator.replies import ApiError
-from anaplan_emulator.store.consolidation_description import ColumnType, fit_row
+from anaplan_emulator.apis.replies import ApiError
+from anaplan_emulator.tenant.consolidation_description import ColumnType, validate_row
 
 NO_RUN = str(uuid.UUID(int=0))
 Row = dict[str, Any]
@@ -23,10 +23,10 @@ class Table:
 
 
 def find_table(db: sqlite3.Connection, name: str) -> Table:
-    """Find a table.
+    """Return a table.
 
     Raises:
-        ApiError: 404.
+        ApiError: 404, there is no such table.
     """
     row = db.execute("SELECT columns FROM consolidation_tables WHERE name = ?", (name,)).fetchone()
     if row is None:
@@ -35,40 +35,40 @@ def find_table(db: sqlite3.Connection, name: str) -> Table:
 
 
 def select(
-    db: sqlite3.Connection, table: Table, wanted: Callable[[Row], bool]
+    db: sqlite3.Connection, table: Table, matches: Callable[[Row], bool]
 ) -> list[tuple[int, Row]]:
-    """Read the rows wanted, with their keys, in the order in which they were added."""
+    """Read the matching rows with their keys, in the order in which they were added."""
     rows = db.execute(
         "SELECT key, content FROM consolidation_rows WHERE table_name = ? ORDER BY key",
         (table.name,),
     )
-    found = ((row["key"], json.loads(row["content"])) for row in rows)
-    return [(key, content) for key, content in found if wanted(content)]
+    rows_by_key = ((row["key"], json.loads(row["content"])) for row in rows)
+    return [(key, content) for key, content in rows_by_key if matches(content)]
 
 
 def insert(db: sqlite3.Connection, table: Table, rows: Sequence[object]) -> None:
-    """Add rows; all or none.
+    """Add rows.
 
     Raises:
-        ApiError: 400, a row doesn't fit the table.
+        ApiError: 400, a row does not match the table; none is added.
     """
     db.executemany(
         "INSERT INTO consolidation_rows (table_name, content) VALUES (?, ?)",
-        [(table.name, json.dumps(fitted(table, row))) for row in rows],
+        [(table.name, json.dumps(validated(table, row))) for row in rows],
     )
 
 
 def update(
     db: sqlite3.Connection, table: Table, found: Iterable[tuple[int, Row]], changes: Row
 ) -> None:
-    """Write values into rows.
+    """Change rows.
 
     Raises:
-        ApiError: 400, a row doesn't fit the table any longer.
+        ApiError: 400, a changed row does not match the table.
     """
     db.executemany(
         "UPDATE consolidation_rows SET content = ? WHERE key = ?",
-        [(json.dumps(fitted(table, {**row, **changes})), key) for key, row in found],
+        [(json.dumps(validated(table, {**row, **changes})), key) for key, row in found],
     )
 
 
@@ -82,42 +82,46 @@ def clear(db: sqlite3.Connection, table: Table) -> None:
     db.execute("DELETE FROM consolidation_rows WHERE table_name = ?", (table.name,))
 
 
-def fitted(table: Table, row: object) -> Row:
-    """Read a row as its table has it.
+def validated(table: Table, row: object) -> Row:
+    """Return a row with all columns of its table.
 
     Raises:
-        ApiError: 400.
+        ApiError: 400, the row does not match the table.
     """
     if not isinstance(row, dict):
-        raise ApiError(400, "A record is a JSON object.")
+        raise ApiError(400, "A record must be a JSON object.")
     try:
-        return fit_row(table.columns, row)
+        return validate_row(table.columns, row)
     except ValueError as error:
-        raise ApiError(400, f"The record doesn't fit the table: {error}.") from error
+        raise ApiError(400, f"The record does not match the table: {error}.") from error
 
 
-def fitted_part(table: Table, row: object) -> Row:
-    """Read a row that leaves columns out as they are.
+def validated_part(table: Table, row: object) -> Row:
+    """Return a row that may lack columns.
 
     Raises:
-        ApiError: 400.
+        ApiError: 400, the row does not match the table.
     """
-    whole = fitted(table, row)
-    return {name: value for name, value in whole.items() if isinstance(row, dict) and name in row}
+    complete = validated(table, row)
+    return {
+        name: value for name, value in complete.items() if isinstance(row, dict) and name in row
+    }
 
 
 def dimensions(db: sqlite3.Connection, names: Iterable[str] | None = None) -> list[Row]:
-    """Describe all dimensions, or those named."""
+    """Return all dimensions, or those with the given names."""
     rows = db.execute("SELECT name, content FROM consolidation_dimensions ORDER BY position")
-    wanted = None if names is None else set(names)
-    return [json.loads(row["content"]) for row in rows if wanted is None or row["name"] in wanted]
+    selected = None if names is None else set(names)
+    return [
+        json.loads(row["content"]) for row in rows if selected is None or row["name"] in selected
+    ]
 
 
 def dimensions_of_model(db: sqlite3.Connection, model: str) -> list[Row]:
-    """Describe a model's dimensions.
+    """Return a model's dimensions.
 
     Raises:
-        ApiError: 404.
+        ApiError: 404, there is no such model.
     """
     row = db.execute(
         "SELECT dimensions FROM consolidation_models WHERE name = ?", (model,)
@@ -128,25 +132,25 @@ def dimensions_of_model(db: sqlite3.Connection, model: str) -> list[Row]:
 
 
 def members(db: sqlite3.Connection, dimension: str) -> list[Row]:
-    """Describe a dimension's members.
+    """Return a dimension's members.
 
     Raises:
-        ApiError: 404.
+        ApiError: 404, there is no such dimension.
     """
     row = db.execute(
         "SELECT members FROM consolidation_dimensions WHERE name = ?", (dimension,)
     ).fetchone()
     if row is None:
         raise ApiError(404, f"No dimension is called '{dimension}'.")
-    found: list[Row] = json.loads(row["members"])
-    return found
+    rows: list[Row] = json.loads(row["members"])
+    return rows
 
 
 def start_workflow(db: sqlite3.Connection, path: str, name: str, now: float) -> None:
-    """Begin a run, which takes the place of the last one.
+    """Start a run, which replaces the last one.
 
     Raises:
-        ApiError: 404.
+        ApiError: 404, there is no such workflow.
     """
     _change_workflow(
         db,
@@ -157,21 +161,24 @@ def start_workflow(db: sqlite3.Connection, path: str, name: str, now: float) -> 
 
 
 def stop_workflow(db: sqlite3.Connection, path: str, name: str, now: float) -> None:
-    """End the run that goes on, if one does.
+    """Stop the current run, if there is one.
 
     Raises:
-        ApiError: 404.
+        ApiError: 404, there is no such workflow.
     """
-    going_on = workflow_state(db, path, name, now).get("state") == "Running"
+    is_running = workflow_state(db, path, name, now).get("state") == "Running"
     _change_workflow(
         db,
         "UPDATE consolidation_workflows SET stopped = max(stopped, ?) WHERE path = ? AND name = ?",
-        (going_on, path, name),
+        (is_running, path, name),
     )
 
 
 def workflow_state(db: sqlite3.Connection, path: str, name: str, now: float) -> Row:
-    """Tell the last run of a workflow; nothing is wrong with one that isn't there (facts 11)."""
+    """Return the last run of a workflow, which may not exist.
+
+    Source: docs/anaplan-behaviour.md#financial-consolidation-api.
+    """
     row = db.execute(
         "SELECT * FROM consolidation_workflows WHERE path = ? AND name = ?", (path, name)
     ).fetchone()
@@ -185,7 +192,7 @@ def workflow_state(db: sqlite3.Connection, path: str, name: str, now: float) -> 
 
 
 def users(db: sqlite3.Connection) -> list[Row]:
-    """Describe all users."""
+    """Return all users."""
     rows = db.execute("SELECT * FROM consolidation_users ORDER BY id").fetchall()
     return [_describe_user(db, row) for row in rows]
 
@@ -194,11 +201,11 @@ def add_user(db: sqlite3.Connection, given: Mapping[str, Any]) -> Row:
     """Add a user.
 
     Raises:
-        ApiError: 400, the name is taken, or a role isn't there.
+        ApiError: 400, the name is in use, or a role does not exist.
     """
     name = given["userName"]
     if _find_user(db, name) is not None:
-        raise ApiError(400, f"There is a user called '{name}' already.")
+        raise ApiError(400, f"The user name '{name}' is already in use.")
     db.execute(
         "INSERT INTO consolidation_users (name, full_name, email, disabled) VALUES (?, ?, ?, ?)",
         (name, given.get("fullName", ""), given.get("email", ""), given.get("isDisabled", False)),
@@ -208,17 +215,17 @@ def add_user(db: sqlite3.Connection, given: Mapping[str, Any]) -> Row:
 
 
 def update_user(db: sqlite3.Connection, given: Mapping[str, Any]) -> Row:
-    """Change what is given of a user; roles given take the place of all others.
+    """Change the given attributes of a user; given roles replace all others.
 
     Raises:
-        ApiError: 404, or 400 for a role that isn't there.
+        ApiError: 404, there is no such user; 400, a role does not exist.
     """
-    user = found_user(db, given["userName"])
+    user = _existing_user(db, given["userName"])
     columns = {"fullName": "full_name", "email": "email", "isDisabled": "disabled"}
     for key, column in columns.items():
         if key in given:
             db.execute(
-                f"UPDATE consolidation_users SET {column} = ? WHERE id = ?",  # noqa: S608 - above
+                f"UPDATE consolidation_users SET {column} = ? WHERE id = ?",  # noqa: S608 (see above)
                 (given[key], user["id"]),
             )
     if "roles" in given:
@@ -228,7 +235,7 @@ def update_user(db: sqlite3.Connection, given: Mapping[str, Any]) -> Row:
 
 
 def delete_user(db: sqlite3.Connection, name: str) -> None:
-    """Remove a user, if there is one."""
+    """Delete a user, if there is one."""
     db.execute("DELETE FROM consolidation_users WHERE name = ?", (name,))
 
 
@@ -236,53 +243,53 @@ def roles(db: sqlite3.Connection, name: str) -> list[str]:
     """Return a user's roles.
 
     Raises:
-        ApiError: 404.
+        ApiError: 404, there is no such user.
     """
-    return _roles(db, found_user(db, name)["id"])
+    return _roles(db, _existing_user(db, name)["id"])
 
 
-def assign_roles(db: sqlite3.Connection, name: str, wanted: Sequence[str]) -> None:
-    """Give a user more roles.
+def assign_roles(db: sqlite3.Connection, name: str, new_roles: Sequence[str]) -> None:
+    """Add roles to those of a user.
 
     Raises:
-        ApiError: 404, or 400 for a role that isn't there.
+        ApiError: 404, there is no such user; 400, a role does not exist.
     """
-    user = found_user(db, name)
+    user = _existing_user(db, name)
     known = {row["name"] for row in db.execute("SELECT name FROM consolidation_roles")}
-    if unknown := [role for role in wanted if role not in known]:
+    if unknown := [role for role in new_roles if role not in known]:
         raise ApiError(400, f"No role is called '{unknown[0]}'.")
     db.executemany(
         "INSERT OR IGNORE INTO consolidation_user_roles (user_id, role) VALUES (?, ?)",
-        [(user["id"], role) for role in wanted],
+        [(user["id"], role) for role in new_roles],
     )
 
 
-def take_role(db: sqlite3.Connection, name: str, role: str) -> None:
-    """Take a role from a user who may have it.
+def remove_role(db: sqlite3.Connection, name: str, role: str) -> None:
+    """Remove a role from a user, if the user has it.
 
     Raises:
-        ApiError: 404.
+        ApiError: 404, there is no such user.
     """
     db.execute(
         "DELETE FROM consolidation_user_roles WHERE user_id = ? AND role = ?",
-        (found_user(db, name)["id"], role),
+        (_existing_user(db, name)["id"], role),
     )
 
 
 def describe_user(db: sqlite3.Connection, name: str) -> Row:
-    """Describe a user.
+    """Return a user as JSON values.
 
     Raises:
-        ApiError: 404.
+        ApiError: 404, there is no such user.
     """
-    return _describe_user(db, found_user(db, name))
+    return _describe_user(db, _existing_user(db, name))
 
 
-def found_user(db: sqlite3.Connection, name: str) -> sqlite3.Row:
-    """Find a user.
+def _existing_user(db: sqlite3.Connection, name: str) -> sqlite3.Row:
+    """Return the row of a user.
 
     Raises:
-        ApiError: 404.
+        ApiError: 404, there is no such user.
     """
     row = _find_user(db, name)
     if row is None:

@@ -1,1 +1,4 @@
-"""The Exception Users API (facts 9): who may use a password in spite of single sign-on."""
+"""The Exception Users API: users who may use a password despite single sign-on.
+
+Source: docs/anaplan-behaviour.md#exception-users-api.
+"""

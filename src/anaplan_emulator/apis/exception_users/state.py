@@ -1,4 +1,4 @@
-"""Exception users of workspaces, as they are stored."""
+"""Reading and changing the exception users of workspaces."""
 
 import sqlite3
 from typing import Any
@@ -23,13 +23,13 @@ def workspace(db: sqlite3.Connection, workspace_id: str) -> sqlite3.Row | None:
 
 
 def in_workspace(db: sqlite3.Connection, workspace_id: str) -> list[dict[str, Any]]:
-    """Tell the exception users of a workspace, visitors included."""
+    """Return the exception users of a workspace, including visitors."""
     rows = db.execute(f"{_RESULTS} WHERE workspaces.id = ? ORDER BY email", (workspace_id,))
     return _grouped(rows.fetchall())
 
 
 def of_user(db: sqlite3.Connection, user_id: str) -> list[dict[str, Any]]:
-    """Tell where someone is an exception user, but for workspaces they only visit."""
+    """Return the workspaces of which a user is an exception user, except as a visitor."""
     rows = db.execute(
         f"{_RESULTS} WHERE users.id = ? AND members.role != 'visitor' ORDER BY workspaces.name",
         (user_id,),
@@ -38,7 +38,7 @@ def of_user(db: sqlite3.Connection, user_id: str) -> list[dict[str, Any]]:
 
 
 def change(db: sqlite3.Connection, workspace_id: str, user_id: str, *, assigned: bool) -> None:
-    """Make someone an exception user of a workspace, or end that; twice is as good as once."""
+    """Assign or unassign an exception user of a workspace. Repeating it has no effect."""
     statement = (
         "INSERT OR IGNORE INTO exception_users (workspace_id, user_id) VALUES (?, ?)"
         if assigned

@@ -1,1 +1,1 @@
-"""Files and their chunks."""
+"""The Integration API: files and their chunks."""

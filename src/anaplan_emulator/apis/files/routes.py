@@ -5,15 +5,16 @@ from typing import Any
 from starlette.responses import Response
 
 from anaplan_emulator.apis.access import changeable_model, readable_model
+from anaplan_emulator.apis.calls import Call, Endpoint, whole_number
 from anaplan_emulator.apis.files import state
 from anaplan_emulator.apis.listings import listing, sort_leniently
-from anaplan_emulator.calls import Call, Endpoint, whole_number
-from anaplan_emulator.engine import contents
-from anaplan_emulator.engine.contents import Content, File
-from anaplan_emulator.replies import INTEGRATION, ApiError, envelope
+from anaplan_emulator.apis.replies import INTEGRATION, ApiError, envelope
+from anaplan_emulator.engine import file_contents
+from anaplan_emulator.engine.file_contents import Content, File
 
-# Reading keeps content alive; noting that once a minute spares readers from waiting to write.
-_NOTED_SECONDS = 60
+# Reading extends the retention of content. This is recorded once a minute only, as readers would
+# have to wait for the writer otherwise.
+_MARK_USED_SECONDS = 60
 
 _FILE_SORT = {"id": lambda file: file.id, "name": lambda file: file.name}
 
@@ -21,73 +22,73 @@ _FILE_SORT = {"id": lambda file: file.id, "name": lambda file: file.name}
 def list_files(call: Call) -> Response:
     """GET /files."""
     model = readable_model(call)
-    files = sort_leniently(call, contents.files(call.db, model.key), _FILE_SORT)
+    files = sort_leniently(call, file_contents.files(call.db, model.key), _FILE_SORT)
     return listing(
         call, "files", files, lambda file: _describe(call, file), kind="file", model_id=model.id
     )
 
 
 def set_chunk_count(call: Call) -> Response:
-    """POST /files/{f}: begins an upload, and makes the file if there is none."""
+    """POST /files/{f}: begin an upload, and create the file if necessary."""
     model = changeable_model(call)
-    count = state.checked_count(call.json())
-    file = state.file_to_upload_to(call.db, model.key, call.path["fileId"])
-    contents.begin(call.db, file, call.user.id, count, call.world.clock.timestamp())
+    count = state.parse_chunk_count(call.json())
+    file = state.find_or_create_file(call.db, model.key, call.path["fileId"])
+    file_contents.begin(call.db, file, call.user.id, count, call.tenant.clock.timestamp())
     return envelope("file", model_id=model.id, file=_describe(call, file))
 
 
 def put_chunk(call: Call) -> Response:
     """PUT /files/{f}/chunks/{n}."""
     model = changeable_model(call)
-    file = state.uploaded_file(call.db, model.key, call.path["fileId"])
-    now = call.world.clock.timestamp()
+    file = state.find_file(call.db, model.key, call.path["fileId"])
+    now = call.tenant.clock.timestamp()
     content = state.own_upload(call.db, file, call.user.id, now)
-    number = state.checked_number(content, call.path["chunkId"])
-    body = _unpacked(call)
-    with call.world.store.transaction() as db:
-        # Somebody may have begun a new upload since: a chunk of the old one has no place in it.
+    number = state.parse_chunk_number(content, call.path["chunkId"])
+    body = _uncompressed(call)
+    with call.tenant.store.transaction() as db:
+        # The user may have begun a new upload in the meantime, to which this chunk does not belong.
         content = state.own_upload(db, file, call.user.id, now)
-        contents.put_chunk(db, content.key, number, body)
-        contents.used(db, content.key, now)
+        file_contents.put_chunk(db, content.key, number, body)
+        file_contents.mark_used(db, content.key, now)
     return Response(status_code=204)
 
 
 def put_file(call: Call) -> Response:
-    """PUT /files/{f}: the whole file as a single chunk."""
+    """PUT /files/{f}: upload the whole file as a single chunk."""
     model = changeable_model(call)
-    file = state.uploaded_file(call.db, model.key, call.path["fileId"])
+    file = state.find_file(call.db, model.key, call.path["fileId"])
     if file.is_output:
-        raise ApiError(400, "The output of an export can't be uploaded")
-    body = _unpacked(call)
-    with call.world.store.transaction() as db:
-        content = contents.begin(db, file, call.user.id, 1, call.world.clock.timestamp())
-        contents.put_chunk(db, content, 0, body)
+        raise ApiError(400, "The output of an export cannot be uploaded")
+    body = _uncompressed(call)
+    with call.tenant.store.transaction() as db:
+        content = file_contents.begin(db, file, call.user.id, 1, call.tenant.clock.timestamp())
+        file_contents.put_chunk(db, content, 0, body)
     return Response(status_code=204)
 
 
 def complete_file(call: Call) -> Response:
-    """POST /files/{f}/complete: the body, if any, doesn't matter."""
+    """POST /files/{f}/complete, whose body is ignored."""
     model = changeable_model(call)
-    if call.world.settings.complete_fails:
+    if call.tenant.settings.complete_fails:
         raise ApiError(500)
-    file = state.uploaded_file(call.db, model.key, call.path["fileId"])
-    content = state.own_upload(call.db, file, call.user.id, call.world.clock.timestamp())
+    file = state.find_file(call.db, model.key, call.path["fileId"])
+    content = state.own_upload(call.db, file, call.user.id, call.tenant.clock.timestamp())
     state.complete(call.db, content)
     return envelope("file", model_id=model.id, file=_describe(call, file))
 
 
 def get_file(call: Call) -> Response:
-    """GET /files/{f}: all chunks in one."""
+    """GET /files/{f}: download all chunks at once."""
     content = _content(call)
-    return _octets(b"".join(contents.read_all(call.db, content)))
+    return _octets(b"".join(file_contents.read_all(call.db, content)))
 
 
 def list_chunks(call: Call) -> Response:
     """GET /files/{f}/chunks."""
     model = readable_model(call)
-    file = state.uploaded_file(call.db, model.key, call.path["fileId"])
-    content = contents.content_of(call.db, file, call.user.id, call.world.clock.timestamp())
-    numbers = contents.chunk_numbers(call.db, content) if content else []
+    file = state.find_file(call.db, model.key, call.path["fileId"])
+    content = file_contents.content_of(call.db, file, call.user.id, call.tenant.clock.timestamp())
+    numbers = file_contents.chunk_numbers(call.db, content) if content else []
     return listing(
         call,
         "chunks",
@@ -102,45 +103,45 @@ def get_chunk(call: Call) -> Response:
     """GET /files/{f}/chunks/{n}."""
     content = _content(call)
     number = whole_number(call.path["chunkId"])
-    chunk = contents.read_chunk(call.db, content, number) if number is not None else None
+    chunk = file_contents.read_chunk(call.db, content, number) if number is not None else None
     if chunk is None:
         raise ApiError(404)
     return _octets(chunk)
 
 
 def delete_content(call: Call) -> Response:
-    """DELETE /files/{f}: only what is the caller's own."""
+    """DELETE /files/{f}: delete the user's private content."""
     model = changeable_model(call)
-    file = state.uploaded_file(call.db, model.key, call.path["fileId"])
-    content = contents.content_of(call.db, file, call.user.id, call.world.clock.timestamp())
+    file = state.find_file(call.db, model.key, call.path["fileId"])
+    content = file_contents.content_of(call.db, file, call.user.id, call.tenant.clock.timestamp())
     if content is not None and content.private:
-        contents.delete(call.db, content.key)
+        file_contents.delete(call.db, content.key)
     return Response(status_code=204)
 
 
 def _content(call: Call) -> Content:
-    """Find the content to read, and note that it is being used."""
+    """Return the content to read, and mark it as used."""
     model = readable_model(call)
-    file = state.uploaded_file(call.db, model.key, call.path["fileId"])
-    now = call.world.clock.timestamp()
-    content = contents.content_of(call.db, file, call.user.id, now)
-    if content is None or not contents.chunk_numbers(call.db, content):
+    file = state.find_file(call.db, model.key, call.path["fileId"])
+    now = call.tenant.clock.timestamp()
+    content = file_contents.content_of(call.db, file, call.user.id, now)
+    if content is None or not file_contents.chunk_numbers(call.db, content):
         raise ApiError(404)
-    if content.private and now - content.used_at > _NOTED_SECONDS:
-        with call.world.store.transaction() as db:
-            contents.used(db, content.key, now)
+    if content.private and now - content.used_at > _MARK_USED_SECONDS:
+        with call.tenant.store.transaction() as db:
+            file_contents.mark_used(db, content.key, now)
     return content
 
 
 def _describe(call: Call, file: File) -> dict[str, Any]:
-    stale_counts = call.world.settings.quirks == "live"
-    now = call.world.clock.timestamp()
+    stale_counts = call.is_live
+    now = call.tenant.clock.timestamp()
     return state.describe_file(call.db, file, call.user.id, now, stale_counts=stale_counts)
 
 
-def _unpacked(call: Call) -> bytes:
-    label = call.headers.get("content-type", "application/octet-stream")
-    return state.unpacked(call.body, label, call.world.settings.upload_chunk_bytes)
+def _uncompressed(call: Call) -> bytes:
+    content_type = call.headers.get("content-type", "application/octet-stream")
+    return state.uncompressed(call.body, content_type, call.tenant.settings.upload_chunk_bytes)
 
 
 def _octets(body: bytes) -> Response:
@@ -152,7 +153,7 @@ _FILE = "/2/0/models/{modelId}/files/{fileId}"
 ENDPOINTS = [
     Endpoint("GET", "/2/0/models/{modelId}/files", list_files, INTEGRATION),
     Endpoint("POST", _FILE, set_chunk_count, INTEGRATION),
-    # These two take the lock of the writer only when the bytes are ready.
+    # These two begin to write only after the body has been uncompressed.
     Endpoint("PUT", _FILE, put_file, INTEGRATION, writes=False),
     Endpoint("PUT", f"{_FILE}/chunks/{{chunkId}}", put_chunk, INTEGRATION, writes=False),
     Endpoint("POST", f"{_FILE}/complete", complete_file, INTEGRATION),

@@ -1,167 +1,172 @@
-"""The rules of uploads: counts, chunks, completion and deletion (facts 4.12)."""
+"""The rules of uploads: chunk counts, chunks and completion.
+
+Source: docs/anaplan-behaviour.md#files-and-chunks.
+"""
 
 import sqlite3
 import zlib
 from typing import Any
 
-from anaplan_emulator.calls import whole_number
-from anaplan_emulator.engine import contents
-from anaplan_emulator.engine.contents import Content, File
-from anaplan_emulator.replies import ApiError
+from anaplan_emulator.apis.calls import whole_number
+from anaplan_emulator.apis.replies import ApiError
+from anaplan_emulator.engine import file_contents
+from anaplan_emulator.engine.file_contents import Content, File
 
-MOST_CHUNKS = 1000
+MAX_CHUNKS = 1000
 _GZIP = 16 + zlib.MAX_WBITS
 
 
 def describe_file(
     db: sqlite3.Connection, file: File, user_id: str, now: float, *, stale_counts: bool
 ) -> dict[str, Any]:
-    """Write a file as one user sees it.
+    """Return a file as JSON values.
 
     Args:
-        db: Where to look.
+        db: A transaction.
         file: The file.
-        user_id: The user.
-        now: The emulator's time.
-        stale_counts: Whether deleted content still shows how many chunks it had.
+        user_id: Id of the user.
+        now: The time, in seconds since the epoch.
+        stale_counts: Whether deleted content still has its chunk count.
     """
-    content = contents.content_of(db, file, user_id, now)
+    content = file_contents.content_of(db, file, user_id, now)
     count = 0
     if content is not None and (stale_counts or not content.deleted):
         count = content.chunk_count
     body: dict[str, Any] = {"id": file.id, "name": file.name, "chunkCount": count}
     if file.is_output:
         return body | {"firstDataRow": 0, "headerRow": 0}
-    if file.form is None:
+    if file.file_format is None:
         return body | {"firstDataRow": -1, "headerRow": -1}
     return body | {
-        "delimiter": file.form.delimiter,
-        "encoding": file.form.encoding,
-        "firstDataRow": file.form.first_data_row,
+        "delimiter": file.file_format.delimiter,
+        "encoding": file.file_format.encoding,
+        "firstDataRow": file.file_format.first_data_row,
         "format": "txt",
-        "headerRow": file.form.header_row,
-        "separator": file.form.separator,
+        "headerRow": file.file_format.header_row,
+        "separator": file.file_format.separator,
     }
 
 
-def file_to_upload_to(db: sqlite3.Connection, model: int, id_or_name: str) -> File:
-    """Find a file by its id or name; if there is none, make one of that name.
+def find_or_create_file(db: sqlite3.Connection, model: int, id_or_name: str) -> File:
+    """Return the file with an id or name, which is created if it does not exist.
 
     Raises:
-        ApiError: 400, when it is an export's output.
+        ApiError: 400, it is the output of an export.
     """
-    file = contents.file_by_id(db, model, id_or_name) or contents.file_by_name(
+    file = file_contents.file_by_id(db, model, id_or_name) or file_contents.file_by_name(
         db, model, id_or_name
     )
     if file is None:
-        file = contents.create_file(db, model, id_or_name)
+        file = file_contents.create_file(db, model, id_or_name)
     if file.is_output:
-        raise ApiError(400, "The output of an export can't be uploaded")
+        raise ApiError(400, "The output of an export cannot be uploaded")
     return file
 
 
-def uploaded_file(db: sqlite3.Connection, model: int, file_id: str) -> File:
-    """Find a file.
+def find_file(db: sqlite3.Connection, model: int, file_id: str) -> File:
+    """Return a file.
 
     Raises:
-        ApiError: 404.
+        ApiError: 404, there is no such file.
     """
-    file = contents.file_by_id(db, model, file_id)
+    file = file_contents.file_by_id(db, model, file_id)
     if file is None:
         raise ApiError(404)
     return file
 
 
 def own_upload(db: sqlite3.Connection, file: File, user_id: str, now: float) -> Content:
-    """Find what the user is uploading.
+    """Return the content that the user is uploading.
 
     Raises:
-        ApiError: 400, when no chunk count was set before.
+        ApiError: 400, no chunk count has been set.
     """
-    content = contents.content_of(db, file, user_id, now)
+    content = file_contents.content_of(db, file, user_id, now)
     if content is None or not content.private or content.deleted or file.is_output:
         raise ApiError(400, "Set the chunk count before uploading chunks")
     return content
 
 
-def checked_count(body: object) -> int:
-    """Read the chunk count out of a request.
+def parse_chunk_count(body: object) -> int:
+    """Return the chunk count of a request.
 
     Raises:
-        ApiError: 400.
+        ApiError: 400, it is not valid.
     """
     match body:
         case {"chunkCount": bool()}:
             pass
         case {"chunkCount": int(count)} if (
-            count == contents.UNKNOWN_COUNT or 1 <= count <= MOST_CHUNKS
+            count == file_contents.UNKNOWN_COUNT or 1 <= count <= MAX_CHUNKS
         ):
             return count
-    raise ApiError(400, f"chunkCount must be -1, or a number from 1 to {MOST_CHUNKS}")
+    raise ApiError(400, f"chunkCount must be -1, or a number from 1 to {MAX_CHUNKS}")
 
 
-def checked_number(content: Content, text: str) -> int:
-    """Read a chunk's number, which must be within the count that was set.
+def parse_chunk_number(content: Content, text: str) -> int:
+    """Return the number of a chunk, which must be below the chunk count.
 
     Raises:
-        ApiError: 400.
+        ApiError: 400, it is not valid.
     """
-    most = MOST_CHUNKS if content.chunk_count == contents.UNKNOWN_COUNT else content.chunk_count
+    limit = (
+        MAX_CHUNKS if content.chunk_count == file_contents.UNKNOWN_COUNT else content.chunk_count
+    )
     number = whole_number(text)
-    if number is None or not 0 <= number < most:
-        raise ApiError(400, f"Chunk {text} is out of range: chunks are numbered 0 to {most - 1}")
+    if number is None or not 0 <= number < limit:
+        raise ApiError(400, f"Chunk {text} is out of range: chunks are numbered 0 to {limit - 1}")
     return number
 
 
-def unpacked(body: bytes, content_type: str, most: int) -> bytes:
-    """Return the bytes of a chunk as they are to be stored.
+def uncompressed(body: bytes, content_type: str, limit: int) -> bytes:
+    """Return the uncompressed content of a chunk.
 
     Args:
-        body: As sent.
-        content_type: As labelled; `application/x-gzip` is unpacked.
-        most: Greatest size of what comes out, so that a small chunk can't fill the memory.
+        body: The request's body.
+        content_type: The header `Content-Type`; `application/x-gzip` is uncompressed.
+        limit: Greatest uncompressed size, so that a small body cannot exhaust the memory.
 
     Raises:
-        ApiError: 400, when it is too large or isn't gzip; 415 for a label that isn't taken.
+        ApiError: 400, the content is too large or not gzip; 415, the type is not supported.
     """
     kind = content_type.partition(";")[0].strip().lower()
     if kind in ("application/x-gzip", "application/gzip"):
-        body = _gunzip(body, most)
+        body = _gunzip(body, limit)
     elif kind != "application/octet-stream":
-        raise ApiError(415, "Chunks are application/octet-stream or application/x-gzip")
-    if len(body) > most:
-        raise ApiError(400, f"A chunk may hold up to {most} bytes")
+        raise ApiError(415, "Chunks must be application/octet-stream or application/x-gzip")
+    if len(body) > limit:
+        raise ApiError(400, f"A chunk may hold up to {limit} bytes")
     return body
 
 
 def complete(db: sqlite3.Connection, content: Content) -> None:
-    """End an upload whose number of chunks was not known before.
+    """Complete an upload, and set its chunk count if that was unknown.
 
     Raises:
-        ApiError: 400, when chunks are missing.
+        ApiError: 400, chunks are missing.
     """
-    numbers = contents.chunk_numbers(db, content)
+    numbers = file_contents.chunk_numbers(db, content)
     expected = len(numbers)
-    if content.chunk_count != contents.UNKNOWN_COUNT:
+    if content.chunk_count != file_contents.UNKNOWN_COUNT:
         expected = content.chunk_count
     if not numbers or numbers != list(range(expected)):
-        raise ApiError(400, "The upload can't be completed: chunks are missing")
-    contents.set_chunk_count(db, content.key, expected)
+        raise ApiError(400, "The upload cannot be completed: chunks are missing")
+    file_contents.set_chunk_count(db, content.key, expected)
 
 
-def _gunzip(body: bytes, most: int) -> bytes:
-    """Unpack one or more gzip members, up to a little more than the greatest size."""
-    pieces = []
+def _gunzip(body: bytes, limit: int) -> bytes:
+    """Uncompress one or more gzip members, up to slightly more than the limit."""
+    parts = []
     size = 0
-    while body and size <= most:
+    while body and size <= limit:
         member = zlib.decompressobj(_GZIP)
         try:
-            piece = member.decompress(body, most + 1 - size)
+            part = member.decompress(body, limit + 1 - size)
         except zlib.error as error:
             raise ApiError(400, f"The chunk is not gzip: {error}") from error
-        size += len(piece)
-        pieces.append(piece)
-        if not member.eof and size <= most:
+        size += len(part)
+        parts.append(part)
+        if not member.eof and size <= limit:
             raise ApiError(400, "The chunk is not gzip: it ends too early")
         body = member.unused_data
-    return b"".join(pieces)
+    return b"".join(parts)

@@ -1,1 +1,1 @@
-"""Large-volume read requests: views and lists of any size, by page."""
+"""The Integration API: large-volume read requests for views and lists."""

@@ -14,14 +14,14 @@ from anaplan_emulator.apis.access import (
     require_workspace_admin,
     visible_model,
 )
+from anaplan_emulator.apis.calls import Call, Endpoint, whole_number
 from anaplan_emulator.apis.large_reads import state
 from anaplan_emulator.apis.large_reads.state import Kind, ReadRequest
 from anaplan_emulator.apis.lists.state import list_by_id
 from anaplan_emulator.apis.modules.view_data import requested_layout
-from anaplan_emulator.calls import Call, Endpoint, whole_number
-from anaplan_emulator.engine.list_table import list_rows
-from anaplan_emulator.engine.views import export_texts, view_by_id
-from anaplan_emulator.replies import INTEGRATION, ApiError, envelope
+from anaplan_emulator.apis.replies import INTEGRATION, ApiError, envelope
+from anaplan_emulator.engine.list_items import list_rows
+from anaplan_emulator.engine.views import export_rows, view_by_id
 
 Rows = Iterable[Iterable[str]]
 
@@ -36,34 +36,34 @@ def create_view_request(call: Call) -> Response:
         raise ApiError(404)
     body = call.json()
     layout = requested_layout(body.get("exportType") if isinstance(body, dict) else None)
-    return _create(call, model, "view", lambda db: export_texts(db, view, layout, {}))
+    return _create(call, model, "view", lambda db: export_rows(db, view, layout, {}))
 
 
 def create_list_request(call: Call) -> Response:
-    """POST /lists/{l}/readRequests: it needs no body."""
+    """POST /lists/{l}/readRequests, which needs no body."""
     model = visible_model(call)
-    items_of = list_by_id(call.db, model.key, call.path["listId"])
-    if items_of is None:
+    item_list = list_by_id(call.db, model.key, call.path["listId"])
+    if item_list is None:
         raise ApiError(404)
-    return _create(call, model, "list", lambda db: list_rows(db, items_of))
+    return _create(call, model, "list", lambda db: list_rows(db, item_list))
 
 
 def get_request(kind: Kind, call: Call) -> Response:
     """GET /readRequests/{r}."""
     model = visible_model(call)
     require_workspace_admin(call, model)
-    request = _addressed(call, model, kind)
+    request = _existing(call, model, kind)
     require_readable(call, model)
-    settings = call.world.settings
-    request = state.note_poll(call.db, request, settings, call.world.clock.timestamp())
-    reached, available = state.progress(request, settings)
-    return _answer(
+    settings = call.tenant.settings
+    request = state.record_poll(call.db, request, settings, call.tenant.clock.timestamp())
+    request_state, available = state.progress(request, settings)
+    return _response(
         call,
         model,
         request,
-        reached,
+        request_state,
         availablePages=available,
-        successful=reached == "COMPLETE",
+        successful=request_state == "COMPLETE",
     )
 
 
@@ -74,15 +74,15 @@ def get_page(kind: Kind, call: Call) -> Response:
     if not (text.isascii() and text.isdecimal()):
         raise ApiError(400, f"Invalid page number: '{text}'")
     require_workspace_admin(call, model)
-    request = _addressed(call, model, kind)
+    request = _existing(call, model, kind)
     require_readable(call, model)
     number = whole_number(text)
     body = None
     if number is not None:
-        body = state.page_of(call.db, request, number, call.world.settings)
+        body = state.page_of(call.db, request, number, call.tenant.settings)
     if number is None or body is None:
         raise ApiError(404)
-    state.note_page(call.db, request, number, call.world.clock.timestamp())
+    state.record_page_read(call.db, request, number, call.tenant.clock.timestamp())
     return Response(body, media_type="text/csv")
 
 
@@ -90,11 +90,11 @@ def delete_request(kind: Kind, call: Call) -> Response:
     """DELETE /readRequests/{r}."""
     model = visible_model(call)
     require_workspace_admin(call, model)
-    request = _addressed(call, model, kind)
-    reached, _ = state.progress(request, call.world.settings)
+    request = _existing(call, model, kind)
+    request_state, _ = state.progress(request, call.tenant.settings)
     state.delete_request(call.db, request)
-    ended = "COMPLETE" if reached == "COMPLETE" and request.polls else "CANCELLED"
-    return _answer(call, model, request, ended)
+    final_state = "COMPLETE" if request_state == "COMPLETE" and request.polls else "CANCELLED"
+    return _response(call, model, request, final_state)
 
 
 def _create(
@@ -102,12 +102,12 @@ def _create(
 ) -> Response:
     require_workspace_admin(call, model)
     require_readable(call, model)
-    settings, now = call.world.settings, call.world.clock.timestamp()
+    settings, now = call.tenant.settings, call.tenant.clock.timestamp()
     limit = settings.read_request_limit
-    alive = state.live_requests(call.db, model.key, call.user.id, now)
-    if limit is not None and len(alive) >= limit:
-        raise ApiError(429, f"There are {limit} read requests already: delete one")
-    with call.world.store.session() as session:
+    requests = state.active_requests(call.db, model.key, call.user.id, now)
+    if limit is not None and len(requests) >= limit:
+        raise ApiError(429, f"There are already {limit} read requests: delete one")
+    with call.tenant.store.session() as session:
         request = state.create_request(
             session,
             read(session.db),
@@ -119,10 +119,10 @@ def _create(
             now=now,
         )
     held = settings.hold_tasks == "NOT_STARTED" or settings.task_polls > 0
-    return _answer(call, model, request, "NOT_STARTED" if held else "IN_PROGRESS")
+    return _response(call, model, request, "NOT_STARTED" if held else "IN_PROGRESS")
 
 
-def _addressed(call: Call, model: Model, kind: Kind) -> ReadRequest:
+def _existing(call: Call, model: Model, kind: Kind) -> ReadRequest:
     request = state.find_request(
         call.db,
         model=model.key,
@@ -130,15 +130,15 @@ def _addressed(call: Call, model: Model, kind: Kind) -> ReadRequest:
         kind=kind,
         object_id=call.path[f"{kind}Id"],
         request_id=call.path["requestId"],
-        now=call.world.clock.timestamp(),
+        now=call.tenant.clock.timestamp(),
     )
     if request is None:
         raise ApiError(404)
     return request
 
 
-def _answer(
-    call: Call, model: Model, request: ReadRequest, reached: str, **progress: Any
+def _response(
+    call: Call, model: Model, request: ReadRequest, request_state: str, **progress: Any
 ) -> Response:
     path = (
         f"/2/0/workspaces/{model.workspace_id}/models/{model.id}"
@@ -147,9 +147,9 @@ def _answer(
     key = f"{request.kind}ReadRequest"
     body: dict[str, Any] = {
         "requestId": request.id,
-        # A number here, and only here (facts 4.1).
+        # This is the only API with a number here (docs/anaplan-behaviour.md#ids).
         f"{request.kind}Id": int(request.object_id),
-        "requestState": reached,
+        "requestState": request_state,
         "url": str(URL(call.url).replace(path=path, query="")),
         **progress,
     }
@@ -161,7 +161,7 @@ def _endpoints(kind: Kind, create: Callable[[Call], Response]) -> list[Endpoint]
     base = f"/2/0/models/{{modelId}}/{_COLLECTIONS[kind]}/{{{kind}Id}}/readRequests"
     one = f"{base}/{{requestId}}"
     return [
-        # They write by themselves, so that others needn't wait for what takes long.
+        # They write in their own transaction, so that others do not wait while they read.
         Endpoint("POST", base, create, INTEGRATION, writes=False),
         Endpoint("POST", f"{base}/", create, INTEGRATION, writes=False),
         Endpoint("GET", one, partial(get_request, kind), INTEGRATION, writes=True),

@@ -1,24 +1,30 @@
-"""The rules of read requests: their states, pages, and when they expire (facts 4.10).
+"""The rules of read requests: their states, pages and expiry.
 
-What is read is read at once, as it is at that moment: the pages stay the same whatever happens to
-the model. How far a request has come is what polls are told, as settings have it.
+Source: docs/anaplan-behaviour.md#large-reads.
+
+Everything is read when the request is created, so that its pages do not change with the model. The
+progress that polls return only depends on the settings.
 """
 
 import sqlite3
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from itertools import islice
-from typing import Any, Literal
+from typing import Literal
 from uuid import uuid4
 
-from anaplan_emulator.replies import csv_text
+from anaplan_emulator.apis.replies import csv_text
 from anaplan_emulator.settings import Settings
 from anaplan_emulator.store.database import Session
+from anaplan_emulator.store.records import read_record
 
 IDLE_SECONDS = 30 * 60
-"""How long a request lives after its last use (facts 13)."""
-_KEEPS_ALIVE = 100
-"""Reading a page whose number this divides counts as use, and no other does (facts 4.10)."""
+"""How long a request is kept after its last use (docs/anaplan-behaviour.md#limits)."""
+_USE_INTERVAL = 100
+"""Reading a page counts as use only if its number is divisible by this.
+
+Source: docs/anaplan-behaviour.md#large-reads.
+"""
 
 Kind = Literal["view", "list"]
 State = Literal["NOT_STARTED", "IN_PROGRESS", "COMPLETE"]
@@ -31,10 +37,10 @@ class ReadRequest:
     Attributes:
         key: Its key.
         id: Its id.
-        kind: What is read.
-        object_id: The id of that.
-        polls: How many polls have been answered.
-        page_count: How many pages there are once it is complete.
+        kind: Whether a view or a list is read.
+        object_id: Id of the view or list.
+        polls: Number of polls.
+        page_count: Number of pages when it is complete.
     """
 
     key: int
@@ -45,15 +51,15 @@ class ReadRequest:
     page_count: int
 
 
-def live_requests(
+def active_requests(
     db: sqlite3.Connection, model: int, user_id: str, now: float
 ) -> list[ReadRequest]:
-    """Read a user's requests in a model that haven't expired."""
+    """Read a user's unexpired requests in a model."""
     rows = db.execute(
         "SELECT * FROM read_requests WHERE model = ? AND user_id = ? AND used_at > ? ORDER BY key",
         (model, user_id, now - IDLE_SECONDS),
     )
-    return [_read(row) for row in rows]
+    return [read_record(ReadRequest, row) for row in rows]
 
 
 def find_request(
@@ -66,8 +72,8 @@ def find_request(
     request_id: str,
     now: float,
 ) -> ReadRequest | None:
-    """Find a user's request, below what it reads and nowhere else."""
-    for request in live_requests(db, model, user_id, now):
+    """Find a user's request for a view or list; a request for another one is not found."""
+    for request in active_requests(db, model, user_id, now):
         if (request.id, request.kind, request.object_id) == (request_id, kind, object_id):
             return request
     return None
@@ -84,17 +90,17 @@ def create_request(
     page_rows: int,
     now: float,
 ) -> ReadRequest:
-    """Read everything, cut it into pages, and keep them.
+    """Read all rows and store them as pages.
 
     Args:
-        session: A connection of one's own, so that nobody waits while there is much to read.
-        rows: What to keep, its header first; it is read in one moment.
-        model: Whose it is.
-        user_id: Who asked.
-        kind: What is read.
-        object_id: The id of that.
-        page_rows: How many rows a page has; that of the header is one of the first page's.
-        now: The emulator's time.
+        session: A separate connection, so that other writers do not wait while rows are read.
+        rows: The rows, beginning with the header.
+        model: Key of the model.
+        user_id: Id of the user.
+        kind: Whether a view or a list is read.
+        object_id: Id of the view or list.
+        page_rows: Number of rows of a page, not counting the header.
+        now: The time, in seconds since the epoch.
     """
     db = session.db
     db.execute("CREATE TEMP TABLE pages (number INTEGER PRIMARY KEY, body BLOB NOT NULL)")
@@ -114,13 +120,13 @@ def create_request(
             "INSERT INTO read_pages (request, number, body) SELECT ?, number, body FROM temp.pages",
             (row["key"],),
         )
-    return _read(row)
+    return read_record(ReadRequest, row)
 
 
-def note_poll(
+def record_poll(
     db: sqlite3.Connection, request: ReadRequest, settings: Settings, now: float
 ) -> ReadRequest:
-    """Count a poll; one that finds the request unfinished keeps it alive."""
+    """Count a poll, which counts as use while the request is unfinished."""
     request = replace(request, polls=request.polls + 1)
     db.execute("UPDATE read_requests SET polls = ? WHERE key = ?", (request.polls, request.key))
     if progress(request, settings)[0] != "COMPLETE":
@@ -128,32 +134,33 @@ def note_poll(
     return request
 
 
-def note_page(db: sqlite3.Connection, request: ReadRequest, number: int, now: float) -> None:
-    """Note that a page is read, which may keep the request alive."""
-    if number % _KEEPS_ALIVE == 0:
+def record_page_read(db: sqlite3.Connection, request: ReadRequest, number: int, now: float) -> None:
+    """Record that a page is read, which may count as use."""
+    if number % _USE_INTERVAL == 0:
         db.execute("UPDATE read_requests SET used_at = ? WHERE key = ?", (now, request.key))
 
 
 def progress(request: ReadRequest, settings: Settings) -> tuple[State, int]:
-    """Tell how far a request has come: its state, and how many pages can be read.
+    """Return the state of a request, and the number of pages that can be read.
 
-    As many polls as `task_polls` says see each of the unfinished states; pages come one after
-    another meanwhile. Where a state is held, half of the pages are there in the second.
+    With the setting `task_polls`, this number of polls returns each of the unfinished states, and
+    pages become available one after another. While `hold_tasks` holds IN_PROGRESS, half of them
+    are.
     """
-    polls, each = request.polls, settings.task_polls
-    if settings.hold_tasks == "NOT_STARTED" or polls <= each > 0:
+    polls, per_state = request.polls, settings.task_polls
+    if settings.hold_tasks == "NOT_STARTED" or polls <= per_state > 0:
         return "NOT_STARTED", 0
     if settings.hold_tasks == "IN_PROGRESS":
         return "IN_PROGRESS", (request.page_count + 1) // 2
-    if polls <= 2 * each:
-        return "IN_PROGRESS", request.page_count * (polls - each) // (each + 1)
+    if polls <= 2 * per_state:
+        return "IN_PROGRESS", request.page_count * (polls - per_state) // (per_state + 1)
     return "COMPLETE", request.page_count
 
 
 def page_of(
     db: sqlite3.Connection, request: ReadRequest, number: int, settings: Settings
 ) -> bytes | None:
-    """Read a page, if it is there already."""
+    """Return a page, if it is available."""
     if number >= progress(request, settings)[1]:
         return None
     row = db.execute(
@@ -163,19 +170,14 @@ def page_of(
 
 
 def delete_request(db: sqlite3.Connection, request: ReadRequest) -> None:
-    """Forget a request and its pages."""
+    """Delete a request and its pages."""
     db.execute("DELETE FROM read_requests WHERE key = ?", (request.key,))
 
 
 def _pages(rows: Iterable[Iterable[str]], page_rows: int) -> Iterator[bytes]:
     lines = iter(rows)
-    # The header takes no row's place on the first page.
+    # The header does not count as a row of the first page.
     size = page_rows + 1
     while page := list(islice(lines, size)):
         yield csv_text(page).encode()
         size = page_rows
-
-
-def _read(row: sqlite3.Row) -> ReadRequest:
-    values: dict[str, Any] = {name: row[name] for name in ReadRequest.__slots__}
-    return ReadRequest(**values)

@@ -1,1 +1,1 @@
-"""Lists, their items, and changes to them."""
+"""The Integration API: lists and their items."""

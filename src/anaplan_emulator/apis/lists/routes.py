@@ -13,20 +13,20 @@ from anaplan_emulator.apis.access import (
     require_workspace_admin,
     visible_model,
 )
+from anaplan_emulator.apis.calls import Call, Endpoint
 from anaplan_emulator.apis.listings import listing, sort_leniently
 from anaplan_emulator.apis.lists import state
 from anaplan_emulator.apis.lists.changes import ListChange, Result
-from anaplan_emulator.calls import Call, Endpoint
+from anaplan_emulator.apis.replies import INTEGRATION, ApiError, csv_text, envelope
 from anaplan_emulator.engine.cells import item_count
-from anaplan_emulator.engine.list_table import (
+from anaplan_emulator.engine.list_items import (
     Item,
     list_rows,
     read_items,
-    subsets,
+    read_subsets,
     top_level_item,
 )
-from anaplan_emulator.engine.structure import ListStructure, list_by_key, note_change, properties
-from anaplan_emulator.replies import INTEGRATION, ApiError, csv_text, envelope
+from anaplan_emulator.engine.structure import ListStructure, list_by_key, properties, record_change
 
 _PREVIEW_ROWS = 1000
 _DEPLOYED = ("PRODUCTION", "PRODUCTION_MAINTENANCE")
@@ -58,28 +58,28 @@ def get_list(call: Call) -> Response:
 
 
 def list_items(call: Call) -> Response:
-    """GET /lists/{l}/items: all at once, unless asked for by page."""
+    """GET /lists/{l}/items: all items, unless a page is requested."""
     model = readable_model(call)
-    items_of = _addressed_list(call, model)
-    most = call.world.settings.list_items_limit
-    if item_count(call.db, items_of) > most:
-        raise ApiError(400, f"The list has more than {most} items: use a read request")
+    item_list = _addressed_list(call, model)
+    limit = call.tenant.settings.list_items_limit
+    if item_count(call.db, item_list) > limit:
+        raise ApiError(400, f"The list has more than {limit} items: use a read request")
     if "text/csv" in call.headers.get("accept", ""):
-        return _csv(list_rows(call.db, items_of))
-    everything = call.query.get("includeAll", "").lower() == "true"
-    fields = properties(call.db, items_of.key) if everything else ()
-    within = subsets(call.db, items_of.key) if everything else ()
-    above = list_by_key(call.db, items_of.parent) if items_of.parent is not None else None
-    top = top_level_item(call.db, items_of.key)
+        return _csv(list_rows(call.db, item_list))
+    include_all = call.query.get("includeAll", "").lower() == "true"
+    fields = properties(call.db, item_list.key) if include_all else ()
+    list_subsets = read_subsets(call.db, item_list.key) if include_all else ()
+    parent_list = list_by_key(call.db, item_list.parent) if item_list.parent is not None else None
+    top = top_level_item(call.db, item_list.key)
 
     def describe(item: Item) -> dict[str, Any]:
-        body = state.describe_item(items_of, above, top, item)
-        return body | state.describe_values(fields, within, item) if everything else body
+        body = state.describe_item(item_list, parent_list, top, item)
+        return body | state.describe_values(fields, list_subsets, item) if include_all else body
 
     return listing(
         call,
         "listItems",
-        list(read_items(call.db, items_of, fields=fields, within=within)),
+        list(read_items(call.db, item_list, fields=fields, subsets=list_subsets)),
         describe,
         kind="listItem",
         model_id=model.id,
@@ -89,8 +89,8 @@ def list_items(call: Call) -> Response:
 
 def preview(call: Call) -> Response:
     """GET /lists/{l}/preview: the first 1000 items, as CSV."""
-    items_of = _addressed_list(call, readable_model(call))
-    return _csv(islice(list_rows(call.db, items_of), _PREVIEW_ROWS + 1))
+    item_list = _addressed_list(call, readable_model(call))
+    return _csv(islice(list_rows(call.db, item_list), _PREVIEW_ROWS + 1))
 
 
 def post_items(call: Call) -> Response:
@@ -114,55 +114,55 @@ def put_items(call: Call) -> Response:
 def reset_index(call: Call) -> Response:
     """POST /lists/{l}/resetIndex."""
     visible = visible_model(call)
-    items_of = _addressed_list(call, visible)
+    item_list = _addressed_list(call, visible)
     require_workspace_admin(call, visible)
     model = changeable_model(call)
-    if model.active_state in _DEPLOYED and not items_of.production_data:
-        raise ApiError(400, f"{items_of.name} is not production data, and the model is deployed")
-    if item_count(call.db, items_of):
-        raise ApiError(400, f"{items_of.name} has items")
-    state.reset_index(call.db, items_of)
+    if model.active_state in _DEPLOYED and not item_list.production_data:
+        raise ApiError(400, f"{item_list.name} is not production data, and the model is deployed")
+    if item_count(call.db, item_list):
+        raise ApiError(400, f"{item_list.name} has items")
+    state.reset_index(call.db, item_list)
     return Response(status_code=200)
 
 
 def _addressed_list(call: Call, model: Model) -> ListStructure:
-    items_of = state.list_by_id(call.db, model.key, call.path["listId"])
-    if items_of is None:
+    item_list = state.list_by_id(call.db, model.key, call.path["listId"])
+    if item_list is None:
         raise ApiError(404)
-    return items_of
+    return item_list
 
 
 def _change(call: Call) -> tuple[Model, ListChange]:
     visible = visible_model(call)
-    items_of = _addressed_list(call, visible)
-    items = _asked(call)
+    item_list = _addressed_list(call, visible)
+    items = _requested_items(call)
     require_workspace_admin(call, visible)
     model = changeable_model(call)
-    if model.active_state in _DEPLOYED and not items_of.production_data:
-        raise ApiError(425, f"{items_of.name} is not production data, and the model is deployed")
-    return model, ListChange(call.db, model.key, items_of, items)
+    if model.active_state in _DEPLOYED and not item_list.production_data:
+        raise ApiError(425, f"{item_list.name} is not production data, and the model is deployed")
+    return model, ListChange(call.db, model.key, item_list, items)
 
 
-def _asked(call: Call) -> list[Mapping[str, object]]:
+def _requested_items(call: Call) -> list[Mapping[str, object]]:
     body = call.json()
     items = body.get("items") if isinstance(body, dict) else None
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
         raise ApiError(400, "items must be an array of objects")
-    most = call.world.settings.list_changes_limit
-    if len(items) > most:
-        raise ApiError(400, f"No more than {most} items are taken at once")
+    limit = call.tenant.settings.list_changes_limit
+    if len(items) > limit:
+        raise ApiError(400, f"A request may contain at most {limit} items")
     return items
 
 
 def _result(call: Call, model: Model, verb: str, result: Result) -> Response:
     if result.done:
-        note_change(call.db, model.key, call.user.id, call.world.clock.now())
+        record_change(call.db, model.key, call.user.id, call.tenant.clock.now())
     body: dict[str, Any] = {
         verb: result.done,
         "ignored": result.total - result.done,
         "total": result.total,
     }
-    if result.failures or call.world.settings.quirks == "docs":
+    if result.failures or not call.is_live:
         body["failures"] = result.failures
     return envelope("listItem", model_id=model.id, **body)
 

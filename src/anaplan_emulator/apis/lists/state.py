@@ -1,12 +1,11 @@
-"""Lists and their items, as the Integration API describes them (facts 4.9)."""
+"""Describing lists and their items, and resetting the index (docs/anaplan-behaviour.md#lists)."""
 
 import sqlite3
 from typing import Any
 
 from anaplan_emulator.engine import structure
 from anaplan_emulator.engine.cells import item_count
-from anaplan_emulator.engine.formats import render
-from anaplan_emulator.engine.list_table import Item, Subset, subsets, top_level_item
+from anaplan_emulator.engine.list_items import Item, Subset, read_subsets, top_level_item
 from anaplan_emulator.engine.structure import (
     ITEMS_PER_LIST,
     Field,
@@ -14,13 +13,14 @@ from anaplan_emulator.engine.structure import (
     item_id,
     list_by_key,
 )
+from anaplan_emulator.tenant.data_types import render
 
 PERMITTED_ITEMS = 999_999_999
-"""The greatest index of an item."""
+"""Greatest index of an item."""
 
 
 def all_lists(db: sqlite3.Connection, model: int) -> list[ListStructure]:
-    """Read a model's lists; Time and Versions are none."""
+    """Read a model's lists, without Time and Versions."""
     rows = db.execute(
         "SELECT key FROM lists WHERE model = ? AND kind = 'LIST' ORDER BY id", (model,)
     )
@@ -28,63 +28,63 @@ def all_lists(db: sqlite3.Connection, model: int) -> list[ListStructure]:
 
 
 def list_by_id(db: sqlite3.Connection, model: int, list_id: str) -> ListStructure | None:
-    """Find a list by its id; Time and Versions are none."""
+    """Find a list by id, but not Time or Versions."""
     found = structure.list_by_id(db, model, list_id)
     return found if found is not None and found.kind == "LIST" else None
 
 
-def describe_list(db: sqlite3.Connection, items_of: ListStructure) -> dict[str, Any]:
-    """Write a list's metadata. What it doesn't have is left out; `nextitemIndex` is so spelled."""
-    top = top_level_item(db, items_of.key)
+def describe_list(db: sqlite3.Connection, item_list: ListStructure) -> dict[str, Any]:
+    """Return a list's metadata as JSON values. The spelling `nextitemIndex` is Anaplan's."""
+    top = top_level_item(db, item_list.key)
     body: dict[str, Any] = {
-        "id": items_of.id,
-        "name": items_of.name,
-        "properties": _describe_properties(db, items_of),
+        "id": item_list.id,
+        "name": item_list.name,
+        "properties": _describe_properties(db, item_list),
         "hasSelectiveAccess": False,
         "managedBy": "",
-        "numberedList": items_of.numbered,
+        "numberedList": item_list.numbered,
         "useTopLevelAsPageDefault": False,
-        "itemCount": item_count(db, items_of) + (top is not None),
+        "itemCount": item_count(db, item_list) + (top is not None),
         "permittedItems": PERMITTED_ITEMS,
         "workflowEnabled": False,
-        "productionData": items_of.production_data,
-        "usedInAppliesTo": _used_in(db, items_of),
+        "productionData": item_list.production_data,
+        "usedInAppliesTo": _used_in(db, item_list),
     }
-    if items_of.numbered:
-        body["nextitemIndex"] = items_of.next_index
-    if items_of.parent is not None:
-        parent = list_by_key(db, items_of.parent)
+    if item_list.numbered:
+        body["nextitemIndex"] = item_list.next_index
+    if item_list.parent is not None:
+        parent = list_by_key(db, item_list.parent)
         body["parent"] = {"id": parent.id, "name": parent.name}
-    if known := subsets(db, items_of.key):
-        body["subsets"] = [{"id": subset.id, "name": subset.name} for subset in known]
+    if list_subsets := read_subsets(db, item_list.key):
+        body["subsets"] = [{"id": subset.id, "name": subset.name} for subset in list_subsets]
     if top is not None:
-        body["topLevelItem"] = {"id": _top_level_id(items_of), "name": top}
-    if category := _category(db, items_of):
+        body["topLevelItem"] = {"id": _top_level_id(item_list), "name": top}
+    if category := _category(db, item_list):
         body["category"] = category
     return body
 
 
 def describe_item(
-    items_of: ListStructure, above: ListStructure | None, top: str | None, item: Item
+    item_list: ListStructure, parent_list: ListStructure | None, top: str | None, item: Item
 ) -> dict[str, Any]:
-    """Write an item; an item without a parent is below the top level item, if there is one."""
-    body: dict[str, Any] = {"id": item_id(items_of, item.key), "name": item.name}
+    """Return an item as JSON values. The parent of an item without one is the top-level item."""
+    body: dict[str, Any] = {"id": item_id(item_list, item.key), "name": item.name}
     if item.code is not None:
         body["code"] = item.code
-    if item.parent is not None and above is not None:
-        body |= {"parent": item.parent_name, "parentId": item_id(above, item.parent)}
+    if item.parent is not None and parent_list is not None:
+        body |= {"parent": item.parent_name, "parentId": item_id(parent_list, item.parent)}
     elif top is not None:
-        body |= {"parent": top, "parentId": _top_level_id(items_of)}
-    return body | {"listId": items_of.id, "listName": items_of.name}
+        body |= {"parent": top, "parentId": _top_level_id(item_list)}
+    return body | {"listId": item_list.id, "listName": item_list.name}
 
 
 def describe_values(
-    fields: tuple[Field, ...], within: tuple[Subset, ...], item: Item
+    fields: tuple[Field, ...], subsets: tuple[Subset, ...], item: Item
 ) -> dict[str, Any]:
-    """Write what `includeAll` adds to an item."""
+    """Return the additional members of an item with `includeAll`."""
     return {
         "subsets": {
-            subset.name: inside for subset, inside in zip(within, item.subsets, strict=True)
+            subset.name: contained for subset, contained in zip(subsets, item.subsets, strict=True)
         },
         "properties": {
             field.name: render(field.data_type, value)
@@ -95,14 +95,14 @@ def describe_values(
     }
 
 
-def reset_index(db: sqlite3.Connection, items_of: ListStructure) -> None:
-    """Let the items of an empty list be counted from 1 again."""
-    db.execute("UPDATE lists SET next_index = 1 WHERE key = ?", (items_of.key,))
+def reset_index(db: sqlite3.Connection, item_list: ListStructure) -> None:
+    """Reset the index of an empty list to 1."""
+    db.execute("UPDATE lists SET next_index = 1 WHERE key = ?", (item_list.key,))
 
 
-def _describe_properties(db: sqlite3.Connection, items_of: ListStructure) -> list[dict[str, Any]]:
+def _describe_properties(db: sqlite3.Connection, item_list: ListStructure) -> list[dict[str, Any]]:
     rows = db.execute(
-        "SELECT name, data_type FROM properties WHERE list = ? ORDER BY key", (items_of.key,)
+        "SELECT name, data_type FROM properties WHERE list = ? ORDER BY key", (item_list.key,)
     )
     return [
         {
@@ -116,19 +116,21 @@ def _describe_properties(db: sqlite3.Connection, items_of: ListStructure) -> lis
     ]
 
 
-def _used_in(db: sqlite3.Connection, items_of: ListStructure) -> str:
+def _used_in(db: sqlite3.Connection, item_list: ListStructure) -> str:
     rows = db.execute(
         "SELECT modules.name FROM dimensions JOIN modules ON modules.key = dimensions.module"
         " WHERE dimensions.list = ? ORDER BY modules.key",
-        (items_of.key,),
+        (item_list.key,),
     )
     return ", ".join(row["name"] for row in rows)
 
 
-def _category(db: sqlite3.Connection, items_of: ListStructure) -> str | None:
-    row = db.execute("SELECT category FROM list_details WHERE list = ?", (items_of.key,)).fetchone()
+def _category(db: sqlite3.Connection, item_list: ListStructure) -> str | None:
+    row = db.execute(
+        "SELECT category FROM list_details WHERE list = ?", (item_list.key,)
+    ).fetchone()
     return row["category"] if row else None
 
 
-def _top_level_id(items_of: ListStructure) -> str:
-    return item_id(items_of, items_of.key * ITEMS_PER_LIST)
+def _top_level_id(item_list: ListStructure) -> str:
+    return item_id(item_list, item_list.key * ITEMS_PER_LIST)

@@ -1,1 +1,1 @@
-"""Modules, line items, views, dimensions and cells."""
+"""The Integration API: modules, line items, views, dimensions and cells."""

@@ -1,4 +1,7 @@
-"""The items of dimensions: listing them and finding them by name or code (facts 4.6)."""
+"""Listing the items of dimensions, and finding them by name or code.
+
+Source: docs/anaplan-behaviour.md#dimension-items.
+"""
 
 import sqlite3
 from dataclasses import dataclass
@@ -6,8 +9,9 @@ from dataclasses import dataclass
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from anaplan_emulator.apis.access import Model
-from anaplan_emulator.calls import Call
-from anaplan_emulator.engine.list_table import top_level_item
+from anaplan_emulator.apis.calls import Call
+from anaplan_emulator.apis.replies import ApiError
+from anaplan_emulator.engine.list_items import top_level_item
 from anaplan_emulator.engine.structure import (
     ITEMS_PER_LIST,
     ListStructure,
@@ -15,13 +19,12 @@ from anaplan_emulator.engine.structure import (
     list_by_id,
     list_by_key,
 )
-from anaplan_emulator.engine.values import find_items
-from anaplan_emulator.replies import ApiError
+from anaplan_emulator.engine.value_readers import find_items
 
 USERS_ID = "101999999999"
-"""The list of the model's users, which every model has."""
+"""Id of the list of users, which every model has."""
 _USERS_PREFIX = 100
-"""First digits of its items' ids, which are not on record."""
+"""First digits of the ids of its items, which are not documented."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,13 +36,13 @@ class Item:
     code: str | None = None
 
     def as_json(self) -> dict[str, str]:
-        """Write it: without a code where it has none."""
+        """Return it as JSON values, without a code if it has none."""
         body = {"id": self.id, "name": self.name}
         return body if self.code is None else body | {"code": self.code}
 
 
-class Wanted(BaseModel):
-    """The body that asks for items."""
+class ItemSearch(BaseModel):
+    """The body of a search for items."""
 
     model_config = ConfigDict(extra="ignore", strict=True)
 
@@ -47,89 +50,89 @@ class Wanted(BaseModel):
     codes: list[str] = Field(default_factory=list)
 
 
-def wanted(call: Call) -> Wanted:
-    """Read which items are asked for.
+def requested_search(call: Call) -> ItemSearch:
+    """Return the search in the body.
 
     Raises:
-        ApiError: 400.
+        ApiError: 400, the body is not valid.
     """
     try:
-        asked = Wanted.model_validate_json(call.body)
+        search = ItemSearch.model_validate_json(call.body)
     except ValidationError as error:
         raise ApiError(
             400, "The body must be an object with arrays of strings: names, codes"
         ) from error
-    if not asked.names and not asked.codes:
+    if not search.names and not search.codes:
         raise ApiError(400, "Either names or codes must be given")
-    return asked
+    return search
 
 
 def listed_items(call: Call, model: Model, dimension_id: str) -> list[Item]:
-    """List the items of a dimension of the model.
+    """Return the items of a dimension of the model.
 
     Raises:
-        ApiError: 400 for dimensions that can't be listed, 404.
+        ApiError: 400, the dimension cannot be listed or has too many items; 404.
     """
     if dimension_id == USERS_ID:
-        return within_limit(call, _users(call.db, model))
+        return require_within_limit(call, _users(call.db, model))
     dimension, subset = _dimension(call.db, model, dimension_id)
     if dimension.kind in ("TIME", "VERSIONS"):
-        raise ApiError(400, f"The items of {dimension.name} can't be listed for the whole model")
+        raise ApiError(400, f"The items of {dimension.name} cannot be listed for the whole model")
     rows = call.db.execute(
         "SELECT * FROM list_items WHERE list = ?1 AND (?2 IS NULL OR key IN"
         " (SELECT item FROM subset_items WHERE subset = ?2)) ORDER BY key",
         (dimension.key, subset),
     )
     items = [read_item(dimension, row) for row in rows]
-    return within_limit(call, [*items, *_top_level(call.db, dimension, subset)])
+    return require_within_limit(call, [*items, *_top_level(call.db, dimension, subset)])
 
 
-def found_items(call: Call, model: Model, dimension_id: str, asked: Wanted) -> list[Item]:
-    """Find items by name or code, whatever the case; what isn't there is left out.
+def found_items(call: Call, model: Model, dimension_id: str, search: ItemSearch) -> list[Item]:
+    """Return the items with the given names or codes, ignoring case.
 
     Raises:
-        ApiError: 400 for codes where there are none, 404.
+        ApiError: 400, codes are given for a dimension without codes; 404.
     """
     if dimension_id == USERS_ID:
-        if asked.codes:
+        if search.codes:
             raise ApiError(400, "The dimension Users has no codes")
-        names = {name.lower() for name in asked.names}
+        names = {name.lower() for name in search.names}
         return [user for user in _users(call.db, model) if user.name.lower() in names]
     dimension, subset = _dimension(call.db, model, dimension_id)
-    if asked.codes and not _has_codes(call.db, dimension):
+    if search.codes and not _has_codes(call.db, dimension):
         raise ApiError(400, f"The dimension {dimension.name} has no codes")
     keys = {
-        *find_items(call.db, dimension.key, asked.names, "name").values(),
-        *find_items(call.db, dimension.key, asked.codes, "code").values(),
+        *find_items(call.db, dimension.key, search.names, "name").values(),
+        *find_items(call.db, dimension.key, search.codes, "code").values(),
     }
     rows = [
         call.db.execute("SELECT * FROM list_items WHERE key = ?", (key,)).fetchone()
         for key in sorted(keys)
         if subset is None or _is_in(call.db, subset, key)
     ]
-    names = {name.lower() for name in asked.names}
+    names = {name.lower() for name in search.names}
     top = [item for item in _top_level(call.db, dimension, subset) if item.name.lower() in names]
     return [*(read_item(dimension, row) for row in rows), *top]
 
 
-def items_of(db: sqlite3.Connection, dimension: ListStructure) -> list[Item]:
+def all_items(db: sqlite3.Connection, dimension: ListStructure) -> list[Item]:
     """Read all items of a dimension."""
     rows = db.execute("SELECT * FROM list_items WHERE list = ? ORDER BY key", (dimension.key,))
     return [read_item(dimension, row) for row in rows]
 
 
 def read_item(dimension: ListStructure, row: sqlite3.Row) -> Item:
-    """Make an item of its row."""
+    """Make an item from its row."""
     return Item(item_id(dimension, row["key"]), row["name"], row["code"])
 
 
-def within_limit(call: Call, items: list[Item]) -> list[Item]:
-    """See that there are not too many items to list.
+def require_within_limit(call: Call, items: list[Item]) -> list[Item]:
+    """Check that there are not too many items to list, and return them.
 
     Raises:
-        ApiError: 400.
+        ApiError: 400, there are too many.
     """
-    limit = call.world.settings.dimension_items_limit
+    limit = call.tenant.settings.dimension_items_limit
     if len(items) > limit:
         raise ApiError(400, f"The dimension has more than {limit} items")
     return items
@@ -138,7 +141,7 @@ def within_limit(call: Call, items: list[Item]) -> list[Item]:
 def _dimension(
     db: sqlite3.Connection, model: Model, dimension_id: str
 ) -> tuple[ListStructure, int | None]:
-    """Find a dimension: a list, and the key of its subset if it is one."""
+    """Return a dimension as a list, and the key of the subset if it is one."""
     dimension = list_by_id(db, model.key, dimension_id)
     if dimension is not None:
         return dimension, None
@@ -158,13 +161,13 @@ def _is_in(db: sqlite3.Connection, subset: int, key: int) -> bool:
 
 
 def _top_level(db: sqlite3.Connection, dimension: ListStructure, subset: int | None) -> list[Item]:
-    """The item above all others, which has the index 0 and comes last."""
+    """Return the top-level item, which has the index 0 and comes last."""
     name = top_level_item(db, dimension.key) if subset is None else None
     return [Item(item_id(dimension, dimension.key * ITEMS_PER_LIST), name)] if name else []
 
 
 def _has_codes(db: sqlite3.Connection, dimension: ListStructure) -> bool:
-    """Whether any item has a code; that of an empty list could have one."""
+    """Return whether any item has a code. Items of an empty list might have one."""
     if dimension.kind in ("TIME", "VERSIONS"):
         return False
     row = db.execute(

@@ -1,41 +1,40 @@
-"""How modules, line items and views are written in replies (facts 4.6)."""
+"""Describing line items and views (docs/anaplan-behaviour.md#modules-line-items-and-views)."""
 
 import math
 import re
 import sqlite3
 from typing import Any
 
-from anaplan_emulator.engine.calendars import MONTHS
 from anaplan_emulator.engine.cells import item_count
-from anaplan_emulator.engine.definitions import LINE_ITEMS
-from anaplan_emulator.engine.formats import DataType
-from anaplan_emulator.engine.formulas import is_constant, terms
-from anaplan_emulator.engine.structure import Field, ModuleStructure, list_by_key
-from anaplan_emulator.engine.time_store import read_time
-from anaplan_emulator.engine.views import ListedView, View
+from anaplan_emulator.engine.model_calendar import read_calendar
+from anaplan_emulator.engine.structure import VERSIONS_ID, Field, ModuleStructure, list_by_key
+from anaplan_emulator.engine.views import View, ViewSummary
+from anaplan_emulator.tenant.action_definitions import LINE_ITEMS
+from anaplan_emulator.tenant.calendars import MONTHS
+from anaplan_emulator.tenant.data_types import DataType
+from anaplan_emulator.tenant.formulas import is_constant, terms
 
-_VERSIONS_ID = "20000000020"
 _PLAIN_NAME = re.compile(r"[\w ]+")
 
 
 def describe_line_item(
-    db: sqlite3.Connection, module: ModuleStructure, item: Field, *, everything: bool
+    db: sqlite3.Connection, module: ModuleStructure, item: Field, *, include_all: bool
 ) -> dict[str, Any]:
-    """Describe a line item, in short or with all that is known of it."""
-    short = {
+    """Return a line item as JSON values, with all attributes for `includeAll`."""
+    identity = {
         "moduleId": module.id,
         "moduleName": module.name,
         "id": item.id,
         "name": item.name,
     }
-    if not everything:
-        return short
+    if not include_all:
+        return identity
     attributes = db.execute(
         "SELECT * FROM line_item_attributes WHERE line_item = ?", (item.key,)
     ).fetchone()
-    kinds = {dimension.kind for dimension in module.dimensions}
+    dimension_kinds = {dimension.kind for dimension in module.dimensions}
     return {
-        **short,
+        **identity,
         "isSummary": False,
         "startOfSection": bool(attributes["start_of_section"]),
         "broughtForward": False,
@@ -43,8 +42,8 @@ def describe_line_item(
         "breakback": False,
         "cellCount": math.prod(item_count(db, dimension) for dimension in module.dimensions),
         "version": {
-            "id": _VERSIONS_ID,
-            "name": "All" if "VERSIONS" in kinds else "Not Applicable",
+            "id": VERSIONS_ID,
+            "name": "All" if "VERSIONS" in dimension_kinds else "Not Applicable",
         },
         "appliesTo": [
             {"id": dimension.id, "name": dimension.name}
@@ -55,7 +54,7 @@ def describe_line_item(
         "referencedBy": [
             {"id": other.id, "name": other.name}
             for other in module.line_items
-            if _refers(other, item)
+            if _refers_to(other, item)
         ],
         "parent": None,
         "readAccessDriver": None,
@@ -64,8 +63,8 @@ def describe_line_item(
         "format": item.data_type.value,
         "formatMetadata": _format_metadata(db, item, attributes["decimal_places"]),
         "summary": attributes["summary"],
-        "timeScale": _time_scale(db, module) if "TIME" in kinds else "Not Applicable",
-        "timeRange": "Model Calendar" if "TIME" in kinds else "Not Applicable",
+        "timeScale": _time_scale(db, module) if "TIME" in dimension_kinds else "Not Applicable",
+        "timeRange": "Model Calendar" if "TIME" in dimension_kinds else "Not Applicable",
         "formulaScope": "All Versions",
         "style": attributes["style"],
         "code": attributes["code"],
@@ -75,8 +74,8 @@ def describe_line_item(
     }
 
 
-def describe_view(view: ListedView, *, in_module: bool) -> dict[str, str]:
-    """Describe a view as listings do, whose names for it differ."""
+def describe_view(view: ViewSummary, *, in_module: bool) -> dict[str, str]:
+    """Return a view as JSON values. Its name differs between the two listings."""
     name = view.name
     if view.kind == "default" and in_module:
         name = "default"
@@ -86,15 +85,15 @@ def describe_view(view: ListedView, *, in_module: bool) -> dict[str, str]:
 
 
 def describe_axes(view: View) -> dict[str, Any]:
-    """Describe a view's axes; an empty one is left out."""
+    """Return a view's axes as JSON values. An empty axis is left out."""
     return {
-        axis: [{"id": view.id_on_axis(name), "name": _written(view, name)} for name in names]
+        axis: [{"id": view.id_on_axis(name), "name": _name_on_axis(view, name)} for name in names]
         for axis, names in view.axes.items()
         if names
     }
 
 
-def _written(view: View, name: str) -> str:
+def _name_on_axis(view: View, name: str) -> str:
     return name if name == LINE_ITEMS else view.dimension(name).name
 
 
@@ -104,7 +103,7 @@ def _quoted(name: str) -> str:
     return "'" + name.replace("'", "''") + "'"
 
 
-def _refers(other: Field, item: Field) -> bool:
+def _refers_to(other: Field, item: Field) -> bool:
     if not other.formula or is_constant(other.formula, other.data_type):
         return False
     return item.name.lower() in {term.name.lower() for term in terms(other.formula)}
@@ -112,7 +111,7 @@ def _refers(other: Field, item: Field) -> bool:
 
 def _time_scale(db: sqlite3.Connection, module: ModuleStructure) -> str:
     row = db.execute("SELECT model FROM modules WHERE key = ?", (module.key,)).fetchone()
-    return "Month" if read_time(db, row["model"]).calendar.type == MONTHS else "Week"
+    return "Month" if read_calendar(db, row["model"]).calendar.type == MONTHS else "Week"
 
 
 def _format_metadata(db: sqlite3.Connection, item: Field, decimal_places: int) -> dict[str, Any]:

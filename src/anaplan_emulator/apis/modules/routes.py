@@ -14,23 +14,23 @@ from anaplan_emulator.apis.access import (
     require_workspace_admin,
     visible_model,
 )
+from anaplan_emulator.apis.calls import Call, Endpoint
 from anaplan_emulator.apis.listings import listing, sort_leniently
-from anaplan_emulator.apis.modules import cells, dimensions, metadata, view_data
+from anaplan_emulator.apis.modules import cell_requests, dimensions, metadata, view_data
 from anaplan_emulator.apis.modules.dimensions import Item
-from anaplan_emulator.calls import Call, Endpoint
+from anaplan_emulator.apis.replies import INTEGRATION, ApiError, envelope
 from anaplan_emulator.engine.cell_write import write_cells
-from anaplan_emulator.engine.cells import shown_items
-from anaplan_emulator.engine.definitions import LINE_ITEMS
-from anaplan_emulator.engine.editing import EditLimits
+from anaplan_emulator.engine.cells import visible_items
+from anaplan_emulator.engine.edit_limits import EditLimits
 from anaplan_emulator.engine.structure import (
     Field,
     ModuleStructure,
     module_by_id,
     modules,
-    note_change,
+    record_change,
 )
 from anaplan_emulator.engine.views import View, list_views, view_by_id
-from anaplan_emulator.replies import INTEGRATION, ApiError, envelope
+from anaplan_emulator.tenant.action_definitions import LINE_ITEMS
 
 _NAMED_SORT = {"id": lambda each: each.id, "name": lambda each: each.name}
 _VIEW_SORT = {**_NAMED_SORT, "moduleId": lambda view: view.module_id}
@@ -57,17 +57,17 @@ def list_modules(call: Call) -> Response:
 def list_line_items(call: Call) -> Response:
     """GET /lineItems, and those of one module."""
     model = readable_model(call)
-    if "moduleId" in call.path:
-        found = [_addressed_module(call, model)]
-    else:
-        found = modules(call.db, model.key)
-    pairs = [(module, item) for module in found for item in module.line_items]
-    everything = call.query.get("includeAll", "").lower() == "true"
+    in_module = "moduleId" in call.path
+    selected = [_find_module(call, model)] if in_module else modules(call.db, model.key)
+    pairs = [(module, item) for module in selected for item in module.line_items]
+    include_all = call.query.get("includeAll", "").lower() == "true"
     return listing(
         call,
         "items",
         sort_leniently(call, pairs, _LINE_ITEM_SORT),
-        lambda pair: metadata.describe_line_item(call.db, pair[0], pair[1], everything=everything),
+        lambda pair: metadata.describe_line_item(
+            call.db, pair[0], pair[1], include_all=include_all
+        ),
         kind="lineItem",
         model_id=model.id,
     )
@@ -76,7 +76,7 @@ def list_line_items(call: Call) -> Response:
 def list_line_item_dimensions(call: Call) -> Response:
     """GET /lineItems/{li}/dimensions."""
     model = readable_model(call)
-    found = _addressed_line_item(call, model)
+    found = _find_line_item(call, model)
     return listing(
         call,
         "dimensions",
@@ -90,13 +90,13 @@ def list_line_item_dimensions(call: Call) -> Response:
 def list_line_item_dimension_items(call: Call) -> Response:
     """GET /lineItems/{li}/dimensions/{d}/items."""
     model = readable_model(call)
-    found = _addressed_line_item(call, model)
+    found = _find_line_item(call, model)
     if found is None:
         return _items(call, model, [])
     for dimension in found[0].dimensions:
         if dimension.id == call.path["dimensionId"]:
-            items = dimensions.items_of(call.db, dimension)
-            return _items(call, model, dimensions.within_limit(call, items))
+            items = dimensions.all_items(call.db, dimension)
+            return _items(call, model, dimensions.require_within_limit(call, items))
     raise ApiError(404)
 
 
@@ -107,7 +107,7 @@ def list_model_views(call: Call) -> Response:
     found = list_views(call.db, model.key, subsidiary=subsidiary)
     in_module = "moduleId" in call.path
     if in_module:
-        module = _addressed_module(call, model)
+        module = _find_module(call, model)
         found = [view for view in found if view.module_id == module.id]
     return listing(
         call,
@@ -122,7 +122,7 @@ def list_model_views(call: Call) -> Response:
 def get_view(call: Call) -> Response:
     """GET /views/{v}."""
     model = readable_model(call)
-    view = _addressed_view(call, model)
+    view = _find_view(call, model)
     return envelope(
         "view",
         model_id=model.id,
@@ -135,17 +135,17 @@ def get_view(call: Call) -> Response:
 def get_view_data(call: Call) -> Response:
     """GET /views/{v}/data."""
     model = visible_model(call)
-    view = _addressed_view(call, model)
-    reading = view_data.requested_reading(call, view)
+    view = _find_view(call, model)
+    request = view_data.parse_request(call, view)
     require_workspace_admin(call, model)
     require_readable(call, model)
-    return view_data.answer(call, view, reading)
+    return view_data.view_data_response(call, view, request)
 
 
 def list_view_dimension_items(call: Call) -> Response:
-    """GET /views/{v}/dimensions/{d}/items: those that the view shows."""
+    """GET /views/{v}/dimensions/{d}/items: the items that the view shows."""
     model = readable_model(call)
-    view = _addressed_view(call, model)
+    view = _find_view(call, model)
     for names in view.axes.values():
         for name in names:
             if view.id_on_axis(name) != call.path["dimensionId"]:
@@ -153,9 +153,9 @@ def list_view_dimension_items(call: Call) -> Response:
             if name == LINE_ITEMS:
                 return _items(call, model, [Item(item.id, item.name) for item in view.line_items])
             dimension = view.dimension(name)
-            rows = shown_items(call.db, view.module, dimension, view.filter)
+            rows = visible_items(call.db, view.module, dimension, view.filter)
             items = [dimensions.read_item(dimension, row) for row in rows]
-            return _items(call, model, dimensions.within_limit(call, items))
+            return _items(call, model, dimensions.require_within_limit(call, items))
     raise ApiError(404)
 
 
@@ -168,9 +168,9 @@ def list_dimension_items(call: Call) -> Response:
 def look_up_dimension_items(call: Call) -> Response:
     """POST /dimensions/{d}/items."""
     model = visible_model(call)
-    asked = dimensions.wanted(call)
+    search = dimensions.requested_search(call)
     require_readable(call, model)
-    found = dimensions.found_items(call, model, call.path["dimensionId"], asked)
+    found = dimensions.found_items(call, model, call.path["dimensionId"], search)
     return _items(call, model, found)
 
 
@@ -194,43 +194,45 @@ def list_dashboards(call: Call) -> Response:
 def write_module_cells(call: Call) -> Response:
     """POST /modules/{mod}/data."""
     model = visible_model(call)
-    module = _addressed_module(call, model)
-    writes = cells.requested_writes(call)
+    module = _find_module(call, model)
+    writes = cell_requests.requested_writes(call)
     require_workspace_admin(call, model)
     require_changeable(call, model)
     limits = EditLimits(call.db, model.key, module)
     changed, failures = write_cells(call.db, module, writes, limits)
     if changed:
-        note_change(call.db, model.key, call.user.id, call.world.clock.now())
+        record_change(call.db, model.key, call.user.id, call.tenant.clock.now())
     return envelope(
         "cellWrite",
         model_id=model.id,
         numberOfCellsChanged=changed,
-        **_unless_empty(call, "failures", [cells.describe_failure(each) for each in failures]),
+        **_unless_empty(
+            call, "failures", [cell_requests.describe_failure(each) for each in failures]
+        ),
     )
 
 
-def _addressed_module(call: Call, model: Model) -> ModuleStructure:
+def _find_module(call: Call, model: Model) -> ModuleStructure:
     module = module_by_id(call.db, model.key, call.path["moduleId"])
     if module is None:
         raise ApiError(404)
     return module
 
 
-def _addressed_view(call: Call, model: Model) -> View:
+def _find_view(call: Call, model: Model) -> View:
     view = view_by_id(call.db, model.key, call.path["viewId"])
     if view is None:
         raise ApiError(404)
     return view
 
 
-def _addressed_line_item(call: Call, model: Model) -> tuple[ModuleStructure, Field] | None:
-    """Find a line item and its module; an unknown one was seen to be one of nothing."""
+def _find_line_item(call: Call, model: Model) -> tuple[ModuleStructure, Field] | None:
+    """Return a line item and its module. An unknown one was observed to have no dimensions."""
     for module in modules(call.db, model.key):
         for item in module.line_items:
             if item.id == call.path["lineItemId"]:
                 return module, item
-    if call.world.settings.quirks == "live":
+    if call.is_live:
         return None
     raise ApiError(404)
 
@@ -244,8 +246,8 @@ def _items(call: Call, model: Model, items: Sequence[Item]) -> Response:
 
 
 def _unless_empty(call: Call, key: str, rows: list[Any]) -> dict[str, Any]:
-    # An empty collection has no key (facts 4.1).
-    return {key: rows} if rows or call.world.settings.quirks == "docs" else {}
+    # An empty collection is left out (docs/anaplan-behaviour.md#empty-collections).
+    return {key: rows} if rows or not call.is_live else {}
 
 
 _MODEL = "/2/0/models/{modelId}"

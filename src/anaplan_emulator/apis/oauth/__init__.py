@@ -1,1 +1,4 @@
-"""OAuth 2.0: the authorization server, for web applications and for devices (facts 3)."""
+"""OAuth 2.0: the authorization server for web applications and devices.
+
+Source: docs/anaplan-behaviour.md#oauth.
+"""

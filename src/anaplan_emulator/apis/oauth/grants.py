@@ -1,7 +1,7 @@
-"""The three ways to tokens: RFC 6749's and 8628's rules are Authlib's, what is stored is ours."""
+"""The three grants: Authlib implements RFC 6749 and RFC 8628, and the emulator stores the rest."""
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from authlib.oauth2 import OAuth2Request
 from authlib.oauth2.rfc6749 import (
@@ -17,40 +17,38 @@ from authlib.oauth2.rfc8628 import DeviceAuthorizationEndpoint, DeviceCodeGrant
 from anaplan_emulator.apis.oauth import state
 from anaplan_emulator.apis.oauth.clients import Client
 from anaplan_emulator.apis.oauth.parameters import ProviderRequest
-from anaplan_emulator.apis.oauth.state import AuthorizationCode, Device, Grant, RefreshToken
+from anaplan_emulator.apis.oauth.provider import Provider
+from anaplan_emulator.apis.oauth.state import AuthorizationCode, Device, RefreshToken
 from anaplan_emulator.store.users import User
 
-if TYPE_CHECKING:
-    from anaplan_emulator.apis.oauth.provider import Provider
-
-# These modules write whole tokens to their logs at DEBUG.
-for _outspoken in ("rfc6749.grants", "rfc8628"):
-    logging.getLogger(f"authlib.oauth2.{_outspoken}").setLevel(logging.INFO)
+# At DEBUG, these modules log whole tokens.
+for _module in ("rfc6749.grants", "rfc8628"):
+    logging.getLogger(f"authlib.oauth2.{_module}").setLevel(logging.INFO)
 
 
 class CodeGrant(AuthorizationCodeGrant):
-    """Tokens for the code that a user's browser brought to the client's callback URL."""
+    """The authorization-code grant."""
 
     TOKEN_ENDPOINT_AUTH_METHODS = ("client_secret_post",)
 
     request: ProviderRequest
-    server: "Provider"
+    server: Provider
 
     @staticmethod
     def validate_authorization_redirect_uri(request: OAuth2Request, client: ClientMixin) -> str:
-        """See that the callback URL is registered; Authlib's words could not quote any URL."""
+        """Check that the callback URL is registered. Authlib's message cannot quote every URL."""
         uri = request.payload.redirect_uri if request.payload else ""
         if not client.check_redirect_uri(uri):
             raise InvalidRequestError("The redirect_uri is not registered for this client.")
         return uri
 
     def save_authorization_code(self, code: str, request: OAuth2Request) -> None:
-        """Keep a code for a user who has just consented."""
+        """Store a code after the user has allowed access."""
         server = self.server
         parameters = self.request.payload.data
         grant = state.insert_grant(
             server.db,
-            server.world.clock,
+            server.tenant.clock,
             client_id=parameters["client_id"],
             user=self.request.user,
             scope=request.scope,
@@ -58,21 +56,21 @@ class CodeGrant(AuthorizationCodeGrant):
         )
         state.insert_code(
             server.db,
-            server.world.clock,
+            server.tenant.clock,
             code=code,
             grant=grant,
             redirect_uri=parameters["redirect_uri"],
-            lifetime_seconds=server.world.settings.authorization_code_lifetime_seconds,
+            lifetime_seconds=server.tenant.settings.authorization_code_lifetime_seconds,
         )
 
     def query_authorization_code(self, code: str, client: ClientMixin) -> AuthorizationCode:
-        """Find a code that is still good; one that comes again ends all that was made of it."""
+        """Return a valid code. Using a code again revokes the tokens that it was exchanged for."""
         server = self.server
-        found = state.find_code(server.db, code, client.get_client_id(), server.world.clock)
+        found = state.find_code(server.db, code, client.get_client_id(), server.tenant.clock)
         if found is None:
             raise InvalidGrantError("The authorization code is unknown.")
         if found.spent:
-            # RFC 6749, section 4.1.2.
+            # As RFC 6749, section 4.1.2, recommends.
             state.revoke_grant(server.db, found.grant)
             raise InvalidGrantError("The authorization code has been used before.")
         if found.expired:
@@ -80,29 +78,29 @@ class CodeGrant(AuthorizationCodeGrant):
         return found
 
     def delete_authorization_code(self, authorization_code: AuthorizationCode) -> None:
-        """Note that a code has been exchanged."""
-        state.spend_code(self.server.db, authorization_code)
+        """Mark a code as used."""
+        state.mark_code_used(self.server.db, authorization_code)
 
     def authenticate_user(self, authorization_code: AuthorizationCode) -> User:
-        """Find who allowed it."""
+        """Return the user who allowed access."""
         return self.server.active_user(authorization_code.grant)
 
 
 class RefreshGrant(RefreshTokenGrant):
-    """Tokens for a refresh token, which rotates where the client is registered so."""
+    """The refresh grant. The refresh token rotates if the client is registered so."""
 
     TOKEN_ENDPOINT_AUTH_METHODS = ("client_secret_post", "none")
 
     request: ProviderRequest
-    server: "Provider"
+    server: Provider
 
     def authenticate_refresh_token(self, refresh_token: str) -> RefreshToken:
-        """Find a refresh token that is still good.
+        """Return a valid refresh token.
 
-        A second use of one that rotated is refused. It doesn't end the newer tokens: Anaplan
-        only says that the old one becomes unusable (facts 3.3).
+        A rotated token cannot be used again. The newer tokens remain valid: Anaplan only documents
+        that the old one becomes unusable (docs/anaplan-behaviour.md#refresh-tokens).
         """
-        found = state.find_refresh_token(self.server.db, refresh_token, self.server.world.clock)
+        found = state.find_refresh_token(self.server.db, refresh_token, self.server.tenant.clock)
         if found is None:
             raise InvalidGrantError("The refresh token is unknown, revoked or expired.")
         if found.spent:
@@ -110,11 +108,11 @@ class RefreshGrant(RefreshTokenGrant):
         return found
 
     def authenticate_user(self, refresh_token: Any) -> User:
-        """Find who allowed it."""
+        """Return the user who allowed access."""
         return self.server.active_user(refresh_token.grant)
 
     def issue_token(self, user: User, refresh_token: Any) -> dict[str, str | int]:
-        """Make the reply; one without a refresh token says that the old one goes on."""
+        """Generate the response. Without a refresh token in it, the old one remains valid."""
         return self.generate_token(
             user=user,
             scope=self.request.payload.scope or refresh_token.get_scope(),
@@ -122,53 +120,53 @@ class RefreshGrant(RefreshTokenGrant):
         )
 
     def revoke_old_credential(self, refresh_token: Any) -> None:
-        """End a refresh token that has been replaced."""
+        """Mark a replaced refresh token as used."""
         if self.client.rotates:
-            state.spend_refresh_token(self.server.db, refresh_token)
+            state.mark_refresh_token_used(self.server.db, refresh_token)
 
 
 class DeviceGrant(DeviceCodeGrant):
-    """Tokens for a device whose user has approved it elsewhere."""
+    """The device grant."""
 
     TOKEN_ENDPOINT_AUTH_METHODS = ("none",)
 
-    server: "Provider"
+    server: Provider
 
     def query_device_credential(self, device_code: str) -> Device:
-        """Find the device by the code it polls with."""
+        """Return the device with a device code."""
         server = self.server
-        device = state.device_by_device_code(server.db, device_code, server.world.clock)
+        device = state.device_by_device_code(server.db, device_code, server.tenant.clock)
         if device is None:
             raise InvalidGrantError("The device code is unknown.")
         return device
 
     def query_user_grant(self, user_code: str) -> tuple[User | None, bool] | None:
-        """Tell whether the user has decided, and how."""
+        """Return the user's decision, if there is one."""
         server = self.server
-        device = state.device_by_user_code(server.db, user_code, server.world.clock)
-        if device is None or device.waits:
+        device = state.device_by_user_code(server.db, user_code, server.tenant.clock)
+        if device is None or device.is_waiting:
             return None
         if device.grant is None:
             return None, False
         return server.active_user(device.grant), True
 
     def should_slow_down(self, credential: Device) -> bool:
-        """Note a poll that came before the user decided."""
-        return state.polls_too_fast(self.server.db, credential, self.server.world.clock)
+        """Record a poll, and return whether it came too early."""
+        return state.record_poll(self.server.db, credential, self.server.tenant.clock)
 
 
 class DeviceEndpoint(DeviceAuthorizationEndpoint):
-    """Where a device begins."""
+    """The endpoint that issues device codes."""
 
-    server: "Provider"
+    server: Provider
 
-    def __init__(self, server: "Provider") -> None:
+    def __init__(self, server: Provider) -> None:
         super().__init__(server)
-        self.EXPIRES_IN = server.world.settings.device_code_lifetime_seconds
-        self.INTERVAL = server.world.settings.device_poll_seconds
+        self.EXPIRES_IN = server.tenant.settings.device_code_lifetime_seconds
+        self.INTERVAL = server.tenant.settings.device_poll_seconds
 
     def authenticate_client(self, request: OAuth2Request) -> Client:
-        """Find the client; devices prove nothing, and web applications have no business here."""
+        """Return the client, which must be a device client. It does not authenticate itself."""
         client_id = request.payload.client_id if request.payload else ""
         if not client_id:
             raise InvalidRequestError("Missing required parameter: client_id")
@@ -179,16 +177,16 @@ class DeviceEndpoint(DeviceAuthorizationEndpoint):
         return client
 
     def get_verification_uri(self) -> str:
-        """Return the page that the user opens."""
+        """Return the URL of the page on which the user enters the code."""
         return f"{self.server.origin}/activate"
 
     def save_device_credential(
         self, client_id: str, scope: str | None, data: dict[str, Any]
     ) -> None:
-        """Keep a device that begins to wait."""
+        """Store a device that is waiting for its user."""
         state.insert_device(
             self.server.db,
-            self.server.world.clock,
+            self.server.tenant.clock,
             device_code=data["device_code"],
             user_code=data["user_code"],
             client_id=client_id,
@@ -196,10 +194,3 @@ class DeviceEndpoint(DeviceAuthorizationEndpoint):
             lifetime_seconds=data["expires_in"],
             interval_seconds=data["interval"],
         )
-
-
-def granted(request: OAuth2Request) -> Grant:
-    """Return what a token request rests on."""
-    source: Any = request.authorization_code or request.refresh_token or request.credential
-    grant: Grant = source.grant
-    return grant

@@ -1,4 +1,4 @@
-"""ID tokens: who signed in, in a signed statement for the client."""
+"""ID tokens, and the key that signs them."""
 
 import sqlite3
 from typing import Any
@@ -16,13 +16,13 @@ ALGORITHM = "RS256"
 
 
 class IdToken(OpenIDToken):
-    """Adds an ID token to the replies whose scope has `openid`.
+    """Adds an ID token to responses whose scope contains `openid`.
 
     Args:
         db: The transaction of the request.
-        clock: Tells when the token is issued and ends.
-        issuer: Where the provider is served.
-        lifetime_seconds: How long the token lives.
+        clock: The emulator's clock.
+        issuer: Origin of the authorization server.
+        lifetime_seconds: Lifetime of the token.
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class IdToken(OpenIDToken):
         self._lifetime_seconds = lifetime_seconds
 
     def get_compatible_claims(self, request: OAuth2Request) -> dict[str, Any]:
-        """Return what the token says about itself, by the emulator's clock."""
+        """Return the claims about the token itself, with times of the emulator's clock."""
         now = int(self._clock.timestamp())
         client_id = request.client.get_client_id() if request.client else ""
         return {
@@ -45,28 +45,28 @@ class IdToken(OpenIDToken):
         }
 
     def get_encode_header(self, client: Client) -> dict[str, Any]:
-        """Return the token's header, with the id of the key that signs it."""
+        """Return the token's header, with the id of the signing key."""
         key = self.resolve_client_private_key(client)
         return {"alg": ALGORITHM, "typ": "JWT", "kid": key.kid}
 
     def get_client_algorithm(self, client: Client) -> str:  # noqa: ARG002
-        """Return how the token is signed."""
+        """Return the signature algorithm."""
         return ALGORITHM
 
     def resolve_client_private_key(self, client: Client) -> RSAKey:  # noqa: ARG002
-        """Return the key that signs."""
+        """Return the signing key."""
         return signing_key(self._db)
 
     def generate_user_info(self, user: User, scope: str) -> UserInfo:
-        """Return what the token says about the user."""
-        about = UserInfo(sub=user.id)
+        """Return the claims about the user."""
+        claims = UserInfo(sub=user.id)
         if "email" in scope.split():
-            about["email"] = user.email
-        return about
+            claims["email"] = user.email
+        return claims
 
 
 def signing_key(db: sqlite3.Connection) -> RSAKey:
-    """Return the key that signs ID tokens, made at its first use."""
+    """Return the key that signs ID tokens, which is created on first use."""
     row = db.execute("SELECT private_key FROM oauth_signing_key").fetchone()
     if row is not None:
         key = RSAKey.import_key(row["private_key"])

@@ -1,4 +1,4 @@
-"""The parameters of requests to the authorization server, wherever they stand."""
+"""Parameters of requests to the authorization server."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -8,7 +8,7 @@ from authlib.oauth2.rfc6749 import OAuth2Payload
 
 
 class Parameters(OAuth2Payload):
-    """The parameters of a request: the last of each name, and all of them."""
+    """The parameters of a request."""
 
     def __init__(self, pairs: Iterable[tuple[str, str]]) -> None:
         self._all: dict[str, list[str]] = {}
@@ -17,27 +17,27 @@ class Parameters(OAuth2Payload):
 
     @property
     def data(self) -> dict[str, str]:
-        """Each name with its last value."""
+        """The last value of each name."""
         return {name: values[-1] for name, values in self._all.items()}
 
     @property
     def datalist(self) -> dict[str, list[str]]:
-        """Each name with all its values."""
+        """All values of each name."""
         return self._all
 
 
 class ProviderRequest(OAuth2Request):
-    """A request as the provider reads it, in a query, a form or JSON alike."""
+    """A request with parameters from a query, a form or JSON, as Authlib requires it."""
 
     payload: Parameters
     user: Any
 
     def __init__(self, method: str, pairs: Iterable[tuple[str, str]]) -> None:
-        # Authlib refuses plain HTTP, which is all that loopback needs.
+        # Authlib rejects plain HTTP, which the emulator may serve on loopback.
         super().__init__(method, "https://us1a.app.anaplan.com/", headers={})
         self.payload = Parameters(pairs)
 
     @property
     def form(self) -> dict[str, str]:
-        """The parameters, where Authlib looks for those of a body."""
+        """The parameters, which Authlib expects here if they are in the body."""
         return self.payload.data

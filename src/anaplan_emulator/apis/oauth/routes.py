@@ -1,4 +1,4 @@
-"""What clients call: the start of an authorization, tokens, and device codes."""
+"""Routes of the OAuth 2.0 Service API: authorization, tokens and device codes."""
 
 from typing import cast
 from urllib.parse import parse_qsl, urlencode
@@ -6,50 +6,55 @@ from urllib.parse import parse_qsl, urlencode
 from authlib.oauth2.rfc6749 import OAuth2Error
 from starlette.responses import RedirectResponse, Response
 
-from anaplan_emulator.apis.oauth.browser_routes import PAGES, PRELOGIN
+from anaplan_emulator.apis.calls import Call, Endpoint, parse_json
+from anaplan_emulator.apis.oauth.authorization_server import OAuthServer
+from anaplan_emulator.apis.oauth.errors import OAUTH, api_error
 from anaplan_emulator.apis.oauth.parameters import ProviderRequest
-from anaplan_emulator.apis.oauth.provider import Provider, refusal
-from anaplan_emulator.calls import Call, Endpoint, read_json
-from anaplan_emulator.replies import OAUTH, ApiError
+from anaplan_emulator.apis.replies import ApiError
+
+SIGN_IN_PATH = "/auth/prelogin"
+"""Path of the sign-in page."""
 
 
 def authorize(call: Call) -> Response:
-    """Send a browser on to the sign-in page."""
-    provider = Provider.serving(call)
+    """GET /auth/authorize: redirect the browser to the sign-in page."""
+    provider = OAuthServer.for_call(call)
     query = call.query.multi_items()
     try:
         provider.authorization(query)
     except OAuth2Error as error:
         if error.redirect_uri:
             return provider.handle_error_response(ProviderRequest("GET", query), error)
-        raise refusal(error) from error
-    return RedirectResponse(f"{PRELOGIN}?{urlencode(query)}", status_code=302)
+        raise api_error(error) from error
+    return RedirectResponse(f"{SIGN_IN_PATH}?{urlencode(query)}", status_code=302)
 
 
 def token(call: Call) -> Response:
-    """Exchange a code, a device code or a refresh token for tokens."""
+    """POST /oauth/token: exchange a code, a device code or a refresh token."""
     request = ProviderRequest("POST", _parameters(call))
-    return cast("Response", Provider.serving(call).create_token_response(request))
+    return cast("Response", OAuthServer.for_call(call).create_token_response(request))
 
 
 def device_code(call: Call) -> Response:
-    """Let a device begin to wait for its user."""
+    """POST /oauth/device/code: issue codes to a device."""
     request = ProviderRequest("POST", _parameters(call))
-    return Provider.serving(call).authorize_device(request)
+    return OAuthServer.for_call(call).authorize_device(request)
 
 
 def _parameters(call: Call) -> list[tuple[str, str]]:
-    """Read a body of JSON, or of a form as RFC 6749 has it (facts 3.1).
+    """Return the parameters in a JSON body, or in a form as in RFC 6749.
+
+    Source: docs/anaplan-behaviour.md#oauth-endpoints.
 
     Raises:
-        ApiError: 400, the body is neither.
+        ApiError: 400, the body is not valid.
     """
     media_type = call.headers.get("content-type", "").partition(";")[0].strip().lower()
     try:
         if media_type == "application/x-www-form-urlencoded":
             pairs = parse_qsl(call.body.decode(), keep_blank_values=True)
         else:
-            content = read_json(call.body or b"{}")
+            content = parse_json(call.body or b"{}")
             pairs = [(name, value) for name, value in content.items() if value is not None]
     except (ValueError, AttributeError) as error:
         raise ApiError(400, "The body is neither a JSON object nor a form.") from error
@@ -57,8 +62,8 @@ def _parameters(call: Call) -> list[tuple[str, str]]:
         raise ApiError(400, "Every parameter must be a string.")
     names = [name for name, _ in pairs]
     if len(set(names)) < len(names):
-        raise ApiError(400, "A parameter stands twice in the body.")
-    # An empty parameter is as good as none (RFC 6749, section 3.2).
+        raise ApiError(400, "A parameter is repeated in the body.")
+    # An empty parameter counts as missing (RFC 6749, section 3.2).
     return [(name, value) for name, value in pairs if value]
 
 
@@ -66,5 +71,4 @@ ENDPOINTS = [
     Endpoint("GET", "/auth/authorize", authorize, OAUTH, authenticated=False),
     Endpoint("POST", "/oauth/device/code", device_code, OAUTH, authenticated=False),
     Endpoint("POST", "/oauth/token", token, OAUTH, authenticated=False),
-    *PAGES,
 ]

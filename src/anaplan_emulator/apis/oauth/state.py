@@ -1,4 +1,4 @@
-"""What users have allowed, and the codes and refresh tokens made of it."""
+"""Grants of users to clients, and their codes, refresh tokens and devices."""
 
 import sqlite3
 import uuid
@@ -10,20 +10,21 @@ from authlib.oidc.core import AuthorizationCodeMixin
 
 from anaplan_emulator.apis.oauth.clients import Client
 from anaplan_emulator.clock import Clock
+from anaplan_emulator.store.records import read_record
+from anaplan_emulator.store.tokens import digest, expiry
 from anaplan_emulator.store.users import User
-from anaplan_emulator.tokens import digest, expiry
 
-# Codes are asked about a while after their end, to be told that they have expired.
-_MEMORY_MILLISECONDS = 24 * 3600 * 1000
+# Expired codes are kept for a while, so that they can be reported as expired.
+_RETENTION_MILLISECONDS = 24 * 3600 * 1000
 
-# Polls on time may arrive a little early; RFC 8628 adds five seconds for those that don't wait.
+# Polls may arrive slightly early. If one is too early, RFC 8628 adds five seconds.
 _POLL_GRACE_SECONDS = 0.5
-_SLOWER_BY_SECONDS = 5
+_SLOW_DOWN_SECONDS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Grant:
-    """What a user has allowed a client; times in milliseconds since the epoch."""
+    """A grant of a user to a client. Times are in milliseconds since the epoch."""
 
     id: str
     client_id: str
@@ -35,7 +36,7 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class AuthorizationCode(AuthorizationCodeMixin):
-    """A code that waits to be exchanged, as the provider asks about it."""
+    """An authorization code, with the interface that Authlib requires."""
 
     digest: bytes
     grant: Grant
@@ -44,15 +45,15 @@ class AuthorizationCode(AuthorizationCodeMixin):
     spent: bool
 
     def get_redirect_uri(self) -> str:
-        """Return the callback URL it was sent to."""
+        """Return the callback URL."""
         return self.redirect_uri
 
     def get_scope(self) -> str:
-        """Return what is granted."""
+        """Return the granted scope."""
         return self.grant.scope
 
     def get_nonce(self) -> str | None:
-        """Return what ties the ID token to the client's request."""
+        """Return the nonce of the client's request."""
         return self.grant.nonce
 
     def get_auth_time(self) -> int:
@@ -62,24 +63,24 @@ class AuthorizationCode(AuthorizationCodeMixin):
 
 @dataclass(frozen=True, slots=True)
 class RefreshToken(TokenMixin):
-    """A refresh token, as the provider asks about it."""
+    """A refresh token, with the interface that Authlib requires."""
 
     digest: bytes
     grant: Grant
     spent: bool
 
     def check_client(self, client: Client) -> bool:
-        """Whether it was issued to this client."""
+        """Return whether it was issued to a client."""
         return self.grant.client_id == client.id
 
     def get_scope(self) -> str:
-        """Return what is granted."""
+        """Return the granted scope."""
         return self.grant.scope
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Device(DeviceCredentialMixin):
-    """A device that waits for a user's word, as the provider asks about it."""
+    """A device that requests access, with the interface that Authlib requires."""
 
     digest: bytes
     user_code: str
@@ -90,8 +91,8 @@ class Device(DeviceCredentialMixin):
     grant: Grant | None
 
     @property
-    def waits(self) -> bool:
-        """Whether a user's word is still wanted."""
+    def is_waiting(self) -> bool:
+        """Whether the user has not decided yet."""
         return not (self.expired or self.denied or self.grant)
 
     def get_client_id(self) -> str:
@@ -99,15 +100,15 @@ class Device(DeviceCredentialMixin):
         return self.client_id
 
     def get_scope(self) -> str:
-        """Return what is asked for."""
+        """Return the requested scope."""
         return self.scope
 
     def get_user_code(self) -> str:
-        """Return the code that the user types."""
+        """Return the code that the user enters."""
         return self.user_code
 
     def is_expired(self) -> bool:
-        """Whether it has waited too long."""
+        """Return whether its codes have expired."""
         return self.expired
 
 
@@ -120,8 +121,8 @@ def insert_grant(
     scope: str,
     nonce: str | None = None,
 ) -> Grant:
-    """Note what a user, who has just signed in, allows a client."""
-    _forget_what_has_expired(db, clock)
+    """Store a grant of a user who has just signed in."""
+    _delete_expired(db, clock)
     grant = Grant(
         id=str(uuid.uuid4()),
         client_id=client_id,
@@ -139,7 +140,7 @@ def insert_grant(
 
 
 def revoke_grant(db: sqlite3.Connection, grant: Grant) -> None:
-    """Take back what a user allowed: its tokens end at once."""
+    """Revoke a grant and its tokens."""
     db.execute("DELETE FROM oauth_grants WHERE id = ?", (grant.id,))
 
 
@@ -152,7 +153,7 @@ def insert_code(
     redirect_uri: str,
     lifetime_seconds: float,
 ) -> None:
-    """Keep a new authorization code."""
+    """Store an authorization code."""
     expires_at = expiry(clock, lifetime_seconds)
     db.execute(
         "INSERT INTO oauth_codes (digest, grant_id, redirect_uri, expires_at) VALUES (?, ?, ?, ?)",
@@ -163,7 +164,7 @@ def insert_code(
 def find_code(
     db: sqlite3.Connection, code: str, client_id: str, clock: Clock
 ) -> AuthorizationCode | None:
-    """Find an authorization code of this client's, spent and expired ones too."""
+    """Find an authorization code of a client, which may be used or expired."""
     row = db.execute(
         """
         SELECT oauth_codes.*, oauth_grants.* FROM oauth_codes
@@ -176,19 +177,19 @@ def find_code(
         return None
     expired = row["expires_at"] <= clock.milliseconds()
     return AuthorizationCode(
-        row["digest"], _read_grant(row), row["redirect_uri"], expired, bool(row["spent"])
+        row["digest"], read_record(Grant, row), row["redirect_uri"], expired, bool(row["spent"])
     )
 
 
-def spend_code(db: sqlite3.Connection, code: AuthorizationCode) -> None:
-    """Note that a code has been exchanged."""
+def mark_code_used(db: sqlite3.Connection, code: AuthorizationCode) -> None:
+    """Mark a code as used."""
     db.execute("UPDATE oauth_codes SET spent = 1 WHERE digest = ?", (code.digest,))
 
 
 def insert_refresh_token(
     db: sqlite3.Connection, value: str, grant: Grant, client: Client, clock: Clock
 ) -> None:
-    """Keep a new refresh token."""
+    """Store a refresh token."""
     expires_at = expiry(clock, client.refresh_lifetime_seconds)
     db.execute(
         "INSERT INTO oauth_refresh_tokens (digest, grant_id, expires_at) VALUES (?, ?, ?)",
@@ -197,7 +198,7 @@ def insert_refresh_token(
 
 
 def find_refresh_token(db: sqlite3.Connection, value: str, clock: Clock) -> RefreshToken | None:
-    """Find a refresh token that has not expired, a spent one too."""
+    """Find an unexpired refresh token, which may be used."""
     row = db.execute(
         """
         SELECT oauth_refresh_tokens.*, oauth_grants.* FROM oauth_refresh_tokens
@@ -206,11 +207,11 @@ def find_refresh_token(db: sqlite3.Connection, value: str, clock: Clock) -> Refr
         """,
         (digest(value), clock.milliseconds()),
     ).fetchone()
-    return RefreshToken(row["digest"], _read_grant(row), bool(row["spent"])) if row else None
+    return RefreshToken(row["digest"], read_record(Grant, row), bool(row["spent"])) if row else None
 
 
-def spend_refresh_token(db: sqlite3.Connection, token: RefreshToken) -> None:
-    """Note that a refresh token has been replaced."""
+def mark_refresh_token_used(db: sqlite3.Connection, token: RefreshToken) -> None:
+    """Mark a refresh token as used."""
     db.execute("UPDATE oauth_refresh_tokens SET spent = 1 WHERE digest = ?", (token.digest,))
 
 
@@ -225,8 +226,8 @@ def insert_device(
     lifetime_seconds: float,
     interval_seconds: float,
 ) -> None:
-    """Keep a device that begins to wait."""
-    _forget_what_has_expired(db, clock)
+    """Store a device that is waiting for its user."""
+    _delete_expired(db, clock)
     expires_at = expiry(clock, lifetime_seconds)
     db.execute(
         """
@@ -239,47 +240,47 @@ def insert_device(
 
 
 def device_by_device_code(db: sqlite3.Connection, code: str, clock: Clock) -> Device | None:
-    """Find a device by the code it polls with."""
+    """Find a device by its device code."""
     return _find_device(db, "digest", digest(code), clock)
 
 
 def device_by_user_code(db: sqlite3.Connection, code: str, clock: Clock) -> Device | None:
-    """Find a device by the code its user types: case, spaces and hyphens don't matter."""
+    """Find a device by its user code, ignoring case, spaces and hyphens."""
     letters = "".join(character for character in code.upper() if character.isalnum())
     return _find_device(db, "user_code", f"{letters[:4]}-{letters[4:]}", clock)
 
 
-def polls_too_fast(db: sqlite3.Connection, device: Device, clock: Clock) -> bool:
-    """Note a poll; one that comes too early makes the device wait longer from now on."""
+def record_poll(db: sqlite3.Connection, device: Device, clock: Clock) -> bool:
+    """Record a poll, and return whether it came too early, which increases the interval."""
     row = db.execute(
         "SELECT polled_at, interval_seconds FROM oauth_devices WHERE digest = ?", (device.digest,)
     ).fetchone()
     now = clock.milliseconds()
     interval = row["interval_seconds"]
-    too_fast = (
+    too_early = (
         row["polled_at"] is not None
         and now - row["polled_at"] < (interval - _POLL_GRACE_SECONDS) * 1000
     )
     db.execute(
         "UPDATE oauth_devices SET polled_at = ?, interval_seconds = ? WHERE digest = ?",
-        (now, interval + _SLOWER_BY_SECONDS if too_fast else interval, device.digest),
+        (now, interval + _SLOW_DOWN_SECONDS if too_early else interval, device.digest),
     )
-    return too_fast
+    return too_early
 
 
 def approve_device(db: sqlite3.Connection, device: Device, user: User, clock: Clock) -> None:
-    """Grant what a device asks for."""
+    """Grant access to a device."""
     grant = insert_grant(db, clock, client_id=device.client_id, user=user, scope=device.scope)
     db.execute("UPDATE oauth_devices SET grant_id = ? WHERE digest = ?", (grant.id, device.digest))
 
 
 def deny_device(db: sqlite3.Connection, device: Device) -> None:
-    """Refuse what a device asks for."""
+    """Deny access to a device."""
     db.execute("UPDATE oauth_devices SET denied = 1 WHERE digest = ?", (device.digest,))
 
 
 def delete_device(db: sqlite3.Connection, device: Device) -> None:
-    """Forget a device that has its tokens: its code is good once."""
+    """Delete a device after its code was exchanged."""
     db.execute("DELETE FROM oauth_devices WHERE digest = ?", (device.digest,))
 
 
@@ -287,44 +288,30 @@ def _find_device(
     db: sqlite3.Connection, column: str, value: bytes | str, clock: Clock
 ) -> Device | None:
     row = db.execute(
-        f"SELECT * FROM oauth_devices WHERE {column} = ?",  # noqa: S608 - one of our own names
+        f"SELECT * FROM oauth_devices WHERE {column} = ?",  # noqa: S608 (a constant name)
         (value,),
     ).fetchone()
     if row is None:
         return None
-    return Device(
-        digest=row["digest"],
-        user_code=row["user_code"],
-        client_id=row["client_id"],
-        scope=row["scope"],
+    return read_record(
+        Device,
+        row,
         expired=row["expires_at"] <= clock.milliseconds(),
-        denied=bool(row["denied"]),
         grant=_grant_by_id(db, row["grant_id"]),
     )
 
 
 def _grant_by_id(db: sqlite3.Connection, grant_id: str | None) -> Grant | None:
     row = db.execute("SELECT * FROM oauth_grants WHERE id = ?", (grant_id,)).fetchone()
-    return _read_grant(row) if row else None
+    return read_record(Grant, row) if row else None
 
 
-def _read_grant(row: sqlite3.Row) -> Grant:
-    return Grant(
-        id=row["id"],
-        client_id=row["client_id"],
-        user_id=row["user_id"],
-        scope=row["scope"],
-        nonce=row["nonce"],
-        signed_in_at=row["signed_in_at"],
-    )
-
-
-def _forget_what_has_expired(db: sqlite3.Connection, clock: Clock) -> None:
+def _delete_expired(db: sqlite3.Connection, clock: Clock) -> None:
     now = clock.milliseconds()
     for table in ("oauth_codes", "oauth_refresh_tokens", "oauth_devices"):
         db.execute(
-            f"DELETE FROM {table} WHERE expires_at <= ?",  # noqa: S608 - one of our own names
-            (now - _MEMORY_MILLISECONDS,),
+            f"DELETE FROM {table} WHERE expires_at <= ?",  # noqa: S608 (a constant name)
+            (now - _RETENTION_MILLISECONDS,),
         )
     db.execute("DELETE FROM tokens WHERE expires_at <= ?", (now,))
     db.execute(

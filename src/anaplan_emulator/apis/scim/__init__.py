@@ -1,1 +1,1 @@
-"""The SCIM API (facts 7): users as an identity provider keeps them."""
+"""The SCIM API: managing users and their workspaces (docs/anaplan-behaviour.md#scim-api)."""

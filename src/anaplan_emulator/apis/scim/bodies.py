@@ -1,25 +1,28 @@
-"""What callers of the SCIM API write: users, and patches of them (facts 7)."""
+"""Parsing the bodies of SCIM requests: users and patches.
+
+Source: docs/anaplan-behaviour.md#scim-changes.
+"""
 
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from anaplan_emulator.apis.replies import ApiError
 from anaplan_emulator.apis.scim.discovery import PATCH_OP, USER
-from anaplan_emulator.replies import ApiError
-from anaplan_emulator.store.people import EMAIL
+from anaplan_emulator.store.users import EMAIL
 
 Kind = Literal["WORKSPACE", "WORKSPACE_IDS", "WORKSPACE_NAMES"]
 
 _VALUE_PATH = re.compile(r'(\w+)\s*\[\s*type\s+eq\s+"(\w+)"\s*\](?:\.(\w+))?', re.IGNORECASE)
-_GENERATED = frozenset(
+_READ_ONLY = frozenset(
     {"schemas", "id", "username", "displayname", "name.formatted", "meta", "groups"}
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Entitlement:
-    """Workspaces given, by one id or by a list of ids or names."""
+    """An entitlement to workspaces: an id, or a list of ids or names."""
 
     value: str
     kind: Kind
@@ -27,7 +30,7 @@ class Entitlement:
 
 @dataclass(frozen=True, slots=True)
 class UserBody:
-    """A user as written; what is missing is None."""
+    """A user in a request; None for missing attributes."""
 
     id: str | None
     user_name: str | None
@@ -41,7 +44,7 @@ class UserBody:
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """One step of a patch: what to do to which attribute."""
+    """An operation of a patch."""
 
     operation: Literal["add", "remove", "replace"]
     attribute: str
@@ -49,15 +52,15 @@ class Change:
 
 
 def invalid(message: str, code: str = "invalidValue") -> ApiError:
-    """Refuse what was written."""
+    """Return the error for an invalid request."""
     return ApiError(400, message, code=code)
 
 
 def read_user_body(body: object) -> UserBody:
-    """Read a user.
+    """Parse a user.
 
     Raises:
-        ApiError: 400.
+        ApiError: 400, the body is not valid.
     """
     user = _object(body, "The request body")
     schemas = user.get("schemas")
@@ -71,17 +74,17 @@ def read_user_body(body: object) -> UserBody:
         given_name=_text(name.get("givenName"), "name.givenName"),
         family_name=_text(name.get("familyName"), "name.familyName"),
         external_id=_optional_text(user.get("externalId"), "externalId"),
-        active=None if active is None else _truth(active),
+        active=None if active is None else _boolean(active),
         work_email=_work_email(user["emails"]) if user.get("emails") else None,
         entitlements=_entitlements(user.get("entitlements") or []),
     )
 
 
 def read_patch(body: object) -> list[Change]:
-    """Read a patch, whole, so that a mistake in a later step undoes nothing.
+    """Parse a patch completely, before any of its operations is applied.
 
     Raises:
-        ApiError: 400.
+        ApiError: 400, the body is not valid.
     """
     patch = _object(body, "The request body")
     schemas = patch.get("schemas")
@@ -94,10 +97,10 @@ def read_patch(body: object) -> list[Change]:
 
 
 def _changes(operation: Mapping[str, object]) -> list[Change]:
-    word = operation.get("op")
-    name = word.lower() if isinstance(word, str) else ""
+    operator = operation.get("op")
+    name = operator.lower() if isinstance(operator, str) else ""
     if name not in ("add", "remove", "replace"):
-        raise invalid("op is none of add, remove and replace", "invalidSyntax")
+        raise invalid("op must be add, remove or replace", "invalidSyntax")
     path = operation.get("path")
     if not isinstance(path, str) or not path:
         raise invalid("path is missing", "invalidPath")
@@ -110,7 +113,7 @@ def _changes(operation: Mapping[str, object]) -> list[Change]:
         return [Change(name, attribute, _entitlements(listed, kind))]  # type: ignore[arg-type]
     if name == "remove":
         if attribute != "externalId":
-            raise invalid(f"{path} can't be removed", "mutability")
+            raise invalid(f"{path} cannot be removed", "mutability")
         return [Change("remove", attribute, None)]
     if attribute == "name":
         return [
@@ -119,7 +122,7 @@ def _changes(operation: Mapping[str, object]) -> list[Change]:
             if part in ("givenName", "familyName")
         ]
     if attribute == "active":
-        return [Change("replace", attribute, _truth(value))]
+        return [Change("replace", attribute, _boolean(value))]
     if attribute == "emails":
         address = _address(value) if isinstance(value, str) else _work_email(value)
         return [Change("replace", attribute, address)]
@@ -127,26 +130,26 @@ def _changes(operation: Mapping[str, object]) -> list[Change]:
 
 
 def _target(path: str) -> tuple[str, Kind | None]:
-    """Return the attribute that a path leads to, and the kind of entitlement it chooses."""
+    """Return the attribute of a path, and the kind of entitlement that it selects."""
     if selected := _VALUE_PATH.fullmatch(path.strip()):
         attribute, kind, part = selected[1].lower(), selected[2].upper(), selected[3]
         if attribute == "emails" and kind == "WORK" and part in (None, "value"):
             return "emails", None
         if attribute == "entitlements" and part in (None, "value") and _is_kind(kind):
             return "entitlements", kind  # type: ignore[return-value]
-        raise invalid(f"{path} leads nowhere", "invalidPath")
+        raise invalid(f"{path} is not a supported path", "invalidPath")
     known = ("name", "name.givenName", "name.familyName", "externalId", "active", "emails")
     folded = path.strip().lower()
     for attribute in (*known, "entitlements"):
         if attribute.lower() == folded:
             return attribute, None
-    if folded in _GENERATED:
+    if folded in _READ_ONLY:
         raise invalid(f"{path} is read-only", "mutability")
-    raise invalid(f"{path} leads nowhere", "invalidPath")
+    raise invalid(f"{path} is not a supported path", "invalidPath")
 
 
 def _entitlements(listed: object, kind: Kind | None = None) -> tuple[Entitlement, ...]:
-    """Read entitlements; where workspaces are listed one by one, summaries of them don't count."""
+    """Parse entitlements. If there are single workspaces, lists of them are ignored."""
     if not isinstance(listed, list):
         raise invalid("entitlements is not a list")
     found = [_entitlement(each, kind) for each in listed]
@@ -172,37 +175,37 @@ def _is_kind(text: str) -> bool:
 def _work_email(emails: object) -> str:
     listed: Sequence[object] = emails if isinstance(emails, list) else [emails]
     if len(listed) != 1:
-        raise invalid("There is one e-mail address, of type work")
+        raise invalid("Exactly one e-mail address, of type work, is required")
     email = _object(listed[0], "An e-mail address")
     if email.get("type", "work") != "work":
-        raise invalid("There is one e-mail address, of type work")
+        raise invalid("Exactly one e-mail address, of type work, is required")
     return _address(email.get("value"))
 
 
 def _address(value: object) -> str:
     text = _text(value, "The value of an e-mail address")
     if not EMAIL.fullmatch(text):
-        raise invalid("The e-mail address is not one")
+        raise invalid("The value is not an e-mail address")
     return text
 
 
-def _truth(value: object) -> bool:
+def _boolean(value: object) -> bool:
     if not isinstance(value, bool):
         raise invalid("active is not a boolean")
     return value
 
 
-def _text(value: object, what: str) -> str:
+def _text(value: object, name: str) -> str:
     if not isinstance(value, str) or not value.strip():
-        raise invalid(f"{what} is missing, or no text")
+        raise invalid(f"{name} is missing, or not a string")
     return value
 
 
-def _optional_text(value: object, what: str) -> str | None:
-    return None if value is None else _text(value, what)
+def _optional_text(value: object, name: str) -> str | None:
+    return None if value is None else _text(value, name)
 
 
-def _object(value: object, what: str) -> Mapping[str, object]:
+def _object(value: object, name: str) -> Mapping[str, object]:
     if not isinstance(value, dict):
-        raise invalid(f"{what} is missing, or no object", "invalidSyntax")
+        raise invalid(f"{name} is missing, or not an object", "invalidSyntax")
     return value

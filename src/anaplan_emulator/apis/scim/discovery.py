@@ -1,4 +1,7 @@
-"""What the SCIM API tells about itself to anybody (facts 7); informational only."""
+"""The discovery documents of the SCIM API, which need no authentication.
+
+Source: docs/anaplan-behaviour.md#scim-discovery.
+"""
 
 from typing import Any
 
@@ -7,7 +10,7 @@ LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 _CORE = "urn:ietf:params:scim:schemas:core:2.0"
 
-# It says that nothing is supported, patches included.
+# Anaplan declares everything as unsupported, including patches.
 SERVICE_PROVIDER_CONFIG: dict[str, Any] = {
     "schemas": [f"{_CORE}:ServiceProviderConfig"],
     "patch": {"supported": False},
@@ -77,12 +80,12 @@ _USER_SCHEMA = {
 }
 
 
-def _listed(resource: dict[str, Any]) -> dict[str, Any]:
+def _list_response(resource: dict[str, Any]) -> dict[str, Any]:
     return {"schemas": [LIST_RESPONSE], "totalResults": 1, "Resources": [resource]}
 
 
-SCHEMAS = _listed(_USER_SCHEMA)
-RESOURCE_TYPES = _listed(
+SCHEMAS = _list_response(_USER_SCHEMA)
+RESOURCE_TYPES = _list_response(
     {
         "schemas": [f"{_CORE}:ResourceType"],
         "id": "User",

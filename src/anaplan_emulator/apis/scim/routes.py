@@ -1,11 +1,14 @@
-"""HTTP in and out of the SCIM API."""
+"""Routes of the SCIM API."""
 
 from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from starlette.datastructures import URL
 from starlette.responses import JSONResponse, Response
 
+from anaplan_emulator.apis.calls import Call, Endpoint
+from anaplan_emulator.apis.replies import Api, ApiError
 from anaplan_emulator.apis.scim import state
 from anaplan_emulator.apis.scim.bodies import invalid, read_patch, read_user_body
 from anaplan_emulator.apis.scim.discovery import (
@@ -14,38 +17,55 @@ from anaplan_emulator.apis.scim.discovery import (
     SCHEMAS,
     SERVICE_PROVIDER_CONFIG,
 )
-from anaplan_emulator.calls import Call, Endpoint
-from anaplan_emulator.engine.scim_filter import FilterError, parse_filter
-from anaplan_emulator.replies import SCIM, ApiError
+from anaplan_emulator.apis.scim.filters import FilterError, parse_filter
 from anaplan_emulator.store.users import tenant_roles
 
 BASE = "/scim/1/0/v2"
 
 
+def _error_body(error: ApiError, _path: str, _now: datetime) -> Any:
+    body = {
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
+        "detail": error.message,
+        "status": str(error.status),
+    }
+    return body | {"scimType": error.code} if error.code else body
+
+
+SCIM = Api(
+    name="SCIM API",
+    schemes=frozenset({"AnaplanAuthToken", "Bearer"}),
+    error_body=_error_body,
+    key_schemes=frozenset({"Bearer"}),
+    accepts_basic=True,
+    media_type="application/scim+json",
+)
+
+
 def list_users(call: Call) -> Response:
     """GET /Users."""
     _require_role(call)
-    settings = call.world.settings
-    # RFC 7644 takes anything below the least for the least.
+    settings = call.tenant.settings
+    # According to RFC 7644, smaller values mean the minimum.
     start = max(1, _number(call, "startIndex", 1))
     count = max(0, _number(call, "count", min(settings.scim_page_size, settings.scim_page_limit)))
     if count > settings.scim_page_limit:
         raise invalid(f"count is greater than {settings.scim_page_limit}")
-    found = state.people(call.db)
-    if (wanted := call.query.get("filter")) is not None:
+    users = state.visible_users(call.db)
+    if (text := call.query.get("filter")) is not None:
         try:
-            fits = parse_filter(wanted)
+            matches = parse_filter(text)
         except FilterError as error:
             raise invalid(str(error)) from error
-        found = [each for each in found if fits(each.attributes)]
-    page = found[start - 1 : start - 1 + count]
+        users = [user for user in users if matches(user.attributes)]
+    page = users[start - 1 : start - 1 + count]
     return _scim(
         {
             "schemas": [LIST_RESPONSE],
-            "totalResults": len(found),
+            "totalResults": len(users),
             "startIndex": start,
             "itemsPerPage": len(page),
-            "Resources": [_described(call, each) for each in page],
+            "Resources": [_describe(call, user) for user in page],
         }
     )
 
@@ -53,36 +73,36 @@ def list_users(call: Call) -> Response:
 def get_user(call: Call) -> Response:
     """GET /Users/{id}."""
     _require_role(call)
-    return _scim(_described(call, state.person(call.db, call.path["id"])))
+    return _scim(_describe(call, state.visible_user(call.db, call.path["id"])))
 
 
 def create_user(call: Call) -> Response:
     """POST /Users."""
-    body = read_user_body(_json(call))
+    request = read_user_body(_json(call))
     _require_role(call)
-    described = _described(call, state.create(call, body))
-    return _scim(described, 201, {"Location": described["meta"]["location"]})
+    body = _describe(call, state.create(call, request))
+    return _scim(body, 201, {"Location": body["meta"]["location"]})
 
 
 def replace_user(call: Call) -> Response:
     """PUT /Users/{id}."""
     body = read_user_body(_json(call))
     _require_role(call)
-    before = state.person(call.db, call.path["id"])
-    return _scim(_described(call, state.replace(call, before, body)))
+    before = state.visible_user(call.db, call.path["id"])
+    return _scim(_describe(call, state.replace(call, before, body)))
 
 
 def patch_user(call: Call) -> Response:
-    """PATCH /Users/{id}: 207 when some entitlements couldn't be applied."""
+    """PATCH /Users/{id}: 207 if some entitlements could not be applied."""
     changes = read_patch(_json(call))
     _require_role(call)
-    before = state.person(call.db, call.path["id"])
-    after, whole = state.patch(call, before, changes)
-    return _scim(_described(call, after), 200 if whole else 207)
+    before = state.visible_user(call.db, call.path["id"])
+    after, complete = state.patch(call, before, changes)
+    return _scim(_describe(call, after), 200 if complete else 207)
 
 
-def refuse(call: Call) -> Response:
-    """Searches by POST, and deletions: a user is deactivated instead."""
+def reject(call: Call) -> Response:
+    """POST /Users/.search and DELETE /Users/{id}: these are not supported."""
     _require_role(call)
     raise ApiError(501)
 
@@ -93,12 +113,12 @@ def _discovery(document: dict[str, Any]) -> Callable[[Call], Response]:
 
 def _require_role(call: Call) -> None:
     if "user_admin" not in tenant_roles(call.db, call.user):
-        raise ApiError(403, "The role USER_ADMIN is needed")
+        raise ApiError(403, "The role USER_ADMIN is required")
 
 
-def _described(call: Call, one: state.Person) -> dict[str, Any]:
+def _describe(call: Call, user: state.ScimUser) -> dict[str, Any]:
     url = URL(call.url)
-    return state.describe(one, f"{url.scheme}://{url.netloc}{BASE}/Users/{one.id}")
+    return state.describe(user, f"{url.scheme}://{url.netloc}{BASE}/Users/{user.id}")
 
 
 def _json(call: Call) -> object:
@@ -125,11 +145,11 @@ def _scim(body: object, status: int = 200, headers: dict[str, str] | None = None
 ENDPOINTS = [
     Endpoint("GET", f"{BASE}/Users", list_users, SCIM),
     Endpoint("POST", f"{BASE}/Users", create_user, SCIM),
-    Endpoint("POST", f"{BASE}/Users/.search", refuse, SCIM, writes=False),
+    Endpoint("POST", f"{BASE}/Users/.search", reject, SCIM, writes=False),
     Endpoint("GET", f"{BASE}/Users/{{id}}", get_user, SCIM),
     Endpoint("PUT", f"{BASE}/Users/{{id}}", replace_user, SCIM),
     Endpoint("PATCH", f"{BASE}/Users/{{id}}", patch_user, SCIM),
-    Endpoint("DELETE", f"{BASE}/Users/{{id}}", refuse, SCIM, writes=False),
+    Endpoint("DELETE", f"{BASE}/Users/{{id}}", reject, SCIM, writes=False),
     *(
         Endpoint("GET", f"{BASE}/{name}", _discovery(document), SCIM, authenticated=False)
         for name, document in (

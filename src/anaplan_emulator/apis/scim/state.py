@@ -1,20 +1,22 @@
-"""Users as the SCIM API keeps them: the same who sign in (facts 7)."""
+"""The tenant's users in the SCIM API: reading and changing them.
+
+Source: docs/anaplan-behaviour.md#scim-users.
+"""
 
 import sqlite3
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from anaplan_emulator import audit
+from anaplan_emulator.apis.calls import Call
+from anaplan_emulator.apis.replies import ApiError
 from anaplan_emulator.apis.scim.bodies import Change, Entitlement, UserBody, invalid
 from anaplan_emulator.apis.scim.discovery import USER
-from anaplan_emulator.calls import Call
+from anaplan_emulator.apis.scim.filters import Value
 from anaplan_emulator.clock import zulu
-from anaplan_emulator.engine.scim_filter import Value
-from anaplan_emulator.replies import ApiError
-from anaplan_emulator.store.people import EMAIL, USER_EVENTS, add_user, deactivate, leave_workspace
+from anaplan_emulator.store.users import EMAIL, USER_EVENTS, add_user, deactivate, leave_workspace
 
-# Whoever is but a visitor is at home elsewhere, and not to be seen.
+# Users who are only visitors belong to another tenant, and SCIM does not show them.
 _VISIBLE = """
     SELECT * FROM users WHERE NOT (
         EXISTS (SELECT 1 FROM workspace_members WHERE user_id = users.id AND role = 'visitor')
@@ -26,8 +28,8 @@ _VISIBLE = """
 
 
 @dataclass(frozen=True, slots=True)
-class Person:
-    """A user, and the workspaces they are at home in."""
+class ScimUser:
+    """A user, with the workspaces of which they are not only visitors."""
 
     id: str
     user_name: str
@@ -42,7 +44,7 @@ class Person:
 
     @property
     def attributes(self) -> dict[str, Value]:
-        """What filters ask for."""
+        """The attributes that filters can use."""
         return {
             "id": self.id,
             "externalId": self.external_id,
@@ -53,16 +55,16 @@ class Person:
         }
 
 
-def people(db: sqlite3.Connection) -> list[Person]:
-    """Read all users who can be seen, by user name."""
+def visible_users(db: sqlite3.Connection) -> list[ScimUser]:
+    """Read all visible users, ordered by user name."""
     return [_read(db, row) for row in db.execute(f"{_VISIBLE} ORDER BY email").fetchall()]
 
 
-def person(db: sqlite3.Connection, user_id: str) -> Person:
-    """Find a user.
+def visible_user(db: sqlite3.Connection, user_id: str) -> ScimUser:
+    """Return a visible user.
 
     Raises:
-        ApiError: 404, for visitors too.
+        ApiError: 404, also for visitors.
     """
     row = db.execute(f"{_VISIBLE} AND id = ?", (user_id,)).fetchone()
     if row is None:
@@ -70,41 +72,41 @@ def person(db: sqlite3.Connection, user_id: str) -> Person:
     return _read(db, row)
 
 
-def create(call: Call, body: UserBody) -> Person:
-    """Create a user, who can sign in with the first password.
+def create(call: Call, body: UserBody) -> ScimUser:
+    """Create a user, with the password of the setting `first_password`.
 
     Raises:
-        ApiError: 400; 409, when there is a user of this name.
+        ApiError: 400, the request is not valid; 409, the user name is in use.
     """
     if body.user_name is None or not EMAIL.fullmatch(body.user_name):
-        raise invalid("userName is missing, or no e-mail address")
+        raise invalid("userName is missing, or not an e-mail address")
     workspaces = _known_workspaces(call.db, body.entitlements)
-    most = call.world.settings.scim_workspace_limit
-    if len(workspaces) > most:
-        raise invalid(f"A user can't be created with more than {most} workspaces")
+    limit = call.tenant.settings.scim_workspace_limit
+    if len(workspaces) > limit:
+        raise invalid(f"A user cannot be created with more than {limit} workspaces")
     if call.db.execute("SELECT 1 FROM users WHERE email = ?", (body.user_name,)).fetchone():
         raise ApiError(409, f"User {body.user_name} already exists", code="uniqueness")
     user_id = add_user(
         call.db,
         email=body.user_name,
-        password=call.world.settings.first_password,
+        password=call.tenant.settings.first_password,
         first_name=body.given_name,
         last_name=body.family_name,
         customer_id=call.user.customer_id,
-        now=zulu(call.world.clock.now()),
+        now=zulu(call.tenant.clock.now()),
     )
-    audit.record(call, "USR-1", object_id=user_id)
+    call.audit.record("USR-1", object_id=user_id)
     _set(call.db, user_id, external_id=body.external_id, work_email=body.work_email)
     _set(call.db, user_id, active=body.active is not False)
-    _enter(call, user_id, workspaces)
-    return person(call.db, user_id)
+    _add_to_workspaces(call, user_id, workspaces)
+    return visible_user(call.db, user_id)
 
 
-def replace(call: Call, before: Person, body: UserBody) -> Person:
-    """Write a user anew: what is left out is cleared, and all workspaces without entitlements.
+def replace(call: Call, before: ScimUser, body: UserBody) -> ScimUser:
+    """Replace a user. Missing attributes are cleared, and so are workspaces without entitlements.
 
     Raises:
-        ApiError: 400.
+        ApiError: 400, the request is not valid or changes a read-only attribute.
     """
     if body.user_name is not None and body.user_name.lower() != before.user_name.lower():
         raise invalid("userName is read-only", "mutability")
@@ -121,20 +123,20 @@ def replace(call: Call, before: Person, body: UserBody) -> Person:
     )
     if body.active is not None:
         _activate(call, before.id, active=body.active)
-    _settle(call, before.id, workspaces)
-    return _touched(call, before.id)
+    _set_workspaces(call, before.id, workspaces)
+    return _updated(call, before.id)
 
 
-def patch(call: Call, before: Person, changes: Iterable[Change]) -> tuple[Person, bool]:
-    """Apply a patch step by step.
+def patch(call: Call, before: ScimUser, changes: Iterable[Change]) -> tuple[ScimUser, bool]:
+    """Apply the operations of a patch.
 
     Returns:
         The user, and whether all entitlements could be applied.
     """
-    whole = True
+    complete = True
     for change in changes:
         if isinstance(change.value, tuple):
-            whole &= _change_entitlements(call, before.id, change, change.value)
+            complete &= _change_entitlements(call, before.id, change, change.value)
         elif change.attribute == "active":
             _activate(call, before.id, active=bool(change.value))
         else:
@@ -145,44 +147,44 @@ def patch(call: Call, before: Person, changes: Iterable[Change]) -> tuple[Person
                 "emails": "work_email",
             }[change.attribute]
             _change_columns(call, before.id, **{column: change.value})
-    return _touched(call, before.id), whole
+    return _updated(call, before.id), complete
 
 
-def describe(one: Person, location: str) -> dict[str, Any]:
-    """Write a user."""
-    body: dict[str, Any] = {"schemas": [USER], "id": one.id}
-    if one.external_id is not None:
-        body["externalId"] = one.external_id
-    formatted = f"{one.given_name} {one.family_name}"
+def describe(user: ScimUser, location: str) -> dict[str, Any]:
+    """Return a user as JSON values."""
+    body: dict[str, Any] = {"schemas": [USER], "id": user.id}
+    if user.external_id is not None:
+        body["externalId"] = user.external_id
+    formatted = f"{user.given_name} {user.family_name}"
     entitlements: list[dict[str, Any]] = [
         {"value": workspace_id, "display": name, "type": "WORKSPACE", "primary": False}
-        for workspace_id, name in one.workspaces
+        for workspace_id, name in user.workspaces
     ]
     if entitlements:
-        ids, names = zip(*one.workspaces, strict=True)
+        ids, names = zip(*user.workspaces, strict=True)
         entitlements.append({"value": ",".join(ids), "type": "WORKSPACE_IDS"})
         entitlements.append({"value": ",".join(names), "type": "WORKSPACE_NAMES"})
     return body | {
-        "userName": one.user_name,
+        "userName": user.user_name,
         "name": {
-            "familyName": one.family_name,
-            "givenName": one.given_name,
+            "familyName": user.family_name,
+            "givenName": user.given_name,
             "formatted": formatted,
         },
         "displayName": formatted,
-        "active": one.active,
-        "emails": [{"value": one.work_email, "type": "work", "primary": True}],
+        "active": user.active,
+        "emails": [{"value": user.work_email, "type": "work", "primary": True}],
         "entitlements": entitlements,
         "meta": {
             "resourceType": "User",
-            "created": one.created_at,
-            "lastModified": one.modified_at,
+            "created": user.created_at,
+            "lastModified": user.modified_at,
             "location": location,
         },
     }
 
 
-def _read(db: sqlite3.Connection, row: sqlite3.Row) -> Person:
+def _read(db: sqlite3.Connection, row: sqlite3.Row) -> ScimUser:
     workspaces = db.execute(
         """
         SELECT id, name FROM workspaces JOIN workspace_members ON workspace_id = id
@@ -190,7 +192,7 @@ def _read(db: sqlite3.Connection, row: sqlite3.Row) -> Person:
         """,
         (row["id"],),
     )
-    return Person(
+    return ScimUser(
         id=row["id"],
         user_name=row["email"],
         given_name=row["first_name"],
@@ -204,10 +206,10 @@ def _read(db: sqlite3.Connection, row: sqlite3.Row) -> Person:
     )
 
 
-def _touched(call: Call, user_id: str) -> Person:
-    _set(call.db, user_id, modified_at=zulu(call.world.clock.now()))
-    audit.record(call, "USR-5", object_id=user_id)
-    # Who has left all but places to visit can't be found any more.
+def _updated(call: Call, user_id: str) -> ScimUser:
+    _set(call.db, user_id, modified_at=zulu(call.tenant.clock.now()))
+    call.audit.record("USR-5", object_id=user_id)
+    # The user may not be visible any more.
     row = call.db.execute("SELECT * FROM users WHERE id = ?", (user_id,)).fetchone()
     return _read(call.db, row)
 
@@ -215,18 +217,18 @@ def _touched(call: Call, user_id: str) -> Person:
 def _set(db: sqlite3.Connection, user_id: str, **columns: object) -> None:
     assignments = ", ".join(f"{column} = ?" for column in columns)
     db.execute(
-        f"UPDATE users SET {assignments} WHERE id = ?",  # noqa: S608 - names of ours
+        f"UPDATE users SET {assignments} WHERE id = ?",  # noqa: S608 (column names)
         (*columns.values(), user_id),
     )
 
 
 def _change_columns(call: Call, user_id: str, **columns: object) -> None:
-    """Write a user's columns, and tell of each that is another than before."""
+    """Update a user's columns, and record an audit event for each change."""
     before = call.db.execute("SELECT * FROM users WHERE id = ?", (user_id,)).fetchone()
     _set(call.db, user_id, **columns)
     for column, value in columns.items():
         if column in USER_EVENTS and value != before[column]:
-            audit.record(call, USER_EVENTS[column], object_id=user_id)
+            call.audit.record(USER_EVENTS[column], object_id=user_id)
 
 
 def _activate(call: Call, user_id: str, *, active: bool) -> None:
@@ -238,30 +240,30 @@ def _activate(call: Call, user_id: str, *, active: bool) -> None:
         _set(call.db, user_id, active=True)
     else:
         deactivate(call.db, user_id)
-    audit.record(call, "USR-3" if active else "USR-4", object_id=user_id)
+    call.audit.record("USR-3" if active else "USR-4", object_id=user_id)
 
 
 def _change_entitlements(
     call: Call, user_id: str, change: Change, entitlements: tuple[Entitlement, ...]
 ) -> bool:
-    """Apply what can be; tell whether that was all."""
+    """Apply an operation to known workspaces, and return whether all were known."""
     workspaces, unknown = _find_workspaces(call.db, entitlements)
     if change.operation == "add":
-        _enter(call, user_id, workspaces)
+        _add_to_workspaces(call, user_id, workspaces)
     elif change.operation == "replace":
-        _settle(call, user_id, workspaces)
+        _set_workspaces(call, user_id, workspaces)
     else:
-        home = _home(call.db, user_id)
-        _leave(call, user_id, workspaces & home if entitlements else home)
+        current = _workspaces_of(call.db, user_id)
+        _remove_from_workspaces(call, user_id, workspaces & current if entitlements else current)
     return not unknown
 
 
-def _settle(call: Call, user_id: str, workspaces: set[str]) -> None:
-    _leave(call, user_id, _home(call.db, user_id) - workspaces)
-    _enter(call, user_id, workspaces)
+def _set_workspaces(call: Call, user_id: str, workspaces: set[str]) -> None:
+    _remove_from_workspaces(call, user_id, _workspaces_of(call.db, user_id) - workspaces)
+    _add_to_workspaces(call, user_id, workspaces)
 
 
-def _enter(call: Call, user_id: str, workspaces: Collection[str]) -> None:
+def _add_to_workspaces(call: Call, user_id: str, workspaces: Collection[str]) -> None:
     for workspace_id in sorted(workspaces):
         added = call.db.execute(
             """
@@ -271,23 +273,23 @@ def _enter(call: Call, user_id: str, workspaces: Collection[str]) -> None:
             (user_id, workspace_id),
         )
         if added.rowcount:
-            told = {"workspaceId": workspace_id}
-            audit.record(call, "USR-21", object_id=user_id, attributes=told)
+            attributes = {"workspaceId": workspace_id}
+            call.audit.record("USR-21", object_id=user_id, attributes=attributes)
 
 
-def _leave(call: Call, user_id: str, workspaces: Collection[str]) -> None:
+def _remove_from_workspaces(call: Call, user_id: str, workspaces: Collection[str]) -> None:
     for workspace_id in sorted(workspaces):
-        told = {"workspaceId": workspace_id}
+        attributes = {"workspaceId": workspace_id}
         left = leave_workspace(call.db, user_id, workspace_id)
         for model_id in left.models:
-            in_model = {**told, "modelId": model_id}
-            audit.record(call, "USR-24", object_id=user_id, attributes=in_model)
+            in_model = {**attributes, "modelId": model_id}
+            call.audit.record("USR-24", object_id=user_id, attributes=in_model)
         if left.was_admin:
-            audit.record(call, "USR-25", object_id=user_id, attributes=told)
-        audit.record(call, "USR-22", object_id=user_id, attributes=told)
+            call.audit.record("USR-25", object_id=user_id, attributes=attributes)
+        call.audit.record("USR-22", object_id=user_id, attributes=attributes)
 
 
-def _home(db: sqlite3.Connection, user_id: str) -> set[str]:
+def _workspaces_of(db: sqlite3.Connection, user_id: str) -> set[str]:
     rows = db.execute(
         "SELECT workspace_id FROM workspace_members WHERE user_id = ? AND role != 'visitor'",
         (user_id,),
@@ -305,7 +307,7 @@ def _known_workspaces(db: sqlite3.Connection, entitlements: Iterable[Entitlement
 def _find_workspaces(
     db: sqlite3.Connection, entitlements: Iterable[Entitlement]
 ) -> tuple[set[str], list[str]]:
-    """Return the ids of the workspaces meant, and what leads to none."""
+    """Return the ids of the workspaces, and the unknown ids and names."""
     rows = db.execute("SELECT id, name FROM workspaces").fetchall()
     by_id = {row["id"]: row["id"] for row in rows}
     by_name = {row["name"]: row["id"] for row in rows}
@@ -314,9 +316,9 @@ def _find_workspaces(
     for each in entitlements:
         single = each.kind == "WORKSPACE"
         known = by_name if each.kind == "WORKSPACE_NAMES" else by_id
-        for word in [each.value] if single else each.value.split(","):
-            if word.strip() in known:
-                found.add(known[word.strip()])
+        for name in [each.value] if single else each.value.split(","):
+            if name.strip() in known:
+                found.add(known[name.strip()])
             else:
-                unknown.append(word.strip())
+                unknown.append(name.strip())
     return found, unknown

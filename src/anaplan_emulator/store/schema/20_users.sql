@@ -1,7 +1,7 @@
 CREATE TABLE users (
     id TEXT PRIMARY KEY,
     email TEXT NOT NULL UNIQUE COLLATE NOCASE,
-    -- As written in the tenant's file: the emulator tells it to whoever starts it.
+    -- In plain text, as in the tenant's file: the emulator prints it at its start.
     password TEXT NOT NULL,
     first_name TEXT NOT NULL,
     last_name TEXT NOT NULL,
@@ -10,13 +10,12 @@ CREATE TABLE users (
     single_sign_on INTEGER NOT NULL,
     exception_user INTEGER NOT NULL,
     last_login TEXT,
-    -- What the SCIM API knows more about them. A work address differs from the one to sign in
-    -- with only where it was changed.
+    -- Attributes of the SCIM API. The work address is only set if it differs from the e-mail address.
     external_id TEXT,
     work_email TEXT,
     created_at TEXT NOT NULL,
     modified_at TEXT NOT NULL,
-    -- As the Administration API writes them, comma-separated.
+    -- Separated by commas, as in the Administration API.
     licenses TEXT NOT NULL
 ) WITHOUT ROWID;
 
@@ -27,7 +26,7 @@ CREATE TABLE user_roles (
     PRIMARY KEY (user_id, role)
 ) WITHOUT ROWID;
 
--- Roles in a workspace: admin, member or, for whoever is at home in another one, visitor.
+-- Roles in workspaces. A visitor belongs to another tenant.
 CREATE TABLE workspace_members (
     user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     workspace_id TEXT NOT NULL,

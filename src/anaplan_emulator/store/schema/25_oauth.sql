@@ -1,9 +1,9 @@
--- Clients that may ask for tokens in a user's name (facts 3).
+-- Clients that can request tokens on behalf of a user (docs/anaplan-behaviour.md#oauth).
 CREATE TABLE oauth_clients (
     id TEXT PRIMARY KEY,
     name TEXT NOT NULL,
     kind TEXT NOT NULL CHECK (kind IN ('authorization_code', 'device')),
-    -- As written in the tenant's file: the emulator tells it to whoever starts it.
+    -- In plain text, as in the tenant's file: the emulator prints it at its start.
     secret TEXT NOT NULL,
     rotates INTEGER NOT NULL,
     refresh_lifetime_seconds REAL NOT NULL
@@ -15,7 +15,7 @@ CREATE TABLE oauth_redirect_uris (
     PRIMARY KEY (client_id, uri)
 ) WITHOUT ROWID;
 
--- What a user has allowed a client once; all codes and tokens made of it go when it goes.
+-- Grants of users to clients. Codes and tokens are deleted with their grant.
 CREATE TABLE oauth_grants (
     id TEXT PRIMARY KEY,
     client_id TEXT NOT NULL REFERENCES oauth_clients (id) ON DELETE CASCADE,
@@ -25,8 +25,8 @@ CREATE TABLE oauth_grants (
     signed_in_at INTEGER NOT NULL
 ) WITHOUT ROWID;
 
--- Of all codes and tokens only SHA-256 digests are kept. Spent ones stay until they expire, so
--- that a second use is seen.
+-- Codes and tokens are stored as SHA-256 digests. Used ones are kept until they expire, so that a
+-- second use is detected.
 CREATE TABLE oauth_codes (
     digest BLOB PRIMARY KEY,
     grant_id TEXT NOT NULL REFERENCES oauth_grants (id) ON DELETE CASCADE,
@@ -44,7 +44,7 @@ CREATE TABLE oauth_refresh_tokens (
 ) WITHOUT ROWID;
 CREATE INDEX oauth_refresh_tokens_by_grant ON oauth_refresh_tokens (grant_id);
 
--- Devices that wait for a user's word; approved ones have a grant.
+-- Devices that request access. An approved device has a grant.
 CREATE TABLE oauth_devices (
     digest BLOB PRIMARY KEY,
     user_code TEXT NOT NULL UNIQUE,
@@ -58,14 +58,14 @@ CREATE TABLE oauth_devices (
 ) WITHOUT ROWID;
 CREATE INDEX oauth_devices_by_grant ON oauth_devices (grant_id);
 
--- Who has signed in on the pages, for the few minutes until they have decided.
+-- Users who have signed in on the pages.
 CREATE TABLE browser_sessions (
     digest BLOB PRIMARY KEY,
     user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     expires_at INTEGER NOT NULL
 ) WITHOUT ROWID;
 
--- Signs ID tokens; outlives a reset, as the certificate authority does.
+-- The key that signs ID tokens. It survives a reset, as the certificate authority does.
 CREATE TABLE oauth_signing_key (
     private_key TEXT NOT NULL
 );

@@ -1,5 +1,5 @@
 CREATE TABLE tokens (
-    -- SHA-256 of the token: a state file that leaks opens nothing.
+    -- SHA-256 of the token, so that a state file does not reveal it.
     digest BLOB PRIMARY KEY,
     id TEXT NOT NULL,
     refresh_id TEXT NOT NULL,
@@ -10,7 +10,7 @@ CREATE TABLE tokens (
 ) WITHOUT ROWID;
 CREATE INDEX tokens_by_grant ON tokens (grant_id) WHERE grant_id IS NOT NULL;
 
--- v2 certificate payloads already spent, until they are too old to be accepted anyway.
+-- Used v2 certificate payloads, until they are too old to be accepted.
 CREATE TABLE spent_payloads (
     digest BLOB PRIMARY KEY,
     signed_at REAL NOT NULL

@@ -12,7 +12,7 @@ CREATE TABLE models (
     workspace_id TEXT NOT NULL REFERENCES workspaces (id),
     name TEXT NOT NULL,
     active_state TEXT NOT NULL,
-    -- Loaded into memory, as /open and /close have it; only a closed model can be deleted.
+    -- Whether it is in memory. Only a closed model can be deleted.
     is_open INTEGER NOT NULL,
     offline INTEGER NOT NULL,
     category_values TEXT NOT NULL,
@@ -23,7 +23,7 @@ CREATE TABLE models (
     serial_number INTEGER NOT NULL
 );
 
--- Users without a row here have No Access, unless they administer the workspace.
+-- Users without a row have no access, unless they are administrators of the workspace.
 CREATE TABLE model_roles (
     model INTEGER NOT NULL REFERENCES models (key) ON DELETE CASCADE,
     user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
@@ -31,7 +31,7 @@ CREATE TABLE model_roles (
     PRIMARY KEY (model, user_id)
 ) WITHOUT ROWID;
 
--- Everything a module can be dimensioned by: lists, and with them Time and Versions.
+-- The possible dimensions of modules: lists, Time and Versions.
 CREATE TABLE lists (
     key INTEGER PRIMARY KEY,
     model INTEGER NOT NULL REFERENCES models (key) ON DELETE CASCADE,
@@ -42,7 +42,7 @@ CREATE TABLE lists (
     -- Whether its items may change while the model is deployed.
     production_data INTEGER NOT NULL,
     parent INTEGER REFERENCES lists (key) ON DELETE SET NULL,
-    -- First three digits of its items' ids; the other nine are the item's index.
+    -- The first three digits of its items' ids. The other nine are the item's index.
     item_prefix INTEGER NOT NULL,
     next_index INTEGER NOT NULL,
     UNIQUE (model, id),
@@ -54,15 +54,15 @@ CREATE TABLE properties (
     list INTEGER NOT NULL REFERENCES lists (key) ON DELETE CASCADE,
     name TEXT NOT NULL COLLATE NOCASE,
     data_type TEXT NOT NULL,
-    -- Where the values are items of a list.
+    -- The list whose items are the values.
     entity_list INTEGER REFERENCES lists (key),
     display_name INTEGER NOT NULL,
     UNIQUE (list, name)
 );
 
 CREATE TABLE list_items (
-    -- The list's key times 1,000,000,000, plus the item's index: so a list's items lie together,
-    -- and an item's key is known before it is written.
+    -- The list's key times 1,000,000,000, plus the item's index: the items of a list are stored
+    -- together, and an item's key is known before it is inserted.
     key INTEGER PRIMARY KEY,
     list INTEGER NOT NULL REFERENCES lists (key) ON DELETE CASCADE,
     name TEXT NOT NULL COLLATE NOCASE,
@@ -80,7 +80,7 @@ CREATE TABLE property_values (
     PRIMARY KEY (item, property)
 ) WITHOUT ROWID;
 
--- A module's cells are in a table of their own, cells_<key>: see engine/structure.py.
+-- The cells of a module are in a table cells_<key>: see engine/structure.py.
 CREATE TABLE modules (
     key INTEGER PRIMARY KEY,
     model INTEGER NOT NULL REFERENCES models (key) ON DELETE CASCADE,
@@ -104,13 +104,13 @@ CREATE TABLE line_items (
     name TEXT NOT NULL COLLATE NOCASE,
     data_type TEXT NOT NULL,
     entity_list INTEGER REFERENCES lists (key),
-    -- A constant such as TRUE: the same in every cell, and not to be written.
+    -- A constant, or a sum of other line items. Cells with a formula cannot be written.
     formula TEXT NOT NULL,
     notes TEXT NOT NULL,
     UNIQUE (module, name)
 );
 
--- Imports, exports, deletions and processes, each as its definition says.
+-- Imports, exports, deletions, optimizers and processes, with their definitions as JSON.
 CREATE TABLE actions (
     model INTEGER NOT NULL REFERENCES models (key) ON DELETE CASCADE,
     id TEXT NOT NULL,

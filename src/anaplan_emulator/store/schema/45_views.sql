@@ -1,4 +1,4 @@
--- What is said of line items, but changes nothing about what their cells hold.
+-- Attributes of line items that do not affect their cells.
 CREATE TABLE line_item_attributes (
     line_item INTEGER PRIMARY KEY REFERENCES line_items (key) ON DELETE CASCADE,
     code TEXT,
@@ -8,7 +8,7 @@ CREATE TABLE line_item_attributes (
     start_of_section INTEGER NOT NULL
 );
 
--- Saved views, each as its description says; default views and those of line items need no row.
+-- Saved views, with their definitions as JSON. Default views and views of line items have no row.
 CREATE TABLE views (
     key INTEGER PRIMARY KEY,
     model INTEGER NOT NULL REFERENCES models (key) ON DELETE CASCADE,

@@ -1,7 +1,7 @@
--- What lists have beside their items and properties.
+-- Additional attributes of lists, which Time and Versions do not have.
 CREATE TABLE list_details (
     list INTEGER PRIMARY KEY REFERENCES lists (key) ON DELETE CASCADE,
-    -- The name of the item above all others; its index is 0.
+    -- Name of the top-level item, whose index is 0.
     top_level_item TEXT COLLATE NOCASE,
     category TEXT
 );

@@ -3,19 +3,19 @@ CREATE TABLE files (
     model INTEGER NOT NULL REFERENCES models (key) ON DELETE CASCADE,
     id TEXT NOT NULL,
     name TEXT NOT NULL,
-    -- Its settings; nothing for a file that no import has parsed yet, and for export output.
-    form TEXT,
+    -- Its format as JSON. Files that no import uses and the output of exports have none.
+    file_format TEXT,
     UNIQUE (model, id)
 );
 
--- What a file holds for one user, or for everyone (no user): an upload, or an export's output.
+-- The content of a file, private to a user or public: an upload, or the output of an export.
 CREATE TABLE contents (
     key INTEGER PRIMARY KEY,
     file INTEGER NOT NULL REFERENCES files (key) ON DELETE CASCADE,
     user_id TEXT REFERENCES users (id) ON DELETE CASCADE,
-    -- As set by whoever began the upload; -1 until told.
+    -- As set at the beginning of the upload; -1 if unknown.
     chunk_count INTEGER NOT NULL,
-    -- Deleted by its user: nothing is left but a stale chunk count.
+    -- Whether the user has deleted it, so that only its chunk count remains.
     deleted INTEGER NOT NULL DEFAULT 0,
     used_at REAL NOT NULL
 );

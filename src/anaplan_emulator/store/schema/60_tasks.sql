@@ -2,7 +2,7 @@ CREATE TABLE tasks (
     key INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
     model INTEGER NOT NULL REFERENCES models (key) ON DELETE CASCADE,
-    -- The import, export, process or other action it runs.
+    -- Id of the action that it runs, or the kind of an ALM task.
     object_id TEXT NOT NULL,
     user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     request TEXT NOT NULL,
@@ -15,7 +15,7 @@ CREATE TABLE tasks (
 );
 CREATE INDEX tasks_by_object ON tasks (model, object_id, created_at);
 
--- The failure dump of a user's last run of an import, whatever started it.
+-- The failure dump of a user's last run of an import, also as part of a process.
 CREATE TABLE dumps (
     key INTEGER PRIMARY KEY,
     model INTEGER NOT NULL REFERENCES models (key) ON DELETE CASCADE,

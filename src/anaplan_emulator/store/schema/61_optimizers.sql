@@ -1,4 +1,4 @@
--- What optimizers wrote, by the task in which they ran: their own, or that of a process.
+-- Logs of optimizers, by their own task or that of a process.
 CREATE TABLE solution_logs (
     model INTEGER NOT NULL REFERENCES models (key) ON DELETE CASCADE,
     action_id TEXT NOT NULL,

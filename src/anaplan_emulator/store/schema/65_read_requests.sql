@@ -1,4 +1,4 @@
--- Large-volume reads: what a view or a list held when it was asked for, cut into pages.
+-- Large-volume read requests: the content of a view or list when the request was created, as pages.
 CREATE TABLE read_requests (
     key INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
@@ -6,7 +6,7 @@ CREATE TABLE read_requests (
     user_id TEXT NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     kind TEXT NOT NULL CHECK (kind IN ('view', 'list')),
     object_id TEXT NOT NULL,
-    -- How many have looked whether it is done.
+    -- Number of polls.
     polls INTEGER NOT NULL,
     page_count INTEGER NOT NULL,
     used_at REAL NOT NULL

@@ -1,5 +1,5 @@
--- A snapshot of a model's structure, with a name. It outlives the model it was made in, because
--- other models may have it, too.
+-- Snapshots of a model's structure. A revision remains when its model is deleted, as other models
+-- may have it as well.
 CREATE TABLE revisions (
     key INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
@@ -13,11 +13,11 @@ CREATE TABLE revisions (
     digest TEXT NOT NULL
 );
 
--- A model's history: the revisions made in it or brought to it, in order of their keys.
+-- The histories of models: revisions created in them or synchronized to them, ordered by key.
 CREATE TABLE applied_revisions (
     key INTEGER PRIMARY KEY,
     revision INTEGER NOT NULL REFERENCES revisions (key),
-    -- Nothing once the model is deleted.
+    -- NULL if the model was deleted.
     model INTEGER REFERENCES models (key) ON DELETE SET NULL,
     applied_on TEXT NOT NULL,
     applied_by TEXT NOT NULL,

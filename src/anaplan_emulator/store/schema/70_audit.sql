@@ -1,4 +1,4 @@
--- What users did. Whoever and whatever it tells of may be gone by now.
+-- Audit events. The users and objects that they refer to may have been deleted.
 CREATE TABLE audit_events (
     id INTEGER PRIMARY KEY,
     event_date INTEGER NOT NULL,

@@ -1,4 +1,4 @@
--- Financial Consolidation: a product of its own, with its own tenant, tokens and users.
+-- Financial Consolidation, which has its own tenant, tokens and users.
 CREATE TABLE consolidation_tenant (
     name TEXT NOT NULL,
     -- SHA-256 of its API token.
@@ -7,7 +7,7 @@ CREATE TABLE consolidation_tenant (
 
 CREATE TABLE consolidation_tables (
     name TEXT PRIMARY KEY,
-    -- Names to types, as JSON.
+    -- Types of the columns by name, as JSON.
     columns TEXT NOT NULL
 ) WITHOUT ROWID;
 
@@ -18,7 +18,7 @@ CREATE TABLE consolidation_rows (
 );
 CREATE INDEX consolidation_rows_by_table ON consolidation_rows (table_name, key);
 
--- Dimensions as they are told, in JSON, and which of them each model has.
+-- Dimensions and their members as JSON, and the dimensions of each model.
 CREATE TABLE consolidation_dimensions (
     name TEXT PRIMARY KEY,
     position INTEGER NOT NULL,
@@ -35,7 +35,7 @@ CREATE TABLE consolidation_workflows (
     path TEXT NOT NULL,
     name TEXT NOT NULL,
     seconds REAL NOT NULL,
-    -- Its last run, if there was one.
+    -- The last run, if there was one.
     run_id TEXT,
     started_at REAL,
     stopped INTEGER NOT NULL DEFAULT 0,

@@ -1,4 +1,4 @@
--- CloudWorks (facts 8). Of a connection's secrets nothing is kept.
+-- CloudWorks (docs/anaplan-behaviour.md#cloudworks-api). The secrets of connections are not stored.
 CREATE TABLE cloud_connections (
     key INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
@@ -12,8 +12,8 @@ CREATE TABLE cloud_connections (
     modified_by TEXT NOT NULL REFERENCES users (id)
 );
 
--- Integrations and, with the type Flow, integration flows: they share names, schedules, runs and
--- the limit. The model may be gone.
+-- Integrations and, with the type Flow, integration flows: they have names, schedules, runs and the
+-- limit in common. The model may have been deleted.
 CREATE TABLE cloud_integrations (
     key INTEGER PRIMARY KEY,
     id TEXT NOT NULL UNIQUE,
@@ -24,7 +24,7 @@ CREATE TABLE cloud_integrations (
     model_id TEXT,
     process_id TEXT,
     nux_visible INTEGER NOT NULL,
-    -- Its jobs, or the steps of a flow.
+    -- Jobs of an integration or steps of a flow, as JSON.
     parts TEXT NOT NULL,
     created_at TEXT NOT NULL,
     created_by TEXT NOT NULL REFERENCES users (id),
@@ -36,7 +36,7 @@ CREATE TABLE cloud_schedules (
     integration_id TEXT PRIMARY KEY REFERENCES cloud_integrations (id) ON DELETE CASCADE,
     definition TEXT NOT NULL,
     enabled INTEGER NOT NULL,
-    -- When it is due next, in seconds since the epoch; nothing after its end.
+    -- When it is due next, in seconds since the epoch; NULL after its end.
     next_at REAL
 ) WITHOUT ROWID;
 
@@ -55,7 +55,7 @@ CREATE TABLE cloud_runs (
     state TEXT NOT NULL CHECK (state IN ('QUEUED', 'RUNNING', 'ENDED')),
     trigger_source TEXT NOT NULL,
     triggered_by TEXT NOT NULL REFERENCES users (id),
-    -- The flow it is a step of.
+    -- The flow of which it is a step.
     flow_id TEXT,
     created_at TEXT NOT NULL,
     started_at TEXT NOT NULL,
@@ -63,7 +63,7 @@ CREATE TABLE cloud_runs (
     success INTEGER,
     message TEXT NOT NULL,
     error_code INTEGER,
-    -- The task that it waits for, or waited for last.
+    -- The task of its action.
     task_id TEXT,
     errors TEXT NOT NULL DEFAULT '[]'
 );

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, overload
 
 from anaplan_sdk import models
-from anaplan_sdk._async.api.namespace import body_of, sorting
+from anaplan_sdk._async.api.namespace import json_body, sort_params
 from anaplan_sdk._async.api.tasks import TASK, TASKS, Tasks
 from anaplan_sdk._async.transport.polling import check_timeout
 from anaplan_sdk._async.transport.recovery import ListedStart, waiting_for_task
@@ -79,7 +79,9 @@ class Actions(Tasks):
 
         Source: Anaplan Integration API V2 guide, "Import Actions".
         """
-        return await self._list(_IMPORTS, f"{self._model}/imports", **sorting(sort_by, descending))
+        return await self._list(
+            _IMPORTS, f"{self._model}/imports", **sort_params(sort_by, descending)
+        )
 
     async def get_exports(
         self, sort_by: Literal["id", "name"] | None = None, descending: bool = False
@@ -99,7 +101,9 @@ class Actions(Tasks):
 
         Source: Anaplan Integration API V2 guide, "Export Actions".
         """
-        return await self._list(_EXPORTS, f"{self._model}/exports", **sorting(sort_by, descending))
+        return await self._list(
+            _EXPORTS, f"{self._model}/exports", **sort_params(sort_by, descending)
+        )
 
     async def get_processes(
         self, sort_by: Literal["id", "name"] | None = None, descending: bool = False
@@ -120,7 +124,7 @@ class Actions(Tasks):
         Source: Anaplan Integration API V2 guide, "Process Actions".
         """
         return await self._list(
-            _PROCESSES, f"{self._model}/processes", **sorting(sort_by, descending)
+            _PROCESSES, f"{self._model}/processes", **sort_params(sort_by, descending)
         )
 
     async def get_actions(
@@ -141,7 +145,9 @@ class Actions(Tasks):
 
         Source: Anaplan Integration API V2 guide, "Get model actions".
         """
-        return await self._list(_ACTIONS, f"{self._model}/actions", **sorting(sort_by, descending))
+        return await self._list(
+            _ACTIONS, f"{self._model}/actions", **sort_params(sort_by, descending)
+        )
 
     async def get_import(self, import_id: int | str) -> ImportMetadata:
         """Return the definition of an import: the columns of its source file and the file's format.
@@ -284,7 +290,7 @@ class Actions(Tasks):
             ("mappingParameters", models.MappingParameter, mapping_parameters),
             ("connectorParameters", models.ConnectorParameter, connector_parameters),
         ):
-            if answers := [body_of(model, value) for value in values]:
+            if answers := [json_body(model, value) for value in values]:
                 body[name] = answers
         task = await self._start(str(action_id), url, body)
         if not wait_for_completion:

@@ -8,7 +8,7 @@ from typing import Literal
 import httpx2
 
 from anaplan_sdk._async.api.alm_tasks import AlmTasks, starts_task
-from anaplan_sdk._async.api.namespace import segment
+from anaplan_sdk._async.api.namespace import path_segment
 from anaplan_sdk._async.transport.polling import check_timeout
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._http.retry_policy import Retry
@@ -250,7 +250,7 @@ class Comparisons(AlmTasks):
         return await self._completed(kind, task, timeout, on_progress) if wait else task
 
     async def _report_task(self, kind: Kind, task_id: str) -> PendingTask | CompletedReportTask:
-        response = await self._send("GET", f"{self._alm}/{kind}Tasks/{segment(task_id)}")
+        response = await self._send("GET", f"{self._alm}/{kind}Tasks/{path_segment(task_id)}")
         return decode(_REPORT.adapter, response).value
 
     async def _completed(
@@ -283,7 +283,7 @@ class Comparisons(AlmTasks):
             raise AnaplanResponseException(
                 f"The result of comparison {task.id} doesn't name its revisions."
             )
-        url = f"{self._alm}/{kind}s/{segment(target)}/{segment(source)}"
+        url = f"{self._alm}/{kind}s/{path_segment(target)}/{path_segment(source)}"
         return await self._send("GET", url, accept=accept)
 
     async def _send(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Literal
 
 from anaplan_sdk._async.api.audit_events import Events
-from anaplan_sdk._async.api.namespace import segment, sorting
+from anaplan_sdk._async.api.namespace import path_segment, sort_params
 from anaplan_sdk.models import User
 from anaplan_sdk.models._envelopes import ListReply, ObjectReply
 
@@ -56,7 +56,7 @@ class Audit(Events):
 
         Source: Anaplan Integration API guide, "Users".
         """
-        params = sorting(sort_by, descending, _SORT_FIELDS)
+        params = sort_params(sort_by, descending, _SORT_FIELDS)
         if search_pattern:
             params["s"] = search_pattern
         return await self._list(_USERS, f"{self._base}/users", **params)
@@ -76,4 +76,4 @@ class Audit(Events):
 
         Source: Anaplan Integration API guide, "Users".
         """
-        return await self._get(_USER, f"{self._base}/users/{segment(user_id)}")
+        return await self._get(_USER, f"{self._base}/users/{path_segment(user_id)}")

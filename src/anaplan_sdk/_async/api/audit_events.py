@@ -382,7 +382,7 @@ class Events(ApiNamespace):
 
     async def _page(self, window: _Window, offset: int, *, by_search: bool) -> httpx2.Response:
         accept = {"Accept": "application/json"}
-        paging = {"limit": self._settings.page_size, "offset": offset}
+        paging = {"limit": self._config.page_size, "offset": offset}
         if not by_search:
             params = {**window.params, **paging}
             return await self._session.send("GET", self._events, params=params, headers=accept)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date as Date  # noqa: N812 - `date` is a parameter's known name
 
-from anaplan_sdk._async.api.namespace import ApiNamespace, segment
+from anaplan_sdk._async.api.namespace import ApiNamespace, path_segment
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk.models import CurrentPeriod, FiscalYear, ModelCalendar, Version, VersionPeriod
 from anaplan_sdk.models._base import AnaplanModel
@@ -134,7 +134,7 @@ class Calendar(ApiNamespace):
 
         Source: Anaplan Integration API V2 guide, "Model versions".
         """
-        url = f"{self._model}/versions/{segment(version_id)}/switchover"
+        url = f"{self._model}/versions/{path_segment(version_id)}/switchover"
         response = await self._session.send("PUT", url, json={"date": _day(date)})
         return decode(_SWITCHOVER.adapter, response).value
 

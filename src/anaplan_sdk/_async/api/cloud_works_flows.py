@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from anaplan_sdk._async.api.cloud_works_runs import REFUSAL_CODES, CloudRuns, start_run
-from anaplan_sdk._async.api.namespace import ApiNamespace, body_of, segment
+from anaplan_sdk._async.api.namespace import ApiNamespace, json_body, path_segment
 from anaplan_sdk._async.transport.recovery import Created, ListedStart
 from anaplan_sdk._http.dates import timestamp
 from anaplan_sdk._http.replies import decode
@@ -91,7 +91,7 @@ class Flows(ApiNamespace):
 
         Source: Anaplan CloudWorks API guide, "Create a New Integration Flow".
         """
-        body = body_of(FlowInput, flow)
+        body = json_body(FlowInput, flow)
         name = str(body["name"])
 
         async def send() -> Created:
@@ -132,7 +132,7 @@ class Flows(ApiNamespace):
 
         Source: Anaplan CloudWorks API guide, "Edit an Integration Flow".
         """
-        await self._session.send("PUT", self._flow(flow_id), json=body_of(FlowInput, flow))
+        await self._session.send("PUT", self._flow(flow_id), json=json_body(FlowInput, flow))
 
     async def run_flow(self, flow_id: str, only_steps: Iterable[str] | None = None) -> str:
         """Start a flow, without waiting for its end.
@@ -197,4 +197,4 @@ class Flows(ApiNamespace):
         return f"{self._session.hosts.cloud_works}/integrationflows"
 
     def _flow(self, flow_id: str) -> str:
-        return f"{self._root}/{segment(flow_id)}"
+        return f"{self._root}/{path_segment(flow_id)}"

@@ -8,7 +8,7 @@ from contextlib import aclosing
 from pydantic import Field, TypeAdapter
 
 from anaplan_sdk._async.api.consolidation_tables import NumberedPage, Tables
-from anaplan_sdk._async.api.namespace import body_of, segment
+from anaplan_sdk._async.api.namespace import json_body, path_segment
 from anaplan_sdk._async.transport.polling import check_timeout, wait_until
 from anaplan_sdk._async.transport.recovery import start_at_most_once
 from anaplan_sdk._http.replies import decode, unreadable
@@ -77,7 +77,7 @@ class Consolidation(Tables):
         Source: Anaplan help, "Anaplan Financial Consolidation API".
         """
         url = f"{self._root}/metadata"
-        url += "/Dimensions" if model is None else f"/models/{segment(model)}/Dimensions"
+        url += "/Dimensions" if model is None else f"/models/{path_segment(model)}/Dimensions"
         return decode(_DIMENSIONS, await self._session.send("GET", url))
 
     async def get_dimension_members(
@@ -102,7 +102,7 @@ class Consolidation(Tables):
         Source: Anaplan help, "Anaplan Financial Consolidation API".
         """
         self._check_number("page_size", page_size, 1)
-        url = f"{self._root}/metadata/Dimensions/{segment(dimension)}"
+        url = f"{self._root}/metadata/Dimensions/{path_segment(dimension)}"
         pages = self._pages(url, {}, page_size, lambda response: decode(_MEMBERS, response))
         async with aclosing(pages):
             async for page in pages:
@@ -221,7 +221,7 @@ class Consolidation(Tables):
         check_timeout(timeout)
         before = await self.get_workflow_state(path, workflow)
         await self.start_workflow(path, workflow, parameters)
-        settled = Deadline.after(self._settings.settle_time)
+        settled = Deadline.after(self._config.settle_time)
 
         def has_ended(state: WorkflowState) -> WorkflowState | None:
             # The reply to the start is empty: this run is known only by an id that is not that of
@@ -234,7 +234,7 @@ class Consolidation(Tables):
         return await wait_until(
             lambda: self.get_workflow_state(path, workflow),
             has_ended,
-            delay=self._settings.status_poll_delay,
+            delay=self._config.status_poll_delay,
             timeout=timeout,
             describe=lambda state: f"Workflow {workflow!r} is {state.state or 'under way'}",
         )
@@ -278,7 +278,7 @@ class Consolidation(Tables):
 
         Source: Anaplan help, "User management endpoints".
         """
-        body = [body_of(UserInput, user) for user in users]
+        body = [json_body(UserInput, user) for user in users]
         if not body:
             raise ValueError("users must not be empty.")
         response = await start_at_most_once(
@@ -310,7 +310,7 @@ class Consolidation(Tables):
         Source: Anaplan help, "User management endpoints".
         """
         response = await self._session.send(
-            "PUT", f"{self._root}/users", json=body_of(UserInput, user)
+            "PUT", f"{self._root}/users", json=json_body(UserInput, user)
         )
         changed = decode(_USERS, response)
         if isinstance(changed, list):
@@ -331,7 +331,7 @@ class Consolidation(Tables):
 
         Source: Anaplan help, "User management endpoints".
         """
-        await self._session.send("DELETE", f"{self._root}/users/{segment(user_name)}")
+        await self._session.send("DELETE", f"{self._root}/users/{path_segment(user_name)}")
 
     async def get_user_roles(self, user_name: str) -> list[str]:
         """List the roles of a user.
@@ -400,11 +400,11 @@ class Consolidation(Tables):
         return decode(_ROLES, response)
 
     def _workflow(self, verb: str, path: str, workflow: str) -> str:
-        folders = "/".join(segment(folder) for folder in path.strip("/").split("/"))
-        return f"{self._root}/process/{verb}/{folders}/{segment(workflow)}"
+        folders = "/".join(path_segment(folder) for folder in path.strip("/").split("/"))
+        return f"{self._root}/process/{verb}/{folders}/{path_segment(workflow)}"
 
     def _roles(self, user_name: str) -> str:
-        return f"{self._root}/user/{segment(user_name)}/roles"
+        return f"{self._root}/user/{path_segment(user_name)}/roles"
 
 
 def _is_end(state: WorkflowState) -> bool:

@@ -9,7 +9,7 @@ from typing import TypeVar
 import httpx2
 from pydantic import AliasChoices, Field, TypeAdapter
 
-from anaplan_sdk._async.api.namespace import ApiNamespace, segment
+from anaplan_sdk._async.api.namespace import ApiNamespace, path_segment
 from anaplan_sdk._async.transfer.batch_write import BatchWrite, WriteEndpoint
 from anaplan_sdk._async.transport.recovery import start_at_most_once
 from anaplan_sdk._formats.json_batches import Batch, Batcher
@@ -207,7 +207,7 @@ class Tables(ApiNamespace):
                 count += len(batch.items)
                 yield batch
 
-        url = f"{self._root}/odata/batch/{segment(table)}"
+        url = f"{self._root}/odata/batch/{path_segment(table)}"
         endpoint = WriteEndpoint("POST", url, opening=b"[", closing=b"]", is_idempotent=False)
         write = _Insertion(self._session, endpoint, WriteResult)
         batches = counted(Batcher(Row, rows_per_request).batches(rows))
@@ -284,7 +284,7 @@ class Tables(ApiNamespace):
         first = await fetch(1)
         yield first
         others = range(2, first.total_pages + 1)
-        pages = runtime.ordered_map(fetch, others, self._settings.max_concurrency)
+        pages = runtime.ordered_map(fetch, others, self._config.max_concurrency)
         async with aclosing(pages):
             async for page in pages:
                 yield page
@@ -314,7 +314,7 @@ class Tables(ApiNamespace):
         return self._session.hosts.consolidation
 
     def _table(self, table: str) -> str:
-        return f"{self._root}/odata/{segment(table)}"
+        return f"{self._root}/odata/{path_segment(table)}"
 
 
 def _row_page(response: httpx2.Response) -> _RowPage:

@@ -7,7 +7,7 @@ from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Literal
 
-from anaplan_sdk._async.api.namespace import ApiNamespace, segment
+from anaplan_sdk._async.api.namespace import ApiNamespace, path_segment
 from anaplan_sdk._async.api.views import ViewExport
 from anaplan_sdk._async.transport.polling import check_timeout, wait_until
 from anaplan_sdk._formats.csv_pages import PageReader
@@ -137,7 +137,7 @@ class LargeReads(ApiNamespace):
         Source: Anaplan help, "Initiate large read request" and "Retrieve status of large read
         request".
         """
-        url = f"{self._workspace_model}/views/{segment(view_id)}/readRequests"
+        url = f"{self._workspace_model}/views/{path_segment(view_id)}/readRequests"
         pages = self._read(url, "view", {"exportType": export_type}, timeout, on_progress)
         async with aclosing(pages):
             async for page in pages:
@@ -224,7 +224,7 @@ class LargeReads(ApiNamespace):
         Source: Anaplan help, "Initiate large read request" and "Retrieve status of large read
         request".
         """
-        url = f"{self._workspace_model}/lists/{segment(list_id)}/readRequests"
+        url = f"{self._workspace_model}/lists/{path_segment(list_id)}/readRequests"
         pages = self._read(url, "list", None, timeout, on_progress)
         async with aclosing(pages):
             async for page in pages:
@@ -260,8 +260,8 @@ class LargeReads(ApiNamespace):
         timeout: float | None,
         on_progress: ProgressCallback | None,
     ) -> AsyncGenerator[bytes]:
-        url = f"{url}/{segment(request.request_id)}"
-        width = min(_PARALLEL_PAGES, self._settings.max_concurrency)
+        url = f"{url}/{path_segment(request.request_id)}"
+        width = min(_PARALLEL_PAGES, self._config.max_concurrency)
         remaining = timeout
         read = 0
 
@@ -293,7 +293,7 @@ class LargeReads(ApiNamespace):
             request = await wait_until(
                 poll,
                 _beyond(read),
-                delay=self._settings.status_poll_delay,
+                delay=self._config.status_poll_delay,
                 timeout=remaining,
                 describe=lambda seen: f"The read is {seen.request_state}",
                 outcome="it was cancelled",
@@ -310,7 +310,7 @@ class LargeReads(ApiNamespace):
     ) -> ReadRequest:
         response = await self._session.send("POST", url, json=body)
         request = decode(reply.adapter, response).value
-        opening.url = f"{url}/{segment(request.request_id)}"
+        opening.url = f"{url}/{path_segment(request.request_id)}"
         if opening.is_abandoned:
             await self._end(opening.url)
         return request

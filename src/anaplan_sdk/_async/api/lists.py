@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Literal, overload
 
 from anaplan_sdk import _loggers
-from anaplan_sdk._async.api.namespace import ApiNamespace, segment, sorting
+from anaplan_sdk._async.api.namespace import ApiNamespace, path_segment, sort_params
 from anaplan_sdk._async.transfer.batch_write import BatchWrite, WriteEndpoint
 from anaplan_sdk._async.transport.polling import poll_until
 from anaplan_sdk._async.transport.recovery import start_at_most_once
@@ -141,7 +141,7 @@ class Lists(ApiNamespace):
 
         Source: Anaplan Integration API V2 guide, "Model lists".
         """
-        return await self._list(_LISTS, f"{self._model}/lists", **sorting(sort_by, descending))
+        return await self._list(_LISTS, f"{self._model}/lists", **sort_params(sort_by, descending))
 
     async def get_list_metadata(self, list_id: int | str) -> ListMetadata:
         """Return the definition of a list. The user must be a workspace administrator.
@@ -246,7 +246,7 @@ class Lists(ApiNamespace):
 
         Source: Anaplan Integration API V2 guide, "Model lists".
         """
-        url = f"{self._workspace_model}/lists/{segment(list_id)}/preview"
+        url = f"{self._workspace_model}/lists/{path_segment(list_id)}/preview"
         response = await self._session.send("GET", url, headers={"Accept": "text/csv"})
         return response.content
 
@@ -303,7 +303,7 @@ class Lists(ApiNamespace):
             self._session,
             endpoint,
             lambda: self.get_list_items(list_id, return_raw=True),
-            self._settings.settle_time,
+            self._config.settle_time,
         )
         return await write.run(batches, raise_on_failure=raise_on_failure)
 
@@ -395,7 +395,7 @@ class Lists(ApiNamespace):
             "POST",
             f"{self._list_url(list_id)}/items",
             {"action": "delete"},
-            concurrency=min(_PARALLEL_DELETIONS, self._settings.max_concurrency),
+            concurrency=min(_PARALLEL_DELETIONS, self._config.max_concurrency),
         )
         batches = Batcher(ListItemKey, items_per_request).batches(items)
         write = BatchWrite(self._session, endpoint, ListDeletionResult)
@@ -420,4 +420,4 @@ class Lists(ApiNamespace):
         await self._session.send("POST", f"{self._list_url(list_id)}/resetIndex")
 
     def _list_url(self, list_id: int | str) -> str:
-        return f"{self._model}/lists/{segment(list_id)}"
+        return f"{self._model}/lists/{path_segment(list_id)}"

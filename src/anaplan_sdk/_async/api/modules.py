@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from typing import Literal, overload
 
-from anaplan_sdk._async.api.namespace import ApiNamespace, segment, sorting
+from anaplan_sdk._async.api.namespace import ApiNamespace, path_segment, sort_params
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._http.reply_limits import suggest_unlimited
 from anaplan_sdk._http.retry_policy import Retry
@@ -54,7 +54,9 @@ class Modules(ApiNamespace):
         Source: Anaplan Integration API V2 guide, "Read module, view metadata and limited volume
         cell data".
         """
-        return await self._list(_MODULES, f"{self._model}/modules", **sorting(sort_by, descending))
+        return await self._list(
+            _MODULES, f"{self._model}/modules", **sort_params(sort_by, descending)
+        )
 
     async def get_module_views(
         self, module_id: int | str, *, include_subsidiary_views: bool = False
@@ -76,7 +78,7 @@ class Modules(ApiNamespace):
         cell data".
         """
         params = {"includesubsidiaryviews": "true"} if include_subsidiary_views else {}
-        url = f"{self._model}/modules/{segment(module_id)}/views"
+        url = f"{self._model}/modules/{path_segment(module_id)}/views"
         return await self._list(_VIEWS, url, **params)
 
     @overload
@@ -116,7 +118,7 @@ class Modules(ApiNamespace):
         """
         url = f"{self._model}/lineItems"
         if only_module_id is not None:
-            url = f"{self._model}/modules/{segment(only_module_id)}/lineItems"
+            url = f"{self._model}/modules/{path_segment(only_module_id)}/lineItems"
         if return_raw:
             return await self._list(_RAW_ITEMS, url, includeAll="true")
         return await self._list(_LINE_ITEMS, url, includeAll="true")
@@ -138,7 +140,7 @@ class Modules(ApiNamespace):
 
         Source: Anaplan Integration API V2 guide, "Line Items".
         """
-        url = f"{self._model}/lineItems/{segment(line_item_id)}/dimensions"
+        url = f"{self._model}/lineItems/{path_segment(line_item_id)}/dimensions"
         return await self._list(_DIMENSIONS, url)
 
     async def get_line_item_dimension_items(
@@ -162,8 +164,8 @@ class Modules(ApiNamespace):
 
         Source: Anaplan Integration API V2 guide, "Line Items".
         """
-        url = f"{self._model}/lineItems/{segment(line_item_id)}/dimensions"
-        return await self._list_at_once(_ITEMS, f"{url}/{segment(dimension_id)}/items")
+        url = f"{self._model}/lineItems/{path_segment(line_item_id)}/dimensions"
+        return await self._list_at_once(_ITEMS, f"{url}/{path_segment(dimension_id)}/items")
 
     @overload
     async def get_dimension_items(
@@ -263,4 +265,4 @@ class Modules(ApiNamespace):
         return await self._list(_DASHBOARDS, f"{self._model}/dashboards")
 
     def _items_url(self, dimension_id: int | str) -> str:
-        return f"{self._model}/dimensions/{segment(dimension_id)}/items"
+        return f"{self._model}/dimensions/{path_segment(dimension_id)}/items"

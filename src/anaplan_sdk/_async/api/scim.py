@@ -9,7 +9,7 @@ from http import HTTPStatus
 import httpx2
 from pydantic import Field, TypeAdapter
 
-from anaplan_sdk._async.api.namespace import ApiNamespace, body_of, checked, segment
+from anaplan_sdk._async.api.namespace import ApiNamespace, json_body, path_segment, validated
 from anaplan_sdk._async.transport.recovery import ListedStart
 from anaplan_sdk._http.dates import iso_date
 from anaplan_sdk._http.replies import decode, unreadable
@@ -158,7 +158,7 @@ class Scim(ApiNamespace):
         if total > 0 and not size:
             raise unreadable(response, f"a page without users, although Anaplan counts {total}")
         starts = range(1 + size, total + 1, size or 1)
-        spans = runtime.ordered_map(fetch_span, starts, self._settings.max_concurrency)
+        spans = runtime.ordered_map(fetch_span, starts, self._config.max_concurrency)
         async with aclosing(spans):
             async for span in spans:
                 users += span
@@ -205,11 +205,11 @@ class Scim(ApiNamespace):
 
         Source: Anaplan SCIM API guide, "Add a user and their workspaces".
         """
-        given = checked(UserInput, user)
+        given = validated(UserInput, user)
         url = f"{self._root}/Users"
 
         async def send() -> User:
-            body = body_of(UserInput, given)
+            body = json_body(UserInput, given)
             response = await self._session.send("POST", url, json=body, headers=_HEADERS)
             return decode(_USER, response)
 
@@ -250,7 +250,7 @@ class Scim(ApiNamespace):
 
         Source: Anaplan SCIM API guide, "Replace user details"; RFC 7644, section 3.5.1.
         """
-        body = {**body_of(ReplaceUserInput, user)}
+        body = {**json_body(ReplaceUserInput, user)}
         if body.setdefault("id", user_id) != user_id:
             raise ValueError(f"The description has the id of user {body['id']}, not of {user_id}.")
         response = await self._session.send("PUT", self._user(user_id), json=body, headers=_HEADERS)
@@ -291,7 +291,7 @@ class Scim(ApiNamespace):
         """
         if isinstance(operations, Operation | Mapping | str):
             raise TypeError("operations must be a list, not a single operation.")
-        changes = [checked(Operation, one) for one in operations]
+        changes = [validated(Operation, one) for one in operations]
         if not changes:
             raise ValueError("operations must not be empty.")
         body = {"schemas": [_PATCH], "Operations": [one.to_request() for one in changes]}
@@ -399,7 +399,7 @@ class Scim(ApiNamespace):
         return f"{self._session.hosts.api}/scim/1/0/v2"
 
     def _user(self, user_id: str) -> str:
-        return f"{self._root}/Users/{segment(user_id)}"
+        return f"{self._root}/Users/{path_segment(user_id)}"
 
 
 def _partial_update(operations: Iterable[Operation], user: User) -> PartialUpdateException:

@@ -8,7 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from anaplan_sdk import _loggers, models
-from anaplan_sdk._async.api.namespace import ApiNamespace, segment
+from anaplan_sdk._async.api.namespace import ApiNamespace, path_segment
 from anaplan_sdk._async.transport.polling import check_timeout, wait_until
 from anaplan_sdk._formats.csv_rows import RowReader, add_action_column
 from anaplan_sdk.exceptions import (
@@ -89,7 +89,7 @@ class Tasks(ApiNamespace):
         task = await wait_until(
             poll,
             finished,
-            delay=self._settings.status_poll_delay,
+            delay=self._config.status_poll_delay,
             timeout=timeout,
             describe=lambda task: f"Task {task_id} of action {action_id} is {task.task_state}",
         )
@@ -140,7 +140,7 @@ class Tasks(ApiNamespace):
         """
         url = self._action_url(action_id)
         details = {"includeProcessDetails": "true"} if "/processes/" in url else {}
-        task = await self._get(TASK, f"{url}/tasks/{segment(task_id)}", **details)
+        task = await self._get(TASK, f"{url}/tasks/{path_segment(task_id)}", **details)
         if isinstance(task, models.CompletedTask) and task.result.object_id is None:
             task.result.object_id = int(action_id)
         return task
@@ -165,7 +165,7 @@ class Tasks(ApiNamespace):
 
         Source: Anaplan help, "Check the status of the import action".
         """
-        url = f"{self._action_url(action_id)}/tasks/{segment(task_id)}"
+        url = f"{self._action_url(action_id)}/tasks/{path_segment(task_id)}"
         await self._session.send("DELETE", url)
         task = await self.get_task_status(action_id, task_id)
         _loggers.tasks.info(
@@ -188,7 +188,9 @@ class Tasks(ApiNamespace):
             InvalidIdentifierException: There is no such action or task, or the log was removed.
             AnaplanException: The request failed; see the subclasses.
         """
-        url = f"{self._model}/optimizeActions/{segment(action_id)}/tasks/{segment(task_id)}"
+        url = (
+            f"{self._model}/optimizeActions/{path_segment(action_id)}/tasks/{path_segment(task_id)}"
+        )
         return (await self._session.send("GET", f"{url}/solutionLogs")).content
 
     async def get_dump(
@@ -218,7 +220,7 @@ class Tasks(ApiNamespace):
             # The dump of a step is read by chunks.
             async with aclosing(self._dump_chunks(action_id, task_id, object_id)) as chunks:
                 return b"".join([chunk async for chunk in chunks])
-        url = f"{self._action_url(action_id)}/tasks/{segment(task_id)}/dump"
+        url = f"{self._action_url(action_id)}/tasks/{path_segment(task_id)}/dump"
         response = await self._session.send("GET", url)
         if response.status_code == HTTPStatus.NO_CONTENT:
             raise AnaplanException(f"Task {task_id} has no failure dump: it rejected no rows.")
@@ -331,8 +333,8 @@ class Tasks(ApiNamespace):
     async def _dump_chunks(
         self, action_id: int | str, task_id: str, object_id: int | str | None
     ) -> AsyncGenerator[bytes]:
-        url = f"{self._action_url(action_id)}/tasks/{segment(task_id)}"
-        url += "/dump" if object_id is None else f"/dumps/{segment(object_id)}"
+        url = f"{self._action_url(action_id)}/tasks/{path_segment(task_id)}"
+        url += "/dump" if object_id is None else f"/dumps/{path_segment(object_id)}"
         for chunk in await self._list(_CHUNKS, f"{url}/chunks"):
             yield (await self._session.send("GET", f"{url}/chunks/{chunk.id}")).content
 

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias, cast, overload
 
 from pydantic import TypeAdapter
 
-from anaplan_sdk._async.api.namespace import ApiNamespace, segment, sorting
+from anaplan_sdk._async.api.namespace import ApiNamespace, path_segment, sort_params
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._http.reply_limits import suggest_unlimited
 from anaplan_sdk.models import Dimension, View, ViewData, ViewInfo
@@ -50,7 +50,7 @@ class Views(ApiNamespace):
         Source: Anaplan Integration API V2 guide, "Read module, view metadata and limited volume
         cell data".
         """
-        order = sorting(sort_by, descending, _FIELDS)
+        order = sort_params(sort_by, descending, _FIELDS)
         return await self._list(
             _VIEWS, f"{self._model}/views", includesubsidiaryviews="true", **order
         )
@@ -98,7 +98,7 @@ class Views(ApiNamespace):
         Source: Anaplan Integration API V2 guide, "Read module, view metadata and limited volume
         cell data".
         """
-        url = f"{self._view_url(view_id)}/dimensions/{segment(dimension_id)}/items"
+        url = f"{self._view_url(view_id)}/dimensions/{path_segment(dimension_id)}/items"
         return await self._list_at_once(_ITEMS, url)
 
     @overload
@@ -204,4 +204,4 @@ class Views(ApiNamespace):
         return cast("ViewData", {**empty, **data})
 
     def _view_url(self, view_id: int | str) -> str:
-        return f"{self._model}/views/{segment(view_id)}"
+        return f"{self._model}/views/{path_segment(view_id)}"

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Literal
 
 from anaplan_sdk import models
-from anaplan_sdk._async.api.namespace import ApiNamespace, segment, sorting
+from anaplan_sdk._async.api.namespace import ApiNamespace, path_segment, sort_params
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk.exceptions import PermissionDeniedException, ServerException
@@ -53,7 +53,9 @@ class WorkspacesAndModels(ApiNamespace):
 
         Source: Anaplan Integration API V2 guide, "Workspaces".
         """
-        params = sorting(sort_by, descending, {"size_allowance": "sizeAllowance", "name": "name"})
+        params = sort_params(
+            sort_by, descending, {"size_allowance": "sizeAllowance", "name": "name"}
+        )
         if search_pattern:
             params["s"] = search_pattern
         return await self._list(
@@ -166,7 +168,7 @@ class WorkspacesAndModels(ApiNamespace):
 
         Source: Anaplan help, "Retrieve model IDs from workspace" and "Get your list of models".
         """
-        params = sorting(sort_by, descending, {"active_state": "activeState", "name": "name"})
+        params = sort_params(sort_by, descending, {"active_state": "activeState", "name": "name"})
         if search_pattern:
             params["s"] = search_pattern
         url = f"{self._base}/models"
@@ -192,7 +194,7 @@ class WorkspacesAndModels(ApiNamespace):
 
         Source: Anaplan help, "Retrieve a specific model".
         """
-        url = f"{self._base}/models/{segment(model_id)}" if model_id else self._model
+        url = f"{self._base}/models/{path_segment(model_id)}" if model_id else self._model
         return await self._get(_MODEL, url, modelDetails="true")
 
     async def delete_models(self, model_ids: Sequence[str]) -> ModelDeletionResult:
@@ -226,5 +228,7 @@ class WorkspacesAndModels(ApiNamespace):
 
     def _workspace_url(self, workspace_id: str | None) -> str:
         return (
-            f"{self._base}/workspaces/{segment(workspace_id)}" if workspace_id else self._workspace
+            f"{self._base}/workspaces/{path_segment(workspace_id)}"
+            if workspace_id
+            else self._workspace
         )

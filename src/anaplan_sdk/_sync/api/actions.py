@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, overload
 
 from anaplan_sdk import models
 from anaplan_sdk._http.replies import decode
-from anaplan_sdk._sync.api.namespace import body_of, sorting
+from anaplan_sdk._sync.api.namespace import json_body, sort_params
 from anaplan_sdk._sync.api.tasks import TASK, TASKS, Tasks
 from anaplan_sdk._sync.transport.polling import check_timeout
 from anaplan_sdk._sync.transport.recovery import ListedStart, waiting_for_task
@@ -80,7 +80,7 @@ class Actions(Tasks):
 
         Source: Anaplan Integration API V2 guide, "Import Actions".
         """
-        return self._list(_IMPORTS, f"{self._model}/imports", **sorting(sort_by, descending))
+        return self._list(_IMPORTS, f"{self._model}/imports", **sort_params(sort_by, descending))
 
     def get_exports(
         self, sort_by: Literal["id", "name"] | None = None, descending: bool = False
@@ -100,7 +100,7 @@ class Actions(Tasks):
 
         Source: Anaplan Integration API V2 guide, "Export Actions".
         """
-        return self._list(_EXPORTS, f"{self._model}/exports", **sorting(sort_by, descending))
+        return self._list(_EXPORTS, f"{self._model}/exports", **sort_params(sort_by, descending))
 
     def get_processes(
         self, sort_by: Literal["id", "name"] | None = None, descending: bool = False
@@ -120,7 +120,9 @@ class Actions(Tasks):
 
         Source: Anaplan Integration API V2 guide, "Process Actions".
         """
-        return self._list(_PROCESSES, f"{self._model}/processes", **sorting(sort_by, descending))
+        return self._list(
+            _PROCESSES, f"{self._model}/processes", **sort_params(sort_by, descending)
+        )
 
     def get_actions(
         self, sort_by: Literal["id", "name"] | None = None, descending: bool = False
@@ -140,7 +142,7 @@ class Actions(Tasks):
 
         Source: Anaplan Integration API V2 guide, "Get model actions".
         """
-        return self._list(_ACTIONS, f"{self._model}/actions", **sorting(sort_by, descending))
+        return self._list(_ACTIONS, f"{self._model}/actions", **sort_params(sort_by, descending))
 
     def get_import(self, import_id: int | str) -> ImportMetadata:
         """Return the definition of an import: the columns of its source file and the file's format.
@@ -283,7 +285,7 @@ class Actions(Tasks):
             ("mappingParameters", models.MappingParameter, mapping_parameters),
             ("connectorParameters", models.ConnectorParameter, connector_parameters),
         ):
-            if answers := [body_of(model, value) for value in values]:
+            if answers := [json_body(model, value) for value in values]:
                 body[name] = answers
         task = self._start(str(action_id), url, body)
         if not wait_for_completion:

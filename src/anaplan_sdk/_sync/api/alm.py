@@ -12,7 +12,7 @@ from anaplan_sdk._http.replies import decode
 from anaplan_sdk._runtime.deadline import Deadline
 from anaplan_sdk._sync.api.alm_comparisons import Comparisons
 from anaplan_sdk._sync.api.alm_tasks import starts_task
-from anaplan_sdk._sync.api.namespace import segment, sorting
+from anaplan_sdk._sync.api.namespace import path_segment, sort_params
 from anaplan_sdk._sync.transport.polling import check_timeout
 from anaplan_sdk._sync.transport.recovery import ListedStart, waiting_for_task
 from anaplan_sdk.exceptions import (
@@ -110,7 +110,7 @@ class Alm(Comparisons):
         }
         if len(days) == 2 and days["appliedAfter"] > days["appliedBefore"]:
             raise ValueError("applied_after must not be later than applied_before.")
-        params = sorting(sort_by, descending, _SORT_FIELDS)
+        params = sort_params(sort_by, descending, _SORT_FIELDS)
         return self._list(_REVISIONS, f"{self._alm}/revisions", **params, **days)
 
     def get_latest_revision(self) -> Revision | None:
@@ -148,7 +148,7 @@ class Alm(Comparisons):
         Source: Anaplan ALM API guide, "Retrieve compatible source model revisions".
         """
         url = f"{self._alm}/syncableRevisions"
-        segment(source_model_id)
+        path_segment(source_model_id)
         return self._list_unpaged(_REVISIONS, url, sourceModelId=source_model_id)
 
     def create_revision(self, name: str, description: str = "") -> Revision:
@@ -221,7 +221,7 @@ class Alm(Comparisons):
         Source: Anaplan ALM API guide, "Retrieve the models for a specific revision".
         """
         return self._list_unpaged(
-            _MODELS, f"{self._alm}/revisions/{segment(revision_id)}/appliedToModels"
+            _MODELS, f"{self._alm}/revisions/{path_segment(revision_id)}/appliedToModels"
         )
 
     def get_sync_tasks(self) -> list[TaskSummary]:
@@ -256,7 +256,7 @@ class Alm(Comparisons):
 
         Source: Anaplan ALM API guide, "Retrieve model sync task info".
         """
-        return self._get(_SYNC, f"{self._alm}/syncTasks/{segment(task_id)}")
+        return self._get(_SYNC, f"{self._alm}/syncTasks/{path_segment(task_id)}")
 
     @starts_task(CompletedSyncTask)
     def sync_models(
@@ -379,7 +379,7 @@ class Alm(Comparisons):
         model sync task".
         """
         check_timeout(timeout)
-        segment(source_model_id)
+        path_segment(source_model_id)
         if create_revision is not None and (dry_run or revision_id is not None):
             raise ValueError("create_revision can't be combined with dry_run or revision_id.")
         deadline = Deadline.after(timeout)
@@ -411,7 +411,7 @@ class Alm(Comparisons):
 
     def _namespace_of(self, model_id: str) -> Alm:
         """Return the same namespace for another model."""
-        settings = replace(self._settings, workspace_id=None, model_id=model_id)
+        settings = replace(self._config, workspace_id=None, model_id=model_id)
         return Alm(self._session, settings, self._recovery)
 
     def _list_unpaged(self, listing: ListReply[T], url: str, **params: str) -> list[T]:

@@ -11,7 +11,7 @@ import httpx2
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk._sync.api.alm_tasks import AlmTasks, starts_task
-from anaplan_sdk._sync.api.namespace import segment
+from anaplan_sdk._sync.api.namespace import path_segment
 from anaplan_sdk._sync.transport.polling import check_timeout
 from anaplan_sdk.exceptions import AnaplanResponseException, ModelUnavailableException
 from anaplan_sdk.models import CompletedReportTask, PendingTask, ReportTask, SummaryReport
@@ -247,7 +247,7 @@ class Comparisons(AlmTasks):
         return self._completed(kind, task, timeout, on_progress) if wait else task
 
     def _report_task(self, kind: Kind, task_id: str) -> PendingTask | CompletedReportTask:
-        response = self._send("GET", f"{self._alm}/{kind}Tasks/{segment(task_id)}")
+        response = self._send("GET", f"{self._alm}/{kind}Tasks/{path_segment(task_id)}")
         return decode(_REPORT.adapter, response).value
 
     def _completed(
@@ -280,7 +280,7 @@ class Comparisons(AlmTasks):
             raise AnaplanResponseException(
                 f"The result of comparison {task.id} doesn't name its revisions."
             )
-        url = f"{self._alm}/{kind}s/{segment(target)}/{segment(source)}"
+        url = f"{self._alm}/{kind}s/{path_segment(target)}/{path_segment(source)}"
         return self._send("GET", url, accept=accept)
 
     def _send(

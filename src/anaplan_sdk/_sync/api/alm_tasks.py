@@ -96,7 +96,7 @@ class AlmTasks(ApiNamespace):
         end = wait_until(
             poll,
             end_of,
-            delay=self._settings.status_poll_delay,
+            delay=self._config.status_poll_delay,
             timeout=timeout,
             describe=lambda seen: f"{what} {seen.id} is {seen.task_state}",
         )

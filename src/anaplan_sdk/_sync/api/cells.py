@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from anaplan_sdk._formats.json_batches import MAX_ITEMS, Batcher
-from anaplan_sdk._sync.api.namespace import ApiNamespace, segment
+from anaplan_sdk._sync.api.namespace import ApiNamespace, path_segment
 from anaplan_sdk._sync.transfer.batch_write import BatchWrite, WriteEndpoint
 from anaplan_sdk.models import CellWrite, CellWriteResult
 
@@ -105,7 +105,7 @@ class Cells(ApiNamespace):
 
         Source: Anaplan Integration API V2 guide, "Update module cell data".
         """
-        url = f"{self._model}/modules/{segment(module_id)}/data"
+        url = f"{self._model}/modules/{path_segment(module_id)}/data"
         endpoint = WriteEndpoint("POST", url, opening=b"[", closing=b"]")
         batches = Batcher(CellWrite, cells_per_request).batches(cells)
         write = BatchWrite(self._session, endpoint, CellWriteResult)

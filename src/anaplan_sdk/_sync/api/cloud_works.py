@@ -14,7 +14,7 @@ from anaplan_sdk._http.replies import decode, unreadable
 from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._sync.api.cloud_works_runs import REFUSAL_CODES, CloudRuns
-from anaplan_sdk._sync.api.namespace import body_of, checked, segment, sorting
+from anaplan_sdk._sync.api.namespace import json_body, path_segment, sort_params, validated
 from anaplan_sdk._sync.transport.recovery import Created, ListedStart, start_at_most_once
 from anaplan_sdk.exceptions import InvalidIdentifierException
 from anaplan_sdk.models._base import AnaplanModel
@@ -111,11 +111,11 @@ class CloudWorks(CloudRuns):
 
         Source: Anaplan CloudWorks API guide, "Create a Connection".
         """
-        given = checked(ConnectionInput, con_info)
+        given = validated(ConnectionInput, con_info)
         url = f"{self._root}/connections"
 
         def send() -> Created:
-            response = self._session.send("POST", url, json=body_of(ConnectionInput, given))
+            response = self._session.send("POST", url, json=json_body(ConnectionInput, given))
             return Created(_id_in(response, decode(_CREATED, response).connection_id))
 
         def matches(connection: Connection, since: float) -> bool:
@@ -154,7 +154,7 @@ class CloudWorks(CloudRuns):
 
         Source: Anaplan CloudWorks API guide, "Edit a Connection".
         """
-        body = body_of(ConnectionInput, con_info, ConnectionInput.of)
+        body = json_body(ConnectionInput, con_info, ConnectionInput.of)
         self._session.send("PUT", self._connection(con_id), json=body)
 
     def patch_connection(self, con_id: str, body: Mapping[str, object]) -> None:
@@ -227,7 +227,7 @@ class CloudWorks(CloudRuns):
         Source: Anaplan CloudWorks API guide, "Get All Integrations".
         """
         params: dict[str, str] = {}
-        if order := sorting(sort_by, descending, {"name": "name"}):
+        if order := sort_params(sort_by, descending, {"name": "name"}):
             # CloudWorks accepts no "+" for ascending order.
             params["sortBy"] = order["sort"].removeprefix("+")
         if current_user_only:
@@ -485,7 +485,7 @@ class CloudWorks(CloudRuns):
 
         Source: Anaplan CloudWorks API guide, "Create a Notification Configuration".
         """
-        body = body_of(NotificationInput, config)
+        body = json_body(NotificationInput, config)
 
         def send() -> str:
             response = self._session.send("POST", f"{self._root}/notification", json=body)
@@ -513,8 +513,8 @@ class CloudWorks(CloudRuns):
 
         Source: Anaplan CloudWorks API guide, "Edit a Notification Configuration".
         """
-        body = body_of(NotificationInput, config)
-        url = f"{self._root}/notification/{segment(notification_id)}"
+        body = json_body(NotificationInput, config)
+        url = f"{self._root}/notification/{path_segment(notification_id)}"
         self._session.send("PUT", url, json=body)
 
     def delete_notification_config(
@@ -563,7 +563,7 @@ class CloudWorks(CloudRuns):
         return created.id
 
     def _connection(self, con_id: str) -> str:
-        return f"{self._root}/connections/{segment(con_id)}"
+        return f"{self._root}/connections/{path_segment(con_id)}"
 
     def _notification(self, notification_id: str | None, integration_id: str | None) -> str:
         if (notification_id is None) is (integration_id is None):
@@ -574,7 +574,7 @@ class CloudWorks(CloudRuns):
                 raise InvalidIdentifierException(
                     f"Integration {integration_id} has no notifications."
                 )
-        return f"{self._root}/notification/{segment(notification_id)}"
+        return f"{self._root}/notification/{path_segment(notification_id)}"
 
     def _send_schedule(
         self,
@@ -584,7 +584,7 @@ class CloudWorks(CloudRuns):
     ) -> None:
         body = {
             "integrationId": integration_id,
-            "schedule": body_of(ScheduleInput, schedule),
+            "schedule": json_body(ScheduleInput, schedule),
         }
         url = f"{self._integration(integration_id)}/schedule"
         self._session.send(method, url, json=body)
@@ -600,9 +600,9 @@ def _integration_body(
     body: IntegrationInput | IntegrationProcessInput | Mapping[str, object],
 ) -> dict[str, object]:
     if not isinstance(body, Mapping):
-        return body_of(type(body), body)
+        return json_body(type(body), body)
     if "jobs" in body:
-        return body_of(IntegrationInput, body)
+        return json_body(IntegrationInput, body)
     if not {"process_id", "processId"} & body.keys():
         raise ValueError("An integration needs jobs or a process_id: give one of them.")
-    return body_of(IntegrationProcessInput, body)
+    return json_body(IntegrationProcessInput, body)

@@ -14,7 +14,7 @@ from anaplan_sdk._formats.csv_rows import RowReader, add_action_column
 from anaplan_sdk._http.dates import timestamp
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._runtime import synchronous as runtime
-from anaplan_sdk._sync.api.namespace import ApiNamespace, segment
+from anaplan_sdk._sync.api.namespace import ApiNamespace, path_segment
 from anaplan_sdk._sync.transport.polling import check_timeout, wait_until
 from anaplan_sdk._sync.transport.recovery import Created, ListedStart, Recovery
 from anaplan_sdk._sync.transport.session import Session
@@ -126,7 +126,7 @@ class CloudRuns(ApiNamespace):
         run = wait_until(
             poll,
             lambda run: run if run.has_ended else None,
-            delay=self._settings.status_poll_delay,
+            delay=self._config.status_poll_delay,
             timeout=timeout,
             describe=lambda run: f"Run {run_id} of integration {run.integration_id} is under way",
         )
@@ -177,12 +177,12 @@ class CloudRuns(ApiNamespace):
 
         Source: Anaplan CloudWorks API guide, "Get History of Integration Runs".
         """
-        url = f"{self._root}/runs/{segment(integration_id)}"
+        url = f"{self._root}/runs/{path_segment(integration_id)}"
         runs: list[RunSummary] = []
         while True:
             page: dict[str, str] = {
                 "offset": str(len(runs)),
-                "limit": str(self._settings.page_size),
+                "limit": str(self._config.page_size),
             }
             history = self._get(_HISTORY, url, **page)
             runs += history.runs
@@ -225,7 +225,7 @@ class CloudRuns(ApiNamespace):
 
         Source: Anaplan CloudWorks API guide, "Get Integration Run Errors".
         """
-        response = self._session.send("GET", f"{self._root}/runerror/{segment(run_id)}")
+        response = self._session.send("GET", f"{self._root}/runerror/{path_segment(run_id)}")
         runs = decode(_ERRORS, response).runs
         return runs[0] if isinstance(runs, list) and runs else None
 
@@ -266,7 +266,7 @@ class CloudRuns(ApiNamespace):
 
         Source: Anaplan CloudWorks API guide, "Get a Process Error Log".
         """
-        url = f"{self._run(run_id)}/process/import/{segment(action_id)}/dumps"
+        url = f"{self._run(run_id)}/process/import/{path_segment(action_id)}/dumps"
         return self._session.send("GET", url).content
 
     def get_import_error_rows(
@@ -346,10 +346,10 @@ class CloudRuns(ApiNamespace):
         return f"{self._session.hosts.cloud_works}/integrations"
 
     def _integration(self, integration_id: str) -> str:
-        return f"{self._root}/{segment(integration_id)}"
+        return f"{self._root}/{path_segment(integration_id)}"
 
     def _run(self, run_id: str) -> str:
-        return f"{self._root}/run/{segment(run_id)}"
+        return f"{self._root}/run/{path_segment(run_id)}"
 
 
 def start_run(

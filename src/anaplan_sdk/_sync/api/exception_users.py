@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._http.retry_policy import Retry
-from anaplan_sdk._sync.api.namespace import ApiNamespace, segment
+from anaplan_sdk._sync.api.namespace import ApiNamespace, path_segment
 from anaplan_sdk.models._envelopes import ListReply
 from anaplan_sdk.models.exception_users import ExceptionWorkspace
 
@@ -97,7 +97,7 @@ class ExceptionUsers(ApiNamespace):
     def _change(self, change: str, user_id: str, workspace_id: str) -> None:
         self._session.send(
             "PATCH",
-            f"{self._root}/users/{segment(user_id)}",
+            f"{self._root}/users/{path_segment(user_id)}",
             json={"op": change, "workspaceGuid": workspace_id},
         )
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from anaplan_sdk import models
 from anaplan_sdk._runtime import synchronous as runtime
-from anaplan_sdk._sync.api.namespace import ApiNamespace, segment, sorting
+from anaplan_sdk._sync.api.namespace import ApiNamespace, path_segment, sort_params
 from anaplan_sdk._sync.transfer.content import Content, prepare
 from anaplan_sdk._sync.transfer.download import ACCEPT_BYTES, download, replacing
 from anaplan_sdk._sync.transfer.upload import FileUpload, open_journal
@@ -62,7 +62,7 @@ class Files(ApiNamespace):
 
         Source: Anaplan Integration API V2 guide, "Upload Files for Actions".
         """
-        files = self._list(_FILES, f"{self._model}/files", **sorting(sort_by, descending))
+        files = self._list(_FILES, f"{self._model}/files", **sort_params(sort_by, descending))
         self._known_files.update(str(file.id) for file in files)
         return files
 
@@ -141,7 +141,7 @@ class Files(ApiNamespace):
 
         Source: Anaplan help, "Upload a file in chunks" and "Set and post the chunk count".
         """
-        width = _PARALLEL_UPLOADS if self._settings.upload_parallel else 1
+        width = _PARALLEL_UPLOADS if self._config.upload_parallel else 1
         self._upload(file_id, content, width, journal, on_progress)
 
     def upload_file_stream(
@@ -331,7 +331,7 @@ class Files(ApiNamespace):
         on_progress: ProgressCallback | None,
     ) -> None:
         self._check_file_id(file_id)
-        upload = prepare(content, self._settings.upload_chunk_size)
+        upload = prepare(content, self._config.upload_chunk_size)
         model_id = self._model.rpartition("/")[2]
         with (
             closing(upload.source),
@@ -342,8 +342,8 @@ class Files(ApiNamespace):
                 self._session,
                 self,
                 self._file_url,
-                compression_level=self._settings.upload_compression_level,
-                settle_time=self._settings.settle_time,
+                compression_level=self._config.upload_compression_level,
+                settle_time=self._config.settle_time,
             )
             file_upload.run(file_id, upload, journal, width, on_progress)
 
@@ -356,7 +356,7 @@ class Files(ApiNamespace):
         )
 
     def _check_file_id(self, file_id: int | str) -> None:
-        if not self._settings.allow_file_creation and not str(file_id).startswith("113"):
+        if not self._config.allow_file_creation and not str(file_id).startswith("113"):
             raise InvalidIdentifierException(
                 f"{file_id!r} is not a valid file id: ids of files for uploads begin with 113. To "
                 "create a file of this name, pass allow_file_creation=True to the client."
@@ -364,7 +364,7 @@ class Files(ApiNamespace):
 
     def _check_file_exists(self, file_id: int | str) -> None:
         # For an unknown id Anaplan creates a file, which no import will ever read.
-        if self._settings.allow_file_creation or str(file_id) in self._known_files:
+        if self._config.allow_file_creation or str(file_id) in self._known_files:
             return
         self.get_files()
         if str(file_id) not in self._known_files:
@@ -374,7 +374,7 @@ class Files(ApiNamespace):
             )
 
     def _file_url(self, file_id: int | str) -> str:
-        return f"{self._model}/files/{segment(file_id)}"
+        return f"{self._model}/files/{path_segment(file_id)}"
 
 
 def _check_batch_size(batch_size: int) -> None:

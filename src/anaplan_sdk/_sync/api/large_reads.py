@@ -12,7 +12,7 @@ from anaplan_sdk._formats.csv_pages import PageReader
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._runtime.deadline import Deadline
-from anaplan_sdk._sync.api.namespace import ApiNamespace, segment
+from anaplan_sdk._sync.api.namespace import ApiNamespace, path_segment
 from anaplan_sdk._sync.api.views import ViewExport
 from anaplan_sdk._sync.transport.polling import check_timeout, wait_until
 from anaplan_sdk.exceptions import (
@@ -138,7 +138,7 @@ class LargeReads(ApiNamespace):
         Source: Anaplan help, "Initiate large read request" and "Retrieve status of large read
         request".
         """
-        url = f"{self._workspace_model}/views/{segment(view_id)}/readRequests"
+        url = f"{self._workspace_model}/views/{path_segment(view_id)}/readRequests"
         pages = self._read(url, "view", {"exportType": export_type}, timeout, on_progress)
         with closing(pages):
             for page in pages:
@@ -225,7 +225,7 @@ class LargeReads(ApiNamespace):
         Source: Anaplan help, "Initiate large read request" and "Retrieve status of large read
         request".
         """
-        url = f"{self._workspace_model}/lists/{segment(list_id)}/readRequests"
+        url = f"{self._workspace_model}/lists/{path_segment(list_id)}/readRequests"
         pages = self._read(url, "list", None, timeout, on_progress)
         with closing(pages):
             for page in pages:
@@ -261,8 +261,8 @@ class LargeReads(ApiNamespace):
         timeout: float | None,
         on_progress: ProgressCallback | None,
     ) -> Generator[bytes]:
-        url = f"{url}/{segment(request.request_id)}"
-        width = min(_PARALLEL_PAGES, self._settings.max_concurrency)
+        url = f"{url}/{path_segment(request.request_id)}"
+        width = min(_PARALLEL_PAGES, self._config.max_concurrency)
         remaining = timeout
         read = 0
 
@@ -294,7 +294,7 @@ class LargeReads(ApiNamespace):
             request = wait_until(
                 poll,
                 _beyond(read),
-                delay=self._settings.status_poll_delay,
+                delay=self._config.status_poll_delay,
                 timeout=remaining,
                 describe=lambda seen: f"The read is {seen.request_state}",
                 outcome="it was cancelled",
@@ -311,7 +311,7 @@ class LargeReads(ApiNamespace):
     ) -> ReadRequest:
         response = self._session.send("POST", url, json=body)
         request = decode(reply.adapter, response).value
-        opening.url = f"{url}/{segment(request.request_id)}"
+        opening.url = f"{url}/{path_segment(request.request_id)}"
         if opening.is_abandoned:
             self._end(opening.url)
         return request

@@ -11,7 +11,7 @@ from anaplan_sdk._formats.json_batches import MAX_ITEMS, Batch, Batcher
 from anaplan_sdk._http.reply_limits import suggest_unlimited
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._runtime.deadline import Deadline
-from anaplan_sdk._sync.api.namespace import ApiNamespace, segment, sorting
+from anaplan_sdk._sync.api.namespace import ApiNamespace, path_segment, sort_params
 from anaplan_sdk._sync.transfer.batch_write import BatchWrite, WriteEndpoint
 from anaplan_sdk._sync.transport.polling import poll_until
 from anaplan_sdk._sync.transport.recovery import start_at_most_once
@@ -140,7 +140,7 @@ class Lists(ApiNamespace):
 
         Source: Anaplan Integration API V2 guide, "Model lists".
         """
-        return self._list(_LISTS, f"{self._model}/lists", **sorting(sort_by, descending))
+        return self._list(_LISTS, f"{self._model}/lists", **sort_params(sort_by, descending))
 
     def get_list_metadata(self, list_id: int | str) -> ListMetadata:
         """Return the definition of a list. The user must be a workspace administrator.
@@ -245,7 +245,7 @@ class Lists(ApiNamespace):
 
         Source: Anaplan Integration API V2 guide, "Model lists".
         """
-        url = f"{self._workspace_model}/lists/{segment(list_id)}/preview"
+        url = f"{self._workspace_model}/lists/{path_segment(list_id)}/preview"
         response = self._session.send("GET", url, headers={"Accept": "text/csv"})
         return response.content
 
@@ -302,7 +302,7 @@ class Lists(ApiNamespace):
             self._session,
             endpoint,
             lambda: self.get_list_items(list_id, return_raw=True),
-            self._settings.settle_time,
+            self._config.settle_time,
         )
         return write.run(batches, raise_on_failure=raise_on_failure)
 
@@ -394,7 +394,7 @@ class Lists(ApiNamespace):
             "POST",
             f"{self._list_url(list_id)}/items",
             {"action": "delete"},
-            concurrency=min(_PARALLEL_DELETIONS, self._settings.max_concurrency),
+            concurrency=min(_PARALLEL_DELETIONS, self._config.max_concurrency),
         )
         batches = Batcher(ListItemKey, items_per_request).batches(items)
         write = BatchWrite(self._session, endpoint, ListDeletionResult)
@@ -419,4 +419,4 @@ class Lists(ApiNamespace):
         self._session.send("POST", f"{self._list_url(list_id)}/resetIndex")
 
     def _list_url(self, list_id: int | str) -> str:
-        return f"{self._model}/lists/{segment(list_id)}"
+        return f"{self._model}/lists/{path_segment(list_id)}"

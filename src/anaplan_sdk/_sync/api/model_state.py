@@ -108,7 +108,7 @@ class ModelState(ApiNamespace):
         return wait_until(
             poll,
             lambda status: status if status.current_step == "Open" else None,
-            delay=self._settings.status_poll_delay,
+            delay=self._config.status_poll_delay,
             timeout=timeout,
             describe=lambda status: f"The model is not open but {status.current_step!r}",
         )

@@ -10,7 +10,7 @@ from typing import Literal, overload
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._http.reply_limits import suggest_unlimited
 from anaplan_sdk._http.retry_policy import Retry
-from anaplan_sdk._sync.api.namespace import ApiNamespace, segment, sorting
+from anaplan_sdk._sync.api.namespace import ApiNamespace, path_segment, sort_params
 from anaplan_sdk.models import (
     Dashboard,
     Dimension,
@@ -55,7 +55,7 @@ class Modules(ApiNamespace):
         Source: Anaplan Integration API V2 guide, "Read module, view metadata and limited volume
         cell data".
         """
-        return self._list(_MODULES, f"{self._model}/modules", **sorting(sort_by, descending))
+        return self._list(_MODULES, f"{self._model}/modules", **sort_params(sort_by, descending))
 
     def get_module_views(
         self, module_id: int | str, *, include_subsidiary_views: bool = False
@@ -77,7 +77,7 @@ class Modules(ApiNamespace):
         cell data".
         """
         params = {"includesubsidiaryviews": "true"} if include_subsidiary_views else {}
-        url = f"{self._model}/modules/{segment(module_id)}/views"
+        url = f"{self._model}/modules/{path_segment(module_id)}/views"
         return self._list(_VIEWS, url, **params)
 
     @overload
@@ -117,7 +117,7 @@ class Modules(ApiNamespace):
         """
         url = f"{self._model}/lineItems"
         if only_module_id is not None:
-            url = f"{self._model}/modules/{segment(only_module_id)}/lineItems"
+            url = f"{self._model}/modules/{path_segment(only_module_id)}/lineItems"
         if return_raw:
             return self._list(_RAW_ITEMS, url, includeAll="true")
         return self._list(_LINE_ITEMS, url, includeAll="true")
@@ -139,7 +139,7 @@ class Modules(ApiNamespace):
 
         Source: Anaplan Integration API V2 guide, "Line Items".
         """
-        url = f"{self._model}/lineItems/{segment(line_item_id)}/dimensions"
+        url = f"{self._model}/lineItems/{path_segment(line_item_id)}/dimensions"
         return self._list(_DIMENSIONS, url)
 
     def get_line_item_dimension_items(
@@ -163,8 +163,8 @@ class Modules(ApiNamespace):
 
         Source: Anaplan Integration API V2 guide, "Line Items".
         """
-        url = f"{self._model}/lineItems/{segment(line_item_id)}/dimensions"
-        return self._list_at_once(_ITEMS, f"{url}/{segment(dimension_id)}/items")
+        url = f"{self._model}/lineItems/{path_segment(line_item_id)}/dimensions"
+        return self._list_at_once(_ITEMS, f"{url}/{path_segment(dimension_id)}/items")
 
     @overload
     def get_dimension_items(
@@ -264,4 +264,4 @@ class Modules(ApiNamespace):
         return self._list(_DASHBOARDS, f"{self._model}/dashboards")
 
     def _items_url(self, dimension_id: int | str) -> str:
-        return f"{self._model}/dimensions/{segment(dimension_id)}/items"
+        return f"{self._model}/dimensions/{path_segment(dimension_id)}/items"

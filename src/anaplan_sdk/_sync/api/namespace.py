@@ -45,7 +45,7 @@ class ApiNamespace:
         self, session: Session, settings: ClientConfig, recovery: Recovery | None = None
     ) -> None:
         self._session = session
-        self._settings = settings
+        self._config = settings
         self._recovery = recovery or Recovery(
             session.server_time, settings.retry_count, settings.settle_time
         )
@@ -53,15 +53,15 @@ class ApiNamespace:
 
     def _namespace(self, kind: type[R]) -> R:
         """Return another namespace of the same client."""
-        return kind(self._session, self._settings, self._recovery)
+        return kind(self._session, self._config, self._recovery)
 
     @property
     def _model_id(self) -> str | None:
-        return self._settings.model_id
+        return self._config.model_id
 
     @property
     def _workspace_id(self) -> str | None:
-        return self._settings.workspace_id
+        return self._config.workspace_id
 
     @property
     def _base(self) -> str:
@@ -74,7 +74,7 @@ class ApiNamespace:
                 "This method needs a model: pass model_id to the client, or use "
                 "client.with_model(...)."
             )
-        return f"{self._base}/models/{segment(self._model_id)}"
+        return f"{self._base}/models/{path_segment(self._model_id)}"
 
     @property
     def _workspace(self) -> str:
@@ -83,14 +83,14 @@ class ApiNamespace:
                 "This method needs a workspace: pass workspace_id to the client, or use "
                 "client.with_model(workspace_id=...)."
             )
-        return f"{self._base}/workspaces/{segment(self._workspace_id)}"
+        return f"{self._base}/workspaces/{path_segment(self._workspace_id)}"
 
     @property
     def _workspace_model(self) -> str:
         """The model's path below its workspace, if known: some calls are documented only there."""
         if not self._workspace_id or not self._model_id:
             return self._model
-        return f"{self._workspace}/models/{segment(self._model_id)}"
+        return f"{self._workspace}/models/{path_segment(self._model_id)}"
 
     def _get(self, reply: ObjectReply[T], url: str, **params: str) -> T:
         response = self._session.send("GET", url, params=params)
@@ -137,21 +137,21 @@ class ApiNamespace:
                 items += piece.items[:left]
             return items
 
-        page, response = fetch(0, self._settings.page_size)
+        page, response = fetch(0, self._config.page_size)
         size = len(page.items)
         try:
             starts = further_offsets(size, page.total)
         except ValueError as problem:
             raise unreadable(response, str(problem)) from None
         items = page.items
-        spans = runtime.ordered_map(fetch_span, starts, self._settings.max_concurrency)
+        spans = runtime.ordered_map(fetch_span, starts, self._config.max_concurrency)
         with closing(spans):
             for span in spans:
                 items += span
         return items
 
 
-def segment(value: object) -> str:
+def path_segment(value: object) -> str:
     """Quote an id or a name as one segment of a path.
 
     Args:
@@ -169,7 +169,7 @@ def segment(value: object) -> str:
     return text
 
 
-def checked(
+def validated(
     model: type[M], value: object, read: Callable[[Mapping[str, object]], M] | None = None
 ) -> M:
     """Validate a dict that has Anaplan's field names or ours; a model is returned as it is.
@@ -204,7 +204,7 @@ def checked(
     raise ValueError(f"{model.__name__}: {'; '.join(problems)}")
 
 
-def body_of(
+def json_body(
     model: type[M], value: object, read: Callable[[Mapping[str, object]], M] | None = None
 ) -> dict[str, object]:
     """Make the JSON body of a request from a model, or from a dict that is validated.
@@ -217,10 +217,10 @@ def body_of(
     Returns:
         The body, without fields that are None.
     """
-    return checked(model, value, read).model_dump(mode="json", by_alias=True, exclude_none=True)
+    return validated(model, value, read).model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-def sorting(
+def sort_params(
     sort_by: str | None,
     descending: bool,
     fields: Mapping[str, str] = MappingProxyType(_ID_AND_NAME),

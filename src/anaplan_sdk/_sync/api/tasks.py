@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from anaplan_sdk import _loggers, models
 from anaplan_sdk._formats.csv_rows import RowReader, add_action_column
-from anaplan_sdk._sync.api.namespace import ApiNamespace, segment
+from anaplan_sdk._sync.api.namespace import ApiNamespace, path_segment
 from anaplan_sdk._sync.transport.polling import check_timeout, wait_until
 from anaplan_sdk.exceptions import (
     AnaplanActionCancelledException,
@@ -90,7 +90,7 @@ class Tasks(ApiNamespace):
         task = wait_until(
             poll,
             finished,
-            delay=self._settings.status_poll_delay,
+            delay=self._config.status_poll_delay,
             timeout=timeout,
             describe=lambda task: f"Task {task_id} of action {action_id} is {task.task_state}",
         )
@@ -141,7 +141,7 @@ class Tasks(ApiNamespace):
         """
         url = self._action_url(action_id)
         details = {"includeProcessDetails": "true"} if "/processes/" in url else {}
-        task = self._get(TASK, f"{url}/tasks/{segment(task_id)}", **details)
+        task = self._get(TASK, f"{url}/tasks/{path_segment(task_id)}", **details)
         if isinstance(task, models.CompletedTask) and task.result.object_id is None:
             task.result.object_id = int(action_id)
         return task
@@ -166,7 +166,7 @@ class Tasks(ApiNamespace):
 
         Source: Anaplan help, "Check the status of the import action".
         """
-        url = f"{self._action_url(action_id)}/tasks/{segment(task_id)}"
+        url = f"{self._action_url(action_id)}/tasks/{path_segment(task_id)}"
         self._session.send("DELETE", url)
         task = self.get_task_status(action_id, task_id)
         _loggers.tasks.info(
@@ -189,7 +189,9 @@ class Tasks(ApiNamespace):
             InvalidIdentifierException: There is no such action or task, or the log was removed.
             AnaplanException: The request failed; see the subclasses.
         """
-        url = f"{self._model}/optimizeActions/{segment(action_id)}/tasks/{segment(task_id)}"
+        url = (
+            f"{self._model}/optimizeActions/{path_segment(action_id)}/tasks/{path_segment(task_id)}"
+        )
         return self._session.send("GET", f"{url}/solutionLogs").content
 
     def get_dump(
@@ -219,7 +221,7 @@ class Tasks(ApiNamespace):
             # The dump of a step is read by chunks.
             with closing(self._dump_chunks(action_id, task_id, object_id)) as chunks:
                 return b"".join([chunk for chunk in chunks])
-        url = f"{self._action_url(action_id)}/tasks/{segment(task_id)}/dump"
+        url = f"{self._action_url(action_id)}/tasks/{path_segment(task_id)}/dump"
         response = self._session.send("GET", url)
         if response.status_code == HTTPStatus.NO_CONTENT:
             raise AnaplanException(f"Task {task_id} has no failure dump: it rejected no rows.")
@@ -332,8 +334,8 @@ class Tasks(ApiNamespace):
     def _dump_chunks(
         self, action_id: int | str, task_id: str, object_id: int | str | None
     ) -> Generator[bytes]:
-        url = f"{self._action_url(action_id)}/tasks/{segment(task_id)}"
-        url += "/dump" if object_id is None else f"/dumps/{segment(object_id)}"
+        url = f"{self._action_url(action_id)}/tasks/{path_segment(task_id)}"
+        url += "/dump" if object_id is None else f"/dumps/{path_segment(object_id)}"
         for chunk in self._list(_CHUNKS, f"{url}/chunks"):
             yield self._session.send("GET", f"{url}/chunks/{chunk.id}").content
 

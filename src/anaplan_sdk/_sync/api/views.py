@@ -10,7 +10,7 @@ from pydantic import TypeAdapter
 
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._http.reply_limits import suggest_unlimited
-from anaplan_sdk._sync.api.namespace import ApiNamespace, segment, sorting
+from anaplan_sdk._sync.api.namespace import ApiNamespace, path_segment, sort_params
 from anaplan_sdk.models import Dimension, View, ViewData, ViewInfo
 from anaplan_sdk.models._envelopes import ListReply
 
@@ -51,7 +51,7 @@ class Views(ApiNamespace):
         Source: Anaplan Integration API V2 guide, "Read module, view metadata and limited volume
         cell data".
         """
-        order = sorting(sort_by, descending, _FIELDS)
+        order = sort_params(sort_by, descending, _FIELDS)
         return self._list(_VIEWS, f"{self._model}/views", includesubsidiaryviews="true", **order)
 
     def get_view_info(self, view_id: int | str) -> ViewInfo:
@@ -97,7 +97,7 @@ class Views(ApiNamespace):
         Source: Anaplan Integration API V2 guide, "Read module, view metadata and limited volume
         cell data".
         """
-        url = f"{self._view_url(view_id)}/dimensions/{segment(dimension_id)}/items"
+        url = f"{self._view_url(view_id)}/dimensions/{path_segment(dimension_id)}/items"
         return self._list_at_once(_ITEMS, url)
 
     @overload
@@ -203,4 +203,4 @@ class Views(ApiNamespace):
         return cast("ViewData", {**empty, **data})
 
     def _view_url(self, view_id: int | str) -> str:
-        return f"{self._model}/views/{segment(view_id)}"
+        return f"{self._model}/views/{path_segment(view_id)}"

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Literal
 from anaplan_sdk import models
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._http.retry_policy import Retry
-from anaplan_sdk._sync.api.namespace import ApiNamespace, segment, sorting
+from anaplan_sdk._sync.api.namespace import ApiNamespace, path_segment, sort_params
 from anaplan_sdk.exceptions import PermissionDeniedException, ServerException
 from anaplan_sdk.models._envelopes import ListReply, ObjectReply
 
@@ -54,7 +54,9 @@ class WorkspacesAndModels(ApiNamespace):
 
         Source: Anaplan Integration API V2 guide, "Workspaces".
         """
-        params = sorting(sort_by, descending, {"size_allowance": "sizeAllowance", "name": "name"})
+        params = sort_params(
+            sort_by, descending, {"size_allowance": "sizeAllowance", "name": "name"}
+        )
         if search_pattern:
             params["s"] = search_pattern
         return self._list(_WORKSPACES, f"{self._base}/workspaces", tenantDetails="true", **params)
@@ -163,7 +165,7 @@ class WorkspacesAndModels(ApiNamespace):
 
         Source: Anaplan help, "Retrieve model IDs from workspace" and "Get your list of models".
         """
-        params = sorting(sort_by, descending, {"active_state": "activeState", "name": "name"})
+        params = sort_params(sort_by, descending, {"active_state": "activeState", "name": "name"})
         if search_pattern:
             params["s"] = search_pattern
         url = f"{self._base}/models"
@@ -189,7 +191,7 @@ class WorkspacesAndModels(ApiNamespace):
 
         Source: Anaplan help, "Retrieve a specific model".
         """
-        url = f"{self._base}/models/{segment(model_id)}" if model_id else self._model
+        url = f"{self._base}/models/{path_segment(model_id)}" if model_id else self._model
         return self._get(_MODEL, url, modelDetails="true")
 
     def delete_models(self, model_ids: Sequence[str]) -> ModelDeletionResult:
@@ -223,5 +225,7 @@ class WorkspacesAndModels(ApiNamespace):
 
     def _workspace_url(self, workspace_id: str | None) -> str:
         return (
-            f"{self._base}/workspaces/{segment(workspace_id)}" if workspace_id else self._workspace
+            f"{self._base}/workspaces/{path_segment(workspace_id)}"
+            if workspace_id
+            else self._workspace
         )

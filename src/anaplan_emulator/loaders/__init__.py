@@ -1,0 +1,1 @@
+"""Writing a tenant's description into the database, by the rules of the engine."""

@@ -1,0 +1,259 @@
+"""Writing described workspaces and models into the database."""
+
+import json
+import sqlite3
+from collections.abc import Iterable, Mapping
+from datetime import UTC, datetime, timedelta
+
+from anaplan_emulator.engine import file_contents
+from anaplan_emulator.engine.model_calendar import insert_calendar
+from anaplan_emulator.engine.revisions import (
+    COPIED,
+    CREATED,
+    add_to_history,
+    create_revision,
+    revision_timestamp,
+)
+from anaplan_emulator.engine.structure import (
+    ITEMS_PER_LIST,
+    TIME_ID,
+    VERSIONS_ID,
+    drop_cells_tables,
+)
+from anaplan_emulator.loaders.list_loader import ListLoader
+from anaplan_emulator.loaders.model_rows import ModelRows
+from anaplan_emulator.loaders.module_loader import ModuleLoader
+from anaplan_emulator.store.identifiers import upper_hex
+from anaplan_emulator.tenant.action_definitions import (
+    ACTION_PREFIXES,
+    ActionDefinition,
+    ExportDefinition,
+)
+from anaplan_emulator.tenant.file_format import FileFormat
+from anaplan_emulator.tenant.model_description import (
+    TIME,
+    VERSIONS,
+    ModelDescription,
+    StructureDescription,
+    WorkspaceDescription,
+)
+
+_TIME_ITEM_PREFIX, _VERSION_ITEM_PREFIX = 543, 107
+_FIRST_REVISION_AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
+_CREATED_AT = "2026-01-05T09:00:00.000+0000"
+_MEMORY_USAGE = 24_576_000
+
+
+def load_workspaces(
+    db: sqlite3.Connection,
+    workspaces: Iterable[WorkspaceDescription],
+    user_ids: Mapping[str, str],
+) -> None:
+    """Insert workspaces and their models into a database that has none.
+
+    Args:
+        db: A transaction.
+        workspaces: The descriptions.
+        user_ids: Ids of users by e-mail address.
+
+    Raises:
+        ValueError: Items or cells refer to something that does not exist.
+    """
+    drop_cells_tables(db)
+    described: dict[str, tuple[WorkspaceDescription, ModelDescription]] = {}
+    for workspace in workspaces:
+        db.execute(
+            """
+            INSERT INTO workspaces (id, name, active, size_allowance, single_sign_on)
+            VALUES (?, ?, ?, ?, ?)
+            """,
+            (
+                workspace.workspace_id,
+                workspace.name,
+                workspace.active,
+                workspace.size_allowance,
+                workspace.single_sign_on,
+            ),
+        )
+        for model in workspace.models:
+            described[model.name] = (workspace, model)
+            _load_model(db, workspace, model, described, user_ids)
+
+
+def restructure(db: sqlite3.Connection, model: int, change: StructureDescription) -> None:
+    """Add lists, properties, items, modules and line items to a model.
+
+    Args:
+        db: A transaction.
+        model: Key of the model.
+        change: The additions.
+
+    Raises:
+        ValueError: The change refers to something that does not exist, or adds something whose
+            name is taken.
+    """
+    rows = ModelRows(db, model)
+    try:
+        ListLoader(rows).load(change.lists)
+        ModuleLoader(rows).load(change.modules)
+    except LookupError as error:
+        raise ValueError(str(error)) from error
+    except sqlite3.IntegrityError as error:
+        raise ValueError(f"a name is already in use: {error}") from error
+
+
+def _load_model(
+    db: sqlite3.Connection,
+    workspace: WorkspaceDescription,
+    model: ModelDescription,
+    described: Mapping[str, tuple[WorkspaceDescription, ModelDescription]],
+    user_ids: Mapping[str, str],
+) -> None:
+    """Insert a model and its history. A copy gets the content and history of its original."""
+    workspace_of_original, original = described[model.copy_of or model.name]
+    own = {"name", "id", "active_state", "offline", "categories", "roles"}
+    content = original.model_copy(update={name: getattr(model, name) for name in own})
+    key = _insert_model(db, workspace, model)
+    _ModelLoader(db, content, key).load(user_ids)
+    for number, revision in enumerate(original.revisions):
+        restructure(db, key, revision.structure)
+        revision_id = upper_hex(
+            "revision", f"{workspace_of_original.name}/{original.name}/{revision.name}"
+        )
+        user_id = user_ids[revision.author or next(iter(user_ids))]
+        now = revision_timestamp(_FIRST_REVISION_AT + timedelta(days=number))
+        if model.copy_of:
+            add_to_history(db, revision_id, key, user_id=user_id, now=now, method=COPIED)
+        else:
+            create_revision(
+                db,
+                key,
+                revision_id=revision_id,
+                name=revision.name,
+                description=revision.description or None,
+                user_id=user_id,
+                now=now,
+                method=CREATED,
+            )
+        if model.copied_at == revision.name:
+            break
+
+
+def _insert_model(
+    db: sqlite3.Connection, workspace: WorkspaceDescription, model: ModelDescription
+) -> int:
+    """Insert a model without content and return its key."""
+    categories = [
+        {"attribute": category.attribute, "categoryName": category.name}
+        for category in model.categories
+    ]
+    archived = model.active_state == "ARCHIVED"
+    (key,) = db.execute(
+        """
+        INSERT INTO models (id, workspace_id, name, active_state, is_open, offline,
+            category_values, memory_usage, created_at, modified_at, serial_number)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) RETURNING key
+        """,
+        (
+            workspace.model_id(model),
+            workspace.workspace_id,
+            model.name,
+            model.active_state,
+            not archived,
+            model.offline,
+            json.dumps(categories),
+            0 if archived else _MEMORY_USAGE,
+            _CREATED_AT,
+            _CREATED_AT,
+        ),
+    ).fetchone()
+    return int(key)
+
+
+class _ModelLoader:
+    """Writes the described content into a model that has none."""
+
+    def __init__(self, db: sqlite3.Connection, model: ModelDescription, key: int) -> None:
+        self._model = model
+        self._key = key
+        self._db = db
+        self._rows = ModelRows(db, key)
+        self._lists = ListLoader(self._rows)
+        self._modules = ModuleLoader(self._rows)
+
+    def load(self, user_ids: Mapping[str, str]) -> None:
+        """Write everything except for the history."""
+        self._db.executemany(
+            "INSERT INTO model_roles (model, user_id, role) VALUES (?, ?, ?)",
+            [(self._key, user_ids[email], role) for email, role in self._model.roles.items()],
+        )
+        self._insert_time_and_versions()
+        self._lists.load(self._model.lists)
+        self._modules.load(self._model.modules)
+        self._db.executemany(
+            "INSERT INTO dashboards (model, id, name) VALUES (?, ?, ?)",
+            [
+                (self._key, f"115{number:09}", name)
+                for number, name in enumerate(self._model.dashboards)
+            ],
+        )
+        for number, file in enumerate(self._model.files):
+            file_format = FileFormat.model_validate(file.model_dump(exclude={"name", "default"}))
+            self._insert_file(f"113{number:09}", file.name, file_format, file.default)
+        self._insert_actions(self._model.imports)
+        self._insert_actions(self._model.exports)
+        # They share a prefix, so they are numbered together.
+        self._insert_actions([*self._model.deletions, *self._model.optimizers])
+        self._insert_actions(self._model.processes)
+
+    def _insert_time_and_versions(self) -> None:
+        calendar = self._model.time
+        insert_calendar(self._db, self._key, calendar)
+        time = self._lists.insert_list(TIME_ID, TIME, "TIME", _TIME_ITEM_PREFIX)
+        for period in calendar.timescale.periods():
+            self._lists.insert_item(time, period.text)
+        versions = self._lists.insert_list(VERSIONS_ID, VERSIONS, "VERSIONS", _VERSION_ITEM_PREFIX)
+        for number, version in enumerate(self._model.described_versions, 1):
+            self._lists.insert_item(versions, version.name)
+            self._rows.insert(
+                "versions",
+                item=versions * ITEMS_PER_LIST + number,
+                is_current=version.current,
+                is_actual=version.actual,
+                notes=version.notes,
+                **{
+                    limit: day.isoformat() if day else None
+                    for limit, day in (
+                        ("edit_from", version.edit_from),
+                        ("edit_to", version.edit_to),
+                        ("switchover", version.switchover),
+                    )
+                },
+            )
+
+    def _insert_file(
+        self, file_id: str, name: str, file_format: FileFormat | None, default: str | None = None
+    ) -> None:
+        self._rows.insert(
+            "files",
+            model=self._key,
+            id=file_id,
+            name=name,
+            file_format=file_format.model_dump_json() if file_format else None,
+        )
+        file = file_contents.file_by_id(self._db, self._key, file_id)
+        if default is not None and file_format is not None and file is not None:
+            content = file_contents.begin(self._db, file, None, 1, now=0)
+            file_contents.put_chunk(self._db, content, 0, default.encode(file_format.codec))
+
+    def _insert_actions(self, definitions: Iterable[ActionDefinition]) -> None:
+        for number, definition in enumerate(definitions):
+            action_id = f"{ACTION_PREFIXES[definition.kind]}{number:09}"
+            self._db.execute(
+                "INSERT INTO actions (model, id, name, definition) VALUES (?, ?, ?, ?)",
+                (self._key, action_id, definition.name, definition.model_dump_json()),
+            )
+            if isinstance(definition, ExportDefinition):
+                # An export's output file has the same id as the export
+                # (docs/anaplan-behaviour.md#id-prefixes).
+                self._insert_file(action_id, definition.name, None)

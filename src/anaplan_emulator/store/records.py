@@ -1,0 +1,38 @@
+"""Rows of the database: reading them as dataclasses, and inserting them."""
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import fields
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Record = TypeVar("Record", bound="DataclassInstance")
+
+
+def read_record(kind: type[Record], row: sqlite3.Row, **values: Any) -> Record:
+    """Make a dataclass from a row.
+
+    Args:
+        kind: The dataclass. Its fields have the names of columns.
+        row: The row. SQLite stores a boolean as an integer.
+        values: Values of the fields that are not columns or are stored in another form.
+    """
+    for field in fields(kind):
+        name = field.name
+        if name not in values:
+            value = row[name]
+            is_boolean = field.type in (bool, bool | None) and value is not None
+            values[name] = bool(value) if is_boolean else value
+    return kind(**values)
+
+
+def insert_record(db: sqlite3.Connection, table: str, values: Mapping[str, Any]) -> int:
+    """Insert a row with values for its columns, and return its rowid if the table has rowids."""
+    columns, placeholders = ", ".join(values), ", ".join("?" * len(values))
+    cursor = db.execute(
+        f"INSERT INTO {table} ({columns}) VALUES ({placeholders})",  # noqa: S608 (constant names)
+        list(values.values()),
+    )
+    return cursor.lastrowid or 0

@@ -1,0 +1,32 @@
+"""The format of a file that imports read."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+CODECS = {"UTF-8": "utf-8", "ISO-8859-1": "iso-8859-1", "UTF-16LE": "utf-16-le"}
+"""Python's names of Anaplan's encodings."""
+
+Encoding = Literal["UTF-8", "ISO-8859-1", "UTF-16LE"]
+
+
+class FileFormat(BaseModel):
+    """How a file is read: its encoding, separators and header.
+
+    Source: docs/anaplan-behaviour.md#files-and-chunks.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    encoding: Encoding = "UTF-8"
+    separator: Literal[",", "\t", ";", "|", ""] = ","
+    delimiter: Literal['"', "'", ""] = '"'
+    header_row: int = Field(default=1, ge=0)
+    """Line of the column names, from 1; 0 for a file without them."""
+    first_data_row: int = Field(default=2, ge=1)
+    decimal_separator: Literal[".", ","] = "."
+
+    @property
+    def codec(self) -> str:
+        """Python's name of the encoding."""
+        return CODECS[self.encoding]

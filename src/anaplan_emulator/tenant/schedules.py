@@ -1,0 +1,111 @@
+"""Schedules of integrations: the five types, and when they are due.
+
+Source: docs/anaplan-behaviour.md#schedules.
+"""
+
+from collections.abc import Iterator
+from datetime import UTC, date, datetime, timedelta
+from datetime import time as TimeOfDay  # noqa: N812 (a schedule has a time)
+from typing import Annotated, Literal
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+_REQUIRED_FIELDS = {
+    "hourly": ("fromTime", "toTime", "repeatEvery", "daysOfWeek"),
+    "daily": ("time",),
+    "weekly": ("time", "daysOfWeek"),
+    "monthly_specific_day": ("time", "dayOfMonth"),
+    "monthly_relative_weekday": ("time", "dayOfWeek", "repeatEvery"),
+}
+# Every type is due at least once in this number of days, even on a 29th of February.
+_DAYS_AHEAD = 400
+
+
+def _known_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (LookupError, ValueError, OSError):
+        raise ValueError(f"{name!r} is not a time zone") from None
+    return name
+
+
+TimeText = Annotated[str, Field(pattern=r"^([01]\d|2[0-3]):[0-5]\d$")]
+Weekday = Annotated[int, Field(ge=0, le=6)]
+
+
+class Schedule(BaseModel):
+    """A schedule, with the field names of the CloudWorks API."""
+
+    model_config = ConfigDict(extra="ignore", frozen=True)
+
+    name: str = Field(min_length=1)
+    type: Literal["hourly", "daily", "weekly", "monthly_specific_day", "monthly_relative_weekday"]
+    time: TimeText | None = None
+    fromTime: TimeText | None = None  # noqa: N815 (the API's own spelling)
+    toTime: TimeText | None = None  # noqa: N815
+    repeatEvery: Annotated[int, Field(ge=1, le=24)] | None = None  # noqa: N815
+    daysOfWeek: Annotated[list[Weekday], Field(min_length=1)] | None = None  # noqa: N815
+    dayOfWeek: Weekday | None = None  # noqa: N815
+    dayOfMonth: Annotated[int, Field(ge=1, le=31)] | None = None  # noqa: N815
+    startDate: date  # noqa: N815
+    endDate: date | None = None  # noqa: N815
+    timezone: Annotated[str, AfterValidator(_known_zone)]
+
+    @model_validator(mode="after")
+    def _check_fields(self) -> "Schedule":
+        for name in _REQUIRED_FIELDS[self.type]:
+            if getattr(self, name) is None:
+                raise ValueError(f"{name} is required for the type {self.type}")
+        if self.endDate is not None and self.endDate < self.startDate:
+            raise ValueError("endDate is before startDate")
+        if self.type == "hourly" and str(self.toTime) < str(self.fromTime):
+            raise ValueError("toTime is before fromTime")
+        if self.type == "monthly_relative_weekday" and (self.repeatEvery or 0) > 5:
+            raise ValueError("repeatEvery must be from 1 to 5")
+        return self
+
+    def due_after(self, moment: datetime) -> datetime | None:
+        """Return the first time after a moment at which it is due, or None after its end."""
+        zone = ZoneInfo(self.timezone)
+        # Begin a day early: a local time may be on the other side of midnight.
+        first = max(self.startDate, moment.astimezone(zone).date() - timedelta(days=1))
+        for number in range(_DAYS_AHEAD):
+            day = first + timedelta(days=number)
+            if self.endDate is not None and day > self.endDate:
+                return None
+            if not self._is_due_on(day):
+                continue
+            for at in self._times():
+                due = datetime.combine(day, at, zone).astimezone(UTC)
+                if due > moment:
+                    return due
+        return None
+
+    def local_date(self, moment: float) -> str:
+        """Return the date of a moment in the schedule's time zone, in ISO format."""
+        return datetime.fromtimestamp(moment, ZoneInfo(self.timezone)).date().isoformat()
+
+    def _is_due_on(self, day: date) -> bool:
+        weekday = day.isoweekday() % 7  # 0 is Sunday.
+        match self.type:
+            case "hourly" | "weekly":
+                return weekday in (self.daysOfWeek or ())
+            case "daily":
+                # The documented example has days of the week, but they are optional.
+                return self.daysOfWeek is None or weekday in self.daysOfWeek
+            case "monthly_specific_day":
+                return day.day == self.dayOfMonth
+            case _:
+                return weekday == self.dayOfWeek and (day.day - 1) // 7 + 1 == self.repeatEvery
+
+    def _times(self) -> Iterator[TimeOfDay]:
+        if self.type != "hourly":
+            yield TimeOfDay.fromisoformat(self.time or "00:00")
+            return
+        first = TimeOfDay.fromisoformat(self.fromTime or "00:00")
+        last = TimeOfDay.fromisoformat(self.toTime or "23:59")
+        for hour in range(first.hour, 24, self.repeatEvery or 1):
+            at = TimeOfDay(hour, first.minute)
+            if at <= last:
+                yield at
