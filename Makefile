@@ -15,6 +15,9 @@ OPERATIONS := .cache/operations
 DEMO := $(VENV)/.installed-demo
 WEB := $(VENV)/.installed-web
 DEV := $(VENV)/.installed-dev
+# Modules with public names, whose docstrings are complete.
+DOCUMENTED := $(addprefix src/anaplan_sdk/,_async/client.py _async/api auth models config.py \
+  exceptions.py progress.py regions.py testing.py) src/anaplan_emulator/emulator.py
 MUTANTS := $(VENV)/.installed-mutants
 
 .DEFAULT_GOAL := help
@@ -50,6 +53,7 @@ benchmarks: | $(BIN)/python ## measure the SDK beside the published release; tak
 lint: $(DEV) ## look for mistakes, bad style and imports that go up
 	@$(BIN)/ruff check
 	@$(BIN)/ruff format --check
+	@$(BIN)/pydoclint $(DOCUMENTED)
 	@$(BIN)/lint-imports --no-logo
 
 types: $(DEV) ## check the types

@@ -224,7 +224,11 @@ class Emulator:
         return self.tenant.info()
 
     def now(self) -> datetime:
-        """Return the time of the emulator's clock, in UTC."""
+        """Return the time of the emulator's clock.
+
+        Returns:
+            The time, in UTC.
+        """
         return self.tenant.clock.now()
 
     def advance(self, *, hours: float = 0, minutes: float = 0, seconds: float = 0) -> None:

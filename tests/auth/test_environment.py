@@ -203,21 +203,21 @@ def test_a_config_file_that_is_not_valid(
 @pytest.mark.parametrize(
     ("variables", "given", "logged"),
     [
-        ({"TOKEN": "s3cret"}, {}, ["Using token from environment."]),
-        ({}, {}, ["Using user_email and password from profile 'load'."]),
+        ({"TOKEN": "s3cret"}, {}, ["Using token from environment"]),
+        ({}, {}, ["Using user_email and password from profile 'load'"]),
         (
             {**ACCESS, "CERTIFICATE": "c", "PRIVATE_KEY": "s3cret"},
             {},
             [
-                "Using access to Financial Consolidation from environment.",
-                "Using certificate from environment.",
+                "Using access to Financial Consolidation from environment",
+                "Using certificate from environment",
             ],
         ),
         ({**ACCESS, "DEVICE_CLIENT_ID": "d1"}, {}, None),
         (
             {"PASSWORD": "s3cret"},
             {"user_email": "a", "model_id": "m2"},
-            ["Using user_email from the arguments.", "Using password from environment."],
+            ["Using user_email from the arguments", "Using password from environment"],
         ),
     ],
 )
@@ -232,8 +232,8 @@ def test_the_log_names_where_credentials_come_from(
     if logged is None:
         config.write_text("")
         logged = [
-            "Using access to Financial Consolidation from environment.",
-            "Using OAuth with device_client_id from environment.",
+            "Using access to Financial Consolidation from environment",
+            "Using OAuth with device_client_id from environment",
         ]
     store = MemoryStore()
     store.save("us1a.app.anaplan.com/d1", "s3cret")

@@ -20,7 +20,11 @@ from cryptography.hazmat.primitives.serialization import (
 from anaplan_sdk import AsyncClient, CertificateExpiryWarning, Client
 from anaplan_sdk.auth.api_key import ApiKeyAuth
 from anaplan_sdk.auth.certificate import CertificateCredentials
-from anaplan_sdk.exceptions import InvalidCredentialsException, InvalidPrivateKeyException
+from anaplan_sdk.exceptions import (
+    AnaplanException,
+    InvalidCredentialsException,
+    InvalidPrivateKeyException,
+)
 from anaplan_sdk.testing import EmulatedAnaplan
 
 API_KEY = "auk_us1_s3cret"
@@ -78,6 +82,29 @@ def test_a_signer_of_another_key_or_kind(
             credentials.token_request("https://auth.anaplan.com")
 
 
+class Broken(KeyService):
+    def sign(self, data: bytes, /) -> bytes:
+        raise OSError("the HSM is away")
+
+
+async def test_a_signer_that_raises(anaplan: EmulatedAnaplan) -> None:
+    emulator = anaplan.emulator
+    broken = Broken(service_of(emulator.private_key)._key)
+    how = {"certificate": emulator.certificate, "private_key": broken, "retry_count": 0}
+    client = anaplan.client(**how)
+    async with anaplan.async_client(**how) as other:
+        # Each request asks the signer again: nobody waits for one that has failed.
+        for _ in range(2):
+            with pytest.raises(AnaplanException, match="The signer failed: OSError") as failed:
+                client.get_workspaces()
+            assert isinstance(failed.value.__cause__, OSError)
+            assert failed.value.not_performed
+            assert not isinstance(failed.value, InvalidCredentialsException)
+            with pytest.raises(AnaplanException, match="The signer failed: OSError"):
+                await other.get_workspaces()
+    assert anaplan.requests() == []
+
+
 def test_of_a_chain_the_keys_own_certificate_is_used(
     key: RSAPrivateKey, certificate: x509.Certificate, other_certificate: x509.Certificate
 ) -> None:
@@ -93,12 +120,14 @@ def test_of_a_chain_the_keys_own_certificate_is_used(
 
 
 def test_a_certificate_that_is_about_to_end(
-    key: RSAPrivateKey, ending_certificate: x509.Certificate
+    key: RSAPrivateKey, ending_certificate: x509.Certificate, caplog: pytest.LogCaptureFixture
 ) -> None:
     for kind in (Client, AsyncClient):
         with pytest.warns(CertificateExpiryWarning, match="expires on") as noticed:
             kind(certificate=pem(ending_certificate), private_key=private(key))
         assert noticed[0].filename == __file__
+    assert [record.levelname for record in caplog.records] == ["WARNING"] * 2
+    assert "expires on" in caplog.text
 
 
 def headers_for(url: str) -> httpx2.Headers:

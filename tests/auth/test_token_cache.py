@@ -1,7 +1,10 @@
 """The one current token, driven by hand: no server, and a clock that is moved."""
 
 import json
-from concurrent.futures import Future
+import re
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from email.utils import formatdate
 
 import httpx2
@@ -195,6 +198,25 @@ def test_when_the_refresh_fails_the_old_token_is_used_and_it_rests(
     assert Caller(signed_in).asks == REFRESH
 
 
+def test_refreshes_are_logged(
+    signed_in: AnaplanTokenCache, clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG", "anaplan_sdk.auth")
+    clock.now = NOON + LIFE - 200
+    Caller(signed_in).answer(reply(503))
+    clock.now += 40
+    Caller(signed_in).answer(token("t2", server_time=clock.now))
+    lines = [record.getMessage() for record in caplog.records]
+    assert [line.split()[:2] for line in lines] == [
+        ["Refreshing", "a"],
+        ["The", "token"],
+        ["Refreshing", "a"],
+        ["Obtained", "a"],
+    ]
+    assert "could not be refreshed" in lines[1]
+    assert not re.search(r"\bt[12]\b", caplog.text)
+
+
 def test_when_the_refresh_gets_no_answer_it_rests_too(
     signed_in: AnaplanTokenCache, clock: Clock
 ) -> None:
@@ -264,6 +286,46 @@ def test_many_callers_make_one_flight(session: AnaplanTokenCache) -> None:
     assert {other.go_on().token for other in others} == {"t1"}
 
 
+class MeetingClock(Clock):
+    """Keeps a caller where it reads the time until another one reads it, too, or for a moment."""
+
+    def __init__(self, now: float) -> None:
+        super().__init__(now)
+        self.meeting: threading.Barrier | None = None
+
+    def __call__(self) -> float:
+        if self.meeting is not None:
+            # Too short a time makes the test weaker, never wrong.
+            with suppress(threading.BrokenBarrierError):
+                self.meeting.wait(0.2)
+        return self.now
+
+
+def test_of_threads_that_come_at_once_one_leads() -> None:
+    clock = MeetingClock(NOON)
+    session = AnaplanTokenCache(HOST, BasicCredentials("a", "b"), clock=clock)
+    Caller(session).answer(token())
+    clock.now += LIFE
+    clock.meeting = threading.Barrier(2)
+    with ThreadPoolExecutor(2) as pool:
+        callers = list(pool.map(Caller, [session] * 2))
+    assert [caller.asks for caller in callers].count(SIGN_IN) == 1
+    assert [caller.waits for caller in callers].count(True) == 1
+
+
+def test_a_usable_token_takes_no_flow(signed_in: AnaplanTokenCache, clock: Clock) -> None:
+    assert signed_in.current() == "t1"
+    clock.now = NOON + LIFE - 100
+    assert signed_in.current() is None
+    early = Caller(signed_in)
+    assert early.asks == REFRESH
+    assert signed_in.current() == "t1"
+    early.answer(reply(503))
+    assert signed_in.current() == "t1"
+    clock.now = NOON + LIFE
+    assert signed_in.current() is None
+
+
 def test_when_the_leader_gives_up_a_waiter_takes_over(session: AnaplanTokenCache) -> None:
     leader, second, third = (Caller(session) for _ in range(3))
     leader.give_up()
@@ -329,7 +391,7 @@ def test_each_caller_has_an_error_of_its_own(session: AnaplanTokenCache) -> None
     assert not hasattr(remembered.value, "__notes__")
 
 
-def test_refused_credentials_may_be_forgiven(session: AnaplanTokenCache) -> None:
+def test_a_refusal_can_be_reset(session: AnaplanTokenCache) -> None:
     with pytest.raises(InvalidCredentialsException):
         Caller(session).answer(reply(401, REFUSAL))
     session.reset_refusal()
@@ -385,7 +447,7 @@ def test_what_is_no_refusal_is_not_held_against_the_credentials(
     assert Caller(session).asks == SIGN_IN
 
 
-def test_a_token_is_forgotten_only_if_it_is_the_one(signed_in: AnaplanTokenCache) -> None:
+def test_a_token_is_invalidated_only_if_it_is_the_one(signed_in: AnaplanTokenCache) -> None:
     signed_in.invalidate("another")
     assert Caller(signed_in).token == "t1"
     signed_in.invalidate("t1")
@@ -416,7 +478,7 @@ def test_a_token_beside_credentials_saves_the_first_sign_in(clock: Clock) -> Non
     assert Caller(session).answer(token()).token == "t1"
 
 
-def test_logout_drops_the_token(signed_in: AnaplanTokenCache) -> None:
+def test_logout_clears_the_token(signed_in: AnaplanTokenCache) -> None:
     assert signed_in.clear() == "t1"
     assert signed_in.clear() is None
     assert Caller(signed_in).asks == SIGN_IN

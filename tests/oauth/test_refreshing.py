@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -15,9 +16,10 @@ from anaplan_sdk import (
     Client,
     MemoryStore,
     PlaintextFileStore,
+    TokenStore,
 )
 from anaplan_sdk.auth.oauth_app import OAuthToken
-from anaplan_sdk.auth.stores import store_key
+from anaplan_sdk.auth.stores import lock_for, store_key
 from anaplan_sdk.exceptions import (
     AnaplanConnectionException,
     InvalidCredentialsException,
@@ -404,6 +406,94 @@ def test_a_token_cleared_while_it_is_refreshed_stays_cleared(
     assert store.load(key_of(anaplan)) is None
     with pytest.raises(InvalidCredentialsException):
         world.ask(anaplan, auth)
+
+
+def test_what_is_stored_while_the_token_is_cleared_is_removed_again(
+    anaplan: EmulatedAnaplan, auth_for: AuthFor, new_token: NewToken
+) -> None:
+    class Slow(MemoryStore):
+        is_saving = threading.Event()
+        is_removed = threading.Event()
+
+        def save(self, key: str, value: str | None) -> None:
+            if value is None:
+                super().save(key, value)
+                self.is_removed.set()
+            else:
+                self.is_saving.set()
+                # Too short a time makes the test weaker, never wrong.
+                self.is_removed.wait(0.3)
+                super().save(key, value)
+
+    store = Slow()
+    auth = auth_for(anaplan, new_token(anaplan, ended=True), store=store)
+    with ThreadPoolExecutor(1) as pool:
+        asked = pool.submit(anaplan.client(auth=auth).get_workspaces)
+        assert store.is_saving.wait(30)
+        auth.clear_token()
+        assert asked.result(30)
+    assert store.load(key_of(anaplan)) is None
+    assert auth.token == {}
+
+
+class Lock:
+    """The lock of a stored token, as another process would hold it."""
+
+    def __init__(self, anaplan: EmulatedAnaplan, store: TokenStore) -> None:
+        self._lock = lock_for(store, key_of(anaplan))
+
+    def __enter__(self) -> None:
+        assert self._lock.take()
+
+    def __exit__(self, *_: object) -> None:
+        self._lock.release()
+
+
+@pytest.fixture(params=["memory", "file"])
+def shared_store(request: pytest.FixtureRequest, tmp_path: Path) -> TokenStore:
+    return MemoryStore() if request.param == "memory" else PlaintextFileStore(tmp_path / "tokens")
+
+
+def test_a_stale_token_is_used_while_another_process_gets_one(
+    anaplan: EmulatedAnaplan,
+    world: World,
+    auth_for: AuthFor,
+    new_token: NewToken,
+    exchanges: Exchanges,
+    shared_store: TokenStore,
+) -> None:
+    token = new_token(anaplan) | {"expires_at": int(time.time()) + 200}
+    auth = auth_for(anaplan, token, store=shared_store)
+    with Lock(anaplan, shared_store):
+        world.ask(anaplan, auth, times=2)
+    # The next attempt is made after a while only.
+    world.ask(anaplan, auth)
+    assert exchanges(anaplan) == []
+    assert auth.token == token
+    assert shared_store.load(key_of(anaplan)) is None
+
+
+def test_without_a_usable_token_the_other_process_is_waited_for(
+    anaplan: EmulatedAnaplan,
+    world: World,
+    auth_for: AuthFor,
+    new_token: NewToken,
+    exchanges: Exchanges,
+    shared_store: TokenStore,
+) -> None:
+    shared_store.save(key_of(anaplan), "spent by the other process")
+    auth = auth_for(anaplan, new_token(anaplan, ended=True), store=shared_store)
+    kept = str(new_token(anaplan)["refresh_token"])
+    with ThreadPoolExecutor(1) as pool:
+        with Lock(anaplan, shared_store):
+            asked = pool.submit(world.ask, anaplan, auth)
+            # Too short a time makes the test weaker, never wrong.
+            time.sleep(0.2)
+            assert exchanges(anaplan) == []
+            shared_store.save(key_of(anaplan), kept)
+        asked.result(30)
+    assert exchanges(anaplan) == [200]
+    assert shared_store.load(key_of(anaplan)) not in (None, kept)
 
 
 def test_tokens_are_got_where_the_client_is(

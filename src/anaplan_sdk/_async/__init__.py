@@ -1,1 +1,1 @@
-"""The clients' rooms: the asynchronous tree is the source, `tools/mirror.py` makes the other."""
+"""The clients: this asynchronous tree is the source, `tools/mirror.py` generates the other one."""

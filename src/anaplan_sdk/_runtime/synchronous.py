@@ -9,6 +9,7 @@ from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import wait as wait_for_all
 from contextvars import ContextVar, copy_context
+from math import inf
 from queue import Empty, SimpleQueue
 from typing import Any, Generic, ParamSpec, TypeAlias, TypeGuard, TypeVar
 
@@ -42,7 +43,10 @@ Poll: TypeAlias = Callable[[], T]
 Send: TypeAlias = Callable[[httpx2.Request], httpx2.Response]
 """Sends a request and reads the body of its reply."""
 
-# Set in threads whose result may become unneeded: the event that tells so.
+# Seconds within which a Ctrl-C is noticed, whatever the main thread waits for.
+_CHECK_INTERVAL = 0.1
+
+# Set in threads whose result may become unneeded: the event that signals it.
 _cancelled: ContextVar[threading.Event | None] = ContextVar("_cancelled", default=None)
 
 
@@ -77,15 +81,15 @@ def run_shielded(function: Callable[..., R], *args: Any) -> R:
     # The interpreter ends without waiting for threads that are daemons. A caller that is one needs
     # another kind for its work; for other callers a second Ctrl-C could not end the program.
     is_daemon = not threading.current_thread().daemon
-    future = _start(is_daemon, _run_cancellable, cancelled, function, *args)
+    future: Future[R] = Future()
     try:
+        _start(future, is_daemon, _run_cancellable, cancelled, function, *args)
         _wait_until_done(future)
     except BaseException:
         cancelled.set()
         _wait_until_done(future)
         raise
-    result: R = future.result()
-    return result
+    return future.result()
 
 
 def with_deadline(
@@ -100,7 +104,8 @@ def with_deadline(
     """
     if seconds is None:
         return function(*args, **kwargs)
-    future = _start(True, function, *args, **kwargs)
+    future: Future[R] = Future()
+    _start(future, True, function, *args, **kwargs)
     if not _wait_until_done(future, seconds):
         raise DeadlineExceeded
     return future.result()
@@ -123,10 +128,11 @@ class DetachedTasks:
             *args: Its arguments.
             on_abandoned: Called after the end of the thread if its result reached nobody.
         """
-        future = _start(False, function, *args)
+        future: Future[R] = Future()
         self._running.add(future)
         future.add_done_callback(self._running.discard)
         try:
+            _start(future, False, function, *args)
             _wait_until_done(future)
             return future.result()
         except BaseException:
@@ -258,16 +264,20 @@ def ordered_map(function: Callable[[T], R], items: Iterable[T], width: int) -> G
                 pool.submit(copy_context().run, work, item, outcome)
                 pending.append(outcome)
                 if len(pending) >= width:
-                    yield pending.popleft().get().result()
+                    yield _get_from(pending.popleft()).result()
             while pending:
-                yield pending.popleft().get().result()
+                yield _get_from(pending.popleft()).result()
         finally:
             cancelled.set()
 
 
-def _start(is_daemon: bool, function: Callable[..., R], *args: Any, **kwargs: Any) -> Future[R]:
-    """Run a function in a thread of its own, which knows the caller's context."""
-    future: Future[R] = Future()
+def _start(
+    future: Future[R], is_daemon: bool, function: Callable[..., R], *args: Any, **kwargs: Any
+) -> None:
+    """Run a function in a thread of its own, which knows the caller's context.
+
+    A Ctrl-C can meet the caller here, when the thread runs already.
+    """
     thread = threading.Thread(
         target=copy_context().run,
         args=(_run_into, future, function, *args),
@@ -279,7 +289,6 @@ def _start(is_daemon: bool, function: Callable[..., R], *args: Any, **kwargs: An
         thread.start()
     except RuntimeError as error:  # The interpreter is ending, or there are too many threads.
         future.set_exception(error)
-    return future
 
 
 def _run_into(future: Future[R], function: Callable[..., R], *args: Any, **kwargs: Any) -> None:
@@ -300,10 +309,28 @@ def _wait_until_done(future: Future[Any], seconds: float | None = None) -> bool:
     ended: SimpleQueue[object] = SimpleQueue()
     future.add_done_callback(ended.put)
     try:
-        ended.get(timeout=seconds)
+        _get_from(ended, seconds)
     except Empty:
         return False
     return True
+
+
+def _get_from(queue: SimpleQueue[T], seconds: float | None = None) -> T:
+    """Wait for an item, at most `seconds`.
+
+    Raises:
+        Empty: There was none.
+    """
+    end = inf if seconds is None else time.monotonic() + seconds
+    while True:
+        left = max(0.0, end - time.monotonic())
+        try:
+            # Python doesn't notice a Ctrl-C that comes right before a wait, and on Windows none
+            # that comes during a wait.
+            return queue.get(timeout=min(left, _CHECK_INTERVAL))
+        except Empty:
+            if left <= _CHECK_INTERVAL:
+                raise
 
 
 class PerLoop(Generic[T]):

@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING
 
 import httpx2
 
+from anaplan_sdk import _loggers
 from anaplan_sdk.config import CertificateInput, PayloadFormat, Signer
 from anaplan_sdk.exceptions import (
     AnaplanException,
@@ -295,9 +296,9 @@ def _check_validity(x509: Certificate, subject: str) -> None:
             f"{x509.not_valid_before_utc:%Y-%m-%d %H:%M} UTC."
         )
     if x509.not_valid_after_utc - now < _NOTICE:
-        warnings.warn(
+        message = (
             f"The certificate of {subject} expires on {x509.not_valid_after_utc:%Y-%m-%d}: upload "
-            "a new one to Anaplan before that.",
-            CertificateExpiryWarning,
-            stacklevel=_CALLER_DEPTH,
+            "a new one to Anaplan before that."
         )
+        _loggers.auth.warning("%s", message)
+        warnings.warn(message, CertificateExpiryWarning, stacklevel=_CALLER_DEPTH)

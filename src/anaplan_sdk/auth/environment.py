@@ -5,7 +5,6 @@ Nothing is sent. `docs/guides/environment.md` describes the order.
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Mapping
 from itertools import chain
@@ -13,6 +12,7 @@ from typing import Any, TypeAlias
 
 import httpx2
 
+from anaplan_sdk import _loggers
 from anaplan_sdk.auth.device import AnaplanDeviceAuth
 from anaplan_sdk.auth.local_oauth import AnaplanLocalOAuth
 from anaplan_sdk.auth.oauth_app import OAuthToken
@@ -23,8 +23,6 @@ from anaplan_sdk.auth.stores import KeyringStore, TokenStore, store_key
 from anaplan_sdk.config import ConsolidationAccess
 from anaplan_sdk.exceptions import CredentialsNotFoundException, TokenStoreException
 from anaplan_sdk.regions import Hosts, resolve_hosts
-
-_LOGGER = logging.getLogger("anaplan_sdk.auth")
 
 _HOSTS = ("base_url", "region", "hosts")
 # The ways to sign in without a person, in the order of preference: the options that each needs.
@@ -66,7 +64,7 @@ def find_options(
     """
     given = {name: value for name, value in (given or {}).items() if value is not None}
     if passed := [name for name in given if name in _CREDENTIALS]:
-        _LOGGER.debug("Using %s from the arguments.", " and ".join(passed))
+        _loggers.auth.debug("Using %s from the arguments", " and ".join(passed))
     sources = find_sources(profile, environ)
     passed_over: list[str] = []
     options = {**_place(sources, given), **_consolidation(sources, passed_over), **given}
@@ -104,7 +102,7 @@ def _consolidation(sources: list[Source], passed_over: list[str]) -> dict[str, A
         token, no_token = source.read("consolidation_token")
         tenant, no_tenant = source.read("consolidation_tenant")
         if token and tenant:
-            _LOGGER.debug("Using access to Financial Consolidation from %s.", source.name)
+            _loggers.auth.debug("Using access to Financial Consolidation from %s", source.name)
             return {"consolidation": ConsolidationAccess(token, tenant)}
         if tenant or source.profile.consolidation_token:
             passed_over.append(
@@ -129,7 +127,7 @@ def _completion(sources: list[Source], given: Mapping[str, Any]) -> dict[str, An
             fits = all(source.get(each) in (None, given[each]) for each in before)
             value = source.get(name) if fits and name not in {**given, **found} else None
             if value:
-                _LOGGER.debug("Using %s from %s.", name, source.name)
+                _loggers.auth.debug("Using %s from %s", name, source.name)
                 found[name] = value
     return found
 
@@ -148,7 +146,7 @@ def _unattended(
             if missing:
                 passed_over.append(f"{source.name}, {' and '.join(way)}: {', '.join(missing)}")
                 continue
-            _LOGGER.debug("Using %s from %s.", " and ".join(way), source.name)
+            _loggers.auth.debug("Using %s from %s", " and ".join(way), source.name)
             values = {name: str(value) for name, (value, _) in read.items()}
             if way == _REFRESH_TOKEN:
                 return {"auth": _refreshing(hosts, **values)}
@@ -178,7 +176,7 @@ def _stored(
             searched = True
             auth = _oauth(source, option, client_id, hosts, store)
             if not isinstance(auth, str):
-                _LOGGER.debug("Using OAuth with %s from %s.", option, source.name)
+                _loggers.auth.debug("Using OAuth with %s from %s", option, source.name)
                 return {"auth": auth}
             passed_over.append(f"stored tokens of {client_id}: {auth}")
     if not searched:

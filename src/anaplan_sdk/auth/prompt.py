@@ -19,7 +19,7 @@ def require_terminal(instead: str) -> None:
     """Check that there is a terminal to ask at.
 
     Raises:
-        SignInRequiredException: There is none; the message names what to do `instead`.
+        SignInRequiredException: There is no terminal; the message names what to do `instead`.
     """
     if not has_terminal():
         raise SignInRequiredException(

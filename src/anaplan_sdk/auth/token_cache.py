@@ -16,6 +16,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from typing import TypeGuard
 
+from anaplan_sdk import _loggers
 from anaplan_sdk._runtime.flow import Flow
 from anaplan_sdk.exceptions import (
     AnaplanConnectionException,
@@ -203,6 +204,7 @@ class TokenCache(ABC):
         """Obtain the token that others wait for, too."""
         old = self._token if state is TokenState.STALE else None
         self._is_cleared = False
+        _loggers.auth.debug("%s a token: %r", "Refreshing" if old else "Obtaining", self)
         try:
             token = yield from self._renew(old)
             with self._lock:
@@ -215,6 +217,9 @@ class TokenCache(ABC):
                 self._refusal = deepcopy(error)
             if old is not None:
                 self._no_refresh_before = self._clock() + _REFRESH_PAUSE
+                _loggers.auth.info(
+                    "The token could not be refreshed and stays in use until it expires: %s", error
+                )
                 return old.value
             flight.set_exception(deepcopy(error))
             raise
@@ -224,6 +229,7 @@ class TokenCache(ABC):
             self._no_refresh_before = self._clock() + _REFRESH_PAUSE
             raise
         else:
+            _loggers.auth.debug("Obtained a token: %r", self)
             return token.value
         finally:
             with self._lock:

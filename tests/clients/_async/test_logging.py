@@ -57,6 +57,15 @@ async def test_every_request_is_one_line(anaplan: EmulatedAnaplan, logged: Logge
     assert logged("http") == []
 
 
+async def test_each_sign_in_is_logged(anaplan: EmulatedAnaplan, logged: Logged) -> None:
+    async with anaplan.async_client() as client:
+        await client.get_workspaces()
+        anaplan.advance(minutes=40)  # Anaplan's tokens are valid for 35.
+        await client.get_workspaces()
+    lines = logged("auth", logging.DEBUG)
+    assert [line.split(" a token")[0] for line in lines] == ["Obtaining", "Obtained"] * 2
+
+
 async def test_a_request_without_a_reply_is_one_line(
     anaplan: EmulatedAnaplan, logged: Logged
 ) -> None:

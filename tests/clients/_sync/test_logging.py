@@ -58,6 +58,15 @@ def test_every_request_is_one_line(anaplan: EmulatedAnaplan, logged: Logged) -> 
     assert logged("http") == []
 
 
+def test_each_sign_in_is_logged(anaplan: EmulatedAnaplan, logged: Logged) -> None:
+    with anaplan.client() as client:
+        client.get_workspaces()
+        anaplan.advance(minutes=40)  # Anaplan's tokens are valid for 35.
+        client.get_workspaces()
+    lines = logged("auth", logging.DEBUG)
+    assert [line.split(" a token")[0] for line in lines] == ["Obtaining", "Obtained"] * 2
+
+
 def test_a_request_without_a_reply_is_one_line(anaplan: EmulatedAnaplan, logged: Logged) -> None:
     with anaplan.client(retry_count=0) as client:
         client.authenticate()

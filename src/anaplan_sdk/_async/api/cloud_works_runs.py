@@ -54,8 +54,8 @@ class CloudRuns(ApiNamespace):
         """Start an integration, without waiting for its end.
 
         The integration is not started twice: when the answer to the request is lost, its run is
-        looked up in the history, for up to the client's `settle_time` in seconds. Only when there
-        is none by then is the request repeated.
+        looked up in the history, for up to the client's `settle_time` in seconds. If there is none
+        by then, the request is repeated.
 
         Args:
             integration_id: The integration's id.
