@@ -95,9 +95,11 @@ SUITES: dict[str, tuple[str, ...]] = {
         "clients/_*/test_logging.py",
         "clients/_*/test_requests.py",
         "clients/_*/test_encoded_replies.py",
+        "clients/_sync/test_signing_in.py",
         "clients/test_*.py",
         "clients/_*/test_audit_events.py",
         "clients/_*/test_limits.py",
+        "oauth/test_closing.py",
     ),
     "_async/transfer/batch_write.py": (
         "clients/_*/test_lists.py",
