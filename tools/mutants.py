@@ -51,9 +51,10 @@ BASELINE_SECONDS = 900
 # The modules that decide something, by patterns below SDK, and the tests that concern them, by
 # patterns below tests. A module's own tests, `test_<module>.py` in one of OWN_TESTS, come first
 # without being named here. The first pattern that matches a module applies.
-OWN_TESTS = ("pure", "auth")
+OWN_TESTS = ("pure", "auth", "clients/_async", "clients/_sync")
 SUITES: dict[str, tuple[str, ...]] = {
     "_http/dates.py": ("pure/test_retry_policy.py", "clients/_sync/test_scim.py"),
+    "_http/request_log.py": ("clients/_sync/test_logging.py",),
     "_http/reply_limits.py": ("pure/test_csv_pages.py",),
     "_http/*.py": (
         "clients/_sync/test_workspaces_and_models.py",
@@ -78,20 +79,27 @@ SUITES: dict[str, tuple[str, ...]] = {
         "clients/_sync/test_large_reads.py",
         "clients/_sync/test_files.py",
     ),
-    "_async/transport/limiter.py": ("clients/_*/test_limits.py",),
-    "_async/transport/model_wait.py": ("clients/_*/test_model_wait.py",),
+    "_async/transport/limiter.py": ("clients/_*/test_logging.py", "clients/_*/test_limits.py"),
+    "_async/transport/model_wait.py": ("clients/_*/test_logging.py",),
     "_async/transport/polling.py": (
         "clients/_*/test_model_state.py",
         "clients/_*/test_large_reads.py",
         "clients/_*/test_actions.py",
     ),
-    "_async/transport/recovery.py": ("clients/_*/test_starts.py", "clients/_*/test_alm.py"),
+    "_async/transport/recovery.py": (
+        "clients/_*/test_logging.py",
+        "clients/_*/test_starts.py",
+        "clients/_*/test_alm.py",
+    ),
     "_async/transport/*.py": (
+        "clients/_*/test_logging.py",
         "clients/_*/test_requests.py",
         "clients/_*/test_encoded_replies.py",
+        "clients/_sync/test_signing_in.py",
         "clients/test_*.py",
         "clients/_*/test_audit_events.py",
         "clients/_*/test_limits.py",
+        "oauth/test_closing.py",
     ),
     "_async/transfer/batch_write.py": (
         "clients/_*/test_lists.py",
@@ -99,6 +107,7 @@ SUITES: dict[str, tuple[str, ...]] = {
         "clients/_*/test_scim.py",
     ),
     "_async/transfer/*.py": (
+        "clients/_*/test_logging.py",
         "clients/_*/test_journals.py",
         "clients/test_broken_uploads.py",
         "clients/_*/test_files.py",

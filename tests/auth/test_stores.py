@@ -208,3 +208,18 @@ def test_a_lock_is_held_by_one(kind: str, tmp_path: Path, monkeypatch: pytest.Mo
 def test_locks_of_two_memory_stores_are_apart() -> None:
     assert lock_for(MemoryStore(), "key").take()
     assert lock_for(MemoryStore(), "key").take()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="modes are POSIX's, and the folder Linux's")
+def test_only_the_user_can_enter_the_folder_of_locks(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path))
+    before = os.umask(0)
+    try:
+        lock = lock_for(PlaintextFileStore(tmp_path / "tokens.json"), "key")
+        assert lock.take()
+        lock.release()
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "anaplan-sdk" / "locks").stat().st_mode) == 0o700

@@ -254,6 +254,19 @@ async def test_the_ledger_forgets_the_oldest_keys() -> None:
     assert "K1099" in ledger.started("kept")
 
 
+async def test_starts_are_concurrent_while_two_are_under_way() -> None:
+    ledger = StartLedger()
+    with ledger.starting("run"):
+        with ledger.starting("run"):
+            assert not ledger.is_concurrent("another run")
+            with ledger.starting("run"):
+                assert ledger.is_concurrent("run")
+            assert ledger.is_concurrent("run")
+        assert not ledger.is_concurrent("run")
+    with ledger.starting("run"):
+        assert not ledger.is_concurrent("run")
+
+
 async def test_a_cancelled_start_is_of_unknown_outcome() -> None:
     client = recovery()
 
