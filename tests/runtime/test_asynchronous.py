@@ -169,6 +169,8 @@ def test_a_caller_that_is_cancelled_waits_for_detached_work(run: Run) -> None:
         async with anyio.create_task_group() as group:
             group.start_soon(close)
             group.cancel_scope.cancel()
+            with anyio.CancelScope(shield=True):
+                await anyio.wait_all_tasks_blocked()
             work.may_end.set()
 
     run(main)
