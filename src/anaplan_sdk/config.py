@@ -265,7 +265,9 @@ class ClientConfig:
     requests_per_minute: Annotated[float | None, _POSITIVE] = None
     settle_time: Annotated[float, Range(0)] = 10.0
     model_wait: Annotated[float | None, Range(0)] = None
-    httpx_kwargs: HttpxOptions[Any] = field(default_factory=HttpxOptions[Any], repr=False)
+    httpx_kwargs: HttpxOptions[Any] = field(
+        default_factory=HttpxOptions[Any], repr=False, hash=False
+    )
 
     def __post_init__(self) -> None:
         for option in fields(self):

@@ -445,4 +445,5 @@ class SynchronizationException(AnaplanActionError):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.task_id = self.task.id if self.task else None
+        if self.task is not None:
+            self.task_id = self.task.id

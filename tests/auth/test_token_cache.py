@@ -1,6 +1,7 @@
 """The one current token, driven by hand: no server, and a clock that is moved."""
 
 import json
+import logging
 import re
 import threading
 from collections.abc import Callable
@@ -505,6 +506,24 @@ def test_a_leader_that_fails_in_an_unforeseen_way_blocks_nobody(clock: Clock) ->
     for _ in range(2):
         with pytest.raises(MemoryError):
             Caller(session)
+
+
+def test_an_interrupt_while_logging_blocks_nobody(session: AnaplanTokenCache) -> None:
+    class Interrupt(logging.Filter):
+        def filter(self, record: logging.LogRecord) -> bool:
+            raise KeyboardInterrupt
+
+    logger, interrupt = logging.getLogger("anaplan_sdk.auth"), Interrupt()
+    level = logger.level
+    logger.setLevel(logging.DEBUG)
+    logger.addFilter(interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            Caller(session)
+    finally:
+        logger.removeFilter(interrupt)
+        logger.setLevel(level)
+    assert Caller(session).asks == SIGN_IN
 
 
 def test_no_secret_shows(signed_in: AnaplanTokenCache) -> None:

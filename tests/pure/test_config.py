@@ -165,3 +165,16 @@ def test_where_the_services_are() -> None:
     assert ClientConfig(token="t", hosts=own).service_hosts is own
     with pytest.raises(ValueError, match="Give one of base_url and region"):
         ClientConfig(token="t", region="us1", base_url="https://mine.example")
+
+
+def test_a_subclass_is_made_by_its_own_constructor() -> None:
+    class Custom(Client):
+        def __init__(self, *args: Any, **options: Any) -> None:
+            super().__init__(*args, **options)
+            self.is_custom = True
+
+    config = ClientConfig(token="t", upload_parallel=False, httpx_kwargs={"mounts": None})
+    assert Custom.from_config(config).is_custom
+    assert hash(config) == hash(replace(config))
+    with pytest.raises(TypeError, match="must be a ClientConfig, not dict"):
+        Client.from_config({})  # type: ignore[arg-type]

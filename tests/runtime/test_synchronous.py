@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from types import FrameType
@@ -184,6 +185,24 @@ def test_no_thread_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(RuntimeError, match="new thread"):
         DetachedTasks().run(bool, on_abandoned=lambda: abandoned.append(True))
     assert abandoned == [True]
+
+
+def test_an_interrupt_before_the_thread_has_begun_abandons_its_work(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    abandoned: list[bool] = []
+    tasks = DetachedTasks()
+
+    def interrupted(_: threading.Thread) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        tasks.run(list, on_abandoned=lambda: abandoned.append(True))
+    assert abandoned == [True]
+    began = time.monotonic()
+    tasks.wait(60)
+    assert time.monotonic() - began < 30
 
 
 def test_a_deadline_leaves_work_to_itself() -> None:

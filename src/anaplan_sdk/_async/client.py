@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 from copy import copy
-from dataclasses import replace
+from dataclasses import fields, replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Literal, Self, Unpack, overload
+from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
 
 import httpx2
 
@@ -191,7 +191,7 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
 
     def _open(self, config: ClientConfig, auth: httpx2.Auth) -> None:
         transports = [config.httpx_kwargs.get("transport")]
-        transports += config.httpx_kwargs.get("mounts", {}).values()
+        transports += (config.httpx_kwargs.get("mounts") or {}).values()
         for transport in transports:
             if transport is not None and not hasattr(transport, "handle_async_request"):
                 raise TypeError(
@@ -220,13 +220,17 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
 
         Raises:
             ValueError: A credential is not valid.
-            TypeError: `auth` or a transport has the wrong type.
+            TypeError: `config`, `auth` or a transport has the wrong type.
             InvalidCredentialsException: The certificate can't be read, or is not valid today.
             InvalidPrivateKeyException: The private key can't be read, or is not the certificate's.
             ImportError: An option needs an extra that is not installed.
         """
-        client = cls.__new__(cls)
-        client._open(config, resolve_auth(config))
+        if not isinstance(config, ClientConfig):
+            raise TypeError(f"config must be a ClientConfig, not {type(config).__name__}.")
+        names = {item.name for item in fields(config)} - {"httpx_kwargs", "upload_parallel"}
+        arguments: Any = {name: getattr(config, name) for name in names} | config.httpx_kwargs
+        client = cls(**arguments)
+        client._config = config  # It has `upload_parallel`, which not every constructor takes.
         return client
 
     @classmethod

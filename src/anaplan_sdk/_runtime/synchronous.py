@@ -277,22 +277,26 @@ def _start(
 ) -> None:
     """Run a function in a thread of its own, which knows the caller's context.
 
-    A Ctrl-C can meet the caller here, when the thread runs already.
+    A Ctrl-C that interrupts the caller here cancels the future unless the thread has begun.
     """
-    thread = threading.Thread(
-        target=copy_context().run,
-        args=(_run_into, future, function, *args),
-        kwargs=kwargs,
-        name="anaplan-sdk",
-        daemon=is_daemon,
-    )
     try:
-        thread.start()
+        threading.Thread(
+            target=copy_context().run,
+            args=(_run_into, future, function, *args),
+            kwargs=kwargs,
+            name="anaplan-sdk",
+            daemon=is_daemon,
+        ).start()
     except RuntimeError as error:  # The interpreter is ending, or there are too many threads.
         future.set_exception(error)
+    except BaseException:
+        future.cancel()
+        raise
 
 
 def _run_into(future: Future[R], function: Callable[..., R], *args: Any, **kwargs: Any) -> None:
+    if not future.set_running_or_notify_cancel():
+        return
     try:
         future.set_result(function(*args, **kwargs))
     except BaseException as error:  # noqa: BLE001 - it is raised in the waiting thread

@@ -136,11 +136,14 @@ class OAuthTokenCache(TokenCache):
 
     def _renew(self, old: Token | None) -> Flow[Token]:
         self._is_bound = True
-        while not self._store_lock.take():
-            if old is not None:
-                raise TokenStoreException("Another process is getting a token: use the old one.")
-            yield Pause(_LOCK_PAUSE)
-        try:
+        has_lock = False
+        try:  # Whatever is raised from here on, an interrupt too, releases the lock.
+            while not (has_lock := self._store_lock.take()):
+                if old is not None:
+                    raise TokenStoreException(
+                        "Another process is getting a token: use the old one."
+                    )
+                yield Pause(_LOCK_PAUSE)
             generation, reply = self._generation, self._reply
             if not self._is_delivered:
                 return (yield from self._deliver(reply, generation))
@@ -151,7 +154,8 @@ class OAuthTokenCache(TokenCache):
             sign_in = self._sign_in if old is None else None
             return (yield from self._first_usable(candidates, sign_in, generation))
         finally:
-            self._store_lock.release()
+            if has_lock:
+                self._store_lock.release()
 
     def _first_usable(
         self, candidates: Iterable[str | Token | None], sign_in: SignIn | None, generation: int

@@ -207,9 +207,10 @@ class TokenCache(ABC):
 
     def _lead(self, flight: Future[None], state: TokenState) -> Flow[str]:
         """Obtain the token that others wait for, too."""
-        old = self._token if state is TokenState.STALE else None
-        self._is_cleared = False
-        try:
+        old: Token | None = None
+        try:  # Whatever is raised from here on, an interrupt too, ends the flight.
+            old = self._token if state is TokenState.STALE else None
+            self._is_cleared = False
             verb = "Refreshing" if old else "Obtaining"
             _loggers.auth.debug("%s a token from %s", verb, self._source)
             token = yield from self._renew(old)
