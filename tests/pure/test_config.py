@@ -173,7 +173,8 @@ def test_a_subclass_is_made_by_its_own_constructor() -> None:
             super().__init__(*args, **options)
             self.is_custom = True
 
-    config = ClientConfig(token="t", upload_parallel=False, httpx_kwargs={"mounts": None})
+    options: Any = {"mounts": None}
+    config = ClientConfig(token="t", upload_parallel=False, httpx_kwargs=options)
     assert Custom.from_config(config).is_custom
     assert hash(config) == hash(replace(config))
     with pytest.raises(TypeError, match="must be a ClientConfig, not dict"):
