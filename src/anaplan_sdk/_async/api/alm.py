@@ -124,7 +124,7 @@ class Alm(Comparisons):
 
         Source: Anaplan ALM API guide, "Retrieve latest revision".
         """
-        revisions = await self._list_unpaged(_REVISIONS, f"{self._alm}/latestRevision")
+        revisions = await self._list_at_once(_REVISIONS, f"{self._alm}/latestRevision")
         return revisions[0] if revisions else None
 
     async def get_syncable_revisions(self, source_model_id: str) -> list[Revision]:
@@ -148,7 +148,7 @@ class Alm(Comparisons):
         """
         url = f"{self._alm}/syncableRevisions"
         path_segment(source_model_id)
-        return await self._list_unpaged(_REVISIONS, url, sourceModelId=source_model_id)
+        return await self._list_at_once(_REVISIONS, url, sourceModelId=source_model_id)
 
     async def create_revision(self, name: str, description: str = "") -> Revision:
         """Create a revision of the model's current structure.
@@ -219,7 +219,7 @@ class Alm(Comparisons):
 
         Source: Anaplan ALM API guide, "Retrieve the models for a specific revision".
         """
-        return await self._list_unpaged(
+        return await self._list_at_once(
             _MODELS, f"{self._alm}/revisions/{path_segment(revision_id)}/appliedToModels"
         )
 
@@ -237,7 +237,7 @@ class Alm(Comparisons):
 
         Source: Anaplan ALM API guide, "Retrieve sync tasks for a model".
         """
-        return await self._list_unpaged(_TASKS, f"{self._alm}/syncTasks")
+        return await self._list_at_once(_TASKS, f"{self._alm}/syncTasks")
 
     async def get_sync_task(self, task_id: str) -> PendingTask | CompletedSyncTask:
         """Return the state of a synchronization.
@@ -414,11 +414,6 @@ class Alm(Comparisons):
         """Return the same namespace for another model."""
         settings = replace(self._config, workspace_id=None, model_id=model_id)
         return Alm(self._session, settings, self._recovery)
-
-    async def _list_unpaged(self, listing: ListReply[T], url: str, **params: str) -> list[T]:
-        """Read a listing that Anaplan doesn't page."""
-        response = await self._session.send("GET", url, params=params)
-        return decode(listing.adapter, response).items
 
     async def _find_source(
         self, source_model_id: str, revision_id: str | None, target: Revision

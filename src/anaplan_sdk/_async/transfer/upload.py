@@ -137,7 +137,7 @@ class FileUpload:
                 raise error from problem
             if begun is not None:
                 _loggers.uploads.warning(
-                    "The upload to file %s has begun, although its request got no clear answer: %s",
+                    "The upload to file %s has begun, although its request got no clear reply: %s",
                     file_id,
                     error,
                 )
@@ -149,6 +149,7 @@ class FileUpload:
             what=f"The upload to file {file_id}",
             verb="begun",
             attempts=1 + self._session.policy.retry_count,
+            logger=_loggers.uploads,
         )
         _loggers.uploads.info(
             "The upload to file %d has begun, chunks: %s", begun, upload.count or "unknown"
@@ -247,7 +248,7 @@ class FileUpload:
         """Return the ids of the chunks that Anaplan lists."""
         try:
             return {chunk.id for chunk in await self._listings.get_file_chunks(file_id)}
-        except InvalidIdentifierException:  # Anaplan may answer 404 after content was deleted.
+        except InvalidIdentifierException:  # Anaplan may reply 404 after content was deleted.
             return set()
 
 

@@ -1,11 +1,12 @@
 """Starting and creating things at most once, whatever happens to the reply.
 
-A request without a clear answer may have had its effect. Before it is sent again, Anaplan's lists
+A request without a clear reply may have had its effect. Before it is sent again, Anaplan's lists
 are searched for what it may have started or created.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import Counter, deque
@@ -57,6 +58,7 @@ async def start_at_most_once(
     what: str,
     verb: str = "started",
     attempts: int = 1,
+    logger: logging.Logger = _loggers.tasks,
 ) -> R:
     """Start or create something; after an ambiguous failure, only if that has not happened yet.
 
@@ -67,6 +69,7 @@ async def start_at_most_once(
         what: What is started, for messages: "Action 117…".
         verb: What is done with it: "started", "created".
         attempts: How many times the request is sent at most.
+        logger: Logs that the request is sent again.
 
     Raises:
         OutcomeUnknownException: It cannot be known whether it was started.
@@ -92,7 +95,7 @@ async def start_at_most_once(
                 return recovered
             if is_conflict or attempt == attempts:
                 raise
-            _loggers.tasks.info(
+            logger.info(
                 "%s was not %s: sending the request again, attempt %d of %d, after: %s",
                 what,
                 verb,
@@ -268,7 +271,7 @@ class Recovery:
             raise start.unknown(error, f"and can't be looked up ({problem})") from error
         if found:
             _loggers.tasks.warning(
-                "%s was %s, although its request got no clear answer: recovered %s after %s",
+                "%s was %s, although its request got no clear reply: recovered %s after %s",
                 start.what,
                 start.verb,
                 found[0].id,
@@ -304,7 +307,7 @@ class Recovery:
         if is_concurrent:
             raise start.unknown(error, "and another call to do so is under way", found) from error
         if self._ledger.last_ambiguous(start.key) > start.began - _CONFUSION_TIME:
-            why = "by this or by an earlier call without a clear answer"
+            why = "by this or by an earlier call without a clear reply"
             raise start.unknown(error, why, found) from error
         return found
 

@@ -171,32 +171,34 @@ class Session:
     ) -> httpx2.Response:
         policy = self.policy
         retry_deadline = Deadline.after(policy.retry_time)
-        number, sent, may_be_performed = 1, 0, False
+        # A resend after waiting for the model is another attempt, but not one of the retries.
+        number, tries, sent, may_be_performed = 1, 1, 0, False
         while True:
             attempt = Attempt(number, deadline)
             try:
-                return await self._attempt(build, attempt, is_streamed)
+                return await self._attempt(build, attempt, tries, is_streamed)
             except DeadlineExceeded:
                 # It was not admitted in time, and a retry would be admitted even later.
                 raise self._deadline_error(
                     build(), sent, not_performed=not may_be_performed
                 ) from None
             except AnaplanException as error:
+                number += 1
                 sent += attempt.was_sent
                 # The last attempt may have had no effect, but an earlier one may have.
                 may_be_performed = may_be_performed or not error.not_performed
                 error.not_performed = not may_be_performed
                 if model_wait is not None and await model_wait.should_resend(error, retry):
                     continue
-                pause = policy.pause_before_retry(error, retry, number, retry_deadline.remaining())
+                pause = policy.pause_before_retry(error, retry, tries, retry_deadline.remaining())
                 if pause is None:
                     raise
-                number += 1
-                log_retry(error, pause, number, policy.retry_count + 1)
+                tries += 1
+                log_retry(error, pause, tries, policy.retry_count + 1)
             await runtime.sleep(pause)
 
     async def _attempt(
-        self, build: Callable[[], httpx2.Request], attempt: Attempt, is_streamed: bool
+        self, build: Callable[[], httpx2.Request], attempt: Attempt, tries: int, is_streamed: bool
     ) -> httpx2.Response:
         # A streamed reply holds its place only until its headers have arrived: the caller may send
         # further requests while reading it.
@@ -222,7 +224,7 @@ class Session:
         except RateLimitException as error:
             # The limit is the tenant's, so all requests wait, unless this client never retries.
             if self.policy.retry_count and (error.retry_after or 0.0) <= RETRY_AFTER_CAP:
-                self._limiter.pause(self.policy.pause(error, attempt.number), admitted_at)
+                self._limiter.pause(self.policy.pause(error, tries), admitted_at)
             raise
         finally:
             self._limiter.release()

@@ -46,7 +46,7 @@ _POLL_DELAY = 4.0
 
 
 class _Insertion(BatchWrite[InsertionResult]):
-    """An insertion that reads the list to learn the outcome of a request that got no answer.
+    """An insertion that reads the list to learn the outcome of a request that got no reply.
 
     Args:
         session: Sends the requests.
@@ -91,7 +91,7 @@ class _Insertion(BatchWrite[InsertionResult]):
     def _inserted(self, batch: Batch) -> InsertionResult:
         count = len(batch.items)
         _loggers.tasks.warning(
-            "%d items of %s were inserted, although their request got no clear answer",
+            "%d items of %s were inserted, although their request got no clear reply",
             count,
             self._endpoint.url,
         )
