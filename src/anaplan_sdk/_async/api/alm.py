@@ -412,8 +412,8 @@ class Alm(Comparisons):
 
     def _namespace_of(self, model_id: str) -> Alm:
         """Return the same namespace for another model."""
-        settings = replace(self._config, workspace_id=None, model_id=model_id)
-        return Alm(self._session, settings, self._recovery)
+        config = replace(self._config, workspace_id=None, model_id=model_id)
+        return Alm(self._session, config, self._shared)
 
     async def _find_source(
         self, source_model_id: str, revision_id: str | None, target: Revision

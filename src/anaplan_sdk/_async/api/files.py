@@ -10,11 +10,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from anaplan_sdk import models
-from anaplan_sdk._async.api.namespace import ApiNamespace, path_segment, sort_params
+from anaplan_sdk._async.api.namespace import (
+    ApiNamespace,
+    SharedState,
+    path_segment,
+    sort_params,
+)
 from anaplan_sdk._async.transfer.content import Content, prepare
 from anaplan_sdk._async.transfer.download import ACCEPT_BYTES, download, replacing
 from anaplan_sdk._async.transfer.upload import FileUpload, open_journal
+from anaplan_sdk._async.transport.session import Session
 from anaplan_sdk._runtime import asynchronous as runtime
+from anaplan_sdk.config import ClientConfig
 from anaplan_sdk.exceptions import InvalidIdentifierException
 from anaplan_sdk.models._envelopes import ListReply
 from anaplan_sdk.progress import ProgressCallback
@@ -37,6 +44,12 @@ _PARALLEL_DOWNLOADS = 4
 
 class Files(ApiNamespace):
     """A model's files: the sources of imports and the outputs of exports."""
+
+    def __init__(
+        self, session: Session, config: ClientConfig, shared: SharedState | None = None
+    ) -> None:
+        super().__init__(session, config, shared)
+        self._known_files: set[str] = set()
 
     async def get_files(
         self,

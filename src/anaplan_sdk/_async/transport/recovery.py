@@ -147,16 +147,24 @@ class StartLedger:
             ids = self._started.pop(key, None) or deque(maxlen=_REMEMBERED_STARTS)
             ids.append(started_id)
             self._started[key] = ids
-            if len(self._started) > _REMEMBERED_KEYS:
-                del self._started[next(iter(self._started))]
+            _drop_oldest(self._started)
 
     def record_ambiguous(self, key: str) -> None:
         """Record a start whose outcome is unknown, and may be seen later."""
-        self._ambiguous[key] = time.monotonic()
+        with self._lock:
+            self._ambiguous.pop(key, None)
+            self._ambiguous[key] = time.monotonic()
+            _drop_oldest(self._ambiguous)
 
     def last_ambiguous(self, key: str) -> float:
         """Return when an outcome was unknown last, on the clock of `time.monotonic`."""
-        return self._ambiguous.get(key, -inf)
+        with self._lock:
+            return self._ambiguous.get(key, -inf)
+
+
+def _drop_oldest(remembered: dict[str, R]) -> None:
+    if len(remembered) > _REMEMBERED_KEYS:
+        del remembered[next(iter(remembered))]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -97,8 +97,9 @@ def wait_until(
 
     def finished_in_time(state: T) -> R | None:
         result = finished(state)
-        # After a slow poll the caller is not kept waiting for another one.
-        return time_out(state) if result is None and deadline.expired else result
+        if result is None and deadline.expired:
+            time_out(state)  # After a slow poll the caller is not kept waiting for another one.
+        return result
 
     return poll_until(poll, finished_in_time, delay=delay, deadline=deadline, on_timeout=time_out)
 

@@ -31,7 +31,7 @@ from anaplan_sdk.exceptions import (
 
 if TYPE_CHECKING:
     from anaplan_sdk._sync.transport.model_wait import ModelWait
-    from anaplan_sdk.models import ModelStatus, NamedObject
+    from anaplan_sdk.models import ModelStatus
 
 _END: Any = object()
 
@@ -53,7 +53,6 @@ class Session:
             config.max_concurrency, RateLimiter(config.requests_per_minute)
         )
         self._transport = Transport(config, auth)
-        self.names: dict[tuple[str, str], tuple[NamedObject, ...]] = {}
         self._model_wait = config.model_wait
         self._poll_delay = config.status_poll_delay
 
