@@ -9,10 +9,10 @@ from typing import Literal, TypeVar
 from anaplan_sdk._async.api.alm_comparisons import Comparisons
 from anaplan_sdk._async.api.alm_tasks import starts_task
 from anaplan_sdk._async.api.namespace import path_segment, sort_params
-from anaplan_sdk._async.transport.polling import check_timeout
 from anaplan_sdk._async.transport.recovery import ListedStart, waiting_for_task
 from anaplan_sdk._http.dates import iso_date
 from anaplan_sdk._http.replies import decode
+from anaplan_sdk._ranges import check_timeout
 from anaplan_sdk._runtime.deadline import Deadline
 from anaplan_sdk.exceptions import (
     AnaplanException,

@@ -20,6 +20,7 @@ from anaplan_sdk._async.transfer.content import Content, prepare
 from anaplan_sdk._async.transfer.download import ACCEPT_BYTES, download, replacing
 from anaplan_sdk._async.transfer.upload import FileUpload, open_journal
 from anaplan_sdk._async.transport.session import Session
+from anaplan_sdk._ranges import AT_LEAST_ONE
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk.config import ClientConfig
 from anaplan_sdk.exceptions import InvalidIdentifierException
@@ -197,7 +198,7 @@ class Files(ApiNamespace):
 
         Source: Anaplan help, "Upload a file in chunks" and "Set and post the chunk count".
         """
-        _check_batch_size(batch_size)
+        AT_LEAST_ONE.check("batch_size", batch_size, int)
         await self._upload(file_id, content, batch_size, journal, on_progress)
 
     async def upload_small_file(self, file_id: int | str, content: str | bytes) -> None:
@@ -297,7 +298,7 @@ class Files(ApiNamespace):
             InvalidIdentifierException: The model has no such file.
             AnaplanException: The request failed; see the subclasses.
         """
-        _check_batch_size(batch_size)
+        AT_LEAST_ONE.check("batch_size", batch_size, int)
         async with aclosing(self._download(file_id, batch_size, on_progress)) as chunks:
             async for chunk in chunks:
                 yield chunk
@@ -389,8 +390,3 @@ class Files(ApiNamespace):
 
     def _file_url(self, file_id: int | str) -> str:
         return f"{self._model}/files/{path_segment(file_id)}"
-
-
-def _check_batch_size(batch_size: int) -> None:
-    if batch_size < 1:
-        raise ValueError(f"batch_size must be at least 1, not {batch_size}.")

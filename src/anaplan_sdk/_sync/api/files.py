@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from anaplan_sdk import models
+from anaplan_sdk._ranges import AT_LEAST_ONE
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._sync.api.namespace import (
     ApiNamespace,
@@ -198,7 +199,7 @@ class Files(ApiNamespace):
 
         Source: Anaplan help, "Upload a file in chunks" and "Set and post the chunk count".
         """
-        _check_batch_size(batch_size)
+        AT_LEAST_ONE.check("batch_size", batch_size, int)
         self._upload(file_id, content, batch_size, journal, on_progress)
 
     def upload_small_file(self, file_id: int | str, content: str | bytes) -> None:
@@ -296,7 +297,7 @@ class Files(ApiNamespace):
             InvalidIdentifierException: The model has no such file.
             AnaplanException: The request failed; see the subclasses.
         """
-        _check_batch_size(batch_size)
+        AT_LEAST_ONE.check("batch_size", batch_size, int)
         with closing(self._download(file_id, batch_size, on_progress)) as chunks:
             for chunk in chunks:
                 yield chunk
@@ -388,8 +389,3 @@ class Files(ApiNamespace):
 
     def _file_url(self, file_id: int | str) -> str:
         return f"{self._model}/files/{path_segment(file_id)}"
-
-
-def _check_batch_size(batch_size: int) -> None:
-    if batch_size < 1:
-        raise ValueError(f"batch_size must be at least 1, not {batch_size}.")

@@ -102,13 +102,3 @@ def wait_until(
         return result
 
     return poll_until(poll, finished_in_time, delay=delay, deadline=deadline, on_timeout=time_out)
-
-
-def check_timeout(timeout: float | None) -> None:
-    """Raise an error for a negative timeout.
-
-    Raises:
-        ValueError: The timeout is negative.
-    """
-    if timeout is not None and timeout < 0:
-        raise ValueError(f"timeout must be at least 0, not {timeout}.")
