@@ -278,7 +278,7 @@ class ClientConfig:
                         f"{name} is missing: basic authentication needs user_email and password."
                     )
         elif by_certificate and not self.certificate:
-            raise ValueError("certificate is missing: a private key is of no use without it.")
+            raise ValueError("certificate is missing: a private key can't be used without it.")
         elif not (by_certificate or token or auth or api_key or self.consolidation):
             raise ValueError(f"No credentials were given. Give one of: {_WAYS_TO_SIGN_IN}.")
 

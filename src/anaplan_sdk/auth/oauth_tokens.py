@@ -66,10 +66,10 @@ class OAuthTokenCache(TokenCache):
         on_token: OnToken | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        require_plain("on_token", on_token)
+        refuse_async("on_token", on_token)
         if store is not None:
-            require_plain("store.load", store.load)
-            require_plain("store.save", store.save)
+            refuse_async("store.load", store.load)
+            refuse_async("store.save", store.save)
         self._reply: OAuthToken = dict(token or {})
         if "access_token" in self._reply:
             check_token("access_token", self._reply["access_token"])
@@ -250,7 +250,7 @@ def _token_of(reply: OAuthToken) -> Token:
     )
 
 
-def require_plain(name: str, function: Callable[..., object] | None) -> None:
+def refuse_async(name: str, function: Callable[..., object] | None) -> None:
     """Refuse an async function.
 
     Args:

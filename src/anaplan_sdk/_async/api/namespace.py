@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import aclosing
-from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import quote
@@ -33,7 +32,6 @@ M = TypeVar("M", bound="AnaplanModel")
 _ID_AND_NAME = {"id": "id", "name": "name"}
 
 
-@dataclass(frozen=True)
 class SharedState:
     """What the namespaces of a client, and of those created from it by `with_model`, share.
 
@@ -43,8 +41,9 @@ class SharedState:
             workspace.
     """
 
-    recovery: Recovery
-    names: dict[tuple[str, str], tuple[NamedObject, ...]] = field(default_factory=dict)
+    def __init__(self, recovery: Recovery) -> None:
+        self.recovery = recovery
+        self.names: dict[tuple[str, str], tuple[NamedObject, ...]] = {}
 
 
 class ApiNamespace:

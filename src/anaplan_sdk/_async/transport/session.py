@@ -52,7 +52,7 @@ class Session:
             config.max_concurrency, RateLimiter(config.requests_per_minute)
         )
         self._transport = Transport(config, auth)
-        self._model_wait = config.model_wait
+        self._model_wait_seconds = config.model_wait
         self._poll_delay = config.status_poll_delay
 
     def __repr__(self) -> str:
@@ -105,7 +105,7 @@ class Session:
             return request
 
         deadline = Deadline.after(self.policy.deadline)
-        model_wait = None if self._model_wait is None else self._wait_for_model(url, deadline)
+        model_wait = self._new_model_wait(url, deadline)
         return await self._send(build, retry, deadline, model_wait=model_wait)
 
     async def stream(
@@ -206,12 +206,12 @@ class Session:
         try:
             request = build()
             auth = self._transport.auth_of(request)
-            exchange = self._transport.exchange
+            send = self._transport.send_once
             try:
                 if deadline is NO_DEADLINE:
-                    return await exchange(request, auth, attempt, is_streamed)
+                    return await send(request, auth, attempt, is_streamed)
                 return await runtime.with_deadline(
-                    deadline.remaining(), exchange, request, auth, attempt, is_streamed
+                    deadline.remaining(), send, request, auth, attempt, is_streamed
                 )
             except DeadlineExceeded:
                 attempts = attempt.number if attempt.was_sent else attempt.number - 1
@@ -228,13 +228,16 @@ class Session:
         finally:
             self._limiter.release()
 
-    def _wait_for_model(self, url: str, deadline: Deadline) -> ModelWait | None:
+    def _new_model_wait(self, url: str, deadline: Deadline) -> ModelWait | None:
+        seconds = self._model_wait_seconds
+        if seconds is None:
+            return None
         # Imported here, since few programs use it.
         from anaplan_sdk._async.transport.model_wait import STATUS, ModelWait, status_path
 
         base = self.hosts.api
         path = status_path(url.removeprefix(base)) if url.startswith(base) else None
-        if path is None or self._model_wait is None:
+        if path is None:
             return None
 
         def build() -> httpx2.Request:
@@ -244,7 +247,7 @@ class Session:
             response = await self._send(build, Retry.SAFE, deadline)
             return decode(STATUS.adapter, response).value
 
-        return ModelWait(poll, self._model_wait, self._poll_delay, deadline)
+        return ModelWait(poll, seconds, self._poll_delay, deadline)
 
     def _deadline_error(
         self, request: httpx2.Request, attempts: int, *, not_performed: bool
@@ -280,8 +283,8 @@ class Session:
             request.headers["Authorization"] = f"AnaplanAuthToken {token}"
             auth = None
         with suppress(InvalidCredentialsException):  # It had already expired.
-            await self._transport.exchange(request, auth, Attempt(1))
+            await self._transport.send_once(request, auth, Attempt(1))
 
     async def aclose(self) -> None:
-        """Close the connections; those of other event loops end with their loops."""
+        """Close the connections."""
         await self._transport.aclose()

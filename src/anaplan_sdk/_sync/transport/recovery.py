@@ -53,7 +53,7 @@ class Created:
 
 
 def start_at_most_once(
-    send: runtime.Poll[R],
+    send: runtime.Producer[R],
     recover: runtime.Function[AnaplanException, R | None] | None = None,
     *,
     what: str,
@@ -226,7 +226,7 @@ class Recovery:
         self._settle_time = settle_time
         self._ledger = StartLedger()
 
-    def start(self, send: runtime.Poll[S], start: ListedStart[T]) -> S | T:
+    def start(self, send: runtime.Producer[S], start: ListedStart[T]) -> S | T:
         """Start or create something that Anaplan lists, at most once.
 
         Args:

@@ -53,7 +53,7 @@ class Session:
             config.max_concurrency, RateLimiter(config.requests_per_minute)
         )
         self._transport = Transport(config, auth)
-        self._model_wait = config.model_wait
+        self._model_wait_seconds = config.model_wait
         self._poll_delay = config.status_poll_delay
 
     def __repr__(self) -> str:
@@ -106,7 +106,7 @@ class Session:
             return request
 
         deadline = Deadline.after(self.policy.deadline)
-        model_wait = None if self._model_wait is None else self._wait_for_model(url, deadline)
+        model_wait = self._new_model_wait(url, deadline)
         return self._send(build, retry, deadline, model_wait=model_wait)
 
     def stream(
@@ -207,12 +207,12 @@ class Session:
         try:
             request = build()
             auth = self._transport.auth_of(request)
-            exchange = self._transport.exchange
+            send = self._transport.send_once
             try:
                 if deadline is NO_DEADLINE:
-                    return exchange(request, auth, attempt, is_streamed)
+                    return send(request, auth, attempt, is_streamed)
                 return runtime.with_deadline(
-                    deadline.remaining(), exchange, request, auth, attempt, is_streamed
+                    deadline.remaining(), send, request, auth, attempt, is_streamed
                 )
             except DeadlineExceeded:
                 attempts = attempt.number if attempt.was_sent else attempt.number - 1
@@ -229,13 +229,16 @@ class Session:
         finally:
             self._limiter.release()
 
-    def _wait_for_model(self, url: str, deadline: Deadline) -> ModelWait | None:
+    def _new_model_wait(self, url: str, deadline: Deadline) -> ModelWait | None:
+        seconds = self._model_wait_seconds
+        if seconds is None:
+            return None
         # Imported here, since few programs use it.
         from anaplan_sdk._sync.transport.model_wait import STATUS, ModelWait, status_path
 
         base = self.hosts.api
         path = status_path(url.removeprefix(base)) if url.startswith(base) else None
-        if path is None or self._model_wait is None:
+        if path is None:
             return None
 
         def build() -> httpx2.Request:
@@ -245,7 +248,7 @@ class Session:
             response = self._send(build, Retry.SAFE, deadline)
             return decode(STATUS.adapter, response).value
 
-        return ModelWait(poll, self._model_wait, self._poll_delay, deadline)
+        return ModelWait(poll, seconds, self._poll_delay, deadline)
 
     def _deadline_error(
         self, request: httpx2.Request, attempts: int, *, not_performed: bool
@@ -281,8 +284,8 @@ class Session:
             request.headers["Authorization"] = f"AnaplanAuthToken {token}"
             auth = None
         with suppress(InvalidCredentialsException):  # It had already expired.
-            self._transport.exchange(request, auth, Attempt(1))
+            self._transport.send_once(request, auth, Attempt(1))
 
     def close(self) -> None:
-        """Close the connections; those of other event loops end with their loops."""
+        """Close the connections."""
         self._transport.close()
