@@ -10,8 +10,6 @@ from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
 from importlib.util import find_spec
-from math import inf
-from numbers import Integral, Real
 from pathlib import Path
 from typing import (
     Annotated,
@@ -30,6 +28,7 @@ import httpx2
 
 from anaplan_sdk._formats.chunks import MAX_CHUNK_SIZE
 from anaplan_sdk._formats.gzip import MAX_LEVEL
+from anaplan_sdk._ranges import POSITIVE, Range
 from anaplan_sdk.regions import Hosts, Region, resolve_hosts
 
 TransportT = TypeVar("TransportT")
@@ -127,44 +126,6 @@ class HttpxOptions(TypedDict, Generic[TransportT], total=False):
     verify: ssl.SSLContext | str | bool
 
 
-@dataclass(frozen=True)
-class Range:
-    """The numbers that an option accepts. Bounds are inclusive; `is_positive` excludes zero."""
-
-    at_least: float
-    at_most: float = inf
-    is_positive: bool = False
-
-    def check(self, name: str, value: Any, kind: type) -> None:
-        """Check the value of an option.
-
-        Args:
-            name: Name of the option.
-            value: Its value.
-            kind: Its type: int for integers only.
-
-        Raises:
-            TypeError: The value is not a number.
-            ValueError: The value is out of range.
-        """
-        if not isinstance(value, Integral if kind is int else Real):
-            expected = "an integer" if kind is int else "a number"
-            raise TypeError(f"{name} must be {expected}, not {type(value).__name__}.")
-        number = float(value)
-        # NaN compares false with every bound.
-        if not self.at_least <= number <= self.at_most or (self.is_positive and not number):
-            raise ValueError(f"{name} must be {self}, not {value}.")
-
-    def __str__(self) -> str:
-        if self.is_positive:
-            return "positive"
-        at_least = f"{self.at_least:,}"
-        return f"at least {at_least}" if self.at_most == inf else f"{at_least} to {self.at_most:,}"
-
-
-_POSITIVE = Range(0, is_positive=True)
-
-
 @dataclass(frozen=True, kw_only=True)
 class ClientConfig:
     """The options of a client, checked when they are set; nothing is sent and no file is read.
@@ -248,7 +209,7 @@ class ClientConfig:
     backoff: Annotated[float, Range(0)] = 1.0
     backoff_factor: Annotated[float, Range(0)] = 2.0
     page_size: Annotated[int, Range(1)] = 5000
-    status_poll_delay: Annotated[float, _POSITIVE] = 1
+    status_poll_delay: Annotated[float, POSITIVE] = 1
     upload_parallel: bool = True
     upload_chunk_size: Annotated[int, Range(1, MAX_CHUNK_SIZE)] = 25_000_000
     allow_file_creation: bool = False
@@ -261,8 +222,8 @@ class ClientConfig:
     upload_compression_level: Annotated[int, Range(0, MAX_LEVEL)] = 1
     max_concurrency: Annotated[int, Range(1)] = 20
     max_retry_time: Annotated[float | None, Range(0)] = None
-    request_deadline: Annotated[float | None, _POSITIVE] = None
-    requests_per_minute: Annotated[float | None, _POSITIVE] = None
+    request_deadline: Annotated[float | None, POSITIVE] = None
+    requests_per_minute: Annotated[float | None, POSITIVE] = None
     settle_time: Annotated[float, Range(0)] = 10.0
     model_wait: Annotated[float | None, Range(0)] = None
     httpx_kwargs: HttpxOptions[Any] = field(
@@ -277,7 +238,7 @@ class ClientConfig:
                 if not (value is None and may_be_none):
                     limits.check(option.name, value, get_args(option.type)[0])
         if not isinstance(self.timeout, httpx2.Timeout):
-            _POSITIVE.check("timeout", self.timeout, float)
+            POSITIVE.check("timeout", self.timeout, float)
         for name, kind in (("consolidation", ConsolidationAccess), ("hosts", Hosts)):
             value = getattr(self, name)
             if not isinstance(value, kind | None):
@@ -322,7 +283,7 @@ class ClientConfig:
                         f"{name} is missing: basic authentication needs user_email and password."
                     )
         elif by_certificate and not self.certificate:
-            raise ValueError("certificate is missing: a private key is of no use without it.")
+            raise ValueError("certificate is missing: a private key can't be used without it.")
         elif not (by_certificate or token or auth or api_key or self.consolidation):
             raise ValueError(f"No credentials were given. Give one of: {_WAYS_TO_SIGN_IN}.")
 

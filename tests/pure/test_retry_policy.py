@@ -109,7 +109,8 @@ def test_statuses_say_what_became_of_the_request(
     ],
 )
 def test_retry_after_is_seconds_or_a_date(value: str, seconds: float | None) -> None:
-    assert retry_after(httpx2.Headers({"Retry-After": value}), NOON) == seconds
+    headers = {"Retry-After": value, "Date": "Tue, 14 Jul 2026 12:00:00 GMT"}
+    assert retry_after(httpx2.Headers(headers)) == seconds
 
 
 def test_a_date_is_compared_with_the_replys_own() -> None:
@@ -117,8 +118,7 @@ def test_a_date_is_compared_with_the_replys_own() -> None:
         "Retry-After": "Tue, 14 Jul 2026 12:00:30 GMT",
         "Date": "Tue, 14 Jul 2026 12:00:10 GMT",
     }
-    assert retry_after(httpx2.Headers(headers), NOON + 3600) == 20.0
-    assert retry_after(httpx2.Headers({**headers, "Date": "today"}), NOON) == 30.0
+    assert retry_after(httpx2.Headers(headers)) == 20.0
 
 
 def test_without_the_header_no_wait_is_asked_for() -> None:
@@ -127,7 +127,7 @@ def test_without_the_header_no_wait_is_asked_for() -> None:
 
 @given(st.text(alphabet=st.characters(codec="ascii")))
 def test_any_text_may_stand_in_the_header(value: str) -> None:
-    seconds = retry_after(httpx2.Headers({"Retry-After": value}), NOON)
+    seconds = retry_after(httpx2.Headers({"Retry-After": value}))
     assert seconds is None or (seconds >= 0 and math.isfinite(seconds))
 
 
@@ -189,8 +189,12 @@ def test_the_smaller_limit_ends_the_retries(
     assert RetryPolicy(2, 1.0, 2.0, **limits).retry_time == seconds
 
 
-def test_a_date_without_the_replys_own_is_compared_with_this_machines_clock() -> None:
+@pytest.mark.parametrize("date", [{}, {"Date": "today"}], ids=["none", "invalid"])
+def test_a_date_without_the_replys_own_is_compared_with_this_machines_clock(
+    date: dict[str, str],
+) -> None:
     moment = datetime.now(UTC) + timedelta(seconds=30)
-    seconds = retry_after(httpx2.Headers({"Retry-After": format_datetime(moment, usegmt=True)}))
+    headers = {"Retry-After": format_datetime(moment, usegmt=True), **date}
+    seconds = retry_after(httpx2.Headers(headers))
     assert seconds is not None
     assert 20 < seconds <= 30

@@ -13,7 +13,6 @@ import httpx2
 from anaplan_sdk import models
 from anaplan_sdk._async.api.actions import Actions, RunOptions
 from anaplan_sdk._async.api.files import Files
-from anaplan_sdk._async.api.namespace import ApiNamespace
 from anaplan_sdk._async.api.workspaces_and_models import WorkspacesAndModels
 from anaplan_sdk._async.transfer.content import Content
 from anaplan_sdk._async.transport.session import Session
@@ -198,7 +197,7 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
                     "transport and mounts must be of type httpx2.AsyncBaseTransport, not "
                     f"{type(transport).__name__}."
                 )
-        ApiNamespace.__init__(self, Session(config, auth), config)
+        Files.__init__(self, Session(config, auth), config)
         self._owns_session = True
 
     def __repr__(self) -> str:
@@ -390,7 +389,7 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
             model_id=model_id or self._model_id,
             workspace_id=workspace_id or self._workspace_id,
         )
-        ApiNamespace.__init__(other, self._session, config, self._recovery)
+        Files.__init__(other, self._session, config, self._shared)
         other._owns_session = False
         return other
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import httpx2
 
+_EXCERPT_LENGTH = 200
+
 
 def safe_url(url: httpx2.URL | str) -> str:
     """Return the URL without user info, query and fragment, which may contain secrets."""
@@ -14,9 +16,9 @@ def safe_url(url: httpx2.URL | str) -> str:
     return str(parsed.copy_with(username=None, password=None, query=None, fragment=None))
 
 
-def excerpt(content: bytes, limit: int = 200) -> str:
+def excerpt(content: bytes) -> str:
     """Return the beginning of a reply's text as one line, for an error message."""
-    beginning = content[: limit * 4]
+    beginning = content[: _EXCERPT_LENGTH * 4]
     text = " ".join(beginning.decode("utf-8", "replace").split())
-    whole = len(text) <= limit and len(beginning) == len(content)
-    return text if whole else f"{text[:limit]}…"
+    whole = len(text) <= _EXCERPT_LENGTH and len(beginning) == len(content)
+    return text if whole else f"{text[:_EXCERPT_LENGTH]}…"

@@ -51,7 +51,7 @@ _REQUEST_ID_HEADERS = ("X-Request-Id", "X-Correlation-Id", "X-Amzn-Trace-Id", "X
 
 
 def error_of(response: httpx2.Response, attempts: int) -> AnaplanException | None:
-    """Return the error that a reply stands for, once it was read; `None` for a success."""
+    """Return the error that a reply reports; `None` for a success. An error's body must be read."""
     status = response.status_code
     if response.is_success:
         if is_html(response):

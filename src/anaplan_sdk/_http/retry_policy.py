@@ -105,15 +105,11 @@ def was_not_performed(status_code: int) -> bool:
     return 300 <= status_code < 500 and status_code != 408
 
 
-def retry_after(headers: httpx2.Headers, now: float | None = None) -> float | None:
+def retry_after(headers: httpx2.Headers) -> float | None:
     """Return the seconds that `Retry-After` asks to wait (RFC 9110, section 10.2.3).
 
-    A date is compared with the date of the reply, since the clock of this machine may differ.
-
-    Args:
-        headers: The headers of the reply.
-        now: Seconds since 1970 to compare with if the reply has no date; by default the time of
-            this machine.
+    A date is compared with the date of the reply, if it has one, since the clock of this machine
+    may differ.
     """
     value = headers.get("Retry-After")
     if value is None:
@@ -125,7 +121,7 @@ def retry_after(headers: httpx2.Headers, now: float | None = None) -> float | No
         return None
     sent = http_date(headers.get("Date", ""))
     if sent is None:
-        sent = time.time() if now is None else now
+        sent = time.time()
     return max(0.0, moment - sent)
 
 

@@ -50,6 +50,9 @@ Pieces: TypeAlias = Iterable[str | bytes] | AsyncIterable[str | bytes]
 Function: TypeAlias = Callable[[T], Awaitable[R]]
 """A function of one argument."""
 
+Producer: TypeAlias = Callable[[], Awaitable[T]]
+"""A function without arguments, such as one that sends a certain request."""
+
 Poll: TypeAlias = Callable[[], Awaitable[T]]
 """Returns the current state of something."""
 
@@ -102,7 +105,7 @@ async def with_deadline(
 
 
 class DetachedTasks:
-    """Tasks that go on to their end when their callers are cancelled, who don't wait for it."""
+    """Tasks that continue when their caller is cancelled; the caller does not wait for them."""
 
     def __init__(self) -> None:
         self._running: set[Future[Any]] = set()

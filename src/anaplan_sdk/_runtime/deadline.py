@@ -13,16 +13,14 @@ class Deadline:
 
     Attributes:
         at: The moment; infinite when there is no limit.
-        seconds: The seconds that were allowed, for messages; `None` when there is no limit.
     """
 
     at: float = inf
-    seconds: float | None = None
 
     @classmethod
     def after(cls, seconds: float | None) -> Deadline:
         """Return the deadline in `seconds` from now; `NO_DEADLINE` for `None`."""
-        return NO_DEADLINE if seconds is None else cls(time.monotonic() + seconds, seconds)
+        return NO_DEADLINE if seconds is None else cls(time.monotonic() + seconds)
 
     @property
     def expired(self) -> bool:

@@ -36,6 +36,9 @@ Pieces: TypeAlias = Iterable[str | bytes]
 Function: TypeAlias = Callable[[T], R]
 """A function of one argument."""
 
+Producer: TypeAlias = Callable[[], T]
+"""A function without arguments, such as one that sends a certain request."""
+
 Poll: TypeAlias = Callable[[], T]
 """Returns the current state of something."""
 
@@ -94,12 +97,12 @@ def run_shielded(function: Callable[..., R], *args: Any) -> R:
 def with_deadline(
     seconds: float | None, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs
 ) -> R:
-    """Run work in a thread of its own, and leave it to itself when it takes longer.
+    """Run work in its own thread; if it takes longer, stop waiting for it, and it continues.
 
     None sets no limit.
 
     Raises:
-        DeadlineExceeded: The work goes on.
+        DeadlineExceeded: The work took longer, and continues.
     """
     if seconds is None:
         return function(*args, **kwargs)
@@ -111,8 +114,9 @@ def with_deadline(
 
 
 class DetachedTasks:
-    """Threads that go on to their end at a Ctrl-C of their callers, who don't wait for it.
+    """Threads that continue when their caller is interrupted by Ctrl-C.
 
+    The caller does not wait for them.
     The interpreter waits for them before it ends, unless there is a second Ctrl-C.
     """
 

@@ -14,7 +14,6 @@ import httpx2
 from anaplan_sdk import models
 from anaplan_sdk._sync.api.actions import Actions, RunOptions
 from anaplan_sdk._sync.api.files import Files
-from anaplan_sdk._sync.api.namespace import ApiNamespace
 from anaplan_sdk._sync.api.workspaces_and_models import WorkspacesAndModels
 from anaplan_sdk._sync.transfer.content import Content
 from anaplan_sdk._sync.transport.session import Session
@@ -200,7 +199,7 @@ class Client(WorkspacesAndModels, Files, Actions):
                     "transport and mounts must be of type httpx2.BaseTransport, not "
                     f"{type(transport).__name__}."
                 )
-        ApiNamespace.__init__(self, Session(config, auth), config)
+        Files.__init__(self, Session(config, auth), config)
         self._owns_session = True
 
     def __repr__(self) -> str:
@@ -391,7 +390,7 @@ class Client(WorkspacesAndModels, Files, Actions):
             model_id=model_id or self._model_id,
             workspace_id=workspace_id or self._workspace_id,
         )
-        ApiNamespace.__init__(other, self._session, config, self._recovery)
+        Files.__init__(other, self._session, config, self._shared)
         other._owns_session = False
         return other
 

@@ -17,7 +17,7 @@ _SCHEME = "AnaplanAuthToken "
 class Bearer(httpx2.Auth):
     """Puts a token on every request, and a new one when Anaplan refused it.
 
-    A request that Anaplan answered with 401 is sent once more, if its body can be.
+    A request to which Anaplan replied 401 is sent once more, if its body can be.
 
     Our own clients carry out `flow` themselves and so handle failures; as an `httpx2.Auth` it also
     serves any other `httpx2` client.
@@ -34,10 +34,10 @@ class Bearer(httpx2.Auth):
         return f"<Bearer {self.cache!r}>"
 
     def bind(self, hosts: Hosts) -> None:
-        """Take note of the services of a client that this auth is given to.
+        """Use the services of the client to which this auth is passed.
 
         Raises:
-            ValueError: It gets its tokens elsewhere, for another client.
+            ValueError: It gets its tokens from the services of another client already.
         """
 
     def sign(self, request: httpx2.Request) -> bool:

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, TypeAdapter
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._runtime.flow import Flow, Pause, call, send
 from anaplan_sdk.auth.oauth_app import SCOPE, TOKEN_URL, OAuthApp, OAuthToken, make_app
-from anaplan_sdk.auth.oauth_tokens import OAuthBearer, OnToken, require_plain
+from anaplan_sdk.auth.oauth_tokens import OAuthBearer, OnToken, refuse_async
 from anaplan_sdk.auth.prompt import show
 from anaplan_sdk.auth.stores import TokenStore
 from anaplan_sdk.exceptions import AnaplanException, OAuthException, SignInRequiredException
@@ -66,7 +66,7 @@ class DeviceSignIn:
     """
 
     def __init__(self, prompt: DevicePrompt | None) -> None:
-        require_plain("prompt", prompt)
+        refuse_async("prompt", prompt)
         self._prompt = prompt
         self.cancelled = threading.Event()
 

@@ -59,23 +59,23 @@ def find_options(
 
     Raises:
         CredentialsNotFoundException: No usable credentials were found. The message lists the places
-            that were searched, and why each was passed over.
+            that were searched, and why each was skipped.
         ValueError: The config file is not valid, or has no such profile.
     """
     given = {name: value for name, value in (given or {}).items() if value is not None}
-    if passed := [name for name in given if name in _CREDENTIALS]:
-        _loggers.auth.debug("Using %s from the arguments", " and ".join(passed))
+    if explicit := [name for name in given if name in _CREDENTIALS]:
+        _loggers.auth.debug("Using %s from the arguments", " and ".join(explicit))
     sources = find_sources(profile, environ)
-    passed_over: list[str] = []
-    options = {**_place(sources, given), **_consolidation(sources, passed_over), **given}
+    skipped: list[str] = []
+    options = {**_place(sources, given), **_consolidation(sources, skipped), **given}
     hosts = resolve_hosts(**{name: options.get(name) for name in _HOSTS})
     credentials = _completion(sources, given)
     if credentials is None:
-        credentials = _unattended(sources, hosts, passed_over, beside_token="token" in given)
+        credentials = _unattended(sources, hosts, skipped, beside_token="token" in given)
     if credentials is None and "token" not in given:
-        credentials = _stored(sources, hosts, store, passed_over)
+        credentials = _stored(sources, hosts, store, skipped)
     if credentials is None and not options.keys() & {"token", "consolidation"}:
-        listed = "\n".join(f"  - {reason}" for reason in passed_over)
+        listed = "\n".join(f"  - {reason}" for reason in skipped)
         raise CredentialsNotFoundException(f"No way to sign in was found. Searched:\n{listed}")
     return {**(credentials or {}), **options}
 
@@ -96,7 +96,7 @@ def _place(sources: list[Source], given: Mapping[str, Any]) -> dict[str, Any]:
     return place
 
 
-def _consolidation(sources: list[Source], passed_over: list[str]) -> dict[str, Any]:
+def _consolidation(sources: list[Source], skipped: list[str]) -> dict[str, Any]:
     """Return access to Financial Consolidation, from the first source that has it."""
     for source in sources:
         token, no_token = source.read("consolidation_token")
@@ -105,7 +105,7 @@ def _consolidation(sources: list[Source], passed_over: list[str]) -> dict[str, A
             _loggers.auth.debug("Using access to Financial Consolidation from %s", source.name)
             return {"consolidation": ConsolidationAccess(token, tenant)}
         if tenant or source.profile.consolidation_token:
-            passed_over.append(
+            skipped.append(
                 "Financial Consolidation: consolidation_token and consolidation_tenant belong "
                 f"together, and {no_tenant if token else no_token}"
             )
@@ -123,7 +123,7 @@ def _completion(sources: list[Source], given: Mapping[str, Any]) -> dict[str, An
     for index, name in enumerate(names):
         before = [each for each in names[:index] if each in given]
         for source in sources:
-            # Another user's password is of no use, nor is the key of another certificate.
+            # The password of another user can't be used, nor the key of another certificate.
             fits = all(source.get(each) in (None, given[each]) for each in before)
             value = source.get(name) if fits and name not in {**given, **found} else None
             if value:
@@ -133,18 +133,18 @@ def _completion(sources: list[Source], given: Mapping[str, Any]) -> dict[str, An
 
 
 def _unattended(
-    sources: list[Source], hosts: Hosts, passed_over: list[str], *, beside_token: bool
+    sources: list[Source], hosts: Hosts, skipped: list[str], *, beside_token: bool
 ) -> dict[str, Any] | None:
     """Return credentials that sign in without a person, from the first source that has them."""
     for source in sources:
         if source.unavailable:
-            passed_over.append(f"{source.name}: {source.unavailable}")
+            skipped.append(f"{source.name}: {source.unavailable}")
             continue
         for way in (_CERTIFICATE, _BASIC) if beside_token else _WAYS:
             read = {name: source.read(name) for name in way}
             missing = [problem for value, problem in read.values() if not value]
             if missing:
-                passed_over.append(f"{source.name}, {' and '.join(way)}: {', '.join(missing)}")
+                skipped.append(f"{source.name}, {' and '.join(way)}: {', '.join(missing)}")
                 continue
             _loggers.auth.debug("Using %s from %s", " and ".join(way), source.name)
             values = {name: str(value) for name, (value, _) in read.items()}
@@ -165,7 +165,7 @@ def _refreshing(
 
 
 def _stored(
-    sources: list[Source], hosts: Hosts, store: TokenStore | None, passed_over: list[str]
+    sources: list[Source], hosts: Hosts, store: TokenStore | None, skipped: list[str]
 ) -> dict[str, Any] | None:
     """Return OAuth with a stored token; or, at a terminal, with a sign-in that stores one."""
     searched = False
@@ -178,9 +178,9 @@ def _stored(
             if not isinstance(auth, str):
                 _loggers.auth.debug("Using OAuth with %s from %s", option, source.name)
                 return {"auth": auth}
-            passed_over.append(f"stored tokens of {client_id}: {auth}")
+            skipped.append(f"stored tokens of {client_id}: {auth}")
     if not searched:
-        passed_over.append("stored tokens: neither client_id nor device_client_id is set")
+        skipped.append("stored tokens: neither client_id nor device_client_id is set")
     return None
 
 

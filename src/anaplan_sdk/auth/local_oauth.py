@@ -18,7 +18,7 @@ from anaplan_sdk.auth.oauth_app import (
     make_app,
     random_state,
 )
-from anaplan_sdk.auth.oauth_tokens import OAuthBearer, OnToken, require_plain
+from anaplan_sdk.auth.oauth_tokens import OAuthBearer, OnToken, refuse_async
 from anaplan_sdk.auth.prompt import ask, open_browser, require_terminal
 from anaplan_sdk.auth.stores import TokenStore
 from anaplan_sdk.exceptions import OAuthException
@@ -53,7 +53,7 @@ class BrowserSignIn:
     """
 
     def __init__(self, make_state: Callable[[], str], prompt: Prompt | None) -> None:
-        require_plain("prompt", prompt)
+        refuse_async("prompt", prompt)
         self._make_state = make_state
         self._prompt = prompt
 

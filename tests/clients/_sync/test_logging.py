@@ -151,7 +151,7 @@ def test_a_recovered_task_is_a_warning(anaplan: EmulatedAnaplan, logged: Logged)
         task = client.run_action(EXPORT)
     [warning] = logged("tasks", logging.WARNING)
     assert warning.startswith(
-        f"Action {EXPORT} was started, although its request got no clear answer: recovered "
+        f"Action {EXPORT} was started, although its request got no clear reply: recovered "
         f"{task.id} after Anaplan could not answer"
     )
     assert "HTTP 504" in warning
@@ -178,6 +178,17 @@ def test_recovered_items_are_a_warning(anaplan: EmulatedAnaplan, logged: Logged)
     [warning] = logged("tasks", logging.WARNING)
     assert warning.startswith("3 items of ")
     assert f"/lists/{AIRLINES}/items were inserted, although" in warning
+
+
+def test_a_second_start_of_an_upload_is_logged_with_uploads(
+    anaplan: EmulatedAnaplan, logged: Logged
+) -> None:
+    anaplan.fault(method="POST", path=f"*/files/{FILE}", reset_before=True)
+    with anaplan.client(**QUICK) as client:
+        client.upload_file(FILE, DATA)
+    again, *_ = logged("uploads")
+    assert again.startswith(f"The upload to file {FILE} was not begun: sending the request again")
+    assert logged("tasks") == []
 
 
 def test_an_upload_that_begins_resumes_and_completes_is_logged(

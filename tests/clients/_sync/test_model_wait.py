@@ -162,6 +162,26 @@ def test_what_may_have_been_done_is_not_done_again(anaplan: EmulatedAnaplan) -> 
     assert len(anaplan.requests("POST", "*/items")) == 1
 
 
+def test_what_a_lost_deletion_has_deleted_is_no_error(anaplan: EmulatedAnaplan) -> None:
+    with anaplan.client(retry_count=0, **WAITING) as client:
+        client.upload_file(113000000000, b"code,name\n")
+        anaplan.fault(method="DELETE", path="*/files/*", status=503, processed=True)
+        anaplan.fault(method="DELETE", path="*/files/*", status=404)
+        anaplan.fault(path="*/status", body=status("Processing import"))
+        client.delete_file(113000000000)
+    assert len(anaplan.requests("DELETE", "*/files/*")) == 2
+
+
+def test_requests_sent_after_a_wait_are_counted(anaplan: EmulatedAnaplan) -> None:
+    anaplan.fault(method="GET", path="*/lists", status=409)
+    anaplan.fault(method="GET", path="*/lists", status=400)
+    anaplan.fault(path="*/status", body=status("Processing import"))
+    with anaplan.client(retry_count=0, **WAITING) as client:
+        with pytest.raises(AnaplanRequestException) as raised:
+            client.tr.get_lists()
+    assert (raised.value.status_code, raised.value.attempts) == (400, 2)
+
+
 @pytest.mark.parametrize(("state", "code"), [("ARCHIVED", 422), ("PRODUCTION", 425)])
 def test_an_archived_or_deployed_model_is_not_waited_for(
     anaplan: EmulatedAnaplan, state: Any, code: int

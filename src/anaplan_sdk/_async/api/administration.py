@@ -19,6 +19,7 @@ from anaplan_sdk._formats.user_csv import (
 )
 from anaplan_sdk._http.replies import unreadable
 from anaplan_sdk._http.retry_policy import Retry
+from anaplan_sdk._ranges import AT_LEAST_ONE
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk.exceptions import PermissionDeniedException, ServerException
 from anaplan_sdk.models.administration import UserImportResult, UserRow
@@ -135,8 +136,7 @@ class Administration(ApiNamespace):
         A page smaller than the first is the last. The size asked for is no measure of that, since
         the server may send smaller pages.
         """
-        if size < 1:
-            raise ValueError(f"page_size must be at least 1, not {size}.")
+        AT_LEAST_ONE.check("page_size", size, int)
         seen: set[str] = set()
         first_size = 0
         while True:

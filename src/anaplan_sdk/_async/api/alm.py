@@ -9,10 +9,10 @@ from typing import Literal, TypeVar
 from anaplan_sdk._async.api.alm_comparisons import Comparisons
 from anaplan_sdk._async.api.alm_tasks import starts_task
 from anaplan_sdk._async.api.namespace import path_segment, sort_params
-from anaplan_sdk._async.transport.polling import check_timeout
 from anaplan_sdk._async.transport.recovery import ListedStart, waiting_for_task
 from anaplan_sdk._http.dates import iso_date
 from anaplan_sdk._http.replies import decode
+from anaplan_sdk._ranges import check_timeout
 from anaplan_sdk._runtime.deadline import Deadline
 from anaplan_sdk.exceptions import (
     AnaplanException,
@@ -125,7 +125,7 @@ class Alm(Comparisons):
 
         Source: Anaplan ALM API guide, "Retrieve latest revision".
         """
-        revisions = await self._list_unpaged(_REVISIONS, f"{self._alm}/latestRevision")
+        revisions = await self._list_at_once(_REVISIONS, f"{self._alm}/latestRevision")
         return revisions[0] if revisions else None
 
     async def get_syncable_revisions(self, source_model_id: str) -> list[Revision]:
@@ -149,7 +149,7 @@ class Alm(Comparisons):
         """
         url = f"{self._alm}/syncableRevisions"
         path_segment(source_model_id)
-        return await self._list_unpaged(_REVISIONS, url, sourceModelId=source_model_id)
+        return await self._list_at_once(_REVISIONS, url, sourceModelId=source_model_id)
 
     async def create_revision(self, name: str, description: str = "") -> Revision:
         """Create a revision of the model's current structure.
@@ -222,7 +222,7 @@ class Alm(Comparisons):
 
         Source: Anaplan ALM API guide, "Retrieve the models for a specific revision".
         """
-        return await self._list_unpaged(
+        return await self._list_at_once(
             _MODELS, f"{self._alm}/revisions/{path_segment(revision_id)}/appliedToModels"
         )
 
@@ -241,7 +241,7 @@ class Alm(Comparisons):
 
         Source: Anaplan ALM API guide, "Retrieve sync tasks for a model".
         """
-        return await self._list_unpaged(_TASKS, f"{self._alm}/syncTasks")
+        return await self._list_at_once(_TASKS, f"{self._alm}/syncTasks")
 
     async def get_sync_task(self, task_id: str) -> PendingTask | CompletedSyncTask:
         """Return the state of a synchronization.
@@ -417,13 +417,8 @@ class Alm(Comparisons):
 
     def _namespace_of(self, model_id: str) -> Alm:
         """Return the same namespace for another model."""
-        settings = replace(self._config, workspace_id=None, model_id=model_id)
-        return Alm(self._session, settings, self._recovery)
-
-    async def _list_unpaged(self, listing: ListReply[T], url: str, **params: str) -> list[T]:
-        """Read a listing that Anaplan doesn't page."""
-        response = await self._session.send("GET", url, params=params)
-        return decode(listing.adapter, response).items
+        config = replace(self._config, workspace_id=None, model_id=model_id)
+        return Alm(self._session, config, self._shared)
 
     async def _find_source(
         self, source_model_id: str, revision_id: str | None, target: Revision

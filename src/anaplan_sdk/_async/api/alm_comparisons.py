@@ -9,9 +9,9 @@ import httpx2
 
 from anaplan_sdk._async.api.alm_tasks import AlmTasks, starts_task
 from anaplan_sdk._async.api.namespace import path_segment
-from anaplan_sdk._async.transport.polling import check_timeout
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._http.retry_policy import Retry
+from anaplan_sdk._ranges import check_timeout
 from anaplan_sdk.exceptions import AnaplanResponseException, ModelUnavailableException
 from anaplan_sdk.models import CompletedReportTask, PendingTask, ReportTask, SummaryReport
 from anaplan_sdk.models._envelopes import ObjectReply

@@ -12,10 +12,10 @@ from typing import TypeVar
 import httpx2
 
 from anaplan_sdk._async.api.namespace import ApiNamespace
-from anaplan_sdk._async.transport.polling import check_timeout
 from anaplan_sdk._formats.lines import LineReader
 from anaplan_sdk._http.replies import decode, unreadable
 from anaplan_sdk._http.retry_policy import Retry
+from anaplan_sdk._ranges import NOT_NEGATIVE, POSITIVE, Range, check_timeout
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk._runtime.deadline import Deadline
 from anaplan_sdk.exceptions import AnaplanResponseException
@@ -82,8 +82,7 @@ class Events(ApiNamespace):
 
         Source: Anaplan Audit API guide, "Retrieve Audit Events in JSON Format".
         """
-        if not 1 <= days_into_past <= _MAX_DAYS:
-            raise ValueError(f"days_into_past must be 1 to {_MAX_DAYS}, not {days_into_past}.")
+        Range(1, _MAX_DAYS).check("days_into_past", days_into_past, int)
         span = None, None, 24 * days_into_past, event_type
         records = self._read_json(_RECORDS, span)
         async with aclosing(records):
@@ -271,8 +270,8 @@ class Events(ApiNamespace):
         check_timeout(timeout)
         if cursor is not None and since is not None:
             raise ValueError("cursor and since were both given: give one of them.")
-        if poll_delay <= 0 or lag < 0:
-            raise ValueError("poll_delay must be positive, and lag must not be negative.")
+        POSITIVE.check("poll_delay", poll_delay, float)
+        NOT_NEGATIVE.check("lag", lag, float)
         deadline = Deadline.after(timeout)
         position = None if cursor is None else EventPosition.parse(cursor)
         if since is not None:
@@ -359,8 +358,8 @@ class Events(ApiNamespace):
         if start is not None and hours is not None:
             raise ValueError("start and hours were both given: give one of them.")
         max_hours = _RETENTION // _HOUR
-        if hours is not None and not 1 <= hours <= max_hours:
-            raise ValueError(f"hours must be 1 to {max_hours}, not {hours}.")
+        if hours is not None:
+            Range(1, max_hours).check("hours", hours, float)
         first = None if start is None else _milliseconds("start", start)
         last = None if end is None else _milliseconds("end", end)
         is_open = last is None

@@ -545,7 +545,7 @@ class CloudWorks(CloudRuns):
 
     async def _create_once(
         self,
-        send: runtime.Poll[Created],
+        send: runtime.Producer[Created],
         find: runtime.Poll[list[D]],
         matches: Callable[[D, float], bool],
         url: str,

@@ -10,12 +10,13 @@ from pydantic import Field, TypeAdapter
 
 from anaplan_sdk import _loggers
 from anaplan_sdk._async.api.namespace import ApiNamespace, path_segment
-from anaplan_sdk._async.transport.polling import check_timeout, wait_until
+from anaplan_sdk._async.transport.polling import wait_until
 from anaplan_sdk._async.transport.recovery import Created, ListedStart, Recovery
 from anaplan_sdk._async.transport.session import Session
 from anaplan_sdk._formats.csv_rows import RowReader, add_action_column
 from anaplan_sdk._http.dates import timestamp
 from anaplan_sdk._http.replies import decode
+from anaplan_sdk._ranges import check_timeout
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk.exceptions import AnaplanException, IntegrationRunException
 from anaplan_sdk.models._base import AnaplanModel

@@ -9,9 +9,10 @@ from pydantic import Field, TypeAdapter
 
 from anaplan_sdk._async.api.consolidation_tables import NumberedPage, Tables
 from anaplan_sdk._async.api.namespace import json_body, path_segment
-from anaplan_sdk._async.transport.polling import check_timeout, wait_until
+from anaplan_sdk._async.transport.polling import wait_until
 from anaplan_sdk._async.transport.recovery import start_at_most_once
 from anaplan_sdk._http.replies import decode, unreadable
+from anaplan_sdk._ranges import AT_LEAST_ONE, check_timeout
 from anaplan_sdk._runtime.deadline import Deadline
 from anaplan_sdk.exceptions import AnaplanResponseException
 from anaplan_sdk.models.consolidation import (
@@ -101,7 +102,7 @@ class Consolidation(Tables):
 
         Source: Anaplan help, "Anaplan Financial Consolidation API".
         """
-        self._check_number("page_size", page_size, 1)
+        AT_LEAST_ONE.check("page_size", page_size, int)
         url = f"{self._root}/metadata/Dimensions/{path_segment(dimension)}"
         pages = self._pages(url, {}, page_size, lambda response: decode(_MEMBERS, response))
         async with aclosing(pages):

@@ -92,7 +92,7 @@ class _Insertion(BatchWrite[InsertionResult]):
     def _inserted(self, batch: Batch) -> InsertionResult:
         count = len(batch.items)
         _loggers.tasks.warning(
-            "%d items of %s were inserted, although their request got no clear answer",
+            "%d items of %s were inserted, although their request got no clear reply",
             count,
             self._endpoint.url,
         )

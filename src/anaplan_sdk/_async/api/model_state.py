@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from anaplan_sdk._async.api.namespace import ApiNamespace
-from anaplan_sdk._async.transport.polling import check_timeout, wait_until
+from anaplan_sdk._async.transport.polling import wait_until
 from anaplan_sdk._http.retry_policy import Retry
+from anaplan_sdk._ranges import check_timeout
 from anaplan_sdk.models import Model, ModelStatus, ModelWithTransactionInfo
 from anaplan_sdk.models._envelopes import ObjectReply
 from anaplan_sdk.progress import Progress, ProgressCallback

@@ -13,6 +13,7 @@ from anaplan_sdk._async.api.namespace import ApiNamespace, json_body, path_segme
 from anaplan_sdk._async.transport.recovery import ListedStart
 from anaplan_sdk._http.dates import iso_date
 from anaplan_sdk._http.replies import decode, unreadable
+from anaplan_sdk._ranges import Range
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk.exceptions import AnaplanResponseException, PartialUpdateException
 from anaplan_sdk.models._base import AnaplanModel
@@ -132,10 +133,7 @@ class Scim(ApiNamespace):
 
         Source: Anaplan SCIM API guide, "Get multiple users"; RFC 7644, section 3.4.2.2.
         """
-        if not 1 <= page_size <= _MAX_PAGE_SIZE:
-            raise ValueError(
-                f"page_size must be 1 to {_MAX_PAGE_SIZE}, Anaplan's limit, not {page_size}."
-            )
+        Range(1, _MAX_PAGE_SIZE).check("page_size", page_size, int)
         query = {} if predicate is None else {"filter": checked_filter(predicate)}
 
         async def fetch(start: int, count: int) -> tuple[_Page, httpx2.Response]:

@@ -10,6 +10,7 @@ from pydantic import TypeAdapter
 from anaplan_sdk._async.api.namespace import ApiNamespace, path_segment, sort_params
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._http.reply_limits import suggest_unlimited
+from anaplan_sdk._ranges import AT_LEAST_ONE
 from anaplan_sdk.models import Dimension, View, ViewData, ViewInfo
 from anaplan_sdk.models._envelopes import ListReply
 
@@ -180,8 +181,8 @@ class Views(ApiNamespace):
         """
         if (export_type is None) is not (parent_module_id is None):
             raise ValueError("export_type and parent_module_id must be given together.")
-        if max_rows is not None and max_rows < 1:
-            raise ValueError(f"max_rows must be at least 1, not {max_rows}.")
+        if max_rows is not None:
+            AT_LEAST_ONE.check("max_rows", max_rows, int)
         params: dict[str, str] = {}
         if pages:
             params["pages"] = ",".join(f"{dimension}:{item}" for dimension, item in pages)

@@ -72,6 +72,11 @@ class Upload:
     buffered: list[Chunk] = field(default_factory=list[Chunk])
     reread: Callable[[], AsyncGenerator[Chunk]] | None = None
 
+    @property
+    def announced_count(self) -> int:
+        """The number of chunks as Anaplan is given it: -1 if it is unknown."""
+        return -1 if self.count is None else self.count
+
     async def chunks(self) -> AsyncGenerator[tuple[int, Chunk]]:
         """Yield the chunks in order, each with its index.
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from anaplan_sdk._formats.chunks import Chunk
-from anaplan_sdk.exceptions import AnaplanException, TokenStoreException
+from anaplan_sdk.exceptions import AnaplanException
 
 _KIND = "anaplan-sdk upload 1"
 
@@ -59,7 +59,7 @@ class Journal:
             OSError: The file cannot be read.
         """
         # Imported here, since few uploads have a journal.
-        from anaplan_sdk.auth.stores.lock import ProcessLock
+        from anaplan_sdk._runtime.process_lock import ProcessLock
 
         self._path = Path(path).expanduser()
         self._upload = upload
@@ -70,9 +70,9 @@ class Journal:
         self._lock = ProcessLock(f"journal {self._path.resolve()}")
         try:
             is_locked = self._lock.take()
-        except TokenStoreException as error:
+        except OSError as error:
             raise AnaplanException(
-                f"The journal {str(self._path)!r} cannot be locked: {error.__cause__}",
+                f"The journal {str(self._path)!r} cannot be locked: {error}",
                 not_performed=True,
             ) from error
         if not is_locked:

@@ -96,19 +96,10 @@ async def wait_until(
 
     def finished_in_time(state: T) -> R | None:
         result = finished(state)
-        # After a slow poll the caller is not kept waiting for another one.
-        return time_out(state) if result is None and deadline.expired else result
+        if result is None and deadline.expired:
+            time_out(state)  # After a slow poll the caller is not kept waiting for another one.
+        return result
 
     return await poll_until(
         poll, finished_in_time, delay=delay, deadline=deadline, on_timeout=time_out
     )
-
-
-def check_timeout(timeout: float | None) -> None:
-    """Raise an error for a negative timeout.
-
-    Raises:
-        ValueError: The timeout is negative.
-    """
-    if timeout is not None and timeout < 0:
-        raise ValueError(f"timeout must be at least 0, not {timeout}.")

@@ -1,11 +1,12 @@
 """Starting and creating things at most once, whatever happens to the reply.
 
-A request without a clear answer may have had its effect. Before it is sent again, Anaplan's lists
+A request without a clear reply may have had its effect. Before it is sent again, Anaplan's lists
 are searched for what it may have started or created.
 """
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections import Counter, deque
@@ -51,12 +52,13 @@ class Created:
 
 
 async def start_at_most_once(
-    send: runtime.Poll[R],
+    send: runtime.Producer[R],
     recover: runtime.Function[AnaplanException, R | None] | None = None,
     *,
     what: str,
     verb: str = "started",
     attempts: int = 1,
+    logger: logging.Logger = _loggers.tasks,
 ) -> R:
     """Start or create something; after an ambiguous failure, only if that has not happened yet.
 
@@ -67,6 +69,7 @@ async def start_at_most_once(
         what: What is started, for messages: "Action 117…".
         verb: What is done with it: "started", "created".
         attempts: How many times the request is sent at most.
+        logger: Logs that the request is sent again.
 
     Raises:
         OutcomeUnknownException: It cannot be known whether it was started.
@@ -92,7 +95,7 @@ async def start_at_most_once(
                 return recovered
             if is_conflict or attempt == attempts:
                 raise
-            _loggers.tasks.info(
+            logger.info(
                 "%s was not %s: sending the request again, attempt %d of %d, after: %s",
                 what,
                 verb,
@@ -144,16 +147,24 @@ class StartLedger:
             ids = self._started.pop(key, None) or deque(maxlen=_REMEMBERED_STARTS)
             ids.append(started_id)
             self._started[key] = ids
-            if len(self._started) > _REMEMBERED_KEYS:
-                del self._started[next(iter(self._started))]
+            _drop_oldest(self._started)
 
     def record_ambiguous(self, key: str) -> None:
         """Record a start whose outcome is unknown, and may be seen later."""
-        self._ambiguous[key] = time.monotonic()
+        with self._lock:
+            self._ambiguous.pop(key, None)
+            self._ambiguous[key] = time.monotonic()
+            _drop_oldest(self._ambiguous)
 
     def last_ambiguous(self, key: str) -> float:
         """Return when an outcome was unknown last, on the clock of `time.monotonic`."""
-        return self._ambiguous.get(key, -inf)
+        with self._lock:
+            return self._ambiguous.get(key, -inf)
+
+
+def _drop_oldest(remembered: dict[str, R]) -> None:
+    if len(remembered) > _REMEMBERED_KEYS:
+        del remembered[next(iter(remembered))]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -214,7 +225,7 @@ class Recovery:
         self._settle_time = settle_time
         self._ledger = StartLedger()
 
-    async def start(self, send: runtime.Poll[S], start: ListedStart[T]) -> S | T:
+    async def start(self, send: runtime.Producer[S], start: ListedStart[T]) -> S | T:
         """Start or create something that Anaplan lists, at most once.
 
         Args:
@@ -268,7 +279,7 @@ class Recovery:
             raise start.unknown(error, f"and can't be looked up ({problem})") from error
         if found:
             _loggers.tasks.warning(
-                "%s was %s, although its request got no clear answer: recovered %s after %s",
+                "%s was %s, although its request got no clear reply: recovered %s after %s",
                 start.what,
                 start.verb,
                 found[0].id,
@@ -304,7 +315,7 @@ class Recovery:
         if is_concurrent:
             raise start.unknown(error, "and another call to do so is under way", found) from error
         if self._ledger.last_ambiguous(start.key) > start.began - _CONFUSION_TIME:
-            why = "by this or by an earlier call without a clear answer"
+            why = "by this or by an earlier call without a clear reply"
             raise start.unknown(error, why, found) from error
         return found
 

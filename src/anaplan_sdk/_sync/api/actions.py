@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, overload
 
 from anaplan_sdk import models
 from anaplan_sdk._http.replies import decode
+from anaplan_sdk._ranges import check_timeout
 from anaplan_sdk._sync.api.namespace import json_body, sort_params
 from anaplan_sdk._sync.api.tasks import TASK, TASKS, Tasks
-from anaplan_sdk._sync.transport.polling import check_timeout
 from anaplan_sdk._sync.transport.recovery import ListedStart, waiting_for_task
 from anaplan_sdk.models._envelopes import ListReply, ObjectReply
 from anaplan_sdk.progress import ProgressCallback

@@ -9,11 +9,11 @@ from typing import Literal, TypeVar
 
 from anaplan_sdk._http.dates import iso_date
 from anaplan_sdk._http.replies import decode
+from anaplan_sdk._ranges import check_timeout
 from anaplan_sdk._runtime.deadline import Deadline
 from anaplan_sdk._sync.api.alm_comparisons import Comparisons
 from anaplan_sdk._sync.api.alm_tasks import starts_task
 from anaplan_sdk._sync.api.namespace import path_segment, sort_params
-from anaplan_sdk._sync.transport.polling import check_timeout
 from anaplan_sdk._sync.transport.recovery import ListedStart, waiting_for_task
 from anaplan_sdk.exceptions import (
     AnaplanException,
@@ -126,7 +126,7 @@ class Alm(Comparisons):
 
         Source: Anaplan ALM API guide, "Retrieve latest revision".
         """
-        revisions = self._list_unpaged(_REVISIONS, f"{self._alm}/latestRevision")
+        revisions = self._list_at_once(_REVISIONS, f"{self._alm}/latestRevision")
         return revisions[0] if revisions else None
 
     def get_syncable_revisions(self, source_model_id: str) -> list[Revision]:
@@ -150,7 +150,7 @@ class Alm(Comparisons):
         """
         url = f"{self._alm}/syncableRevisions"
         path_segment(source_model_id)
-        return self._list_unpaged(_REVISIONS, url, sourceModelId=source_model_id)
+        return self._list_at_once(_REVISIONS, url, sourceModelId=source_model_id)
 
     def create_revision(self, name: str, description: str = "") -> Revision:
         """Create a revision of the model's current structure.
@@ -223,7 +223,7 @@ class Alm(Comparisons):
 
         Source: Anaplan ALM API guide, "Retrieve the models for a specific revision".
         """
-        return self._list_unpaged(
+        return self._list_at_once(
             _MODELS, f"{self._alm}/revisions/{path_segment(revision_id)}/appliedToModels"
         )
 
@@ -242,7 +242,7 @@ class Alm(Comparisons):
 
         Source: Anaplan ALM API guide, "Retrieve sync tasks for a model".
         """
-        return self._list_unpaged(_TASKS, f"{self._alm}/syncTasks")
+        return self._list_at_once(_TASKS, f"{self._alm}/syncTasks")
 
     def get_sync_task(self, task_id: str) -> PendingTask | CompletedSyncTask:
         """Return the state of a synchronization.
@@ -416,13 +416,8 @@ class Alm(Comparisons):
 
     def _namespace_of(self, model_id: str) -> Alm:
         """Return the same namespace for another model."""
-        settings = replace(self._config, workspace_id=None, model_id=model_id)
-        return Alm(self._session, settings, self._recovery)
-
-    def _list_unpaged(self, listing: ListReply[T], url: str, **params: str) -> list[T]:
-        """Read a listing that Anaplan doesn't page."""
-        response = self._session.send("GET", url, params=params)
-        return decode(listing.adapter, response).items
+        config = replace(self._config, workspace_id=None, model_id=model_id)
+        return Alm(self._session, config, self._shared)
 
     def _find_source(
         self, source_model_id: str, revision_id: str | None, target: Revision

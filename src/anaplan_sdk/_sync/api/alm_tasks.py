@@ -104,7 +104,7 @@ class AlmTasks(ApiNamespace):
 
     @staticmethod
     def _successful(task: C, what: str) -> C:
-        """Return a completed task unless it failed."""
+        """Return a completed task; raise an error if it failed."""
         if task.result.successful:
             return task
         failure = task.result.error

@@ -12,6 +12,7 @@ from pydantic import AliasChoices, Field, TypeAdapter
 
 from anaplan_sdk._formats.json_batches import Batch, Batcher
 from anaplan_sdk._http.replies import decode, unreadable
+from anaplan_sdk._ranges import NOT_NEGATIVE, Range
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._sync.api.namespace import ApiNamespace, path_segment
 from anaplan_sdk._sync.transfer.batch_write import BatchWrite, WriteEndpoint
@@ -93,9 +94,10 @@ class Tables(ApiNamespace):
 
         Source: Anaplan help, "OData endpoint".
         """
-        self._check_number("page_size", page_size, 1, _MAX_PAGE_SIZE)
-        self._check_number("top", top, 0)
-        self._check_number("skip", skip, 0)
+        Range(1, _MAX_PAGE_SIZE).check("page_size", page_size, int)
+        for name, value in (("top", top), ("skip", skip)):
+            if value is not None:
+                NOT_NEGATIVE.check(name, value, int)
         query = _query(predicate)
         if select is not None:
             query["$select"] = _listed(select)
@@ -301,12 +303,6 @@ class Tables(ApiNamespace):
             count += len(page.rows)
             if len(page.rows) < width:
                 return
-
-    @staticmethod
-    def _check_number(name: str, value: int | None, least: int, most: int | None = None) -> None:
-        if value is not None and (value < least or (most is not None and value > most)):
-            span = f"at least {least}" if most is None else f"{least} to {most:,}"
-            raise ValueError(f"{name} must be {span}, not {value}.")
 
     @property
     def _root(self) -> str:

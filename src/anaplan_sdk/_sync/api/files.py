@@ -11,11 +11,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from anaplan_sdk import models
+from anaplan_sdk._ranges import AT_LEAST_ONE
 from anaplan_sdk._runtime import synchronous as runtime
-from anaplan_sdk._sync.api.namespace import ApiNamespace, path_segment, sort_params
+from anaplan_sdk._sync.api.namespace import (
+    ApiNamespace,
+    SharedState,
+    path_segment,
+    sort_params,
+)
 from anaplan_sdk._sync.transfer.content import Content, prepare
 from anaplan_sdk._sync.transfer.download import ACCEPT_BYTES, download, replacing
 from anaplan_sdk._sync.transfer.upload import FileUpload, open_journal
+from anaplan_sdk._sync.transport.session import Session
+from anaplan_sdk.config import ClientConfig
 from anaplan_sdk.exceptions import InvalidIdentifierException
 from anaplan_sdk.models._envelopes import ListReply
 from anaplan_sdk.progress import ProgressCallback
@@ -38,6 +46,12 @@ _PARALLEL_DOWNLOADS = 4
 
 class Files(ApiNamespace):
     """A model's files: the sources of imports and the outputs of exports."""
+
+    def __init__(
+        self, session: Session, config: ClientConfig, shared: SharedState | None = None
+    ) -> None:
+        super().__init__(session, config, shared)
+        self._known_files: set[str] = set()
 
     def get_files(
         self,
@@ -188,7 +202,7 @@ class Files(ApiNamespace):
 
         Source: Anaplan help, "Upload a file in chunks" and "Set and post the chunk count".
         """
-        _check_batch_size(batch_size)
+        AT_LEAST_ONE.check("batch_size", batch_size, int)
         self._upload(file_id, content, batch_size, journal, on_progress)
 
     def upload_small_file(self, file_id: int | str, content: str | bytes) -> None:
@@ -288,7 +302,7 @@ class Files(ApiNamespace):
             InvalidIdentifierException: The model has no such file.
             AnaplanException: The request failed; see the subclasses.
         """
-        _check_batch_size(batch_size)
+        AT_LEAST_ONE.check("batch_size", batch_size, int)
         with closing(self._download(file_id, batch_size, on_progress)) as chunks:
             for chunk in chunks:
                 yield chunk
@@ -381,8 +395,3 @@ class Files(ApiNamespace):
 
     def _file_url(self, file_id: int | str) -> str:
         return f"{self._model}/files/{path_segment(file_id)}"
-
-
-def _check_batch_size(batch_size: int) -> None:
-    if batch_size < 1:
-        raise ValueError(f"batch_size must be at least 1, not {batch_size}.")

@@ -10,11 +10,12 @@ from typing import Literal
 
 from anaplan_sdk._formats.csv_pages import PageReader
 from anaplan_sdk._http.replies import decode
+from anaplan_sdk._ranges import check_timeout
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._runtime.deadline import Deadline
 from anaplan_sdk._sync.api.namespace import ApiNamespace, path_segment
 from anaplan_sdk._sync.api.views import ViewExport
-from anaplan_sdk._sync.transport.polling import check_timeout, wait_until
+from anaplan_sdk._sync.transport.polling import wait_until
 from anaplan_sdk.exceptions import (
     AnaplanException,
     InvalidIdentifierException,

@@ -22,6 +22,7 @@ from anaplan_sdk.exceptions import InvalidIdentifierException
 from anaplan_sdk.models._envelopes import ListReply, ObjectReply
 
 if TYPE_CHECKING:
+    from anaplan_sdk.models import NamedObject
     from anaplan_sdk.models._base import AnaplanModel
     from anaplan_sdk.models._decoding import Page
 
@@ -32,28 +33,45 @@ M = TypeVar("M", bound="AnaplanModel")
 _ID_AND_NAME = {"id": "id", "name": "name"}
 
 
+class SharedState:
+    """What the namespaces of a client, and of those created from it by `with_model`, share.
+
+    Attributes:
+        recovery: Starts things at most once.
+        names: The listings that the resolver keeps, by the kind of object and its model or
+            workspace.
+    """
+
+    def __init__(self, recovery: Recovery) -> None:
+        self.recovery = recovery
+        self.names: dict[tuple[str, str], tuple[NamedObject, ...]] = {}
+
+
 class ApiNamespace:
     """A group of methods of a client. All namespaces of a client share its session.
 
     Args:
         session: Session of the client.
-        settings: Options of the client, with the model and the workspace that methods work on.
-        recovery: What the client starts at most once; created if it is not given.
+        config: Options of the client, with the model and the workspace that methods work on.
+        shared: What the namespaces of a client share; created if it is not given.
     """
 
     def __init__(
-        self, session: Session, settings: ClientConfig, recovery: Recovery | None = None
+        self, session: Session, config: ClientConfig, shared: SharedState | None = None
     ) -> None:
         self._session = session
-        self._config = settings
-        self._recovery = recovery or Recovery(
-            session.server_time, settings.retry_count, settings.settle_time
+        self._config = config
+        self._shared = shared or SharedState(
+            Recovery(session.server_time, config.retry_count, config.settle_time)
         )
-        self._known_files: set[str] = set()
 
     def _namespace(self, kind: type[R]) -> R:
         """Return another namespace of the same client."""
-        return kind(self._session, self._config, self._recovery)
+        return kind(self._session, self._config, self._shared)
+
+    @property
+    def _recovery(self) -> Recovery:
+        return self._shared.recovery
 
     @property
     def _model_id(self) -> str | None:

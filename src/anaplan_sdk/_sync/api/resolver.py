@@ -184,15 +184,15 @@ class Resolver(ApiNamespace):
 
     def clear_cache(self) -> None:
         """Discard the kept listings of all models."""
-        self._session.names.clear()
+        self._shared.names.clear()
 
     def _find(self, kind: str, name: str, refresh: bool) -> int | str:
         scope = {"workspace": "", "model": self._workspace_id or ""}.get(kind, self._model_id or "")
         key = (kind, scope)
-        known = None if refresh else self._session.names.get(key)
+        known = None if refresh else self._shared.names.get(key)
         found = [one for one in known or () if one.name == name]
         if not found:
-            known = self._session.names[key] = self._listed(kind)
+            known = self._shared.names[key] = self._listed(kind)
             found = [one for one in known if one.name == name]
         if len(found) == 1:
             return found[0].id

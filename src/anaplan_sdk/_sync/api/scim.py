@@ -12,6 +12,7 @@ from pydantic import Field, TypeAdapter
 
 from anaplan_sdk._http.dates import iso_date
 from anaplan_sdk._http.replies import decode, unreadable
+from anaplan_sdk._ranges import Range
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._sync.api.namespace import ApiNamespace, json_body, path_segment, validated
 from anaplan_sdk._sync.transport.recovery import ListedStart
@@ -131,10 +132,7 @@ class Scim(ApiNamespace):
 
         Source: Anaplan SCIM API guide, "Get multiple users"; RFC 7644, section 3.4.2.2.
         """
-        if not 1 <= page_size <= _MAX_PAGE_SIZE:
-            raise ValueError(
-                f"page_size must be 1 to {_MAX_PAGE_SIZE}, Anaplan's limit, not {page_size}."
-            )
+        Range(1, _MAX_PAGE_SIZE).check("page_size", page_size, int)
         query = {} if predicate is None else {"filter": checked_filter(predicate)}
 
         def fetch(start: int, count: int) -> tuple[_Page, httpx2.Response]:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from anaplan_sdk import _loggers, models
 from anaplan_sdk._formats.csv_rows import RowReader, add_action_column
+from anaplan_sdk._ranges import check_timeout
 from anaplan_sdk._sync.api.namespace import ApiNamespace, path_segment
-from anaplan_sdk._sync.transport.polling import check_timeout, wait_until
+from anaplan_sdk._sync.transport.polling import wait_until
 from anaplan_sdk.exceptions import (
     AnaplanActionCancelledException,
     AnaplanActionError,

@@ -122,23 +122,22 @@ class FileUpload:
         A request whose outcome is unknown is not simply repeated: if it arrives late, it begins the
         upload again and discards the chunks that were sent in the meantime.
         """
-        count = -1 if upload.count is None else upload.count
 
         def send() -> int:
             response = self._session.send(
-                "POST", self._file_url(file_id), json={"chunkCount": count}
+                "POST", self._file_url(file_id), json={"chunkCount": upload.announced_count}
             )
             # For a file created by name this is its new id, which the next requests use.
             return decode(_FILE.adapter, response).value.id
 
         def recover(error: AnaplanException) -> int | None:
             try:
-                begun = self._find_begun(str(file_id), count)
+                begun = self._find_begun(str(file_id), upload.announced_count)
             except AnaplanException as problem:
                 raise error from problem
             if begun is not None:
                 _loggers.uploads.warning(
-                    "The upload to file %s has begun, although its request got no clear answer: %s",
+                    "The upload to file %s has begun, although its request got no clear reply: %s",
                     file_id,
                     error,
                 )
@@ -150,6 +149,7 @@ class FileUpload:
             what=f"The upload to file {file_id}",
             verb="begun",
             attempts=1 + self._session.policy.retry_count,
+            logger=_loggers.uploads,
         )
         _loggers.uploads.info(
             "The upload to file %d has begun, chunks: %s", begun, upload.count or "unknown"
@@ -180,10 +180,9 @@ class FileUpload:
         if journal is None:
             return None
         if journal.file_id is not None:
-            count = -1 if upload.count is None else upload.count
             files = {file.id: file for file in self._listings.get_files()}
             file = files.get(journal.file_id)
-            if file is not None and file.chunk_count == count:
+            if file is not None and file.chunk_count == upload.announced_count:
                 there = self._chunks_there(file.id)
                 for index in journal.acknowledged.keys() - there:
                     del journal.acknowledged[index]
@@ -248,7 +247,7 @@ class FileUpload:
         """Return the ids of the chunks that Anaplan lists."""
         try:
             return {chunk.id for chunk in self._listings.get_file_chunks(file_id)}
-        except InvalidIdentifierException:  # Anaplan may answer 404 after content was deleted.
+        except InvalidIdentifierException:  # Anaplan may reply 404 after content was deleted.
             return set()
 
 
@@ -264,13 +263,12 @@ def open_journal(
     if path is None:
         yield None
         return
-    count = -1 if upload.count is None else upload.count
     identity = UploadIdentity(
         origin=session.hosts.api,
         model=model_id,
         file=str(file_id),
         chunk_size=upload.chunk_size,
-        count=count,
+        count=upload.announced_count,
         size=upload.size,
     )
     journal = Journal(path, identity)

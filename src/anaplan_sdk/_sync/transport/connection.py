@@ -67,7 +67,7 @@ class Transport:
         self._consolidation = ConsolidationAuth(config.consolidation)
         self._consolidation_base = f"{httpx2.URL(config.service_hosts.consolidation)}/"
         self._server_date = "", 0.0
-        self._exchanges = runtime.PerLoop(runtime.DetachedTasks)
+        self._token_exchanges = runtime.PerLoop(runtime.DetachedTasks)
         headers = httpx2.Headers(config.httpx_kwargs.get("headers"))
         headers.setdefault("User-Agent", USER_AGENT)
         # The limiter bounds the requests under way. A narrower pool would close connections early.
@@ -99,8 +99,8 @@ class Transport:
     def auth_of(self, request: httpx2.Request) -> httpx2.Auth:
         """Return what signs a request."""
         # By the address alone, so that neither token can go to the other service.
-        is_foreign = str(request.url).startswith(self._consolidation_base)
-        return self._consolidation if is_foreign else self._auth
+        is_consolidation = str(request.url).startswith(self._consolidation_base)
+        return self._consolidation if is_consolidation else self._auth
 
     def server_time(self, moment: float) -> float:
         """Return Anaplan's time, in seconds since 1970, at a moment of `time.monotonic`."""
@@ -116,18 +116,18 @@ class Transport:
         if http is None:
             return
         try:
-            self._exchanges.get().wait(_EXCHANGE_TIME)
+            self._token_exchanges.get().wait(_EXCHANGE_TIME)
         finally:
             http.close()
 
-    def exchange(
+    def send_once(
         self,
         request: httpx2.Request,
         auth: httpx2.Auth | None,
         attempt: Attempt,
         stream: bool = False,
     ) -> httpx2.Response:
-        """Send a request, once more if its token was refused, and read the reply.
+        """Send a request without retries, again only if its token was refused, and read the reply.
 
         Args:
             request: The request.
@@ -162,7 +162,7 @@ class Transport:
         self, request: httpx2.Request, flow: Flow[None], attempt: Attempt, stream: bool
     ) -> httpx2.Response:
         send = partial(self._send_token_request, request, attempt.number)
-        requests = runtime.run_flow(flow, request, send, self._exchanges.get())
+        requests = runtime.run_flow(flow, request, send, self._token_exchanges.get())
         with closing(requests):
             next(requests)
             while True:
@@ -192,8 +192,8 @@ class Transport:
         attempt.was_sent = True
         extensions = request.extensions
         if deadline is not NO_DEADLINE:
-            # A thread cannot be stopped from outside, so its own timeouts have to stop it; a little
-            # later, so that the waiting caller notices the deadline first.
+            # A thread cannot be stopped from outside, so the timeouts of its connection stop it: a
+            # little after the deadline, so that the waiting caller reports the deadline first.
             longest = deadline.clamp(inf) + 0.1
             timeouts = {
                 step: min(longest, inf if seconds is None else seconds)

@@ -31,7 +31,7 @@ from anaplan_sdk.exceptions import (
 
 if TYPE_CHECKING:
     from anaplan_sdk._sync.transport.model_wait import ModelWait
-    from anaplan_sdk.models import ModelStatus, NamedObject
+    from anaplan_sdk.models import ModelStatus
 
 _END: Any = object()
 
@@ -53,8 +53,7 @@ class Session:
             config.max_concurrency, RateLimiter(config.requests_per_minute)
         )
         self._transport = Transport(config, auth)
-        self.names: dict[tuple[str, str], tuple[NamedObject, ...]] = {}
-        self._model_wait = config.model_wait
+        self._model_wait_seconds = config.model_wait
         self._poll_delay = config.status_poll_delay
 
     def __repr__(self) -> str:
@@ -107,7 +106,7 @@ class Session:
             return request
 
         deadline = Deadline.after(self.policy.deadline)
-        model_wait = None if self._model_wait is None else self._wait_for_model(url, deadline)
+        model_wait = self._new_model_wait(url, deadline)
         return self._send(build, retry, deadline, model_wait=model_wait)
 
     def stream(
@@ -172,32 +171,34 @@ class Session:
     ) -> httpx2.Response:
         policy = self.policy
         retry_deadline = Deadline.after(policy.retry_time)
-        number, sent, may_be_performed = 1, 0, False
+        # A resend after waiting for the model is another attempt, but not one of the retries.
+        number, tries, sent, may_be_performed = 1, 1, 0, False
         while True:
             attempt = Attempt(number, deadline)
             try:
-                return self._attempt(build, attempt, is_streamed)
+                return self._attempt(build, attempt, tries, is_streamed)
             except DeadlineExceeded:
                 # It was not admitted in time, and a retry would be admitted even later.
                 raise self._deadline_error(
                     build(), sent, not_performed=not may_be_performed
                 ) from None
             except AnaplanException as error:
+                number += 1
                 sent += attempt.was_sent
                 # The last attempt may have had no effect, but an earlier one may have.
                 may_be_performed = may_be_performed or not error.not_performed
                 error.not_performed = not may_be_performed
                 if model_wait is not None and model_wait.should_resend(error, retry):
                     continue
-                pause = policy.pause_before_retry(error, retry, number, retry_deadline.remaining())
+                pause = policy.pause_before_retry(error, retry, tries, retry_deadline.remaining())
                 if pause is None:
                     raise
-                number += 1
-                log_retry(error, pause, number, policy.retry_count + 1)
+                tries += 1
+                log_retry(error, pause, tries, policy.retry_count + 1)
             runtime.sleep(pause)
 
     def _attempt(
-        self, build: Callable[[], httpx2.Request], attempt: Attempt, is_streamed: bool
+        self, build: Callable[[], httpx2.Request], attempt: Attempt, tries: int, is_streamed: bool
     ) -> httpx2.Response:
         # A streamed reply holds its place only until its headers have arrived: the caller may send
         # further requests while reading it.
@@ -206,12 +207,12 @@ class Session:
         try:
             request = build()
             auth = self._transport.auth_of(request)
-            exchange = self._transport.exchange
+            send = self._transport.send_once
             try:
                 if deadline is NO_DEADLINE:
-                    return exchange(request, auth, attempt, is_streamed)
+                    return send(request, auth, attempt, is_streamed)
                 return runtime.with_deadline(
-                    deadline.remaining(), exchange, request, auth, attempt, is_streamed
+                    deadline.remaining(), send, request, auth, attempt, is_streamed
                 )
             except DeadlineExceeded:
                 attempts = attempt.number if attempt.was_sent else attempt.number - 1
@@ -223,18 +224,21 @@ class Session:
         except RateLimitException as error:
             # The limit is the tenant's, so all requests wait, unless this client never retries.
             if self.policy.retry_count and (error.retry_after or 0.0) <= RETRY_AFTER_CAP:
-                self._limiter.pause(self.policy.pause(error, attempt.number), admitted_at)
+                self._limiter.pause(self.policy.pause(error, tries), admitted_at)
             raise
         finally:
             self._limiter.release()
 
-    def _wait_for_model(self, url: str, deadline: Deadline) -> ModelWait | None:
+    def _new_model_wait(self, url: str, deadline: Deadline) -> ModelWait | None:
+        seconds = self._model_wait_seconds
+        if seconds is None:
+            return None
         # Imported here, since few programs use it.
         from anaplan_sdk._sync.transport.model_wait import STATUS, ModelWait, status_path
 
         base = self.hosts.api
         path = status_path(url.removeprefix(base)) if url.startswith(base) else None
-        if path is None or self._model_wait is None:
+        if path is None:
             return None
 
         def build() -> httpx2.Request:
@@ -244,7 +248,7 @@ class Session:
             response = self._send(build, Retry.SAFE, deadline)
             return decode(STATUS.adapter, response).value
 
-        return ModelWait(poll, self._model_wait, self._poll_delay, deadline)
+        return ModelWait(poll, seconds, self._poll_delay, deadline)
 
     def _deadline_error(
         self, request: httpx2.Request, attempts: int, *, not_performed: bool
@@ -280,8 +284,8 @@ class Session:
             request.headers["Authorization"] = f"AnaplanAuthToken {token}"
             auth = None
         with suppress(InvalidCredentialsException):  # It had already expired.
-            self._transport.exchange(request, auth, Attempt(1))
+            self._transport.send_once(request, auth, Attempt(1))
 
     def close(self) -> None:
-        """Close the connections; those of other event loops end with their loops."""
+        """Close the connections."""
         self._transport.close()

@@ -1,0 +1,59 @@
+"""The ranges of numbers that arguments accept, such as options of a client."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import inf
+from numbers import Integral, Real
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Range:
+    """The numbers that an argument accepts. Bounds are inclusive; `is_positive` excludes zero."""
+
+    at_least: float
+    at_most: float = inf
+    is_positive: bool = False
+
+    def check(self, name: str, value: Any, kind: type) -> None:
+        """Check a value.
+
+        Args:
+            name: Name of the argument.
+            value: Its value.
+            kind: Its type: int for integers only.
+
+        Raises:
+            TypeError: The value is not a number.
+            ValueError: The value is out of range.
+        """
+        if not isinstance(value, Integral if kind is int else Real):
+            expected = "an integer" if kind is int else "a number"
+            raise TypeError(f"{name} must be {expected}, not {type(value).__name__}.")
+        number = float(value)
+        # NaN compares false with every bound.
+        if not self.at_least <= number <= self.at_most or (self.is_positive and not number):
+            raise ValueError(f"{name} must be {self}, not {value}.")
+
+    def __str__(self) -> str:
+        if self.is_positive:
+            return "positive"
+        at_least = f"{self.at_least:,}"
+        return f"at least {at_least}" if self.at_most == inf else f"{at_least} to {self.at_most:,}"
+
+
+NOT_NEGATIVE = Range(0)
+POSITIVE = Range(0, is_positive=True)
+AT_LEAST_ONE = Range(1)
+
+
+def check_timeout(timeout: float | None) -> None:
+    """Check the timeout of a wait; `None` sets no limit.
+
+    Raises:
+        TypeError: The timeout is not a number.
+        ValueError: The timeout is negative, or NaN.
+    """
+    if timeout is not None:
+        NOT_NEGATIVE.check("timeout", timeout, float)
