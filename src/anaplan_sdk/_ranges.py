@@ -31,7 +31,7 @@ class Range:
         if not isinstance(value, Integral if kind is int else Real):
             expected = "an integer" if kind is int else "a number"
             raise TypeError(f"{name} must be {expected}, not {type(value).__name__}.")
-        number = float(value)
+        number: Any = value
         # NaN compares false with every bound.
         if not self.at_least <= number <= self.at_most or (self.is_positive and not number):
             raise ValueError(f"{name} must be {self}, not {value}.")

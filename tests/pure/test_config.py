@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from anaplan_sdk import AsyncClient, Client, ClientConfig, ConsolidationAccess, Hosts
-from anaplan_sdk.config import Range
+from anaplan_sdk._ranges import Range
 
 
 @pytest.mark.parametrize(

@@ -118,7 +118,7 @@ class IntegrationRunner:
             self._stopping = True
             executors = list(self._executors.values())
             self._executors.clear()
-            for control in self._controls.values():
+            for control in list(self._controls.values()):  # Runs that end remove theirs.
                 control.stopped = True
                 control.task_ended.set()
         for executor in executors:

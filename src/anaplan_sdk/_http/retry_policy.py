@@ -91,7 +91,10 @@ class RetryPolicy:
         """
         if error.retry_after is not None:
             return error.retry_after
-        growing = min(BACKOFF_CAP, self.backoff * self.backoff_factor ** (attempt - 1))
+        try:
+            growing = min(BACKOFF_CAP, self.backoff * self.backoff_factor ** (attempt - 1))
+        except OverflowError:
+            growing = BACKOFF_CAP
         return growing + random.uniform(0, min(1.0, self.backoff))  # noqa: S311 - not a secret
 
 

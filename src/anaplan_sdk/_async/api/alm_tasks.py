@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal, Protocol, TypeVar, cast, overload
 
+from anaplan_sdk import _loggers
 from anaplan_sdk._async.api.namespace import ApiNamespace
 from anaplan_sdk._async.transport.polling import wait_until
 from anaplan_sdk._runtime import asynchronous as runtime
@@ -98,6 +99,7 @@ class AlmTasks(ApiNamespace):
             delay=self._config.status_poll_delay,
             timeout=timeout,
             describe=lambda seen: f"{what} {seen.id} is {seen.task_state}",
+            logger=_loggers.tasks,
         )
         return self._successful(end, what)
 

@@ -128,7 +128,11 @@ class CloudRuns(ApiNamespace):
             lambda run: run if run.has_ended else None,
             delay=self._config.status_poll_delay,
             timeout=timeout,
-            describe=lambda run: f"Run {run_id} of integration {run.integration_id} is under way",
+            describe=lambda run: (
+                f"Run {run_id} of integration {run.integration_id} "
+                f"{'has ended' if run.has_ended else 'is under way'}"
+            ),
+            logger=_loggers.tasks,
         )
         if not run.success:
             reasons: RunError | None = None

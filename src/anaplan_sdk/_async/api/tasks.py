@@ -93,6 +93,7 @@ class Tasks(ApiNamespace):
             delay=self._config.status_poll_delay,
             timeout=timeout,
             describe=lambda task: f"Task {task_id} of action {action_id} is {task.task_state}",
+            logger=_loggers.tasks,
         )
         if not task.result.successful:
             raise AnaplanActionError(

@@ -75,10 +75,12 @@ async def start_at_most_once(
         OutcomeUnknownException: It cannot be known whether it was started.
         AnaplanException: It was not started.
     """
+    requests = 0
     for attempt in range(1, attempts + 1):
         try:
             return await send()
         except AnaplanException as error:
+            error.attempts = requests = requests + (error.attempts or 0)
             # A later request may be refused since the first one arrived late and was carried out.
             is_conflict = attempt > 1 and error.status_code == HTTPStatus.CONFLICT
             if error.not_performed and not is_conflict:
@@ -264,6 +266,13 @@ class Recovery:
     async def _recover(self, start: ListedStart[T], error: AnaplanException) -> T | None:
         """Return what a request has started in spite of its error; `None` if nothing."""
         is_refusal = start.is_refusal(error)
+        _loggers.tasks.info(
+            "%s may have been %s: looking for it for up to %s s, after: %s",
+            start.what,
+            start.verb,
+            0 if is_refusal else self._settle_time,
+            error,
+        )
         try:
             found = await poll_until(
                 start.find,

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal, Protocol, TypeVar, cast, overload
 
+from anaplan_sdk import _loggers
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._sync.api.namespace import ApiNamespace
 from anaplan_sdk._sync.transport.polling import wait_until
@@ -99,6 +100,7 @@ class AlmTasks(ApiNamespace):
             delay=self._config.status_poll_delay,
             timeout=timeout,
             describe=lambda seen: f"{what} {seen.id} is {seen.task_state}",
+            logger=_loggers.tasks,
         )
         return self._successful(end, what)
 

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable, Iterator
 from typing import NoReturn, TypeVar
 
@@ -73,6 +75,7 @@ def wait_until(
     describe: Callable[[T], str],
     outcome: str = "it continues at Anaplan",
     total_timeout: float | None = None,
+    logger: logging.Logger | None = None,
 ) -> R:
     """Poll until something has ended, for as long as a caller allows.
 
@@ -85,11 +88,12 @@ def wait_until(
         describe: Describes the state for the error, such as "Task 1 is IN_PROGRESS".
         outcome: What becomes of the work after a timeout.
         total_timeout: The seconds to name in the error, if earlier waits have used some of them.
+        logger: Logs the last state and how long the wait took.
 
     Raises:
         AnaplanTimeoutException: The work had not ended in time.
     """
-    deadline = Deadline.after(timeout)
+    began, deadline = time.monotonic(), Deadline.after(timeout)
 
     def time_out(state: T) -> NoReturn:
         seconds = timeout if total_timeout is None else total_timeout
@@ -99,6 +103,8 @@ def wait_until(
         result = finished(state)
         if result is None and deadline.expired:
             time_out(state)  # After a slow poll the caller is not kept waiting for another one.
+        if result is not None and logger is not None:
+            logger.info("%s after %.1f s", describe(state), time.monotonic() - began)
         return result
 
     return poll_until(poll, finished_in_time, delay=delay, deadline=deadline, on_timeout=time_out)
