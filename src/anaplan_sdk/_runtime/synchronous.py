@@ -42,7 +42,7 @@ Send: TypeAlias = Callable[[httpx2.Request], httpx2.Response]
 # Seconds within which a Ctrl-C is noticed, whatever the main thread waits for.
 _CHECK_INTERVAL = 0.1
 
-# Set in threads whose result may become unneeded: the event that tells so.
+# In threads whose result may become unneeded: an event that is set then.
 _cancelled: ContextVar[threading.Event | None] = ContextVar("_cancelled", default=None)
 
 

@@ -73,7 +73,7 @@ def resolve_auth(
         credentials = BasicCredentials(str(user_email), str(password))
     elif _given(by_certificate):
         if not certificate:
-            raise ValueError("certificate is missing: a private key proves nothing without it.")
+            raise ValueError("certificate is missing: a private key alone is no credential.")
         credentials = CertificateCredentials.load(
             certificate, private_key, private_key_password, certificate_payload
         )

@@ -49,7 +49,7 @@ _REFUSED_CODES = frozenset(
     )
 )
 # Seconds that a token without `expires_in` is assumed to live.
-_ASSUMED_LIFETIME = 2100
+ASSUMED_LIFETIME = 2100
 _FORM_HEADERS = {
     "Content-Type": "application/x-www-form-urlencoded",
     "Accept": "application/json",
@@ -303,7 +303,7 @@ def _seconds(value: object) -> int:
     try:
         return int(float(str(value)))
     except (ValueError, OverflowError):
-        return _ASSUMED_LIFETIME
+        return ASSUMED_LIFETIME
 
 
 def _without_echo(response: httpx2.Response) -> httpx2.Response:

@@ -10,7 +10,7 @@ from typing import TypeAlias
 
 from anaplan_sdk._runtime.flow import Flow, Pause, call, send
 from anaplan_sdk.auth.bearer import Bearer
-from anaplan_sdk.auth.oauth_app import TOKEN_URL, OAuthApp, OAuthToken, make_app
+from anaplan_sdk.auth.oauth_app import ASSUMED_LIFETIME, TOKEN_URL, OAuthApp, OAuthToken, make_app
 from anaplan_sdk.auth.stores import KeyringStore, TokenStore, lock_for, store_key
 from anaplan_sdk.auth.token_cache import Token, TokenCache, TokenState, check_token
 from anaplan_sdk.exceptions import (
@@ -29,8 +29,6 @@ SignIn: TypeAlias = Callable[[OAuthApp], Flow[OAuthToken]]
 
 # Seconds between two attempts to get the lock of a stored token.
 _LOCK_PAUSE = 0.1
-# Seconds that a token without `expires_in` is assumed to live.
-_ASSUMED_LIFETIME = 2100
 # OAuth's codes for a refresh token that has expired, was spent or revoked.
 _REFUSED_GRANTS = frozenset(("invalid_grant", "expired_token", "access_denied"))
 
@@ -236,7 +234,7 @@ class OAuthTokenCache(TokenCache):
         value, end = self._reply.get("access_token"), self._reply.get("expires_at")
         if value is None:
             return None
-        lifetime = self._reply.get("expires_in") or _ASSUMED_LIFETIME
+        lifetime = self._reply.get("expires_in") or ASSUMED_LIFETIME
         return Token.until(str(value), float(end), float(lifetime)) if end else Token(str(value))
 
 
