@@ -100,7 +100,7 @@ def load_tenant(example: Example) -> None:
 def write_profiles(example: Example) -> None:
     """Writes a `toml` fence with profiles to where the SDK looks for them."""
     if "[profiles." in example.parsed:
-        config_file().parent.mkdir(parents=True)
+        config_file().parent.mkdir(parents=True, exist_ok=True)
         config_file().write_text(example.parsed, encoding="utf-8")
 
 
@@ -208,7 +208,9 @@ def check_command(words: list[str]) -> None:
                 assert not option.startswith("-") or option in emulator_options(), option
         case ["curl", *arguments]:
             send(arguments)
-        case [] | ["export", _] | ["git", "clone", *_] | ["cd", _]:
+        case ["python", "-m", "venv", _]:
+            pass
+        case [] | ["export", _] | ["git", "clone", *_] | ["cd", _] | [".", _]:
             pass
         case _:
             pytest.fail(f"No check knows this command: {shlex.join(words)}")

@@ -161,14 +161,14 @@ def test_a_timeout_of_asyncios_own(
     anaplan: EmulatedAnaplan, ended_auth: AuthFor, exchanges: Exchanges
 ) -> None:
     auth = ended_auth()
-    anaplan.fault(path=TOKEN, delay_seconds=0.5)
+    anaplan.fault(path=TOKEN, delay_seconds=2)
 
     async def main() -> None:
         async with anaplan.async_client(auth=auth) as client:
             started = time.monotonic()
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(client.get_workspaces(), 0.1)
-            assert time.monotonic() - started < 0.4
+            assert time.monotonic() - started < 1.5
             assert await client.get_workspaces()
 
     asyncio.run(main())
