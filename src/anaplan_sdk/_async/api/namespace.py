@@ -36,9 +36,11 @@ class SharedState:
     """What the namespaces of a client, and of those created from it by `with_model`, share.
 
     Attributes:
-        recovery: Starts things at most once.
         names: The listings that the resolver keeps, by the kind of object and its model or
             workspace.
+
+    Args:
+        recovery: Starts things at most once.
     """
 
     def __init__(self, recovery: Recovery) -> None:

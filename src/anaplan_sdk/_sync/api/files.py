@@ -45,7 +45,13 @@ _PARALLEL_DOWNLOADS = 4
 
 
 class Files(ApiNamespace):
-    """A model's files: the sources of imports and the outputs of exports."""
+    """A model's files: the sources of imports and the outputs of exports.
+
+    Args:
+        session: Session of the client.
+        config: Options of the client, with the model that methods work on.
+        shared: What the namespaces of a client share; created if it is not given.
+    """
 
     def __init__(
         self, session: Session, config: ClientConfig, shared: SharedState | None = None
