@@ -7,6 +7,8 @@
 PYTHON ?= python3
 VENV ?= .venv
 ARGS ?=
+# Processes that run tests: two for each core, since tests often wait.
+WORKERS ?= $(shell $(PYTHON) -c 'import os; print(2 * (os.cpu_count() or 1))')
 SCHEDULES ?= 1000
 
 BIN := $(VENV)/bin
@@ -34,17 +36,17 @@ web: $(WEB) ## run a web application that signs in with OAuth against the emulat
 
 test: $(DEV) ## run all tests, about five minutes on two cores
 	@echo "Running all tests: about five minutes on two idle cores"
-	@$(BIN)/python -m pytest -n auto --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 soak: $(DEV) ## run transfers with thousands of random faults; takes an hour
-	@ANAPLAN_SOAK=$(SCHEDULES) $(BIN)/python -m pytest -n auto tests/faults tests/clients -k faults $(ARGS)
+	@ANAPLAN_SOAK=$(SCHEDULES) $(BIN)/python -m pytest -n $(WORKERS) tests/faults tests/clients -k faults $(ARGS)
 
 mutants: $(MUTANTS) ## run a fixed sample of mutation tests over the modules that decide; takes half an hour
 	@$(BIN)/python tools/mutants.py $(ARGS)
 
 coverage: $(DEV) ## generate the table of operations, methods and tests from a test run
 	@rm -rf $(OPERATIONS)
-	@$(BIN)/python -m pytest -n auto --operations=$(OPERATIONS) $(ARGS)
+	@$(BIN)/python -m pytest -n $(WORKERS) --operations=$(OPERATIONS) $(ARGS)
 	@$(BIN)/python tools/operations.py $(OPERATIONS)
 
 benchmarks: | $(BIN)/python ## compare the SDK with the published release; takes ten minutes

@@ -202,7 +202,3 @@ def test_a_failed_check_is_an_exit_code_and_a_message(tmp_path: Path) -> None:
     finished = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
     assert finished.returncode == 1
     assert "claims.py: has no source" in finished.stderr
-
-
-def test_the_project_is_mirrored() -> None:
-    assert Mirror(ROOT).check() == []

@@ -4,19 +4,25 @@ import sys
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 if sys.platform == "win32":
     pytest.skip("terminals are made by pty, which Windows lacks", allow_module_level=True)
 
 import picture
 
-# In one process, so that the demo runs once.
-pytestmark = pytest.mark.xdist_group("demo")
-
 
 @pytest.fixture(scope="module")
-def output() -> str:
-    return picture.record()
+def output(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> str:
+    """What the demo prints, recorded once for all processes of the run."""
+    if worker_id == "master":
+        return picture.record()
+    recorded = tmp_path_factory.getbasetemp().parent / "demo.txt"
+    with FileLock(f"{recorded}.lock"):
+        if not recorded.is_file():
+            recorded.write_text(picture.record(), encoding="utf-8", newline="")
+        with recorded.open(encoding="utf-8", newline="") as file:
+            return file.read()
 
 
 def test_the_picture_shows_what_the_demo_prints(output: str) -> None:

@@ -5,12 +5,7 @@ import gzip
 from collections import Counter
 from pathlib import Path
 
-import pytest
-
 import derive_flights
-
-# In one process, so that the data is derived once.
-pytestmark = pytest.mark.xdist_group("sample data")
 
 
 def rows(name: str) -> list[dict[str, str]]:

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from tests.browser.conftest import Walk
     from tests.conftest import Portal
 
-at_any_width = pytest.mark.parametrize("width", [1280, 390, 320])
+at_any_width = pytest.mark.parametrize("width", [1280, 320])
 
 
 @dataclass(frozen=True)

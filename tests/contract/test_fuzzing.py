@@ -42,7 +42,7 @@ SPECIFICATIONS = [
     "financial-consolidation",
 ]
 # Examples per operation. For a more thorough run: ANAPLAN_FUZZ=200 make test ARGS='-k fuzz'
-EXAMPLES = int(os.environ.get("ANAPLAN_FUZZ", "3"))
+EXAMPLES = int(os.environ.get("ANAPLAN_FUZZ", "2"))
 TIMEOUT_SECONDS = 20.0
 OWN_HEADERS = ("authorization", "x_api_token", "x-api-token", "tenant")
 

@@ -373,7 +373,7 @@ def test_transfers_are_right_or_told_to_have_failed(anaplan: RestartableAnaplan,
         run_state_machine_as_test(
             TransfersByKind,
             settings=settings(
-                max_examples=soak.SCHEDULES or 10,
+                max_examples=soak.SCHEDULES or 6,
                 stateful_step_count=10,
                 derandomize=not soak.SCHEDULES,
                 database=None,
