@@ -1,5 +1,6 @@
 """Models accept unknown fields and values, absent fields and null."""
 
+import inspect
 import json
 import pickle
 import re
@@ -231,8 +232,10 @@ def public_classes() -> list[type]:
 
 def described(kind: type) -> set[str]:
     """Find the names in the Attributes section of a class."""
-    section = (kind.__doc__ or "").partition("Attributes:\n")[2].partition("\n\n")[0]
-    return set(re.findall(r"^        (\w+):", section, re.MULTILINE))
+    # Python 3.13 removes the indentation of docstrings.
+    text = inspect.cleandoc(kind.__doc__ or "")
+    section = text.partition("Attributes:\n")[2].partition("\n\n")[0]
+    return set(re.findall(r"^    (\w+):", section, re.MULTILINE))
 
 
 @pytest.mark.parametrize("kind", public_classes(), ids=lambda kind: kind.__name__)
