@@ -84,9 +84,14 @@ class TaskRunner:
 
     def poll(self, task: Task) -> Task:
         """Return a task with its current progress, and count the poll."""
-        progress = self._progress.get(task.id)
-        if progress is None or task.result is not None:
+        if task.result is not None:
             return task
+        progress = self._progress.get(task.id)
+        if progress is None:
+            # It ended after the caller had read it.
+            with self._store.snapshot() as db:
+                row = db.execute("SELECT * FROM tasks WHERE id = ?", (task.id,)).fetchone()
+            return read_task(row) if row else task
         progress.polls[task.state] = progress.polls.get(task.state, 0) + 1
         if task.state is TaskState.NOT_STARTED:
             return task
