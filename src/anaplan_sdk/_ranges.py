@@ -7,6 +7,8 @@ from math import inf
 from numbers import Integral, Real
 from typing import Any
 
+from anaplan_sdk._base_exceptions import ArgumentTypeException, InvalidArgumentException
+
 
 @dataclass(frozen=True)
 class Range:
@@ -25,16 +27,16 @@ class Range:
             kind: Its type: int for integers only.
 
         Raises:
-            TypeError: The value is not a number.
-            ValueError: The value is out of range.
+            ArgumentTypeException: The value is not a number.
+            InvalidArgumentException: The value is out of range.
         """
         if not isinstance(value, Integral if kind is int else Real):
             expected = "an integer" if kind is int else "a number"
-            raise TypeError(f"{name} must be {expected}, not {type(value).__name__}.")
+            raise ArgumentTypeException(f"{name} must be {expected}, not {type(value).__name__}.")
         number: Any = value
         # NaN compares false with every bound.
         if not self.at_least <= number <= self.at_most or (self.is_positive and not number):
-            raise ValueError(f"{name} must be {self}, not {value}.")
+            raise InvalidArgumentException(f"{name} must be {self}, not {value}.")
 
     def __str__(self) -> str:
         if self.is_positive:
@@ -52,8 +54,8 @@ def check_timeout(timeout: float | None) -> None:
     """Check the timeout of a wait; `None` sets no limit.
 
     Raises:
-        TypeError: The timeout is not a number.
-        ValueError: The timeout is negative, or NaN.
+        ArgumentTypeException: The timeout is not a number.
+        InvalidArgumentException: The timeout is negative, or NaN.
     """
     if timeout is not None:
         NOT_NEGATIVE.check("timeout", timeout, float)

@@ -29,6 +29,7 @@ import httpx2
 from anaplan_sdk._formats.chunks import MAX_CHUNK_SIZE
 from anaplan_sdk._formats.gzip import MAX_LEVEL
 from anaplan_sdk._ranges import POSITIVE, Range
+from anaplan_sdk.exceptions import ArgumentTypeException, InvalidArgumentException
 from anaplan_sdk.regions import Hosts, Region, resolve_hosts
 
 TransportT = TypeVar("TransportT")
@@ -92,7 +93,7 @@ class ConsolidationAccess:
         tenant: Name of the tenant, exactly as that module shows it.
 
     Raises:
-        ValueError: One is missing, or contains characters that a header can't carry.
+        InvalidArgumentException: One is missing, or contains characters that a header can't carry.
     """
 
     token: str = field(repr=False)
@@ -102,9 +103,13 @@ class ConsolidationAccess:
         for name in ("token", "tenant"):
             value = getattr(self, name)
             if not (isinstance(value, str) and value.strip()):
-                raise ValueError(f"{name} is missing: Financial Consolidation needs both.")
+                raise InvalidArgumentException(
+                    f"{name} is missing: Financial Consolidation needs both."
+                )
             if not (value.isascii() and value.isprintable()):
-                raise ValueError(f"{name} contains characters that a header can't carry.")
+                raise InvalidArgumentException(
+                    f"{name} contains characters that a header can't carry."
+                )
 
 
 class HttpxOptions(TypedDict, Generic[TransportT], total=False):
@@ -189,9 +194,10 @@ class ClientConfig:
             apply to sign-in.
 
     Raises:
-        ValueError: Credentials are incomplete or contradict each other, a number is out of range,
-            or a URL is not valid.
-        TypeError: An option has the wrong type, or `httpx_kwargs` contains an unknown option.
+        InvalidArgumentException: Credentials are incomplete or contradict each other, a number is
+            out of range, or a URL is not valid.
+        ArgumentTypeException: An option has the wrong type, or `httpx_kwargs` contains an unknown
+            option.
         ImportError: `httpx_kwargs` asks for HTTP/2, which is not installed.
     """
 
@@ -242,7 +248,7 @@ class ClientConfig:
         for name, kind in (("consolidation", ConsolidationAccess), ("hosts", Hosts)):
             value = getattr(self, name)
             if not isinstance(value, kind | None):
-                raise TypeError(
+                raise ArgumentTypeException(
                     f"{name} must be of type {kind.__name__}, not {type(value).__name__}."
                 )
         _check_httpx_options(self.httpx_kwargs)
@@ -263,7 +269,7 @@ class ClientConfig:
         basic = self._given("user_email", "password")
         by_certificate = self._given("certificate", "private_key", "private_key_password")
         if self.certificate_payload not in get_args(PayloadFormat):
-            raise ValueError(
+            raise InvalidArgumentException(
                 f"certificate_payload must be 'v1' or 'v2', not {self.certificate_payload!r}."
             )
         for chosen, others in (
@@ -272,20 +278,24 @@ class ClientConfig:
             (basic, by_certificate),
         ):
             if chosen and others:
-                raise ValueError(
+                raise InvalidArgumentException(
                     f"{' and '.join(chosen)} and {' and '.join(others)} are different ways to sign "
                     "in: give one of them."
                 )
         if basic:
             for name in ("user_email", "password"):
                 if not getattr(self, name):
-                    raise ValueError(
+                    raise InvalidArgumentException(
                         f"{name} is missing: basic authentication needs user_email and password."
                     )
         elif by_certificate and not self.certificate:
-            raise ValueError("certificate is missing: a private key can't be used without it.")
+            raise InvalidArgumentException(
+                "certificate is missing: a private key can't be used without it."
+            )
         elif not (by_certificate or token or auth or api_key or self.consolidation):
-            raise ValueError(f"No credentials were given. Give one of: {_WAYS_TO_SIGN_IN}.")
+            raise InvalidArgumentException(
+                f"No credentials were given. Give one of: {_WAYS_TO_SIGN_IN}."
+            )
 
     def _given(self, *names: str) -> list[str]:
         return [name for name in names if getattr(self, name) is not None]
@@ -295,18 +305,18 @@ def _check_httpx_options(options: Mapping[str, Any]) -> None:
     """Refuse what httpx2 would refuse only at the first request.
 
     Raises:
-        TypeError: There is no such option.
-        ValueError: The proxy is not valid, or a file does not exist.
+        ArgumentTypeException: There is no such option.
+        InvalidArgumentException: The proxy is not valid, or a file does not exist.
         ImportError: HTTP/2 is not installed.
     """
     if unknown := options.keys() - HttpxOptions.__annotations__.keys():
-        raise TypeError(f"A client has no option {min(unknown)!r}.")
+        raise ArgumentTypeException(f"A client has no option {min(unknown)!r}.")
     proxy = options.get("proxy")
     if proxy is not None and not isinstance(proxy, httpx2.Proxy):
         try:
             httpx2.Proxy(proxy)
         except (ValueError, httpx2.InvalidURL):
-            raise ValueError("proxy is not the URL of a proxy.") from None
+            raise InvalidArgumentException("proxy is not the URL of a proxy.") from None
     if options.get("http2") and find_spec("h2") is None:
         raise ImportError("http2 needs the package h2: pip install 'httpx2[http2]'")
     certificate = options.get("cert")
@@ -314,4 +324,4 @@ def _check_httpx_options(options: Mapping[str, Any]) -> None:
     files = (certificate,) if isinstance(certificate, str) else (certificate or ())[:2]
     for name, path in (("verify", options.get("verify")), *(("cert", path) for path in files)):
         if isinstance(path, str) and not Path(path).exists():
-            raise ValueError(f"{name}: {path!r} doesn't exist.")
+            raise InvalidArgumentException(f"{name}: {path!r} doesn't exist.")

@@ -1,6 +1,8 @@
 """Every exception that this SDK raises for a failure of its work.
 
     AnaplanException
+    ├── InvalidArgumentException           an argument is not valid; also a ValueError
+    │   └── ArgumentTypeException          an argument has the wrong type; also a TypeError
     ├── InvalidCredentialsException        Anaplan, or a local check, refused the credentials
     │   ├── InvalidPrivateKeyException     the private key is unreadable or not the certificate's
     │   ├── OAuthException                 an OAuth error; `code` is the code of RFC 6749
@@ -33,14 +35,19 @@
         ├── AnaplanActionCancelledException    an action was cancelled
         └── SynchronizationException           a synchronization or comparison of revisions failed
 
-Invalid arguments, such as a negative size, raise `ValueError` or `TypeError` before anything is
-sent.
+Invalid arguments are refused before anything is sent.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any, TypeVar
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from anaplan_sdk._base_exceptions import (
+    AnaplanException,
+    ArgumentTypeException,
+    InvalidArgumentException,
+)
 
 if TYPE_CHECKING:
     from anaplan_sdk.models import (
@@ -56,8 +63,6 @@ if TYPE_CHECKING:
     from anaplan_sdk.models.cloud_works import RunError, RunStatus
     from anaplan_sdk.models.scim import User
 
-_E = TypeVar("_E", bound="AnaplanException")
-
 __all__ = [
     "AmbiguousNameException",
     "AnaplanActionCancelledException",
@@ -67,9 +72,11 @@ __all__ = [
     "AnaplanRequestException",
     "AnaplanResponseException",
     "AnaplanTimeoutException",
+    "ArgumentTypeException",
     "ClientClosedException",
     "CredentialsNotFoundException",
     "IntegrationRunException",
+    "InvalidArgumentException",
     "InvalidCredentialsException",
     "InvalidIdentifierException",
     "InvalidPrivateKeyException",
@@ -92,80 +99,6 @@ __all__ = [
     "UploadIncompleteException",
     "WriteInterruptedException",
 ]
-
-
-@dataclass(eq=False, repr=False, kw_only=True)
-class AnaplanException(Exception):
-    """The base class of the SDK's exceptions. What is unknown of a failure is `None`.
-
-    Attributes:
-        message: What went wrong.
-        method: The HTTP method of the request that failed.
-        url: The URL of that request, without query, credentials and fragment.
-        status_code: The HTTP status of Anaplan's reply.
-        code: Anaplan's code for the failure, such as `FAILURE_BAD_CREDENTIAL`.
-        reason: Anaplan's message.
-        request_id: The id by which Anaplan's support can find the request.
-        attempts: How many times the request was sent.
-        retryable: Whether the same call may succeed later without a change.
-        not_performed: Whether Anaplan certainly did not act on the request.
-        retry_after: Seconds that Anaplan asks to wait before the next attempt.
-        task_id: The task, when an action was started and waiting for its end failed.
-    """
-
-    message: str = field(default="", kw_only=False)
-    method: str | None = None
-    url: str | None = None
-    status_code: int | None = None
-    code: str | None = None
-    reason: str | None = None
-    request_id: str | None = None
-    attempts: int | None = None
-    retryable: bool = False
-    not_performed: bool = False
-    retry_after: float | None = None
-    task_id: str | None = None
-
-    def __post_init__(self) -> None:
-        super().__init__(self.message)
-
-    def __str__(self) -> str:
-        where = " ".join(part for part in (self.method, self.url) if part)
-        facts = [
-            f"HTTP {self.status_code}" if self.status_code is not None else "",
-            self.code or "",
-            f"request id {self.request_id}" if self.request_id else "",
-            f"{self.attempts} attempts" if self.attempts and self.attempts > 1 else "",
-        ]
-        known = ", ".join(fact for fact in facts if fact)
-        tail = " ".join(part for part in (where, f"[{known}]" if known else "") if part)
-        return f"{self.message} ({tail})" if tail else self.message
-
-    def as_type(self, kind: type[_E], message: str, **changes: Any) -> _E:
-        """Return an exception of another class with what is known of this failure.
-
-        Args:
-            kind: The class.
-            message: What went wrong.
-            **changes: Attributes with another value, or that only the other class has.
-
-        Returns:
-            The exception, to be raised from this one.
-        """
-        facts: dict[str, Any] = {
-            each.name: getattr(self, each.name) for each in fields(AnaplanException)
-        }
-        facts.update(changes, message=message)
-        return kind(**facts)
-
-    def replace_message(self, message: str) -> None:
-        """Replace the message, and keep everything else.
-
-        Args:
-            message: What went wrong.
-        """
-        self.message = message
-        self.args = (message,)
 
 
 class InvalidCredentialsException(AnaplanException):

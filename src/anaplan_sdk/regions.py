@@ -12,6 +12,8 @@ from typing import Literal, get_args
 
 import httpx2
 
+from anaplan_sdk._base_exceptions import InvalidArgumentException
+
 __all__ = ["Hosts", "Region"]
 
 Region = Literal[
@@ -41,8 +43,8 @@ class Hosts:
             same for all regions.
 
     Raises:
-        ValueError: A URL is not absolute, contains more than an origin and a path, or is plain
-            http to another machine.
+        InvalidArgumentException: A URL is not absolute, contains more than an origin and a path, or
+            is plain http to another machine.
     """
 
     authentication: str
@@ -67,11 +69,11 @@ class Hosts:
             The base URL of each service.
 
         Raises:
-            ValueError: There is no such region.
+            InvalidArgumentException: There is no such region.
         """
         if region not in get_args(Region):
             known = ", ".join(get_args(Region))
-            raise ValueError(f"{region!r} is not one of Anaplan's regions: {known}.")
+            raise InvalidArgumentException(f"{region!r} is not one of Anaplan's regions: {known}.")
         if region in _SHARED:
             return cls(
                 authentication="https://auth.anaplan.com",
@@ -110,8 +112,8 @@ class Hosts:
             The base URL of each service below the origin.
 
         Raises:
-            ValueError: The URL is not absolute, contains more than an origin and a path, or is
-                plain http to another machine.
+            InvalidArgumentException: The URL is not absolute, contains more than an origin and a
+                path, or is plain http to another machine.
         """
         base = check_base_url("base_url", base_url)
         return cls(
@@ -136,7 +138,7 @@ def resolve_hosts(*, base_url: str | None, region: Region | None, hosts: Hosts |
         The base URL of each service.
 
     Raises:
-        ValueError: More than one was given, or one is not valid.
+        InvalidArgumentException: More than one was given, or one is not valid.
     """
     given = given_hosts(base_url=base_url, region=region, hosts=hosts)
     return Hosts.of_region("us1") if given is None else given
@@ -156,7 +158,7 @@ def given_hosts(
         The base URL of each service; None if nothing was given.
 
     Raises:
-        ValueError: More than one was given, or one is not valid.
+        InvalidArgumentException: More than one was given, or one is not valid.
     """
     given = [
         name
@@ -164,7 +166,9 @@ def given_hosts(
         if value is not None
     ]
     if len(given) > 1:
-        raise ValueError(f"Give one of {' and '.join(given)}, not both: they contradict.")
+        raise InvalidArgumentException(
+            f"Give one of {' and '.join(given)}, not both: they contradict."
+        )
     if hosts is not None:
         return hosts
     if base_url is not None:
@@ -183,11 +187,13 @@ def check_base_url(name: str, url: str) -> str:
         The URL without a trailing slash.
 
     Raises:
-        ValueError: It is not absolute, contains more than an origin and a path, or is plain http
-            to another machine.
+        InvalidArgumentException: It is not absolute, contains more than an origin and a path, or is
+            plain http to another machine.
     """
     if isinstance(url, str) and not {"@", "?", "#"}.isdisjoint(url):
-        raise ValueError(f"{name} must hold neither credentials nor a query nor a fragment.")
+        raise InvalidArgumentException(
+            f"{name} must hold neither credentials nor a query nor a fragment."
+        )
     # Parsed by the library that sends requests: another one may find another host in the same text.
     try:
         parts = httpx2.URL(url)
@@ -198,11 +204,11 @@ def check_base_url(name: str, url: str) -> str:
         or not _HOST.fullmatch(parts.raw_host)
         or not 0 < (parts.port or 443) < 65536
     ):
-        raise ValueError(
+        raise InvalidArgumentException(
             f"{name} must be an absolute URL such as 'https://api.anaplan.com', not {url!r}."
         )
     if parts.scheme == "http" and not is_loopback(parts.host):
-        raise ValueError(
+        raise InvalidArgumentException(
             f"{name} is plain http: tokens are sent over https only, except to loopback addresses."
         )
     return url.rstrip("/")

@@ -158,7 +158,12 @@ class IntegrationRun:
             set_open(db, model)
             db.execute("UPDATE cloud_runs SET task_id = ? WHERE id = ?", (task.id, self.run.id))
         self.control.task_ended.clear()
-        self.task_runner.start(model, task.id, on_end=self.control.task_ended.set)
+        self.task_runner.start(
+            model,
+            task.id,
+            is_polled=not self.run.trigger_source.startswith("scheduled"),
+            on_end=self.control.task_ended.set,
+        )
         if self.control.cancelled:
             self.task_runner.cancel(task, self.run.triggered_by)
         # `stopped` is checked as well: the event may have been cleared after it was set to stop.

@@ -43,6 +43,7 @@ class _Progress:
 
     fraction: float = 0.0
     step: str = "Starting."
+    is_polled: bool = True
     cancelled: bool = False
     polls: dict[TaskState, int] = field(default_factory=dict)
     on_end: Callable[[], None] | None = None
@@ -66,16 +67,24 @@ class TaskRunner:
         self._progress: dict[str, _Progress] = {}
         self._stopping = threading.Event()
 
-    def start(self, model: int, task_id: str, *, on_end: Callable[[], None] | None = None) -> None:
+    def start(
+        self,
+        model: int,
+        task_id: str,
+        *,
+        is_polled: bool = True,
+        on_end: Callable[[], None] | None = None,
+    ) -> None:
         """Run a queued task as soon as no other task of the model is running.
 
         Args:
             model: Key of the model.
             task_id: Id of the task.
+            is_polled: Whether a client asks for its state; otherwise it does not wait for polls.
             on_end: Called when the task has ended, in the task's thread.
         """
         with self._lock:
-            self._progress[task_id] = _Progress(on_end=on_end)
+            self._progress[task_id] = _Progress(is_polled=is_polled, on_end=on_end)
             executor = self._executors.get(model)
             if executor is None:
                 executor = ThreadPoolExecutor(1, thread_name_prefix=f"anaplan-model-{model}")
@@ -279,8 +288,8 @@ class TaskRunner:
         while True:
             if progress.cancelled or self._stopping.is_set():
                 raise Cancelled
-            polled = progress.polls.get(state, 0) >= self._settings.task_polls
-            if polled and self._settings.hold_tasks != state.value:
+            polls = self._settings.task_polls if progress.is_polled else 0
+            if progress.polls.get(state, 0) >= polls and self._settings.hold_tasks != state.value:
                 return
             self._stopping.wait(_POLL_SECONDS)
 

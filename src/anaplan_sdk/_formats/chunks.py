@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import TypeAlias
 
+from anaplan_sdk.exceptions import ArgumentTypeException, InvalidArgumentException
+
 Piece: TypeAlias = str | bytes | bytearray | memoryview
 """A part of the content that a caller passes."""
 
@@ -20,11 +22,11 @@ def fitting_chunk_size(size: int, chunk_size: int) -> int:
     """Enlarge the chunk size if the content would have more chunks than Anaplan allows.
 
     Raises:
-        ValueError: The content is larger than Anaplan's largest file.
+        InvalidArgumentException: The content is larger than Anaplan's largest file.
     """
     smallest = -(-size // MAX_CHUNKS)
     if smallest > MAX_CHUNK_SIZE:
-        raise ValueError(
+        raise InvalidArgumentException(
             f"The content must have at most {MAX_CHUNKS * MAX_CHUNK_SIZE:,} bytes (1,000 chunks "
             f"of 50 MB), not {size:,}."
         )
@@ -51,7 +53,7 @@ def piece_size(piece: Piece) -> int:
     """Return the number of bytes that a piece has when it is sent.
 
     Raises:
-        TypeError: The piece is neither str nor bytes.
+        ArgumentTypeException: The piece is neither str nor bytes.
     """
     if isinstance(piece, str):
         return encoded_size(piece)
@@ -60,7 +62,9 @@ def piece_size(piece: Piece) -> int:
 
 def _check_bytes(piece: bytes | bytearray | memoryview) -> bytes | bytearray | memoryview:
     if not isinstance(piece, bytes | bytearray | memoryview):
-        raise TypeError(f"The content's pieces must be bytes or str, not {type(piece).__name__}.")
+        raise ArgumentTypeException(
+            f"The content's pieces must be bytes or str, not {type(piece).__name__}."
+        )
     return piece
 
 
@@ -110,7 +114,7 @@ class Rechunker:
         """Add a piece and yield the chunks that are full.
 
         Raises:
-            TypeError: The piece is neither str nor bytes.
+            ArgumentTypeException: The piece is neither str nor bytes.
         """
         view = memoryview(piece.encode() if isinstance(piece, str) else _check_bytes(piece)).cast(
             "B"

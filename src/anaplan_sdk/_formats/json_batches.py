@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 from pydantic import TypeAdapter, ValidationError
 
 from anaplan_sdk._formats.fast_json import FAST_SERIALIZERS
+from anaplan_sdk.exceptions import ArgumentTypeException, InvalidArgumentException
 from anaplan_sdk.models._base import AnaplanModel
 from anaplan_sdk.models.writes import WriteResult
 
@@ -65,7 +66,7 @@ class Batcher(Generic[M]):
         max_bytes: The most bytes of a batch's JSON.
 
     Raises:
-        ValueError: `max_items` is below 1 or above Anaplan's limit.
+        InvalidArgumentException: `max_items` is below 1 or above Anaplan's limit.
     """
 
     # The bytes of the brackets and the key around the items, and some to spare.
@@ -78,7 +79,7 @@ class Batcher(Generic[M]):
     ) -> None:
         self._noun = _NOUNS.get(item.__name__, "item")
         if not 1 <= max_items <= MAX_ITEMS:
-            raise ValueError(
+            raise InvalidArgumentException(
                 f"{self._noun}s_per_request must be 1 to {MAX_ITEMS:,}, not {max_items}."
             )
         list_type: Any = GenericAlias(list, item)
@@ -94,13 +95,13 @@ class Batcher(Generic[M]):
         iterable batch by batch.
 
         Raises:
-            TypeError: `items` is a single item or a str.
-            ValueError: An item is invalid; raised during the iteration.
+            ArgumentTypeException: `items` is a single item or a str.
+            InvalidArgumentException: An item is invalid; raised during the iteration.
         """
         given: object = items
         if isinstance(given, str | bytes | dict | AnaplanModel):
             kind = type(items).__name__
-            raise TypeError(f"{self._noun}s must be a list or an iterable, not {kind}.")
+            raise ArgumentTypeException(f"{self._noun}s must be a list or an iterable, not {kind}.")
         return self._validated(items) if isinstance(items, Sequence) else self._split(items)
 
     def _validated(self, items: Iterable[object]) -> Iterator[Batch]:
@@ -139,7 +140,7 @@ class Batcher(Generic[M]):
         pieces = [([item], self._json(index, [item])) for index, item in enumerate(items, start)]
         for index, (_, piece) in enumerate(pieces, start):
             if len(piece) >= self._max_bytes:
-                raise ValueError(f"{self._noun} {index}: too large for one request")
+                raise InvalidArgumentException(f"{self._noun} {index}: too large for one request")
         return pieces
 
     def _json(self, start: int, items: list[object]) -> bytes:
@@ -155,7 +156,7 @@ class Batcher(Generic[M]):
         if len(items) > 1:  # Find the invalid item by writing them one by one.
             return b",".join(self._json(index, [item]) for index, item in enumerate(items, start))
         # Raised outside of the except block: the error's context would quote the item.
-        raise ValueError(f"{self._noun} {start}{problem}")
+        raise InvalidArgumentException(f"{self._noun} {start}{problem}")
 
     def _serialize(self, items: list[object]) -> bytes:
         if self._serializer is not None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from anaplan_sdk._formats.json_batches import Batch
+from anaplan_sdk.exceptions import ArgumentTypeException, InvalidArgumentException
 from anaplan_sdk.models._base import AnaplanModel
 from anaplan_sdk.models.administration import UserRow
 
@@ -25,19 +26,22 @@ def user_batches(users: UserInput) -> list[Batch]:
     """Validate users and split them into CSV batches of at most `MAX_ROWS` rows.
 
     Raises:
-        TypeError: `users` is a single user.
-        ValueError: There are no users, a row is incomplete, or two rows have the same user.
+        ArgumentTypeException: `users` is a single user.
+        InvalidArgumentException: There are no users, a row is incomplete, or two rows have the same
+            user.
     """
     rows = list(_rows_of(users))
     if not rows:
-        raise ValueError("users must not be empty.")
+        raise InvalidArgumentException("users must not be empty.")
     first_of: dict[str, int] = {}
     for index, (row, _) in enumerate(rows):
         if empty := next((name for name in _COLUMNS if not _cell(row, name).strip()), None):
-            raise ValueError(f"user {index}, {empty}: must not be empty")
+            raise InvalidArgumentException(f"user {index}, {empty}: must not be empty")
         first = first_of.setdefault(row.username.strip().lower(), index)
         if first != index:
-            raise ValueError(f"user {index}, username: the same as that of user {first}")
+            raise InvalidArgumentException(
+                f"user {index}, username: the same as that of user {first}"
+            )
     starts = range(0, len(rows), MAX_ROWS)
     return [
         Batch(
@@ -59,7 +63,7 @@ def read_users(content: bytes) -> list[UserRow]:
     """Parse the users of a CSV.
 
     Raises:
-        ValueError: The content is not CSV of users, or lacks a column.
+        InvalidArgumentException: The content is not CSV of users, or lacks a column.
     """
     return [row for row, _ in _parse(content)]
 
@@ -80,7 +84,9 @@ def _rows_of(users: UserInput) -> Iterator[tuple[UserRow, object]]:
         return
     single: object = users
     if isinstance(single, Mapping | AnaplanModel):
-        raise TypeError(f"users must be a list or an iterable, not {type(users).__name__}.")
+        raise ArgumentTypeException(
+            f"users must be a list or an iterable, not {type(users).__name__}."
+        )
     for index, user in enumerate(users):
         yield _validated(index, user), user
 
@@ -89,13 +95,13 @@ def _parse(content: bytes) -> Iterator[tuple[UserRow, UserRow]]:
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise ValueError("The CSV of users must be UTF-8.") from None
+        raise InvalidArgumentException("The CSV of users must be UTF-8.") from None
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     index = 0
     try:
         header = [name.strip() for name in next(reader, list[str]())]
         if missing := [name for name in _COLUMNS if name not in header]:
-            raise ValueError(
+            raise InvalidArgumentException(
                 f"The CSV of users has no column {missing[0]!r}. A str is content: to read a "
                 "file, pass a Path."
             )
@@ -103,7 +109,7 @@ def _parse(content: bytes) -> Iterator[tuple[UserRow, UserRow]]:
             if not cells:
                 continue
             if len(cells) != len(header):
-                raise ValueError(
+                raise InvalidArgumentException(
                     f"user {index}: the row has {len(cells)} cells, but the header has "
                     f"{len(header)}"
                 )
@@ -111,7 +117,9 @@ def _parse(content: bytes) -> Iterator[tuple[UserRow, UserRow]]:
             yield row, row
             index += 1
     except csv.Error as error:
-        raise ValueError(f"The CSV of users is invalid after user {index}: {error}.") from None
+        raise InvalidArgumentException(
+            f"The CSV of users is invalid after user {index}: {error}."
+        ) from None
 
 
 def _validated(index: int, user: object) -> UserRow:
@@ -121,7 +129,7 @@ def _validated(index: int, user: object) -> UserRow:
         first = error.errors(include_url=False, include_input=False)[0]
     # Raised outside of the except block: the error's context would quote the row.
     field = "".join(f", {step}" for step in first["loc"])
-    raise ValueError(f"user {index}{field}: {first['msg']}")
+    raise InvalidArgumentException(f"user {index}{field}: {first['msg']}")
 
 
 def _cell(row: UserRow, name: str) -> str:

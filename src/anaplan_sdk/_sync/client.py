@@ -27,6 +27,7 @@ from anaplan_sdk.config import (
     PayloadFormat,
     Signer,
 )
+from anaplan_sdk.exceptions import ArgumentTypeException
 from anaplan_sdk.progress import ProgressCallback
 from anaplan_sdk.regions import Hosts, Region
 
@@ -141,9 +142,9 @@ class Client(WorkspacesAndModels, Files, Actions):
             apply to sign-in.
 
     Raises:
-        ValueError: Credentials are incomplete or contradict each other, a number is out of range,
-            or a URL is not valid.
-        TypeError: An option has the wrong type, or there is no such option.
+        InvalidArgumentException: Credentials are incomplete or contradict each other, a number is
+            out of range, or a URL is not valid.
+        ArgumentTypeException: An option has the wrong type, or there is no such option.
         InvalidCredentialsException: The certificate can't be read, or is not valid today.
         InvalidPrivateKeyException: The private key can't be read, or is not the certificate's.
         ImportError: An option needs an extra that is not installed.
@@ -195,7 +196,7 @@ class Client(WorkspacesAndModels, Files, Actions):
         transports += (config.httpx_kwargs.get("mounts") or {}).values()
         for transport in transports:
             if transport is not None and not hasattr(transport, "handle_request"):
-                raise TypeError(
+                raise ArgumentTypeException(
                     "transport and mounts must be of type httpx2.BaseTransport, not "
                     f"{type(transport).__name__}."
                 )
@@ -220,14 +221,16 @@ class Client(WorkspacesAndModels, Files, Actions):
             `auth` is set: they then use the same auth object.
 
         Raises:
-            ValueError: A credential is not valid.
-            TypeError: `config`, `auth` or a transport has the wrong type.
+            InvalidArgumentException: A credential is not valid.
+            ArgumentTypeException: `config`, `auth` or a transport has the wrong type.
             InvalidCredentialsException: The certificate can't be read, or is not valid today.
             InvalidPrivateKeyException: The private key can't be read, or is not the certificate's.
             ImportError: An option needs an extra that is not installed.
         """
         if not isinstance(config, ClientConfig):
-            raise TypeError(f"config must be a ClientConfig, not {type(config).__name__}.")
+            raise ArgumentTypeException(
+                f"config must be a ClientConfig, not {type(config).__name__}."
+            )
         names = {item.name for item in fields(config)} - {"httpx_kwargs", "upload_parallel"}
         arguments: Any = {name: getattr(config, name) for name in names} | config.httpx_kwargs
         client = cls(**arguments)
@@ -255,8 +258,8 @@ class Client(WorkspacesAndModels, Files, Actions):
         Raises:
             CredentialsNotFoundException: No usable credentials were found. The message lists the
                 places that were searched, and why each was passed over.
-            ValueError: The config file is not valid, or has no such profile; or as in the
-                constructor.
+            InvalidArgumentException: The config file is not valid, or has no such profile; or as in
+                the constructor.
             InvalidCredentialsException: The certificate can't be read, or is not valid today.
             InvalidPrivateKeyException: The private key can't be read, or is not the certificate's.
         """
@@ -463,9 +466,9 @@ class Client(WorkspacesAndModels, Files, Actions):
             waiting, the task as it was created.
 
         Raises:
-            ValueError: The content or the journal can't be used, an option is not valid, or the
-                client has no model.
-            TypeError: The content has a type that can't be uploaded.
+            InvalidArgumentException: The content or the journal can't be used, an option is not
+                valid, or the client has no model.
+            ArgumentTypeException: The content has a type that can't be uploaded.
             OSError: The content can't be read, or the journal can't be written.
             InvalidIdentifierException: An id has another form, or there is no such file or action.
             UploadIncompleteException: Chunks are missing; the action was not started.
@@ -509,7 +512,7 @@ class Client(WorkspacesAndModels, Files, Actions):
             The complete output, as the file that the export writes.
 
         Raises:
-            ValueError: `timeout` is negative, or the client has no model.
+            InvalidArgumentException: `timeout` is negative, or the client has no model.
             InvalidIdentifierException: The id has another form, or there is no such export.
             AnaplanActionError: The export failed. The error has the task.
             AnaplanActionCancelledException: The task was cancelled.

@@ -9,7 +9,7 @@ from collections.abc import Generator
 
 import httpx2
 
-from anaplan_sdk.exceptions import InvalidCredentialsException
+from anaplan_sdk.exceptions import InvalidArgumentException, InvalidCredentialsException
 
 # The scheme that a key is sent under, by the path of the API.
 _SCHEMES = {
@@ -25,12 +25,14 @@ class ApiKeyAuth(httpx2.Auth):
         api_key: The key.
 
     Raises:
-        ValueError: It does not have the form of a key.
+        InvalidArgumentException: It does not have the form of a key.
     """
 
     def __init__(self, api_key: str) -> None:
         if not (api_key.startswith("auk_") and api_key.isascii() and api_key.isprintable()):
-            raise ValueError("api_key is not an API key of Anaplan's: they begin with 'auk_'.")
+            raise InvalidArgumentException(
+                "api_key is not an API key of Anaplan's: they begin with 'auk_'."
+            )
         self._api_key = api_key
 
     def __repr__(self) -> str:

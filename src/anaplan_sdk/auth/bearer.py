@@ -37,7 +37,8 @@ class Bearer(httpx2.Auth):
         """Use the services of the client to which this auth is passed.
 
         Raises:
-            ValueError: It gets its tokens from the services of another client already.
+            InvalidArgumentException: It gets its tokens from the services of another client
+                already.
         """
 
     def sign(self, request: httpx2.Request) -> bool:

@@ -24,6 +24,7 @@ from anaplan_sdk import _loggers
 from anaplan_sdk.config import CertificateInput, PayloadFormat, Signer
 from anaplan_sdk.exceptions import (
     AnaplanException,
+    InvalidArgumentException,
     InvalidCredentialsException,
     InvalidPrivateKeyException,
 )
@@ -79,17 +80,20 @@ class CertificateCredentials:
             The credentials.
 
         Raises:
-            ValueError: The key is missing, an argument is empty, or the format is unknown.
+            InvalidArgumentException: The key is missing, an argument is empty, or the format is
+                unknown.
             InvalidCredentialsException: The certificate can't be read, or is not valid today.
             InvalidPrivateKeyException: The key can't be read, needs another password, is not an RSA
                 key or not that of the certificate.
             ImportError: The extra `cert` is not installed.
         """
         if payload not in ("v1", "v2"):
-            raise ValueError(f"certificate_payload must be 'v1' or 'v2', not {payload!r}.")
+            raise InvalidArgumentException(
+                f"certificate_payload must be 'v1' or 'v2', not {payload!r}."
+            )
         for name, given in (("certificate", certificate), ("private_key", private_key)):
             if isinstance(given, str | bytes) and not given:
-                raise ValueError(f"{name} is empty.")
+                raise InvalidArgumentException(f"{name} is empty.")
         _require_cryptography()
         from cryptography.hazmat.primitives.serialization import Encoding
 
@@ -230,7 +234,9 @@ def _open_pkcs12(content: bytes, password: bytes | None) -> tuple[list[Certifica
     from cryptography.hazmat.primitives.serialization import pkcs12
 
     if _PEM_MARK in content or _is_certificate(content):
-        raise ValueError("private_key is missing: only a PKCS#12 file contains the key, too.")
+        raise InvalidArgumentException(
+            "private_key is missing: only a PKCS#12 file contains the key, too."
+        )
     try:
         key, x509, others = pkcs12.load_key_and_certificates(content, password or None)
     except (ValueError, UnsupportedAlgorithm):

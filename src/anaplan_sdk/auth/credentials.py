@@ -12,6 +12,7 @@ from anaplan_sdk.auth.consolidation import ConsolidationOnly
 from anaplan_sdk.auth.httpx_adapter import adapt
 from anaplan_sdk.auth.token_service import AnaplanTokenCache, Credentials
 from anaplan_sdk.config import ClientConfig
+from anaplan_sdk.exceptions import ArgumentTypeException
 
 
 def resolve_auth(config: ClientConfig) -> httpx2.Auth:
@@ -25,8 +26,9 @@ def resolve_auth(config: ClientConfig) -> httpx2.Auth:
         Consolidation only.
 
     Raises:
-        ValueError: The API key or the token is not valid, or `auth` is used for another region.
-        TypeError: `auth` is neither an `httpx2.Auth` nor an `httpx.Auth`.
+        InvalidArgumentException: The API key or the token is not valid, or `auth` is used for
+            another region.
+        ArgumentTypeException: `auth` is neither an `httpx2.Auth` nor an `httpx.Auth`.
         InvalidCredentialsException: The certificate can't be used.
         InvalidPrivateKeyException: The private key can't be used.
     """
@@ -35,7 +37,7 @@ def resolve_auth(config: ClientConfig) -> httpx2.Auth:
     if config.auth is not None:
         auth = adapt(config.auth)
         if auth is None:
-            raise TypeError(
+            raise ArgumentTypeException(
                 f"auth must be an httpx2.Auth or an httpx.Auth, not {type(config.auth).__name__}."
             )
         if isinstance(auth, Bearer):

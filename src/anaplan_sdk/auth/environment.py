@@ -21,7 +21,11 @@ from anaplan_sdk.auth.profiles import Source, find_sources
 from anaplan_sdk.auth.prompt import has_terminal
 from anaplan_sdk.auth.stores import KeyringStore, TokenStore, store_key
 from anaplan_sdk.config import ConsolidationAccess
-from anaplan_sdk.exceptions import CredentialsNotFoundException, TokenStoreException
+from anaplan_sdk.exceptions import (
+    CredentialsNotFoundException,
+    InvalidArgumentException,
+    TokenStoreException,
+)
 from anaplan_sdk.regions import Hosts, resolve_hosts
 
 _HOSTS = ("base_url", "region", "hosts")
@@ -60,7 +64,7 @@ def find_options(
     Raises:
         CredentialsNotFoundException: No usable credentials were found. The message lists the places
             that were searched, and why each was skipped.
-        ValueError: The config file is not valid, or has no such profile.
+        InvalidArgumentException: The config file is not valid, or has no such profile.
     """
     given = {name: value for name, value in (given or {}).items() if value is not None}
     if explicit := [name for name in given if name in _CREDENTIALS]:
@@ -86,7 +90,9 @@ def _place(sources: list[Source], given: Mapping[str, Any]) -> dict[str, Any]:
     for source in sources:
         base_url, region = source.get("base_url"), source.get("region")
         if base_url and region:
-            raise ValueError("Give one of base_url and region, not both: they contradict.")
+            raise InvalidArgumentException(
+                "Give one of base_url and region, not both: they contradict."
+            )
         names = ["workspace_id", "model_id"]
         if not (place.keys() | given.keys()) & set(_HOSTS):
             names += ["base_url", "region"]

@@ -124,8 +124,9 @@ class AnaplanLocalOAuth(OAuthBearer):
         hosts: The base URLs of the services.
 
     Raises:
-        ValueError: An argument is missing or contradicts another, or an address is not valid.
-        TypeError: `prompt`, `on_token` or the store is async.
+        InvalidArgumentException: An argument is missing or contradicts another, or an address is
+            not valid.
+        ArgumentTypeException: `prompt`, `on_token` or the store is async.
         ImportError: The extra `oauth` is not installed, or `keyring` is needed and is not.
     """
 

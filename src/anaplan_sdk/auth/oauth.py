@@ -79,7 +79,7 @@ class _OauthBase:
             The address and the state.
 
         Raises:
-            ValueError: `authorization_url` is not a valid URL.
+            InvalidArgumentException: `authorization_url` is not a valid URL.
         """
         state = state or self._state_generator()
         return self._app.authorization_request(authorization_url, state), state
@@ -119,8 +119,8 @@ class Oauth(_OauthBase):
         proxy: The proxy to use; as for `httpx2.Client`.
 
     Raises:
-        ValueError: An argument is empty or contradicts another, or an address is not valid or
-            would send secrets over plain http.
+        InvalidArgumentException: An argument is empty or contradicts another, or an address is not
+            valid or would send secrets over plain http.
         ImportError: The extra `oauth` is not installed.
     """
 
@@ -178,7 +178,7 @@ class Oauth(_OauthBase):
             Anaplan's reply: the user of the token, and when it expires.
 
         Raises:
-            ValueError: The token is empty or contains characters that can't be sent.
+            InvalidArgumentException: The token is empty or contains characters that can't be sent.
             OAuthException: The token is not valid, or has expired.
             AnaplanException: The request failed; see the subclasses.
         """
@@ -218,8 +218,8 @@ class AsyncOauth(_OauthBase):
         proxy: The proxy to use; as for `httpx2.AsyncClient`.
 
     Raises:
-        ValueError: An argument is empty or contradicts another, or an address is not valid or
-            would send secrets over plain http.
+        InvalidArgumentException: An argument is empty or contradicts another, or an address is not
+            valid or would send secrets over plain http.
         ImportError: The extra `oauth` is not installed.
     """
 
@@ -280,7 +280,7 @@ class AsyncOauth(_OauthBase):
             Anaplan's reply: the user of the token, and when it expires.
 
         Raises:
-            ValueError: The token is empty or contains characters that can't be sent.
+            InvalidArgumentException: The token is empty or contains characters that can't be sent.
             OAuthException: The token is not valid, or has expired.
             AnaplanException: The request failed; see the subclasses.
         """

@@ -18,7 +18,7 @@ from anaplan_sdk._http.redaction import excerpt, safe_url
 from anaplan_sdk._http.replies import decode, error_of
 from anaplan_sdk._runtime.flow import ExchangeRequest
 from anaplan_sdk.auth.token_cache import check_token, is_token
-from anaplan_sdk.exceptions import OAuthException, OAuthStateException
+from anaplan_sdk.exceptions import InvalidArgumentException, OAuthException, OAuthStateException
 from anaplan_sdk.regions import Hosts, check_base_url
 
 OAuthToken: TypeAlias = dict[str, str | int]
@@ -110,7 +110,7 @@ class OAuthApp:
             state: The state of this sign-in.
 
         Raises:
-            ValueError: `url` is not valid.
+            InvalidArgumentException: `url` is not valid.
         """
         from oauthlib.oauth2.rfc6749 import parameters
 
@@ -197,7 +197,7 @@ class OAuthApp:
         """Return the request that validates a token.
 
         Raises:
-            ValueError: The token can't be sent in a header.
+            InvalidArgumentException: The token can't be sent in a header.
         """
         check_token("token", token)
         headers = {"Authorization": f"AnaplanAuthToken {token}", "Accept": "application/json"}
@@ -264,7 +264,7 @@ def make_app(
     """Make a registered client; addresses left at their defaults follow the hosts, if given.
 
     Raises:
-        ValueError: An argument is empty, or an address is not valid.
+        InvalidArgumentException: An argument is empty, or an address is not valid.
         ImportError: The extra `oauth` is not installed.
     """
     require_oauthlib()
@@ -274,7 +274,7 @@ def make_app(
         ("client_secret", client_secret),
     ):
         if value is not None and not value:
-            raise ValueError(f"{name} is empty.")
+            raise InvalidArgumentException(f"{name} is empty.")
     app = OAuthApp(
         client_id,
         client_secret,

@@ -21,6 +21,8 @@ from anaplan_sdk.auth.stores import KeyringStore, TokenStore, lock_for, store_ke
 from anaplan_sdk.auth.token_cache import Token, TokenCache, TokenState, check_token
 from anaplan_sdk.exceptions import (
     AnaplanException,
+    ArgumentTypeException,
+    InvalidArgumentException,
     InvalidCredentialsException,
     OAuthException,
     TokenStoreException,
@@ -102,7 +104,7 @@ class OAuthTokenCache(TokenCache):
             hosts: The hosts of a client that uses this cache.
 
         Raises:
-            ValueError: The tokens come from other hosts, for another client.
+            InvalidArgumentException: The tokens come from other hosts, for another client.
         """
         if self._unbound_app is None:
             return
@@ -112,7 +114,7 @@ class OAuthTokenCache(TokenCache):
                 self._use(app)
                 self._is_bound = True
             elif app.token_url != self._app.token_url:
-                raise ValueError(
+                raise InvalidArgumentException(
                     f"This auth object gets its tokens at {self._app.token_url}, and the client "
                     f"would need those of {app.token_url}: make another one for it."
                 )
@@ -266,10 +268,10 @@ def refuse_async(name: str, function: Callable[..., object] | None) -> None:
         function: Its value.
 
     Raises:
-        TypeError: The function would have to be awaited.
+        ArgumentTypeException: The function would have to be awaited.
     """
     if inspect.iscoroutinefunction(function):
-        raise TypeError(
+        raise ArgumentTypeException(
             f"{name} must be a plain function, not an async one: it is called in a thread, also "
             "by the sync client."
         )
@@ -323,7 +325,7 @@ class OAuthBearer(Bearer):
             hosts: The hosts of the client that this object is given to.
 
         Raises:
-            ValueError: The tokens come from other hosts, for another client.
+            InvalidArgumentException: The tokens come from other hosts, for another client.
         """
         self._oauth.bind(hosts)
 
@@ -381,8 +383,9 @@ class AnaplanRefreshTokenAuth(OAuthBearer):
         hosts: The base URLs of the services.
 
     Raises:
-        ValueError: An argument is missing or contradicts another, or an address is not valid.
-        TypeError: `on_token` or the store is async.
+        InvalidArgumentException: An argument is missing or contradicts another, or an address is
+            not valid.
+        ArgumentTypeException: `on_token` or the store is async.
         ImportError: The extra `oauth` is not installed.
     """
 
@@ -402,7 +405,9 @@ class AnaplanRefreshTokenAuth(OAuthBearer):
         hosts: Hosts | None = None,
     ) -> None:
         if not token.get("access_token") and not token.get("refresh_token"):
-            raise ValueError("token has neither an access_token nor a refresh_token: pass one.")
+            raise InvalidArgumentException(
+                "token has neither an access_token nor a refresh_token: pass one."
+            )
         given = given_hosts(base_url=base_url, region=region, hosts=hosts)
         app = make_app(client_id, client_secret, redirect_uri, token_url=token_url, hosts=given)
         super().__init__(app, token, store=store, user=user, on_token=on_token)

@@ -14,7 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from anaplan_sdk.auth.stores import KeyringStore
 from anaplan_sdk.config import PayloadFormat
-from anaplan_sdk.exceptions import TokenStoreException
+from anaplan_sdk.exceptions import InvalidArgumentException, TokenStoreException
 
 _ENVIRONMENT = "environment"
 
@@ -130,7 +130,8 @@ def find_sources(profile: str | None, environ: Mapping[str, str]) -> list[Source
         Both, in the order in which they are searched.
 
     Raises:
-        ValueError: A variable or the config file is not valid, or the file has no such profile.
+        InvalidArgumentException: A variable or the config file is not valid, or the file has no
+            such profile.
     """
     sources = [_environment(environ), _profile(profile or environ.get("ANAPLAN_PROFILE"), environ)]
     return sources if profile is None else sources[::-1]
@@ -157,7 +158,7 @@ def _environment(environ: Mapping[str, str]) -> Source:
         profile = Profile.model_validate(values)
     except ValidationError as error:
         name = str(error.errors()[0]["loc"][0]).upper()
-        raise ValueError(f"ANAPLAN_{name}: {error.errors()[0]['msg']}.") from None
+        raise InvalidArgumentException(f"ANAPLAN_{name}: {error.errors()[0]['msg']}.") from None
     return Source(_ENVIRONMENT, profile, environ)
 
 
@@ -168,19 +169,23 @@ def _profile(name: str | None, environ: Mapping[str, str]) -> Source:
         config = _ConfigFile.model_validate(tomllib.loads(path.read_text("utf-8")))
     except FileNotFoundError:
         if name:
-            raise ValueError(f"There is no profile {name!r}: {shown} doesn't exist.") from None
+            raise InvalidArgumentException(
+                f"There is no profile {name!r}: {shown} doesn't exist."
+            ) from None
         return Source("profile", Profile(), environ, unavailable=f"{shown} doesn't exist")
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise ValueError(f"The config file {shown} can't be read: {error}.") from None
+        raise InvalidArgumentException(f"The config file {shown} can't be read: {error}.") from None
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
         place = ".".join(str(step) for step in first["loc"])
-        raise ValueError(f"The config file {shown}, at {place}: {first['msg']}.") from None
+        raise InvalidArgumentException(
+            f"The config file {shown}, at {place}: {first['msg']}."
+        ) from None
     name = name or config.default_profile
     if name is None:
         why = f"none was named, and {shown} has no default_profile"
         return Source("profile", Profile(), environ, unavailable=why)
     if name not in config.profiles:
         known = ", ".join(sorted(config.profiles)) or "none"
-        raise ValueError(f"{shown} has no profile {name!r}; it has: {known}.")
+        raise InvalidArgumentException(f"{shown} has no profile {name!r}; it has: {known}.")
     return Source(f"profile {name!r}", config.profiles[name], environ)

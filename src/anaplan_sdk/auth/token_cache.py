@@ -21,6 +21,7 @@ from anaplan_sdk._runtime.flow import Flow
 from anaplan_sdk.exceptions import (
     AnaplanConnectionException,
     AnaplanException,
+    InvalidArgumentException,
     InvalidCredentialsException,
 )
 
@@ -49,11 +50,11 @@ def check_token(name: str, value: object) -> None:
     """Refuse a value that no header can carry.
 
     Raises:
-        ValueError: It can't be sent. The HTTP library would refuse the header too, but would show
-            it in its error.
+        InvalidArgumentException: It can't be sent. The HTTP library would refuse the header too,
+            but would show it in its error.
     """
     if not is_token(value):
-        raise ValueError(
+        raise InvalidArgumentException(
             f"{name} can't be sent in a header: it is empty, or contains a space, a line break or "
             "a character outside ASCII."
         )

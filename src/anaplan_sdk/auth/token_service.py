@@ -59,7 +59,7 @@ class AnaplanTokenCache(TokenCache):
         clock: Returns seconds since 1970; replaced in tests.
 
     Raises:
-        ValueError: The token can't be sent in a header.
+        InvalidArgumentException: The token can't be sent in a header.
     """
 
     def __init__(

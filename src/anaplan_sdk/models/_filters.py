@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Literal, NoReturn, TypeVar
 
+from anaplan_sdk._base_exceptions import ArgumentTypeException
+
 Operator = Literal["and", "or"]
 E = TypeVar("E", bound="Expression")
 
@@ -29,7 +31,7 @@ class Expression:
         return f"<{type(self).__name__} {self._text}>"
 
     def __bool__(self) -> NoReturn:
-        raise TypeError(
+        raise ArgumentTypeException(
             "A filter has no truth value: combine filters with & and | instead of `and` and `or`, "
             "and put each comparison in parentheses."
         )
@@ -52,7 +54,7 @@ def combine(operator: Operator, left: Expression, right: object, kind: type[E]) 
         The combined filter.
 
     Raises:
-        TypeError: The right operand is not a filter of this class.
+        ArgumentTypeException: The right operand is not a filter of this class.
     """
     if not isinstance(right, kind):
         raise precedence_error()

@@ -7,6 +7,7 @@ import math
 import re
 from typing import NoReturn
 
+from anaplan_sdk._base_exceptions import ArgumentTypeException, InvalidArgumentException
 from anaplan_sdk.models._filters import Expression, combine, precedence_error
 
 
@@ -35,14 +36,16 @@ class Column:
         name: The name of the column.
 
     Raises:
-        ValueError: The name is not valid in a filter.
+        InvalidArgumentException: The name is not valid in a filter.
     """
 
     __slots__ = ("_name",)
 
     def __init__(self, name: str) -> None:
         if not re.fullmatch(r"[^\W\d]\w*", name):
-            raise ValueError(f"{name!r} is not a valid column name: pass the filter as text.")
+            raise InvalidArgumentException(
+                f"{name!r} is not a valid column name: pass the filter as text."
+            )
         self._name = name
 
     def __repr__(self) -> str:
@@ -127,7 +130,7 @@ def column(name: str) -> Column:
         The column, to be compared with a value.
 
     Raises:
-        ValueError: The name is not valid in a filter.
+        InvalidArgumentException: The name is not valid in a filter.
 
     Source: Anaplan Financial Consolidation API guide, "Get client schema table data".
     """
@@ -141,4 +144,6 @@ def _literal(value: object) -> str:
         return json.dumps(value)
     if isinstance(value, float) and math.isfinite(value):
         return repr(value)
-    raise TypeError(f"A column cannot be compared with {type(value).__name__} {value!r}.")
+    raise ArgumentTypeException(
+        f"A column cannot be compared with {type(value).__name__} {value!r}."
+    )

@@ -6,6 +6,7 @@ import json
 import re
 from typing import Final, Literal, NoReturn, TypeAlias, get_args
 
+from anaplan_sdk._base_exceptions import ArgumentTypeException, InvalidArgumentException
 from anaplan_sdk.models._filters import Expression, combine, precedence_error
 
 AnaplanFilterFields: TypeAlias = Literal[
@@ -41,7 +42,9 @@ class FilterExpression(Expression):
         raise precedence_error()
 
     def __invert__(self) -> NoReturn:
-        raise TypeError("Anaplan does not support `not` in filters: use the opposite comparison.")
+        raise ArgumentTypeException(
+            "Anaplan does not support `not` in filters: use the opposite comparison."
+        )
 
 
 class FilterField(FilterExpression):
@@ -53,7 +56,7 @@ class FilterField(FilterExpression):
         name: The name of the field in SCIM.
 
     Raises:
-        ValueError: Anaplan cannot filter by this field.
+        InvalidArgumentException: Anaplan cannot filter by this field.
     """
 
     __slots__ = ("_name",)
@@ -61,7 +64,9 @@ class FilterField(FilterExpression):
     def __init__(self, name: AnaplanFilterFields) -> None:
         if name not in get_args(AnaplanFilterFields):
             known = ", ".join(get_args(AnaplanFilterFields))
-            raise ValueError(f"Anaplan cannot filter users by {name!r}, only by {known}.")
+            raise InvalidArgumentException(
+                f"Anaplan cannot filter users by {name!r}, only by {known}."
+            )
         super().__init__(f"{name} pr")
         self._name = name
 
@@ -97,14 +102,18 @@ class FilterField(FilterExpression):
     def _compare(self, operator: str, value: object) -> FilterExpression:
         if self._name == "active":
             if not isinstance(value, bool) or operator not in ("eq", "ne"):
-                raise TypeError("active can only be compared with True or False, by == or !=.")
+                raise ArgumentTypeException(
+                    "active can only be compared with True or False, by == or !=."
+                )
         elif value is None:
-            raise TypeError(
+            raise ArgumentTypeException(
                 "Anaplan cannot find users without a field, only those with it: "
                 "field(...).present()."
             )
         elif not isinstance(value, str):
-            raise TypeError(f"{self._name} must be compared with text, not {type(value).__name__}.")
+            raise ArgumentTypeException(
+                f"{self._name} must be compared with text, not {type(value).__name__}."
+            )
         return FilterExpression(f"{self._name} {operator} {json.dumps(value, ensure_ascii=False)}")
 
 
@@ -122,7 +131,7 @@ def field(name: AnaplanFilterFields) -> FilterField:
         have the field.
 
     Raises:
-        ValueError: Anaplan cannot filter by this field.
+        InvalidArgumentException: Anaplan cannot filter by this field.
 
     Source: Anaplan SCIM API guide, "List users"; RFC 7644, section 3.4.2.2, "Filtering".
     """
@@ -139,25 +148,25 @@ def checked_filter(predicate: str | FilterExpression) -> str:
         The text of the filter.
 
     Raises:
-        ValueError: The filter is empty, a text in it is not closed, or it uses something of SCIM
-            that Anaplan does not support.
+        InvalidArgumentException: The filter is empty, a text in it is not closed, or it uses
+            something of SCIM that Anaplan does not support.
 
     Source: Anaplan SCIM API guide, "List users"; RFC 7644, section 3.4.2.2, "Filtering".
     """
     text = str(predicate)
     if not text.strip():
-        raise ValueError("The filter is empty: omit it to get all users.")
+        raise InvalidArgumentException("The filter is empty: omit it to get all users.")
     if isinstance(predicate, Expression):
         return text
     for token in _TOKEN.finditer(text):
         if token["open"]:
-            raise ValueError('The filter has a " that is not closed.')
+            raise InvalidArgumentException('The filter has a " that is not closed.')
         if token["path"]:
-            raise ValueError(
+            raise InvalidArgumentException(
                 "Anaplan does not support [ ] in filters: compare a field such as userName."
             )
         if (token["word"] or "").lower() in _UNSUPPORTED:
-            raise ValueError(
+            raise InvalidArgumentException(
                 f"Anaplan does not support {token['word']!r} in filters: use eq, ne, gt, ge, lt, "
                 "le and pr, combined with and, or and parentheses."
             )

@@ -74,7 +74,8 @@ class Actions(Tasks):
             The imports, with their sources.
 
         Raises:
-            ValueError: `sort_by` is not one of the fields, or the client has no model.
+            InvalidArgumentException: `sort_by` is not one of the fields, or the client has no
+                model.
             AnaplanException: The request failed; see the subclasses.
 
         Source: Anaplan Integration API V2 guide, "Import Actions".
@@ -96,7 +97,8 @@ class Actions(Tasks):
             The exports, with their formats.
 
         Raises:
-            ValueError: `sort_by` is not one of the fields, or the client has no model.
+            InvalidArgumentException: `sort_by` is not one of the fields, or the client has no
+                model.
             AnaplanException: The request failed; see the subclasses.
 
         Source: Anaplan Integration API V2 guide, "Export Actions".
@@ -118,7 +120,8 @@ class Actions(Tasks):
             The processes.
 
         Raises:
-            ValueError: `sort_by` is not one of the fields, or the client has no model.
+            InvalidArgumentException: `sort_by` is not one of the fields, or the client has no
+                model.
             AnaplanException: The request failed; see the subclasses.
 
         Source: Anaplan Integration API V2 guide, "Process Actions".
@@ -140,7 +143,8 @@ class Actions(Tasks):
             The actions.
 
         Raises:
-            ValueError: `sort_by` is not one of the fields, or the client has no model.
+            InvalidArgumentException: `sort_by` is not one of the fields, or the client has no
+                model.
             AnaplanException: The request failed; see the subclasses.
 
         Source: Anaplan Integration API V2 guide, "Get model actions".
@@ -159,7 +163,7 @@ class Actions(Tasks):
             The definition. It has no `source` if the import reads from another model.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             InvalidIdentifierException: The id is not that of an import, or there is no such import.
             AnaplanException: The request failed; see the subclasses.
 
@@ -177,7 +181,7 @@ class Actions(Tasks):
             The definition; its `row_count` is an estimate.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             InvalidIdentifierException: The id is not that of an export, or there is no such export.
             AnaplanException: The request failed; see the subclasses.
 
@@ -195,7 +199,7 @@ class Actions(Tasks):
             The definition: the actions in their order, imports with the files they read.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             InvalidIdentifierException: The id is not that of a process, or there is no such
                 process.
             AnaplanException: The request failed; see the subclasses.
@@ -215,7 +219,7 @@ class Actions(Tasks):
             The definition; its fields depend on the type of the action.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             InvalidIdentifierException: The id is not that of such an action, or there is none.
             AnaplanException: The request failed; see the subclasses.
 
@@ -273,8 +277,8 @@ class Actions(Tasks):
             Without waiting, the task as it was created.
 
         Raises:
-            ValueError: `timeout` is negative, a parameter is incomplete, or the client has no
-                model.
+            InvalidArgumentException: `timeout` is negative, a parameter is incomplete, or the
+                client has no model.
             InvalidIdentifierException: The id is not that of an action, or there is no such action.
             OutcomeUnknownException: It is unknown whether the action was started, or which task is
                 its own.

@@ -17,6 +17,7 @@ from anaplan_sdk._runtime.deadline import Deadline
 from anaplan_sdk.exceptions import (
     AnaplanException,
     AnaplanTimeoutException,
+    InvalidArgumentException,
     NotSyncableException,
     OutcomeUnknownException,
 )
@@ -63,7 +64,7 @@ class Alm(Comparisons):
             status: `"offline"` or `"online"`.
 
         Raises:
-            ValueError: `status` is neither of the two, or the client has no model.
+            InvalidArgumentException: `status` is neither of the two, or the client has no model.
             ModelUnavailableException: The model is archived or locked.
             PermissionDeniedException: The user is not a workspace administrator.
             AnaplanException: The request failed; see the subclasses.
@@ -71,7 +72,7 @@ class Alm(Comparisons):
         Source: Anaplan ALM API guide, "Change a model's online status".
         """
         if status not in ("online", "offline"):
-            raise ValueError(f"status must be 'online' or 'offline', not {status!r}.")
+            raise InvalidArgumentException(f"status must be 'online' or 'offline', not {status!r}.")
         await self._session.send("PUT", f"{self._model}/onlineStatus", json={"status": status})
 
     async def get_revisions(
@@ -95,7 +96,7 @@ class Alm(Comparisons):
             The revisions; an empty list when the model has none.
 
         Raises:
-            ValueError: A day is not a valid date, or `applied_after` is later than
+            InvalidArgumentException: A day is not a valid date, or `applied_after` is later than
                 `applied_before`; there is no such field to sort by; or the client has no model.
             PermissionDeniedException: The user is not a workspace administrator.
             AnaplanException: The request failed; see the subclasses.
@@ -108,7 +109,7 @@ class Alm(Comparisons):
             if value is not None
         }
         if len(days) == 2 and days["appliedAfter"] > days["appliedBefore"]:
-            raise ValueError("applied_after must not be later than applied_before.")
+            raise InvalidArgumentException("applied_after must not be later than applied_before.")
         params = sort_params(sort_by, descending, _SORT_FIELDS)
         return await self._list(_REVISIONS, f"{self._alm}/revisions", **params, **days)
 
@@ -119,7 +120,7 @@ class Alm(Comparisons):
             The revision; None when the model has none.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             PermissionDeniedException: The user is not a workspace administrator.
             AnaplanException: The request failed; see the subclasses.
 
@@ -139,7 +140,7 @@ class Alm(Comparisons):
             already has the latest revision.
 
         Raises:
-            ValueError: `source_model_id` is empty, or the client has no model.
+            InvalidArgumentException: `source_model_id` is empty, or the client has no model.
             InvalidIdentifierException: One of the models doesn't exist or isn't visible to the
                 user.
             PermissionDeniedException: The user is not a workspace administrator.
@@ -165,8 +166,8 @@ class Alm(Comparisons):
             The new revision.
 
         Raises:
-            ValueError: `name` is empty or too long, `description` is too long, or the client has no
-                model.
+            InvalidArgumentException: `name` is empty or too long, `description` is too long, or the
+                client has no model.
             AnaplanRequestException: The structure has not changed since the last revision, or the
                 model is in deployed mode.
             OutcomeUnknownException: It is unknown whether the revision was created.
@@ -176,9 +177,11 @@ class Alm(Comparisons):
         Source: Anaplan ALM API guide, "Create a revision".
         """
         if not name.strip() or len(name) > _MAX_NAME:
-            raise ValueError(f"name must have 1 to {_MAX_NAME} characters, not {len(name)}.")
+            raise InvalidArgumentException(
+                f"name must have 1 to {_MAX_NAME} characters, not {len(name)}."
+            )
         if len(description) > _MAX_DESCRIPTION:
-            raise ValueError(
+            raise InvalidArgumentException(
                 f"description must have up to {_MAX_DESCRIPTION} characters, "
                 f"not {len(description)}."
             )
@@ -214,7 +217,7 @@ class Alm(Comparisons):
             The models; first the one in which the revision was created.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             InvalidIdentifierException: There is no such revision, or it was never applied to this
                 model.
             PermissionDeniedException: The user is not a workspace administrator.
@@ -235,7 +238,7 @@ class Alm(Comparisons):
             The tasks, newest first.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             PermissionDeniedException: The user is not a workspace administrator.
             AnaplanException: The request failed; see the subclasses.
 
@@ -253,7 +256,7 @@ class Alm(Comparisons):
             The task; a `CompletedSyncTask`, with a result, once it has ended.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             InvalidIdentifierException: There is no such task.
             PermissionDeniedException: The user is not a workspace administrator.
             AnaplanException: The request failed; see the subclasses.
@@ -292,7 +295,8 @@ class Alm(Comparisons):
             The completed task, or the started task when `wait_for_completion` is False.
 
         Raises:
-            ValueError: An id is empty, `timeout` is negative, or the client has no model.
+            InvalidArgumentException: An id is empty, `timeout` is negative, or the client has no
+                model.
             SynchronizationException: The synchronization failed.
             AnaplanTimeoutException: The synchronization had not ended after `timeout` seconds.
             OutcomeUnknownException: It is unknown whether the synchronization was started.
@@ -369,8 +373,8 @@ class Alm(Comparisons):
             line of text.
 
         Raises:
-            ValueError: `create_revision` was given together with `dry_run` or `revision_id`; an id
-                is empty; `timeout` is negative; or the client has no model.
+            InvalidArgumentException: `create_revision` was given together with `dry_run` or
+                `revision_id`; an id is empty; `timeout` is negative; or the client has no model.
             NotSyncableException: This model can't be synchronized to that revision.
             SynchronizationException: The comparison or the synchronization failed.
             AnaplanTimeoutException: The two had not ended after `timeout` seconds.
@@ -385,7 +389,9 @@ class Alm(Comparisons):
         check_timeout(timeout)
         path_segment(source_model_id)
         if create_revision is not None and (dry_run or revision_id is not None):
-            raise ValueError("create_revision can't be combined with dry_run or revision_id.")
+            raise InvalidArgumentException(
+                "create_revision can't be combined with dry_run or revision_id."
+            )
         deadline = Deadline.after(timeout)
         if create_revision is not None:
             revision_id = (
@@ -471,5 +477,7 @@ def _day(name: str, value: date | str) -> str:
         if isinstance(value, str):
             return datetime.strptime(value, "%Y-%m-%d").replace(tzinfo=UTC).strftime("%Y-%m-%d")
     except ValueError:
-        raise ValueError(f"{name}: {value!r} is not a valid date such as '2026-01-31'.") from None
+        raise InvalidArgumentException(
+            f"{name}: {value!r} is not a valid date such as '2026-01-31'."
+        ) from None
     return value.strftime("%Y-%m-%d")

@@ -60,7 +60,8 @@ class Comparisons(AlmTasks):
             The completed task, or the started task when `wait_for_completion` is False.
 
         Raises:
-            ValueError: An id is empty, `timeout` is negative, or the client has no model.
+            InvalidArgumentException: An id is empty, `timeout` is negative, or the client has no
+                model.
             SynchronizationException: The comparison failed, e.g. the revisions are incompatible.
             AnaplanTimeoutException: The comparison had not ended after `timeout` seconds.
             ModelUnavailableException: The user is not a workspace administrator of both models, or
@@ -84,7 +85,7 @@ class Comparisons(AlmTasks):
             The task; a `CompletedReportTask`, with a result, once it has ended.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             InvalidIdentifierException: There is no such task, or the model is not visible to the
                 user.
             ModelUnavailableException: The user is not a workspace administrator of both models, or
@@ -109,7 +110,7 @@ class Comparisons(AlmTasks):
             columns separated by tabs.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             SynchronizationException: The comparison failed.
             InvalidIdentifierException: The report no longer exists.
             ModelUnavailableException: The user is not a workspace administrator of both models, or
@@ -136,7 +137,7 @@ class Comparisons(AlmTasks):
             names of the columns.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             SynchronizationException: The comparison failed.
             InvalidIdentifierException: The report no longer exists.
             ModelUnavailableException: The user is not a workspace administrator of both models, or
@@ -182,7 +183,8 @@ class Comparisons(AlmTasks):
             The completed task, or the started task when `wait_for_completion` is False.
 
         Raises:
-            ValueError: An id is empty, `timeout` is negative, or the client has no model.
+            InvalidArgumentException: An id is empty, `timeout` is negative, or the client has no
+                model.
             SynchronizationException: The comparison failed, e.g. the revisions are incompatible.
             AnaplanTimeoutException: The comparison had not ended after `timeout` seconds.
             ModelUnavailableException: The user is not a workspace administrator of both models, or
@@ -204,7 +206,7 @@ class Comparisons(AlmTasks):
             The task; a `CompletedReportTask`, with a result, once it has ended.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             InvalidIdentifierException: There is no such task, or the model is not visible to the
                 user.
             ModelUnavailableException: The user is not a workspace administrator of both models, or
@@ -229,7 +231,7 @@ class Comparisons(AlmTasks):
             The numbers of created, modified and deleted objects, by kind and in total.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             SynchronizationException: The comparison failed.
             InvalidIdentifierException: The report no longer exists.
             ModelUnavailableException: The user is not a workspace administrator of both models, or

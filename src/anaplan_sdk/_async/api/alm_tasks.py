@@ -9,7 +9,7 @@ from anaplan_sdk import _loggers
 from anaplan_sdk._async.api.namespace import ApiNamespace
 from anaplan_sdk._async.transport.polling import wait_until
 from anaplan_sdk._runtime import asynchronous as runtime
-from anaplan_sdk.exceptions import SynchronizationException
+from anaplan_sdk.exceptions import InvalidArgumentException, SynchronizationException
 from anaplan_sdk.models import CompletedSyncTask, PendingTask
 from anaplan_sdk.progress import Progress, ProgressCallback
 
@@ -130,5 +130,5 @@ class AlmTasks(ApiNamespace):
         }
         for name, value in ids.items():
             if not value:
-                raise ValueError(f"{name} must not be empty.")
+                raise InvalidArgumentException(f"{name} must not be empty.")
         return ids

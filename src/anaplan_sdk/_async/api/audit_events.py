@@ -18,7 +18,11 @@ from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk._ranges import NOT_NEGATIVE, POSITIVE, Range, check_timeout
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk._runtime.deadline import Deadline
-from anaplan_sdk.exceptions import AnaplanResponseException
+from anaplan_sdk.exceptions import (
+    AnaplanResponseException,
+    ArgumentTypeException,
+    InvalidArgumentException,
+)
 from anaplan_sdk.models import AuditEvent, CefEvent, EventFamily, FollowedEvent
 from anaplan_sdk.models._envelopes import ListReply
 from anaplan_sdk.models.audit import EventPosition
@@ -76,7 +80,7 @@ class Events(ApiNamespace):
             The events, each of them once.
 
         Raises:
-            ValueError: `days_into_past` is out of its range.
+            InvalidArgumentException: `days_into_past` is out of its range.
             PermissionDeniedException: The user does not have the role Tenant Auditor.
             AnaplanException: The request failed; see the subclasses.
 
@@ -113,9 +117,9 @@ class Events(ApiNamespace):
             An iterator over the events, each of them once.
 
         Raises:
-            ValueError: The window is longer than 30 days or ends before it starts; `start` and
-                `hours` were both given; or a `datetime` has no time zone.
-            TypeError: `start` or `end` is neither a `datetime` nor an `int`.
+            InvalidArgumentException: The window is longer than 30 days or ends before it starts;
+                `start` and `hours` were both given; or a `datetime` has no time zone.
+            ArgumentTypeException: `start` or `end` is neither a `datetime` nor an `int`.
             PermissionDeniedException: The user does not have the role Tenant Auditor.
             AnaplanException: The request failed; see the subclasses.
 
@@ -149,9 +153,9 @@ class Events(ApiNamespace):
             An iterator over the events, each of them once.
 
         Raises:
-            ValueError: The window is longer than 30 days or ends before it starts; `start` and
-                `hours` were both given; or a `datetime` has no time zone.
-            TypeError: `start` or `end` is neither a `datetime` nor an `int`.
+            InvalidArgumentException: The window is longer than 30 days or ends before it starts;
+                `start` and `hours` were both given; or a `datetime` has no time zone.
+            ArgumentTypeException: `start` or `end` is neither a `datetime` nor an `int`.
             PermissionDeniedException: The user does not have the role Tenant Auditor.
             AnaplanException: The request failed; see the subclasses.
 
@@ -184,9 +188,9 @@ class Events(ApiNamespace):
             An iterator over the lines as Anaplan writes them, without line ends.
 
         Raises:
-            ValueError: The window is longer than 30 days or ends before it starts; `start` and
-                `hours` were both given; or a `datetime` has no time zone.
-            TypeError: `start` or `end` is neither a `datetime` nor an `int`.
+            InvalidArgumentException: The window is longer than 30 days or ends before it starts;
+                `start` and `hours` were both given; or a `datetime` has no time zone.
+            ArgumentTypeException: `start` or `end` is neither a `datetime` nor an `int`.
             PermissionDeniedException: The user does not have the role Tenant Auditor.
             AnaplanException: The request failed; see the subclasses.
 
@@ -218,9 +222,9 @@ class Events(ApiNamespace):
             An iterator over the parsed lines.
 
         Raises:
-            ValueError: The window is longer than 30 days or ends before it starts; `start` and
-                `hours` were both given; or a `datetime` has no time zone.
-            TypeError: `start` or `end` is neither a `datetime` nor an `int`.
+            InvalidArgumentException: The window is longer than 30 days or ends before it starts;
+                `start` and `hours` were both given; or a `datetime` has no time zone.
+            ArgumentTypeException: `start` or `end` is neither a `datetime` nor an `int`.
             PermissionDeniedException: The user does not have the role Tenant Auditor.
             AnaplanResponseException: A line is not in this format.
             AnaplanException: The request failed; see the subclasses.
@@ -259,9 +263,10 @@ class Events(ApiNamespace):
             Each event with its cursor.
 
         Raises:
-            ValueError: The cursor is not valid, or it or `since` is longer ago than Anaplan keeps
-                events; `cursor` and `since` were both given; or a number is out of its range.
-            TypeError: `since` is neither a `datetime` nor an `int`.
+            InvalidArgumentException: The cursor is not valid, or it or `since` is longer ago than
+                Anaplan keeps events; `cursor` and `since` were both given; or a number is out of
+                its range.
+            ArgumentTypeException: `since` is neither a `datetime` nor an `int`.
             PermissionDeniedException: The user does not have the role Tenant Auditor.
             AnaplanException: The request failed; see the subclasses.
 
@@ -269,7 +274,7 @@ class Events(ApiNamespace):
         """
         check_timeout(timeout)
         if cursor is not None and since is not None:
-            raise ValueError("cursor and since were both given: give one of them.")
+            raise InvalidArgumentException("cursor and since were both given: give one of them.")
         POSITIVE.check("poll_delay", poll_delay, float)
         NOT_NEGATIVE.check("lag", lag, float)
         deadline = Deadline.after(timeout)
@@ -356,7 +361,7 @@ class Events(ApiNamespace):
     async def _window(self, span: Span) -> _Window:
         start, end, hours, family = span
         if start is not None and hours is not None:
-            raise ValueError("start and hours were both given: give one of them.")
+            raise InvalidArgumentException("start and hours were both given: give one of them.")
         max_hours = _RETENTION // _HOUR
         if hours is not None:
             Range(1, max_hours).check("hours", hours, float)
@@ -369,12 +374,12 @@ class Events(ApiNamespace):
         if first is None:
             first = last - (hours or max_hours) * _HOUR
         if first > last:
-            raise ValueError("The window ends before it starts.")
+            raise InvalidArgumentException("The window ends before it starts.")
         if is_open and _RETENTION < last - first <= _RETENTION + _HOUR:
             # The caller computed "30 days ago" a little earlier, or by another clock.
             first = last - _RETENTION
         if last - first > _RETENTION:
-            raise ValueError(
+            raise InvalidArgumentException(
                 f"A window must not be longer than {_MAX_DAYS} days: Anaplan keeps no older events."
             )
         return _Window(first, last, family)
@@ -430,10 +435,10 @@ def _within_reach(position: EventPosition, now: int) -> EventPosition:
     """Return the position unless events after it may have expired, moved into a valid window.
 
     Raises:
-        ValueError: The position is too long ago.
+        InvalidArgumentException: The position is too long ago.
     """
     if position.event_date < now - _RETENTION - _HOUR:
-        raise ValueError(
+        raise InvalidArgumentException(
             f"Anaplan keeps events for {_MAX_DAYS} days, and this is longer ago: some events are "
             "lost. Start again with since."
         )
@@ -443,10 +448,10 @@ def _within_reach(position: EventPosition, now: int) -> EventPosition:
 def _milliseconds(name: str, moment: Moment) -> int:
     if isinstance(moment, datetime):
         if moment.tzinfo is None:
-            raise ValueError(f"{name} must have a time zone, which {moment} doesn't.")
+            raise InvalidArgumentException(f"{name} must have a time zone, which {moment} doesn't.")
         return int(_SECOND * moment.timestamp())
     if not isinstance(moment, int):
-        raise TypeError(
+        raise ArgumentTypeException(
             f"{name} must be a datetime with a time zone, or milliseconds since 1970, not "
             f"{type(moment).__name__}."
         )

@@ -15,7 +15,7 @@ from anaplan_sdk._http.dates import timestamp
 from anaplan_sdk._http.replies import decode, unreadable
 from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk._runtime import asynchronous as runtime
-from anaplan_sdk.exceptions import InvalidIdentifierException
+from anaplan_sdk.exceptions import InvalidArgumentException, InvalidIdentifierException
 from anaplan_sdk.models._base import AnaplanModel
 from anaplan_sdk.models._envelopes import ListReply, ObjectReply
 from anaplan_sdk.models.cloud_works import (
@@ -101,7 +101,7 @@ class CloudWorks(CloudRuns):
             The connection's id.
 
         Raises:
-            ValueError: A field is missing or invalid.
+            InvalidArgumentException: A field is missing or invalid.
             AnaplanRequestException: The credentials are invalid (HTTP 400).
             OutcomeUnknownException: It is unknown whether the connection was created.
             PermissionDeniedException: The user has neither of the roles, or the tenant is not
@@ -146,7 +146,7 @@ class CloudWorks(CloudRuns):
                 `body`.
 
         Raises:
-            ValueError: A field is missing or invalid.
+            InvalidArgumentException: A field is missing or invalid.
             InvalidIdentifierException: There is no such connection.
             AnaplanRequestException: The credentials are invalid (HTTP 400).
             PermissionDeniedException: The user has neither of the roles, or the tenant is not
@@ -220,7 +220,7 @@ class CloudWorks(CloudRuns):
             The integrations.
 
         Raises:
-            ValueError: There is no such field to sort by.
+            InvalidArgumentException: There is no such field to sort by.
             PermissionDeniedException: The user has neither of the roles, or the tenant is not
                 entitled to CloudWorks.
             AnaplanException: The request failed; see the subclasses.
@@ -275,7 +275,8 @@ class CloudWorks(CloudRuns):
             The integration's id.
 
         Raises:
-            ValueError: A field is missing or invalid, or there are neither jobs nor a process.
+            InvalidArgumentException: A field is missing or invalid, or there are neither jobs nor a
+                process.
             AnaplanRequestException: The name is in use, an action is not in the model, or the
                 tenant has reached the limit.
             OutcomeUnknownException: It is unknown whether the integration was created.
@@ -315,7 +316,8 @@ class CloudWorks(CloudRuns):
                 names or those of the models.
 
         Raises:
-            ValueError: A field is missing or invalid, or there are neither jobs nor a process.
+            InvalidArgumentException: A field is missing or invalid, or there are neither jobs nor a
+                process.
             InvalidIdentifierException: There is no such integration.
             PermissionDeniedException: The user has neither of the roles, or the tenant is not
                 entitled to CloudWorks.
@@ -357,7 +359,8 @@ class CloudWorks(CloudRuns):
                 its type needs. A dict may use Anaplan's field names or those of the models.
 
         Raises:
-            ValueError: A field is missing or invalid, or its type needs a further one.
+            InvalidArgumentException: A field is missing or invalid, or its type needs a further
+                one.
             AnaplanRequestException: There is a schedule already (HTTP 400).
             OutcomeUnknownException: The reply was lost, so it is unknown whether the schedule was
                 created; `get_integration` or `flows.get_flow` shows it.
@@ -384,7 +387,8 @@ class CloudWorks(CloudRuns):
                 its type needs. A dict may use Anaplan's field names or those of the models.
 
         Raises:
-            ValueError: A field is missing or invalid, or its type needs a further one.
+            InvalidArgumentException: A field is missing or invalid, or its type needs a further
+                one.
             InvalidIdentifierException: There is no such integration or flow.
             PermissionDeniedException: The user has neither of the roles, or the tenant is not
                 entitled to CloudWorks.
@@ -404,7 +408,7 @@ class CloudWorks(CloudRuns):
             status: `"enabled"` or `"disabled"`.
 
         Raises:
-            ValueError: `status` is neither of the two.
+            InvalidArgumentException: `status` is neither of the two.
             InvalidIdentifierException: There is no such integration or flow.
             PermissionDeniedException: The user has neither of the roles, or the tenant is not
                 entitled to CloudWorks.
@@ -413,7 +417,9 @@ class CloudWorks(CloudRuns):
         Source: Anaplan CloudWorks API guide, "Set the Status of an Integration Schedule".
         """
         if status not in ("enabled", "disabled"):
-            raise ValueError(f"status must be 'enabled' or 'disabled', not {status!r}.")
+            raise InvalidArgumentException(
+                f"status must be 'enabled' or 'disabled', not {status!r}."
+            )
         url = f"{self._integration(integration_id)}/schedule/status/{status}"
         await self._session.send("POST", url, retry=Retry.SAFE)
 
@@ -450,7 +456,7 @@ class CloudWorks(CloudRuns):
             The configuration: who is notified of which outcome, and how.
 
         Raises:
-            ValueError: Neither id was given, or both.
+            InvalidArgumentException: Neither id was given, or both.
             InvalidIdentifierException: There is no such configuration or integration, or the
                 integration has no notifications.
             PermissionDeniedException: The user has neither of the roles, or the tenant is not
@@ -478,7 +484,7 @@ class CloudWorks(CloudRuns):
             The configuration's id.
 
         Raises:
-            ValueError: A field is missing or invalid.
+            InvalidArgumentException: A field is missing or invalid.
             AnaplanRequestException: The integration has a configuration already (HTTP 400).
             OutcomeUnknownException: The reply was lost, so it is unknown whether the
                 configuration was created; `get_integration` shows it.
@@ -508,7 +514,7 @@ class CloudWorks(CloudRuns):
                 dict may use Anaplan's field names or those of the models.
 
         Raises:
-            ValueError: A field is missing or invalid.
+            InvalidArgumentException: A field is missing or invalid.
             InvalidIdentifierException: There is no such configuration.
             PermissionDeniedException: The user has neither of the roles, or the tenant is not
                 entitled to CloudWorks.
@@ -532,7 +538,7 @@ class CloudWorks(CloudRuns):
             integration_id: The integration's id, from which the configuration's id is read.
 
         Raises:
-            ValueError: Neither id was given, or both.
+            InvalidArgumentException: Neither id was given, or both.
             InvalidIdentifierException: There is no such configuration or integration, or the
                 integration has no notifications.
             PermissionDeniedException: The user has neither of the roles, or the tenant is not
@@ -570,7 +576,7 @@ class CloudWorks(CloudRuns):
 
     async def _notification(self, notification_id: str | None, integration_id: str | None) -> str:
         if (notification_id is None) is (integration_id is None):
-            raise ValueError("Give either notification_id or integration_id.")
+            raise InvalidArgumentException("Give either notification_id or integration_id.")
         if integration_id is not None:
             notification_id = (await self.get_integration(integration_id)).notification_id
             if notification_id is None:
@@ -607,5 +613,7 @@ def _integration_body(
     if "jobs" in body:
         return json_body(IntegrationInput, body)
     if not {"process_id", "processId"} & body.keys():
-        raise ValueError("An integration needs jobs or a process_id: give one of them.")
+        raise InvalidArgumentException(
+            "An integration needs jobs or a process_id: give one of them."
+        )
     return json_body(IntegrationProcessInput, body)

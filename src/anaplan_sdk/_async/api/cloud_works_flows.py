@@ -9,6 +9,7 @@ from anaplan_sdk._async.api.namespace import ApiNamespace, json_body, path_segme
 from anaplan_sdk._async.transport.recovery import Created, ListedStart
 from anaplan_sdk._http.dates import timestamp
 from anaplan_sdk._http.replies import decode
+from anaplan_sdk.exceptions import InvalidArgumentException
 from anaplan_sdk.models._base import AnaplanModel
 from anaplan_sdk.models._envelopes import ListReply, ObjectReply
 from anaplan_sdk.models.flows import Flow, FlowInput, FlowSummary
@@ -82,8 +83,8 @@ class Flows(ApiNamespace):
             The flow's id.
 
         Raises:
-            ValueError: A field is missing or invalid; fewer than two steps are to run; or a step
-                depends on a later one.
+            InvalidArgumentException: A field is missing or invalid; fewer than two steps are to
+                run; or a step depends on a later one.
             OutcomeUnknownException: It is unknown whether the flow was created.
             PermissionDeniedException: The user has neither of the roles, or the tenant is not
                 entitled to CloudWorks.
@@ -123,8 +124,8 @@ class Flows(ApiNamespace):
                 steps before it. A dict may use Anaplan's field names or those of the models.
 
         Raises:
-            ValueError: A field is missing or invalid; fewer than two steps are to run; or a step
-                depends on a later one.
+            InvalidArgumentException: A field is missing or invalid; fewer than two steps are to
+                run; or a step depends on a later one.
             InvalidIdentifierException: There is no such flow.
             PermissionDeniedException: The user has neither of the roles, or the tenant is not
                 entitled to CloudWorks.
@@ -150,7 +151,7 @@ class Flows(ApiNamespace):
             The run's id, which `client.cw.wait_for_run` takes.
 
         Raises:
-            ValueError: `only_steps` is empty.
+            InvalidArgumentException: `only_steps` is empty.
             InvalidIdentifierException: There is no such flow.
             AnaplanRequestException: The flow is already running (HTTP 409).
             OutcomeUnknownException: It is unknown whether the flow was started.
@@ -164,7 +165,9 @@ class Flows(ApiNamespace):
         if only_steps is not None:
             steps = [only_steps] if isinstance(only_steps, str) else list(only_steps)
             if not steps:
-                raise ValueError("only_steps must not be empty: leave it out to run all steps.")
+                raise InvalidArgumentException(
+                    "only_steps must not be empty: leave it out to run all steps."
+                )
             body = {"stepsToRun": steps}
         return await start_run(
             self._session,

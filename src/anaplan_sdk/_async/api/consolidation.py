@@ -14,7 +14,7 @@ from anaplan_sdk._async.transport.recovery import start_at_most_once
 from anaplan_sdk._http.replies import decode, unreadable
 from anaplan_sdk._ranges import AT_LEAST_ONE, check_timeout
 from anaplan_sdk._runtime.deadline import Deadline
-from anaplan_sdk.exceptions import AnaplanResponseException
+from anaplan_sdk.exceptions import AnaplanResponseException, InvalidArgumentException
 from anaplan_sdk.models.consolidation import (
     Dimension,
     DimensionMember,
@@ -94,7 +94,7 @@ class Consolidation(Tables):
             Each member with its properties.
 
         Raises:
-            ValueError: `page_size` is out of its range.
+            InvalidArgumentException: `page_size` is out of its range.
             InvalidIdentifierException: There is no such dimension.
             InvalidCredentialsException: The client was made without `consolidation`, or the service
                 refused its token.
@@ -123,7 +123,7 @@ class Consolidation(Tables):
             parameters: The parameters of its first task; none by default.
 
         Raises:
-            ValueError: A name is empty.
+            InvalidArgumentException: A name is empty.
             InvalidIdentifierException: There is no such workflow.
             OutcomeUnknownException: The reply was lost, so it is unknown whether the workflow was
                 started; `get_workflow_state` may show it.
@@ -147,7 +147,7 @@ class Consolidation(Tables):
             workflow: The workflow's name.
 
         Raises:
-            ValueError: A name is empty.
+            InvalidArgumentException: A name is empty.
             InvalidIdentifierException: There is no such workflow.
             InvalidCredentialsException: The client was made without `consolidation`, or the service
                 refused its token.
@@ -169,7 +169,7 @@ class Consolidation(Tables):
             is no such workflow, which the service doesn't report as an error.
 
         Raises:
-            ValueError: A name is empty.
+            InvalidArgumentException: A name is empty.
             InvalidCredentialsException: The client was made without `consolidation`, or the service
                 refused its token.
             AnaplanException: The request failed; see the subclasses.
@@ -206,7 +206,7 @@ class Consolidation(Tables):
             The state at the end. Check it: a failed run has ended, too.
 
         Raises:
-            ValueError: A name is empty, or `timeout` is negative.
+            InvalidArgumentException: A name is empty, or `timeout` is negative.
             InvalidIdentifierException: There is no such workflow.
             AnaplanTimeoutException: The run had not ended after `timeout` seconds.
             AnaplanResponseException: The service returned no name of the state, and `finished` was
@@ -269,7 +269,7 @@ class Consolidation(Tables):
             The users as they were added.
 
         Raises:
-            ValueError: There are no users, or one has no name.
+            InvalidArgumentException: There are no users, or one has no name.
             AnaplanRequestException: A user exists already, or a role doesn't exist (HTTP 400).
             OutcomeUnknownException: The reply was lost, so it is unknown whether the users were
                 added; `get_users` shows it.
@@ -281,7 +281,7 @@ class Consolidation(Tables):
         """
         body = [json_body(UserInput, user) for user in users]
         if not body:
-            raise ValueError("users must not be empty.")
+            raise InvalidArgumentException("users must not be empty.")
         response = await start_at_most_once(
             lambda: self._session.send("POST", f"{self._root}/users", json=body),
             what="Users, which `get_users` shows,",
@@ -302,7 +302,7 @@ class Consolidation(Tables):
             The user after the change.
 
         Raises:
-            ValueError: The user has no name.
+            InvalidArgumentException: The user has no name.
             InvalidIdentifierException: There is no such user.
             InvalidCredentialsException: The client was made without `consolidation`, or the service
                 refused its token.
@@ -325,7 +325,7 @@ class Consolidation(Tables):
             user_name: The user's name.
 
         Raises:
-            ValueError: `user_name` is empty.
+            InvalidArgumentException: `user_name` is empty.
             InvalidCredentialsException: The client was made without `consolidation`, or the service
                 refused its token.
             AnaplanException: The request failed; see the subclasses.
@@ -344,7 +344,7 @@ class Consolidation(Tables):
             The names of the roles.
 
         Raises:
-            ValueError: `user_name` is empty.
+            InvalidArgumentException: `user_name` is empty.
             InvalidIdentifierException: There is no such user.
             InvalidCredentialsException: The client was made without `consolidation`, or the service
                 refused its token.
@@ -365,7 +365,7 @@ class Consolidation(Tables):
             The names of all roles that the user has now.
 
         Raises:
-            ValueError: `user_name` is empty.
+            InvalidArgumentException: `user_name` is empty.
             InvalidIdentifierException: There is no such user.
             AnaplanRequestException: A role doesn't exist (HTTP 400).
             InvalidCredentialsException: The client was made without `consolidation`, or the service
@@ -389,7 +389,7 @@ class Consolidation(Tables):
             The names of the roles that the user still has.
 
         Raises:
-            ValueError: `user_name` is empty.
+            InvalidArgumentException: `user_name` is empty.
             InvalidIdentifierException: There is no such user.
             InvalidCredentialsException: The client was made without `consolidation`, or the service
                 refused its token.

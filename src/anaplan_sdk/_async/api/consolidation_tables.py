@@ -16,6 +16,7 @@ from anaplan_sdk._formats.json_batches import Batch, Batcher
 from anaplan_sdk._http.replies import decode, unreadable
 from anaplan_sdk._ranges import NOT_NEGATIVE, Range
 from anaplan_sdk._runtime import asynchronous as runtime
+from anaplan_sdk.exceptions import InvalidArgumentException
 from anaplan_sdk.models._base import AnaplanModel
 from anaplan_sdk.models.consolidation import Filter, Row, Value
 from anaplan_sdk.models.writes import WriteResult
@@ -83,7 +84,7 @@ class Tables(ApiNamespace):
             The values of each row by column.
 
         Raises:
-            ValueError: A number is out of its range, or `predicate` is empty text.
+            InvalidArgumentException: A number is out of its range, or `predicate` is empty text.
             InvalidIdentifierException: There is no such table.
             AnaplanRequestException: The service doesn't understand the filter or the order, or a
                 column doesn't exist (HTTP 400).
@@ -124,7 +125,7 @@ class Tables(ApiNamespace):
             The number of rows.
 
         Raises:
-            ValueError: `predicate` is empty text.
+            InvalidArgumentException: `predicate` is empty text.
             InvalidIdentifierException: There is no such table.
             AnaplanRequestException: The service doesn't understand the filter, or a column doesn't
                 exist (HTTP 400).
@@ -151,7 +152,7 @@ class Tables(ApiNamespace):
             row: The values by column: text, numbers, True and False, and None.
 
         Raises:
-            ValueError: The row is empty, or a value can't be sent.
+            InvalidArgumentException: The row is empty, or a value can't be sent.
             InvalidIdentifierException: There is no such table.
             AnaplanRequestException: The row doesn't fit the table (HTTP 400).
             OutcomeUnknownException: The reply was lost, so it is unknown whether the row was
@@ -188,9 +189,9 @@ class Tables(ApiNamespace):
             The number of rows that were inserted.
 
         Raises:
-            TypeError: `rows` is a single row or text.
-            ValueError: A row is empty or has a value that can't be sent; the message has its
-                position, counted from 0. Or `rows_per_request` is out of its range.
+            ArgumentTypeException: `rows` is a single row or text.
+            InvalidArgumentException: A row is empty or has a value that can't be sent; the message
+                has its position, counted from 0. Or `rows_per_request` is out of its range.
             InvalidIdentifierException: There is no such table.
             AnaplanRequestException: The only request was refused, or the first one (HTTP 400).
             WriteInterruptedException: A request failed after others had been sent, or without a
@@ -229,8 +230,8 @@ class Tables(ApiNamespace):
                 OData's filter language such as `Scenario_Name eq 'Actual'`.
 
         Raises:
-            ValueError: `predicate` is empty text, or `values` is empty or has a value that can't be
-                sent.
+            InvalidArgumentException: `predicate` is empty text, or `values` is empty or has a value
+                that can't be sent.
             InvalidIdentifierException: There is no such table.
             AnaplanRequestException: The values don't fit the table, or the service doesn't
                 understand the filter (HTTP 400).
@@ -257,7 +258,7 @@ class Tables(ApiNamespace):
             everything: Whether to delete all rows.
 
         Raises:
-            ValueError: Neither was given, or both; or `predicate` is empty text.
+            InvalidArgumentException: Neither was given, or both; or `predicate` is empty text.
             InvalidIdentifierException: There is no such table.
             AnaplanRequestException: The service doesn't understand the filter (HTTP 400).
             InvalidCredentialsException: The client was made without `consolidation`, or the service
@@ -267,7 +268,9 @@ class Tables(ApiNamespace):
         Source: Anaplan help, "OData endpoint".
         """
         if (predicate is None) is not everything:
-            raise ValueError("Give either a predicate, or everything=True to delete all rows.")
+            raise InvalidArgumentException(
+                "Give either a predicate, or everything=True to delete all rows."
+            )
         await self._session.send("DELETE", self._table(table), params=_query(predicate))
 
     async def _pages(
@@ -328,7 +331,7 @@ def _query(predicate: str | Filter | None) -> dict[str, str]:
         return {}
     text = str(predicate)
     if not text.strip():
-        raise ValueError("predicate must not be empty.")
+        raise InvalidArgumentException("predicate must not be empty.")
     return {"$filter": text}
 
 

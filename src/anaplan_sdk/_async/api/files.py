@@ -23,7 +23,7 @@ from anaplan_sdk._async.transport.session import Session
 from anaplan_sdk._ranges import AT_LEAST_ONE
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk.config import ClientConfig
-from anaplan_sdk.exceptions import InvalidIdentifierException
+from anaplan_sdk.exceptions import InvalidArgumentException, InvalidIdentifierException
 from anaplan_sdk.models._envelopes import ListReply
 from anaplan_sdk.progress import ProgressCallback
 
@@ -76,7 +76,8 @@ class Files(ApiNamespace):
             The files that the user can see.
 
         Raises:
-            ValueError: `sort_by` is not one of the fields, or the client has no model.
+            InvalidArgumentException: `sort_by` is not one of the fields, or the client has no
+                model.
             AnaplanException: The request failed; see the subclasses.
 
         Source: Anaplan Integration API V2 guide, "Upload Files for Actions".
@@ -95,7 +96,7 @@ class Files(ApiNamespace):
             The chunks in order; an empty list if the user has no content in the file.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             InvalidIdentifierException: The model has no such file.
             AnaplanException: The request failed; see the subclasses.
         """
@@ -111,7 +112,7 @@ class Files(ApiNamespace):
             file_id: The file's id (113…), or an export's id (116…) for its output.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             InvalidIdentifierException: The model has no such file.
             AnaplanException: The request failed; see the subclasses.
 
@@ -150,10 +151,10 @@ class Files(ApiNamespace):
                 uncompressed content.
 
         Raises:
-            ValueError: The content is empty or larger than 1,000 chunks of 50 MB, a str is the name
-                of an existing file, the journal belongs to another file, or the client has no
-                model.
-            TypeError: The content has a type that cannot be uploaded.
+            InvalidArgumentException: The content is empty or larger than 1,000 chunks of 50 MB, a
+                str is the name of an existing file, the journal belongs to another file, or the
+                client has no model.
+            ArgumentTypeException: The content has a type that cannot be uploaded.
             OSError: The content cannot be read, or the journal cannot be written.
             InvalidIdentifierException: The model has no such file.
             UploadIncompleteException: Some chunks did not arrive, or Anaplan did not complete the
@@ -195,9 +196,9 @@ class Files(ApiNamespace):
                 uncompressed content.
 
         Raises:
-            ValueError: `batch_size` is below 1, the content is empty or has more than 1,000 chunks,
-                the journal belongs to another file, or the client has no model.
-            TypeError: A piece is neither bytes nor str.
+            InvalidArgumentException: `batch_size` is below 1, the content is empty or has more than
+                1,000 chunks, the journal belongs to another file, or the client has no model.
+            ArgumentTypeException: A piece is neither bytes nor str.
             OSError: The journal cannot be written.
             InvalidIdentifierException: The model has no such file.
             UploadIncompleteException: Some chunks did not arrive, or Anaplan did not complete the
@@ -220,7 +221,8 @@ class Files(ApiNamespace):
                 `upload_file`.
 
         Raises:
-            ValueError: The content is empty, or has 1 MB or more; or the client has no model.
+            InvalidArgumentException: The content is empty, or has 1 MB or more; or the client has
+                no model.
             InvalidIdentifierException: The model has no such file.
             AnaplanException: The request failed; see the subclasses.
 
@@ -229,7 +231,7 @@ class Files(ApiNamespace):
         self._check_file_id(file_id)
         body = content.encode() if isinstance(content, str) else content
         if not 0 < len(body) < _SMALL_FILE_SIZE:
-            raise ValueError(
+            raise InvalidArgumentException(
                 f"content must have 1 to {_SMALL_FILE_SIZE - 1:,} bytes, not {len(body):,}: use "
                 "upload_file for more."
             )
@@ -254,7 +256,7 @@ class Files(ApiNamespace):
             The content; empty if the file has none.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             InvalidIdentifierException: The model has no such file.
             AnaplanException: The request failed; see the subclasses.
 
@@ -278,7 +280,7 @@ class Files(ApiNamespace):
             The content.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             InvalidIdentifierException: The model has no such file, or the file has no content.
             AnaplanException: The request failed; see the subclasses.
         """
@@ -305,7 +307,7 @@ class Files(ApiNamespace):
             The chunks, those of an export of about 10 MB each; none if the file has no content.
 
         Raises:
-            ValueError: `batch_size` is below 1, or the client has no model.
+            InvalidArgumentException: `batch_size` is below 1, or the client has no model.
             InvalidIdentifierException: The model has no such file.
             AnaplanException: The request failed; see the subclasses.
         """
@@ -336,7 +338,7 @@ class Files(ApiNamespace):
             The path, with `~` expanded.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             OSError: The path is a folder, its folder does not exist, or it cannot be written.
             InvalidIdentifierException: The model has no such file.
             AnaplanException: The request failed; see the subclasses.

@@ -80,7 +80,7 @@ class LargeReads(ApiNamespace):
             The rows, as dicts of texts by column name; a second column `Name` is called `Name (2)`.
 
         Raises:
-            ValueError: `timeout` is negative, or the client has no model.
+            InvalidArgumentException: `timeout` is negative, or the client has no model.
             InvalidIdentifierException: There is no such view.
             LargeReadException: Anaplan failed to carry out the read, or it was cancelled there.
             LargeReadExpiredException: Anaplan has deleted the request, as no page was read for 30
@@ -127,7 +127,7 @@ class LargeReads(ApiNamespace):
             The pages in order, as CSV; the first one begins with the header.
 
         Raises:
-            ValueError: `timeout` is negative, or the client has no model.
+            InvalidArgumentException: `timeout` is negative, or the client has no model.
             InvalidIdentifierException: There is no such view.
             LargeReadException: Anaplan failed to carry out the read, or it was cancelled there.
             LargeReadExpiredException: Anaplan has deleted the request, as no page was read for 30
@@ -169,7 +169,7 @@ class LargeReads(ApiNamespace):
             The rows, as dicts of texts by column name; the item's name has the column name "".
 
         Raises:
-            ValueError: `timeout` is negative, or the client has no model.
+            InvalidArgumentException: `timeout` is negative, or the client has no model.
             InvalidIdentifierException: There is no such list.
             LargeReadException: Anaplan failed to carry out the read, or it was cancelled there.
             LargeReadExpiredException: Anaplan has deleted the request, as no page was read for 30
@@ -214,7 +214,7 @@ class LargeReads(ApiNamespace):
             the items' names is empty.
 
         Raises:
-            ValueError: `timeout` is negative, or the client has no model.
+            InvalidArgumentException: `timeout` is negative, or the client has no model.
             InvalidIdentifierException: There is no such list.
             LargeReadException: Anaplan failed to carry out the read, or it was cancelled there.
             LargeReadExpiredException: Anaplan has deleted the request, as no page was read for 30

@@ -24,7 +24,7 @@ class ModelState(ApiNamespace):
             The model with its memory usage, dates and so on; an archived model has no memory usage.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             InvalidIdentifierException: There is no such model.
             AnaplanException: The request failed; see the subclasses.
 
@@ -40,7 +40,7 @@ class ModelState(ApiNamespace):
             a share from 0 to 1, or -1 if the model is idle.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             InvalidIdentifierException: There is no such model.
             AnaplanException: The request failed; see the subclasses.
 
@@ -55,7 +55,7 @@ class ModelState(ApiNamespace):
         The user must be a workspace administrator.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             InvalidIdentifierException: There is no such model, or the user may not open it.
             ModelUnavailableException: The model is archived (422), locked (423) or offline (424).
             AnaplanException: The request failed; see the subclasses.
@@ -87,7 +87,7 @@ class ModelState(ApiNamespace):
             The status of the open model.
 
         Raises:
-            ValueError: `timeout` is negative, or the client has no model.
+            InvalidArgumentException: `timeout` is negative, or the client has no model.
             InvalidIdentifierException: There is no such model, or the user may not open it.
             ModelUnavailableException: The model is archived (422), locked (423) or offline (424).
             AnaplanTimeoutException: The model was not open within `timeout`.
@@ -117,7 +117,7 @@ class ModelState(ApiNamespace):
         """Close the model, which unloads it.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             PermissionDeniedException: The user is not a workspace administrator.
             InvalidIdentifierException: There is no such model.
             ModelUnavailableException: The model is archived (422), locked (423) or offline (424).

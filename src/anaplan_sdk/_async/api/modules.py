@@ -10,6 +10,7 @@ from anaplan_sdk._async.api.namespace import ApiNamespace, path_segment, sort_pa
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._http.reply_limits import suggest_unlimited
 from anaplan_sdk._http.retry_policy import Retry
+from anaplan_sdk.exceptions import InvalidArgumentException
 from anaplan_sdk.models import (
     Dashboard,
     Dimension,
@@ -48,7 +49,8 @@ class Modules(ApiNamespace):
             The ids and names of the modules.
 
         Raises:
-            ValueError: `sort_by` is not one of the fields, or the client has no model.
+            InvalidArgumentException: `sort_by` is not one of the fields, or the client has no
+                model.
             AnaplanException: The request failed; see the subclasses.
 
         Source: Anaplan Integration API V2 guide, "Read module, view metadata and limited volume
@@ -71,7 +73,7 @@ class Modules(ApiNamespace):
             The views; the default view has the name `default` here.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             InvalidIdentifierException: There is no such module, or the user cannot read it.
             AnaplanException: The request failed; see the subclasses.
 
@@ -112,7 +114,7 @@ class Modules(ApiNamespace):
             The line items with format, formula, dimensions and so on.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             InvalidIdentifierException: There is no such module, or the user cannot read it.
             AnaplanException: The request failed; see the subclasses.
 
@@ -137,7 +139,7 @@ class Modules(ApiNamespace):
             The ids and names of the dimensions; for an unknown line item often an empty list.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             InvalidIdentifierException: There is no such line item, or the user cannot read it.
             AnaplanException: The request failed; see the subclasses.
 
@@ -161,7 +163,7 @@ class Modules(ApiNamespace):
             The items with ids, names and codes.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             InvalidIdentifierException: There is no such line item, or it does not have this
                 dimension.
             AnaplanException: The request failed; see the subclasses.
@@ -203,7 +205,7 @@ class Modules(ApiNamespace):
             The items with ids, names and codes.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             InvalidIdentifierException: There is no such dimension.
             AnaplanRequestException: The dimension has more items: use `read_list`. Or it is Time or
                 Versions: use `get_view_dimension_items`.
@@ -239,8 +241,8 @@ class Modules(ApiNamespace):
             The items that were found; unknown codes and names are absent.
 
         Raises:
-            ValueError: Neither codes nor names were given, one of them is a str instead of a list,
-                or the client has no model.
+            InvalidArgumentException: Neither codes nor names were given, one of them is a str
+                instead of a list, or the client has no model.
             InvalidIdentifierException: There is no such dimension.
             AnaplanRequestException: Codes were given, and the dimension has none.
             AnaplanException: The request failed; see the subclasses.
@@ -248,7 +250,7 @@ class Modules(ApiNamespace):
         Source: Anaplan Integration API V2 guide, "Other Model Metadata".
         """
         if isinstance(codes, str) or isinstance(names, str) or not (codes or names):
-            raise ValueError("codes or names must be a list that is not empty.")
+            raise InvalidArgumentException("codes or names must be a list that is not empty.")
         wanted = {"codes": codes, "names": names}
         response = await self._session.send(
             "POST",
@@ -265,7 +267,7 @@ class Modules(ApiNamespace):
             The ids and names of the dashboards.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             AnaplanException: The request failed; see the subclasses.
         """
         return await self._list(_DASHBOARDS, f"{self._model}/dashboards")

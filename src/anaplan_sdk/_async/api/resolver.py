@@ -87,7 +87,7 @@ class Resolver(ApiNamespace):
             The id of the file.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             NameNotFoundException: There is no file of this name that the user can see; the error
                 has similar names.
             AmbiguousNameException: Several have this name; the error lists them.
@@ -109,7 +109,7 @@ class Resolver(ApiNamespace):
             The id of the action.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             NameNotFoundException: There is no action of this name that the user can see; the error
                 has similar names.
             AmbiguousNameException: Several have this name; the error lists them.
@@ -130,7 +130,7 @@ class Resolver(ApiNamespace):
             The id of the list.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             NameNotFoundException: There is no list of this name that the user can see; the error
                 has similar names.
             AmbiguousNameException: Several have this name; the error lists them.
@@ -151,7 +151,7 @@ class Resolver(ApiNamespace):
             The id of the module.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             NameNotFoundException: There is no module of this name that the user can see; the error
                 has similar names.
             AmbiguousNameException: Several have this name; the error lists them.
@@ -173,7 +173,7 @@ class Resolver(ApiNamespace):
             The id of the view.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             NameNotFoundException: There is no view of this name that the user can see; the error
                 has similar names.
             AmbiguousNameException: Several have this name; the error lists them.

@@ -15,7 +15,12 @@ from anaplan_sdk._http.dates import iso_date
 from anaplan_sdk._http.replies import decode, unreadable
 from anaplan_sdk._ranges import Range
 from anaplan_sdk._runtime import asynchronous as runtime
-from anaplan_sdk.exceptions import AnaplanResponseException, PartialUpdateException
+from anaplan_sdk.exceptions import (
+    AnaplanResponseException,
+    ArgumentTypeException,
+    InvalidArgumentException,
+    PartialUpdateException,
+)
 from anaplan_sdk.models._base import AnaplanModel
 from anaplan_sdk.models._scim_entitlements import unapplied_changes
 from anaplan_sdk.models.scim import (
@@ -127,7 +132,8 @@ class Scim(ApiNamespace):
             The users.
 
         Raises:
-            ValueError: `page_size` is out of its range, or Anaplan doesn't support the filter.
+            InvalidArgumentException: `page_size` is out of its range, or Anaplan doesn't support
+                the filter.
             PermissionDeniedException: The user is not a user administrator.
             AnaplanException: The request failed; see the subclasses.
 
@@ -194,7 +200,8 @@ class Scim(ApiNamespace):
             The new user.
 
         Raises:
-            ValueError: A field is missing or invalid, or there are more than 50 workspaces.
+            InvalidArgumentException: A field is missing or invalid, or there are more than 50
+                workspaces.
             AnaplanRequestException: There is a user of this name already (HTTP 409), or a workspace
                 doesn't exist (HTTP 400).
             OutcomeUnknownException: It is unknown whether the user was added.
@@ -240,8 +247,8 @@ class Scim(ApiNamespace):
             The user after the change.
 
         Raises:
-            ValueError: A field is missing or invalid, or the description has the id of another
-                user.
+            InvalidArgumentException: A field is missing or invalid, or the description has the id
+                of another user.
             InvalidIdentifierException: There is no such user.
             PermissionDeniedException: The user is not a user administrator.
             AnaplanException: The request failed; see the subclasses.
@@ -250,7 +257,9 @@ class Scim(ApiNamespace):
         """
         body = {**json_body(ReplaceUserInput, user)}
         if body.setdefault("id", user_id) != user_id:
-            raise ValueError(f"The description has the id of user {body['id']}, not of {user_id}.")
+            raise InvalidArgumentException(
+                f"The description has the id of user {body['id']}, not of {user_id}."
+            )
         response = await self._session.send("PUT", self._user(user_id), json=body, headers=_HEADERS)
         return decode(_USER, response)
 
@@ -278,8 +287,8 @@ class Scim(ApiNamespace):
             The user after the change.
 
         Raises:
-            TypeError: `operations` is a single operation instead of a list.
-            ValueError: There are no operations, or one is incomplete.
+            ArgumentTypeException: `operations` is a single operation instead of a list.
+            InvalidArgumentException: There are no operations, or one is incomplete.
             InvalidIdentifierException: There is no such user.
             PartialUpdateException: Anaplan left out workspaces, and `raise_on_failure` is True.
             PermissionDeniedException: The user is not a user administrator.
@@ -288,10 +297,10 @@ class Scim(ApiNamespace):
         Source: Anaplan SCIM API guide, "Edit user details"; RFC 7644, section 3.5.2.
         """
         if isinstance(operations, Operation | Mapping | str):
-            raise TypeError("operations must be a list, not a single operation.")
+            raise ArgumentTypeException("operations must be a list, not a single operation.")
         changes = [validated(Operation, one) for one in operations]
         if not changes:
-            raise ValueError("operations must not be empty.")
+            raise InvalidArgumentException("operations must not be empty.")
         body = {"schemas": [_PATCH], "Operations": [one.to_request() for one in changes]}
         response = await self._session.send(
             "PATCH", self._user(user_id), json=body, headers=_HEADERS
@@ -352,7 +361,7 @@ class Scim(ApiNamespace):
             The user after the change.
 
         Raises:
-            ValueError: There are no workspaces, or an id is empty.
+            InvalidArgumentException: There are no workspaces, or an id is empty.
             InvalidIdentifierException: There is no such user.
             PartialUpdateException: Some of the workspaces could not be assigned.
             PermissionDeniedException: The user is not a user administrator.
@@ -374,7 +383,7 @@ class Scim(ApiNamespace):
             The user after the change.
 
         Raises:
-            ValueError: There are no workspaces, or an id is empty.
+            InvalidArgumentException: There are no workspaces, or an id is empty.
             InvalidIdentifierException: There is no such user.
             PartialUpdateException: The user can still access some of the workspaces.
             PermissionDeniedException: The user is not a user administrator.
@@ -419,7 +428,7 @@ def _partial_update(operations: Iterable[Operation], user: User) -> PartialUpdat
 def _entitlements(workspace_ids: Iterable[str] | str) -> list[EntitlementInput]:
     ids = [workspace_ids] if isinstance(workspace_ids, str) else list(workspace_ids)
     if not all(ids) or not ids:
-        raise ValueError(
+        raise InvalidArgumentException(
             "workspace_ids must name at least one workspace, and must not have empty ids."
         )
     return [EntitlementInput(value=one, type="WORKSPACE") for one in dict.fromkeys(ids)]

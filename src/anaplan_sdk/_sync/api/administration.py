@@ -69,9 +69,9 @@ class Administration(ApiNamespace):
             their reasons.
 
         Raises:
-            TypeError: `users` is a single user.
-            ValueError: The users don't have this form; the message has the position of the first
-                wrong one, counted from 0.
+            ArgumentTypeException: `users` is a single user.
+            InvalidArgumentException: The users don't have this form; the message has the position
+                of the first wrong one, counted from 0.
             PartialFailureException: Anaplan rejected rows, and `raise_on_failure` is True.
             PermissionDeniedException: The user is not a tenant administrator.
             WriteInterruptedException: One of several requests failed.
@@ -94,7 +94,7 @@ class Administration(ApiNamespace):
             Each user with the licences.
 
         Raises:
-            ValueError: `page_size` is out of its range.
+            InvalidArgumentException: `page_size` is out of its range.
             PermissionDeniedException: The user is not a tenant administrator.
             AnaplanException: The request failed; see the subclasses.
 
@@ -115,7 +115,7 @@ class Administration(ApiNamespace):
             CSV with the columns `username`, `first_name`, `last_name` and `licenses`.
 
         Raises:
-            ValueError: `page_size` is out of its range.
+            InvalidArgumentException: `page_size` is out of its range.
             PermissionDeniedException: The user is not a tenant administrator.
             AnaplanException: The request failed; see the subclasses.
 

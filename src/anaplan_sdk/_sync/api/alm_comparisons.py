@@ -61,7 +61,8 @@ class Comparisons(AlmTasks):
             The completed task, or the started task when `wait_for_completion` is False.
 
         Raises:
-            ValueError: An id is empty, `timeout` is negative, or the client has no model.
+            InvalidArgumentException: An id is empty, `timeout` is negative, or the client has no
+                model.
             SynchronizationException: The comparison failed, e.g. the revisions are incompatible.
             AnaplanTimeoutException: The comparison had not ended after `timeout` seconds.
             ModelUnavailableException: The user is not a workspace administrator of both models, or
@@ -83,7 +84,7 @@ class Comparisons(AlmTasks):
             The task; a `CompletedReportTask`, with a result, once it has ended.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             InvalidIdentifierException: There is no such task, or the model is not visible to the
                 user.
             ModelUnavailableException: The user is not a workspace administrator of both models, or
@@ -108,7 +109,7 @@ class Comparisons(AlmTasks):
             columns separated by tabs.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             SynchronizationException: The comparison failed.
             InvalidIdentifierException: The report no longer exists.
             ModelUnavailableException: The user is not a workspace administrator of both models, or
@@ -135,7 +136,7 @@ class Comparisons(AlmTasks):
             names of the columns.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             SynchronizationException: The comparison failed.
             InvalidIdentifierException: The report no longer exists.
             ModelUnavailableException: The user is not a workspace administrator of both models, or
@@ -181,7 +182,8 @@ class Comparisons(AlmTasks):
             The completed task, or the started task when `wait_for_completion` is False.
 
         Raises:
-            ValueError: An id is empty, `timeout` is negative, or the client has no model.
+            InvalidArgumentException: An id is empty, `timeout` is negative, or the client has no
+                model.
             SynchronizationException: The comparison failed, e.g. the revisions are incompatible.
             AnaplanTimeoutException: The comparison had not ended after `timeout` seconds.
             ModelUnavailableException: The user is not a workspace administrator of both models, or
@@ -203,7 +205,7 @@ class Comparisons(AlmTasks):
             The task; a `CompletedReportTask`, with a result, once it has ended.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             InvalidIdentifierException: There is no such task, or the model is not visible to the
                 user.
             ModelUnavailableException: The user is not a workspace administrator of both models, or
@@ -226,7 +228,7 @@ class Comparisons(AlmTasks):
             The numbers of created, modified and deleted objects, by kind and in total.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             SynchronizationException: The comparison failed.
             InvalidIdentifierException: The report no longer exists.
             ModelUnavailableException: The user is not a workspace administrator of both models, or

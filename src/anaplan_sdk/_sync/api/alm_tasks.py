@@ -10,7 +10,7 @@ from anaplan_sdk import _loggers
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._sync.api.namespace import ApiNamespace
 from anaplan_sdk._sync.transport.polling import wait_until
-from anaplan_sdk.exceptions import SynchronizationException
+from anaplan_sdk.exceptions import InvalidArgumentException, SynchronizationException
 from anaplan_sdk.models import CompletedSyncTask, PendingTask
 from anaplan_sdk.progress import Progress, ProgressCallback
 
@@ -131,5 +131,5 @@ class AlmTasks(ApiNamespace):
         }
         for name, value in ids.items():
             if not value:
-                raise ValueError(f"{name} must not be empty.")
+                raise InvalidArgumentException(f"{name} must not be empty.")
         return ids

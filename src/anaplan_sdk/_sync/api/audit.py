@@ -50,7 +50,7 @@ class Audit(Events):
             The users.
 
         Raises:
-            ValueError: There is no such field to sort by.
+            InvalidArgumentException: There is no such field to sort by.
             InvalidCredentialsException: Anaplan answered 401, as it does when the user has none
                 of these roles.
             AnaplanException: The request failed; see the subclasses.

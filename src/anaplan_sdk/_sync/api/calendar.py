@@ -34,7 +34,7 @@ class Calendar(ApiNamespace):
             The period; its texts are empty if no current period is set.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             AnaplanException: The request failed; see the subclasses.
 
         Source: Anaplan help, "Retrieve current period".
@@ -54,7 +54,7 @@ class Calendar(ApiNamespace):
             The new current period.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             AnaplanRequestException: The date has another form or is outside of the timescale.
             AnaplanException: The request failed; see the subclasses.
 
@@ -75,7 +75,7 @@ class Calendar(ApiNamespace):
             The new fiscal year with its first and last day.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             AnaplanRequestException: The year is out of range, or the calendar has no fiscal years
                 (Weeks General).
             AnaplanException: The request failed; see the subclasses.
@@ -93,7 +93,7 @@ class Calendar(ApiNamespace):
             The calendar, in the class of its `calendar_type`.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             AnaplanException: The request failed; see the subclasses.
 
         Source: Anaplan help, "Get current fiscal year".
@@ -107,7 +107,7 @@ class Calendar(ApiNamespace):
             The versions that the user can read, with their edit ranges and switchover dates.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             AnaplanException: The request failed; see the subclasses.
 
         Source: Anaplan Integration API V2 guide, "Model versions".
@@ -128,7 +128,7 @@ class Calendar(ApiNamespace):
             The period of the new switchover date.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             InvalidIdentifierException: There is no such version.
             AnaplanRequestException: The version has no switchover, or the date is out of range,
                 before the version's present switchover, or before that of the previous version.

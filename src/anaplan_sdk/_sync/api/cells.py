@@ -37,8 +37,9 @@ class Cells(ApiNamespace):
             dict. The `requestIndex` of each of its failures is the cell's index in `data`.
 
         Raises:
-            TypeError: `data` is a single cell or a str.
-            ValueError: A cell is invalid or too large for a request, or the client has no model.
+            ArgumentTypeException: `data` is a single cell or a str.
+            InvalidArgumentException: A cell is invalid or too large for a request, or the client
+                has no model.
             InvalidIdentifierException: There is no such module.
             WriteInterruptedException: A request failed after others had been sent; the error has
                 the result so far and the indexes whose outcome is unknown.
@@ -93,9 +94,9 @@ class Cells(ApiNamespace):
             `cells`.
 
         Raises:
-            TypeError: `cells` is a single cell or a str.
-            ValueError: A cell is invalid or too large for a request, `cells_per_request` is out of
-                range, or the client has no model.
+            ArgumentTypeException: `cells` is a single cell or a str.
+            InvalidArgumentException: A cell is invalid or too large for a request,
+                `cells_per_request` is out of range, or the client has no model.
             InvalidIdentifierException: There is no such module.
             PartialFailureException: Cells were rejected, and `raise_on_failure` is set; the error
                 has the result.

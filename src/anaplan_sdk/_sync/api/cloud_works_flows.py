@@ -10,6 +10,7 @@ from anaplan_sdk._http.replies import decode
 from anaplan_sdk._sync.api.cloud_works_runs import REFUSAL_CODES, CloudRuns, start_run
 from anaplan_sdk._sync.api.namespace import ApiNamespace, json_body, path_segment
 from anaplan_sdk._sync.transport.recovery import Created, ListedStart
+from anaplan_sdk.exceptions import InvalidArgumentException
 from anaplan_sdk.models._base import AnaplanModel
 from anaplan_sdk.models._envelopes import ListReply, ObjectReply
 from anaplan_sdk.models.flows import Flow, FlowInput, FlowSummary
@@ -83,8 +84,8 @@ class Flows(ApiNamespace):
             The flow's id.
 
         Raises:
-            ValueError: A field is missing or invalid; fewer than two steps are to run; or a step
-                depends on a later one.
+            InvalidArgumentException: A field is missing or invalid; fewer than two steps are to
+                run; or a step depends on a later one.
             OutcomeUnknownException: It is unknown whether the flow was created.
             PermissionDeniedException: The user has neither of the roles, or the tenant is not
                 entitled to CloudWorks.
@@ -124,8 +125,8 @@ class Flows(ApiNamespace):
                 steps before it. A dict may use Anaplan's field names or those of the models.
 
         Raises:
-            ValueError: A field is missing or invalid; fewer than two steps are to run; or a step
-                depends on a later one.
+            InvalidArgumentException: A field is missing or invalid; fewer than two steps are to
+                run; or a step depends on a later one.
             InvalidIdentifierException: There is no such flow.
             PermissionDeniedException: The user has neither of the roles, or the tenant is not
                 entitled to CloudWorks.
@@ -151,7 +152,7 @@ class Flows(ApiNamespace):
             The run's id, which `client.cw.wait_for_run` takes.
 
         Raises:
-            ValueError: `only_steps` is empty.
+            InvalidArgumentException: `only_steps` is empty.
             InvalidIdentifierException: There is no such flow.
             AnaplanRequestException: The flow is already running (HTTP 409).
             OutcomeUnknownException: It is unknown whether the flow was started.
@@ -165,7 +166,9 @@ class Flows(ApiNamespace):
         if only_steps is not None:
             steps = [only_steps] if isinstance(only_steps, str) else list(only_steps)
             if not steps:
-                raise ValueError("only_steps must not be empty: leave it out to run all steps.")
+                raise InvalidArgumentException(
+                    "only_steps must not be empty: leave it out to run all steps."
+                )
             body = {"stepsToRun": steps}
         return start_run(
             self._session,

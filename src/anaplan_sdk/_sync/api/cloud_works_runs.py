@@ -105,7 +105,7 @@ class CloudRuns(ApiNamespace):
             `execution_error_code`, and `get_run_error` returns the messages of each action.
 
         Raises:
-            ValueError: `timeout` is negative.
+            InvalidArgumentException: `timeout` is negative.
             InvalidIdentifierException: There is no such run.
             IntegrationRunException: The run failed or was cancelled; the exception has the run,
                 and its errors where CloudWorks returns them.

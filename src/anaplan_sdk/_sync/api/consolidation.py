@@ -15,7 +15,7 @@ from anaplan_sdk._sync.api.consolidation_tables import NumberedPage, Tables
 from anaplan_sdk._sync.api.namespace import json_body, path_segment
 from anaplan_sdk._sync.transport.polling import wait_until
 from anaplan_sdk._sync.transport.recovery import start_at_most_once
-from anaplan_sdk.exceptions import AnaplanResponseException
+from anaplan_sdk.exceptions import AnaplanResponseException, InvalidArgumentException
 from anaplan_sdk.models.consolidation import (
     Dimension,
     DimensionMember,
@@ -95,7 +95,7 @@ class Consolidation(Tables):
             Each member with its properties.
 
         Raises:
-            ValueError: `page_size` is out of its range.
+            InvalidArgumentException: `page_size` is out of its range.
             InvalidIdentifierException: There is no such dimension.
             InvalidCredentialsException: The client was made without `consolidation`, or the service
                 refused its token.
@@ -122,7 +122,7 @@ class Consolidation(Tables):
             parameters: The parameters of its first task; none by default.
 
         Raises:
-            ValueError: A name is empty.
+            InvalidArgumentException: A name is empty.
             InvalidIdentifierException: There is no such workflow.
             OutcomeUnknownException: The reply was lost, so it is unknown whether the workflow was
                 started; `get_workflow_state` may show it.
@@ -146,7 +146,7 @@ class Consolidation(Tables):
             workflow: The workflow's name.
 
         Raises:
-            ValueError: A name is empty.
+            InvalidArgumentException: A name is empty.
             InvalidIdentifierException: There is no such workflow.
             InvalidCredentialsException: The client was made without `consolidation`, or the service
                 refused its token.
@@ -168,7 +168,7 @@ class Consolidation(Tables):
             is no such workflow, which the service doesn't report as an error.
 
         Raises:
-            ValueError: A name is empty.
+            InvalidArgumentException: A name is empty.
             InvalidCredentialsException: The client was made without `consolidation`, or the service
                 refused its token.
             AnaplanException: The request failed; see the subclasses.
@@ -205,7 +205,7 @@ class Consolidation(Tables):
             The state at the end. Check it: a failed run has ended, too.
 
         Raises:
-            ValueError: A name is empty, or `timeout` is negative.
+            InvalidArgumentException: A name is empty, or `timeout` is negative.
             InvalidIdentifierException: There is no such workflow.
             AnaplanTimeoutException: The run had not ended after `timeout` seconds.
             AnaplanResponseException: The service returned no name of the state, and `finished` was
@@ -268,7 +268,7 @@ class Consolidation(Tables):
             The users as they were added.
 
         Raises:
-            ValueError: There are no users, or one has no name.
+            InvalidArgumentException: There are no users, or one has no name.
             AnaplanRequestException: A user exists already, or a role doesn't exist (HTTP 400).
             OutcomeUnknownException: The reply was lost, so it is unknown whether the users were
                 added; `get_users` shows it.
@@ -280,7 +280,7 @@ class Consolidation(Tables):
         """
         body = [json_body(UserInput, user) for user in users]
         if not body:
-            raise ValueError("users must not be empty.")
+            raise InvalidArgumentException("users must not be empty.")
         response = start_at_most_once(
             lambda: self._session.send("POST", f"{self._root}/users", json=body),
             what="Users, which `get_users` shows,",
@@ -301,7 +301,7 @@ class Consolidation(Tables):
             The user after the change.
 
         Raises:
-            ValueError: The user has no name.
+            InvalidArgumentException: The user has no name.
             InvalidIdentifierException: There is no such user.
             InvalidCredentialsException: The client was made without `consolidation`, or the service
                 refused its token.
@@ -322,7 +322,7 @@ class Consolidation(Tables):
             user_name: The user's name.
 
         Raises:
-            ValueError: `user_name` is empty.
+            InvalidArgumentException: `user_name` is empty.
             InvalidCredentialsException: The client was made without `consolidation`, or the service
                 refused its token.
             AnaplanException: The request failed; see the subclasses.
@@ -341,7 +341,7 @@ class Consolidation(Tables):
             The names of the roles.
 
         Raises:
-            ValueError: `user_name` is empty.
+            InvalidArgumentException: `user_name` is empty.
             InvalidIdentifierException: There is no such user.
             InvalidCredentialsException: The client was made without `consolidation`, or the service
                 refused its token.
@@ -362,7 +362,7 @@ class Consolidation(Tables):
             The names of all roles that the user has now.
 
         Raises:
-            ValueError: `user_name` is empty.
+            InvalidArgumentException: `user_name` is empty.
             InvalidIdentifierException: There is no such user.
             AnaplanRequestException: A role doesn't exist (HTTP 400).
             InvalidCredentialsException: The client was made without `consolidation`, or the service
@@ -386,7 +386,7 @@ class Consolidation(Tables):
             The names of the roles that the user still has.
 
         Raises:
-            ValueError: `user_name` is empty.
+            InvalidArgumentException: `user_name` is empty.
             InvalidIdentifierException: There is no such user.
             InvalidCredentialsException: The client was made without `consolidation`, or the service
                 refused its token.

@@ -17,6 +17,7 @@ from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._sync.api.namespace import ApiNamespace, path_segment
 from anaplan_sdk._sync.transfer.batch_write import BatchWrite, WriteEndpoint
 from anaplan_sdk._sync.transport.recovery import start_at_most_once
+from anaplan_sdk.exceptions import InvalidArgumentException
 from anaplan_sdk.models._base import AnaplanModel
 from anaplan_sdk.models.consolidation import Filter, Row, Value
 from anaplan_sdk.models.writes import WriteResult
@@ -84,7 +85,7 @@ class Tables(ApiNamespace):
             The values of each row by column.
 
         Raises:
-            ValueError: A number is out of its range, or `predicate` is empty text.
+            InvalidArgumentException: A number is out of its range, or `predicate` is empty text.
             InvalidIdentifierException: There is no such table.
             AnaplanRequestException: The service doesn't understand the filter or the order, or a
                 column doesn't exist (HTTP 400).
@@ -125,7 +126,7 @@ class Tables(ApiNamespace):
             The number of rows.
 
         Raises:
-            ValueError: `predicate` is empty text.
+            InvalidArgumentException: `predicate` is empty text.
             InvalidIdentifierException: There is no such table.
             AnaplanRequestException: The service doesn't understand the filter, or a column doesn't
                 exist (HTTP 400).
@@ -152,7 +153,7 @@ class Tables(ApiNamespace):
             row: The values by column: text, numbers, True and False, and None.
 
         Raises:
-            ValueError: The row is empty, or a value can't be sent.
+            InvalidArgumentException: The row is empty, or a value can't be sent.
             InvalidIdentifierException: There is no such table.
             AnaplanRequestException: The row doesn't fit the table (HTTP 400).
             OutcomeUnknownException: The reply was lost, so it is unknown whether the row was
@@ -189,9 +190,9 @@ class Tables(ApiNamespace):
             The number of rows that were inserted.
 
         Raises:
-            TypeError: `rows` is a single row or text.
-            ValueError: A row is empty or has a value that can't be sent; the message has its
-                position, counted from 0. Or `rows_per_request` is out of its range.
+            ArgumentTypeException: `rows` is a single row or text.
+            InvalidArgumentException: A row is empty or has a value that can't be sent; the message
+                has its position, counted from 0. Or `rows_per_request` is out of its range.
             InvalidIdentifierException: There is no such table.
             AnaplanRequestException: The only request was refused, or the first one (HTTP 400).
             WriteInterruptedException: A request failed after others had been sent, or without a
@@ -228,8 +229,8 @@ class Tables(ApiNamespace):
                 OData's filter language such as `Scenario_Name eq 'Actual'`.
 
         Raises:
-            ValueError: `predicate` is empty text, or `values` is empty or has a value that can't be
-                sent.
+            InvalidArgumentException: `predicate` is empty text, or `values` is empty or has a value
+                that can't be sent.
             InvalidIdentifierException: There is no such table.
             AnaplanRequestException: The values don't fit the table, or the service doesn't
                 understand the filter (HTTP 400).
@@ -256,7 +257,7 @@ class Tables(ApiNamespace):
             everything: Whether to delete all rows.
 
         Raises:
-            ValueError: Neither was given, or both; or `predicate` is empty text.
+            InvalidArgumentException: Neither was given, or both; or `predicate` is empty text.
             InvalidIdentifierException: There is no such table.
             AnaplanRequestException: The service doesn't understand the filter (HTTP 400).
             InvalidCredentialsException: The client was made without `consolidation`, or the service
@@ -266,7 +267,9 @@ class Tables(ApiNamespace):
         Source: Anaplan help, "OData endpoint".
         """
         if (predicate is None) is not everything:
-            raise ValueError("Give either a predicate, or everything=True to delete all rows.")
+            raise InvalidArgumentException(
+                "Give either a predicate, or everything=True to delete all rows."
+            )
         self._session.send("DELETE", self._table(table), params=_query(predicate))
 
     def _pages(
@@ -327,7 +330,7 @@ def _query(predicate: str | Filter | None) -> dict[str, str]:
         return {}
     text = str(predicate)
     if not text.strip():
-        raise ValueError("predicate must not be empty.")
+        raise InvalidArgumentException("predicate must not be empty.")
     return {"$filter": text}
 
 

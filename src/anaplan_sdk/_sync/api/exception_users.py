@@ -6,6 +6,7 @@ from __future__ import annotations
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk._sync.api.namespace import ApiNamespace, path_segment
+from anaplan_sdk.exceptions import InvalidArgumentException
 from anaplan_sdk.models._envelopes import ListReply
 from anaplan_sdk.models.exception_users import ExceptionWorkspace
 
@@ -35,7 +36,7 @@ class ExceptionUsers(ApiNamespace):
             The workspace or workspaces, each with its exception users.
 
         Raises:
-            ValueError: Neither was given, or both.
+            InvalidArgumentException: Neither was given, or both.
             InvalidIdentifierException: There is no such workspace or user.
             PermissionDeniedException: The user is not a tenant security administrator. Not every
                 tenant requires this role here.
@@ -44,7 +45,7 @@ class ExceptionUsers(ApiNamespace):
         Source: Anaplan Exception users API.
         """
         if (workspace_id is None) == (user_id is None):
-            raise ValueError("Give either workspace_id or user_id.")
+            raise InvalidArgumentException("Give either workspace_id or user_id.")
         query = {"userGuid": user_id} if workspace_id is None else {"workspaceGuid": workspace_id}
         response = self._session.send("POST", f"{self._root}/search", retry=Retry.SAFE, json=query)
         return decode(_FOUND.adapter, response).items
@@ -60,7 +61,7 @@ class ExceptionUsers(ApiNamespace):
             workspace_id: The workspace.
 
         Raises:
-            ValueError: `user_id` is empty.
+            InvalidArgumentException: `user_id` is empty.
             AnaplanRequestException: The workspace has no single sign-on, or the user is not a user
                 of the workspace (HTTP 400).
             InvalidIdentifierException: There is no such workspace or user.
@@ -82,7 +83,7 @@ class ExceptionUsers(ApiNamespace):
             workspace_id: The workspace.
 
         Raises:
-            ValueError: `user_id` is empty.
+            InvalidArgumentException: `user_id` is empty.
             AnaplanRequestException: The workspace has no single sign-on, or the user is not a user
                 of the workspace (HTTP 400).
             InvalidIdentifierException: There is no such workspace or user.

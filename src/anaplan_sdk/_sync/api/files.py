@@ -24,7 +24,7 @@ from anaplan_sdk._sync.transfer.download import ACCEPT_BYTES, download, replacin
 from anaplan_sdk._sync.transfer.upload import FileUpload, open_journal
 from anaplan_sdk._sync.transport.session import Session
 from anaplan_sdk.config import ClientConfig
-from anaplan_sdk.exceptions import InvalidIdentifierException
+from anaplan_sdk.exceptions import InvalidArgumentException, InvalidIdentifierException
 from anaplan_sdk.models._envelopes import ListReply
 from anaplan_sdk.progress import ProgressCallback
 
@@ -77,7 +77,8 @@ class Files(ApiNamespace):
             The files that the user can see.
 
         Raises:
-            ValueError: `sort_by` is not one of the fields, or the client has no model.
+            InvalidArgumentException: `sort_by` is not one of the fields, or the client has no
+                model.
             AnaplanException: The request failed; see the subclasses.
 
         Source: Anaplan Integration API V2 guide, "Upload Files for Actions".
@@ -96,7 +97,7 @@ class Files(ApiNamespace):
             The chunks in order; an empty list if the user has no content in the file.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             InvalidIdentifierException: The model has no such file.
             AnaplanException: The request failed; see the subclasses.
         """
@@ -112,7 +113,7 @@ class Files(ApiNamespace):
             file_id: The file's id (113…), or an export's id (116…) for its output.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             InvalidIdentifierException: The model has no such file.
             AnaplanException: The request failed; see the subclasses.
 
@@ -151,10 +152,10 @@ class Files(ApiNamespace):
                 uncompressed content.
 
         Raises:
-            ValueError: The content is empty or larger than 1,000 chunks of 50 MB, a str is the name
-                of an existing file, the journal belongs to another file, or the client has no
-                model.
-            TypeError: The content has a type that cannot be uploaded.
+            InvalidArgumentException: The content is empty or larger than 1,000 chunks of 50 MB, a
+                str is the name of an existing file, the journal belongs to another file, or the
+                client has no model.
+            ArgumentTypeException: The content has a type that cannot be uploaded.
             OSError: The content cannot be read, or the journal cannot be written.
             InvalidIdentifierException: The model has no such file.
             UploadIncompleteException: Some chunks did not arrive, or Anaplan did not complete the
@@ -196,9 +197,9 @@ class Files(ApiNamespace):
                 uncompressed content.
 
         Raises:
-            ValueError: `batch_size` is below 1, the content is empty or has more than 1,000 chunks,
-                the journal belongs to another file, or the client has no model.
-            TypeError: A piece is neither bytes nor str.
+            InvalidArgumentException: `batch_size` is below 1, the content is empty or has more than
+                1,000 chunks, the journal belongs to another file, or the client has no model.
+            ArgumentTypeException: A piece is neither bytes nor str.
             OSError: The journal cannot be written.
             InvalidIdentifierException: The model has no such file.
             UploadIncompleteException: Some chunks did not arrive, or Anaplan did not complete the
@@ -221,7 +222,8 @@ class Files(ApiNamespace):
                 `upload_file`.
 
         Raises:
-            ValueError: The content is empty, or has 1 MB or more; or the client has no model.
+            InvalidArgumentException: The content is empty, or has 1 MB or more; or the client has
+                no model.
             InvalidIdentifierException: The model has no such file.
             AnaplanException: The request failed; see the subclasses.
 
@@ -230,7 +232,7 @@ class Files(ApiNamespace):
         self._check_file_id(file_id)
         body = content.encode() if isinstance(content, str) else content
         if not 0 < len(body) < _SMALL_FILE_SIZE:
-            raise ValueError(
+            raise InvalidArgumentException(
                 f"content must have 1 to {_SMALL_FILE_SIZE - 1:,} bytes, not {len(body):,}: use "
                 "upload_file for more."
             )
@@ -253,7 +255,7 @@ class Files(ApiNamespace):
             The content; empty if the file has none.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             InvalidIdentifierException: The model has no such file.
             AnaplanException: The request failed; see the subclasses.
 
@@ -277,7 +279,7 @@ class Files(ApiNamespace):
             The content.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             InvalidIdentifierException: The model has no such file, or the file has no content.
             AnaplanException: The request failed; see the subclasses.
         """
@@ -304,7 +306,7 @@ class Files(ApiNamespace):
             The chunks, those of an export of about 10 MB each; none if the file has no content.
 
         Raises:
-            ValueError: `batch_size` is below 1, or the client has no model.
+            InvalidArgumentException: `batch_size` is below 1, or the client has no model.
             InvalidIdentifierException: The model has no such file.
             AnaplanException: The request failed; see the subclasses.
         """
@@ -335,7 +337,7 @@ class Files(ApiNamespace):
             The path, with `~` expanded.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             OSError: The path is a folder, its folder does not exist, or it cannot be written.
             InvalidIdentifierException: The model has no such file.
             AnaplanException: The request failed; see the subclasses.

@@ -81,7 +81,7 @@ class LargeReads(ApiNamespace):
             The rows, as dicts of texts by column name; a second column `Name` is called `Name (2)`.
 
         Raises:
-            ValueError: `timeout` is negative, or the client has no model.
+            InvalidArgumentException: `timeout` is negative, or the client has no model.
             InvalidIdentifierException: There is no such view.
             LargeReadException: Anaplan failed to carry out the read, or it was cancelled there.
             LargeReadExpiredException: Anaplan has deleted the request, as no page was read for 30
@@ -128,7 +128,7 @@ class LargeReads(ApiNamespace):
             The pages in order, as CSV; the first one begins with the header.
 
         Raises:
-            ValueError: `timeout` is negative, or the client has no model.
+            InvalidArgumentException: `timeout` is negative, or the client has no model.
             InvalidIdentifierException: There is no such view.
             LargeReadException: Anaplan failed to carry out the read, or it was cancelled there.
             LargeReadExpiredException: Anaplan has deleted the request, as no page was read for 30
@@ -170,7 +170,7 @@ class LargeReads(ApiNamespace):
             The rows, as dicts of texts by column name; the item's name has the column name "".
 
         Raises:
-            ValueError: `timeout` is negative, or the client has no model.
+            InvalidArgumentException: `timeout` is negative, or the client has no model.
             InvalidIdentifierException: There is no such list.
             LargeReadException: Anaplan failed to carry out the read, or it was cancelled there.
             LargeReadExpiredException: Anaplan has deleted the request, as no page was read for 30
@@ -215,7 +215,7 @@ class LargeReads(ApiNamespace):
             the items' names is empty.
 
         Raises:
-            ValueError: `timeout` is negative, or the client has no model.
+            InvalidArgumentException: `timeout` is negative, or the client has no model.
             InvalidIdentifierException: There is no such list.
             LargeReadException: Anaplan failed to carry out the read, or it was cancelled there.
             LargeReadExpiredException: Anaplan has deleted the request, as no page was read for 30

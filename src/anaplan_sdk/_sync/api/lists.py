@@ -135,7 +135,8 @@ class Lists(ApiNamespace):
             The ids and names of the lists.
 
         Raises:
-            ValueError: `sort_by` is not one of the fields, or the client has no model.
+            InvalidArgumentException: `sort_by` is not one of the fields, or the client has no
+                model.
             AnaplanException: The request failed; see the subclasses.
 
         Source: Anaplan Integration API V2 guide, "Model lists".
@@ -152,7 +153,7 @@ class Lists(ApiNamespace):
             The definition: properties, parent, subsets, numbers of items and indexes.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             InvalidIdentifierException: There is no such list.
             AnaplanException: The request failed; see the subclasses.
 
@@ -191,7 +192,7 @@ class Lists(ApiNamespace):
             The items.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             InvalidIdentifierException: There is no such list.
             AnaplanRequestException: The list has more items: use `read_list`.
             AnaplanException: The request failed; see the subclasses.
@@ -217,7 +218,7 @@ class Lists(ApiNamespace):
             and the properties.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             InvalidIdentifierException: There is no such list.
             AnaplanRequestException: The list has more items: use `read_list_pages`.
             AnaplanException: The request failed; see the subclasses.
@@ -243,7 +244,7 @@ class Lists(ApiNamespace):
             CSV with the items' names, parents and codes.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             InvalidIdentifierException: There is no such list.
             AnaplanException: The request failed; see the subclasses.
 
@@ -286,9 +287,9 @@ class Lists(ApiNamespace):
             How many items were added, and which were rejected and why, by their indexes in `items`.
 
         Raises:
-            TypeError: `items` is a single item or a str.
-            ValueError: An item is invalid or too large for a request, `items_per_request` is out of
-                range, or the client has no model.
+            ArgumentTypeException: `items` is a single item or a str.
+            InvalidArgumentException: An item is invalid or too large for a request,
+                `items_per_request` is out of range, or the client has no model.
             PartialFailureException: Items were rejected, and `raise_on_failure` is set; the error
                 has the result.
             WriteInterruptedException: A request failed after others had been sent, or its outcome
@@ -338,9 +339,9 @@ class Lists(ApiNamespace):
             `items`.
 
         Raises:
-            TypeError: `items` is a single item or a str.
-            ValueError: An item is invalid or too large for a request, `items_per_request` is out of
-                range, or the client has no model.
+            ArgumentTypeException: `items` is a single item or a str.
+            InvalidArgumentException: An item is invalid or too large for a request,
+                `items_per_request` is out of range, or the client has no model.
             PartialFailureException: Items were rejected, and `raise_on_failure` is set; the error
                 has the result.
             WriteInterruptedException: A request failed after others had been sent; the error has
@@ -382,9 +383,9 @@ class Lists(ApiNamespace):
             `items`.
 
         Raises:
-            TypeError: `items` is a single item or a str.
-            ValueError: An item is invalid or too large for a request, `items_per_request` is out of
-                range, or the client has no model.
+            ArgumentTypeException: `items` is a single item or a str.
+            InvalidArgumentException: An item is invalid or too large for a request,
+                `items_per_request` is out of range, or the client has no model.
             PartialFailureException: Items were rejected, and `raise_on_failure` is set; the error
                 has the result.
             WriteInterruptedException: A request failed after others had been sent; the error has
@@ -413,7 +414,7 @@ class Lists(ApiNamespace):
             list_id: The list (101…).
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             InvalidIdentifierException: There is no such list.
             AnaplanRequestException: The list has items, or the model is deployed and the list is
                 not production data.

@@ -18,7 +18,7 @@ from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._sync.transport.recovery import Recovery
 from anaplan_sdk._sync.transport.session import Session
 from anaplan_sdk.config import ClientConfig
-from anaplan_sdk.exceptions import InvalidIdentifierException
+from anaplan_sdk.exceptions import InvalidArgumentException, InvalidIdentifierException
 from anaplan_sdk.models._envelopes import ListReply, ObjectReply
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class ApiNamespace:
     @property
     def _model(self) -> str:
         if not self._model_id:
-            raise ValueError(
+            raise InvalidArgumentException(
                 "This method needs a model: pass model_id to the client, or use "
                 "client.with_model(...)."
             )
@@ -99,7 +99,7 @@ class ApiNamespace:
     @property
     def _workspace(self) -> str:
         if not self._workspace_id:
-            raise ValueError(
+            raise InvalidArgumentException(
                 "This method needs a workspace: pass workspace_id to the client, or use "
                 "client.with_model(workspace_id=...)."
             )
@@ -181,11 +181,11 @@ def path_segment(value: object) -> str:
         The segment.
 
     Raises:
-        ValueError: It is empty, or consists of dots.
+        InvalidArgumentException: It is empty, or consists of dots.
     """
     text = quote(str(value), safe="")
     if not text.strip("."):
-        raise ValueError(f"{value!r} is not a valid id.")
+        raise InvalidArgumentException(f"{value!r} is not a valid id.")
     return text
 
 
@@ -203,8 +203,8 @@ def validated(
         The model.
 
     Raises:
-        ValueError: A field is missing or not valid. The message names the fields but no values,
-            which may be secrets.
+        InvalidArgumentException: A field is missing or not valid. The message names the fields but
+            no values, which may be secrets.
     """
     from pydantic import ValidationError
 
@@ -221,7 +221,7 @@ def validated(
             )
         ]
     # Raised outside of the except clause: the context of the error would contain the value.
-    raise ValueError(f"{model.__name__}: {'; '.join(problems)}")
+    raise InvalidArgumentException(f"{model.__name__}: {'; '.join(problems)}")
 
 
 def json_body(
@@ -256,10 +256,12 @@ def sort_params(
         The parameter; empty if `sort_by` is None.
 
     Raises:
-        ValueError: The listing can't be sorted by this field.
+        InvalidArgumentException: The listing can't be sorted by this field.
     """
     if sort_by is None:
         return {}
     if sort_by not in fields:
-        raise ValueError(f"sort_by must be one of {', '.join(fields)}, not {sort_by!r}.")
+        raise InvalidArgumentException(
+            f"sort_by must be one of {', '.join(fields)}, not {sort_by!r}."
+        )
     return {"sort": f"{'-' if descending else '+'}{fields[sort_by]}"}

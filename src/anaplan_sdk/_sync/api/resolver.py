@@ -88,7 +88,7 @@ class Resolver(ApiNamespace):
             The id of the file.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             NameNotFoundException: There is no file of this name that the user can see; the error
                 has similar names.
             AmbiguousNameException: Several have this name; the error lists them.
@@ -110,7 +110,7 @@ class Resolver(ApiNamespace):
             The id of the action.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             NameNotFoundException: There is no action of this name that the user can see; the error
                 has similar names.
             AmbiguousNameException: Several have this name; the error lists them.
@@ -131,7 +131,7 @@ class Resolver(ApiNamespace):
             The id of the list.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             NameNotFoundException: There is no list of this name that the user can see; the error
                 has similar names.
             AmbiguousNameException: Several have this name; the error lists them.
@@ -152,7 +152,7 @@ class Resolver(ApiNamespace):
             The id of the module.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             NameNotFoundException: There is no module of this name that the user can see; the error
                 has similar names.
             AmbiguousNameException: Several have this name; the error lists them.
@@ -174,7 +174,7 @@ class Resolver(ApiNamespace):
             The id of the view.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             NameNotFoundException: There is no view of this name that the user can see; the error
                 has similar names.
             AmbiguousNameException: Several have this name; the error lists them.

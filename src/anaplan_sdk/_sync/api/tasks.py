@@ -61,7 +61,7 @@ class Tasks(ApiNamespace):
             The successful task. Its import may nevertheless have rejected rows: see its `dumps`.
 
         Raises:
-            ValueError: `timeout` is negative, or the client has no model.
+            InvalidArgumentException: `timeout` is negative, or the client has no model.
             InvalidIdentifierException: The id is not that of an action, or the action has no such
                 task. Anaplan removes tasks when it unloads the model.
             AnaplanActionError: The action failed; the error has the task and its dumps.
@@ -116,7 +116,7 @@ class Tasks(ApiNamespace):
             The tasks in Anaplan's order, normally the oldest first.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             InvalidIdentifierException: The id is not that of an action, or there is no such action.
             AnaplanException: The request failed; see the subclasses.
 
@@ -136,7 +136,7 @@ class Tasks(ApiNamespace):
             a `Task` with its state, step and progress.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             InvalidIdentifierException: The id is not that of an action, or the action has no such
                 task. Anaplan removes tasks when it unloads the model.
             AnaplanException: The request failed; see the subclasses.
@@ -164,7 +164,7 @@ class Tasks(ApiNamespace):
             The status, usually a `Task` in the state `CANCELLING` or `CANCELLED`.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             InvalidIdentifierException: The id is not that of an action, or the action has no such
                 task.
             AnaplanException: The request failed; see the subclasses.
@@ -190,7 +190,7 @@ class Tasks(ApiNamespace):
             The log as text.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             PermissionDeniedException: The user is not a workspace administrator.
             InvalidIdentifierException: There is no such action or task, or the log was removed.
             AnaplanException: The request failed; see the subclasses.
@@ -217,7 +217,7 @@ class Tasks(ApiNamespace):
             The whole dump as CSV with a header.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             InvalidIdentifierException: The id is not that of an action, there is no such task, or
                 its dump was removed.
             AnaplanException: The task left no dump, or the request failed; see the subclasses.
@@ -251,7 +251,7 @@ class Tasks(ApiNamespace):
             The chunks of the CSV in order, each of at most 10 MB; a chunk may end within a row.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             InvalidIdentifierException: The id is not that of an action, there is no such task, or
                 its dump was removed.
             AnaplanException: The request failed; see the subclasses.
@@ -285,7 +285,7 @@ class Tasks(ApiNamespace):
             The rows, as dicts of texts by column name.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             InvalidIdentifierException: The id is not that of an action, there is no such task, or
                 its dump was removed.
             AnaplanResponseException: The dump is not valid CSV.
@@ -321,7 +321,7 @@ class Tasks(ApiNamespace):
             The rows, as dicts of texts by column name; none if no step rejected rows.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             InvalidIdentifierException: The id is not that of a process, there is no such task, or a
                 dump was removed.
             AnaplanResponseException: A dump is not valid CSV.

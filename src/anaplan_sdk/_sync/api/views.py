@@ -12,6 +12,7 @@ from anaplan_sdk._http.replies import decode
 from anaplan_sdk._http.reply_limits import suggest_unlimited
 from anaplan_sdk._ranges import AT_LEAST_ONE
 from anaplan_sdk._sync.api.namespace import ApiNamespace, path_segment, sort_params
+from anaplan_sdk.exceptions import InvalidArgumentException
 from anaplan_sdk.models import Dimension, View, ViewData, ViewInfo
 from anaplan_sdk.models._envelopes import ListReply
 
@@ -46,7 +47,8 @@ class Views(ApiNamespace):
             The views.
 
         Raises:
-            ValueError: `sort_by` is not one of the fields, or the client has no model.
+            InvalidArgumentException: `sort_by` is not one of the fields, or the client has no
+                model.
             AnaplanException: The request failed; see the subclasses.
 
         Source: Anaplan Integration API V2 guide, "Read module, view metadata and limited volume
@@ -67,7 +69,7 @@ class Views(ApiNamespace):
             The dimensions of each axis.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             InvalidIdentifierException: There is no such view, or the user cannot read it.
             AnaplanException: The request failed; see the subclasses.
 
@@ -92,7 +94,7 @@ class Views(ApiNamespace):
             `get_dimension_items`.
 
         Raises:
-            ValueError: The client has no model.
+            InvalidArgumentException: The client has no model.
             InvalidIdentifierException: There is no such view, or it does not have this dimension.
             AnaplanRequestException: The view has too many cells.
             AnaplanException: The request failed; see the subclasses.
@@ -169,8 +171,8 @@ class Views(ApiNamespace):
             bytes.
 
         Raises:
-            ValueError: Only one of `export_type` and `parent_module_id` was given, `max_rows` is
-                below 1, or the client has no model.
+            InvalidArgumentException: Only one of `export_type` and `parent_module_id` was given,
+                `max_rows` is below 1, or the client has no model.
             InvalidIdentifierException: There is no such view, or the user cannot read it.
             AnaplanRequestException: A dimension is not on the view's pages; or the view has more
                 cells: use `read_view` or `read_view_pages`.
@@ -179,7 +181,9 @@ class Views(ApiNamespace):
         Source: Anaplan help, "Retrieve cell data for a view".
         """
         if (export_type is None) is not (parent_module_id is None):
-            raise ValueError("export_type and parent_module_id must be given together.")
+            raise InvalidArgumentException(
+                "export_type and parent_module_id must be given together."
+            )
         if max_rows is not None:
             AT_LEAST_ONE.check("max_rows", max_rows, int)
         params: dict[str, str] = {}

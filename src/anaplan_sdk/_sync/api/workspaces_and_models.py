@@ -10,7 +10,11 @@ from anaplan_sdk import models
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk._sync.api.namespace import ApiNamespace, path_segment, sort_params
-from anaplan_sdk.exceptions import PermissionDeniedException, ServerException
+from anaplan_sdk.exceptions import (
+    InvalidArgumentException,
+    PermissionDeniedException,
+    ServerException,
+)
 from anaplan_sdk.models._envelopes import ListReply, ObjectReply
 
 if TYPE_CHECKING:
@@ -49,7 +53,7 @@ class WorkspacesAndModels(ApiNamespace):
             The workspaces of the user's default tenant.
 
         Raises:
-            ValueError: `sort_by` is not one of the fields.
+            InvalidArgumentException: `sort_by` is not one of the fields.
             AnaplanException: The request failed; see the subclasses.
 
         Source: Anaplan Integration API V2 guide, "Workspaces".
@@ -71,7 +75,7 @@ class WorkspacesAndModels(ApiNamespace):
             The workspace.
 
         Raises:
-            ValueError: Neither the call nor the client has a workspace.
+            InvalidArgumentException: Neither the call nor the client has a workspace.
             InvalidIdentifierException: There is no such workspace, or the user is not one of its
                 administrators.
             AnaplanException: The request failed; see the subclasses.
@@ -91,7 +95,7 @@ class WorkspacesAndModels(ApiNamespace):
             The administrators, with the names of their other workspaces.
 
         Raises:
-            ValueError: Neither the call nor the client has a workspace.
+            InvalidArgumentException: Neither the call nor the client has a workspace.
             PermissionDeniedException: The user is neither a user administrator nor a tenant
                 administrator.
             InvalidIdentifierException: There is no such workspace.
@@ -111,7 +115,7 @@ class WorkspacesAndModels(ApiNamespace):
             The visitors, with the names of their other workspaces.
 
         Raises:
-            ValueError: Neither the call nor the client has a workspace.
+            InvalidArgumentException: Neither the call nor the client has a workspace.
             PermissionDeniedException: The user is neither a user administrator nor a tenant
                 administrator.
             InvalidIdentifierException: There is no such workspace.
@@ -159,8 +163,8 @@ class WorkspacesAndModels(ApiNamespace):
             The models of the user's default tenant.
 
         Raises:
-            ValueError: `sort_by` is not one of the fields, or `only_in_workspace` is True and the
-                client has no workspace.
+            InvalidArgumentException: `sort_by` is not one of the fields, or `only_in_workspace` is
+                True and the client has no workspace.
             AnaplanException: The request failed; see the subclasses.
 
         Source: Anaplan help, "Retrieve model IDs from workspace" and "Get your list of models".
@@ -185,7 +189,7 @@ class WorkspacesAndModels(ApiNamespace):
             The model.
 
         Raises:
-            ValueError: Neither the call nor the client has a model.
+            InvalidArgumentException: Neither the call nor the client has a model.
             InvalidIdentifierException: There is no such model.
             AnaplanException: The request failed; see the subclasses.
 
@@ -207,7 +211,7 @@ class WorkspacesAndModels(ApiNamespace):
             How many models were deleted, and which were not and why.
 
         Raises:
-            ValueError: `model_ids` is empty or a str, or the client has no workspace.
+            InvalidArgumentException: `model_ids` is empty or a str, or the client has no workspace.
             AnaplanException: The request failed; see the subclasses.
 
         Source: Anaplan help, "Bulk delete models".
@@ -215,7 +219,7 @@ class WorkspacesAndModels(ApiNamespace):
         from pydantic import TypeAdapter
 
         if isinstance(model_ids, str) or not model_ids:
-            raise ValueError("model_ids must be a list of ids that is not empty.")
+            raise InvalidArgumentException("model_ids must be a list of ids that is not empty.")
         response = self._session.send(
             "POST",
             f"{self._workspace}/bulkDeleteModels",

@@ -13,7 +13,11 @@ from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._sync.transfer.content import Upload
 from anaplan_sdk._sync.transfer.journal import Journal, digest_of
 from anaplan_sdk._sync.transport.session import Session
-from anaplan_sdk.exceptions import AnaplanException, UploadIncompleteException
+from anaplan_sdk.exceptions import (
+    AnaplanException,
+    InvalidArgumentException,
+    UploadIncompleteException,
+)
 from anaplan_sdk.progress import Progress, ProgressCallback
 
 _GZIP = {"Content-Type": "application/x-gzip"}
@@ -75,6 +79,8 @@ class ChunkUpload:
                     count += 1
                     if on_progress is not None:
                         on_progress(Progress("upload", done, upload.size, count, upload.count))
+        except InvalidArgumentException:  # The content itself can't be uploaded.
+            raise
         except AnaplanException as error:
             cause = error
         expected = self._read if upload.count is None else set(range(upload.count))

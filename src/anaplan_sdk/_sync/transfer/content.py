@@ -22,7 +22,7 @@ from anaplan_sdk._formats.chunks import (
     piece_size,
 )
 from anaplan_sdk._runtime import synchronous as runtime
-from anaplan_sdk.exceptions import AnaplanException
+from anaplan_sdk.exceptions import AnaplanException, ArgumentTypeException, InvalidArgumentException
 
 Content: TypeAlias = (
     str | bytes | bytearray | memoryview | os.PathLike[str] | BinaryIO | runtime.Pieces
@@ -86,7 +86,7 @@ class Upload:
 
         Raises:
             AnaplanException: The content has more or fewer bytes than announced.
-            ValueError: There are more chunks than Anaplan accepts.
+            InvalidArgumentException: There are more chunks than Anaplan accepts.
         """
         last: Chunk | None = None
         index = size = 0
@@ -94,7 +94,7 @@ class Upload:
             for chunk in every:
                 size += chunk.size
                 if index == MAX_CHUNKS:
-                    raise ValueError(
+                    raise InvalidArgumentException(
                         f"The content has more than {MAX_CHUNKS:,} chunks, Anaplan's limit: "
                         "increase upload_chunk_size."
                     )
@@ -128,8 +128,8 @@ def prepare(content: Content, chunk_size: int) -> Upload:
         chunk_size: Bytes of a chunk.
 
     Raises:
-        ValueError: The content is empty, or larger than Anaplan accepts.
-        TypeError: The content has a type that cannot be uploaded.
+        InvalidArgumentException: The content is empty, or larger than Anaplan accepts.
+        ArgumentTypeException: The content has a type that cannot be uploaded.
         OSError: The file cannot be read.
     """
     if isinstance(content, os.PathLike):
@@ -150,7 +150,7 @@ def prepare(content: Content, chunk_size: int) -> Upload:
         return _of_size(size, chunk_size, lambda _: pieces)
     if runtime.is_iterable(content):
         return _of_unknown_size(content, chunk_size)
-    raise TypeError(
+    raise ArgumentTypeException(
         f"{type(content).__name__} cannot be uploaded: pass bytes, str, a path, a file opened in "
         "binary mode, or a list or an iterator of bytes or str."
     )
@@ -158,7 +158,7 @@ def prepare(content: Content, chunk_size: int) -> Upload:
 
 def _of_size(size: int, chunk_size: int, pieces: Callable[[int], Iterable[Piece]]) -> Upload:
     if size == 0:
-        raise ValueError(_EMPTY)
+        raise InvalidArgumentException(_EMPTY)
     fitting = fitting_chunk_size(size, chunk_size)
 
     def read() -> Generator[Chunk]:
@@ -169,7 +169,9 @@ def _of_size(size: int, chunk_size: int, pieces: Callable[[int], Iterable[Piece]
 
 def _of_file(file: BinaryFile, chunk_size: int) -> Upload:
     if isinstance(runtime.run_in_thread(file.read, 0), str):
-        raise TypeError("The file is open in text mode; open it in binary mode: open(path, 'rb').")
+        raise ArgumentTypeException(
+            "The file is open in text mode; open it in binary mode: open(path, 'rb')."
+        )
     if not file.seekable():
         return _of_unknown_size(_reads(file, chunk_size), chunk_size)
     start, size = runtime.run_in_thread(_measure_rest, file)
@@ -182,7 +184,7 @@ def _of_unknown_size(pieces: runtime.Pieces, chunk_size: int) -> Upload:
     while len(buffered) < 2 and (chunk := next(chunks, None)) is not None:
         buffered.append(chunk)
     if not buffered:
-        raise ValueError(_EMPTY)
+        raise InvalidArgumentException(_EMPTY)
     if len(buffered) == 1:
         return Upload(chunks, chunk_size, 1, buffered[0].size, buffered)
     return Upload(chunks, chunk_size, None, None, buffered)
@@ -201,7 +203,7 @@ def _refuse_path(text: str) -> None:
     # A str is content: the name of the file would be uploaded instead of the file.
     is_name = 0 < len(text) <= _LONGEST_NAME and "\n" not in text and "\0" not in text
     if is_name and _is_file(Path(text)):
-        raise ValueError(
+        raise InvalidArgumentException(
             f"{text!r} is the name of a file, but a str is content: pass Path({text!r}) to upload "
             "the file."
         )

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import IO, cast
 
 from anaplan_sdk._formats.chunks import Chunk
-from anaplan_sdk.exceptions import AnaplanException
+from anaplan_sdk.exceptions import AnaplanException, InvalidArgumentException
 
 _KIND = "anaplan-sdk upload 1"
 
@@ -55,7 +55,8 @@ class Journal:
         """Lock and read the journal; `~` in its path is expanded.
 
         Raises:
-            ValueError: The file is not a journal, or is that of an upload to another file.
+            InvalidArgumentException: The file is not a journal, or is that of an upload to another
+                file.
             AnaplanException: Another upload is using the journal, or it cannot be locked.
             OSError: The file cannot be read.
         """
@@ -98,9 +99,11 @@ class Journal:
             file_id = heading.pop("target")
             upload = UploadIdentity(**heading)  # type: ignore[arg-type]
         except (KeyError, TypeError):
-            raise ValueError(f"{str(self._path)!r} is not the journal of an upload.") from None
+            raise InvalidArgumentException(
+                f"{str(self._path)!r} is not the journal of an upload."
+            ) from None
         if not upload.is_same_file(self._upload):
-            raise ValueError(
+            raise InvalidArgumentException(
                 f"{str(self._path)!r} is the journal of an upload to file {upload.file} of model "
                 f"{upload.model}."
             )
