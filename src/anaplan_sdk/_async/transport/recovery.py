@@ -20,6 +20,7 @@ from typing import Generic, Protocol, TypeVar
 from anaplan_sdk import _loggers
 from anaplan_sdk._async.transport.polling import poll_until
 from anaplan_sdk._runtime import asynchronous as runtime
+from anaplan_sdk._runtime import process
 from anaplan_sdk._runtime.deadline import Deadline
 from anaplan_sdk.exceptions import AnaplanActionError, AnaplanException, OutcomeUnknownException
 
@@ -115,23 +116,29 @@ class StartLedger:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._under_way: Counter[str] = Counter()
+        self.renew_in_child()
+        process.renew_in_child(self)
         self._started: dict[str, deque[str]] = {}
         self._ambiguous: dict[str, float] = {}
+
+    def renew_in_child(self) -> None:
+        """Drop the starts that threads of a forked process's parent have under way."""
+        self._lock = threading.Lock()
+        self._under_way: Counter[str] = Counter()
 
     @contextmanager
     def starting(self, key: str) -> Generator[None]:
         """Mark a start as under way, until its outcome is recorded."""
         with self._lock:
-            self._under_way[key] += 1
+            under_way = self._under_way  # A child has another.
+            under_way[key] += 1
         try:
             yield
         finally:
             with self._lock:
-                self._under_way[key] -= 1
-                if not self._under_way[key]:
-                    del self._under_way[key]
+                under_way[key] -= 1
+                if not under_way[key]:
+                    del under_way[key]
 
     def is_concurrent(self, key: str) -> bool:
         """Whether several starts are under way."""
