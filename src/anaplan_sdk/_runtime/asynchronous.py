@@ -434,7 +434,8 @@ class PerLoop(Generic[T]):
         loop = _running_loop()
         if loop not in self._values:
             self._release_ended()
-            self._values[loop] = self._make()
+            with process.without_fork():
+                self._values[loop] = self._make()
         return self._values[loop]
 
     def close(self) -> T | None:

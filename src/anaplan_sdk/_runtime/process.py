@@ -7,8 +7,13 @@ it can't share is registered here and made anew in it, at the fork.
 from __future__ import annotations
 
 import os
+import sys
 import threading
+from collections.abc import Generator
+from contextlib import contextmanager, suppress
+from importlib import import_module
 from socket import socket
+from types import SimpleNamespace
 from typing import Protocol
 from weakref import WeakSet
 
@@ -26,6 +31,20 @@ _sockets: WeakSet[socket] = WeakSet()
 # What belongs to the parent and must not be finalized: that would change it in the parent, too.
 _parents: list[object] = []
 _process_ids = {os.getpid()}
+
+# The thread that holds it may fork nevertheless.
+_forks = SimpleNamespace(lock=threading.RLock())
+# Seconds: a fork is never held up for longer.
+_LONGEST_WAIT = 10.0
+
+# What clients import at their first requests, possibly in a thread. All of it is imported soon.
+_IMPORTED = frozenset(
+    (
+        "anaplan_sdk", "anyio", "certifi", "cryptography", "filelock", "h11", "h2", "httpcore2",
+        "httpx2", "idna", "isal", "keyring", "oauthlib", "platformdirs", "pydantic",
+        "pydantic_core", "sniffio", "socksio",
+    )
+)  # fmt: skip
 
 
 def renew_in_child(renewable: Renewable) -> None:
@@ -58,6 +77,7 @@ def is_ending() -> bool:
 
 
 def _renew() -> None:
+    _forks.lock = threading.RLock()
     _process_ids.clear()
     _process_ids.add(os.getpid())
     # That closes the child's descriptor only. Nothing is sent, over TLS neither, and the parent's
@@ -68,5 +88,35 @@ def _renew() -> None:
         renewable.renew_in_child()
 
 
+@contextmanager
+def without_fork() -> Generator[None]:
+    """Have forks wait for work in another thread that must not be copied half done.
+
+    Making an HTTP client is such work: OpenSSL has locks, too, which no child can renew.
+    """
+    with _forks.lock:
+        yield
+
+
+def _before_fork() -> None:
+    """Wait for what threads are importing and making: a child would wait for it for ever."""
+    _forks.lock.acquire(timeout=_LONGEST_WAIT)
+    if not _renewables:
+        return
+    for name, module in tuple(sys.modules.items()):
+        if name.partition(".")[0] in _IMPORTED:
+            spec = getattr(module, "__spec__", None)
+            if getattr(spec, "_initializing", False):
+                with suppress(Exception):  # The thread itself raises it.
+                    import_module(name)
+
+
+def _after_fork() -> None:
+    with suppress(RuntimeError):  # It was not acquired in time.
+        _forks.lock.release()
+
+
 if hasattr(os, "register_at_fork"):  # There are no forks on Windows.
-    os.register_at_fork(after_in_child=_renew)
+    os.register_at_fork(
+        before=_before_fork, after_in_parent=_after_fork, after_in_child=_renew
+    )

@@ -446,7 +446,8 @@ class PerLoop(Generic[T]):
             if self.is_closed:
                 raise LookupError("closed")
             if self._value is None:
-                self._value = self._make()
+                with process.without_fork():
+                    self._value = self._make()
             return self._value
 
     def close(self) -> T | None:

@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-from copy import copy
 from dataclasses import fields, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
@@ -387,7 +386,9 @@ class Client(WorkspacesAndModels, Files, Actions):
         Returns:
             A client that works until the client it was created from is closed.
         """
-        other = copy(self)
+        # With what a subclass has added; `copy` refuses clients.
+        other = type(self).__new__(type(self))
+        vars(other).update(vars(self))
         config = replace(
             self._config,
             model_id=model_id or self._model_id,
