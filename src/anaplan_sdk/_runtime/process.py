@@ -117,6 +117,4 @@ def _after_fork() -> None:
 
 
 if hasattr(os, "register_at_fork"):  # There are no forks on Windows.
-    os.register_at_fork(
-        before=_before_fork, after_in_parent=_after_fork, after_in_child=_renew
-    )
+    os.register_at_fork(before=_before_fork, after_in_parent=_after_fork, after_in_child=_renew)

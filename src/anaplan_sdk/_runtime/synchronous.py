@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextvars import ContextVar, copy_context
+from contextvars import Context, ContextVar, copy_context
 from functools import partial
 from math import inf
 from queue import Empty, SimpleQueue
@@ -341,11 +341,11 @@ def ordered_map(function: Callable[[T], R], items: Iterable[T], width: int) -> G
                 # locked, and its thread would wait for ever to end it.
                 outcome: SimpleQueue[Future[R]] = SimpleQueue()
                 # As tasks do, threads know the caller's context: a trace goes on in them.
-                run = partial(copy_context().run, work, item, outcome, threading.Lock())
+                task = copy_context(), work, item, outcome, threading.Lock()
                 try:
-                    pool.submit(run)
+                    pool.submit(Context.run, *task)
                 except RuntimeError:  # There are no more threads. Another may have got it already.
-                    run()
+                    Context.run(*task)
                 pending.append(outcome)
                 if len(pending) >= width:
                     yield _get_from(pending.popleft()).result()

@@ -83,7 +83,7 @@ class Client(WorkspacesAndModels, Files, Actions):
 
     Creating a client sends nothing: it signs in at its first request, or when `authenticate` is
     called. Use it in `with`, or close it with `close`. Any number of callers may share one
-    client; a forked process opens connections of its own.
+    client; a forked process opens connections of its own. Clients can't be copied or pickled.
 
     Args:
         workspace_id: Id of the workspace, for methods that need one.
