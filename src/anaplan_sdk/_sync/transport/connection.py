@@ -75,6 +75,7 @@ class Transport:
         self._auth = auth
         self._consolidation = ConsolidationAuth(config.consolidation)
         self._consolidation_base = f"{httpx2.URL(config.service_hosts.consolidation)}/"
+        self._has_retries = config.retry_count > 0
         self._server_date = "", 0.0
         self._token_exchanges = runtime.PerLoop(runtime.DetachedTasks)
         headers = httpx2.Headers(config.httpx_kwargs.get("headers"))
@@ -193,7 +194,8 @@ class Transport:
             return runtime.with_own_time(seconds, self._transmit, token_request, None, attempt)
         except AnaplanConnectionException:
             # What it would exchange may be spent.
-            if not attempt.met_closed_connection or isinstance(token_request, ExchangeRequest):
+            is_exchange = isinstance(token_request, ExchangeRequest)
+            if is_exchange or not self._has_retries or not attempt.met_closed_connection:
                 raise
         return runtime.with_own_time(seconds, self._transmit, token_request, None, Attempt(number))
 
@@ -243,7 +245,7 @@ class Transport:
                 problem = transport_error(error, attempt.number)
                 problem.not_performed = problem.not_performed or trace.was_never_sent
                 raise problem from error
-            if process.is_ending():
+            if process.is_shutting_down():
                 raise AnaplanConnectionException(
                     f"The interpreter is ending, and the request could not be sent: {error}. Send "
                     "it before the program ends; in atexit, only the sync client can send one.",
