@@ -9,7 +9,7 @@ from typing import TypeVar
 import httpx2
 from pydantic import AliasChoices, Field, TypeAdapter
 
-from anaplan_sdk._async.api.namespace import ApiNamespace, path_segment
+from anaplan_sdk._async.api.namespace import ApiNamespace, path_segment, validated
 from anaplan_sdk._async.transfer.batch_write import BatchWrite, WriteEndpoint
 from anaplan_sdk._async.transport.recovery import start_at_most_once
 from anaplan_sdk._formats.json_batches import Batch, Batcher
@@ -323,7 +323,7 @@ def _row_page(response: httpx2.Response) -> _RowPage:
 
 def _row(values: Mapping[str, Value]) -> dict[str, object]:
     """Return the values in the form in which they are sent, None included."""
-    return Row.model_validate(values).model_dump(mode="json", by_alias=True)
+    return validated(Row, values).model_dump(mode="json", by_alias=True)
 
 
 def _query(predicate: str | Filter | None) -> dict[str, str]:

@@ -14,7 +14,7 @@ from anaplan_sdk._formats.json_batches import Batch, Batcher
 from anaplan_sdk._http.replies import decode, unreadable
 from anaplan_sdk._ranges import NOT_NEGATIVE, Range
 from anaplan_sdk._runtime import synchronous as runtime
-from anaplan_sdk._sync.api.namespace import ApiNamespace, path_segment
+from anaplan_sdk._sync.api.namespace import ApiNamespace, path_segment, validated
 from anaplan_sdk._sync.transfer.batch_write import BatchWrite, WriteEndpoint
 from anaplan_sdk._sync.transport.recovery import start_at_most_once
 from anaplan_sdk.exceptions import InvalidArgumentException
@@ -322,7 +322,7 @@ def _row_page(response: httpx2.Response) -> _RowPage:
 
 def _row(values: Mapping[str, Value]) -> dict[str, object]:
     """Return the values in the form in which they are sent, None included."""
-    return Row.model_validate(values).model_dump(mode="json", by_alias=True)
+    return validated(Row, values).model_dump(mode="json", by_alias=True)
 
 
 def _query(predicate: str | Filter | None) -> dict[str, str]:
