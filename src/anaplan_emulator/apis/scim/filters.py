@@ -125,7 +125,7 @@ def _value(attribute: str, token: str) -> str | bool | None:
         if token.lower() not in ("true", "false"):
             raise FilterError("Invalid filter: active is compared with true or false")
         return token.lower() == "true"
-    if token == "null":  # A published client compares with it to find users without a value.
+    if token == "null":  # noqa: S105 - a published client compares with it to find users without a value.
         return None
     if len(token) < 2 or not token.startswith('"'):
         raise FilterError(f"Invalid filter: the value {token} is not in double quotes")
