@@ -18,6 +18,7 @@ from anaplan_emulator.apis.access import ModelNotOpen
 from anaplan_emulator.apis.audit.request_events import events_of
 from anaplan_emulator.apis.authentication.state import user_by_credential
 from anaplan_emulator.apis.calls import Call, Endpoint, token_in_header
+from anaplan_emulator.apis.dialects import translate
 from anaplan_emulator.apis.replies import INTEGRATION, Api, ApiError
 from anaplan_emulator.control import CONTROL_PATH, control_routes
 from anaplan_emulator.rate_limit import retry_after
@@ -159,7 +160,7 @@ class Resource:
                     raise ApiError(429, headers=retry_after(wait))
             if endpoint is None:
                 raise ApiError(405, headers={"Allow": ", ".join(sorted(self._endpoints))})
-            return endpoint.handler(
+            response = endpoint.handler(
                 Call(
                     tenant=self._tenant,
                     db=db,
@@ -174,6 +175,7 @@ class Resource:
                     audit=audit,
                 )
             )
+        return translate(self._tenant.settings.dialect, endpoint.method, endpoint.path, response)
 
     def _error_response(
         self, request: Request, api: Api, error: ApiError, audit: AuditContext

@@ -114,5 +114,8 @@ class Settings(BaseModel):
     Source: docs/anaplan-behaviour.md#files-and-chunks.
     """
 
-    quirks: Literal["live", "docs"] = "live"
-    """Whether to behave as Anaplan was observed to, or as its documentation says."""
+    dialect: Literal["live", "guide", "odd"] = "live"
+    """Which of the shapes that Anaplan's replies may have: `live` as was observed, with the members
+    of both sources where they disagree; `guide` as few members as in the samples of Anaplan's
+    guides, and the status codes of the documentation; `odd` as `live`, but optional members are
+    missing, of another type or unknown."""

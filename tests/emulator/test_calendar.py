@@ -14,7 +14,7 @@ FORECAST, BUDGET = "107000000002", "107000000003"
 def _live(client_for: "ClientFor") -> Iterator[None]:
     settings = client_for("ada").emulator.settings
     yield
-    settings.quirks = "live"
+    settings.dialect = "live"
 
 
 def calendar(shop: "TenantClient", model: str = "Sales") -> dict[str, Any]:
@@ -53,7 +53,7 @@ def test_a_calendar_of_months(shop: "TenantClient") -> None:
             "isTotalOfAllPeriods": False,
         },
     }
-    shop.emulator.settings.quirks = "docs"
+    shop.emulator.settings.dialect = "guide"
     assert calendar(shop).keys() == {"fiscalYear"}
 
 

@@ -81,7 +81,7 @@ def test_all_users_can_search(root: "TenantClient") -> None:
         http.headers["Authorization"] = f"AnaplanAuthToken {token}"
         for body in ({"workspaceGuid": STORAGE}, {"userGuid": user_id("bob")}):
             assert http.post(f"{BASE}/search", json=body).json() == {"response": [result]}
-        root.emulator.settings.quirks = "docs"
+        root.emulator.settings.dialect = "guide"
         assert_error(
             http.post(f"{BASE}/search", json={"userGuid": user_id("bob")}),
             403,

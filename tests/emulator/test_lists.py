@@ -255,7 +255,7 @@ def test_cells_of_deleted_items_are_deleted(shop: "TenantClient") -> None:
 
 
 def test_the_documentation_shows_empty_failures(shop: "TenantClient") -> None:
-    shop.emulator.settings.quirks = "docs"
+    shop.emulator.settings.dialect = "guide"
     body = change(shop, "Products", "add", {"name": "Plum"})
     assert body == {"added": 1, "ignored": 0, "total": 1, "failures": []}
 

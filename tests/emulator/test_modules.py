@@ -96,7 +96,7 @@ def test_an_unknown_line_item_has_no_dimensions(shop: "TenantClient") -> None:
     path = "/lineItems/299000000001/dimensions"
     assert "dimensions" not in shop.get(path).json()
     assert "items" not in shop.get(f"{path}/{TIME}/items").json()
-    shop.emulator.settings.quirks = "docs"
+    shop.emulator.settings.dialect = "guide"
     assert shop.get(path).status_code == 404
     assert shop.get(f"{path}/{TIME}/items").status_code == 404
 
@@ -235,7 +235,7 @@ def test_invalid_lookups(shop: "TenantClient", dimension: str, body: object, sta
 
 
 def test_empty_collections_have_their_key_in_the_documentation(shop: "TenantClient") -> None:
-    shop.emulator.settings.quirks = "docs"
+    shop.emulator.settings.dialect = "guide"
     path = shop.path(f"/dimensions/{PRODUCTS}/items")
     assert shop.http.post(path, json={"names": ["Fig"]}).json()["items"] == []
 

@@ -104,7 +104,7 @@ def put_switchover(call: Call) -> Response:
 
 
 def _calendar(call: Call, model: Model) -> Response:
-    body = state.describe_calendar(read_calendar(call.db, model.key), brief=not call.is_live)
+    body = state.describe_calendar(read_calendar(call.db, model.key))
     return envelope("modelCalendar", model_id=model.id, modelCalendar=body)
 
 

@@ -39,19 +39,12 @@ class Version:
     switchover: date | None
 
 
-def describe_calendar(model_calendar: ModelCalendar, *, brief: bool) -> dict[str, Any]:
-    """Return a calendar as JSON values, whose members depend on its type.
-
-    Args:
-        model_calendar: The model's calendar.
-        brief: Whether a calendar of months has only the documented members.
-    """
+def describe_calendar(model_calendar: ModelCalendar) -> dict[str, Any]:
+    """Return a calendar as JSON values, whose members depend on its type."""
     calendar, year = model_calendar.calendar, model_calendar.timescale.year
     body: dict[str, Any] = {"fiscalYear": {}}
     if year is not None:
         body["fiscalYear"] = _describe_year(model_calendar.timescale, year)
-    if calendar.type == MONTHS and brief:
-        return body
     current = describe_current_period(model_calendar)
     del current["calendarType"]
     body |= {"calendarType": calendar.type, "currentPeriod": current}

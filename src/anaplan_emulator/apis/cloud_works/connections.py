@@ -57,7 +57,9 @@ def create_connection(call: Call, request: ConnectionRequest) -> Response:
         ),
     )
     call.audit.record("CONN-1", object_id=connection_id)
-    return state.success({"connectionId": connection_id})
+    # The guide nests the id (docs/anaplan-behaviour.md#connections).
+    created = {"connectionId": connection_id}
+    return state.success(created | {"connections": created})
 
 
 def replace_connection(call: Call, request: ConnectionRequest) -> Response:

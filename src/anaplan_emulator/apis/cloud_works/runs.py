@@ -110,7 +110,7 @@ def get_errors(call: Call) -> Response:
         "createdBy": name,
         "modifiedBy": name,
     }
-    return state.success({"runs": [errors]}, kind="run")
+    return state.success({"runs": errors}, kind="run")
 
 
 def get_dump(call: Call) -> Response:
