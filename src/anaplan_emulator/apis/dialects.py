@@ -50,12 +50,23 @@ def _bare_task_id(body: Any) -> Any:
 
 
 def _fiscal_year_only(body: Any) -> Any:
-    year = body["modelCalendar"]["fiscalYear"]
+    year = dict(body["modelCalendar"]["fiscalYear"])
+    year.pop("fiscalYearLabel", None)
     return {**body, "modelCalendar": {"fiscalYear": year} if year else {}}
 
 
 def _nested_connection_id(body: Any) -> Any:
     return {name: value for name, value in body.items() if name != "connectionId"}
+
+
+def _without_status(body: Any) -> Any:
+    return {name: value for name, value in body.items() if name != "status"}
+
+
+def _dated_runs(body: Any) -> Any:
+    history = body["history_of_runs"]
+    runs = [{**run, "lastRun": run["endDate"] or run["startDate"]} for run in history["runs"]]
+    return {**body, "history_of_runs": {**history, "runs": runs}}
 
 
 def _array_of_errors(body: Any) -> Any:
@@ -79,6 +90,12 @@ def _changed(removed: Collection[str], renamed: Mapping[str, str]) -> Transforma
     return change
 
 
+def _references_as_text(body: Any) -> Any:
+    metadata = body["metadata"]
+    fields = [{**each, "referencedBy": ""} for each in metadata["properties"]]
+    return {**body, "metadata": {**metadata, "properties": fields}}
+
+
 _MODEL = "/2/0/models/{modelId}"
 _TASKS = {
     kind: f"{_MODEL}/{kind}/{{actionId}}/tasks"
@@ -96,11 +113,17 @@ _GUIDE: Mapping[tuple[str, str], Transformation] = {
     **{("GET", f"{path}/{{taskId}}"): _changed({"creationTime"}, {}) for path in _TASKS.values()},
     ("GET", f"{_MODEL}/modelCalendar"): _fiscal_year_only,
     ("PUT", f"{_MODEL}/modelCalendar/fiscalYear"): _fiscal_year_only,
+    ("GET", f"{_MODEL}/lists/{{listId}}"): _references_as_text,
     ("GET", f"{_MODEL}/alm/revisions"): _TERSE_REVISION,
     ("GET", "/2/0/integrations/connections"): _TERSE_CONNECTION,
+    ("GET", "/scim/1/0/v2/ServiceProviderConfig"): _changed(
+        {"etag", "meta", "documentationUri", "specUri"}, {}
+    ),
     ("POST", "/2/0/integrations/connections"): _nested_connection_id,
     ("GET", "/2/0/integrations"): _TERSE_INTEGRATION,
     ("GET", "/2/0/integrations/{integrationId}"): _TERSE_INTEGRATION,
+    ("POST", "/2/0/integrations/{integrationId}/cancel"): _without_status,
+    ("GET", "/2/0/integrations/runs/{integrationId}"): _dated_runs,
     ("GET", "/2/0/integrations/runerror/{runId}"): _array_of_errors,
     ("GET", "/2/0/integrationflows"): _TERSE_FLOW,
     ("GET", "/2/0/integrationflows/{integrationFlowId}"): _TERSE_FLOW,

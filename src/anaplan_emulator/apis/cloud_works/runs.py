@@ -43,7 +43,8 @@ def cancel_integration(call: Call) -> Response:
         raise ApiError(404, "Resource not found")
     call.tenant.integration_runner.cancel(run.id, task, call.user.id)
     call.audit.record("INT-5", object_id=each.id)
-    return state.success()
+    message = {"integration_id": each.id, "state": "cancelled"}
+    return state.success({"success": True, "message": message})
 
 
 def list_runs(call: Call) -> Response:
