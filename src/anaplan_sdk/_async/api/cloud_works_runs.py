@@ -31,8 +31,8 @@ class _History(AnaplanModel):
 
 
 class _Errors(AnaplanModel):
-    # CloudWorks sends an empty object when there are no errors.
-    runs: list[RunError] | AnaplanModel = Field([])
+    # CloudWorks sends an array or a single object, which is empty when there are no errors.
+    runs: list[RunError] | RunError = Field([])
 
 
 class _Run(AnaplanModel):
@@ -231,7 +231,9 @@ class CloudRuns(ApiNamespace):
         """
         response = await self._session.send("GET", f"{self._root}/runerror/{path_segment(run_id)}")
         runs = decode(_ERRORS, response).runs
-        return runs[0] if isinstance(runs, list) and runs else None
+        if isinstance(runs, list):
+            return runs[0] if runs else None
+        return runs if runs.model_fields_set else None
 
     async def get_import_error_dump(self, run_id: str) -> bytes:
         """Download the rows that the import of a run rejected.
