@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from anaplan_sdk._async.api.cloud_works_runs import REFUSAL_CODES, CloudRuns
 from anaplan_sdk._async.api.namespace import json_body, path_segment, sort_params, validated
 from anaplan_sdk._async.transport.recovery import Created, ListedStart, start_at_most_once
-from anaplan_sdk._http.dates import timestamp
+from anaplan_sdk._http.dates import optional_timestamp
 from anaplan_sdk._http.replies import decode, find_id
 from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk._runtime import asynchronous as runtime
@@ -547,7 +547,7 @@ class CloudWorks(CloudRuns):
             send,
             ListedStart(
                 find=find,
-                created_at=lambda listed: timestamp(listed.creation_date),
+                created_at=lambda listed: optional_timestamp(listed.creation_date),
                 matches=matches,
                 key=f"{url} {what}",
                 what=what,

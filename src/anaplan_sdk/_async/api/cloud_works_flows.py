@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from anaplan_sdk._async.api.cloud_works_runs import REFUSAL_CODES, CloudRuns, start_run
 from anaplan_sdk._async.api.namespace import ApiNamespace, json_body, path_segment
 from anaplan_sdk._async.transport.recovery import Created, ListedStart
-from anaplan_sdk._http.dates import timestamp
+from anaplan_sdk._http.dates import optional_timestamp
 from anaplan_sdk._http.replies import find_id
 from anaplan_sdk.exceptions import InvalidArgumentException
 from anaplan_sdk.models._envelopes import ListReply, ObjectReply
@@ -96,7 +96,7 @@ class Flows(ApiNamespace):
             send,
             ListedStart(
                 find=self.get_flows,
-                created_at=lambda flow: timestamp(flow.creation_date),
+                created_at=lambda flow: optional_timestamp(flow.creation_date),
                 matches=lambda flow: flow.name == name,
                 key=f"{self._root} {name}",
                 what=f"Flow {name!r}",

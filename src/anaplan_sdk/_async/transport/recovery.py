@@ -38,6 +38,8 @@ _CLOCK_TOLERANCE = 2.0
 _CONFUSION_TIME = _CLOCK_TOLERANCE + 1.0
 _POLL_DELAY = 2.0
 
+_MAY_BE_ANOTHERS = "but what is listed appeared only afterwards, and may be somebody else's"
+
 # More than can be started under one key while one reply is on its way.
 _REMEMBERED_STARTS = 64
 _REMEMBERED_KEYS = 1024
@@ -289,6 +291,10 @@ class _Search(Generic[T]):
         start = self.start
         if not start.matches(listed) or (self.before and listed.id in self.before):
             return ""
+        if self.error.status_code == HTTPStatus.CONFLICT and not start.is_named:
+            return (
+                _MAY_BE_ANOTHERS  # Started by an earlier request that arrived late, or not at all.
+            )
         created = start.created_at(listed)
         began, failed = self.server_time(start.began), self.server_time(self.failed)
         if created is not None and began is not None and failed is not None:
@@ -305,10 +311,8 @@ class _Search(Generic[T]):
         ):
             return "but the list does not show when"
         is_late = self.first is not None and listed.id not in self.first
-        if start.is_named or not (is_late or self.error.status_code == HTTPStatus.CONFLICT):
-            return None
-        # It may have been on its way through a gateway, or be somebody else's.
-        return "but what is listed appeared only afterwards, and may be somebody else's"
+        # It may have been on its way through a gateway.
+        return _MAY_BE_ANOTHERS if is_late and not start.is_named else None
 
 
 class Recovery:
@@ -367,7 +371,7 @@ class Recovery:
 
         with self._ledger.starting(start.key):
             if start.is_listed_first and not self._is_strict:
-                with suppress(AnaplanException):  # Then what is listed is told apart by its dates.
+                with suppress(AnaplanException):  # Then the dates have to be enough.
                     before = _ids(await start.find())
             try:
                 started = await start_at_most_once(
@@ -418,8 +422,8 @@ class Recovery:
         if found:
             self._ledger.record_recovered(found[0].id)
             _loggers.tasks.warning(
-                "%s was %s, although its request got no clear reply: recovered %s. It may be "
-                "somebody else's who did the same at that moment. The failure was: %s",
+                "%s was %s, although its request got no clear reply: recovered %s, which may be "
+                "somebody else's, after %s",
                 start.what,
                 start.verb,
                 found[0].id,

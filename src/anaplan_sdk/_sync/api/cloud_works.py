@@ -6,7 +6,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from anaplan_sdk._http.dates import timestamp
+from anaplan_sdk._http.dates import optional_timestamp
 from anaplan_sdk._http.replies import decode, find_id
 from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk._runtime import synchronous as runtime
@@ -544,7 +544,7 @@ class CloudWorks(CloudRuns):
             send,
             ListedStart(
                 find=find,
-                created_at=lambda listed: timestamp(listed.creation_date),
+                created_at=lambda listed: optional_timestamp(listed.creation_date),
                 matches=matches,
                 key=f"{url} {what}",
                 what=what,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from anaplan_sdk._http.dates import timestamp
+from anaplan_sdk._http.dates import optional_timestamp
 from anaplan_sdk._http.replies import find_id
 from anaplan_sdk._sync.api.cloud_works_runs import REFUSAL_CODES, CloudRuns, start_run
 from anaplan_sdk._sync.api.namespace import ApiNamespace, json_body, path_segment
@@ -97,7 +97,7 @@ class Flows(ApiNamespace):
             send,
             ListedStart(
                 find=self.get_flows,
-                created_at=lambda flow: timestamp(flow.creation_date),
+                created_at=lambda flow: optional_timestamp(flow.creation_date),
                 matches=lambda flow: flow.name == name,
                 key=f"{self._root} {name}",
                 what=f"Flow {name!r}",

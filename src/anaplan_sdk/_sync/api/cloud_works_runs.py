@@ -11,7 +11,7 @@ from pydantic import Field, TypeAdapter
 
 from anaplan_sdk import _loggers
 from anaplan_sdk._formats.csv_rows import RowReader, add_action_column
-from anaplan_sdk._http.dates import timestamp
+from anaplan_sdk._http.dates import optional_timestamp
 from anaplan_sdk._http.replies import decode, find_id
 from anaplan_sdk._ranges import check_timeout
 from anaplan_sdk._runtime import synchronous as runtime
@@ -146,8 +146,10 @@ class CloudRuns(ApiNamespace):
             nonlocal failures
             # How CloudWorks shows a run under way is not documented: a failure without a code is
             # read once more before it is believed.
-            failures += run.has_ended and not run.success and run.execution_error_code is None
-            return None if not run.has_ended or failures == 1 else run
+            if run.has_ended and not run.success and run.execution_error_code is None:
+                failures += 1
+                return run if failures > 1 else None
+            return run if run.has_ended else None
 
         run = wait_until(
             poll,
@@ -411,8 +413,7 @@ def start_run(
         return Created(find_id(session.send("POST", url, json=body), "runId", "id"))
 
     def started_at(run: RunSummary) -> float | None:
-        started = run.start_date or run.last_run
-        return None if started is None else timestamp(started)
+        return optional_timestamp(run.start_date or run.last_run)
 
     def matches(run: RunSummary) -> bool:
         if run.trigger_source and run.trigger_source not in sources:
