@@ -188,6 +188,9 @@ class ClientConfig:
         settle_time: Seconds that Anaplan may take to show its own work: to list a task after the
             reply to its start was lost, before it is started again; to show the chunks it has
             acknowledged.
+        strict_starts: Whether a start without a clear reply is always `OutcomeUnknownException`. By
+            default the SDK looks for what was started, which may turn out to be another user's, and
+            starts again if there is nothing.
         model_wait: Seconds that a request waits for its model while that is opening, busy, locked
             or offline, before it is sent again. None (the default) lets such a request fail.
         httpx_kwargs: Further options of the httpx2 client, such as `proxy` or `verify`. They also
@@ -231,6 +234,7 @@ class ClientConfig:
     request_deadline: Annotated[float | None, POSITIVE] = None
     requests_per_minute: Annotated[float | None, POSITIVE] = None
     settle_time: Annotated[float, Range(0)] = 10.0
+    strict_starts: bool = False
     model_wait: Annotated[float | None, Range(0)] = None
     httpx_kwargs: HttpxOptions[Any] = field(
         default_factory=HttpxOptions[Any], repr=False, hash=False

@@ -20,7 +20,7 @@
     ├── AnaplanConnectionException         the network failed before a complete reply arrived
     ├── AnaplanTimeoutException            a request or a wait took longer than allowed
     ├── AnaplanResponseException           a reply is not what Anaplan documents
-    ├── OutcomeUnknownException            it is unknown whether work was started
+    ├── OutcomeUnknownException            it is unknown whether work was started, or how it ended
     ├── WriteInterruptedException          a write ended before all of its items were sent
     ├── PartialFailureException            Anaplan rejected some of the items or cells
     ├── PartialUpdateException             SCIM did not change some of a user's workspaces
@@ -216,10 +216,11 @@ class ClientClosedException(AnaplanException):
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class OutcomeUnknownException(AnaplanException):
-    """It is unknown whether a request started or created something.
+    """It is unknown whether a request started or created something, or how a task has ended.
 
     The request got no clear answer, and Anaplan's lists do not show its outcome. It was not sent a
-    second time.
+    second time. Or a task that was started, `task_id`, can no longer be read, or has ended without
+    an outcome.
 
     Attributes:
         candidates: Ids of the tasks or objects that the request may have started or created.

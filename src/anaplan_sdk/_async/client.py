@@ -69,6 +69,7 @@ class ClientOptions(HttpxOptions[httpx2.AsyncBaseTransport], total=False):
     request_deadline: float | None
     requests_per_minute: float | None
     settle_time: float
+    strict_starts: bool
     model_wait: float | None
     api_key: str | None
     consolidation: ConsolidationAccess | None
@@ -134,6 +135,9 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
         settle_time: Seconds that Anaplan may take to show its own work: to list a task after the
             reply to its start was lost, before it is started again; to show the chunks it has
             acknowledged.
+        strict_starts: Whether a start without a clear reply is always `OutcomeUnknownException`. By
+            default the SDK looks for what was started, which may turn out to be another user's, and
+            starts again if there is nothing.
         model_wait: Seconds that a request waits for its model while that is opening, busy, locked
             or offline, before it is sent again. None (the default) lets such a request fail.
         **httpx_kwargs: Further options of the httpx2 client, such as `proxy` or `verify`. They also
@@ -181,6 +185,7 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
         request_deadline: float | None = None,
         requests_per_minute: float | None = None,
         settle_time: float = 10.0,
+        strict_starts: bool = False,
         model_wait: float | None = None,
         **httpx_kwargs: Unpack[HttpxOptions[httpx2.AsyncBaseTransport]],
     ) -> None:
@@ -481,7 +486,7 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
         Source: Anaplan help, "Upload a file in chunks" and "Set and post the chunk count"; Anaplan
         Integration API V2 guide, "Import Actions" and "Process Actions".
         """
-        self._action_url(action_id)
+        await self._action_url(action_id)
         await self.upload_file(
             file_id, content, journal=journal, on_progress=options.get("on_progress")
         )
@@ -524,6 +529,6 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
 
         Source: Anaplan Integration API V2 guide, "Export Actions".
         """
-        self._action_url(action_id, "exports")
+        await self._action_url(action_id, "exports")
         await self.run_action(action_id, locale=locale, timeout=timeout, on_progress=on_progress)
         return await self.get_file(action_id, on_progress=on_progress)

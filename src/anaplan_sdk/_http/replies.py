@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeVar, cast
 
 import httpx2
@@ -30,7 +30,7 @@ from anaplan_sdk.exceptions import (
 )
 
 if TYPE_CHECKING:
-    from anaplan_sdk.models._decoding import Adapter
+    from anaplan_sdk.models._decoding import Adapter, Envelope
 
 T = TypeVar("T")
 
@@ -146,6 +146,59 @@ def decode(adapter: Adapter[T], response: httpx2.Response, *, secret: bool = Fal
         raise unreadable(response, f"not JSON but {_content_type(response)}{shown}")
     place = ".".join(str(step) for step in first["loc"])
     raise unreadable(response, f"at {place!r}: {first['msg']}")
+
+
+def find_id(response: httpx2.Response, *names: str) -> str:
+    """Return the id in the reply to a request that has started or created something.
+
+    Anaplan's sources show these replies in different forms, so the id is searched for, whatever
+    is around it.
+
+    Args:
+        response: The reply, which was read.
+        names: The keys that the id may have; an earlier one is preferred, wherever it is.
+
+    Raises:
+        AnaplanResponseException: The reply has no id.
+    """
+    from pydantic_core import from_json
+
+    try:
+        content: object = from_json(response.content)
+    except ValueError:
+        content = None
+    for name in names:
+        pending = [content]
+        for value in pending:  # It grows: what is near the top comes first.
+            if isinstance(value, list):
+                pending += cast("list[object]", value)
+            elif isinstance(value, dict):
+                fields = cast("dict[str, object]", value)
+                found = fields.get(name)
+                if found and isinstance(found, str | int) and found is not True:
+                    return str(found)
+                pending += fields.values()
+    raise unreadable(response, f"it has no {names[0]}: {excerpt(response.content)!r}")
+
+
+def decode_started(
+    adapter: Adapter[Envelope[T]], response: httpx2.Response, make: Callable[[str], T], *names: str
+) -> T:
+    """Decode the reply to a request that has started something, of which only the id is needed.
+
+    Args:
+        adapter: Validates the complete reply.
+        response: The reply, which was read.
+        make: Makes the value of the id alone.
+        names: The keys that the id may have.
+
+    Raises:
+        AnaplanResponseException: The reply has no id.
+    """
+    try:
+        return decode(adapter, response).value
+    except AnaplanResponseException:
+        return make(find_id(response, *names))
 
 
 def unreadable(response: httpx2.Response, why: str) -> AnaplanResponseException:

@@ -70,6 +70,7 @@ class ClientOptions(HttpxOptions[httpx2.BaseTransport], total=False):
     request_deadline: float | None
     requests_per_minute: float | None
     settle_time: float
+    strict_starts: bool
     model_wait: float | None
     api_key: str | None
     consolidation: ConsolidationAccess | None
@@ -136,6 +137,9 @@ class Client(WorkspacesAndModels, Files, Actions):
         settle_time: Seconds that Anaplan may take to show its own work: to list a task after the
             reply to its start was lost, before it is started again; to show the chunks it has
             acknowledged.
+        strict_starts: Whether a start without a clear reply is always `OutcomeUnknownException`. By
+            default the SDK looks for what was started, which may turn out to be another user's, and
+            starts again if there is nothing.
         model_wait: Seconds that a request waits for its model while that is opening, busy, locked
             or offline, before it is sent again. None (the default) lets such a request fail.
         **httpx_kwargs: Further options of the httpx2 client, such as `proxy` or `verify`. They also
@@ -183,6 +187,7 @@ class Client(WorkspacesAndModels, Files, Actions):
         request_deadline: float | None = None,
         requests_per_minute: float | None = None,
         settle_time: float = 10.0,
+        strict_starts: bool = False,
         model_wait: float | None = None,
         **httpx_kwargs: Unpack[HttpxOptions[httpx2.BaseTransport]],
     ) -> None:

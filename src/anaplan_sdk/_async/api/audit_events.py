@@ -355,7 +355,7 @@ class Events(ApiNamespace):
         return self._server_now()
 
     def _server_now(self) -> int:
-        return int(_SECOND * self._session.server_time(time.monotonic()))
+        return int(_SECOND * (self._session.server_time(time.monotonic()) or time.time()))
 
     async def _window(self, span: Span) -> _Window:
         start, end, hours, family = span

@@ -38,6 +38,7 @@ class SharedState:
     Attributes:
         names: The listings that the resolver keeps, by the kind of object and its model or
             workspace.
+        action_kinds: The kinds of actions whose ids do not show them, by model and id.
 
     Args:
         recovery: Starts things at most once.
@@ -46,6 +47,7 @@ class SharedState:
     def __init__(self, recovery: Recovery) -> None:
         self.recovery = recovery
         self.names: dict[tuple[str, str], tuple[NamedObject, ...]] = {}
+        self.action_kinds: dict[tuple[str, str], str] = {}
 
 
 class ApiNamespace:
@@ -63,7 +65,9 @@ class ApiNamespace:
         self._session = session
         self._config = config
         self._shared = shared or SharedState(
-            Recovery(session.server_time, config.retry_count, config.settle_time)
+            Recovery(
+                session.server_time, config.retry_count, config.settle_time, config.strict_starts
+            )
         )
 
     def _namespace(self, kind: type[R]) -> R:

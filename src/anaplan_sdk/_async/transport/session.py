@@ -58,8 +58,12 @@ class Session:
     def __repr__(self) -> str:
         return f"<Session {self.hosts.api}, {self._auth!r}>"
 
-    def server_time(self, moment: float) -> float:
-        """Convert a moment of `time.monotonic` to Anaplan's clock, in seconds since 1970."""
+    def server_time(self, moment: float) -> float | None:
+        """Return the earliest that Anaplan's clock can have shown at a moment of `time.monotonic`.
+
+        Returns:
+            Seconds since 1970; `None` if it is not known yet.
+        """
         return self._transport.server_time(moment)
 
     async def send(
@@ -215,9 +219,11 @@ class Session:
                 )
             except DeadlineExceeded:
                 attempts = attempt.number if attempt.was_sent else attempt.number - 1
-                raise self._deadline_error(
+                failure = self._deadline_error(
                     request, attempts, not_performed=not attempt.was_sent
-                ) from None
+                )
+                failure.status_code = attempt.status_code
+                raise failure from None
             finally:
                 attempt.is_over = True  # A thread that is still running sends nothing more.
         except RateLimitException as error:

@@ -51,12 +51,14 @@ class Attempt:
         deadline: When it has to end.
         was_sent: Whether the request itself was sent, not only those for a token.
         is_over: Whether its caller has gone: nothing more may be sent.
+        status_code: The status of the reply once its headers have arrived.
     """
 
     number: int
     deadline: Deadline = NO_DEADLINE
     was_sent: bool = False
     is_over: bool = False
+    status_code: int | None = None
 
 
 class Transport:
@@ -66,7 +68,8 @@ class Transport:
         self._auth = auth
         self._consolidation = ConsolidationAuth(config.consolidation)
         self._consolidation_base = f"{httpx2.URL(config.service_hosts.consolidation)}/"
-        self._server_date = "", 0.0
+        self._server_date = ""
+        self._clock_offset: float | None = None
         self._token_exchanges = runtime.PerLoop(runtime.DetachedTasks)
         headers = httpx2.Headers(config.httpx_kwargs.get("headers"))
         headers.setdefault("User-Agent", USER_AGENT)
@@ -102,13 +105,27 @@ class Transport:
         is_consolidation = str(request.url).startswith(self._consolidation_base)
         return self._consolidation if is_consolidation else self._auth
 
-    def server_time(self, moment: float) -> float:
-        """Return Anaplan's time, in seconds since 1970, at a moment of `time.monotonic`."""
-        date, received = self._server_date
+    def server_time(self, moment: float) -> float | None:
+        """Return the earliest that Anaplan's clock can have shown at a moment of `time.monotonic`.
+
+        Returns:
+            Seconds since 1970; `None` if no reply had a date.
+        """
+        return None if self._clock_offset is None else moment + self._clock_offset
+
+    def _read_clock(self, date: str, sent: float, received: float) -> None:
+        if date == self._server_date:
+            return  # A later reply within the same second has nothing new.
+        self._server_date = date
         server_time = http_date(date)
         if server_time is None:
-            return time.time() - (time.monotonic() - moment)
-        return server_time - (received - moment)
+            return
+        # The header has whole seconds, and was written between the two moments. Of all replies the
+        # one that was received soonest after the second began is the most precise, until
+        # Anaplan's clock is set back.
+        offset, known = server_time - received, self._clock_offset
+        if known is None or offset > known or server_time + 1 - sent < known:
+            self._clock_offset = offset
 
     def close(self) -> None:
         """Close the connections, after waiting for exchanges of refresh tokens under way."""
@@ -139,6 +156,7 @@ class Transport:
             AnaplanException: The request failed.
             DeadlineExceeded: The attempt ended before the reply arrived.
         """
+        sent_at = time.monotonic()
         if not isinstance(auth, Bearer):
             response = self._transmit(request, auth, attempt, stream)
         elif auth.sign(request):
@@ -153,7 +171,7 @@ class Transport:
             response.close()
             raise DeadlineExceeded
         if "Date" in response.headers:
-            self._server_date = response.headers["Date"], time.monotonic()
+            self._read_clock(response.headers["Date"], sent_at, time.monotonic())
         if problem := error_of(response, attempt.number):
             raise problem
         return response
@@ -207,6 +225,7 @@ class Transport:
                 response = client.send(request, auth=auth, stream=True, follow_redirects=False)
             else:
                 response = client.send(request, auth=auth, stream=True)
+            attempt.status_code = response.status_code
             if not stream or not response.is_success or is_html(response):
                 response = self._read(response, attempt)
             log_reply(response, attempt.number, sent_at)
@@ -218,7 +237,9 @@ class Transport:
                     "This client was closed while a request was under way."
                 ) from error
             if isinstance(error, httpx2.RequestError):
-                raise transport_error(error, attempt.number) from error
+                failure = transport_error(error, attempt.number)
+                failure.status_code = attempt.status_code
+                raise failure from error
             raise
         finally:
             # Requests for a token copy these: the deadline doesn't limit them.
