@@ -341,7 +341,7 @@ def test_an_incomplete_pair_says_what_is_missing(
             CertificateCredentials.load(empty, private_pem(key))
 
 
-@pytest.mark.parametrize("payload", ["v1", "v2"])
+@pytest.mark.parametrize("payload", ["auto", "v1", "v2"])
 def test_each_sign_in_signs_something_new(
     payload: PayloadFormat, key: RSAPrivateKey, certificate: x509.Certificate
 ) -> None:
@@ -355,13 +355,14 @@ def test_each_sign_in_signs_something_new(
     for request, body in zip(requests, bodies, strict=True):
         assert (request.method, str(request.url)) == ("POST", f"{HOST}/token/authenticate")
         assert request.headers["Content-Type"] == "application/json"
-        marks = {"encodedDataFormat"} if payload == "v2" else set()
+        marks = {"encodedDataFormat"} if payload != "v1" else set()
         assert set(body) == {"encodedData", "encodedSignedData"} | marks
 
 
 def test_v1_signs_random_bytes(key: RSAPrivateKey, certificate: x509.Certificate) -> None:
-    credentials = CertificateCredentials.load(public_pem(certificate), private_pem(key))
-    assert credentials.payload == "v1"
+    credentials = CertificateCredentials.load(
+        public_pem(certificate), private_pem(key), payload="v1"
+    )
     data = b64decode(json.loads(credentials.token_request(HOST).content)["encodedData"])
     assert len(data) >= 100
 
@@ -392,7 +393,7 @@ def test_no_secret_shows(key: RSAPrivateKey, certificate: x509.Certificate) -> N
         public_pem(certificate), private_pem(key, LOCK), PASSWORD
     )
     shown = f"{credentials!r} {credentials}"
-    assert shown.startswith("CertificateCredentials(subject='CN=ada@example.com', payload='v1')")
+    assert shown.startswith("CertificateCredentials(subject='CN=ada@example.com', payload='auto')")
     secret = str(key.private_numbers().d)
     for hidden in (
         PASSWORD,

@@ -387,3 +387,46 @@ def test_access_to_financial_consolidation(environ: dict[str, str], config: Path
     assert "consolidation" not in find({**alone, "ANAPLAN_TOKEN": "t"})
     with pytest.raises(CredentialsNotFoundException, match="belong together"):
         find(alone)
+
+
+def test_line_ends_and_blanks_around_values(environ: dict[str, str], ring: Ring) -> None:
+    found = find(
+        {
+            **environ,
+            "ANAPLAN_WORKSPACE_ID": "w1\n",
+            "ANAPLAN_MODEL_ID": " m1 ",
+            "ANAPLAN_REGION": "eu3\r\n",
+            "ANAPLAN_USER_EMAIL": " ada@example.com\n",
+            "ANAPLAN_PASSWORD": " secret \r\n",
+        }
+    )
+    assert found == {
+        "workspace_id": "w1",
+        "model_id": "m1",
+        "region": "eu3",
+        "user_email": "ada@example.com",
+        "password": " secret ",
+    }
+    with Client(**found) as client:
+        assert client._config.workspace_id == "w1"
+    for name in ("TOKEN", "API_KEY", "CERTIFICATE"):
+        assert find({**environ, f"ANAPLAN_{name}": "auk_value \r\n"}) == {name.lower(): "auk_value"}
+    access = find({**environ, **{f"ANAPLAN_{name}": f"{ACCESS[name]}\n" for name in ACCESS}})
+    assert access == {"consolidation": ConsolidationAccess("s3cret", "T")}
+    with pytest.raises(CredentialsNotFoundException):
+        find({**environ, "ANAPLAN_TOKEN": " \n"})
+
+
+def test_line_ends_in_what_a_profile_names(
+    environ: dict[str, str], config: Path, ring: Ring
+) -> None:
+    ring.set_password("reports", "me", "t0ken\n")
+    assert find(environ, "report")["token"] == "t0ken"
+    found = find({**environ, "LOAD_PASSWORD": "secret\n", "ANAPLAN_PROFILE": "load\n"})
+    assert found["password"] == "secret"
+
+
+def test_what_is_inside_of_a_variable_is_refused(environ: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="token can't be sent in a header") as caught:
+        Client(**find({**environ, "ANAPLAN_TOKEN": "s3cret\ns3cret"}))
+    assert "s3cret" not in str(caught.value)

@@ -119,7 +119,8 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
             eu2, eu4 and ap1.
         hosts: Base URL of each service, where neither `base_url` nor `region` fits.
         certificate_payload: Form of the data that the private key signs: "v1", or "v2", which
-            contains a timestamp and is valid for one sign-in.
+            contains a timestamp and is valid for one sign-in. "auto" (the default) tries "v2" and,
+            if Anaplan refuses it at the first sign-in, "v1".
         upload_compression_level: Compression of chunks, 0 to 3. 1 takes the least time in total on
             most networks; 3 sends a few percent less for much more work.
         max_concurrency: Number of requests that may be in progress at the same time.
@@ -174,7 +175,7 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
         base_url: str | None = None,
         region: Region | None = None,
         hosts: Hosts | None = None,
-        certificate_payload: PayloadFormat = "v1",
+        certificate_payload: PayloadFormat = "auto",
         upload_compression_level: int = 1,
         max_concurrency: int = 20,
         max_retry_time: float | None = None,

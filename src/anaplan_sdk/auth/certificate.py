@@ -12,7 +12,7 @@ import time
 import warnings
 from base64 import b64encode
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 import httpx2
 
 from anaplan_sdk import _loggers
-from anaplan_sdk.config import CertificateInput, PayloadFormat, Signer
+from anaplan_sdk.config import CertificateInput, PayloadFormat, Signer, check_payload_format
 from anaplan_sdk.exceptions import (
     AnaplanException,
     InvalidArgumentException,
@@ -65,7 +65,7 @@ class CertificateCredentials:
         certificate: CertificateInput,
         private_key: CertificateInput | Signer | None = None,
         private_key_password: str | bytes | None = None,
-        payload: PayloadFormat = "v1",
+        payload: PayloadFormat = "auto",
     ) -> CertificateCredentials:
         """Read and check a certificate and its key; nothing is sent.
 
@@ -74,7 +74,8 @@ class CertificateCredentials:
                 too. Of a chain, the certificate that the key belongs to is used.
             private_key: The same for the key, or a signer; not needed with PKCS#12.
             private_key_password: The password of an encrypted key or PKCS#12 file.
-            payload: The format of what is signed: "v1", or "v2" with a timestamp.
+            payload: The format of what is signed: "v1", or "v2" with a timestamp; "auto" tries "v2"
+                first.
 
         Returns:
             The credentials.
@@ -87,10 +88,7 @@ class CertificateCredentials:
                 key or not that of the certificate.
             ImportError: The extra `cert` is not installed.
         """
-        if payload not in ("v1", "v2"):
-            raise InvalidArgumentException(
-                f"certificate_payload must be 'v1' or 'v2', not {payload!r}."
-            )
+        check_payload_format(payload)
         for name, given in (("certificate", certificate), ("private_key", private_key)):
             if isinstance(given, str | bytes) and not given:
                 raise InvalidArgumentException(f"{name} is empty.")
@@ -123,7 +121,17 @@ class CertificateCredentials:
     @property
     def description(self) -> str:
         """Who signs in, and how, for the log."""
-        return f"with the certificate of {self.subject}"
+        format_ = "v1" if self.payload == "v1" else "v2"
+        return f"with the certificate of {self.subject} ({format_})"
+
+    @property
+    def fallback(self) -> CertificateCredentials | None:
+        """What to sign in with if Anaplan refuses these and has never accepted them.
+
+        Anaplan requires v2 from 2026-06-19 by one edition of its help page, and accepts v1 by
+        another (docs/anaplan-behaviour.md#authentication).
+        """
+        return replace(self, payload="v1") if self.payload == "auto" else None
 
     def token_request(self, authentication: str) -> httpx2.Request:
         """Return the request for a token to the authentication service at this base URL.
@@ -138,7 +146,7 @@ class CertificateCredentials:
         """
         data = secrets.token_bytes(_RANDOM_BYTES)
         body: dict[str, str] = {}
-        if self.payload == "v2":
+        if self.payload != "v1":
             # Eight bytes of seconds since 1970, big-endian, as in the help page's sample.
             data = struct.pack(">Q", int(time.time())) + data
             body["encodedDataFormat"] = "v2"

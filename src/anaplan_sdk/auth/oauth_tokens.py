@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
+from anaplan_sdk._arguments import check_secret, check_token
 from anaplan_sdk._runtime.flow import Flow, Pause, call, send
 from anaplan_sdk.auth.bearer import Bearer
 from anaplan_sdk.auth.oauth_app import (
@@ -18,7 +19,7 @@ from anaplan_sdk.auth.oauth_app import (
     make_app,
 )
 from anaplan_sdk.auth.stores import KeyringStore, TokenStore, lock_for, store_key
-from anaplan_sdk.auth.token_cache import Token, TokenCache, TokenState, check_token
+from anaplan_sdk.auth.token_cache import Token, TokenCache, TokenState
 from anaplan_sdk.exceptions import (
     AnaplanException,
     ArgumentTypeException,
@@ -75,6 +76,8 @@ class OAuthTokenCache(TokenCache):
         self._reply: OAuthToken = dict(token or {})
         if "access_token" in self._reply:
             check_token("access_token", self._reply["access_token"])
+        if self._reply.get("refresh_token"):
+            check_secret("refresh_token", self._reply["refresh_token"])
         self._sign_in = sign_in
         self._store = store
         self._user = user

@@ -107,15 +107,18 @@ class Source:
         """
         value: str | _Variable | _KeyringEntry | None = getattr(self.profile, option)
         if isinstance(value, _Variable):
-            return self.environ.get(value.env) or None, f"{value.env} is not set"
+            return _trimmed(option, self.environ.get(value.env)), f"{value.env} is not set"
         if isinstance(value, _KeyringEntry):
             try:
                 secret = KeyringStore(value.keyring).load(value.user)
             except (ImportError, TokenStoreException) as problem:
                 return None, str(problem)
-            return secret, f"the keyring has no {value.keyring!r} for {value.user!r}"
+            return _trimmed(
+                option, secret
+            ), f"the keyring has no {value.keyring!r} for {value.user!r}"
         is_variable = self.name == _ENVIRONMENT
-        return value, f"{f'ANAPLAN_{option.upper()}' if is_variable else option} is not set"
+        why = f"{f'ANAPLAN_{option.upper()}' if is_variable else option} is not set"
+        return _trimmed(option, value), why
 
 
 def find_sources(profile: str | None, environ: Mapping[str, str]) -> list[Source]:
@@ -133,7 +136,10 @@ def find_sources(profile: str | None, environ: Mapping[str, str]) -> list[Source
         InvalidArgumentException: A variable or the config file is not valid, or the file has no
             such profile.
     """
-    sources = [_environment(environ), _profile(profile or environ.get("ANAPLAN_PROFILE"), environ)]
+    sources = [
+        _environment(environ),
+        _profile(profile or environ.get("ANAPLAN_PROFILE", "").strip(), environ),
+    ]
     return sources if profile is None else sources[::-1]
 
 
@@ -146,14 +152,26 @@ def config_file(environ: Mapping[str, str] = os.environ) -> Path:
     Returns:
         The path; there need not be a file.
     """
-    path = environ.get("ANAPLAN_CONFIG_FILE")
-    if path:
+    if path := environ.get("ANAPLAN_CONFIG_FILE", "").strip():
         return Path(path).expanduser()
     return user_config_path("anaplan-sdk", appauthor=False) / "config.toml"
 
 
+def _trimmed(option: str, value: str | None) -> str | None:
+    """Remove what editors, `echo` and files with variables add; None if nothing is left.
+
+    A password may begin or end with a blank, so only line ends are removed from it.
+    """
+    if value is None:
+        return None
+    return (value.strip("\r\n") if option.endswith("password") else value.strip()) or None
+
+
 def _environment(environ: Mapping[str, str]) -> Source:
-    values = {name: environ.get(f"ANAPLAN_{name.upper()}") or None for name in Profile.model_fields}
+    values = {
+        name: _trimmed(name, environ.get(f"ANAPLAN_{name.upper()}"))
+        for name in Profile.model_fields
+    }
     try:
         profile = Profile.model_validate(values)
     except ValidationError as error:

@@ -8,6 +8,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from anaplan_sdk import _loggers, models
+from anaplan_sdk._arguments import identifier
 from anaplan_sdk._async.api.namespace import ApiNamespace, path_segment
 from anaplan_sdk._async.transport.polling import wait_until
 from anaplan_sdk._formats.csv_rows import RowReader, add_action_column
@@ -146,7 +147,7 @@ class Tasks(ApiNamespace):
         details = {"includeProcessDetails": "true"} if "/processes/" in url else {}
         task = await self._get(TASK, f"{url}/tasks/{path_segment(task_id)}", **details)
         if isinstance(task, models.CompletedTask) and task.result.object_id is None:
-            task.result.object_id = int(action_id)
+            task.result.object_id = int(identifier(action_id))
         return task
 
     async def cancel_task(self, action_id: int | str, task_id: str) -> Task | CompletedTask:
@@ -350,7 +351,7 @@ class Tasks(ApiNamespace):
 
     def _action_url(self, action_id: int | str, only: str | None = None) -> str:
         """Return the URL of an action; raise for an invalid id before anything is sent."""
-        text = str(action_id)
+        text = identifier(action_id)
         kind = _KINDS.get(text[:3]) if text.isdecimal() else None
         if kind is None or only not in (None, kind):
             expected = [f"{prefix} ({k})" for prefix, k in _KINDS.items() if only in (None, k)]

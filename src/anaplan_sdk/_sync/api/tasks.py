@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from anaplan_sdk import _loggers, models
+from anaplan_sdk._arguments import identifier
 from anaplan_sdk._formats.csv_rows import RowReader, add_action_column
 from anaplan_sdk._ranges import check_timeout
 from anaplan_sdk._sync.api.namespace import ApiNamespace, path_segment
@@ -147,7 +148,7 @@ class Tasks(ApiNamespace):
         details = {"includeProcessDetails": "true"} if "/processes/" in url else {}
         task = self._get(TASK, f"{url}/tasks/{path_segment(task_id)}", **details)
         if isinstance(task, models.CompletedTask) and task.result.object_id is None:
-            task.result.object_id = int(action_id)
+            task.result.object_id = int(identifier(action_id))
         return task
 
     def cancel_task(self, action_id: int | str, task_id: str) -> Task | CompletedTask:
@@ -351,7 +352,7 @@ class Tasks(ApiNamespace):
 
     def _action_url(self, action_id: int | str, only: str | None = None) -> str:
         """Return the URL of an action; raise for an invalid id before anything is sent."""
-        text = str(action_id)
+        text = identifier(action_id)
         kind = _KINDS.get(text[:3]) if text.isdecimal() else None
         if kind is None or only not in (None, kind):
             expected = [f"{prefix} ({k})" for prefix, k in _KINDS.items() if only in (None, k)]
