@@ -60,7 +60,7 @@ def check_token(name: str, value: object) -> None:
     if not isinstance(value, str):
         raise ArgumentTypeException(f"{name} must be a str, not {_kind(value)}.")
     if not is_token(value):
-        flaw = _flaw(value) or ("it contains a blank" if " " in value else _FOREIGN)
+        flaw = flaw_of(value) or ("it contains a blank" if " " in value else _FOREIGN)
         raise InvalidArgumentException(f"{name} can't be sent in a header: {flaw}.")
 
 
@@ -79,15 +79,15 @@ def check_secret(name: str, value: object, *, may_have_blanks: bool = False) -> 
     """
     if not isinstance(value, str):
         raise ArgumentTypeException(f"{name} must be a str, not {_kind(value)}.")
-    if flaw := _flaw(value.strip(" ") if may_have_blanks and value.strip() else value):
+    if flaw := flaw_of(value.strip(" ") if may_have_blanks and value.strip() else value):
         raise InvalidArgumentException(f"{name} is not valid: {flaw}.")
 
 
 _FOREIGN = "it contains a character outside ASCII"
 
 
-def _flaw(value: str) -> str | None:
-    """Name the whitespace around a text, or the control character in it."""
+def flaw_of(value: str) -> str | None:
+    """Name the whitespace around a text, or the control character in it; None if it has none."""
     if not value.strip():
         return "it is empty"
     for verb, character in (("ends", value[-1]), ("begins", value[0])):

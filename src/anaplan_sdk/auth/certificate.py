@@ -21,6 +21,8 @@ from typing import TYPE_CHECKING
 import httpx2
 
 from anaplan_sdk import _loggers
+from anaplan_sdk._arguments import flaw_of
+from anaplan_sdk.auth import pem
 from anaplan_sdk.config import CertificateInput, PayloadFormat, Signer, check_payload_format
 from anaplan_sdk.exceptions import (
     AnaplanException,
@@ -41,6 +43,7 @@ class CertificateExpiryWarning(UserWarning):
 # Anaplan asks for at least 100 bytes.
 _RANDOM_BYTES = 150
 _PEM_MARK = b"-----BEGIN "
+_KEY_LABEL = "PRIVATE KEY"
 _NOTICE = timedelta(days=30)
 # Frames from the warning up to the line that makes the client.
 _CALLER_DEPTH = 5
@@ -70,9 +73,10 @@ class CertificateCredentials:
         """Read and check a certificate and its key; nothing is sent.
 
         Args:
-            certificate: A path (`~` is expanded), or PEM or DER content; PKCS#12 contains the key,
-                too. Of a chain, the certificate that the key belongs to is used.
-            private_key: The same for the key, or a signer; not needed with PKCS#12.
+            certificate: A path (`~` is expanded), or PEM or DER content, also in Base64; PKCS#12
+                contains the key, too, and PEM may. Of a chain, the certificate that the key belongs
+                to is used.
+            private_key: The same for the key, or a signer; not needed if `certificate` contains it.
             private_key_password: The password of an encrypted key or PKCS#12 file.
             payload: The format of what is signed: "v1", or "v2" with a timestamp; "auto" tries "v2"
                 first.
@@ -104,6 +108,9 @@ class CertificateCredentials:
         if isinstance(private_key, Signer):
             x509 = _open_certificates(content)[0]
             sign = _checked_signer(private_key, x509)
+        elif private_key is None and _KEY_LABEL in " ".join(pem.labels(content)):
+            chain, key = _open_certificates(content), _open_key(content, password)
+            x509, sign = _matching(chain, key), _local_signer(key)
         elif private_key is None:
             chain, key = _open_pkcs12(content, password)
             x509, sign = _matching(chain, key), _local_signer(key)
@@ -171,34 +178,47 @@ def _content(
     source: CertificateInput, what: str, error: type[InvalidCredentialsException]
 ) -> bytes:
     """Return the content of a path's file, or content that was passed as such."""
-    if isinstance(source, bytes):
-        is_text = source.isascii() and _PEM_MARK not in source
-        # DER starts with a byte no path starts with (0x30 0x82); other bytes may be a path.
-        if not is_text:
+    if isinstance(source, str | bytes):
+        given = source.encode("utf-8", "surrogateescape") if isinstance(source, str) else source
+        if (content := pem.unwrap(given)) is not None:
+            return content
+        # Bytes that are not text are content of another kind, which is refused when it is opened.
+        if isinstance(source, bytes) and not source.isascii():
             return source
-        source = os.fsdecode(source)
-    if isinstance(source, str) and _PEM_MARK.decode() in source:
-        return source.encode()
+        source = os.fsdecode(source).strip()
     # Longer text is content without its first line: not a path, and not to be shown.
     shown = repr(str(source)) if len(str(source)) <= _LONGEST_SHOWN else "at a very long path"
     try:
-        return Path(source).expanduser().read_bytes()
+        read = Path(source).expanduser().read_bytes()
     except (OSError, RuntimeError, ValueError) as problem:
         why = problem.strerror if isinstance(problem, OSError) else str(problem).rstrip(".")
         raise error(f"The {what} {shown} can't be read: {why}.") from None
+    content = pem.unwrap(read)
+    return read if content is None else content
 
 
 def _open_certificates(content: bytes) -> list[Certificate]:
     from cryptography import x509
 
     try:
-        if _PEM_MARK in content:
-            return x509.load_pem_x509_certificates(content)
+        if pem.labels(content):
+            return x509.load_pem_x509_certificates(pem.only(content, "CERTIFICATE"))
         return [x509.load_der_x509_certificate(content)]
     except ValueError:
         raise InvalidCredentialsException(
-            "The certificate can't be read: it is neither PEM nor DER."
+            "The certificate can't be read: it is neither PEM nor DER"
+            f"{_explained(content, 'CERTIFICATE')}."
         ) from None
+
+
+def _explained(content: bytes, wanted: str) -> str:
+    """Say what PEM contains instead, for an error; its labels are no secrets."""
+    labels = pem.labels(content)
+    if any(label.endswith(wanted) for label in labels) or _PEM_MARK not in content:
+        return ""
+    if not labels:
+        return ": it begins like PEM, and the END line is missing or another"
+    return f": the PEM contains {' and '.join(dict.fromkeys(labels))}, and no {wanted}"
 
 
 def _is_certificate(content: bytes) -> bool:
@@ -213,18 +233,30 @@ def _open_key(content: bytes, password: bytes | None) -> RSAPrivateKey:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import serialization
 
-    pem = _PEM_MARK in content
-    load = serialization.load_pem_private_key if pem else serialization.load_der_private_key
+    labels = pem.labels(content)
+    if "OPENSSH PRIVATE KEY" in labels:
+        load: Callable[..., object] = serialization.load_ssh_private_key
+    elif labels:
+        load = serialization.load_pem_private_key
+    else:
+        load = serialization.load_der_private_key
     try:
-        return _rsa(load(content, password or None))
+        return _rsa(load(pem.only(content, _KEY_LABEL), password or None))
     except TypeError:
         problem = "is not encrypted: omit the password" if password else "needs a password"
         raise InvalidPrivateKeyException(f"The private key {problem}.") from None
     except (ValueError, UnsupportedAlgorithm):
-        why = "the password is wrong, or it" if password else "it"
+        why = f"the password is wrong{_pasted(password)}, or it" if password else "it"
         raise InvalidPrivateKeyException(
-            f"The private key can't be read: {why} is neither a PEM nor a DER private key."
+            f"The private key can't be read: {why} is neither a PEM nor a DER private key"
+            f"{_explained(content, _KEY_LABEL)}."
         ) from None
+
+
+def _pasted(password: bytes | None) -> str:
+    """Name the whitespace around a password, for an error about it."""
+    flaw = flaw_of(password.decode("utf-8", "replace")) if password else None
+    return f" ({flaw})" if flaw else ""
 
 
 def _rsa(key: object) -> RSAPrivateKey:
@@ -243,14 +275,15 @@ def _open_pkcs12(content: bytes, password: bytes | None) -> tuple[list[Certifica
 
     if _PEM_MARK in content or _is_certificate(content):
         raise InvalidArgumentException(
-            "private_key is missing: only a PKCS#12 file contains the key, too."
+            "private_key is missing: neither is it in the certificate's file."
         )
     try:
         key, x509, others = pkcs12.load_key_and_certificates(content, password or None)
     except (ValueError, UnsupportedAlgorithm):
         raise InvalidPrivateKeyException(
             "The certificate was given without a private key, so it must be a PKCS#12 file; it "
-            "can't be opened as one: the password is wrong, or it is another kind of file."
+            "can't be opened as one: the password is wrong"
+            f"{_pasted(password)}, or it is another kind of file."
         ) from None
     if x509 is None or key is None:
         raise InvalidPrivateKeyException("The PKCS#12 file lacks a certificate or its private key.")
