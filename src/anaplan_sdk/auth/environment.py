@@ -19,7 +19,7 @@ from anaplan_sdk.auth.oauth_app import OAuthToken
 from anaplan_sdk.auth.oauth_tokens import AnaplanRefreshTokenAuth
 from anaplan_sdk.auth.profiles import Source, find_sources
 from anaplan_sdk.auth.prompt import has_terminal
-from anaplan_sdk.auth.stores import KeyringStore, TokenStore, store_key
+from anaplan_sdk.auth.stores import KeyringStore, TokenStore, load_from, store_key
 from anaplan_sdk.config import ConsolidationAccess
 from anaplan_sdk.exceptions import (
     CredentialsNotFoundException,
@@ -196,7 +196,7 @@ def _oauth(
     """Return the OAuth of a client that has a stored token or can get one; or why there is none."""
     try:
         store = store or KeyringStore(source.get("keyring_service") or "anaplan_sdk")
-        is_stored = store.load(store_key(f"{hosts.oauth}/oauth/token", client_id)) is not None
+        is_stored = load_from(store, store_key(f"{hosts.oauth}/oauth/token", client_id)) is not None
     except (ImportError, TokenStoreException) as problem:
         return str(problem)
     if not is_stored and not has_terminal():

@@ -18,7 +18,14 @@ from anaplan_sdk.auth.oauth_app import (
     OAuthToken,
     make_app,
 )
-from anaplan_sdk.auth.stores import KeyringStore, TokenStore, lock_for, store_key
+from anaplan_sdk.auth.stores import (
+    KeyringStore,
+    TokenStore,
+    load_from,
+    lock_for,
+    save_to,
+    store_key,
+)
 from anaplan_sdk.auth.token_cache import Token, TokenCache, TokenState
 from anaplan_sdk.exceptions import (
     AnaplanException,
@@ -215,9 +222,12 @@ class OAuthTokenCache(TokenCache):
         """Store a new token and report it, before it is used; after a failure, once more."""
 
         def deliver() -> None:
-            self._save(generation)
-            if self._on_token is not None and self._generation == generation:
-                self._on_token(dict(reply))
+            try:
+                self._save(generation)
+            finally:
+                # Also if the store failed: the old refresh token may have been spent.
+                if self._on_token is not None and self._generation == generation:
+                    self._on_token(dict(reply))
 
         yield from call(deliver, must_finish=True)
         self._is_delivered = True
@@ -227,7 +237,7 @@ class OAuthTokenCache(TokenCache):
         """Store the refresh token, unless all was cleared since then."""
         with self._reply_lock:
             if self._store is not None and self._refresh_token and self._generation == generation:
-                self._store.save(self._key, self._refresh_token)
+                save_to(self._store, self._key, self._refresh_token)
 
     def clear_all(self) -> None:
         """Remove the token, also from the store; one that is being obtained is not kept."""
@@ -238,10 +248,10 @@ class OAuthTokenCache(TokenCache):
             self._reply = {}
             self._passed_refresh_token = self._passed_token = None
             if self._store is not None:
-                self._store.save(self._key, None)
+                save_to(self._store, self._key, None)
 
     def _load(self) -> str | None:
-        return self._store.load(self._key) if self._store is not None else None
+        return load_from(self._store, self._key) if self._store is not None else None
 
     @property
     def _refresh_token(self) -> str | None:

@@ -110,7 +110,7 @@ class Source:
             return _trimmed(option, self.environ.get(value.env)), f"{value.env} is not set"
         if isinstance(value, _KeyringEntry):
             try:
-                secret = KeyringStore(value.keyring).load(value.user)
+                secret = KeyringStore(value.keyring).entry(value.user)
             except (ImportError, TokenStoreException) as problem:
                 return None, str(problem)
             return _trimmed(
