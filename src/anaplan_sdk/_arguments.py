@@ -6,9 +6,11 @@ quoted: it may be one that was cut off, and the HTTP library would show it in it
 
 from __future__ import annotations
 
+import os
 import re
 from decimal import Decimal
 from numbers import Integral, Real
+from pathlib import Path
 from typing import TypeGuard
 
 from anaplan_sdk._base_exceptions import ArgumentTypeException, InvalidArgumentException
@@ -43,6 +45,27 @@ def identifier(value: object) -> str:
     if not isinstance(value, Integral) and value % 1 != 0:  # NaN and infinity, too
         raise InvalidArgumentException(f"{value!r} is not a valid id: it is not an integer.")
     return str(int(value))
+
+
+def expanded(path: str | os.PathLike[str]) -> Path:
+    """Return a path with `~` expanded.
+
+    Args:
+        path: The path.
+
+    Returns:
+        The path.
+
+    Raises:
+        InvalidArgumentException: It begins with `~`, and there is no home folder.
+    """
+    try:
+        return Path(path).expanduser()
+    except RuntimeError:
+        raise InvalidArgumentException(
+            f"{str(path)!r} begins with '~', and there is no such home folder: write the whole "
+            "path, or set HOME."
+        ) from None
 
 
 def is_token(value: object) -> TypeGuard[str]:

@@ -61,6 +61,40 @@ class Signer(Protocol):
         ...
 
 
+class TokenStore(Protocol):
+    """Keeps refresh tokens between runs; write your own for a vault or a database.
+
+    Both methods are plain functions, not async ones. They may block, and are called from any
+    thread. On one machine there is one call for a key at a time.
+    """
+
+    def load(self, key: str) -> str | None:
+        """Return the value stored under a key.
+
+        Args:
+            key: The key.
+
+        Returns:
+            The value; None if there is none.
+
+        Raises:
+            TokenStoreException: The store can't be read, so that it is unknown.
+        """
+        ...
+
+    def save(self, key: str, value: str | None) -> None:
+        """Store a value under a key, in place of the last one.
+
+        Args:
+            key: The key.
+            value: The value; None removes the key.
+
+        Raises:
+            TokenStoreException: The value could not be stored.
+        """
+        ...
+
+
 class AuthLike(Protocol):
     """The interface of an `httpx.Auth`; the library itself need not be installed."""
 

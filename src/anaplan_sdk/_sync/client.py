@@ -26,6 +26,7 @@ from anaplan_sdk.config import (
     HttpxOptions,
     PayloadFormat,
     Signer,
+    TokenStore,
 )
 from anaplan_sdk.exceptions import ArgumentTypeException
 from anaplan_sdk.progress import ProgressCallback
@@ -239,7 +240,13 @@ class Client(WorkspacesAndModels, Files, Actions):
         return client
 
     @classmethod
-    def from_env(cls, profile: str | None = None, **options: Unpack[ClientOptions]) -> Self:
+    def from_env(
+        cls,
+        profile: str | None = None,
+        *,
+        store: TokenStore | None = None,
+        **options: Unpack[ClientOptions],
+    ) -> Self:
         """Create a client with credentials from the environment, a profile or stored tokens.
 
         They are searched in this order: environment variables (`ANAPLAN_...`), the profile in the
@@ -250,6 +257,8 @@ class Client(WorkspacesAndModels, Files, Actions):
             profile: Profile of the config file to use, before the environment. None (the default)
                 uses the one that `ANAPLAN_PROFILE` or the file's `default_profile` names, after
                 the environment.
+            store: Where OAuth's refresh tokens are stored. None (the default) uses the file that
+                `ANAPLAN_TOKEN_FILE` or the profile's `token_file` names, or else the keyring.
             **options: Options of the client. They take precedence over what is found; if there
                 are credentials among them, others are only searched to complete them.
 
@@ -266,7 +275,7 @@ class Client(WorkspacesAndModels, Files, Actions):
         """
         from anaplan_sdk.auth.environment import find_options
 
-        return cls(**find_options(profile, options))
+        return cls(**find_options(profile, options, store=store))
 
     # Namespaces are imported when they are used: most programs use few of them.
 

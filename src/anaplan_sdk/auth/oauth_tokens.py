@@ -33,6 +33,7 @@ from anaplan_sdk.exceptions import (
     InvalidArgumentException,
     InvalidCredentialsException,
     OAuthException,
+    SignInRequiredException,
     TokenStoreException,
 )
 from anaplan_sdk.regions import Hosts, Region, given_hosts
@@ -203,7 +204,10 @@ class OAuthTokenCache(TokenCache):
             )
         # What was cleared before a sign-in doesn't concern the token of the sign-in.
         self._is_cleared, generation = False, self._generation
-        reply = yield from sign_in(self._app)
+        try:
+            reply = yield from sign_in(self._app)
+        except SignInRequiredException as error:
+            raise _explained(error, refusal) from refusal
         return (yield from self._accept(reply, generation))
 
     def _accept(self, reply: OAuthToken, generation: int) -> Flow[Token]:
@@ -265,6 +269,16 @@ class OAuthTokenCache(TokenCache):
             return None
         lifetime = self._reply.get("expires_in") or ASSUMED_LIFETIME
         return Token.until(str(value), float(end), float(lifetime)) if end else Token(str(value))
+
+
+def _explained(
+    error: SignInRequiredException, refusal: AnaplanException | None
+) -> SignInRequiredException:
+    """Say in the error that a kept token has ended, if one was refused."""
+    if refusal is not None:
+        why = refusal.reason or refusal.code or "no reason given"
+        error.replace_message(f"Anaplan refused the refresh token that was kept: {why}. {error}")
+    return error
 
 
 def _token_of(reply: OAuthToken) -> Token:

@@ -9,9 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
-from platformdirs import user_config_path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from anaplan_sdk._arguments import expanded
+from anaplan_sdk._runtime.user_folders import config_folder
 from anaplan_sdk.auth.stores import KeyringStore
 from anaplan_sdk.config import PayloadFormat
 from anaplan_sdk.exceptions import InvalidArgumentException, TokenStoreException
@@ -60,6 +61,7 @@ class Profile(_Table):
     refresh_token: Secret = None
     device_client_id: str | None = None
     keyring_service: str | None = None
+    token_file: str | None = None
     consolidation_token: Secret = None
     consolidation_tenant: str | None = None
 
@@ -116,9 +118,30 @@ class Source:
             return _trimmed(
                 option, secret
             ), f"the keyring has no {value.keyring!r} for {value.user!r}"
-        is_variable = self.name == _ENVIRONMENT
-        why = f"{f'ANAPLAN_{option.upper()}' if is_variable else option} is not set"
-        return _trimmed(option, value), why
+        return _trimmed(option, value), f"{self.label(option)} is not set"
+
+    def has(self, option: str) -> bool:
+        """Return whether an option is set, without reading it from a keyring.
+
+        Args:
+            option: Name of a field of Profile.
+
+        Returns:
+            Whether it is set.
+        """
+        value: object = getattr(self.profile, option)
+        return bool(self.environ.get(value.env) if isinstance(value, _Variable) else value)
+
+    def label(self, option: str) -> str:
+        """Return the name of an option in this place, for messages.
+
+        Args:
+            option: Name of a field of Profile.
+
+        Returns:
+            The name of the variable or of the field.
+        """
+        return f"ANAPLAN_{option.upper()}" if self.name == _ENVIRONMENT else option
 
 
 def find_sources(profile: str | None, environ: Mapping[str, str]) -> list[Source]:
@@ -151,10 +174,13 @@ def config_file(environ: Mapping[str, str] = os.environ) -> Path:
 
     Returns:
         The path; there need not be a file.
+
+    Raises:
+        InvalidArgumentException: The user has no home folder, and the variable names no file.
     """
     if path := environ.get("ANAPLAN_CONFIG_FILE", "").strip():
-        return Path(path).expanduser()
-    return user_config_path("anaplan-sdk", appauthor=False) / "config.toml"
+        return expanded(path)
+    return config_folder() / "config.toml"
 
 
 def _trimmed(option: str, value: str | None) -> str | None:
@@ -181,7 +207,12 @@ def _environment(environ: Mapping[str, str]) -> Source:
 
 
 def _profile(name: str | None, environ: Mapping[str, str]) -> Source:
-    path = config_file(environ)
+    try:
+        path = config_file(environ)
+    except InvalidArgumentException as problem:
+        if name or environ.get("ANAPLAN_CONFIG_FILE"):
+            raise
+        return Source("profile", Profile(), environ, unavailable=str(problem))
     shown = repr(str(path))
     try:
         config = _ConfigFile.model_validate(tomllib.loads(path.read_text("utf-8")))

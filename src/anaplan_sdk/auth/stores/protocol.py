@@ -1,45 +1,11 @@
-"""The protocol of a token store, and the keys of stored tokens."""
+"""Reading and writing of token stores, also of users' own, and the keys of stored tokens."""
 
 from __future__ import annotations
 
-from typing import Protocol
 from urllib.parse import urlsplit
 
+from anaplan_sdk.config import TokenStore
 from anaplan_sdk.exceptions import AnaplanException, TokenStoreException
-
-
-class TokenStore(Protocol):
-    """Keeps refresh tokens between runs; write your own for a vault or a database.
-
-    Both methods are plain functions, not async ones. They may block, and are called from any
-    thread. On one machine there is one call for a key at a time.
-    """
-
-    def load(self, key: str) -> str | None:
-        """Return the value stored under a key.
-
-        Args:
-            key: The key.
-
-        Returns:
-            The value; None if there is none.
-
-        Raises:
-            TokenStoreException: The store can't be read, so that it is unknown.
-        """
-        ...
-
-    def save(self, key: str, value: str | None) -> None:
-        """Store a value under a key, in place of the last one.
-
-        Args:
-            key: The key.
-            value: The value; None removes the key.
-
-        Raises:
-            TokenStoreException: The value could not be stored.
-        """
-        ...
 
 
 def load_from(store: TokenStore, key: str) -> str | None:
