@@ -26,6 +26,8 @@ from typing import (
 
 import httpx2
 
+from anaplan_sdk import _loggers
+from anaplan_sdk._arguments import check_secret, check_token, identifier
 from anaplan_sdk._formats.chunks import MAX_CHUNK_SIZE
 from anaplan_sdk._formats.gzip import MAX_LEVEL
 from anaplan_sdk._ranges import POSITIVE, Range
@@ -34,7 +36,7 @@ from anaplan_sdk.regions import Hosts, Region, resolve_hosts
 
 TransportT = TypeVar("TransportT")
 
-PayloadFormat: TypeAlias = Literal["v1", "v2"]
+PayloadFormat: TypeAlias = Literal["auto", "v1", "v2"]
 CertificateInput: TypeAlias = str | bytes | os.PathLike[str]
 
 _WAYS_TO_SIGN_IN = (
@@ -55,6 +57,40 @@ class Signer(Protocol):
 
         Returns:
             The signature. The call may block: `AsyncClient` makes it in a thread.
+        """
+        ...
+
+
+class TokenStore(Protocol):
+    """Keeps refresh tokens between runs; write your own for a vault or a database.
+
+    Both methods are plain functions, not async ones. They may block, and are called from any
+    thread. On one machine there is one call for a key at a time.
+    """
+
+    def load(self, key: str) -> str | None:
+        """Return the value stored under a key.
+
+        Args:
+            key: The key.
+
+        Returns:
+            The value; None if there is none.
+
+        Raises:
+            TokenStoreException: The store can't be read, so that it is unknown.
+        """
+        ...
+
+    def save(self, key: str, value: str | None) -> None:
+        """Store a value under a key, in place of the last one.
+
+        Args:
+            key: The key.
+            value: The value; None removes the key.
+
+        Raises:
+            TokenStoreException: The value could not be stored.
         """
         ...
 
@@ -106,10 +142,11 @@ class ConsolidationAccess:
                 raise InvalidArgumentException(
                     f"{name} is missing: Financial Consolidation needs both."
                 )
-            if not (value.isascii() and value.isprintable()):
-                raise InvalidArgumentException(
-                    f"{name} contains characters that a header can't carry."
-                )
+        check_token("token", self.token)
+        tenant = self.tenant.strip()
+        if not (tenant.isascii() and tenant.isprintable()):
+            raise InvalidArgumentException("tenant contains characters that a header can't carry.")
+        object.__setattr__(self, "tenant", tenant)
 
 
 class HttpxOptions(TypedDict, Generic[TransportT], total=False):
@@ -173,7 +210,8 @@ class ClientConfig:
             eu2, eu4 and ap1.
         hosts: Base URL of each service, where neither `base_url` nor `region` fits.
         certificate_payload: Form of the data that the private key signs: "v1", or "v2", which
-            contains a timestamp and is valid for one sign-in.
+            contains a timestamp and is valid for one sign-in. "auto" (the default) tries "v2" and,
+            if Anaplan refuses it at the first sign-in, "v1".
         upload_compression_level: Compression of chunks, 0 to 3. 1 takes the least time in total on
             most networks; 3 sends a few percent less for much more work.
         max_concurrency: Number of requests that may be in progress at the same time.
@@ -227,7 +265,7 @@ class ClientConfig:
     base_url: str | None = None
     region: Region | None = None
     hosts: Hosts | None = None
-    certificate_payload: PayloadFormat = "v1"
+    certificate_payload: PayloadFormat = "auto"
     upload_compression_level: Annotated[int, Range(0, MAX_LEVEL)] = 1
     max_concurrency: Annotated[int, Range(1)] = 20
     max_retry_time: Annotated[float | None, Range(0)] = None
@@ -255,6 +293,9 @@ class ClientConfig:
                 raise ArgumentTypeException(
                     f"{name} must be of type {kind.__name__}, not {type(value).__name__}."
                 )
+        for name in ("workspace_id", "model_id"):
+            if value := getattr(self, name):
+                object.__setattr__(self, name, identifier(value))
         _check_httpx_options(self.httpx_kwargs)
         _ = self.service_hosts  # Raises where they contradict.
         self._check_credentials()
@@ -272,10 +313,7 @@ class ClientConfig:
         token, auth, api_key = self._given("token"), self._given("auth"), self._given("api_key")
         basic = self._given("user_email", "password")
         by_certificate = self._given("certificate", "private_key", "private_key_password")
-        if self.certificate_payload not in get_args(PayloadFormat):
-            raise InvalidArgumentException(
-                f"certificate_payload must be 'v1' or 'v2', not {self.certificate_payload!r}."
-            )
+        check_payload_format(self.certificate_payload)
         for chosen, others in (
             (api_key, [*basic, *by_certificate, *token, *auth]),
             (auth, [*basic, *by_certificate, *token]),
@@ -286,12 +324,10 @@ class ClientConfig:
                     f"{' and '.join(chosen)} and {' and '.join(others)} are different ways to sign "
                     "in: give one of them."
                 )
+        for name in (*token, *api_key):
+            check_token(name, getattr(self, name))
         if basic:
-            for name in ("user_email", "password"):
-                if not getattr(self, name):
-                    raise InvalidArgumentException(
-                        f"{name} is missing: basic authentication needs user_email and password."
-                    )
+            self._check_basic()
         elif by_certificate and not self.certificate:
             raise InvalidArgumentException(
                 "certificate is missing: a private key can't be used without it."
@@ -301,8 +337,36 @@ class ClientConfig:
                 f"No credentials were given. Give one of: {_WAYS_TO_SIGN_IN}."
             )
 
+    def _check_basic(self) -> None:
+        for name in ("user_email", "password"):
+            value = getattr(self, name)
+            if not value:
+                raise InvalidArgumentException(
+                    f"{name} is missing: basic authentication needs user_email and password."
+                )
+            if name == "user_email" and isinstance(value, str):
+                object.__setattr__(self, name, value := value.strip())
+            check_secret(name, value, may_have_blanks=True)
+        if ":" in str(self.user_email):
+            # RFC 7617, section 2: what follows would be read as the password.
+            raise InvalidArgumentException("user_email is not valid: it contains a colon.")
+        if self.password != str(self.password).strip():
+            _loggers.auth.warning("The password begins or ends with a blank: is it part of it?")
+
     def _given(self, *names: str) -> list[str]:
         return [name for name in names if getattr(self, name) is not None]
+
+
+def check_payload_format(value: str) -> None:
+    """Refuse an unknown format of certificate payloads.
+
+    Raises:
+        InvalidArgumentException: It is unknown.
+    """
+    if value not in get_args(PayloadFormat):
+        raise InvalidArgumentException(
+            f"certificate_payload must be 'auto', 'v1' or 'v2', not {value!r}."
+        )
 
 
 def _check_httpx_options(options: Mapping[str, Any]) -> None:

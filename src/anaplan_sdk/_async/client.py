@@ -25,6 +25,7 @@ from anaplan_sdk.config import (
     HttpxOptions,
     PayloadFormat,
     Signer,
+    TokenStore,
 )
 from anaplan_sdk.exceptions import ArgumentTypeException
 from anaplan_sdk.progress import ProgressCallback
@@ -120,7 +121,8 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
             eu2, eu4 and ap1.
         hosts: Base URL of each service, where neither `base_url` nor `region` fits.
         certificate_payload: Form of the data that the private key signs: "v1", or "v2", which
-            contains a timestamp and is valid for one sign-in.
+            contains a timestamp and is valid for one sign-in. "auto" (the default) tries "v2" and,
+            if Anaplan refuses it at the first sign-in, "v1".
         upload_compression_level: Compression of chunks, 0 to 3. 1 takes the least time in total on
             most networks; 3 sends a few percent less for much more work.
         max_concurrency: Number of requests that may be in progress at the same time.
@@ -178,7 +180,7 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
         base_url: str | None = None,
         region: Region | None = None,
         hosts: Hosts | None = None,
-        certificate_payload: PayloadFormat = "v1",
+        certificate_payload: PayloadFormat = "auto",
         upload_compression_level: int = 1,
         max_concurrency: int = 20,
         max_retry_time: float | None = None,
@@ -241,7 +243,13 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
         return client
 
     @classmethod
-    def from_env(cls, profile: str | None = None, **options: Unpack[ClientOptions]) -> Self:
+    def from_env(
+        cls,
+        profile: str | None = None,
+        *,
+        store: TokenStore | None = None,
+        **options: Unpack[ClientOptions],
+    ) -> Self:
         """Create a client with credentials from the environment, a profile or stored tokens.
 
         They are searched in this order: environment variables (`ANAPLAN_...`), the profile in the
@@ -252,6 +260,8 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
             profile: Profile of the config file to use, before the environment. None (the default)
                 uses the one that `ANAPLAN_PROFILE` or the file's `default_profile` names, after
                 the environment.
+            store: Where OAuth's refresh tokens are stored. None (the default) uses the file that
+                `ANAPLAN_TOKEN_FILE` or the profile's `token_file` names, or else the keyring.
             **options: Options of the client. They take precedence over what is found; if there
                 are credentials among them, others are only searched to complete them.
 
@@ -268,7 +278,7 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
         """
         from anaplan_sdk.auth.environment import find_options
 
-        return cls(**find_options(profile, options))
+        return cls(**find_options(profile, options, store=store))
 
     # Namespaces are imported when they are used: most programs use few of them.
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeVar, cast
@@ -45,6 +46,9 @@ _ERRORS: dict[int, tuple[type[AnaplanException], str]] = {
     452: (PermissionDeniedException, "The tenant is not entitled to this"),
     429: (RateLimitException, "Anaplan asks for fewer requests"),
 }
+# Ids of workspaces are in lower case, those of models in upper case; for a hint only, since this is
+# not documented.
+_ID_FORMS = (("workspace", "[0-9A-F]{32}", "model"), ("model", "[0-9a-f]{32}", "workspace"))
 # Codes of the Audit and the Exception Users APIs, and of the Administration API.
 _MISSING_ROLE = ("FAILURE_UNAUTHORIZED_USER_ACTION", "ACCESS_CONTROL_DENIED")
 _REQUEST_ID_HEADERS = ("X-Request-Id", "X-Correlation-Id", "X-Amzn-Trace-Id", "X-B3-TraceId")
@@ -65,8 +69,11 @@ def error_of(response: httpx2.Response, attempts: int) -> AnaplanException | Non
         kind, text = ServerException, "Anaplan could not answer"
     elif response.is_redirect:
         text = f"Anaplan's address redirects to {safe_url(response.headers.get('Location', ''))!r}"
+    text = f"{text}: {reason}" if reason else f"{text}."
+    if status in (400, 403, 404) and (hint := _id_hint(response.request.url.path)):
+        text = f"{text} {hint}"
     return kind(
-        f"{text}: {reason}" if reason else f"{text}.",
+        text,
         method=response.request.method,
         url=safe_url(response.request.url),
         status_code=status,
@@ -78,6 +85,15 @@ def error_of(response: httpx2.Response, attempts: int) -> AnaplanException | Non
         not_performed=was_not_performed(status),
         retry_after=retry_after(response.headers) if status in (429, 503) else None,
     )
+
+
+def _id_hint(path: str) -> str | None:
+    """Say that an id has the form of another kind's, which proves nothing by itself."""
+    for kind, form, other in _ID_FORMS:
+        found = re.search(f"/{kind}s/({form})(?:/|$)", path)
+        if found and not found[1].isdecimal():
+            return f"The {kind}'s id {found[1]} has the form of a {other}'s: are the two mixed up?"
+    return None
 
 
 def lacks_rights(response: httpx2.Response) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections.abc import Callable
@@ -14,7 +13,7 @@ from anaplan_sdk._http.replies import decode
 from anaplan_sdk._runtime.flow import Flow, Pause, call, send
 from anaplan_sdk.auth.oauth_app import SCOPE, TOKEN_URL, OAuthApp, OAuthToken, make_app
 from anaplan_sdk.auth.oauth_tokens import OAuthBearer, OnToken, refuse_async
-from anaplan_sdk.auth.prompt import show
+from anaplan_sdk.auth.prompt import can_show, show
 from anaplan_sdk.auth.stores import TokenStore
 from anaplan_sdk.exceptions import AnaplanException, OAuthException, SignInRequiredException
 from anaplan_sdk.regions import Hosts, Region, given_hosts
@@ -71,7 +70,7 @@ class DeviceSignIn:
         self.cancelled = threading.Event()
 
     def __call__(self, app: OAuthApp) -> Flow[OAuthToken]:  # noqa: D102 - it is a SignIn
-        if self._prompt is None and not (sys.stderr and sys.stderr.isatty()):
+        if self._prompt is None and not can_show():
             raise SignInRequiredException(
                 "Someone has to sign in, but this session has no terminal to show the code at. Run "
                 "the program once in a terminal with persist_token=True, or pass prompt= to send "

@@ -162,6 +162,7 @@ class Oauth(_OauthBase):
             still good and is returned.
 
         Raises:
+            InvalidArgumentException: The refresh token is empty, or has whitespace around it.
             OAuthException: Anaplan refused: the user has to sign in again.
             AnaplanException: The request failed; see the subclasses.
         """
@@ -264,6 +265,7 @@ class AsyncOauth(_OauthBase):
             still good and is returned.
 
         Raises:
+            InvalidArgumentException: The refresh token is empty, or has whitespace around it.
             OAuthException: Anaplan refused: the user has to sign in again.
             AnaplanException: The request failed; see the subclasses.
         """

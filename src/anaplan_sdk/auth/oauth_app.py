@@ -14,10 +14,10 @@ from urllib.parse import parse_qsl, urlencode
 import httpx2
 from pydantic import TypeAdapter
 
+from anaplan_sdk._arguments import check_secret, check_token, identifier, is_token
 from anaplan_sdk._http.redaction import excerpt, safe_url
 from anaplan_sdk._http.replies import decode, error_of
 from anaplan_sdk._runtime.flow import ExchangeRequest
-from anaplan_sdk.auth.token_cache import check_token, is_token
 from anaplan_sdk.exceptions import InvalidArgumentException, OAuthException, OAuthStateException
 from anaplan_sdk.regions import Hosts, check_base_url
 
@@ -170,7 +170,12 @@ class OAuthApp:
         )
 
     def refresh_request(self, refresh_token: str) -> httpx2.Request:
-        """Return the request that spends a refresh token."""
+        """Return the request that spends a refresh token.
+
+        Raises:
+            InvalidArgumentException: The refresh token was not copied exactly.
+        """
+        check_secret("refresh_token", refresh_token)
         return self.token_request("refresh_token", refresh_token=refresh_token)
 
     def token_request(self, grant_type: str, **fields: str | None) -> httpx2.Request:
@@ -268,17 +273,15 @@ def make_app(
         ImportError: The extra `oauth` is not installed.
     """
     require_oauthlib()
-    for name, value in (
-        ("client_id", client_id),
-        ("redirect_uri", redirect_uri),
-        ("client_secret", client_secret),
-    ):
-        if value is not None and not value:
+    for name, value in (("client_id", client_id), ("redirect_uri", redirect_uri)):
+        if value is not None and not str(value).strip():
             raise InvalidArgumentException(f"{name} is empty.")
+    if client_secret is not None:
+        check_secret("client_secret", client_secret)
     app = OAuthApp(
-        client_id,
+        identifier(client_id),
         client_secret,
-        redirect_uri,
+        redirect_uri.strip() if redirect_uri else None,
         check_base_url("authorization_url", authorization_url),
         check_base_url("token_url", token_url),
         check_base_url("validation_url", validation_url),

@@ -6,7 +6,6 @@ Nothing here sends or waits: `TokenCache.obtain` is a flow, which serves sync an
 from __future__ import annotations
 
 import enum
-import re
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -14,14 +13,12 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import TypeGuard
 
 from anaplan_sdk import _loggers
 from anaplan_sdk._runtime.flow import Flow
 from anaplan_sdk.exceptions import (
     AnaplanConnectionException,
     AnaplanException,
-    InvalidArgumentException,
     InvalidCredentialsException,
 )
 
@@ -36,28 +33,6 @@ _REFRESH_PAUSE = 30.0
 
 _LOST_FLIGHTS = 3
 """How many sign-ins of other callers that end without a result a caller waits for."""
-
-# Visible ASCII, as a header can carry it.
-TOKEN_PATTERN = "[!-~]+"  # noqa: S105 - a pattern
-
-
-def is_token(value: object) -> TypeGuard[str]:
-    """Whether a header can carry the value as a token."""
-    return isinstance(value, str) and re.fullmatch(TOKEN_PATTERN, value) is not None
-
-
-def check_token(name: str, value: object) -> None:
-    """Refuse a value that no header can carry.
-
-    Raises:
-        InvalidArgumentException: It can't be sent. The HTTP library would refuse the header too,
-            but would show it in its error.
-    """
-    if not is_token(value):
-        raise InvalidArgumentException(
-            f"{name} can't be sent in a header: it is empty, or contains a space, a line break or "
-            "a character outside ASCII."
-        )
 
 
 class TokenState(enum.Enum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pydantic import BaseModel, Field
 
-from anaplan_sdk.auth.token_cache import TOKEN_PATTERN
+from anaplan_sdk._arguments import TOKEN_PATTERN
 
 
 class TokenInfo(BaseModel):

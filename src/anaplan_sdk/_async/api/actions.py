@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, overload
 
 from anaplan_sdk import models
+from anaplan_sdk._arguments import identifier
 from anaplan_sdk._async.api.namespace import json_body, sort_params
 from anaplan_sdk._async.api.tasks import TASK, TASKS, Tasks
 from anaplan_sdk._async.transport.recovery import ListedStart, created_at, waiting_for_task
@@ -303,7 +304,7 @@ class Actions(Tasks):
         ):
             if answers := [json_body(model, value) for value in values]:
                 body[name] = answers
-        task = await self._start(str(action_id), url, body)
+        task = await self._start(identifier(action_id), url, body)
         if not wait_for_completion:
             return task
         with waiting_for_task(f"Action {action_id}", task.id):

@@ -6,6 +6,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Literal, TypeVar
 
+from anaplan_sdk._arguments import identifier
 from anaplan_sdk._async.api.alm_comparisons import Comparisons
 from anaplan_sdk._async.api.alm_tasks import starts_task
 from anaplan_sdk._async.api.namespace import path_segment, sort_params
@@ -149,7 +150,7 @@ class Alm(Comparisons):
         Source: Anaplan ALM API guide, "Retrieve compatible source model revisions".
         """
         url = f"{self._alm}/syncableRevisions"
-        path_segment(source_model_id)
+        source_model_id = identifier(source_model_id)
         return await self._list_at_once(_REVISIONS, url, sourceModelId=source_model_id)
 
     async def create_revision(self, name: str, description: str = "") -> Revision:
@@ -401,7 +402,7 @@ class Alm(Comparisons):
         model sync task".
         """
         check_timeout(timeout)
-        path_segment(source_model_id)
+        source_model_id = identifier(source_model_id)
         if create_revision is not None and (dry_run or revision_id is not None):
             raise InvalidArgumentException(
                 "create_revision can't be combined with dry_run or revision_id."

@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 import httpx2
 
+from anaplan_sdk._arguments import identifier
 from anaplan_sdk._async.transport.recovery import Recovery
 from anaplan_sdk._async.transport.session import Session
 from anaplan_sdk._http.paging import further_offsets
@@ -184,12 +185,11 @@ def path_segment(value: object) -> str:
         The segment.
 
     Raises:
-        InvalidArgumentException: It is empty, or consists of dots.
+        InvalidArgumentException: It is empty, consists of dots, or is a number that is not an
+            integer.
+        ArgumentTypeException: It is neither text nor a number.
     """
-    text = quote(str(value), safe="")
-    if not text.strip("."):
-        raise InvalidArgumentException(f"{value!r} is not a valid id.")
-    return text
+    return quote(identifier(value), safe="")
 
 
 def validated(

@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from anaplan_sdk import _loggers, models
+from anaplan_sdk._arguments import identifier
 from anaplan_sdk._async.api.namespace import ApiNamespace, path_segment
 from anaplan_sdk._async.transport.polling import wait_until
 from anaplan_sdk._formats.csv_rows import RowReader, add_action_column
@@ -182,7 +183,7 @@ class Tasks(ApiNamespace):
         details = {"includeProcessDetails": "true"} if "/processes/" in url else {}
         task = await self._get(TASK, f"{url}/tasks/{path_segment(task_id)}", **details)
         if isinstance(task, models.CompletedTask) and task.result.object_id is None:
-            number = str(action_id)
+            number = identifier(action_id)
             task.result.object_id = int(number) if number.isdecimal() else number
         return self._recovery.mark(task)
 
@@ -421,7 +422,7 @@ class Tasks(ApiNamespace):
             InvalidIdentifierException: The id has no form that an id can have, is that of another
                 kind of action, or is in none of the model's listings.
         """
-        text = str(action_id)
+        text = identifier(action_id)
         kind = _KINDS.get(text[:3]) if text.isdecimal() else None
         if kind is None and _ID.fullmatch(text):
             kind = await self._listed_kind(text, only)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, overload
 
 from anaplan_sdk import models
+from anaplan_sdk._arguments import identifier
 from anaplan_sdk._http.replies import decode_started
 from anaplan_sdk._ranges import check_timeout
 from anaplan_sdk._sync.api.namespace import json_body, sort_params
@@ -298,7 +299,7 @@ class Actions(Tasks):
         ):
             if answers := [json_body(model, value) for value in values]:
                 body[name] = answers
-        task = self._start(str(action_id), url, body)
+        task = self._start(identifier(action_id), url, body)
         if not wait_for_completion:
             return task
         with waiting_for_task(f"Action {action_id}", task.id):

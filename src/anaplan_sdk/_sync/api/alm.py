@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Literal, TypeVar
 
+from anaplan_sdk._arguments import identifier
 from anaplan_sdk._http.dates import iso_date
 from anaplan_sdk._http.replies import decode_started
 from anaplan_sdk._ranges import check_timeout
@@ -150,7 +151,7 @@ class Alm(Comparisons):
         Source: Anaplan ALM API guide, "Retrieve compatible source model revisions".
         """
         url = f"{self._alm}/syncableRevisions"
-        path_segment(source_model_id)
+        source_model_id = identifier(source_model_id)
         return self._list_at_once(_REVISIONS, url, sourceModelId=source_model_id)
 
     def create_revision(self, name: str, description: str = "") -> Revision:
@@ -402,7 +403,7 @@ class Alm(Comparisons):
         model sync task".
         """
         check_timeout(timeout)
-        path_segment(source_model_id)
+        source_model_id = identifier(source_model_id)
         if create_revision is not None and (dry_run or revision_id is not None):
             raise InvalidArgumentException(
                 "create_revision can't be combined with dry_run or revision_id."

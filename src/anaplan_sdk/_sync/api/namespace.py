@@ -11,6 +11,7 @@ from urllib.parse import quote
 
 import httpx2
 
+from anaplan_sdk._arguments import identifier
 from anaplan_sdk._http.paging import further_offsets
 from anaplan_sdk._http.replies import decode, unreadable
 from anaplan_sdk._http.retry_policy import Retry
@@ -185,12 +186,11 @@ def path_segment(value: object) -> str:
         The segment.
 
     Raises:
-        InvalidArgumentException: It is empty, or consists of dots.
+        InvalidArgumentException: It is empty, consists of dots, or is a number that is not an
+            integer.
+        ArgumentTypeException: It is neither text nor a number.
     """
-    text = quote(str(value), safe="")
-    if not text.strip("."):
-        raise InvalidArgumentException(f"{value!r} is not a valid id.")
-    return text
+    return quote(identifier(value), safe="")
 
 
 def validated(

@@ -8,9 +8,10 @@ import tempfile
 from pathlib import Path
 
 from filelock import FileLock
-from platformdirs import user_state_path
 from pydantic import TypeAdapter, ValidationError
 
+from anaplan_sdk._arguments import expanded
+from anaplan_sdk._runtime.user_folders import state_folder
 from anaplan_sdk.exceptions import TokenStoreException
 
 _VALUES = TypeAdapter(dict[str, str])
@@ -24,11 +25,13 @@ class PlaintextFileStore:
     Args:
         path: The file; `~` is expanded. By default `tokens.json` in this SDK's folder below the
             user's folder for state (`XDG_STATE_HOME` on Linux).
+
+    Raises:
+        InvalidArgumentException: The path needs a home folder, and the user has none.
     """
 
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
-        default = user_state_path("anaplan-sdk", appauthor=False) / "tokens.json"
-        self._path = Path(path).expanduser() if path is not None else default
+        self._path = expanded(path) if path is not None else state_folder() / "tokens.json"
 
     def __repr__(self) -> str:
         return f"<PlaintextFileStore {str(self._path)!r}>"
