@@ -12,4 +12,4 @@ anaplan.file_upload(conn=connection, file_id=FILE, chunk_size=5, data=SOURCE.dec
 imported = anaplan.execute_action(conn=connection, action_id=PROCESS, retry_count=1)
 exported = anaplan.execute_action(conn=connection, action_id=EXPORT, retry_count=1)
 # The names of the attributes that its documentation uses are misspelled in this release.
-report(not imported.dumps_available, exported.files_available, anaplan.get_file(connection, EXPORT))
+report(bool(imported.reponses), bool(exported.reponses), anaplan.get_file(connection, EXPORT))
