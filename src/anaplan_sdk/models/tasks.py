@@ -35,8 +35,7 @@ def _entries(value: object) -> object:
     """Leave out null among the entries of a list."""
     if not isinstance(value, list):
         return value
-    entries: list[object] = value
-    return [entry for entry in entries if entry is not None]
+    return [entry for entry in cast("list[object]", value) if entry is not None]
 
 
 _TextId: TypeAlias = Annotated[str, BeforeValidator(_text)]
