@@ -11,7 +11,7 @@ import re
 from decimal import Decimal
 from numbers import Integral, Real
 from pathlib import Path
-from typing import TypeGuard
+from typing import SupportsInt, TypeGuard, cast
 
 from anaplan_sdk._base_exceptions import ArgumentTypeException, InvalidArgumentException
 
@@ -44,7 +44,7 @@ def identifier(value: object) -> str:
         raise ArgumentTypeException(f"An id must be text or an integer, not {_kind(value)}.")
     if not isinstance(value, Integral) and value % 1 != 0:  # NaN and infinity, too
         raise InvalidArgumentException(f"{value!r} is not a valid id: it is not an integer.")
-    return str(int(value))
+    return str(int(cast("SupportsInt", value)))
 
 
 def expanded(path: str | os.PathLike[str]) -> Path:

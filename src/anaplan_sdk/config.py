@@ -360,6 +360,9 @@ class ClientConfig:
 def check_payload_format(value: str) -> None:
     """Refuse an unknown format of certificate payloads.
 
+    Args:
+        value: The format.
+
     Raises:
         InvalidArgumentException: It is unknown.
     """

@@ -1,5 +1,6 @@
 """The search for a client's options in the environment, a profile and stored tokens."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -24,7 +25,11 @@ from anaplan_sdk.auth.environment import find_options
 from anaplan_sdk.auth.oauth_tokens import OAuthBearer
 from anaplan_sdk.auth.profiles import config_file
 from anaplan_sdk.auth.stores import store_key
-from anaplan_sdk.exceptions import CredentialsNotFoundException, SignInRequiredException
+from anaplan_sdk.exceptions import (
+    CredentialsNotFoundException,
+    InvalidArgumentException,
+    SignInRequiredException,
+)
 from anaplan_sdk.testing import EmulatedAnaplan
 
 CONFIG = """\
@@ -539,3 +544,39 @@ def test_a_store_of_the_programs_own(
         pytest.raises(SignInRequiredException, match="refused the refresh token that was kept"),
     ):
         client.get_workspaces()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+@pytest.mark.parametrize(
+    ("fields", "is_warned_of"),
+    [
+        ("user_email = 'a@example.com'\npassword = 's3cret'", True),
+        ("token = 's3cret'", True),
+        ("certificate = 'c.pem'\nprivate_key = 'key.pem'", False),
+        ("certificate = 'c.pem'\nprivate_key = '-----BEGIN s3cret'", True),
+        ("user_email = 'a@example.com'\npassword = { env = 'NAME' }", False),
+    ],
+)
+def test_a_config_file_that_others_can_read(
+    environ: dict[str, str],
+    config: Path,
+    caplog: pytest.LogCaptureFixture,
+    fields: str,
+    is_warned_of: bool,
+) -> None:
+    config.write_text(f"[profiles.p]\n{fields}\n")
+    for mode in (0o600, 0o644, 0o644):  # Once for a file.
+        config.chmod(mode)
+        assert find({**environ, "ANAPLAN_TOKEN": "t"})
+    warned = [each.getMessage() for each in caplog.records if "chmod" in each.getMessage()]
+    assert len(warned) == is_warned_of
+    assert all("0644" in text and "s3cret" not in text for text in warned)
+
+
+@pytest.mark.parametrize("opening", ["[", "{a="])
+def test_a_config_file_that_is_nested_too_deeply(
+    environ: dict[str, str], config: Path, opening: str
+) -> None:
+    config.write_text(f"default_profile = {opening * 100_000}")
+    with pytest.raises(InvalidArgumentException, match="can't be read"):
+        find({**environ, "ANAPLAN_TOKEN": "t"})

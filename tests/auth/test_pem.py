@@ -6,6 +6,7 @@ import json
 from base64 import b64encode, encodebytes
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography import x509
@@ -65,7 +66,7 @@ def test_pem_of_each_form(
     key: RSAPrivateKey,
     certificate: x509.Certificate,
 ) -> None:
-    given: list[str | bytes | Path] = []
+    given: list[Any] = []
     for number, pem in enumerate(
         (
             certificate.public_bytes(Encoding.PEM),

@@ -136,7 +136,7 @@ class CertificateCredentials:
         """What to sign in with if Anaplan refuses these and has never accepted them.
 
         Anaplan requires v2 from 2026-06-19 by one edition of its help page, and accepts v1 by
-        another (docs/anaplan-behaviour.md#authentication).
+        another (docs/anaplan-behaviour.md#certificates).
         """
         return replace(self, payload="v1") if self.payload == "auto" else None
 

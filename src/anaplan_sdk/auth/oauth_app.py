@@ -18,6 +18,7 @@ from anaplan_sdk._arguments import check_secret, check_token, identifier, is_tok
 from anaplan_sdk._http.redaction import excerpt, safe_url
 from anaplan_sdk._http.replies import decode, error_of
 from anaplan_sdk._runtime.flow import ExchangeRequest
+from anaplan_sdk.auth.token_cache import lifetime_of
 from anaplan_sdk.exceptions import InvalidArgumentException, OAuthException, OAuthStateException
 from anaplan_sdk.regions import Hosts, check_base_url
 
@@ -250,7 +251,7 @@ class OAuthApp:
             )
         if spent is not None and not reply.get("refresh_token"):
             reply["refresh_token"] = spent
-        reply["expires_in"] = _seconds(reply.get("expires_in"))
+        reply["expires_in"] = int(lifetime_of(reply.get("expires_in"), ASSUMED_LIFETIME))
         reply["expires_at"] = int(time.time()) + reply["expires_in"]
         return reply
 
@@ -295,13 +296,6 @@ def make_app(
 def random_state() -> str:
     """Return a state that can't be guessed."""
     return secrets.token_urlsafe(32)
-
-
-def _seconds(value: object) -> int:
-    try:
-        return int(float(str(value)))
-    except (ValueError, OverflowError):
-        return ASSUMED_LIFETIME
 
 
 def _without_echo(response: httpx2.Response) -> httpx2.Response:

@@ -26,7 +26,7 @@ from anaplan_sdk.auth.stores import (
     save_to,
     store_key,
 )
-from anaplan_sdk.auth.token_cache import Token, TokenCache, TokenState
+from anaplan_sdk.auth.token_cache import Token, TokenCache, TokenState, lifetime_of, number_of
 from anaplan_sdk.exceptions import (
     AnaplanException,
     ArgumentTypeException,
@@ -267,8 +267,12 @@ class OAuthTokenCache(TokenCache):
         value, end = self._reply.get("access_token"), self._reply.get("expires_at")
         if value is None:
             return None
-        lifetime = self._reply.get("expires_in") or ASSUMED_LIFETIME
-        return Token.until(str(value), float(end), float(lifetime)) if end else Token(str(value))
+        if not end:
+            return Token(str(value))
+        if (expires_at := number_of(end)) is None:
+            raise InvalidArgumentException("expires_at of the token is not a time.")
+        lifetime = lifetime_of(self._reply.get("expires_in"), ASSUMED_LIFETIME)
+        return Token.until(str(value), expires_at, lifetime)
 
 
 def _explained(

@@ -51,12 +51,27 @@ def unwrap(content: bytes) -> bytes | None:
 
 
 def labels(content: bytes) -> list[str]:
-    """Return the names of the blocks in PEM, such as `CERTIFICATE`; none for DER."""
+    """List the blocks in PEM.
+
+    Args:
+        content: PEM or DER.
+
+    Returns:
+        Their names, such as `CERTIFICATE`; none for DER.
+    """
     return [found["label"] for found in _BLOCK.finditer(_text(content))]
 
 
 def only(content: bytes, kind: str) -> bytes:
-    """Return the blocks in PEM whose name ends so; DER as it is."""
+    """Select blocks in PEM.
+
+    Args:
+        content: PEM or DER.
+        kind: What the names of the blocks end with.
+
+    Returns:
+        PEM with these blocks; DER as it is.
+    """
     if _PEM_MARK.encode() not in content:
         return content
     blocks = _BLOCK.finditer(_text(content))

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from anaplan_sdk._arguments import expanded
 from anaplan_sdk._runtime.user_folders import config_folder
+from anaplan_sdk.auth.permissions import warn_of_readers
 from anaplan_sdk.auth.stores import KeyringStore
 from anaplan_sdk.config import PayloadFormat
 from anaplan_sdk.exceptions import InvalidArgumentException, TokenStoreException
@@ -206,6 +207,18 @@ def _environment(environ: Mapping[str, str]) -> Source:
     return Source(_ENVIRONMENT, profile, environ)
 
 
+def _has_secret(profile: Profile) -> bool:
+    """Whether a profile contains a secret itself, and not only the place of one."""
+    secrets = (
+        getattr(profile, name) for name, field in Profile.model_fields.items() if not field.repr
+    )
+    # A private key may be a path.
+    return any(
+        isinstance(value, str) and (value != profile.private_key or "-----BEGIN " in value)
+        for value in secrets
+    )
+
+
 def _profile(name: str | None, environ: Mapping[str, str]) -> Source:
     try:
         path = config_file(environ)
@@ -222,7 +235,7 @@ def _profile(name: str | None, environ: Mapping[str, str]) -> Source:
                 f"There is no profile {name!r}: {shown} doesn't exist."
             ) from None
         return Source("profile", Profile(), environ, unavailable=f"{shown} doesn't exist")
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise InvalidArgumentException(f"The config file {shown} can't be read: {error}.") from None
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
@@ -230,6 +243,8 @@ def _profile(name: str | None, environ: Mapping[str, str]) -> Source:
         raise InvalidArgumentException(
             f"The config file {shown}, at {place}: {first['msg']}."
         ) from None
+    if any(map(_has_secret, config.profiles.values())):
+        warn_of_readers(path, "secrets")
     name = name or config.default_profile
     if name is None:
         why = f"none was named, and {shown} has no default_profile"

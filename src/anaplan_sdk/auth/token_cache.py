@@ -13,6 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from copy import deepcopy
 from dataclasses import dataclass, field
+from math import isfinite
 
 from anaplan_sdk import _loggers
 from anaplan_sdk._runtime.flow import Flow
@@ -33,6 +34,28 @@ _REFRESH_PAUSE = 30.0
 
 _LOST_FLIGHTS = 3
 """How many sign-ins of other callers that end without a result a caller waits for."""
+
+
+# Seconds of ten years.
+_LONGEST = 315e6
+
+
+def number_of(value: object) -> float | None:
+    """Return a time or a span of a reply as a number; None if it is not a plausible one.
+
+    A token is usable whatever its reply says of its expiry.
+    """
+    try:
+        number = float(str(value))
+    except ValueError:
+        return None
+    return number if isfinite(number) and number >= 0 else None
+
+
+def lifetime_of(value: object, default: float) -> float:
+    """Return the seconds that something lives: the value if it is plausible, or the default."""
+    number = number_of(value)
+    return min(number, _LONGEST) if number else default
 
 
 class TokenState(enum.Enum):

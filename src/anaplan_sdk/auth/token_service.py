@@ -13,7 +13,7 @@ from anaplan_sdk._arguments import check_token
 from anaplan_sdk._http.dates import http_date
 from anaplan_sdk._http.replies import decode, error_of
 from anaplan_sdk._runtime.flow import Flow, call, send
-from anaplan_sdk.auth.token_cache import Token, TokenCache
+from anaplan_sdk.auth.token_cache import Token, TokenCache, lifetime_of
 from anaplan_sdk.exceptions import AnaplanRequestException, InvalidCredentialsException
 from anaplan_sdk.models._envelopes import ObjectReply
 
@@ -172,5 +172,5 @@ class AnaplanTokenCache(TokenCache):
             # header is in whole seconds, rounded down: the server's clock may be a second ahead.
             date = http_date(response.headers.get("Date", ""))
             left = info.expires_at / 1000 - (now if date is None else date + 1)
-            lifetime = left if left > 0 else lifetime
+            lifetime = lifetime_of(left, lifetime)
         return Token.until(info.token_value, now + lifetime, lifetime)

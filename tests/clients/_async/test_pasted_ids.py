@@ -30,7 +30,7 @@ async def test_ids_from_a_float_column(anaplan: EmulatedAnaplan) -> None:
         for given in (float(action.id), f"{action.id}.0", f"{action.id} "):
             assert isinstance(await client.get_task_summaries(given), list)  # type: ignore[arg-type]
         module = next(iter(await client.tr.get_modules()))
-        assert isinstance(await client.tr.get_line_items(float(module.id)), list)  # type: ignore[arg-type]
+        assert isinstance(await client.tr.get_line_items(float(module.id)), list)  # type: ignore[call-overload]
     paths = {request.path for request in anaplan.requests()}
     assert not any("." in path or "%" in path for path in paths)
 
@@ -41,7 +41,7 @@ async def test_what_is_no_id_is_refused_before_anything_is_sent(
 ) -> None:
     async with anaplan.async_client() as client:
         with pytest.raises(InvalidArgumentException):
-            await client.tr.get_list_items(wrong)  # type: ignore[arg-type]
+            await client.tr.get_list_items(wrong)  # type: ignore[call-overload]
         with pytest.raises(InvalidArgumentException):
             await client.get_file(wrong)  # type: ignore[arg-type]
     assert anaplan.requests() == []
@@ -56,7 +56,7 @@ async def test_a_workspace_and_a_model_that_are_mixed_up(anaplan: EmulatedAnapla
             await client.get_workspace()
         with pytest.raises(AnaplanException, match="the form of a workspace's: are the two mixed"):
             await client.get_model()
-    async with anaplan.async_client(model_id=emulator.model_id[::-1]) as client:
+    async with anaplan.async_client(model_id=str(emulator.model_id)[::-1]) as client:
         with pytest.raises(AnaplanException) as failed:
             await client.get_model()
         assert "mixed up" not in str(failed.value)

@@ -31,7 +31,7 @@ def test_ids_from_a_float_column(anaplan: EmulatedAnaplan) -> None:
         for given in (float(action.id), f"{action.id}.0", f"{action.id} "):
             assert isinstance(client.get_task_summaries(given), list)  # type: ignore[arg-type]
         module = next(iter(client.tr.get_modules()))
-        assert isinstance(client.tr.get_line_items(float(module.id)), list)  # type: ignore[arg-type]
+        assert isinstance(client.tr.get_line_items(float(module.id)), list)  # type: ignore[call-overload]
     paths = {request.path for request in anaplan.requests()}
     assert not any("." in path or "%" in path for path in paths)
 
@@ -42,7 +42,7 @@ def test_what_is_no_id_is_refused_before_anything_is_sent(
 ) -> None:
     with anaplan.client() as client:
         with pytest.raises(InvalidArgumentException):
-            client.tr.get_list_items(wrong)  # type: ignore[arg-type]
+            client.tr.get_list_items(wrong)  # type: ignore[call-overload]
         with pytest.raises(InvalidArgumentException):
             client.get_file(wrong)  # type: ignore[arg-type]
     assert anaplan.requests() == []
@@ -55,7 +55,7 @@ def test_a_workspace_and_a_model_that_are_mixed_up(anaplan: EmulatedAnaplan) -> 
             client.get_workspace()
         with pytest.raises(AnaplanException, match="the form of a workspace's: are the two mixed"):
             client.get_model()
-    with anaplan.client(model_id=emulator.model_id[::-1]) as client:
+    with anaplan.client(model_id=str(emulator.model_id)[::-1]) as client:
         with pytest.raises(AnaplanException) as failed:
             client.get_model()
         assert "mixed up" not in str(failed.value)

@@ -22,7 +22,7 @@ _WAYS_OUT = (
     "store of your own."
 )
 _SPLIT = "anaplan-sdk:parts:"
-# Release 0.5 of this package stored one token, whosever it was, with the service's name as the
+# Release 0.5 of this package stored one token, of any client, with the service's name as the
 # user's. Such a token is offered to Anaplan alone, and only where no user was named.
 _LEGACY_KEY = re.compile(r"[\w.-]+\.anaplan\.com/[^/]+")
 

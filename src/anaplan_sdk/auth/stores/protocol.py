@@ -60,10 +60,10 @@ def save_to(store: TokenStore, key: str, value: str | None) -> None:
             f"The token store can't be written: {type(error).__name__}."
         ) from error
     if load_from(store, key) != value:
-        what = "still contains the token" if value is None else "does not contain the token"
+        what = "still contains" if value is None else "does not contain"
         raise TokenStoreException(
-            f"The token store {what} that it was told to {'keep' if value else 'remove'}: "
-            f"{type(store).__name__} does not work here. Use another store."
+            f"The token store {what} the token after save: {type(store).__name__} does not "
+            "work here. Use another store."
         )
 
 
