@@ -24,6 +24,7 @@ from anaplan_sdk.config import (
     ConsolidationAccess,
     HttpxOptions,
     PayloadFormat,
+    ReplyLimits,
     Signer,
 )
 from anaplan_sdk.exceptions import ArgumentTypeException
@@ -70,6 +71,7 @@ class ClientOptions(HttpxOptions[httpx2.AsyncBaseTransport], total=False):
     requests_per_minute: float | None
     settle_time: float
     model_wait: float | None
+    reply_limits: ReplyLimits
     api_key: str | None
     consolidation: ConsolidationAccess | None
     base_url: str | None
@@ -136,6 +138,7 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
             acknowledged.
         model_wait: Seconds that a request waits for its model while that is opening, busy, locked
             or offline, before it is sent again. None (the default) lets such a request fail.
+        reply_limits: The largest reply and the longest listing that are read into memory.
         **httpx_kwargs: Further options of the httpx2 client, such as `proxy` or `verify`. They also
             apply to sign-in.
 
@@ -182,6 +185,7 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
         requests_per_minute: float | None = None,
         settle_time: float = 10.0,
         model_wait: float | None = None,
+        reply_limits: ReplyLimits = ReplyLimits(),  # noqa: B008 - immutable
         **httpx_kwargs: Unpack[HttpxOptions[httpx2.AsyncBaseTransport]],
     ) -> None:
         # The parameters are the fields of ClientConfig; tests/architecture compares them.

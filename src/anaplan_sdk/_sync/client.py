@@ -25,6 +25,7 @@ from anaplan_sdk.config import (
     ConsolidationAccess,
     HttpxOptions,
     PayloadFormat,
+    ReplyLimits,
     Signer,
 )
 from anaplan_sdk.exceptions import ArgumentTypeException
@@ -71,6 +72,7 @@ class ClientOptions(HttpxOptions[httpx2.BaseTransport], total=False):
     requests_per_minute: float | None
     settle_time: float
     model_wait: float | None
+    reply_limits: ReplyLimits
     api_key: str | None
     consolidation: ConsolidationAccess | None
     base_url: str | None
@@ -138,6 +140,7 @@ class Client(WorkspacesAndModels, Files, Actions):
             acknowledged.
         model_wait: Seconds that a request waits for its model while that is opening, busy, locked
             or offline, before it is sent again. None (the default) lets such a request fail.
+        reply_limits: The largest reply and the longest listing that are read into memory.
         **httpx_kwargs: Further options of the httpx2 client, such as `proxy` or `verify`. They also
             apply to sign-in.
 
@@ -184,6 +187,7 @@ class Client(WorkspacesAndModels, Files, Actions):
         requests_per_minute: float | None = None,
         settle_time: float = 10.0,
         model_wait: float | None = None,
+        reply_limits: ReplyLimits = ReplyLimits(),  # noqa: B008 - immutable
         **httpx_kwargs: Unpack[HttpxOptions[httpx2.BaseTransport]],
     ) -> None:
         # The parameters are the fields of ClientConfig; tests/architecture compares them.

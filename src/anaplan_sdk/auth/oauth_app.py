@@ -14,8 +14,8 @@ from urllib.parse import parse_qsl, urlencode
 import httpx2
 from pydantic import TypeAdapter
 
-from anaplan_sdk._http.redaction import excerpt, safe_url
-from anaplan_sdk._http.replies import decode, error_of
+from anaplan_sdk._http.redaction import excerpt
+from anaplan_sdk._http.replies import decode, error_of, url_of
 from anaplan_sdk._runtime.flow import ExchangeRequest
 from anaplan_sdk.auth.token_cache import check_token, is_token
 from anaplan_sdk.exceptions import InvalidArgumentException, OAuthException, OAuthStateException
@@ -54,7 +54,6 @@ _FORM_HEADERS = {
     "Content-Type": "application/x-www-form-urlencoded",
     "Accept": "application/json",
 }
-_PUBLIC_FIELDS = frozenset(("client_id", "grant_type", "redirect_uri", "scope"))
 
 
 def require_oauthlib() -> None:
@@ -210,7 +209,7 @@ class OAuthApp:
             OAuthException: Anaplan refused; `code` is OAuth's code for the reason.
             AnaplanException: The request failed otherwise, or the reply can't be read.
         """
-        error = error_of(_without_echo(response), 1)
+        error = error_of(response, 1)
         if error is None:
             return decode(_OBJECT, response, secret=True)
         # With other statuses only OAuth's own code is a refusal: a proxy may have answered.
@@ -240,7 +239,7 @@ class OAuthApp:
             raise OAuthException(
                 "Anaplan's reply contains no access token.",
                 method="POST",
-                url=safe_url(response.request.url),
+                url=url_of(response),
                 status_code=response.status_code,
             )
         if spent is not None and not reply.get("refresh_token"):
@@ -299,23 +298,3 @@ def _seconds(value: object) -> int:
         return int(float(str(value)))
     except (ValueError, OverflowError):
         return ASSUMED_LIFETIME
-
-
-def _without_echo(response: httpx2.Response) -> httpx2.Response:
-    """Return an error reply without the secrets that its request contained."""
-    request = response.request
-    sent = [
-        value for name, value in parse_qsl(request.content.decode()) if name not in _PUBLIC_FIELDS
-    ]
-    sent += request.headers.get("Authorization", "").split()[1:]
-    text = response.text
-    if response.is_success or not any(secret in text for secret in sent):
-        return response
-    for secret in sent:
-        text = text.replace(secret, "***")
-    headers = {
-        name: value
-        for name, value in response.headers.items()
-        if name not in ("content-encoding", "content-length", "transfer-encoding")
-    }
-    return httpx2.Response(response.status_code, headers=headers, text=text, request=request)
