@@ -20,6 +20,8 @@ from anaplan_sdk.exceptions import ArgumentTypeException, InvalidArgumentExcepti
 # Sockets take no more than 2 ** 31 milliseconds.
 _TIMEOUT = Range(0, 1_000_000, is_positive=True)
 _NOT_NEGATIVE = Range(0)
+# Any private key is longer.
+_LONGEST_PATH = 255
 
 _TYPES: dict[str, Any] = {
     "event_hooks": Mapping,
@@ -132,14 +134,19 @@ def _check_certificate(certificate: Any) -> None:
     if not isinstance(parts, tuple) or not all(isinstance(part, str | None) for part in parts):
         raise ArgumentTypeException("cert must be a path, or a tuple of paths and a password.")
     for path in parts[:2]:  # The third is a password.
-        # A key that was given in place of its path must not be quoted.
         if path is not None and not _exists(path):
-            raise InvalidArgumentException("cert: a file doesn't exist.")
+            raise InvalidArgumentException(f"cert: {_shown(path)} doesn't exist.")
 
 
 def _check_verification(verify: Any) -> None:
     if isinstance(verify, str) and not _exists(verify):
-        raise InvalidArgumentException("verify: this file or directory doesn't exist.")
+        raise InvalidArgumentException(f"verify: {_shown(verify)} doesn't exist.")
+
+
+def _shown(path: str) -> str:
+    """Return a path for an error, unless it may be a key that was given in place of its path."""
+    is_path = len(path) <= _LONGEST_PATH and path.isprintable()
+    return repr(path) if is_path else "this file"
 
 
 def _exists(path: str) -> bool:

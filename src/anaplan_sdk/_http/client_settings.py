@@ -52,9 +52,10 @@ def _tls_context(settings: Mapping[str, Any]) -> ssl.SSLContext:
         )
     else:
         # The HTTP library sets the protocols in it whenever it connects.
-        key = verify, settings.get("trust_env", True), settings.get("http2", False)
+        key = settings.get("trust_env", True), settings.get("http2", False)
         make = _verifying_context.__wrapped__ if certificate is not None else _verifying_context
-        context = make(*key, _state_of_certificates(verify))
+        source = verify if isinstance(verify, bool) else str(verify)
+        context = make(source, *key, _state_of_certificates(source))
     if certificate is not None:
         fault: str | None = None
         try:
@@ -71,7 +72,7 @@ def _tls_context(settings: Mapping[str, Any]) -> ssl.SSLContext:
 # Reading the certificates of all authorities takes longer than all else about a client.
 @lru_cache(maxsize=8)
 def _verifying_context(
-    verify: bool | str | os.PathLike[str], trusts_environment: bool, _http2: bool, _state: object
+    verify: bool | str, trusts_environment: bool, _http2: bool, _state: object
 ) -> ssl.SSLContext:
     name = "verify"
     if verify is True and trusts_environment:
