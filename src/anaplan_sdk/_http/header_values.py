@@ -67,4 +67,6 @@ def check_headers(name: str, headers: Any) -> None:
 def _text(value: str | bytes) -> str:
     if not isinstance(value, str | bytes):
         raise TypeError
-    return value if isinstance(value, str) else value.decode("latin-1")
+    # Bytes outside ASCII are obsolete, but may be sent.
+    text = value if isinstance(value, str) else value.decode("ascii", "replace")
+    return text if isinstance(value, str) else text.replace("\N{REPLACEMENT CHARACTER}", "x")

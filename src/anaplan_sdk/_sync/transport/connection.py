@@ -270,6 +270,8 @@ class Transport:
         """
         limit = self._limits.max_bytes
         codings = packed_with(response)
+        if response.is_closed:  # An own auth or an event hook has read it.
+            return response
         try:
             size = int(response.headers.get("Content-Length", -1))
             if size > limit:
