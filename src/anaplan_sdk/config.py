@@ -9,8 +9,6 @@ import ssl
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from importlib.util import find_spec
-from pathlib import Path
 from typing import (
     Annotated,
     Any,
@@ -30,6 +28,7 @@ from anaplan_sdk import _loggers
 from anaplan_sdk._arguments import check_secret, check_token, identifier
 from anaplan_sdk._formats.chunks import MAX_CHUNK_SIZE
 from anaplan_sdk._formats.gzip import MAX_LEVEL
+from anaplan_sdk._http.client_options import check_http_options, check_http_timeout
 from anaplan_sdk._ranges import POSITIVE, Range
 from anaplan_sdk.exceptions import ArgumentTypeException, InvalidArgumentException
 from anaplan_sdk.regions import Hosts, Region, resolve_hosts
@@ -149,6 +148,29 @@ class ConsolidationAccess:
         object.__setattr__(self, "tenant", tenant)
 
 
+@dataclass(frozen=True, kw_only=True)
+class ReplyLimits:
+    """How much of Anaplan's replies a client reads into memory before it raises an error.
+
+    The defaults are far above what Anaplan sends; they protect from a gateway that doesn't stop.
+
+    Attributes:
+        max_bytes: Bytes of one reply, unpacked. Each chunk of a downloaded file is a reply.
+        max_pages: Pages of one listing. A page has `page_size` items, unless Anaplan sends fewer.
+
+    Raises:
+        InvalidArgumentException: A limit is not positive.
+        ArgumentTypeException: A limit is not an integer.
+    """
+
+    max_bytes: int = 1_000_000_000
+    max_pages: int = 100_000
+
+    def __post_init__(self) -> None:
+        for name in ("max_bytes", "max_pages"):
+            Range(1).check(name, getattr(self, name), int)
+
+
 class HttpxOptions(TypedDict, Generic[TransportT], total=False):
     """Options that are passed to the client of httpx2."""
 
@@ -231,6 +253,7 @@ class ClientConfig:
             starts again if there is nothing.
         model_wait: Seconds that a request waits for its model while that is opening, busy, locked
             or offline, before it is sent again. None (the default) lets such a request fail.
+        reply_limits: The largest reply and the longest listing that are read into memory.
         httpx_kwargs: Further options of the httpx2 client, such as `proxy` or `verify`. They also
             apply to sign-in.
 
@@ -239,7 +262,8 @@ class ClientConfig:
             out of range, or a URL is not valid.
         ArgumentTypeException: An option has the wrong type, or `httpx_kwargs` contains an unknown
             option.
-        ImportError: `httpx_kwargs` asks for HTTP/2, which is not installed.
+        ImportError: `httpx_kwargs` asks for HTTP/2 or a SOCKS proxy, and its package is not
+            installed.
     """
 
     workspace_id: str | None = None
@@ -274,6 +298,7 @@ class ClientConfig:
     settle_time: Annotated[float, Range(0)] = 10.0
     strict_starts: bool = False
     model_wait: Annotated[float | None, Range(0)] = None
+    reply_limits: ReplyLimits = ReplyLimits()
     httpx_kwargs: HttpxOptions[Any] = field(
         default_factory=HttpxOptions[Any], repr=False, hash=False
     )
@@ -285,18 +310,23 @@ class ClientConfig:
             for limits in getattr(option.type, "__metadata__", ()):
                 if not (value is None and may_be_none):
                     limits.check(option.name, value, get_args(option.type)[0])
-        if not isinstance(self.timeout, httpx2.Timeout):
-            POSITIVE.check("timeout", self.timeout, float)
-        for name, kind in (("consolidation", ConsolidationAccess), ("hosts", Hosts)):
+        check_http_timeout(self.timeout)
+        for name, kind in (
+            ("consolidation", ConsolidationAccess),
+            ("hosts", Hosts),
+            ("reply_limits", ReplyLimits),
+        ):
             value = getattr(self, name)
-            if not isinstance(value, kind | None):
+            if not isinstance(value, kind) and (value is not None or name == "reply_limits"):
                 raise ArgumentTypeException(
                     f"{name} must be of type {kind.__name__}, not {type(value).__name__}."
                 )
         for name in ("workspace_id", "model_id"):
             if value := getattr(self, name):
                 object.__setattr__(self, name, identifier(value))
-        _check_httpx_options(self.httpx_kwargs)
+        if unknown := self.httpx_kwargs.keys() - HttpxOptions.__annotations__.keys():
+            raise ArgumentTypeException(f"A client has no option {min(unknown)!r}.")
+        check_http_options(self.httpx_kwargs)
         _ = self.service_hosts  # Raises where they contradict.
         self._check_credentials()
 
@@ -370,29 +400,3 @@ def check_payload_format(value: str) -> None:
         raise InvalidArgumentException(
             f"certificate_payload must be 'auto', 'v1' or 'v2', not {value!r}."
         )
-
-
-def _check_httpx_options(options: Mapping[str, Any]) -> None:
-    """Refuse what httpx2 would refuse only at the first request.
-
-    Raises:
-        ArgumentTypeException: There is no such option.
-        InvalidArgumentException: The proxy is not valid, or a file does not exist.
-        ImportError: HTTP/2 is not installed.
-    """
-    if unknown := options.keys() - HttpxOptions.__annotations__.keys():
-        raise ArgumentTypeException(f"A client has no option {min(unknown)!r}.")
-    proxy = options.get("proxy")
-    if proxy is not None and not isinstance(proxy, httpx2.Proxy):
-        try:
-            httpx2.Proxy(proxy)
-        except (ValueError, httpx2.InvalidURL):
-            raise InvalidArgumentException("proxy is not the URL of a proxy.") from None
-    if options.get("http2") and find_spec("h2") is None:
-        raise ImportError("http2 needs the package h2: pip install 'httpx2[http2]'")
-    certificate = options.get("cert")
-    # The third item of a tuple is a password.
-    files = (certificate,) if isinstance(certificate, str) else (certificate or ())[:2]
-    for name, path in (("verify", options.get("verify")), *(("cert", path) for path in files)):
-        if isinstance(path, str) and not Path(path).exists():
-            raise InvalidArgumentException(f"{name}: {path!r} doesn't exist.")

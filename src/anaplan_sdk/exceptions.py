@@ -20,6 +20,7 @@
     ├── AnaplanConnectionException         the network failed before a complete reply arrived
     ├── AnaplanTimeoutException            a request or a wait took longer than allowed
     ├── AnaplanResponseException           a reply is not what Anaplan documents
+    │   └── ReplyTooLargeException         a reply or a listing exceeds the client's limits
     ├── OutcomeUnknownException            it is unknown whether work was started, or how it ended
     ├── WriteInterruptedException          a write ended before all of its items were sent
     ├── PartialFailureException            Anaplan rejected some of the items or cells
@@ -92,6 +93,7 @@ __all__ = [
     "PartialUpdateException",
     "PermissionDeniedException",
     "RateLimitException",
+    "ReplyTooLargeException",
     "ServerException",
     "SignInRequiredException",
     "SynchronizationException",
@@ -208,6 +210,10 @@ class AnaplanTimeoutException(AnaplanException):
 
 class AnaplanResponseException(AnaplanException):
     """A reply is not what Anaplan documents: not JSON, an HTML page, empty, or a key is missing."""
+
+
+class ReplyTooLargeException(AnaplanResponseException):
+    """A reply has more bytes, or a listing more pages, than the client's `reply_limits` allow."""
 
 
 class ClientClosedException(AnaplanException):

@@ -24,6 +24,7 @@ from anaplan_sdk.config import (
     ConsolidationAccess,
     HttpxOptions,
     PayloadFormat,
+    ReplyLimits,
     Signer,
     TokenStore,
 )
@@ -72,6 +73,7 @@ class ClientOptions(HttpxOptions[httpx2.AsyncBaseTransport], total=False):
     settle_time: float
     strict_starts: bool
     model_wait: float | None
+    reply_limits: ReplyLimits
     api_key: str | None
     consolidation: ConsolidationAccess | None
     base_url: str | None
@@ -142,6 +144,7 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
             starts again if there is nothing.
         model_wait: Seconds that a request waits for its model while that is opening, busy, locked
             or offline, before it is sent again. None (the default) lets such a request fail.
+        reply_limits: The largest reply and the longest listing that are read into memory.
         **httpx_kwargs: Further options of the httpx2 client, such as `proxy` or `verify`. They also
             apply to sign-in.
 
@@ -189,6 +192,7 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
         settle_time: float = 10.0,
         strict_starts: bool = False,
         model_wait: float | None = None,
+        reply_limits: ReplyLimits = ReplyLimits(),  # noqa: B008 - immutable
         **httpx_kwargs: Unpack[HttpxOptions[httpx2.AsyncBaseTransport]],
     ) -> None:
         # The parameters are the fields of ClientConfig; tests/architecture compares them.

@@ -35,6 +35,7 @@ from anaplan_sdk._runtime.flow import (
     Pause,
     Step,
     Wait,
+    for_one_origin,
     must_finish,
     resume,
     with_client_defaults,
@@ -76,7 +77,10 @@ async def sleep(seconds: float) -> None:
 
 async def run_in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """Run a function that computes or blocks without holding up the event loop."""
-    return await anyio.to_thread.run_sync(lambda: function(*args, **kwargs))
+    # The thread returns nothing itself: asyncio's debug mode logs what it returns, such as a token.
+    results: list[R] = []
+    await anyio.to_thread.run_sync(lambda: results.append(function(*args, **kwargs)))
+    return results[0]
 
 
 async def run_shielded(function: Callable[..., Awaitable[R]], *args: Any) -> R:
@@ -176,7 +180,7 @@ async def run_flow(
             elif send is not None:
                 step = await _take_step(flow, send, step)
             else:
-                reply = yield with_client_defaults(step, request)
+                reply = yield for_one_origin(with_client_defaults(step, request))
                 await reply.aread()
                 step = resume(flow, reply)
     finally:

@@ -15,8 +15,8 @@ import httpx2
 from pydantic import TypeAdapter
 
 from anaplan_sdk._arguments import check_secret, check_token, identifier, is_token
-from anaplan_sdk._http.redaction import excerpt, safe_url
-from anaplan_sdk._http.replies import decode, error_of
+from anaplan_sdk._http.redaction import excerpt
+from anaplan_sdk._http.replies import decode, error_of, url_of
 from anaplan_sdk._runtime.flow import ExchangeRequest
 from anaplan_sdk.auth.token_cache import lifetime_of
 from anaplan_sdk.exceptions import InvalidArgumentException, OAuthException, OAuthStateException
@@ -55,7 +55,6 @@ _FORM_HEADERS = {
     "Content-Type": "application/x-www-form-urlencoded",
     "Accept": "application/json",
 }
-_PUBLIC_FIELDS = frozenset(("client_id", "grant_type", "redirect_uri", "scope"))
 
 
 def require_oauthlib() -> None:
@@ -216,7 +215,7 @@ class OAuthApp:
             OAuthException: Anaplan refused; `code` is OAuth's code for the reason.
             AnaplanException: The request failed otherwise, or the reply can't be read.
         """
-        error = error_of(_without_echo(response), 1)
+        error = error_of(response, 1)
         if error is None:
             return decode(_OBJECT, response, secret=True)
         # With other statuses only OAuth's own code is a refusal: a proxy may have answered.
@@ -246,7 +245,7 @@ class OAuthApp:
             raise OAuthException(
                 "Anaplan's reply contains no access token.",
                 method="POST",
-                url=safe_url(response.request.url),
+                url=url_of(response),
                 status_code=response.status_code,
             )
         if spent is not None and not reply.get("refresh_token"):
@@ -296,23 +295,3 @@ def make_app(
 def random_state() -> str:
     """Return a state that can't be guessed."""
     return secrets.token_urlsafe(32)
-
-
-def _without_echo(response: httpx2.Response) -> httpx2.Response:
-    """Return an error reply without the secrets that its request contained."""
-    request = response.request
-    sent = [
-        value for name, value in parse_qsl(request.content.decode()) if name not in _PUBLIC_FIELDS
-    ]
-    sent += request.headers.get("Authorization", "").split()[1:]
-    text = response.text
-    if response.is_success or not any(secret in text for secret in sent):
-        return response
-    for secret in sent:
-        text = text.replace(secret, "***")
-    headers = {
-        name: value
-        for name, value in response.headers.items()
-        if name not in ("content-encoding", "content-length", "transfer-encoding")
-    }
-    return httpx2.Response(response.status_code, headers=headers, text=text, request=request)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import aclosing, suppress
 from http import HTTPStatus
+from itertools import count
 
 from pydantic import Field, TypeAdapter
 
@@ -15,6 +16,7 @@ from anaplan_sdk._async.transport.recovery import Created, ListedStart, Recovery
 from anaplan_sdk._async.transport.session import Session
 from anaplan_sdk._formats.csv_rows import RowReader, add_action_column
 from anaplan_sdk._http.dates import optional_timestamp
+from anaplan_sdk._http.paging import bounded
 from anaplan_sdk._http.replies import decode, find_id
 from anaplan_sdk._ranges import check_timeout
 from anaplan_sdk._runtime import asynchronous as runtime
@@ -210,7 +212,7 @@ class CloudRuns(ApiNamespace):
         """
         url = f"{self._root}/runs/{path_segment(integration_id)}"
         runs: list[RunSummary] = []
-        while True:
+        for _ in bounded(count(), self._max_pages):
             page: dict[str, str] = {
                 "offset": str(len(runs)),
                 "limit": str(self._config.page_size),
@@ -218,7 +220,8 @@ class CloudRuns(ApiNamespace):
             history = await self._get(_HISTORY, url, **page)
             runs += history.runs
             if not history.runs or len(runs) >= (history.total_runs or 0):
-                return [self._recovery.mark(run) for run in runs]
+                break
+        return [self._recovery.mark(run) for run in runs]
 
     async def get_run_status(self, run_id: str) -> RunStatus:
         """Return the state of a run.

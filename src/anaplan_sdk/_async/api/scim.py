@@ -12,6 +12,7 @@ from pydantic import Field, TypeAdapter
 from anaplan_sdk._async.api.namespace import ApiNamespace, json_body, path_segment, validated
 from anaplan_sdk._async.transport.recovery import ListedStart
 from anaplan_sdk._http.dates import iso_date
+from anaplan_sdk._http.paging import bounded
 from anaplan_sdk._http.replies import decode, find_id, unreadable
 from anaplan_sdk._ranges import Range
 from anaplan_sdk._runtime import asynchronous as runtime
@@ -161,7 +162,7 @@ class Scim(ApiNamespace):
         users, size, total = first.users, len(first.users), first.total_results
         if total > 0 and not size:
             raise unreadable(response, f"a page without users, although Anaplan counts {total}")
-        starts = range(1 + size, total + 1, size or 1)
+        starts = bounded(range(1 + size, total + 1, size or 1), self._max_pages)
         spans = runtime.ordered_map(fetch_span, starts, self._config.max_concurrency)
         async with aclosing(spans):
             async for span in spans:

@@ -54,6 +54,7 @@ class Session:
         self._transport = Transport(config, auth)
         self._model_wait_seconds = config.model_wait
         self._poll_delay = config.status_poll_delay
+        self._reply_limits = config.reply_limits
 
     def __repr__(self) -> str:
         return f"<Session {self.hosts.api}, {self._auth!r}>"
@@ -141,7 +142,8 @@ class Session:
             )
 
         response = await self._send(build, Retry.SAFE, deadline, is_streamed=True)
-        pieces = pieces_of(response)
+        pieces = pieces_of(response, self._reply_limits)
+        failure: httpx2.RequestError
         try:
             while True:
                 piece = await runtime.with_deadline(deadline.remaining(), anext, pieces, _END)
@@ -154,14 +156,17 @@ class Session:
             # The HTTP library raises different errors if the client was closed in the meantime.
             if self._transport.is_closed:
                 raise ClientClosedException("The client was closed during a download.") from error
-            if isinstance(error, httpx2.RequestError):
-                raise transport_error(error, 1) from error
-            raise
+            if not isinstance(error, httpx2.RequestError):
+                raise
+            failure = error
         except GeneratorExit:
             await hang_up(response, pieces)
             raise
+        else:
+            return
         finally:
             await response.aclose()
+        raise transport_error(failure, 1, response.request)
 
     async def _send(
         self,

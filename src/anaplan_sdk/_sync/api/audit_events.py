@@ -8,11 +8,13 @@ from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from typing import TypeVar
 
 import httpx2
 
 from anaplan_sdk._formats.lines import LineReader
+from anaplan_sdk._http.paging import bounded
 from anaplan_sdk._http.replies import decode, unreadable
 from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk._ranges import NOT_NEGATIVE, POSITIVE, Range, check_timeout
@@ -406,7 +408,7 @@ class Events(ApiNamespace):
         seen: set[object] = set()
         offset = 0
         known: int | None = None
-        while True:
+        for _ in bounded(count(), self._max_pages):
             response = self._page(window, offset, by_search=by_search)
             page = decode(listing.adapter, response)
             gone = 0 if known is None or page.total is None else known - page.total

@@ -6,12 +6,14 @@ from __future__ import annotations
 from collections.abc import Collection, Generator, Mapping
 from contextlib import closing, suppress
 from http import HTTPStatus
+from itertools import count
 
 from pydantic import Field, TypeAdapter
 
 from anaplan_sdk import _loggers
 from anaplan_sdk._formats.csv_rows import RowReader, add_action_column
 from anaplan_sdk._http.dates import optional_timestamp
+from anaplan_sdk._http.paging import bounded
 from anaplan_sdk._http.replies import decode, find_id
 from anaplan_sdk._ranges import check_timeout
 from anaplan_sdk._runtime import synchronous as runtime
@@ -211,7 +213,7 @@ class CloudRuns(ApiNamespace):
         """
         url = f"{self._root}/runs/{path_segment(integration_id)}"
         runs: list[RunSummary] = []
-        while True:
+        for _ in bounded(count(), self._max_pages):
             page: dict[str, str] = {
                 "offset": str(len(runs)),
                 "limit": str(self._config.page_size),
@@ -219,7 +221,8 @@ class CloudRuns(ApiNamespace):
             history = self._get(_HISTORY, url, **page)
             runs += history.runs
             if not history.runs or len(runs) >= (history.total_runs or 0):
-                return [self._recovery.mark(run) for run in runs]
+                break
+        return [self._recovery.mark(run) for run in runs]
 
     def get_run_status(self, run_id: str) -> RunStatus:
         """Return the state of a run.

@@ -5,12 +5,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from itertools import count as numbers
 from typing import TypeVar
 
 import httpx2
 from pydantic import AliasChoices, Field, TypeAdapter
 
 from anaplan_sdk._formats.json_batches import Batch, Batcher
+from anaplan_sdk._http.paging import bounded
 from anaplan_sdk._http.replies import decode, unreadable
 from anaplan_sdk._ranges import NOT_NEGATIVE, Range
 from anaplan_sdk._runtime import synchronous as runtime
@@ -287,7 +289,7 @@ class Tables(ApiNamespace):
 
         first = fetch(1)
         yield first
-        others = range(2, first.total_pages + 1)
+        others = bounded(range(2, first.total_pages + 1), self._max_pages)
         pages = runtime.ordered_map(fetch, others, self._config.max_concurrency)
         with closing(pages):
             for page in pages:
@@ -298,7 +300,9 @@ class Tables(ApiNamespace):
     ) -> Generator[_RowPage]:
         """Read spans of rows: whether `$top` and `$skip` work with pages is not documented."""
         count = 0
-        while top is None or count < top:
+        for _ in bounded(numbers(), self._max_pages):
+            if top is not None and count >= top:
+                return
             width = size if top is None else min(size, top - count)
             params: dict[str, str | int] = {**query, "$top": width, "$skip": skip + count}
             page = _row_page(self._session.send("GET", url, params=params))

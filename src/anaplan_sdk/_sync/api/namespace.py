@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import closing
+from itertools import count
 from types import MappingProxyType
 from typing import TYPE_CHECKING, TypeVar, cast
 from urllib.parse import quote
@@ -12,7 +13,7 @@ from urllib.parse import quote
 import httpx2
 
 from anaplan_sdk._arguments import identifier
-from anaplan_sdk._http.paging import further_offsets
+from anaplan_sdk._http.paging import bounded, further_offsets
 from anaplan_sdk._http.replies import decode, unreadable
 from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk._runtime import synchronous as runtime
@@ -85,6 +86,10 @@ class ApiNamespace:
         return self._config.model_id
 
     @property
+    def _max_pages(self) -> int:
+        return self._config.reply_limits.max_pages
+
+    @property
     def _workspace_id(self) -> str | None:
         return self._config.workspace_id
 
@@ -134,7 +139,9 @@ class ApiNamespace:
         response = self._session.send("GET", url, params=params)
         page = decode(listing.adapter, response)
         items = page.items
-        while page.items and len(items) < (page.total or 0):
+        for _ in bounded(count(), self._max_pages):
+            if not page.items or len(items) >= (page.total or 0):
+                break
             query: dict[str, str | int] = {**params, "limit": len(page.items), "offset": len(items)}
             response = self._session.send("GET", url, params=query)
             page = decode(listing.adapter, response)
@@ -165,7 +172,7 @@ class ApiNamespace:
         page, response = fetch(0, self._config.page_size)
         size = len(page.items)
         try:
-            starts = further_offsets(size, page.total)
+            starts = bounded(further_offsets(size, page.total), self._max_pages)
         except ValueError as problem:
             raise unreadable(response, str(problem)) from None
         items = page.items
