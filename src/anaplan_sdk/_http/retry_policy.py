@@ -73,7 +73,13 @@ class RetryPolicy:
         return error.retry_after is None or error.retry_after <= RETRY_AFTER_CAP
 
     def pause_before_retry(
-        self, error: AnaplanException, retry: Retry, attempt: int, remaining: float | None
+        self,
+        error: AnaplanException,
+        retry: Retry,
+        attempt: int,
+        remaining: float | None,
+        *,
+        at_once: bool = False,
     ) -> float | None:
         """Return the seconds to wait before a request is sent again; `None` if it is not.
 
@@ -82,10 +88,11 @@ class RetryPolicy:
             retry: When the call allows a retry.
             attempt: The number of the last attempt, from 1.
             remaining: Seconds within which the retry has to begin; `None` without a limit.
+            at_once: Whether there is no reason for a pause.
         """
         if attempt > self.retry_count or not self.should_retry(error, retry):
             return None
-        pause = self.pause(error, attempt)
+        pause = 0.0 if at_once else self.pause(error, attempt)
         return pause if remaining is None or pause < remaining else None
 
     def pause(self, error: AnaplanException, attempt: int) -> float:

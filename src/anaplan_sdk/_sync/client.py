@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 import os
-from copy import copy
 from dataclasses import fields, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
@@ -88,7 +87,7 @@ class Client(WorkspacesAndModels, Files, Actions):
 
     Creating a client sends nothing: it signs in at its first request, or when `authenticate` is
     called. Use it in `with`, or close it with `close`. Any number of callers may share one
-    client; a forked process opens connections of its own.
+    client; a forked process opens connections of its own. Clients can't be copied or pickled.
 
     Args:
         workspace_id: Id of the workspace, for methods that need one.
@@ -406,7 +405,9 @@ class Client(WorkspacesAndModels, Files, Actions):
         Returns:
             A client that works until the client it was created from is closed.
         """
-        other = copy(self)
+        # With what a subclass has added; `copy` refuses clients.
+        other = type(self).__new__(type(self))
+        vars(other).update(vars(self))
         config = replace(
             self._config,
             model_id=model_id or self._model_id,

@@ -10,6 +10,7 @@ from typing import Annotated, TypeAlias
 from pydantic import AfterValidator, BaseModel, Field, TypeAdapter
 
 from anaplan_sdk._http.replies import decode
+from anaplan_sdk._runtime import process
 from anaplan_sdk._runtime.flow import Flow, Pause, call, send
 from anaplan_sdk.auth.oauth_app import SCOPE, TOKEN_URL, OAuthApp, OAuthToken, make_app
 from anaplan_sdk.auth.oauth_tokens import OAuthBearer, OnToken, refuse_async
@@ -69,6 +70,11 @@ class DeviceSignIn:
     def __init__(self, prompt: DevicePrompt | None) -> None:
         refuse_async("prompt", prompt)
         self._prompt = prompt
+        self.renew_in_child()
+        process.renew_in_child(self)
+
+    def renew_in_child(self) -> None:
+        """Have a forked process cancel its own sign-in only."""
         self.cancelled = threading.Event()
 
     def __call__(self, app: OAuthApp) -> Flow[OAuthToken]:  # noqa: D102 - it is a SignIn

@@ -49,6 +49,12 @@ _LOCK_PAUSE = 0.1
 # OAuth's codes for a refresh token that has expired, was spent or revoked.
 _REFUSED_GRANTS = frozenset(("invalid_grant", "expired_token", "access_denied"))
 
+_INHERITED = (
+    "{} This process has the refresh token from the one that it was forked from, and only one of "
+    "them can exchange it: pass a store that processes share, such as PlaintextFileStore, or sign "
+    "in after the fork."
+)
+
 
 class OAuthTokenCache(TokenCache):
     """Keeps an OAuth token usable: spends its refresh token, or has a person sign in.
@@ -95,13 +101,19 @@ class OAuthTokenCache(TokenCache):
         self._on_token = on_token
         # Counts the calls of `clear_all`: a token that was requested before one is not kept.
         self._generation = 0
-        self._reply_lock = threading.Lock()
         self._is_delivered = True
         self._passed_refresh_token = self._refresh_token
         # Where a person can be asked to sign in, a stored token comes before one that was passed.
         is_store_first = store is not None and sign_in is not None
         self._passed_token = self._usable_token() if is_store_first else None
         super().__init__(None if is_store_first else self._usable_token(), clock)
+        self._is_inherited = False
+
+    def renew_in_child(self) -> None:
+        """Keep the tokens in a forked process, with locks of its own."""
+        super().renew_in_child()
+        self._reply_lock = threading.Lock()
+        self._is_inherited = True
 
     def _use(self, app: OAuthApp) -> None:
         self._app = app
@@ -195,6 +207,8 @@ class OAuthTokenCache(TokenCache):
                 if error.code not in _REFUSED_GRANTS:
                     raise
                 refusal = error
+                if self._is_inherited:
+                    refusal.replace_message(_INHERITED.format(error.message))
             else:
                 return (yield from self._accept(reply, generation))
         if sign_in is None:
@@ -216,7 +230,7 @@ class OAuthTokenCache(TokenCache):
             if self._generation == generation:
                 self._reply = reply
                 self._passed_refresh_token = self._passed_token = None
-                self._is_delivered = False
+                self._is_delivered = self._is_inherited = False
         if self._generation != generation:
             # It serves the request that it was obtained for, and nothing else.
             return _token_of(reply)

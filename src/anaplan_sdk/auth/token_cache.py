@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from math import isfinite
 
 from anaplan_sdk import _loggers
+from anaplan_sdk._runtime import process
 from anaplan_sdk._runtime.flow import Flow
 from anaplan_sdk.exceptions import (
     AnaplanConnectionException,
@@ -103,11 +104,16 @@ class TokenCache(ABC):
     def __init__(self, token: Token | None, clock: Callable[[], float] = time.time) -> None:
         self._token = token
         self._clock = clock
-        self._lock = threading.Lock()
-        self._flight: Future[None] | None = None
+        self.renew_in_child()
+        process.renew_in_child(self)
         self._is_cleared = False
         self._refusal: InvalidCredentialsException | None = None
         self._no_refresh_before = 0.0
+
+    def renew_in_child(self) -> None:
+        """Keep the token in a forked process, but wait for no flight of its parent's threads."""
+        self._lock = threading.Lock()
+        self._flight: Future[None] | None = None
 
     @property
     @abstractmethod

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping
 from contextlib import aclosing
 from itertools import count
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, NoReturn, TypeVar, cast
 from urllib.parse import quote
 
 import httpx2
@@ -19,7 +19,11 @@ from anaplan_sdk._http.replies import decode, unreadable
 from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk.config import ClientConfig
-from anaplan_sdk.exceptions import InvalidArgumentException, InvalidIdentifierException
+from anaplan_sdk.exceptions import (
+    ArgumentTypeException,
+    InvalidArgumentException,
+    InvalidIdentifierException,
+)
 from anaplan_sdk.models._envelopes import ListReply, ObjectReply
 
 if TYPE_CHECKING:
@@ -70,6 +74,13 @@ class ApiNamespace:
             Recovery(
                 session.server_time, config.retry_count, config.settle_time, config.strict_starts
             )
+        )
+
+    def __reduce__(self) -> NoReturn:
+        raise ArgumentTypeException(
+            f"{type(self).__name__} has connections and locks, so it can't be copied, pickled or "
+            "passed to another process: make a client in each process (for example with "
+            "from_config, whose ClientConfig can be passed), and use with_model for another model."
         )
 
     def _namespace(self, kind: type[R]) -> R:

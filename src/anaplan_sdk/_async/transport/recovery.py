@@ -21,6 +21,7 @@ from anaplan_sdk import _loggers
 from anaplan_sdk._async.transport.polling import poll_until
 from anaplan_sdk._http.retry_policy import was_accepted
 from anaplan_sdk._runtime import asynchronous as runtime
+from anaplan_sdk._runtime import process
 from anaplan_sdk._runtime.deadline import Deadline
 from anaplan_sdk.exceptions import (
     AnaplanActionError,
@@ -136,24 +137,30 @@ class StartLedger:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._under_way: Counter[str] = Counter()
+        self.renew_in_child()
+        process.renew_in_child(self)
         self._started: dict[str, deque[str]] = {}
         self._ambiguous: dict[str, float] = {}
         self._recovered: dict[str, None] = {}
+
+    def renew_in_child(self) -> None:
+        """Drop the starts that threads of a forked process's parent have under way."""
+        self._lock = threading.Lock()
+        self._under_way: Counter[str] = Counter()
 
     @contextmanager
     def starting(self, key: str) -> Generator[None]:
         """Mark a start as under way, until its outcome is recorded."""
         with self._lock:
-            self._under_way[key] += 1
+            under_way = self._under_way  # A child has another.
+            under_way[key] += 1
         try:
             yield
         finally:
             with self._lock:
-                self._under_way[key] -= 1
-                if not self._under_way[key]:
-                    del self._under_way[key]
+                under_way[key] -= 1
+                if not under_way[key]:
+                    del under_way[key]
 
     def is_concurrent(self, key: str) -> bool:
         """Whether several starts are under way."""

@@ -181,6 +181,7 @@ class Session:
         retry_deadline = Deadline.after(policy.retry_time)
         # A resend after waiting for the model is another attempt, but not one of the retries.
         number, tries, sent, may_be_performed = 1, 1, 0, False
+        was_repeated_at_once = False
         while True:
             attempt = Attempt(number, deadline)
             try:
@@ -198,7 +199,12 @@ class Session:
                 error.not_performed = not may_be_performed
                 if model_wait is not None and await model_wait.should_resend(error, retry):
                     continue
-                pause = policy.pause_before_retry(error, retry, tries, retry_deadline.remaining())
+                # One kept connection that was closed says nothing of the service; the next is new.
+                at_once = attempt.met_closed_connection and not was_repeated_at_once
+                was_repeated_at_once = at_once
+                pause = policy.pause_before_retry(
+                    error, retry, tries, retry_deadline.remaining(), at_once=at_once
+                )
                 if pause is None:
                     raise
                 tries += 1

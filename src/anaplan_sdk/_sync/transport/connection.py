@@ -27,14 +27,25 @@ from anaplan_sdk._http.replies import (
     unreadable,
 )
 from anaplan_sdk._http.request_log import log_failure, log_reply
+from anaplan_sdk._runtime import process
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._runtime.deadline import NO_DEADLINE, Deadline
-from anaplan_sdk._runtime.flow import DeadlineExceeded, Flow, with_client_defaults
+from anaplan_sdk._runtime.flow import (
+    DeadlineExceeded,
+    ExchangeRequest,
+    Flow,
+    with_client_defaults,
+)
+from anaplan_sdk._sync.transport.connection_trace import ConnectionTrace
 from anaplan_sdk._version import __version__
 from anaplan_sdk.auth.bearer import Bearer
 from anaplan_sdk.auth.consolidation import ConsolidationAuth
 from anaplan_sdk.config import ClientConfig, HttpxOptions, ReplyLimits
-from anaplan_sdk.exceptions import AnaplanResponseException, ClientClosedException
+from anaplan_sdk.exceptions import (
+    AnaplanConnectionException,
+    AnaplanResponseException,
+    ClientClosedException,
+)
 
 USER_AGENT = f"anaplan-sdk/{__version__} python-httpx2/{httpx2.__version__}"
 
@@ -59,6 +70,7 @@ class Attempt:
         number: The number of the attempt, from 1.
         deadline: When it has to end.
         was_sent: Whether the request itself was sent, not only those for a token.
+        met_closed_connection: Whether it failed since a kept connection had been closed meanwhile.
         is_over: Whether its caller has gone: nothing more may be sent.
         status_code: The status of the reply once its headers have arrived.
     """
@@ -66,6 +78,7 @@ class Attempt:
     number: int
     deadline: Deadline = NO_DEADLINE
     was_sent: bool = False
+    met_closed_connection: bool = False
     is_over: bool = False
     status_code: int | None = None
 
@@ -208,7 +221,17 @@ class Transport:
         self, request: httpx2.Request, number: int, token_request: httpx2.Request
     ) -> httpx2.Response:
         with_client_defaults(token_request, request, self.client().headers)
-        return self._transmit(token_request, None, Attempt(number))
+        # A request with a deadline ends its thread soon after, but others wait for the token, too.
+        timeouts = request.extensions["timeout"].values()
+        seconds = max(inf if timeout is None else timeout for timeout in timeouts)
+        attempt = Attempt(number)
+        try:
+            return runtime.with_own_time(seconds, self._transmit, token_request, None, attempt)
+        except AnaplanConnectionException:
+            # What it would exchange may be spent.
+            if not attempt.met_closed_connection or isinstance(token_request, ExchangeRequest):
+                raise
+        return runtime.with_own_time(seconds, self._transmit, token_request, None, Attempt(number))
 
     def _transmit(
         self,
@@ -223,6 +246,8 @@ class Transport:
             raise DeadlineExceeded
         attempt.was_sent = True
         extensions = request.extensions
+        trace = ConnectionTrace()
+        request.extensions = {**extensions, "trace": trace}
         if deadline is not NO_DEADLINE:
             # A thread cannot be stopped from outside, so the timeouts of its connection stop it: a
             # little after the deadline, so that the waiting caller reports the deadline first.
@@ -231,7 +256,7 @@ class Transport:
                 step: min(longest, inf if seconds is None else seconds)
                 for step, seconds in extensions["timeout"].items()
             }
-            request.extensions = {**extensions, "timeout": timeouts}
+            request.extensions["timeout"] = timeouts
         sent_at = time.monotonic()
         failure: Exception
         try:
@@ -255,9 +280,18 @@ class Transport:
                 "This client was closed while a request was under way."
             ) from failure
         if isinstance(failure, RuntimeError):
+            if process.is_ending():
+                raise AnaplanConnectionException(
+                    f"The interpreter is ending, and the request could not be sent: {failure}. "
+                    "Send it before the program ends; in atexit, only the sync client can send one.",
+                    not_performed=True,
+                ) from failure
             raise failure
         problem = transport_error(failure, attempt.number, request)
         problem.status_code = attempt.status_code
+        if isinstance(failure, httpx2.RequestError):
+            attempt.met_closed_connection = trace.met_closed_connection(failure)
+            problem.not_performed = problem.not_performed or trace.was_never_sent
         raise problem
 
     def _follow(
