@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, cast
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, cast
 
-from pydantic import AliasChoices, BaseModel, ConfigDict
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 
@@ -17,6 +17,14 @@ class AnaplanModel(BaseModel):
     """
 
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="allow")
+
+
+if TYPE_CHECKING:
+    ObjectId: TypeAlias = int
+else:
+    # In all sources these ids are decimal numbers. One that is not is kept as text, rather than the
+    # object lost; programs that only pass ids on need no other type for that.
+    ObjectId = Annotated[int | str, Field(union_mode="left_to_right")]
 
 
 # `default_factory=list` would do the same, but pydantic takes a millisecond to inspect a built-in

@@ -25,16 +25,21 @@ class ListReply(Generic[T]):
     Attributes:
         key: The key.
         item: The class of the objects, or a function that imports it.
+        other_key: The key that some sources show instead.
+        exact: Whether a row that cannot be read is an error. Otherwise it is left out, which is
+            logged: one odd row does not make a listing fail.
     """
 
     key: str
     item: type[T] | Callable[[], type[T]]
+    other_key: str | None = None
+    exact: bool = False
 
     @cached_property
     def adapter(self) -> Adapter[Page[T]]:
-        from anaplan_sdk.models._decoding import page_adapter
+        from anaplan_sdk.models._decoding import PageAdapter
 
-        return page_adapter(self.key, _imported(self.item))
+        return PageAdapter(self.key, _imported(self.item), self.other_key, exact=self.exact)
 
 
 class RawListReply(ListReply[dict[str, object]]):

@@ -24,6 +24,6 @@ class ReadRequest(AnaplanModel):
     model_config = ConfigDict(frozen=True)
 
     request_id: str
-    request_state: TaskState | str
+    request_state: TaskState | str = "NOT_STARTED"
     available_pages: int = 0
     successful: bool = False

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, NamedTuple, TypeAlias
 
 from pydantic import Discriminator, Field, Tag
 
-from anaplan_sdk.models._base import AnaplanModel, aliases, empty_list
+from anaplan_sdk.models._base import AnaplanModel, aliases, empty_list, field_text
 
 TaskState: TypeAlias = Literal["NOT_STARTED", "IN_PROGRESS", "COMPLETE", "CANCELLING", "CANCELLED"]
 """The states of a task. A task that failed is `COMPLETE`, too."""
@@ -136,10 +136,6 @@ class CompletedTask(Task):
         return nested or own
 
 
-class _State(AnaplanModel):
-    task_state: str | None = None
-
-
 def completed_or_other(task: object) -> str:
     """Return the tag that decides which class of a union a task is validated as.
 
@@ -147,16 +143,17 @@ def completed_or_other(task: object) -> str:
         task: A dict in Anaplan's names or ours, or a model.
 
     Returns:
-        `completed` for a task that has a result, `other` for any other task.
+        `completed` for a task that has ended, `other` for any other task.
     """
-    state = (
-        task.task_state if isinstance(task, TaskSummary) else _State.model_validate(task).task_state
-    )
+    state = field_text(task, "taskState", "task_state")
     return "completed" if state == "COMPLETE" else "other"
 
 
-TaskStatus: TypeAlias = Annotated[
+TaskStatus: TypeAlias = CompletedTask | Task
+"""A task: `CompletedTask` when it has ended, otherwise `Task`."""
+
+TaggedTask: TypeAlias = Annotated[
     Annotated[CompletedTask, Tag("completed")] | Annotated[Task, Tag("other")],
     Discriminator(completed_or_other),
 ]
-"""A task: `CompletedTask` when it has ended, otherwise `Task`."""
+"""`TaskStatus` as replies are read: by `task_state`."""

@@ -46,9 +46,9 @@ class Failure(AnaplanModel):
     """
 
     index: int = Field(validation_alias=aliases("requestIndex", "index"))
-    reason: str = Field("", validation_alias=aliases("failureType", "reason"))
-    details: str = Field("", validation_alias=aliases("failureMessageDetails", "details"))
-    item: object = Field(None, exclude=True, repr=False)
+    reason: str = Field(default="", validation_alias=aliases("failureType", "reason"))
+    details: str = Field(default="", validation_alias=aliases("failureMessageDetails", "details"))
+    item: object = Field(default=None, exclude=True, repr=False)
 
 
 class WriteResult(AnaplanModel):

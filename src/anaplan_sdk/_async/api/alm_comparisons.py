@@ -13,11 +13,12 @@ from anaplan_sdk._http.replies import decode
 from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk._ranges import check_timeout
 from anaplan_sdk.exceptions import AnaplanResponseException, ModelUnavailableException
-from anaplan_sdk.models import CompletedReportTask, PendingTask, ReportTask, SummaryReport
+from anaplan_sdk.models import CompletedReportTask, PendingTask, SummaryReport
 from anaplan_sdk.models._envelopes import ObjectReply
+from anaplan_sdk.models.alm import TaggedReportTask
 from anaplan_sdk.progress import ProgressCallback
 
-_REPORT = ObjectReply[PendingTask | CompletedReportTask]("task", ReportTask)
+_REPORT = ObjectReply[PendingTask | CompletedReportTask]("task", TaggedReportTask)
 _SUMMARY = ObjectReply[SummaryReport]("summaryReport", SummaryReport)
 _SECTION = re.compile(r"^=== *(.+?) *===[ \t]*\r?\n?", re.MULTILINE)
 

@@ -9,7 +9,7 @@ from anaplan_sdk._async.api.namespace import path_segment, sort_params
 from anaplan_sdk.models import User
 from anaplan_sdk.models._envelopes import ListReply, ObjectReply
 
-_USERS = ListReply("users", User)
+_USERS = ListReply("users", User, "user")
 _USER = ObjectReply[User]("user", User)
 _SORT_FIELDS = {
     "first_name": "firstName",

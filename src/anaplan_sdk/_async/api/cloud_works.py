@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 import httpx2
 from pydantic import TypeAdapter
 
-from anaplan_sdk._async.api.cloud_works_runs import REFUSAL_CODES, CloudRuns
+from anaplan_sdk._async.api.cloud_works_runs import REFUSAL_CODES, CloudRuns, created_since
 from anaplan_sdk._async.api.namespace import json_body, path_segment, sort_params, validated
 from anaplan_sdk._async.transport.recovery import Created, ListedStart, start_at_most_once
-from anaplan_sdk._http.dates import timestamp
 from anaplan_sdk._http.replies import decode, unreadable
 from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk._runtime import asynchronous as runtime
-from anaplan_sdk.exceptions import InvalidArgumentException, InvalidIdentifierException
+from anaplan_sdk.exceptions import (
+    AnaplanRequestException,
+    InvalidArgumentException,
+    InvalidIdentifierException,
+)
 from anaplan_sdk.models._base import AnaplanModel
 from anaplan_sdk.models._envelopes import ListReply, ObjectReply
 from anaplan_sdk.models.cloud_works import (
@@ -41,6 +44,7 @@ class _Created(AnaplanModel):
     connection_id: str | None = None
     integration_id: str | None = None
     notification_id: str | None = None
+    connections: _Created | None = None
     integration: _Created | None = None
     notification: _Created | None = None
 
@@ -115,13 +119,14 @@ class CloudWorks(CloudRuns):
 
         async def send() -> Created:
             response = await self._session.send("POST", url, json=json_body(ConnectionInput, given))
-            return Created(_id_in(response, decode(_CREATED, response).connection_id))
+            created = decode(_CREATED, response)
+            return Created(_id_in(response, (created.connections or created).connection_id))
 
         def matches(connection: Connection, since: float) -> bool:
             return (
                 connection.connection_type == given.type
                 and getattr(connection.body, "name", None) == given.body.name
-                and timestamp(connection.creation_date) >= since
+                and created_since(connection, since)
             )
 
         name = given.body.name
@@ -156,17 +161,14 @@ class CloudWorks(CloudRuns):
         Source: Anaplan CloudWorks API guide, "Edit a Connection".
         """
         body = json_body(ConnectionInput, con_info, ConnectionInput.of)
-        await self._session.send("PUT", self._connection(con_id), json=body)
+        await self._send_connection("PUT", con_id, body)
 
     async def patch_connection(self, con_id: str, body: Mapping[str, object]) -> None:
         """Change single fields of a connection.
 
-        Anaplan documents this as a partial change, but has been seen to refuse incomplete bodies
-        with HTTP 400; `update_connection` always works.
-
         Args:
             con_id: The connection's id.
-            body: The fields to change, by Anaplan's names.
+            body: The fields to change, by Anaplan's names, or a dict that has them as `body`.
 
         Raises:
             InvalidIdentifierException: There is no such connection.
@@ -177,8 +179,8 @@ class CloudWorks(CloudRuns):
 
         Source: Anaplan CloudWorks API guide, "Patch a Connection".
         """
-        patch = body if set(body) == {"body"} else {"body": dict(body)}
-        await self._session.send("PATCH", self._connection(con_id), json=patch)
+        wrapped = body if set(body) == {"body"} else {"body": dict(body)}
+        await self._send_connection("PATCH", con_id, wrapped)
 
     async def delete_connection(self, con_id: str) -> None:
         """Delete a connection.
@@ -296,7 +298,7 @@ class CloudWorks(CloudRuns):
             return Created(_id_in(response, (created.integration or created).integration_id))
 
         def matches(integration: Integration, since: float) -> bool:
-            return integration.name == name and timestamp(integration.creation_date) >= since
+            return integration.name == name and created_since(integration, since)
 
         return await self._create_once(
             send, self.get_integrations, matches, self._root, f"Integration {name!r}"
@@ -570,6 +572,21 @@ class CloudWorks(CloudRuns):
             ),
         )
         return created.id
+
+    async def _send_connection(
+        self, method: str, con_id: str, wrapped: Mapping[str, object]
+    ) -> None:
+        """Change a connection: its members are sent without `type` and `body` around them.
+
+        Older documents have them there: that is tried only after a refusal of the body's form.
+        """
+        url = self._connection(con_id)
+        try:
+            await self._session.send(method, url, json=wrapped["body"])
+        except AnaplanRequestException as error:
+            if error.status_code != 400 or "invalid request body" not in str(error).lower():
+                raise
+            await self._session.send(method, url, json=wrapped)
 
     def _connection(self, con_id: str) -> str:
         return f"{self._root}/connections/{path_segment(con_id)}"

@@ -22,17 +22,18 @@ from anaplan_sdk.exceptions import AnaplanException, IntegrationRunException
 from anaplan_sdk.models._base import AnaplanModel
 from anaplan_sdk.models._envelopes import ObjectReply
 from anaplan_sdk.models.cloud_works import RunError, RunStatus, RunSummary
+from anaplan_sdk.models.cloud_works_connections import ModificationInfo
 from anaplan_sdk.progress import Progress, ProgressCallback
 
 
 class _History(AnaplanModel):
-    runs: list[RunSummary] = Field([])
+    runs: list[RunSummary] = Field(default=[])
     total_runs: int | None = None
 
 
 class _Errors(AnaplanModel):
-    # CloudWorks sends an empty object when there are no errors.
-    runs: list[RunError] | AnaplanModel = Field([])
+    # A list in CloudWorks' guide; clients have read an object, which is empty without errors.
+    runs: list[RunError] | RunError | None = None
 
 
 class _Run(AnaplanModel):
@@ -231,7 +232,8 @@ class CloudRuns(ApiNamespace):
         """
         response = await self._session.send("GET", f"{self._root}/runerror/{path_segment(run_id)}")
         runs = decode(_ERRORS, response).runs
-        return runs[0] if isinstance(runs, list) and runs else None
+        found = next(iter(runs), None) if isinstance(runs, list) else runs
+        return found if found and found.model_dump(exclude_unset=True) else None
 
     async def get_import_error_dump(self, run_id: str) -> bytes:
         """Download the rows that the import of a run rejected.
@@ -404,6 +406,19 @@ async def start_run(
         ),
     )
     return run.id
+
+
+def created_since(found: ModificationInfo, moment: float) -> bool:
+    """Check when a connection, integration or flow was created.
+
+    Args:
+        found: The object.
+        moment: Seconds since 1970.
+
+    Returns:
+        Whether it was created then or later. Without a date it may be an older one.
+    """
+    return found.creation_date is not None and timestamp(found.creation_date) >= moment
 
 
 def _first_reason(error: RunError | None) -> list[str]:

@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 _SortBy: TypeAlias = Literal["id", "name"] | None
 
 _FILES = ListReply("files", lambda: models.File)
-_CHUNKS = ListReply("chunks", lambda: models.FileChunk)
+# A chunk that was left out would be missing in the content.
+_CHUNKS = ListReply("chunks", lambda: models.FileChunk, exact=True)
 # Anaplan Integration API V2 guide, "Upload Files for Actions": a single request is for files
 # smaller than 1 MB.
 _SMALL_FILE_SIZE = 1_000_000

@@ -27,9 +27,17 @@ if TYPE_CHECKING:
 # The first three digits of an id identify the kind of action, which is a part of its URL.
 _KINDS = {"112": "imports", "116": "exports", "117": "actions", "118": "processes"}
 
-TASKS = ListReply("tasks", lambda: models.TaskSummary)
-_CHUNKS = ListReply("chunks", lambda: models.FileChunk)
-TASK = ObjectReply["Task | CompletedTask"]("task", lambda: models.TaskStatus)
+
+def _tagged_task() -> object:
+    from anaplan_sdk.models.tasks import TaggedTask
+
+    return TaggedTask
+
+
+TASKS = ListReply("tasks", lambda: models.TaskSummary, "task")
+# A chunk that was left out would be missing in the content.
+_CHUNKS = ListReply("chunks", lambda: models.FileChunk, exact=True)
+TASK = ObjectReply["Task | CompletedTask"]("task", _tagged_task)
 
 
 class Tasks(ApiNamespace):

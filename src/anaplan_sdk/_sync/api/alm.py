@@ -28,17 +28,17 @@ from anaplan_sdk.models import (
     PendingTask,
     Promotion,
     Revision,
-    SyncTask,
     TaskSummary,
 )
 from anaplan_sdk.models._envelopes import ListReply, ObjectReply
+from anaplan_sdk.models.alm import TaggedSyncTask
 from anaplan_sdk.progress import ProgressCallback
 
 _REVISIONS = ListReply("revisions", Revision)
 _MODELS = ListReply("appliedToModels", ModelRevision)
-_TASKS = ListReply("tasks", TaskSummary)
+_TASKS = ListReply("tasks", TaskSummary, "task")
 _REVISION = ObjectReply[Revision]("revision", Revision)
-_SYNC = ObjectReply[PendingTask | CompletedSyncTask]("task", SyncTask)
+_SYNC = ObjectReply[PendingTask | CompletedSyncTask]("task", TaggedSyncTask)
 
 _SORT_FIELDS = {"id": "id", "name": "name", "applied_on": "appliedOn", "created_on": "createdOn"}
 

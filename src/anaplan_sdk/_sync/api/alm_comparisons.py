@@ -14,11 +14,12 @@ from anaplan_sdk._ranges import check_timeout
 from anaplan_sdk._sync.api.alm_tasks import AlmTasks, starts_task
 from anaplan_sdk._sync.api.namespace import path_segment
 from anaplan_sdk.exceptions import AnaplanResponseException, ModelUnavailableException
-from anaplan_sdk.models import CompletedReportTask, PendingTask, ReportTask, SummaryReport
+from anaplan_sdk.models import CompletedReportTask, PendingTask, SummaryReport
 from anaplan_sdk.models._envelopes import ObjectReply
+from anaplan_sdk.models.alm import TaggedReportTask
 from anaplan_sdk.progress import ProgressCallback
 
-_REPORT = ObjectReply[PendingTask | CompletedReportTask]("task", ReportTask)
+_REPORT = ObjectReply[PendingTask | CompletedReportTask]("task", TaggedReportTask)
 _SUMMARY = ObjectReply[SummaryReport]("summaryReport", SummaryReport)
 _SECTION = re.compile(r"^=== *(.+?) *===[ \t]*\r?\n?", re.MULTILINE)
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from anaplan_sdk._http.dates import timestamp
 from anaplan_sdk._http.replies import decode
-from anaplan_sdk._sync.api.cloud_works_runs import REFUSAL_CODES, CloudRuns, start_run
+from anaplan_sdk._sync.api.cloud_works_runs import (
+    REFUSAL_CODES,
+    CloudRuns,
+    created_since,
+    start_run,
+)
 from anaplan_sdk._sync.api.namespace import ApiNamespace, json_body, path_segment
 from anaplan_sdk._sync.transport.recovery import Created, ListedStart
 from anaplan_sdk.exceptions import InvalidArgumentException
@@ -101,7 +105,7 @@ class Flows(ApiNamespace):
             return Created(decode(_CREATED.adapter, response).value.integration_flow_id)
 
         def matches(flow: FlowSummary, since: float) -> bool:
-            return flow.name == name and timestamp(flow.creation_date) >= since
+            return flow.name == name and created_since(flow, since)
 
         created = self._recovery.start(
             send,
