@@ -16,13 +16,15 @@
     │   ├── PermissionDeniedException      the user's role does not allow the request (403)
     │   ├── RateLimitException             too many requests (429)
     │   ├── ModelUnavailableException      archived, locked, offline or deployed (422 to 425)
-    │   └── ServerException                Anaplan or a gateway before it failed (5xx)
+    │   ├── ServerException                Anaplan or a gateway before it failed (5xx)
+    │   └── WriteRefusedException          a request was refused for some of its items or cells
     ├── AnaplanConnectionException         the network failed before a complete reply arrived
     ├── AnaplanTimeoutException            a request or a wait took longer than allowed
     ├── AnaplanResponseException           a reply is not what Anaplan documents
     ├── OutcomeUnknownException            it is unknown whether work was started
     ├── WriteInterruptedException          a write ended before all of its items were sent
     ├── PartialFailureException            Anaplan rejected some of the items or cells
+    │   └── WriteRefusedException          it wrote none of them; also an AnaplanRequestException
     ├── PartialUpdateException             SCIM did not change some of a user's workspaces
     ├── LargeReadException                 a large read failed or was cancelled
     │   └── LargeReadExpiredException      Anaplan no longer keeps a large read
@@ -98,6 +100,7 @@ __all__ = [
     "TokenStoreException",
     "UploadIncompleteException",
     "WriteInterruptedException",
+    "WriteRefusedException",
 ]
 
 
@@ -246,6 +249,13 @@ class PartialFailureException(AnaplanException):
     def failures(self) -> list[Failure]:
         """The rejected items or cells, each with the reason."""
         return self.result.failures if self.result else []
+
+
+class WriteRefusedException(AnaplanRequestException, PartialFailureException):
+    """Anaplan refused a request for some of its items or cells, and wrote nothing of it (400).
+
+    `failures` has those items or cells, each with the reason.
+    """
 
 
 @dataclass(eq=False, repr=False, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import httpx2
 
@@ -27,10 +27,12 @@ from anaplan_sdk.exceptions import (
     PermissionDeniedException,
     RateLimitException,
     ServerException,
+    WriteRefusedException,
 )
 
 if TYPE_CHECKING:
     from anaplan_sdk.models._decoding import Adapter
+    from anaplan_sdk.models.writes import WriteResult
 
 T = TypeVar("T")
 
@@ -65,6 +67,12 @@ def error_of(response: httpx2.Response, attempts: int) -> AnaplanException | Non
         kind, text = ServerException, "Anaplan could not answer"
     elif response.is_redirect:
         text = f"Anaplan's address redirects to {safe_url(response.headers.get('Location', ''))!r}"
+    facts: dict[str, Any] = {}
+    if status == 400 and (result := _refused_items(response)) is not None:
+        kind, facts = WriteRefusedException, {"result": result}
+        text = f"Anaplan wrote nothing of the request, as {len(result.failures):,} of it is invalid"
+        first = result.failures[0]
+        reason = ": ".join(filter(None, [reason, first.reason, first.details])) or None
     return kind(
         f"{text}: {reason}" if reason else f"{text}.",
         method=response.request.method,
@@ -77,7 +85,24 @@ def error_of(response: httpx2.Response, attempts: int) -> AnaplanException | Non
         retryable=is_transient(status),
         not_performed=was_not_performed(status),
         retry_after=retry_after(response.headers) if status in (429, 503) else None,
+        **facts,
     )
+
+
+def _refused_items(response: httpx2.Response) -> WriteResult | None:
+    """Return what was invalid in a write of cells or items that Anaplan refused as a whole."""
+    if b'"failures"' not in response.content:
+        return None
+    from pydantic import TypeAdapter, ValidationError
+
+    from anaplan_sdk.models._decoding import decode_json
+    from anaplan_sdk.models.writes import WriteResult
+
+    try:
+        result = decode_json(TypeAdapter(WriteResult), response.content)
+    except ValidationError:
+        return None
+    return result if result.failures else None
 
 
 def lacks_rights(response: httpx2.Response) -> bool:

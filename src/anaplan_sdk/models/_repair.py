@@ -23,6 +23,9 @@ SKIPPED = "<skipped>"
 _LOGGED: set[tuple[str, str]] = set()
 _MOST_LOGGED = 1000
 
+# What Anaplan rejected is never left out: the write would seem to have succeeded.
+_KEPT = {"failures", "bulkDeleteModelsFailures"}
+
 _Converted = set[tuple[int, object]]
 
 
@@ -76,7 +79,8 @@ def validate_repaired(validate: Callable[[object], T], reply: object, rows: str 
             (place, kind)
             for place, kind in _from_the_end(invalid or incomplete)
             # The paging, for instance, cannot be spared: the listing might lack pages.
-            if rows is None or (place.path[0] == rows and len(place.path) > 1)
+            if (rows is None or (place.path[0] == rows and len(place.path) > 1))
+            and not _is_failure(place)
         ]
         for place, kind in removals:
             del place.container[place.key]
@@ -86,6 +90,11 @@ def validate_repaired(validate: Callable[[object], T], reply: object, rows: str 
                 page[SKIPPED] = page.get(SKIPPED, 0) + 1
         if not removals:
             raise first
+
+
+def _is_failure(place: _Place) -> bool:
+    *_, name = (step for step in place.path if step != "[]")
+    return name in _KEPT
 
 
 def _place(reply: object, location: tuple[int | str, ...]) -> _Place | None:

@@ -237,6 +237,13 @@ class SummaryReport(AnaplanModel):
     differences: SummaryDifferences = SummaryDifferences()
 
 
+class ComparisonSummary(SummaryReport, CompletedReportTask):
+    """A comparison that has ended, together with the numbers that it found.
+
+    Source: Anaplan ALM API guide, "Retrieve ALM revision summary report content".
+    """
+
+
 @dataclass(frozen=True)
 class Promotion:
     """The result of `alm.promote`.

@@ -10,7 +10,13 @@ from typing import Any
 import pytest
 
 from anaplan_sdk import Client, models
-from anaplan_sdk.exceptions import AnaplanResponseException
+from anaplan_sdk.exceptions import (
+    AnaplanRequestException,
+    AnaplanResponseException,
+    PartialFailureException,
+    WriteInterruptedException,
+    WriteRefusedException,
+)
 from anaplan_sdk.testing import EmulatedAnaplan
 
 Row = dict[str, Any]
@@ -423,3 +429,45 @@ def test_a_resource_that_has_moved_is_read_again(anaplan: EmulatedAnaplan) -> No
     anaplan.fault(method="GET", path="*/models", status=410)
     with anaplan.client(backoff=0) as client:
         assert client.get_models()
+
+
+def test_cells_of_a_request_that_is_refused_as_a_whole(anaplan: EmulatedAnaplan) -> None:
+    failure = {
+        "requestIndex": 1,
+        "failureType": "missingRequiredField",
+        "failureMessageDetails": "lineItemId is missing",
+    }
+    body: Row = {"status": {"code": 400, "message": "Bad request"}, "failures": [failure]}
+    cells: list[Row] = [{"lineItemName": "L", "value": number} for number in range(6)]
+    with anaplan.client() as client:
+        for raise_on_failure in (False, True):
+            anaplan.fault(method="POST", path="*/data", status=400, body=body)
+            with pytest.raises(WriteRefusedException, match="lineItemId is missing") as raised:
+                client.tr.write_cells(1, cells, raise_on_failure=raise_on_failure)
+            (found,) = raised.value.failures
+            assert (found.index, found.reason) == (1, "missingRequiredField")
+            assert found.item == {"lineItemName": "L", "value": 1, "dimensions": []}
+            assert raised.value.status_code == 400
+            assert raised.value.not_performed
+            assert isinstance(raised.value, AnaplanRequestException | PartialFailureException)
+        anaplan.fault(method="POST", path="*/data", body={"numberOfCellsChanged": 3})
+        anaplan.fault(method="POST", path="*/data", status=400, body=body)
+        with pytest.raises(WriteInterruptedException) as interrupted:
+            client.tr.write_cells(1, cells, cells_per_request=3)
+    cause = interrupted.value.__cause__
+    assert isinstance(cause, WriteRefusedException)
+    assert [one.index for one in cause.failures] == [4]
+    assert interrupted.value.refused == [range(3, 6)]
+
+
+@pytest.mark.parametrize("failures", ["some", 5, ["one"]])
+def test_failures_are_never_left_out(anaplan: EmulatedAnaplan, failures: object) -> None:
+    with anaplan.client() as client:
+        body: Row = {"numberOfCellsChanged": 0, "failures": failures}
+        anaplan.fault(method="POST", path="*/data", body=body)
+        with pytest.raises(AnaplanResponseException, match="failures"):
+            client.tr.write_cells(1, [{"lineItemName": "L", "value": 1}])
+        body["failures"] = {"requestIndex": "none", "failureMessageDetails": "no"}
+        anaplan.fault(method="POST", path="*/data", body=body)
+        result = client.tr.write_cells(1, [{"lineItemName": "L", "value": 1}])
+    assert [(one.index, one.details) for one in result.failures] == [(-1, "no")]

@@ -407,10 +407,9 @@ class Alm(Comparisons):
         if source is None or source.id == target.id:
             return Promotion(source_model_id, source or target, target)
         ids = source.id, source_model_id, target.id
-        comparison = await self.create_comparison_summary(
+        summary = await self.create_comparison_summary(
             *ids, timeout=deadline.remaining(), on_progress=on_progress
         )
-        summary = await self.get_comparison_summary(comparison)
         if dry_run:
             return Promotion(source_model_id, source, target, summary)
         if deadline.expired:

@@ -13,7 +13,12 @@ from anaplan_sdk._http.replies import decode
 from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk._ranges import check_timeout
 from anaplan_sdk.exceptions import AnaplanResponseException, ModelUnavailableException
-from anaplan_sdk.models import CompletedReportTask, PendingTask, SummaryReport
+from anaplan_sdk.models import (
+    ComparisonSummary,
+    CompletedReportTask,
+    PendingTask,
+    SummaryReport,
+)
 from anaplan_sdk.models._envelopes import ObjectReply
 from anaplan_sdk.models.alm import TaggedReportTask
 from anaplan_sdk.progress import ProgressCallback
@@ -155,7 +160,7 @@ class Comparisons(AlmTasks):
             sections.setdefault(heading, []).extend(rows)
         return sections
 
-    @starts_task(CompletedReportTask)
+    @starts_task(ComparisonSummary)
     async def create_comparison_summary(
         self,
         source_revision_id: str,
@@ -168,8 +173,7 @@ class Comparisons(AlmTasks):
     ) -> PendingTask | CompletedReportTask:
         """Start a comparison that counts the differences between two revisions.
 
-        Pass the returned task to `get_comparison_summary` to read the numbers. A comparison
-        changes nothing, so a request without a clear reply is repeated.
+        A comparison changes nothing, so a request without a clear reply is repeated.
 
         Args:
             source_revision_id: The revision whose structure would be taken over.
@@ -181,7 +185,9 @@ class Comparisons(AlmTasks):
             on_progress: Called with a Progress for every poll of the task.
 
         Returns:
-            The completed task, or the started task when `wait_for_completion` is False.
+            The numbers of created, modified and deleted objects, by kind and in total, which is
+            the completed task as well; or the started task when `wait_for_completion` is False,
+            which `get_comparison_summary` takes.
 
         Raises:
             InvalidArgumentException: An id is empty, `timeout` is negative, or the client has no
@@ -195,7 +201,11 @@ class Comparisons(AlmTasks):
         Source: Anaplan ALM API guide, "Create a summary report generation task".
         """
         ids = self._revision_ids(source_revision_id, source_model_id, target_revision_id)
-        return await self._compare("summaryReport", ids, wait_for_completion, timeout, on_progress)
+        task = await self._compare("summaryReport", ids, wait_for_completion, timeout, on_progress)
+        if not isinstance(task, CompletedReportTask) or not wait_for_completion:
+            return task
+        report = await self.get_comparison_summary(task)
+        return ComparisonSummary.model_validate({**dict(task), **dict(report)})
 
     async def get_comparison_summary_task(self, task_id: str) -> PendingTask | CompletedReportTask:
         """Return the state of a comparison that counts the differences.

@@ -14,7 +14,12 @@ from anaplan_sdk._ranges import check_timeout
 from anaplan_sdk._sync.api.alm_tasks import AlmTasks, starts_task
 from anaplan_sdk._sync.api.namespace import path_segment
 from anaplan_sdk.exceptions import AnaplanResponseException, ModelUnavailableException
-from anaplan_sdk.models import CompletedReportTask, PendingTask, SummaryReport
+from anaplan_sdk.models import (
+    ComparisonSummary,
+    CompletedReportTask,
+    PendingTask,
+    SummaryReport,
+)
 from anaplan_sdk.models._envelopes import ObjectReply
 from anaplan_sdk.models.alm import TaggedReportTask
 from anaplan_sdk.progress import ProgressCallback
@@ -154,7 +159,7 @@ class Comparisons(AlmTasks):
             sections.setdefault(heading, []).extend(rows)
         return sections
 
-    @starts_task(CompletedReportTask)
+    @starts_task(ComparisonSummary)
     def create_comparison_summary(
         self,
         source_revision_id: str,
@@ -167,8 +172,7 @@ class Comparisons(AlmTasks):
     ) -> PendingTask | CompletedReportTask:
         """Start a comparison that counts the differences between two revisions.
 
-        Pass the returned task to `get_comparison_summary` to read the numbers. A comparison
-        changes nothing, so a request without a clear reply is repeated.
+        A comparison changes nothing, so a request without a clear reply is repeated.
 
         Args:
             source_revision_id: The revision whose structure would be taken over.
@@ -180,7 +184,9 @@ class Comparisons(AlmTasks):
             on_progress: Called with a Progress for every poll of the task.
 
         Returns:
-            The completed task, or the started task when `wait_for_completion` is False.
+            The numbers of created, modified and deleted objects, by kind and in total, which is
+            the completed task as well; or the started task when `wait_for_completion` is False,
+            which `get_comparison_summary` takes.
 
         Raises:
             InvalidArgumentException: An id is empty, `timeout` is negative, or the client has no
@@ -194,7 +200,11 @@ class Comparisons(AlmTasks):
         Source: Anaplan ALM API guide, "Create a summary report generation task".
         """
         ids = self._revision_ids(source_revision_id, source_model_id, target_revision_id)
-        return self._compare("summaryReport", ids, wait_for_completion, timeout, on_progress)
+        task = self._compare("summaryReport", ids, wait_for_completion, timeout, on_progress)
+        if not isinstance(task, CompletedReportTask) or not wait_for_completion:
+            return task
+        report = self.get_comparison_summary(task)
+        return ComparisonSummary.model_validate({**dict(task), **dict(report)})
 
     def get_comparison_summary_task(self, task_id: str) -> PendingTask | CompletedReportTask:
         """Return the state of a comparison that counts the differences.
