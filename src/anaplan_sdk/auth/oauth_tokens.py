@@ -120,7 +120,7 @@ class OAuthTokenCache(TokenCache):
                 )
 
     def __repr__(self) -> str:
-        return f"<OAuthTokenCache at {self._app.token_url}, {self.state.name}>"
+        return f"<OAuthTokenCache at {self._source}, {self.condition}>"
 
     @property
     def _source(self) -> str:

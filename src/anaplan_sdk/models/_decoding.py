@@ -51,7 +51,7 @@ class Page(BaseModel, Generic[T]):
     meta: _Meta | None = None
     total_results: int | None = Field(default=None, alias="totalResults")
     items: list[T]
-    skipped: int = Field(default=0, alias=SKIPPED)
+    skipped: int = Field(default=0, validation_alias=SKIPPED)
 
     @property
     def total(self) -> int | None:
@@ -171,14 +171,12 @@ def decode_json(adapter: Adapter[T], content: bytes) -> T:
             if error.errors(include_url=False)[0]["type"] == "json_invalid":
                 raise
         reply = _without_nulls(from_json(content))
-        if not isinstance(adapter, PageAdapter):
-            return validate_repaired(adapter.validate_python, reply)
-        if adapter.exact:
+        rows = getattr(adapter, "key", None)
+        if rows is not None and isinstance(reply, list):
+            reply = {rows: reply}  # One sample of Anaplan's has the list alone.
+        if getattr(adapter, "exact", False):
             return adapter.validate_python(reply)
-        pages = cast("PageAdapter[Any]", adapter)
-        if isinstance(reply, list):  # One sample of Anaplan's has the list alone.
-            reply = {pages.key: reply}
-        return validate_repaired(adapter.validate_python, reply, pages.key)
+        return validate_repaired(adapter.validate_python, reply, rows)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias, cast
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias, cast
 
 from pydantic import Discriminator, Field, Tag
 
@@ -216,8 +216,10 @@ ModelCalendar: TypeAlias = (
     | WeeksGeneralCalendar
     | WeeksGroupingCalendar
     | WeeksPeriodsCalendar
-    | BaseCalendar
 )
+if not TYPE_CHECKING:
+    # Programs that tell the four classes apart need no fifth case for a reply without content.
+    ModelCalendar |= BaseCalendar
 """The calendar of a model, of the class that fits its `calendar_type`.
 
 Where Anaplan does not report the type, the class is that of its other fields; it is `BaseCalendar`

@@ -106,7 +106,7 @@ class ServiceProviderConfig(AnaplanModel):
     """What the service reports about its features. It is not reliable.
 
     Anaplan's service reports that it does not support PATCH, for example, and supports it. What it
-    does not mention is None.
+    does not mention is not supported.
 
     Attributes:
         schemas: The schema of this object.
@@ -127,12 +127,12 @@ class ServiceProviderConfig(AnaplanModel):
     schemas: list[str] = Field(default_factory=_config_schemas)
     meta: MetaWithDates = Field(default_factory=MetaWithDates)
     documentation_uri: str = ""
-    patch: Supported | None = None
-    bulk: BulkConfig | None = None
-    filter: FilterConfig | None = None
-    change_password: Supported | None = None
-    sort: Supported | None = None
-    etag: Supported | None = None
+    patch: Supported = Field(default_factory=Supported)
+    bulk: BulkConfig = Field(default_factory=BulkConfig)
+    filter: FilterConfig = Field(default_factory=FilterConfig)
+    change_password: Supported = Field(default_factory=Supported)
+    sort: Supported = Field(default_factory=Supported)
+    etag: Supported = Field(default_factory=Supported)
     authentication_schemes: list[AuthenticationScheme] = Field(default_factory=empty_list)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from math import isfinite
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from pydantic import AfterValidator, Field
 
@@ -48,7 +48,7 @@ class Failure(AnaplanModel):
     index: int = Field(default=-1, validation_alias=aliases("requestIndex", "index"))
     reason: str = Field(default="", validation_alias=aliases("failureType", "reason"))
     details: str = Field(default="", validation_alias=aliases("failureMessageDetails", "details"))
-    item: object = Field(default=None, exclude=True, repr=False)
+    item: Any = Field(default=None, exclude=True, repr=False)
 
 
 class WriteResult(AnaplanModel):

@@ -169,7 +169,10 @@ LISTING = pytest.mark.parametrize("listing", LISTINGS.values(), ids=list(LISTING
 
 def read(anaplan: EmulatedAnaplan, path: str, key: str, rows: list[object]) -> None:
     """Answer the next request for a listing with these rows."""
-    body = {"meta": {"paging": {"currentPageSize": len(rows), "totalSize": len(rows)}}, key: rows}
+    body: Row = {
+        "meta": {"paging": {"currentPageSize": len(rows), "totalSize": len(rows)}},
+        key: rows,
+    }
     if key == "Resources":
         body = {"totalResults": len(rows), key: rows}
     anaplan.fault(method="GET", path=path, body=body)
@@ -326,10 +329,9 @@ async def test_calendars(
         anaplan.fault(path="*/modelCalendar", body={"modelCalendar": calendar})
         found: Any = await client.tr.get_model_calendar()
     assert type(found) is kind
-    assert isinstance(found, models.ModelCalendar)
-    if year is not None:
-        assert found.fiscal_year.year == year
-        assert found.totals_selection.quarter_totals is quarters
+    assert getattr(getattr(found, "fiscal_year", None), "year", None) == year
+    totals = getattr(found, "totals_selection", None)
+    assert getattr(totals, "quarter_totals", None) is quarters
 
 
 @pytest.mark.parametrize(
@@ -364,8 +366,9 @@ async def test_a_provider_that_says_little(anaplan: EmulatedAnaplan, body: Row) 
     async with anaplan.async_client() as client:
         anaplan.fault(path="*/ServiceProviderConfig", body=body)
         config = await client.scim.get_service_provider_config()
-    assert config.etag is config.bulk is None
-    assert (config.patch.supported if config.patch else False) is bool(body)
+    assert not config.etag.supported
+    assert config.bulk.max_operations == 0
+    assert config.patch.supported is bool(body)
 
 
 async def test_definitions_of_lists(anaplan: EmulatedAnaplan) -> None:

@@ -170,7 +170,10 @@ LISTING = pytest.mark.parametrize("listing", LISTINGS.values(), ids=list(LISTING
 
 def read(anaplan: EmulatedAnaplan, path: str, key: str, rows: list[object]) -> None:
     """Answer the next request for a listing with these rows."""
-    body = {"meta": {"paging": {"currentPageSize": len(rows), "totalSize": len(rows)}}, key: rows}
+    body: Row = {
+        "meta": {"paging": {"currentPageSize": len(rows), "totalSize": len(rows)}},
+        key: rows,
+    }
     if key == "Resources":
         body = {"totalResults": len(rows), key: rows}
     anaplan.fault(method="GET", path=path, body=body)
@@ -327,10 +330,9 @@ def test_calendars(
         anaplan.fault(path="*/modelCalendar", body={"modelCalendar": calendar})
         found: Any = client.tr.get_model_calendar()
     assert type(found) is kind
-    assert isinstance(found, models.ModelCalendar)
-    if year is not None:
-        assert found.fiscal_year.year == year
-        assert found.totals_selection.quarter_totals is quarters
+    assert getattr(getattr(found, "fiscal_year", None), "year", None) == year
+    totals = getattr(found, "totals_selection", None)
+    assert getattr(totals, "quarter_totals", None) is quarters
 
 
 @pytest.mark.parametrize(
@@ -365,8 +367,9 @@ def test_a_provider_that_says_little(anaplan: EmulatedAnaplan, body: Row) -> Non
     with anaplan.client() as client:
         anaplan.fault(path="*/ServiceProviderConfig", body=body)
         config = client.scim.get_service_provider_config()
-    assert config.etag is config.bulk is None
-    assert (config.patch.supported if config.patch else False) is bool(body)
+    assert not config.etag.supported
+    assert config.bulk.max_operations == 0
+    assert config.patch.supported is bool(body)
 
 
 def test_definitions_of_lists(anaplan: EmulatedAnaplan) -> None:
@@ -446,7 +449,7 @@ def test_cells_of_a_request_that_is_refused_as_a_whole(anaplan: EmulatedAnaplan)
                 client.tr.write_cells(1, cells, raise_on_failure=raise_on_failure)
             (found,) = raised.value.failures
             assert (found.index, found.reason) == (1, "missingRequiredField")
-            assert found.item == {"lineItemName": "L", "value": 1, "dimensions": []}
+            assert found.item == {"lineItemName": "L", "value": 1}
             assert raised.value.status_code == 400
             assert raised.value.not_performed
             assert isinstance(raised.value, AnaplanRequestException | PartialFailureException)

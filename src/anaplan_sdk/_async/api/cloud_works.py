@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import Literal, TypeVar
 
 import httpx2
 from pydantic import TypeAdapter
 
+from anaplan_sdk._async.api.cloud_works_flows import Flows
 from anaplan_sdk._async.api.cloud_works_runs import REFUSAL_CODES, CloudRuns, created_since
 from anaplan_sdk._async.api.namespace import json_body, path_segment, sort_params, validated
 from anaplan_sdk._async.transport.recovery import Created, ListedStart, start_at_most_once
@@ -35,9 +36,6 @@ from anaplan_sdk.models.cloud_works import (
     ScheduleInput,
     SingleIntegration,
 )
-
-if TYPE_CHECKING:
-    from anaplan_sdk._async.api.cloud_works_flows import Flows
 
 
 class _Created(AnaplanModel):
@@ -69,8 +67,6 @@ class CloudWorks(CloudRuns):
     @property
     def flows(self) -> Flows:
         """Integration flows: integrations that run one after another."""
-        from anaplan_sdk._async.api.cloud_works_flows import Flows
-
         return self._namespace(Flows)
 
     # Connections

@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from anaplan_sdk import models
 from anaplan_sdk._async.api.namespace import (
@@ -26,9 +26,6 @@ from anaplan_sdk.config import ClientConfig
 from anaplan_sdk.exceptions import InvalidArgumentException, InvalidIdentifierException
 from anaplan_sdk.models._envelopes import ListReply
 from anaplan_sdk.progress import ProgressCallback
-
-if TYPE_CHECKING:
-    from anaplan_sdk.models import File, FileChunk
 
 _SortBy: TypeAlias = Literal["id", "name"] | None
 
@@ -63,7 +60,7 @@ class Files(ApiNamespace):
         self,
         sort_by: _SortBy = None,  # sync: sort_by: _SortBy = "id",
         descending: bool = False,
-    ) -> list[File]:
+    ) -> list[models.File]:
         """List the model's files, including the output files of its exports (ids 116…).
 
         The `chunk_count` of a file may be out of date after its content was deleted;
@@ -87,7 +84,7 @@ class Files(ApiNamespace):
         self._known_files.update(str(file.id) for file in files)
         return files
 
-    async def get_file_chunks(self, file_id: int | str) -> list[FileChunk]:
+    async def get_file_chunks(self, file_id: int | str) -> list[models.FileChunk]:
         """List the chunks of a file's content.
 
         Args:

@@ -69,6 +69,17 @@ class ApiNamespace:
             Recovery(session.server_time, config.retry_count, config.settle_time)
         )
 
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of client {self._client_facts}>"
+
+    @property
+    def _client_facts(self) -> str:
+        session = self._session
+        return (
+            f"{session.hosts.api} workspace_id={self._workspace_id!r} "
+            f"model_id={self._model_id!r} auth={session.sign_in}"
+        )
+
     def _namespace(self, kind: type[R]) -> R:
         """Return another namespace of the same client."""
         return kind(self._session, self._config, self._shared)

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 from anaplan_sdk import _loggers, models
 from anaplan_sdk._async.api.namespace import ApiNamespace, path_segment
@@ -21,9 +20,6 @@ from anaplan_sdk.exceptions import (
 from anaplan_sdk.models._envelopes import ListReply, ObjectReply
 from anaplan_sdk.progress import Progress, ProgressCallback
 
-if TYPE_CHECKING:
-    from anaplan_sdk.models import CompletedTask, Task, TaskResult, TaskSummary
-
 # The first three digits of an id identify the kind of action, which is a part of its URL.
 _KINDS = {"112": "imports", "116": "exports", "117": "actions", "118": "processes"}
 
@@ -37,7 +33,7 @@ def _tagged_task() -> object:
 TASKS = ListReply("tasks", lambda: models.TaskSummary, "task")
 # A chunk that was left out would be missing in the content.
 _CHUNKS = ListReply("chunks", lambda: models.FileChunk, exact=True)
-TASK = ObjectReply["Task | CompletedTask"]("task", _tagged_task)
+TASK = ObjectReply["models.Task | models.CompletedTask"]("task", _tagged_task)
 
 
 class Tasks(ApiNamespace):
@@ -50,7 +46,7 @@ class Tasks(ApiNamespace):
         *,
         timeout: float | None = None,
         on_progress: ProgressCallback | None = None,
-    ) -> CompletedTask:
+    ) -> models.CompletedTask:
         """Wait until a task has ended.
 
         The task's status is requested after 0.1 seconds at first, then at growing intervals of at
@@ -80,13 +76,13 @@ class Tasks(ApiNamespace):
         """
         check_timeout(timeout)
 
-        async def poll() -> Task | CompletedTask:
+        async def poll() -> models.Task | models.CompletedTask:
             task = await self.get_task_status(action_id, task_id)
             if on_progress is not None:
                 on_progress(Progress(task.current_step or task.task_state, task.progress, 1.0))
             return task
 
-        def finished(task: Task | CompletedTask) -> CompletedTask | None:
+        def finished(task: models.Task | models.CompletedTask) -> models.CompletedTask | None:
             if task.task_state in ("CANCELLING", "CANCELLED"):
                 raise AnaplanActionCancelledException(
                     f"Task {task_id} of action {action_id} was cancelled.",
@@ -111,7 +107,7 @@ class Tasks(ApiNamespace):
             )
         return task
 
-    async def get_task_summaries(self, action_id: int | str) -> list[TaskSummary]:
+    async def get_task_summaries(self, action_id: int | str) -> list[models.TaskSummary]:
         """List the tasks of an action, including those of other users.
 
         Anaplan removes tasks when it unloads the model.
@@ -131,7 +127,9 @@ class Tasks(ApiNamespace):
         """
         return await self._list(TASKS, f"{self._action_url(action_id)}/tasks")
 
-    async def get_task_status(self, action_id: int | str, task_id: str) -> Task | CompletedTask:
+    async def get_task_status(
+        self, action_id: int | str, task_id: str
+    ) -> models.Task | models.CompletedTask:
         """Return the status of a task.
 
         Args:
@@ -157,7 +155,9 @@ class Tasks(ApiNamespace):
             task.result.object_id = int(action_id)
         return task
 
-    async def cancel_task(self, action_id: int | str, task_id: str) -> Task | CompletedTask:
+    async def cancel_task(
+        self, action_id: int | str, task_id: str
+    ) -> models.Task | models.CompletedTask:
         """Request the cancellation of a task, and return its status afterwards.
 
         A task that has already ended is not changed. Anaplan rolls back the changes of a cancelled
@@ -369,7 +369,7 @@ class Tasks(ApiNamespace):
         return f"{self._model}/{kind}/{text}"
 
 
-def _reason(result: TaskResult) -> str:
+def _reason(result: models.TaskResult) -> str:
     """Join Anaplan's messages about a failure, for a process those of its failed steps."""
     failed = [step for step in result.nested_results if not step.successful] or [result]
     reasons: list[str] = []

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import Literal, TypeVar
 
 import httpx2
 from pydantic import TypeAdapter
@@ -12,6 +12,7 @@ from pydantic import TypeAdapter
 from anaplan_sdk._http.replies import decode, unreadable
 from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk._runtime import synchronous as runtime
+from anaplan_sdk._sync.api.cloud_works_flows import Flows
 from anaplan_sdk._sync.api.cloud_works_runs import REFUSAL_CODES, CloudRuns, created_since
 from anaplan_sdk._sync.api.namespace import json_body, path_segment, sort_params, validated
 from anaplan_sdk._sync.transport.recovery import Created, ListedStart, start_at_most_once
@@ -36,9 +37,6 @@ from anaplan_sdk.models.cloud_works import (
     ScheduleInput,
     SingleIntegration,
 )
-
-if TYPE_CHECKING:
-    from anaplan_sdk._sync.api.cloud_works_flows import Flows
 
 
 class _Created(AnaplanModel):
@@ -70,8 +68,6 @@ class CloudWorks(CloudRuns):
     @property
     def flows(self) -> Flows:
         """Integration flows: integrations that run one after another."""
-        from anaplan_sdk._sync.api.cloud_works_flows import Flows
-
         return self._namespace(Flows)
 
     # Connections
