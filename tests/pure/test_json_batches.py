@@ -227,7 +227,7 @@ def test_the_old_reply_to_a_deletion_is_read() -> None:
     ],
 )
 def test_calendars_are_read_by_type(calendar_type: str, kind: type[models.BaseCalendar]) -> None:
-    reader: TypeAdapter[models.ModelCalendar] = TypeAdapter(TaggedCalendar)
+    reader: TypeAdapter[models.BaseCalendar] = TypeAdapter(TaggedCalendar)
     calendar = reader.validate_json(json.dumps({"calendarType": calendar_type}))
     assert type(calendar) is kind
     assert reader.validate_python(calendar) == calendar
