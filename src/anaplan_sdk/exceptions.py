@@ -17,14 +17,13 @@
     │   ├── RateLimitException             too many requests (429)
     │   ├── ModelUnavailableException      archived, locked, offline or deployed (422 to 425)
     │   ├── ServerException                Anaplan or a gateway before it failed (5xx)
-    │   └── WriteRefusedException          a request was refused for some of its items or cells
+    │   └── WriteRefusedException          a write was refused; also a PartialFailureException
     ├── AnaplanConnectionException         the network failed before a complete reply arrived
     ├── AnaplanTimeoutException            a request or a wait took longer than allowed
     ├── AnaplanResponseException           a reply is not what Anaplan documents
     ├── OutcomeUnknownException            it is unknown whether work was started
     ├── WriteInterruptedException          a write ended before all of its items were sent
     ├── PartialFailureException            Anaplan rejected some of the items or cells
-    │   └── WriteRefusedException          it wrote none of them; also an AnaplanRequestException
     ├── PartialUpdateException             SCIM did not change some of a user's workspaces
     ├── LargeReadException                 a large read failed or was cancelled
     │   └── LargeReadExpiredException      Anaplan no longer keeps a large read

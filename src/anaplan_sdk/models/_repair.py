@@ -137,8 +137,8 @@ def _conversions(value: object) -> Iterator[object]:
         yield [value]
     elif isinstance(value, list):
         items = cast("list[object]", value)
-        if len(items) == 1:
-            yield items[0]
+        if len(items) == 1 and isinstance(items[0], dict):
+            yield cast("object", items[0])
 
 
 def _from_the_end(
