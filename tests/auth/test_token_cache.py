@@ -529,7 +529,8 @@ def test_an_interrupt_while_logging_blocks_nobody(session: AnaplanTokenCache) ->
 
 def test_no_secret_shows(signed_in: AnaplanTokenCache) -> None:
     shown = f"{signed_in!r} {signed_in}"
-    assert shown.startswith(f"<AnaplanTokenCache at {HOST}, FRESH>")
+    who = "with the password of ada@example.com"
+    assert shown.startswith(f"<AnaplanTokenCache at {HOST} {who}, token usable>")
     assert "t1" not in shown
     credentials = BasicCredentials("ada@example.com", "secret")
     assert repr(credentials) == str(credentials) == "BasicCredentials(user_email='ada@example.com')"

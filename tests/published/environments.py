@@ -23,7 +23,7 @@ def install(name: str, requirements: list[str]) -> None:
         return
     print(f"Installing {requirements[0]}", flush=True)
     venv.create(environment, clear=True, with_pip=True)
-    pip = [environment / "bin/python", "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    pip = [str(environment / "bin/python"), "-m", "pip", "--disable-pip-version-check", "--quiet"]
     subprocess.run([*pip, "install", *requirements], check=True)
     installed.write_text(wanted)
 

@@ -7,6 +7,7 @@ Anaplan's host names. `make published` installs them.
 import json
 import os
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ JOBS = Path(__file__).parent / "jobs"
 SOURCE = b"Name,Code,Price\nPears,P7,2.5\nQuinces,P8,3\n"
 
 
-def run_job(name: str, emulator: Emulator, job: dict[str, str]) -> dict[str, Any]:
+def run_job(name: str, emulator: Emulator, job: Mapping[str, str | None]) -> dict[str, Any]:
     """Run a client's job in its environment, and return what it reports."""
     ca_certificate = str(emulator.ca_certificate)
     done = subprocess.run(

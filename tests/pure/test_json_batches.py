@@ -16,6 +16,7 @@ from anaplan_sdk import models
 from anaplan_sdk._formats.fast_json import FAST_SERIALIZERS
 from anaplan_sdk._formats.json_batches import Batch, Batcher, locate_failures, merge_results
 from anaplan_sdk.models import CellWrite, InsertionResult, ListItemUpdate, NewListItem
+from anaplan_sdk.models.calendar import TaggedCalendar
 
 
 def split(items: Any, count: int = 2, size: int = 10_000) -> list[Batch]:
@@ -225,7 +226,7 @@ def test_the_old_reply_to_a_deletion_is_read() -> None:
     ],
 )
 def test_calendars_are_read_by_type(calendar_type: str, kind: type[models.BaseCalendar]) -> None:
-    reader: TypeAdapter[models.ModelCalendar] = TypeAdapter(models.ModelCalendar)
+    reader: TypeAdapter[models.BaseCalendar] = TypeAdapter(TaggedCalendar)
     calendar = reader.validate_json(json.dumps({"calendarType": calendar_type}))
     assert type(calendar) is kind
     assert reader.validate_python(calendar) == calendar

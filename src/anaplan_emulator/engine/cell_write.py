@@ -115,8 +115,8 @@ def write_cells(
         try:
             item = resolver.line_item(write)
             items = resolver.items(write, item)
-            if reason := limits.reason_against(items):
-                raise _WriteRejected("cellIsNotWriteable", reason)
+            if limit := limits.reason_against(items):
+                raise _WriteRejected("cellIsNotWriteable", limit)
             value = resolver.value(write, item)
         except _WriteRejected as rejection:
             failures.append(WriteFailure(index, rejection.kind, rejection.details))

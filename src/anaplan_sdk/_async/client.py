@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from dataclasses import fields, replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
+from typing import Any, Literal, Self, Unpack, overload
 
 import httpx2
 
 from anaplan_sdk import models
+from anaplan_sdk._async import api
 from anaplan_sdk._async.api.actions import Actions, RunOptions
 from anaplan_sdk._async.api.files import Files
 from anaplan_sdk._async.api.workspaces_and_models import WorkspacesAndModels
@@ -30,17 +31,6 @@ from anaplan_sdk.config import (
 from anaplan_sdk.exceptions import ArgumentTypeException
 from anaplan_sdk.progress import ProgressCallback
 from anaplan_sdk.regions import Hosts, Region
-
-if TYPE_CHECKING:
-    from anaplan_sdk._async.api.administration import Administration
-    from anaplan_sdk._async.api.alm import Alm
-    from anaplan_sdk._async.api.audit import Audit
-    from anaplan_sdk._async.api.cloud_works import CloudWorks
-    from anaplan_sdk._async.api.consolidation import Consolidation
-    from anaplan_sdk._async.api.exception_users import ExceptionUsers
-    from anaplan_sdk._async.api.resolver import Resolver
-    from anaplan_sdk._async.api.scim import Scim
-    from anaplan_sdk._async.api.transactional import Transactional
 
 
 class ClientOptions(HttpxOptions[httpx2.AsyncBaseTransport], total=False):
@@ -212,10 +202,7 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
         self._owns_session = True
 
     def __repr__(self) -> str:
-        return (
-            f"<AsyncClient {self._session.hosts.api} workspace_id={self._workspace_id!r} "
-            f"model_id={self._model_id!r}>"
-        )
+        return f"<AsyncClient {self._client_facts}>"
 
     @classmethod
     def from_config(cls, config: ClientConfig) -> Self:
@@ -286,67 +273,49 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
     # Namespaces are imported when they are used: most programs use few of them.
 
     @property
-    def administration(self) -> Administration:
+    def administration(self) -> api.Administration:
         """The tenant's users and their licences, imported and exported in bulk."""
-        from anaplan_sdk._async.api.administration import Administration
-
-        return self._namespace(Administration)
+        return self._namespace(api.Administration)
 
     @property
-    def alm(self) -> Alm:
+    def alm(self) -> api.Alm:
         """Application lifecycle management: revisions, comparison and synchronization of models."""
-        from anaplan_sdk._async.api.alm import Alm
-
-        return self._namespace(Alm)
+        return self._namespace(api.Alm)
 
     @property
-    def audit(self) -> Audit:
+    def audit(self) -> api.Audit:
         """The tenant's users and audit events."""
-        from anaplan_sdk._async.api.audit import Audit
-
-        return self._namespace(Audit)
+        return self._namespace(api.Audit)
 
     @property
-    def consolidation(self) -> Consolidation:
+    def consolidation(self) -> api.Consolidation:
         """Financial Consolidation: tables, dimensions, workflows and users."""
-        from anaplan_sdk._async.api.consolidation import Consolidation
-
-        return self._namespace(Consolidation)
+        return self._namespace(api.Consolidation)
 
     @property
-    def cw(self) -> CloudWorks:
+    def cw(self) -> api.CloudWorks:
         """CloudWorks: connections, integrations with their runs and schedules, and flows."""
-        from anaplan_sdk._async.api.cloud_works import CloudWorks
-
-        return self._namespace(CloudWorks)
+        return self._namespace(api.CloudWorks)
 
     @property
-    def exception_users(self) -> ExceptionUsers:
+    def exception_users(self) -> api.ExceptionUsers:
         """Exception users, who may sign in with a password although single sign-on is required."""
-        from anaplan_sdk._async.api.exception_users import ExceptionUsers
-
-        return self._namespace(ExceptionUsers)
+        return self._namespace(api.ExceptionUsers)
 
     @property
-    def resolve(self) -> Resolver:
+    def resolve(self) -> api.Resolver:
         """Ids of workspaces, models, files, actions, lists and modules, by their exact names."""
-        from anaplan_sdk._async.api.resolver import Resolver
-
-        return self._namespace(Resolver)
+        return self._namespace(api.Resolver)
 
     @property
-    def scim(self) -> Scim:
+    def scim(self) -> api.Scim:
         """Users and their access to workspaces, as an identity provider manages them (SCIM)."""
-        from anaplan_sdk._async.api.scim import Scim
-
-        return self._namespace(Scim)
+        return self._namespace(api.Scim)
 
     @property
-    def tr(self) -> Transactional:
+    def tr(self) -> api.Transactional:
         """Transactional APIs: lists, modules, views, cells, the calendar and the model's state."""
-        from anaplan_sdk._async.api.transactional import Transactional
-
-        return self._namespace(Transactional)
+        return self._namespace(api.Transactional)
 
     async def __aenter__(self) -> Self:
         return self

@@ -10,24 +10,20 @@ from anaplan_sdk.exceptions import ReplyTooLargeException
 T = TypeVar("T")
 
 
-def further_offsets(received: int, total: int | None) -> range:
+def further_offsets(received: int, total: int) -> range:
     """Return the offsets of the pages after the first one.
 
     The server may send smaller pages than requested, so the size of the first one is used. A `next`
     link does not prove that there are more pages: complete replies were seen to have one.
 
     Args:
-        received: How many items the first page has.
-        total: How many items the whole listing has; `None` if the reply has no paging.
+        received: How many objects the first page has.
+        total: How many objects the whole listing has; it may be less than was received.
 
-    Raises:
-        ValueError: The first page is empty, although the listing is not.
+    Returns:
+        The offsets.
     """
-    if total is None or total <= received:
-        return range(0)
-    if received == 0:
-        raise ValueError(f"a page without items, although the listing has {total}")
-    return range(received, total, received)
+    return range(received, total, received) if received else range(0)
 
 
 def bounded(pages: Iterable[T], limit: int) -> Iterator[T]:

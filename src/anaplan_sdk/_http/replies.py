@@ -30,10 +30,12 @@ from anaplan_sdk.exceptions import (
     RateLimitException,
     ReplyTooLargeException,
     ServerException,
+    WriteRefusedException,
 )
 
 if TYPE_CHECKING:
     from anaplan_sdk.models._decoding import Adapter, Envelope
+    from anaplan_sdk.models.writes import WriteResult
 
 T = TypeVar("T")
 
@@ -77,6 +79,13 @@ def error_of(response: httpx2.Response, attempts: int) -> AnaplanException | Non
     elif response.is_redirect:
         target = quote(safe_url(response.headers.get("Location", "")), *_requests(response))
         text = f"Anaplan's address redirects to {target!r}"
+    facts: dict[str, Any] = {}
+    if status == 400 and (result := _refused_items(response)) is not None:
+        kind, facts = WriteRefusedException, {"result": result}
+        text = f"Anaplan wrote nothing of the request, as {len(result.failures):,} of it is invalid"
+        first = result.failures[0]
+        said = (quote(part, *_requests(response)) for part in (first.reason, first.details) if part)
+        reason = ": ".join(filter(None, [reason, *said])) or None
     text = f"{text}: {reason}" if reason else f"{text}."
     if status in (400, 403, 404) and (hint := _id_hint(response.request.url.path)):
         text = f"{text} {hint}"
@@ -92,6 +101,7 @@ def error_of(response: httpx2.Response, attempts: int) -> AnaplanException | Non
         retryable=is_transient(status),
         not_performed=was_not_performed(status),
         retry_after=retry_after(response.headers) if status in (429, 503) else None,
+        **facts,
     )
 
 
@@ -102,6 +112,22 @@ def _id_hint(path: str) -> str | None:
         if found and not found[1].isdecimal():
             return f"The {kind}'s id {found[1]} has the form of a {other}'s: are the two mixed up?"
     return None
+
+
+def _refused_items(response: httpx2.Response) -> WriteResult | None:
+    """Return what was invalid in a write of cells or items that Anaplan refused as a whole."""
+    if b'"failures"' not in response.content:
+        return None
+    from pydantic import TypeAdapter, ValidationError
+
+    from anaplan_sdk.models._decoding import decode_json
+    from anaplan_sdk.models.writes import WriteResult
+
+    try:
+        result = decode_json(TypeAdapter(WriteResult), response.content)
+    except ValidationError:
+        return None
+    return result if result.failures else None
 
 
 def lacks_rights(response: httpx2.Response) -> bool:

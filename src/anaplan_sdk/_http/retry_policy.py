@@ -19,7 +19,9 @@ BACKOFF_CAP = 60.0
 
 # 425 is left out: HTTP calls it "Too Early", but Anaplan sends it for a deployed model, which no
 # retry changes (help page "API status codes").
-_TRANSIENT = frozenset((408, 429, 500, 502, 503, 504))
+# 410 says that the resource has moved, such as a model to another workspace: the same request then
+# finds it (Anaplan Integration API V2 guide).
+_TRANSIENT = frozenset((408, 410, 429, 500, 502, 503, 504))
 
 
 class Retry(enum.Enum):
@@ -64,7 +66,9 @@ class RetryPolicy:
         """Whether a request that failed with this error may be sent again."""
         if not error.retryable:
             return False
-        if retry is Retry.IF_NOT_PERFORMED and not error.not_performed:
+        if retry is Retry.IF_NOT_PERFORMED and (
+            not error.not_performed or error.status_code == 410
+        ):
             return False
         if retry is Retry.UNLESS_ACCEPTED and was_accepted(error):
             return False

@@ -46,10 +46,10 @@ class Call:
     must_finish: bool = False
 
 
-Wait: TypeAlias = "Future[None] | Pause | Call"
+Wait: TypeAlias = Future[None] | Pause | Call
 """A future to wait for (it has no answer), a pause, or a call."""
 
-Step: TypeAlias = "httpx2.Request | Wait"
+Step: TypeAlias = httpx2.Request | Wait
 """A request to send, whose answer is its reply with the body read; or something to wait for."""
 
 Flow: TypeAlias = Generator[Step, Any, T]

@@ -7,7 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextvars import Context, ContextVar, copy_context
+from contextvars import ContextVar, copy_context
 from functools import partial
 from math import inf
 from queue import Empty, SimpleQueue
@@ -342,11 +342,11 @@ def ordered_map(function: Callable[[T], R], items: Iterable[T], width: int) -> G
                 # locked, and its thread would wait for ever to end it.
                 outcome: SimpleQueue[Future[R]] = SimpleQueue()
                 # As tasks do, threads know the caller's context: a trace goes on in them.
-                task = copy_context(), work, item, outcome, threading.Lock()
+                task = partial(copy_context().run, work, item, outcome, threading.Lock())
                 try:
-                    pool.submit(Context.run, *task)
+                    pool.submit(task)
                 except RuntimeError:  # There are no more threads. Another may have got it already.
-                    Context.run(*task)
+                    task()
                 pending.append(outcome)
                 if len(pending) >= width:
                     yield _get_from(pending.popleft()).result()

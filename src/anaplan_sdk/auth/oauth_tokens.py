@@ -143,7 +143,7 @@ class OAuthTokenCache(TokenCache):
                 )
 
     def __repr__(self) -> str:
-        return f"<OAuthTokenCache at {self._app.token_url}, {self.state.name}>"
+        return f"<OAuthTokenCache at {self._source}, {self.condition}>"
 
     @property
     def _source(self) -> str:
@@ -192,14 +192,12 @@ class OAuthTokenCache(TokenCache):
         """Try refresh tokens and tokens in turn; at last have a person sign in."""
         refusal: AnaplanException | None = None
         for candidate in dict.fromkeys(candidates):
+            if candidate is None or self._is_gone(candidate):
+                continue
             if isinstance(candidate, Token):
-                if candidate.state(self._clock()) is TokenState.GONE:
-                    continue
                 yield from call(lambda: self._save(generation), must_finish=True)
                 self._passed_token = None
                 return candidate
-            if candidate is None:
-                continue
             response = yield from send(self._app.refresh_request(candidate))
             try:
                 reply = self._app.read_token(response, candidate)
@@ -223,6 +221,9 @@ class OAuthTokenCache(TokenCache):
         except SignInRequiredException as error:
             raise _explained(error, refusal) from refusal
         return (yield from self._accept(reply, generation))
+
+    def _is_gone(self, candidate: str | Token) -> bool:
+        return isinstance(candidate, Token) and candidate.state(self._clock()) is TokenState.GONE
 
     def _accept(self, reply: OAuthToken, generation: int) -> Flow[Token]:
         """Make a new token the current one, unless all was cleared since it was requested."""

@@ -64,7 +64,7 @@ class TokenState(enum.Enum):
 
     FRESH = "usable"
     STALE = "usable, but due for a refresh"
-    GONE = "missing or expired"
+    GONE = "expired"
 
 
 @dataclass(frozen=True)
@@ -142,6 +142,11 @@ class TokenCache(ABC):
     def state(self) -> TokenState:
         """What the current token can be used for."""
         return self._token.state(self._clock()) if self._token else TokenState.GONE
+
+    @property
+    def condition(self) -> str:
+        """What there is of a token, in words."""
+        return f"token {self.state.value}" if self._token else "no token yet"
 
     def current(self) -> str | None:
         """Return the value of the token if it can be used as it is."""

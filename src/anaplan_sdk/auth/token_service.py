@@ -84,7 +84,7 @@ class AnaplanTokenCache(TokenCache):
         self._were_accepted = False
 
     def __repr__(self) -> str:
-        return f"<AnaplanTokenCache at {self._authentication}, {self.state.name}>"
+        return f"<AnaplanTokenCache at {self._source}, {self.condition}>"
 
     @property
     def _source(self) -> str:

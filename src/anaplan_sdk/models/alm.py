@@ -29,7 +29,7 @@ class Revision(AnaplanModel):
     """
 
     id: str
-    name: str
+    name: str = ""
     description: str | None = None
     created_on: str = ""
     created_by: str = ""
@@ -54,13 +54,13 @@ class ModelRevision(AnaplanModel):
     Source: Anaplan ALM API guide, "List models an ALM revision has been applied to".
     """
 
-    id: str | None = Field(None, validation_alias=aliases("modelId", "id"))
-    name: str = Field("", validation_alias=aliases("modelName", "name"))
+    id: str | None = Field(default=None, validation_alias=aliases("modelId", "id"))
+    name: str = Field(default="", validation_alias=aliases("modelName", "name"))
     workspace_id: str | None = None
     applied_by: str = ""
     applied_on: str = ""
     applied_method: str = ""
-    deleted: bool | None = Field(None, validation_alias=aliases("modelDeleted", "deleted"))
+    deleted: bool | None = Field(default=None, validation_alias=aliases("modelDeleted", "deleted"))
 
 
 class RevisionTaskFailure(AnaplanModel):
@@ -152,17 +152,23 @@ class CompletedReportTask(CompletedSyncTask):
     result: ReportTaskResult = Field(default_factory=ReportTaskResult)  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
-SyncTask: TypeAlias = Annotated[
+SyncTask: TypeAlias = CompletedSyncTask | PendingTask
+"""A synchronization: `CompletedSyncTask` when it has ended, otherwise `PendingTask`."""
+
+ReportTask: TypeAlias = CompletedReportTask | PendingTask
+"""A comparison: `CompletedReportTask` when it has ended, otherwise `PendingTask`."""
+
+TaggedSyncTask: TypeAlias = Annotated[
     Annotated[CompletedSyncTask, Tag("completed")] | Annotated[PendingTask, Tag("other")],
     Discriminator(completed_or_other),
 ]
-"""A synchronization: `CompletedSyncTask` when it has ended, otherwise `PendingTask`."""
+"""`SyncTask` as replies are read: by `task_state`."""
 
-ReportTask: TypeAlias = Annotated[
+TaggedReportTask: TypeAlias = Annotated[
     Annotated[CompletedReportTask, Tag("completed")] | Annotated[PendingTask, Tag("other")],
     Discriminator(completed_or_other),
 ]
-"""A comparison: `CompletedReportTask` when it has ended, otherwise `PendingTask`."""
+"""`ReportTask` as replies are read: by `task_state`."""
 
 
 class SummaryTotals(AnaplanModel):
@@ -231,6 +237,13 @@ class SummaryReport(AnaplanModel):
     source_revision_id: str = ""
     totals: SummaryTotals = SummaryTotals()
     differences: SummaryDifferences = SummaryDifferences()
+
+
+class ComparisonSummary(SummaryReport, CompletedReportTask):
+    """A comparison that has ended, together with the numbers that it found.
+
+    Source: Anaplan ALM API guide, "Retrieve ALM revision summary report content".
+    """
 
 
 @dataclass(frozen=True)

@@ -83,4 +83,6 @@ class CellWriteResult(WriteResult):
     Source: Anaplan Integration API V2 guide, "Write cell data by coordinate to module".
     """
 
-    cells_changed: int = Field(0, validation_alias=aliases("numberOfCellsChanged", "cells_changed"))
+    cells_changed: int = Field(
+        default=0, validation_alias=aliases("numberOfCellsChanged", "cells_changed")
+    )

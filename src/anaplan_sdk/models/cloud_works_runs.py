@@ -97,7 +97,7 @@ class RunStatus(AnaplanModel):
     """
 
     id: str
-    integration_id: str
+    integration_id: str = ""
     trace_id: str = ""
     start_date: datetime | None = None
     end_date: datetime | None = None

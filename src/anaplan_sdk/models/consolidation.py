@@ -76,7 +76,7 @@ class DimensionProperty(AnaplanModel):
     tenant".
     """
 
-    property_name: str
+    property_name: str = ""
     property_type: str = ""
     standard_property: bool = False
     reporting_property: bool = False

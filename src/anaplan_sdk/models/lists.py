@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from anaplan_sdk.models._base import (
     AnaplanModel,
+    ObjectId,
     aliases,
     empty_dict,
     empty_list,
@@ -44,8 +45,8 @@ class List(AnaplanModel):
     Source: Anaplan Integration API V2 guide, "Retrieve lists".
     """
 
-    id: int
-    name: str
+    id: ObjectId
+    name: str = ""
 
 
 class ListMetadata(AnaplanModel):
@@ -73,8 +74,8 @@ class ListMetadata(AnaplanModel):
     Source: Anaplan Integration API V2 guide, "Retrieve list metadata".
     """
 
-    id: int
-    name: str
+    id: ObjectId
+    name: str = ""
     has_selective_access: bool = False
     properties: list[dict[str, object]] = Field(default_factory=empty_list)
     production_data: bool = False
@@ -83,7 +84,7 @@ class ListMetadata(AnaplanModel):
     use_top_level_as_page_default: bool = False
     item_count: int = 0
     next_item_index: int | None = Field(
-        None, validation_alias=aliases("nextitemIndex", "next_item_index")
+        default=None, validation_alias=aliases("nextitemIndex", "next_item_index")
     )
     workflow_enabled: bool = False
     permitted_items: int = 0
@@ -111,14 +112,14 @@ class ListItem(AnaplanModel):
     Source: Anaplan Integration API V2 guide, "Retrieve list data".
     """
 
-    id: int
+    id: ObjectId
     name: str = ""
     code: str | None = None
     properties: dict[str, object] = Field(default_factory=empty_dict)
     subsets: dict[str, object] = Field(default_factory=empty_dict)
     parent: str | None = None
     parent_id: str | None = None
-    list_id: int | None = None
+    list_id: ObjectId | None = None
     list_name: str | None = None
 
 
@@ -167,7 +168,7 @@ class ListDeletionResult(_ListItemsResult):
     Source: Anaplan Integration API V2 guide, "Add or delete list items".
     """
 
-    deleted: int = Field(0, validation_alias=aliases("numberOfItemsDeleted", "deleted"))
+    deleted: int = Field(default=0, validation_alias=aliases("numberOfItemsDeleted", "deleted"))
 
     @model_validator(mode="before")
     @classmethod

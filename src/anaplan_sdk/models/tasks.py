@@ -219,8 +219,11 @@ def completed_or_other(task: object) -> str:
     return "completed" if has_ended else "other"
 
 
-TaskStatus: TypeAlias = Annotated[
+TaskStatus: TypeAlias = CompletedTask | Task
+"""A task: `CompletedTask` when it has ended, otherwise `Task`."""
+
+TaggedTask: TypeAlias = Annotated[
     Annotated[CompletedTask, Tag("completed")] | Annotated[Task, Tag("other")],
     Discriminator(completed_or_other),
 ]
-"""A task: `CompletedTask` when it has ended, otherwise `Task`."""
+"""`TaskStatus` as replies are read: by `task_state`."""

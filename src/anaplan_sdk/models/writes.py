@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, TypeAlias
+from typing import Annotated, Any, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
@@ -20,17 +20,17 @@ class Failure(AnaplanModel):
     coordinate to module".
 
     Attributes:
-        index: Its position in what was passed, from 0.
+        index: Its position in what was passed, from 0; -1 where Anaplan does not report it.
         reason: Anaplan's code for the failure, such as `INCORRECT_FORMAT` for a list item or
             `cellIsCalculated` for a cell. Empty where the API has no codes.
         details: Anaplan's message.
         item: The item, cell, row or user as it was passed.
     """
 
-    index: int = Field(validation_alias=aliases("requestIndex", "index"))
-    reason: str = Field("", validation_alias=aliases("failureType", "reason"))
-    details: str = Field("", validation_alias=aliases("failureMessageDetails", "details"))
-    item: object = Field(None, exclude=True, repr=False)
+    index: int = Field(default=-1, validation_alias=aliases("requestIndex", "index"))
+    reason: str = Field(default="", validation_alias=aliases("failureType", "reason"))
+    details: str = Field(default="", validation_alias=aliases("failureMessageDetails", "details"))
+    item: Any = Field(default=None, exclude=True, repr=False)
 
 
 class WriteResult(AnaplanModel):

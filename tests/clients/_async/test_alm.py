@@ -20,7 +20,7 @@ from anaplan_sdk.exceptions import (
     PermissionDeniedException,
     SynchronizationException,
 )
-from anaplan_sdk.models import CompletedReportTask, CompletedSyncTask, PendingTask
+from anaplan_sdk.models import CompletedReportTask, CompletedSyncTask, PendingTask, SummaryReport
 from anaplan_sdk.testing import EmulatedAnaplan
 
 ADMIN = "admin@skyline.example"
@@ -253,6 +253,11 @@ async def test_comparisons(anaplan: EmulatedAnaplan) -> None:
             summary
         )
         assert isinstance(await alm.get_comparison_summary_task(pending.id), CompletedReportTask)
+        whole = await alm.create_comparison_summary(*IDS)
+        assert isinstance(whole, SummaryReport)
+        assert isinstance(whole, CompletedReportTask)
+        assert (whole.totals, whole.differences) == (summary.totals, summary.differences)
+        assert whole.result.successful
         assert summary.totals.created == summary.totals.total == 8
         assert summary.differences.lists is not None
         assert summary.differences.lists.created == 1

@@ -69,7 +69,7 @@ def test_lists_and_their_items(anaplan: EmulatedAnaplan) -> None:
 @pytest.mark.parametrize("return_raw", [True, False])
 @pytest.mark.parametrize(
     ("items", "place"),
-    [("none", "at 'listItems'"), ([{"id": "1"}, "none"], "at 'listItems.1'")],
+    [("none", "at 'listItems'"), (1, "at 'listItems'")],
 )
 def test_an_invalid_listing_is_an_error(
     anaplan: EmulatedAnaplan, items: object, place: str, return_raw: bool

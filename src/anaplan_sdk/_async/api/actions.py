@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, overload
+from typing import Literal, TypedDict, Unpack, overload
 
 from anaplan_sdk import models
 from anaplan_sdk._arguments import identifier
@@ -15,30 +15,14 @@ from anaplan_sdk._ranges import check_timeout
 from anaplan_sdk.models._envelopes import ListReply, ObjectReply
 from anaplan_sdk.progress import ProgressCallback
 
-if TYPE_CHECKING:
-    from anaplan_sdk.models import (
-        Action,
-        ActionMetadata,
-        CompletedTask,
-        ConnectorParameter,
-        Export,
-        ExportMetadata,
-        Import,
-        ImportMetadata,
-        MappingParameter,
-        Process,
-        ProcessMetadata,
-        Task,
-    )
-
 _IMPORTS = ListReply("imports", lambda: models.Import)
 _EXPORTS = ListReply("exports", lambda: models.Export)
 _PROCESSES = ListReply("processes", lambda: models.Process)
 _ACTIONS = ListReply("actions", lambda: models.Action)
-_IMPORT = ObjectReply["ImportMetadata"]("importMetadata", lambda: models.ImportMetadata)
-_EXPORT = ObjectReply["ExportMetadata"]("exportMetadata", lambda: models.ExportMetadata)
-_PROCESS = ObjectReply["ProcessMetadata"]("processMetadata", lambda: models.ProcessMetadata)
-_ACTION = ObjectReply["ActionMetadata"]("action", lambda: models.ActionMetadata)
+_IMPORT = ObjectReply["models.ImportMetadata"]("importMetadata", lambda: models.ImportMetadata)
+_EXPORT = ObjectReply["models.ExportMetadata"]("exportMetadata", lambda: models.ExportMetadata)
+_PROCESS = ObjectReply["models.ProcessMetadata"]("processMetadata", lambda: models.ProcessMetadata)
+_ACTION = ObjectReply["models.ActionMetadata"]("action", lambda: models.ActionMetadata)
 
 
 class RunOptions(TypedDict, total=False):
@@ -53,8 +37,8 @@ class RunOptions(TypedDict, total=False):
     """
 
     locale: str
-    mapping_parameters: Iterable[MappingParameter | Mapping[str, str]]
-    connector_parameters: Iterable[ConnectorParameter | Mapping[str, str]]
+    mapping_parameters: Iterable[models.MappingParameter | Mapping[str, str]]
+    connector_parameters: Iterable[models.ConnectorParameter | Mapping[str, str]]
     timeout: float | None
     on_progress: ProgressCallback | None
 
@@ -64,7 +48,7 @@ class Actions(Tasks):
 
     async def get_imports(
         self, sort_by: Literal["id", "name"] | None = None, descending: bool = False
-    ) -> list[Import]:
+    ) -> list[models.Import]:
         """List the model's imports that the user's model role can see.
 
         Args:
@@ -87,7 +71,7 @@ class Actions(Tasks):
 
     async def get_exports(
         self, sort_by: Literal["id", "name"] | None = None, descending: bool = False
-    ) -> list[Export]:
+    ) -> list[models.Export]:
         """List the model's exports that the user's model role can see.
 
         Args:
@@ -110,7 +94,7 @@ class Actions(Tasks):
 
     async def get_processes(
         self, sort_by: Literal["id", "name"] | None = None, descending: bool = False
-    ) -> list[Process]:
+    ) -> list[models.Process]:
         """List the model's processes that the user's model role can see.
 
         Args:
@@ -133,7 +117,7 @@ class Actions(Tasks):
 
     async def get_actions(
         self, sort_by: Literal["id", "name"] | None = None, descending: bool = False
-    ) -> list[Action]:
+    ) -> list[models.Action]:
         """List the model's other actions (ids 117…) that the user's model role can see.
 
         Args:
@@ -154,7 +138,7 @@ class Actions(Tasks):
             _ACTIONS, f"{self._model}/actions", **sort_params(sort_by, descending)
         )
 
-    async def get_import(self, import_id: int | str) -> ImportMetadata:
+    async def get_import(self, import_id: int | str) -> models.ImportMetadata:
         """Return the definition of an import: the columns of its source file and the file's format.
 
         Args:
@@ -172,7 +156,7 @@ class Actions(Tasks):
         """
         return await self._get(_IMPORT, await self._action_url(import_id, "imports"))
 
-    async def get_export(self, export_id: int | str) -> ExportMetadata:
+    async def get_export(self, export_id: int | str) -> models.ExportMetadata:
         """Return the definition of an export: its columns, their types and the format.
 
         Args:
@@ -190,7 +174,7 @@ class Actions(Tasks):
         """
         return await self._get(_EXPORT, await self._action_url(export_id, "exports"))
 
-    async def get_process(self, process_id: int | str) -> ProcessMetadata:
+    async def get_process(self, process_id: int | str) -> models.ProcessMetadata:
         """Return the definition of a process.
 
         Args:
@@ -210,7 +194,7 @@ class Actions(Tasks):
         url = await self._action_url(process_id, "processes")
         return await self._get(_PROCESS, url, showImportDataSource="true")
 
-    async def get_action(self, action_id: int | str) -> ActionMetadata:
+    async def get_action(self, action_id: int | str) -> models.ActionMetadata:
         """Return the definition of an action other than an import, export or process.
 
         Args:
@@ -234,12 +218,12 @@ class Actions(Tasks):
         action_id: int | str,
         wait_for_completion: Literal[True] = True,
         **options: Unpack[RunOptions],
-    ) -> CompletedTask: ...
+    ) -> models.CompletedTask: ...
 
     @overload
     async def run_action(
         self, action_id: int | str, wait_for_completion: bool, **options: Unpack[RunOptions]
-    ) -> Task | CompletedTask: ...
+    ) -> models.Task | models.CompletedTask: ...
 
     async def run_action(
         self,
@@ -247,11 +231,11 @@ class Actions(Tasks):
         wait_for_completion: bool = True,
         *,
         locale: str = "en_US",
-        mapping_parameters: Iterable[MappingParameter | Mapping[str, str]] = (),
-        connector_parameters: Iterable[ConnectorParameter | Mapping[str, str]] = (),
+        mapping_parameters: Iterable[models.MappingParameter | Mapping[str, str]] = (),
+        connector_parameters: Iterable[models.ConnectorParameter | Mapping[str, str]] = (),
         timeout: float | None = None,
         on_progress: ProgressCallback | None = None,
-    ) -> Task | CompletedTask:
+    ) -> models.Task | models.CompletedTask:
         """Run an import, an export, another action or a process, and wait until it has ended.
 
         The SDK does not start the action twice. If the outcome of the start is unknown, for example
@@ -312,8 +296,8 @@ class Actions(Tasks):
                 action_id, task.id, timeout=timeout, on_progress=on_progress
             )
 
-    async def _start(self, action_id: str, url: str, body: dict[str, object]) -> Task:
-        async def send() -> Task | CompletedTask:
+    async def _start(self, action_id: str, url: str, body: dict[str, object]) -> models.Task:
+        async def send() -> models.Task | models.CompletedTask:
             response = await self._session.send("POST", url, json=body)
             return decode_started(
                 TASK.adapter, response, lambda task_id: models.Task(id=task_id), "taskId", "id"

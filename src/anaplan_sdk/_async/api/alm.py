@@ -28,17 +28,17 @@ from anaplan_sdk.models import (
     PendingTask,
     Promotion,
     Revision,
-    SyncTask,
     TaskSummary,
 )
 from anaplan_sdk.models._envelopes import ListReply, ObjectReply
+from anaplan_sdk.models.alm import TaggedSyncTask
 from anaplan_sdk.progress import ProgressCallback
 
 _REVISIONS = ListReply("revisions", Revision)
 _MODELS = ListReply("appliedToModels", ModelRevision)
 _TASKS = ListReply("tasks", TaskSummary)
 _REVISION = ObjectReply[Revision]("revision", Revision)
-_SYNC = ObjectReply[PendingTask | CompletedSyncTask]("task", SyncTask)
+_SYNC = ObjectReply[PendingTask | CompletedSyncTask]("task", TaggedSyncTask)
 
 _SORT_FIELDS = {"id": "id", "name": "name", "applied_on": "appliedOn", "created_on": "createdOn"}
 
@@ -422,10 +422,9 @@ class Alm(Comparisons):
         if source is None or source.id == target.id:
             return Promotion(source_model_id, source or target, target)
         ids = source.id, source_model_id, target.id
-        comparison = await self.create_comparison_summary(
+        summary = await self.create_comparison_summary(
             *ids, timeout=deadline.remaining(), on_progress=on_progress
         )
-        summary = await self.get_comparison_summary(comparison)
         if dry_run:
             return Promotion(source_model_id, source, target, summary)
         if deadline.expired:

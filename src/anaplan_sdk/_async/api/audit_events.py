@@ -7,15 +7,16 @@ from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
+from http import HTTPStatus
 from itertools import count
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import httpx2
 
-from anaplan_sdk._async.api.namespace import ApiNamespace
+from anaplan_sdk._async.api.namespace import ApiNamespace, warn_of_early_end
 from anaplan_sdk._formats.lines import LineReader
 from anaplan_sdk._http.paging import bounded
-from anaplan_sdk._http.replies import decode, unreadable
+from anaplan_sdk._http.replies import decode
 from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk._ranges import NOT_NEGATIVE, POSITIVE, Range, check_timeout
 from anaplan_sdk._runtime import asynchronous as runtime
@@ -28,6 +29,9 @@ from anaplan_sdk.exceptions import (
 from anaplan_sdk.models import AuditEvent, CefEvent, EventFamily, FollowedEvent
 from anaplan_sdk.models._envelopes import ListReply
 from anaplan_sdk.models.audit import EventPosition
+
+if TYPE_CHECKING:
+    from anaplan_sdk.models._decoding import Page
 
 _EVENTS = ListReply("response", AuditEvent)
 _RECORDS = ListReply[dict[str, object]]("response", dict[str, object])
@@ -385,9 +389,22 @@ class Events(ApiNamespace):
             )
         return _Window(first, last, family)
 
-    async def _page(self, window: _Window, offset: int, *, by_search: bool) -> httpx2.Response:
+    async def _page(
+        self, listing: ListReply[E], window: _Window, offset: int, *, by_search: bool
+    ) -> Page[E]:
+        limit = self._config.page_size
+        while True:
+            response = await self._send(window, offset, limit, by_search=by_search)
+            if response.status_code != HTTPStatus.NO_CONTENT or limit == 1:
+                return decode(listing.adapter, response)
+            # By its guide Anaplan answers so if a page is too large for it.
+            limit = max(1, limit // 2)
+
+    async def _send(
+        self, window: _Window, offset: int, limit: int, *, by_search: bool
+    ) -> httpx2.Response:
         accept = {"Accept": "application/json"}
-        paging = {"limit": self._config.page_size, "offset": offset}
+        paging = {"limit": limit, "offset": offset}
         if not by_search:
             params = {**window.params, **paging}
             return await self._session.send("GET", self._events, params=params, headers=accept)
@@ -407,9 +424,9 @@ class Events(ApiNamespace):
         seen: set[object] = set()
         offset = 0
         known: int | None = None
+        is_repeated = False
         for _ in bounded(count(), self._max_pages):
-            response = await self._page(window, offset, by_search=by_search)
-            page = decode(listing.adapter, response)
+            page = await self._page(listing, window, offset, by_search=by_search)
             gone = 0 if known is None or page.total is None else known - page.total
             known = page.total
             if gone > 0:
@@ -419,13 +436,13 @@ class Events(ApiNamespace):
             new = [item for item in page.items if _id_of(item) not in seen]
             seen.update(map(_id_of, new))
             yield new
-            offset += len(page.items)
+            offset += page.received
             if known is None or offset >= known:
                 return
-            if not page.items:
-                raise unreadable(
-                    response, f"a page without events, although Anaplan counts {known}"
-                )
+            if not page.received and is_repeated:
+                warn_of_early_end(known, offset)
+                return
+            is_repeated = not page.received
 
 
 def _id_of(event: AuditEvent | dict[str, object]) -> object:

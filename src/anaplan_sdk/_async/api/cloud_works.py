@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import Literal, TypeVar
 
+from anaplan_sdk._async.api.cloud_works_flows import Flows
 from anaplan_sdk._async.api.cloud_works_runs import REFUSAL_CODES, CloudRuns
 from anaplan_sdk._async.api.namespace import json_body, path_segment, sort_params, validated
 from anaplan_sdk._async.transport.recovery import Created, ListedStart, start_at_most_once
@@ -12,7 +13,11 @@ from anaplan_sdk._http.dates import optional_timestamp
 from anaplan_sdk._http.replies import decode, find_id
 from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk._runtime import asynchronous as runtime
-from anaplan_sdk.exceptions import InvalidArgumentException, InvalidIdentifierException
+from anaplan_sdk.exceptions import (
+    AnaplanRequestException,
+    InvalidArgumentException,
+    InvalidIdentifierException,
+)
 from anaplan_sdk.models._envelopes import ListReply, ObjectReply
 from anaplan_sdk.models.cloud_works import (
     AmazonS3ConnectionInput,
@@ -28,10 +33,6 @@ from anaplan_sdk.models.cloud_works import (
     ScheduleInput,
     SingleIntegration,
 )
-
-if TYPE_CHECKING:
-    from anaplan_sdk._async.api.cloud_works_flows import Flows
-
 
 _CONNECTIONS = ListReply("connections", Connection)
 _INTEGRATIONS = ListReply("integrations", Integration)
@@ -52,8 +53,6 @@ class CloudWorks(CloudRuns):
     @property
     def flows(self) -> Flows:
         """Integration flows: integrations that run one after another."""
-        from anaplan_sdk._async.api.cloud_works_flows import Flows
-
         return self._namespace(Flows)
 
     # Connections
@@ -142,17 +141,14 @@ class CloudWorks(CloudRuns):
         Source: Anaplan CloudWorks API guide, "Edit a Connection".
         """
         body = json_body(ConnectionInput, con_info, ConnectionInput.of)
-        await self._session.send("PUT", self._connection(con_id), json=body)
+        await self._send_connection("PUT", con_id, body)
 
     async def patch_connection(self, con_id: str, body: Mapping[str, object]) -> None:
         """Change single fields of a connection.
 
-        Anaplan documents this as a partial change, but has been seen to refuse incomplete bodies
-        with HTTP 400; `update_connection` always works.
-
         Args:
             con_id: The connection's id.
-            body: The fields to change, by Anaplan's names.
+            body: The fields to change, by Anaplan's names, or a dict that has them as `body`.
 
         Raises:
             InvalidIdentifierException: There is no such connection.
@@ -163,8 +159,8 @@ class CloudWorks(CloudRuns):
 
         Source: Anaplan CloudWorks API guide, "Patch a Connection".
         """
-        patch = body if set(body) == {"body"} else {"body": dict(body)}
-        await self._session.send("PATCH", self._connection(con_id), json=patch)
+        wrapped = body if set(body) == {"body"} else {"body": dict(body)}
+        await self._send_connection("PATCH", con_id, wrapped)
 
     async def delete_connection(self, con_id: str) -> None:
         """Delete a connection.
@@ -557,6 +553,21 @@ class CloudWorks(CloudRuns):
             ),
         )
         return created.id
+
+    async def _send_connection(
+        self, method: str, con_id: str, wrapped: Mapping[str, object]
+    ) -> None:
+        """Change a connection: its members are sent without `type` and `body` around them.
+
+        Older documents have them there: that is tried only after a refusal of the body's form.
+        """
+        url = self._connection(con_id)
+        try:
+            await self._session.send(method, url, json=wrapped["body"])
+        except AnaplanRequestException as error:
+            if error.status_code != 400 or "invalid request body" not in str(error).lower():
+                raise
+            await self._session.send(method, url, json=wrapped)
 
     def _connection(self, con_id: str) -> str:
         return f"{self._root}/connections/{path_segment(con_id)}"

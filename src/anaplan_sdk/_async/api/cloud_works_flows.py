@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from anaplan_sdk._async.api.cloud_works_runs import REFUSAL_CODES, CloudRuns, start_run
+from anaplan_sdk._async.api.cloud_works_runs import (
+    REFUSAL_CODES,
+    CloudRuns,
+    start_run,
+)
 from anaplan_sdk._async.api.namespace import ApiNamespace, json_body, path_segment
 from anaplan_sdk._async.transport.recovery import Created, ListedStart
 from anaplan_sdk._http.dates import optional_timestamp

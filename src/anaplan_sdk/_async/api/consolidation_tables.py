@@ -29,11 +29,13 @@ _Rows = list[dict[str, object]]
 class NumberedPage(AnaplanModel):
     """A page of a listing whose pages are numbered from 1."""
 
-    total_pages: int = Field(1, validation_alias=AliasChoices("TotalPages", "totalPages"))
+    total_pages: int = Field(default=1, validation_alias=AliasChoices("TotalPages", "totalPages"))
 
 
 class _RowPage(NumberedPage):
-    total_rows: int | None = Field(None, validation_alias=AliasChoices("TotalRows", "totalRows"))
+    total_rows: int | None = Field(
+        default=None, validation_alias=AliasChoices("TotalRows", "totalRows")
+    )
     rows: _Rows = Field(validation_alias="value")
 
 

@@ -18,6 +18,7 @@ from anaplan_sdk.exceptions import (
     AnaplanException,
     PartialFailureException,
     WriteInterruptedException,
+    WriteRefusedException,
 )
 from anaplan_sdk.models.writes import WriteResult
 
@@ -112,7 +113,13 @@ class BatchWrite(Generic[R]):
             return None
 
     async def _write(self, batch: Batch) -> R:
-        return locate_failures(decode(self._adapter, await self._request(batch)), batch)
+        try:
+            response = await self._request(batch)
+        except WriteRefusedException as error:
+            if error.result is not None:
+                locate_failures(error.result, batch)
+            raise
+        return locate_failures(decode(self._adapter, response), batch)
 
     async def _request(self, batch: Batch) -> httpx2.Response:
         return await self._session.send(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, asynccontextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from anaplan_sdk import _loggers, models
 from anaplan_sdk._arguments import identifier
@@ -27,21 +27,18 @@ from anaplan_sdk.exceptions import (
 from anaplan_sdk.models._envelopes import ObjectReply
 from anaplan_sdk.progress import ProgressCallback
 
-if TYPE_CHECKING:
-    from anaplan_sdk.models import File, FileChunk
-
-_FILE = ObjectReply["File"]("file", lambda: models.File)
+_FILE = ObjectReply["models.File"]("file", lambda: models.File)
 _POLL_DELAY = 2.0
 
 
 class FileListings(Protocol):
     """The listings that an upload reads."""
 
-    async def get_files(self) -> list[File]:
+    async def get_files(self) -> list[models.File]:
         """List the model's files."""
         ...
 
-    async def get_file_chunks(self, file_id: int | str, /) -> list[FileChunk]:
+    async def get_file_chunks(self, file_id: int | str, /) -> list[models.FileChunk]:
         """List the chunks of a file's content."""
         ...
 

@@ -19,11 +19,17 @@ from anaplan_sdk.exceptions import (
     AnaplanResponseException,
     ModelUnavailableException,
 )
-from anaplan_sdk.models import CompletedReportTask, PendingTask, ReportTask, SummaryReport
+from anaplan_sdk.models import (
+    ComparisonSummary,
+    CompletedReportTask,
+    PendingTask,
+    SummaryReport,
+)
 from anaplan_sdk.models._envelopes import ObjectReply
+from anaplan_sdk.models.alm import TaggedReportTask
 from anaplan_sdk.progress import ProgressCallback
 
-_REPORT = ObjectReply[PendingTask | CompletedReportTask]("task", ReportTask)
+_REPORT = ObjectReply[PendingTask | CompletedReportTask]("task", TaggedReportTask)
 _SUMMARY = ObjectReply[SummaryReport]("summaryReport", SummaryReport)
 _SECTION = re.compile(r"^=== *(.+?) *===[ \t]*\r?\n?", re.MULTILINE)
 
@@ -161,7 +167,7 @@ class Comparisons(AlmTasks):
             sections.setdefault(heading, []).extend(rows)
         return sections
 
-    @starts_task(CompletedReportTask)
+    @starts_task(ComparisonSummary)
     def create_comparison_summary(
         self,
         source_revision_id: str,
@@ -188,7 +194,9 @@ class Comparisons(AlmTasks):
             on_progress: Called with a Progress for every poll of the task.
 
         Returns:
-            The completed task, or the started task when `wait_for_completion` is False.
+            The numbers of created, modified and deleted objects, by kind and in total, which is
+            the completed task as well; or the started task when `wait_for_completion` is False,
+            which `get_comparison_summary` takes.
 
         Raises:
             InvalidArgumentException: An id is empty, `timeout` is negative, or the client has no
@@ -204,7 +212,11 @@ class Comparisons(AlmTasks):
         Source: Anaplan ALM API guide, "Create a summary report generation task".
         """
         ids = self._revision_ids(source_revision_id, source_model_id, target_revision_id)
-        return self._compare("summaryReport", ids, wait_for_completion, timeout, on_progress)
+        task = self._compare("summaryReport", ids, wait_for_completion, timeout, on_progress)
+        if not isinstance(task, CompletedReportTask) or not wait_for_completion:
+            return task
+        report = self.get_comparison_summary(task)
+        return ComparisonSummary.model_validate({**dict(task), **dict(report)})
 
     def get_comparison_summary_task(self, task_id: str) -> PendingTask | CompletedReportTask:
         """Return the state of a comparison that counts the differences.

@@ -7,7 +7,11 @@ from collections.abc import Iterable, Mapping
 
 from anaplan_sdk._http.dates import optional_timestamp
 from anaplan_sdk._http.replies import find_id
-from anaplan_sdk._sync.api.cloud_works_runs import REFUSAL_CODES, CloudRuns, start_run
+from anaplan_sdk._sync.api.cloud_works_runs import (
+    REFUSAL_CODES,
+    CloudRuns,
+    start_run,
+)
 from anaplan_sdk._sync.api.namespace import ApiNamespace, json_body, path_segment
 from anaplan_sdk._sync.transport.recovery import Created, ListedStart
 from anaplan_sdk.exceptions import InvalidArgumentException

@@ -34,7 +34,7 @@ from anaplan_sdk.progress import Progress, ProgressCallback
 
 
 class _History(AnaplanModel):
-    runs: list[RunSummary] = Field([])
+    runs: list[RunSummary] = Field(default=[])
     total_runs: int | None = None
 
 

@@ -8,7 +8,7 @@ from collections.abc import Generator
 from contextlib import closing
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from anaplan_sdk import models
 from anaplan_sdk._arguments import identifier
@@ -29,13 +29,11 @@ from anaplan_sdk.exceptions import InvalidArgumentException, InvalidIdentifierEx
 from anaplan_sdk.models._envelopes import ListReply
 from anaplan_sdk.progress import ProgressCallback
 
-if TYPE_CHECKING:
-    from anaplan_sdk.models import File, FileChunk
-
 _SortBy: TypeAlias = Literal["id", "name"] | None
 
 _FILES = ListReply("files", lambda: models.File)
-_CHUNKS = ListReply("chunks", lambda: models.FileChunk)
+# A chunk that was left out would be missing in the content.
+_CHUNKS = ListReply("chunks", lambda: models.FileChunk, exact=True)
 # Anaplan Integration API V2 guide, "Upload Files for Actions": a single request is for files
 # smaller than 1 MB.
 _SMALL_FILE_SIZE = 1_000_000
@@ -64,7 +62,7 @@ class Files(ApiNamespace):
         self,
         sort_by: _SortBy = "id",
         descending: bool = False,
-    ) -> list[File]:
+    ) -> list[models.File]:
         """List the model's files, including the output files of its exports (ids 116…).
 
         The `chunk_count` of a file may be out of date after its content was deleted;
@@ -88,7 +86,7 @@ class Files(ApiNamespace):
         self._known_files.update(str(file.id) for file in files)
         return files
 
-    def get_file_chunks(self, file_id: int | str) -> list[FileChunk]:
+    def get_file_chunks(self, file_id: int | str) -> list[models.FileChunk]:
         """List the chunks of a file's content.
 
         Args:

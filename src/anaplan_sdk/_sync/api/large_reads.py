@@ -85,7 +85,7 @@ class LargeReads(ApiNamespace):
             InvalidIdentifierException: There is no such view.
             LargeReadException: Anaplan failed to carry out the read, or it was cancelled there.
             LargeReadExpiredException: Anaplan has deleted the request, as no page was read for 30
-                minutes.
+                minutes, or the user may no longer read it.
             AnaplanTimeoutException: Anaplan took longer than `timeout`.
             AnaplanResponseException: A row has more or fewer fields than there are columns.
             AnaplanException: The request failed; see the subclasses.
@@ -132,7 +132,7 @@ class LargeReads(ApiNamespace):
             InvalidIdentifierException: There is no such view.
             LargeReadException: Anaplan failed to carry out the read, or it was cancelled there.
             LargeReadExpiredException: Anaplan has deleted the request, as no page was read for 30
-                minutes.
+                minutes, or the user may no longer read it.
             AnaplanTimeoutException: Anaplan took longer than `timeout`.
             AnaplanException: The request failed; see the subclasses.
 
@@ -174,7 +174,7 @@ class LargeReads(ApiNamespace):
             InvalidIdentifierException: There is no such list.
             LargeReadException: Anaplan failed to carry out the read, or it was cancelled there.
             LargeReadExpiredException: Anaplan has deleted the request, as no page was read for 30
-                minutes.
+                minutes, or the user may no longer read it.
             AnaplanTimeoutException: Anaplan took longer than `timeout`.
             AnaplanResponseException: A row has more or fewer fields than there are columns.
             AnaplanException: The request failed; see the subclasses.
@@ -219,7 +219,7 @@ class LargeReads(ApiNamespace):
             InvalidIdentifierException: There is no such list.
             LargeReadException: Anaplan failed to carry out the read, or it was cancelled there.
             LargeReadExpiredException: Anaplan has deleted the request, as no page was read for 30
-                minutes.
+                minutes, or the user may no longer read it.
             AnaplanTimeoutException: Anaplan took longer than `timeout`.
             AnaplanException: The request failed; see the subclasses.
 
@@ -349,6 +349,7 @@ def _expiry_errors() -> Generator[None]:
     except InvalidIdentifierException as error:
         raise error.as_type(
             LargeReadExpiredException,
-            "The read request has expired, as no page was read for 30 minutes, or the user has "
-            "lost the right to read it: start it again.",
+            "The read request no longer exists: Anaplan deletes it when no page was read for 30 "
+            "minutes, so start it again. It also answers so when the user has lost the right to "
+            "read the view or list.",
         ) from error

@@ -7,7 +7,6 @@ import re
 from collections.abc import Generator
 from contextlib import closing, contextmanager
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 from anaplan_sdk import _loggers, models
 from anaplan_sdk._arguments import identifier
@@ -26,9 +25,6 @@ from anaplan_sdk.exceptions import (
 from anaplan_sdk.models._envelopes import ListReply, ObjectReply, RawListReply
 from anaplan_sdk.progress import Progress, ProgressCallback
 
-if TYPE_CHECKING:
-    from anaplan_sdk.models import CompletedTask, Task, TaskResult, TaskSummary
-
 # Seconds after which a task that was not found is requested once more.
 _NOT_VISIBLE_YET = 0.3
 # How often a task that has ended is polled again for a missing outcome.
@@ -45,9 +41,17 @@ _LOST_DUMP = (
     "hours or until the next run without failures."
 )
 
+
+def _tagged_task() -> object:
+    from anaplan_sdk.models.tasks import TaggedTask
+
+    return TaggedTask
+
+
 TASKS = ListReply("tasks", lambda: models.TaskSummary)
-_CHUNKS = ListReply("chunks", lambda: models.FileChunk)
-TASK = ObjectReply["Task | CompletedTask"]("task", lambda: models.TaskStatus)
+# A chunk that was left out would be missing in the content.
+_CHUNKS = ListReply("chunks", lambda: models.FileChunk, exact=True)
+TASK = ObjectReply["models.Task | models.CompletedTask"]("task", _tagged_task)
 
 
 class Tasks(ApiNamespace):
@@ -60,7 +64,7 @@ class Tasks(ApiNamespace):
         *,
         timeout: float | None = None,
         on_progress: ProgressCallback | None = None,
-    ) -> CompletedTask:
+    ) -> models.CompletedTask:
         """Wait until a task has ended.
 
         The task's status is requested after 0.1 seconds at first, then at growing intervals of at
@@ -94,7 +98,7 @@ class Tasks(ApiNamespace):
 
         undecided = polls = 0
 
-        def poll() -> Task | CompletedTask:
+        def poll() -> models.Task | models.CompletedTask:
             nonlocal polls
             task = self._status_of_started(action_id, task_id, was_seen=polls > 0)
             polls += 1
@@ -102,7 +106,7 @@ class Tasks(ApiNamespace):
                 on_progress(Progress(task.current_step or task.task_state, task.progress, 1.0))
             return task
 
-        def finished(task: Task | CompletedTask) -> CompletedTask | None:
+        def finished(task: models.Task | models.CompletedTask) -> models.CompletedTask | None:
             nonlocal undecided
             if task.task_state in ("CANCELLING", "CANCELLED"):
                 raise AnaplanActionCancelledException(
@@ -139,7 +143,7 @@ class Tasks(ApiNamespace):
             )
         return task
 
-    def get_task_summaries(self, action_id: int | str) -> list[TaskSummary]:
+    def get_task_summaries(self, action_id: int | str) -> list[models.TaskSummary]:
         """List the tasks of an action, including those of other users.
 
         Anaplan removes tasks when it unloads the model.
@@ -161,7 +165,9 @@ class Tasks(ApiNamespace):
         tasks = self._list(TASKS, f"{url}/tasks")
         return [self._recovery.mark(task) for task in tasks]
 
-    def get_task_status(self, action_id: int | str, task_id: str) -> Task | CompletedTask:
+    def get_task_status(
+        self, action_id: int | str, task_id: str
+    ) -> models.Task | models.CompletedTask:
         """Return the status of a task.
 
         Args:
@@ -190,7 +196,7 @@ class Tasks(ApiNamespace):
 
     def _status_of_started(
         self, action_id: int | str, task_id: str, *, was_seen: bool
-    ) -> Task | CompletedTask:
+    ) -> models.Task | models.CompletedTask:
         """Return the status of a task that is waited for; a 404 is believed if it is repeated."""
         for pause in (_NOT_VISIBLE_YET, None):
             try:
@@ -209,7 +215,7 @@ class Tasks(ApiNamespace):
             runtime.sleep(pause)
         raise AssertionError("unreachable: the last request returns or raises")
 
-    def cancel_task(self, action_id: int | str, task_id: str) -> Task | CompletedTask:
+    def cancel_task(self, action_id: int | str, task_id: str) -> models.Task | models.CompletedTask:
         """Request the cancellation of a task, and return its status afterwards.
 
         A task that has already ended is not changed. Anaplan rolls back the changes of a cancelled
@@ -457,7 +463,7 @@ def _dump_errors() -> Generator[None]:
         raise
 
 
-def _reason(result: TaskResult) -> str:
+def _reason(result: models.TaskResult) -> str:
     """Join Anaplan's messages about a failure, for a process those of its failed steps."""
     failed = [step for step in result.nested_results if step.successful is False] or [result]
     reasons: list[str] = []

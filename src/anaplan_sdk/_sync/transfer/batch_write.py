@@ -19,6 +19,7 @@ from anaplan_sdk.exceptions import (
     AnaplanException,
     PartialFailureException,
     WriteInterruptedException,
+    WriteRefusedException,
 )
 from anaplan_sdk.models.writes import WriteResult
 
@@ -113,7 +114,13 @@ class BatchWrite(Generic[R]):
             return None
 
     def _write(self, batch: Batch) -> R:
-        return locate_failures(decode(self._adapter, self._request(batch)), batch)
+        try:
+            response = self._request(batch)
+        except WriteRefusedException as error:
+            if error.result is not None:
+                locate_failures(error.result, batch)
+            raise
+        return locate_failures(decode(self._adapter, response), batch)
 
     def _request(self, batch: Batch) -> httpx2.Response:
         return self._session.send(

@@ -58,7 +58,14 @@ class Session:
         self._reply_limits = config.reply_limits
 
     def __repr__(self) -> str:
-        return f"<Session {self.hosts.api}, {self._auth!r}>"
+        return f"<Session {self.hosts.api}, {self.sign_in}>"
+
+    @property
+    def sign_in(self) -> str:
+        """Who signs in, and how; of an auth that is not the SDK's only its class."""
+        kind = type(self._auth)
+        is_own = kind.__module__.partition(".")[0] == __name__.partition(".")[0]
+        return repr(self._auth) if is_own else f"<{kind.__qualname__}>"
 
     def server_time(self, moment: float) -> float | None:
         """Return the earliest that Anaplan's clock can have shown at a moment of `time.monotonic`.
