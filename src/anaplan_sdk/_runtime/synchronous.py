@@ -342,11 +342,11 @@ def ordered_map(function: Callable[[T], R], items: Iterable[T], width: int) -> G
                 # locked, and its thread would wait for ever to end it.
                 outcome: SimpleQueue[Future[R]] = SimpleQueue()
                 # As tasks do, threads know the caller's context: a trace goes on in them.
-                task = partial(copy_context().run, work, item, outcome, threading.Lock())
+                context, begun = copy_context(), threading.Lock()
                 try:
-                    pool.submit(task)
+                    pool.submit(context.run, work, item, outcome, begun)
                 except RuntimeError:  # There are no more threads. Another may have got it already.
-                    task()
+                    context.run(work, item, outcome, begun)
                 pending.append(outcome)
                 if len(pending) >= width:
                     yield _get_from(pending.popleft()).result()

@@ -282,8 +282,8 @@ class Transport:
         if isinstance(failure, RuntimeError):
             if process.is_ending():
                 raise AnaplanConnectionException(
-                    f"The interpreter is ending, and the request could not be sent: {failure}. Send "
-                    "it before the program ends; in atexit, only the sync client can send one.",
+                    f"The interpreter is ending, and the request could not be sent: {failure}. "
+                    "Send it before the program ends; only the sync client can send in atexit.",
                     not_performed=True,
                 ) from failure
             raise failure
