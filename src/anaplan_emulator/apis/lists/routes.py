@@ -168,7 +168,7 @@ def _result(call: Call, model: Model, verb: str, result: Result) -> Response:
     return envelope("listItem", model_id=model.id, **body)
 
 
-def _csv(rows: Iterable[list[str]]) -> Response:
+def _csv(rows: Iterable[Iterable[object]]) -> Response:
     return Response(csv_text(rows), media_type="text/csv")
 
 
