@@ -103,9 +103,9 @@ def write_cells(
     """
     resolver = _Resolver(db, module, writes)
     refused = [
-        WriteFailure(index, *reason)
+        WriteFailure(index, *refusal)
         for index, write in enumerate(writes)
-        if (reason := resolver.reason_against(write))
+        if (refusal := resolver.refusal(write))
     ]
     if refused:
         raise WritesRefused(refused)
@@ -143,7 +143,7 @@ class _Resolver:
         self._keys: dict[int, set[int]] = {}
         self._look_up(writes)
 
-    def reason_against(self, write: CellWrite) -> tuple[str, str] | None:
+    def refusal(self, write: CellWrite) -> tuple[str, str] | None:
         """Return why the request with this write is refused as a whole, as a type and a text."""
         missing = "missingRequiredField"
         if not write.line_item_id and not write.line_item_name:

@@ -1,6 +1,6 @@
 """Routes of lists and their items."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from typing import Any
 
@@ -168,7 +168,7 @@ def _result(call: Call, model: Model, verb: str, result: Result) -> Response:
     return envelope("listItem", model_id=model.id, **body)
 
 
-def _csv(rows: Iterable[Sequence[object]]) -> Response:
+def _csv(rows: Iterable[Iterable[object]]) -> Response:
     return Response(csv_text(rows), media_type="text/csv")
 
 
