@@ -40,7 +40,11 @@ class AnaplanModel(BaseModel):
 
 
 class _Shortened:
-    """A long value within the repr of a model: a list by its length, a text by its beginning."""
+    """A long value within the repr of a model: a list by its length, a text by its beginning.
+
+    Args:
+        value: The value.
+    """
 
     def __init__(self, value: object) -> None:
         self._value = value

@@ -282,7 +282,7 @@ def test_events_that_go_away_meanwhile_leave_no_gap(anaplan: EmulatedAnaplan) ->
 
 def test_a_page_that_is_missing(anaplan: EmulatedAnaplan) -> None:
     body = {"meta": {"paging": {"totalSize": 4}}, "response": []}
-    anaplan.fault(method="GET", path=EVENTS, body=body)
+    anaplan.fault(method="GET", path=EVENTS, body=body, times=2)
     with auditor(anaplan) as client:
         assert [event for event in client.audit.get_event_stream(0, 10)] == []
     assert len(anaplan.requests("GET", EVENTS)) == 2
