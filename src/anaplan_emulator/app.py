@@ -11,13 +11,14 @@ from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from anaplan_emulator import apis, pages
 from anaplan_emulator.apis.access import ModelNotOpen
 from anaplan_emulator.apis.audit.request_events import events_of
 from anaplan_emulator.apis.authentication.state import user_by_credential
 from anaplan_emulator.apis.calls import Call, Endpoint, token_in_header
+from anaplan_emulator.apis.dialects import translate
 from anaplan_emulator.apis.replies import INTEGRATION, Api, ApiError
 from anaplan_emulator.control import CONTROL_PATH, control_routes
 from anaplan_emulator.rate_limit import retry_after
@@ -66,13 +67,31 @@ def create_app(tenant: TenantState, endpoints: Iterable[Endpoint] | None = None)
 
     def unknown(request: Request, _: Exception) -> Response:
         error = ApiError(501, f"The emulator does not know {request.method} {request.url.path}")
+        if "//" in request.url.path:
+            # A client left out an id.
+            error = ApiError(404)
         tenant.audit_log.add(_audit_context(request), _events(request, None, error.status))
         return INTEGRATION.error_response(error, request.url.path, tenant.clock.now())
 
     control = Mount(CONTROL_PATH, routes=control_routes(tenant))
     app = Starlette(routes=[control, *routes], exception_handlers={404: unknown})
     app.router.redirect_slashes = False
+    app.add_middleware(TrailingSlashes)
     return app
+
+
+class TrailingSlashes:
+    """ASGI middleware that removes the slash at the end of a path, which published clients send."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
+        path = scope.get("path", "")
+        if len(path) > 1 and path.endswith("/") and not path.startswith(CONTROL_PATH):
+            scope = {**scope, "path": path.rstrip("/") or "/"}
+        await self._app(scope, receive, send)
 
 
 def _generality(item: tuple[str, object]) -> tuple[bool, int]:
@@ -159,7 +178,7 @@ class Resource:
                     raise ApiError(429, headers=retry_after(wait))
             if endpoint is None:
                 raise ApiError(405, headers={"Allow": ", ".join(sorted(self._endpoints))})
-            return endpoint.handler(
+            response = endpoint.handler(
                 Call(
                     tenant=self._tenant,
                     db=db,
@@ -174,6 +193,7 @@ class Resource:
                     audit=audit,
                 )
             )
+        return translate(self._tenant.settings.dialect, endpoint.method, endpoint.path, response)
 
     def _error_response(
         self, request: Request, api: Api, error: ApiError, audit: AuditContext

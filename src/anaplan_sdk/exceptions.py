@@ -16,11 +16,13 @@
     │   ├── PermissionDeniedException      the user's role does not allow the request (403)
     │   ├── RateLimitException             too many requests (429)
     │   ├── ModelUnavailableException      archived, locked, offline or deployed (422 to 425)
-    │   └── ServerException                Anaplan or a gateway before it failed (5xx)
+    │   ├── ServerException                Anaplan or a gateway before it failed (5xx)
+    │   └── WriteRefusedException          a write was refused; also a PartialFailureException
     ├── AnaplanConnectionException         the network failed before a complete reply arrived
     ├── AnaplanTimeoutException            a request or a wait took longer than allowed
     ├── AnaplanResponseException           a reply is not what Anaplan documents
-    ├── OutcomeUnknownException            it is unknown whether work was started
+    │   └── ReplyTooLargeException         a reply or a listing exceeds the client's limits
+    ├── OutcomeUnknownException            it is unknown whether work was started, or how it ended
     ├── WriteInterruptedException          a write ended before all of its items were sent
     ├── PartialFailureException            Anaplan rejected some of the items or cells
     ├── PartialUpdateException             SCIM did not change some of a user's workspaces
@@ -41,27 +43,14 @@ Invalid arguments are refused before anything is sent.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
+# A model is imported when it is used: most programs import the exceptions without the models.
+import anaplan_sdk.models as models  # noqa: PLR0402 - not a name that this module exports
 from anaplan_sdk._base_exceptions import (
     AnaplanException,
     ArgumentTypeException,
     InvalidArgumentException,
 )
-
-if TYPE_CHECKING:
-    from anaplan_sdk.models import (
-        CompletedTask,
-        Failure,
-        FailureDump,
-        NamedObject,
-        PendingTask,
-        Task,
-        TaskResult,
-        WriteResult,
-    )
-    from anaplan_sdk.models.cloud_works import RunError, RunStatus
-    from anaplan_sdk.models.scim import User
 
 __all__ = [
     "AmbiguousNameException",
@@ -92,12 +81,14 @@ __all__ = [
     "PartialUpdateException",
     "PermissionDeniedException",
     "RateLimitException",
+    "ReplyTooLargeException",
     "ServerException",
     "SignInRequiredException",
     "SynchronizationException",
     "TokenStoreException",
     "UploadIncompleteException",
     "WriteInterruptedException",
+    "WriteRefusedException",
 ]
 
 
@@ -146,7 +137,7 @@ class NameNotFoundException(InvalidIdentifierException):
     """
 
     name: str = ""
-    candidates: list[NamedObject] = field(default_factory=list["NamedObject"])
+    candidates: list[models.NamedObject] = field(default_factory=list["models.NamedObject"])
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -159,7 +150,7 @@ class AmbiguousNameException(InvalidIdentifierException):
     """
 
     name: str = ""
-    candidates: list[NamedObject] = field(default_factory=list["NamedObject"])
+    candidates: list[models.NamedObject] = field(default_factory=list["models.NamedObject"])
 
 
 class AnaplanRequestException(AnaplanException):
@@ -210,16 +201,21 @@ class AnaplanResponseException(AnaplanException):
     """A reply is not what Anaplan documents: not JSON, an HTML page, empty, or a key is missing."""
 
 
+class ReplyTooLargeException(AnaplanResponseException):
+    """A reply has more bytes, or a listing more pages, than the client's `reply_limits` allow."""
+
+
 class ClientClosedException(AnaplanException):
     """The client was closed: create a new one."""
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class OutcomeUnknownException(AnaplanException):
-    """It is unknown whether a request started or created something.
+    """It is unknown whether a request started or created something, or how a task has ended.
 
     The request got no clear answer, and Anaplan's lists do not show its outcome. It was not sent a
-    second time.
+    second time. Or a task that was started, `task_id`, can no longer be read, or has ended without
+    an outcome.
 
     Attributes:
         candidates: Ids of the tasks or objects that the request may have started or created.
@@ -240,12 +236,19 @@ class PartialFailureException(AnaplanException):
         result: The result of the whole write; `None` if unknown.
     """
 
-    result: WriteResult | None = None
+    result: models.WriteResult | None = None
 
     @property
-    def failures(self) -> list[Failure]:
+    def failures(self) -> list[models.Failure]:
         """The rejected items or cells, each with the reason."""
         return self.result.failures if self.result else []
+
+
+class WriteRefusedException(AnaplanRequestException, PartialFailureException):
+    """Anaplan refused a request for some of its items or cells, and wrote nothing of it (400).
+
+    `failures` has those items or cells, each with the reason.
+    """
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -259,7 +262,7 @@ class PartialUpdateException(AnaplanException):
         still_assigned: Workspaces that could not be taken from the user.
     """
 
-    user: User | None = None
+    user: models.scim.User | None = None
     not_assigned: list[str] = field(default_factory=list[str])
     still_assigned: list[str] = field(default_factory=list[str])
 
@@ -277,7 +280,7 @@ class WriteInterruptedException(AnaplanException):
         unsent_from: Index of the first item that was never sent.
     """
 
-    result: WriteResult | None = None
+    result: models.WriteResult | None = None
     in_doubt: list[range] = field(default_factory=list[range])
     refused: list[range] = field(default_factory=list[range])
     unsent_from: int = 0
@@ -314,8 +317,8 @@ class IntegrationRunException(AnaplanException):
         error: The reasons that CloudWorks gives; `None` if it gives none.
     """
 
-    run: RunStatus | None = None
-    error: RunError | None = None
+    run: models.cloud_works.RunStatus | None = None
+    error: models.cloud_works.RunError | None = None
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
@@ -328,31 +331,28 @@ class AnaplanActionError(AnaplanException):
     """
 
     action_id: int | str | None = None
-    task: Task | CompletedTask | None = None
+    task: models.Task | models.CompletedTask | None = None
 
     @property
-    def result(self) -> TaskResult | None:
+    def result(self) -> models.TaskResult | None:
         """The result of the task, or `None` if it has none."""
         task = self._completed
         return task.result if task else None
 
     @property
-    def nested_results(self) -> list[TaskResult]:
+    def nested_results(self) -> list[models.TaskResult]:
         """The results of a process, one for each step that ran."""
         return self.result.nested_results if self.result else []
 
     @property
-    def dumps(self) -> list[FailureDump]:
+    def dumps(self) -> list[models.FailureDump]:
         """The failure dumps of this run, as arguments for `client.get_dump(*dump)`."""
         task = self._completed
         return task.dumps if task else []
 
     @property
-    def _completed(self) -> CompletedTask | None:
-        # Imported here, since most programs import the exceptions without using the models.
-        from anaplan_sdk.models import CompletedTask
-
-        return self.task if isinstance(self.task, CompletedTask) else None
+    def _completed(self) -> models.CompletedTask | None:
+        return self.task if isinstance(self.task, models.CompletedTask) else None
 
 
 class AnaplanActionCancelledException(AnaplanActionError):
@@ -372,7 +372,7 @@ class SynchronizationException(AnaplanActionError):
         text: Anaplan's explanation.
     """
 
-    task: PendingTask | None = None  # type: ignore[assignment]  # pyright: ignore[reportIncompatibleVariableOverride]
+    task: models.PendingTask | None = None  # type: ignore[assignment]  # pyright: ignore[reportIncompatibleVariableOverride]
     title: str = ""
     text: str = ""
 

@@ -264,5 +264,6 @@ def test_a_flow_that_is_closed_frees_the_way(bearer: Bearer, drive: Drive) -> No
 def test_no_secret_shows(bearer: Bearer) -> None:
     flow = SyncFlow(bearer, api_request())
     flow.answer(token(flow.begin(), "t0ken"))
-    assert repr(bearer) == f"<Bearer <AnaplanTokenCache at {HOST}, FRESH>>"
+    cache = f"<AnaplanTokenCache at {HOST} with the password of ada@example.com, token usable>"
+    assert repr(bearer) == f"<Bearer {cache}>"
     assert "t0ken" not in f"{bearer} {bearer!r}"

@@ -498,6 +498,7 @@ def test_a_leader_that_fails_in_an_unforeseen_way_blocks_nobody(clock: Clock) ->
     class Broken:
         may_block = False
         description = "with nothing"
+        fallback = None
 
         def token_request(self, authentication: str) -> httpx2.Request:
             raise MemoryError
@@ -528,7 +529,8 @@ def test_an_interrupt_while_logging_blocks_nobody(session: AnaplanTokenCache) ->
 
 def test_no_secret_shows(signed_in: AnaplanTokenCache) -> None:
     shown = f"{signed_in!r} {signed_in}"
-    assert shown.startswith(f"<AnaplanTokenCache at {HOST}, FRESH>")
+    who = "with the password of ada@example.com"
+    assert shown.startswith(f"<AnaplanTokenCache at {HOST} {who}, token usable>")
     assert "t1" not in shown
     credentials = BasicCredentials("ada@example.com", "secret")
     assert repr(credentials) == str(credentials) == "BasicCredentials(user_email='ada@example.com')"

@@ -9,14 +9,13 @@ from anaplan_sdk.models import (
     CompletedSyncTask,
     ModelRevision,
     PendingTask,
-    ReportTask,
     Revision,
     SummaryReport,
-    SyncTask,
 )
+from anaplan_sdk.models.alm import TaggedReportTask, TaggedSyncTask
 
-SYNC: TypeAdapter[PendingTask | CompletedSyncTask] = TypeAdapter(SyncTask)
-REPORT: TypeAdapter[PendingTask | CompletedReportTask] = TypeAdapter(ReportTask)
+SYNC: TypeAdapter[PendingTask | CompletedSyncTask] = TypeAdapter(TaggedSyncTask)
+REPORT: TypeAdapter[PendingTask | CompletedReportTask] = TypeAdapter(TaggedReportTask)
 
 
 def test_a_revision_survives_a_round_trip() -> None:

@@ -37,16 +37,16 @@ from anaplan_sdk.models import (
     Process,
     ProcessMetadata,
     Task,
-    TaskStatus,
     TaskSummary,
     User,
     Workspace,
 )
 from anaplan_sdk.models._decoding import decode_json
 from anaplan_sdk.models._envelopes import ListReply, ObjectReply
+from anaplan_sdk.models.tasks import TaggedTask
 
-STATUS: TypeAdapter[Task | CompletedTask] = TypeAdapter(TaskStatus)
-TASK = ObjectReply[Task | CompletedTask]("task", TaskStatus)
+STATUS: TypeAdapter[Task | CompletedTask] = TypeAdapter(TaggedTask)
+TASK = ObjectReply[Task | CompletedTask]("task", TaggedTask)
 T = TypeVar("T")
 
 NEW = {"newField": {"deep": [1, None, "x"]}, "new_snake": "kept", "NewPascal": None}
@@ -194,6 +194,14 @@ SAMPLES: list[tuple[type[AnaplanModel], dict[str, Any]]] = [
     *transactional_samples.SAMPLES,
     *people_samples.SAMPLES,
 ]
+# A field that Anaplan would ignore is refused in these, which are sent only.
+SENT = (
+    models.CellCoordinate,
+    models.CellWrite,
+    models.ListItemKey,
+    models.ListItemUpdate,
+    models.NewListItem,
+)
 each_sample = pytest.mark.parametrize(
     ("kind", "sample"), SAMPLES, ids=[kind.__name__ for kind, _ in SAMPLES]
 )
@@ -252,6 +260,10 @@ def read(kind: type[T], sample: Mapping[str, object]) -> T:
 def test_unknown_fields_survive_a_round_trip(
     kind: type[AnaplanModel], sample: dict[str, Any]
 ) -> None:
+    if kind in SENT:
+        with pytest.raises(ValidationError, match="unknown fields 'newField', 'new_snake'"):
+            read(kind, {**sample, **NEW})
+        return
     model = read(kind, {**sample, **NEW})
     assert model.model_extra is not None
     assert NEW.items() <= model.model_extra.items()
@@ -415,10 +427,8 @@ def reply(body: object) -> httpx2.Response:
 @pytest.mark.parametrize(
     ("body", "place"),
     [
-        ({"files": {"id": "1"}}, "files"),
-        ({"files": [CHUNK, {"id": "113000000002"}]}, "files.1.name"),
-        ({"files": [CHUNK, {"id": "113000000002", "name": None}]}, "files.1.name"),
-        ([], ""),
+        ({"files": "none"}, "files"),
+        ({"files": [CHUNK], "meta": 5}, "meta"),
         (None, ""),
     ],
 )

@@ -50,10 +50,11 @@ def comparisons(client: Client, wait: bool) -> None:
     assert_type(client.alm.get_comparison_report(report), bytes)
     assert_type(client.alm.get_comparison_sections(report), dict[str, list[list[str]]])
     summary = client.alm.create_comparison_summary(*ids, timeout=60, on_progress=print)
-    assert_type(summary, models.CompletedReportTask)
+    assert_type(summary, models.ComparisonSummary)
+    assert_type(summary.totals, models.SummaryTotals)
     assert_type(
         client.alm.create_comparison_summary(*ids, wait),
-        models.PendingTask | models.CompletedReportTask,
+        models.PendingTask | models.ComparisonSummary,
     )
     pending = client.alm.get_comparison_summary_task("task")
     assert_type(pending, models.PendingTask | models.CompletedReportTask)
@@ -96,7 +97,7 @@ async def comparisons_async(client: AsyncClient, wait: bool) -> None:
     )
     assert_type(await client.alm.get_comparison_report(report), bytes)
     assert_type(await client.alm.get_comparison_sections(report), dict[str, list[list[str]]])
-    assert_type(await client.alm.create_comparison_summary(*ids), models.CompletedReportTask)
+    assert_type(await client.alm.create_comparison_summary(*ids), models.ComparisonSummary)
     pending = await client.alm.get_comparison_summary_task("task")
     assert_type(pending, models.PendingTask | models.CompletedReportTask)
     assert_type(await client.alm.get_comparison_summary(pending), models.SummaryReport)

@@ -197,3 +197,19 @@ async def resolving_async(client: AsyncClient) -> None:
     except exceptions.AmbiguousNameException as error:
         assert_type(error.candidates, list[models.NamedObject])
     assert_type(client.resolve.clear_cache(), None)
+
+
+def idioms_of_the_guides(client: Client) -> None:
+    task = client.run_action(112000000001)
+    assert_type((task.result.details[0].local_message_text or "").strip(), str)
+    result = client.tr.insert_list_items(101, ITEMS)
+    for failure in result.failures:
+        assert failure.item["code"] != failure.item["dimensions"][0]
+    plan = client.alm.promote("model", dry_run=True)
+    if plan.summary:
+        assert_type(plan.summary.differences.by_kind, dict[str, models.SummaryTotals])
+
+
+def unions(task: object) -> None:
+    if isinstance(task, models.TaskStatus | models.SyncTask | models.ReportTask):
+        assert_type(task.id, str)

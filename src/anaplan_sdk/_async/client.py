@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from dataclasses import fields, replace
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
+from typing import Any, Literal, Self, Unpack, overload
 
 import httpx2
 
 from anaplan_sdk import models
+from anaplan_sdk._async import api
 from anaplan_sdk._async.api.actions import Actions, RunOptions
 from anaplan_sdk._async.api.files import Files
 from anaplan_sdk._async.api.workspaces_and_models import WorkspacesAndModels
@@ -23,22 +24,13 @@ from anaplan_sdk.config import (
     ConsolidationAccess,
     HttpxOptions,
     PayloadFormat,
+    ReplyLimits,
     Signer,
+    TokenStore,
 )
 from anaplan_sdk.exceptions import ArgumentTypeException
 from anaplan_sdk.progress import ProgressCallback
 from anaplan_sdk.regions import Hosts, Region
-
-if TYPE_CHECKING:
-    from anaplan_sdk._async.api.administration import Administration
-    from anaplan_sdk._async.api.alm import Alm
-    from anaplan_sdk._async.api.audit import Audit
-    from anaplan_sdk._async.api.cloud_works import CloudWorks
-    from anaplan_sdk._async.api.consolidation import Consolidation
-    from anaplan_sdk._async.api.exception_users import ExceptionUsers
-    from anaplan_sdk._async.api.resolver import Resolver
-    from anaplan_sdk._async.api.scim import Scim
-    from anaplan_sdk._async.api.transactional import Transactional
 
 
 class ClientOptions(HttpxOptions[httpx2.AsyncBaseTransport], total=False):
@@ -68,7 +60,9 @@ class ClientOptions(HttpxOptions[httpx2.AsyncBaseTransport], total=False):
     request_deadline: float | None
     requests_per_minute: float | None
     settle_time: float
+    strict_starts: bool
     model_wait: float | None
+    reply_limits: ReplyLimits
     api_key: str | None
     consolidation: ConsolidationAccess | None
     base_url: str | None
@@ -118,7 +112,8 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
             eu2, eu4 and ap1.
         hosts: Base URL of each service, where neither `base_url` nor `region` fits.
         certificate_payload: Form of the data that the private key signs: "v1", or "v2", which
-            contains a timestamp and is valid for one sign-in.
+            contains a timestamp and is valid for one sign-in. "auto" (the default) tries "v2" and,
+            if Anaplan refuses it at the first sign-in, "v1".
         upload_compression_level: Compression of chunks, 0 to 3. 1 takes the least time in total on
             most networks; 3 sends a few percent less for much more work.
         max_concurrency: Number of requests that may be in progress at the same time.
@@ -133,8 +128,12 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
         settle_time: Seconds that Anaplan may take to show its own work: to list a task after the
             reply to its start was lost, before it is started again; to show the chunks it has
             acknowledged.
+        strict_starts: Whether a start without a clear reply is always `OutcomeUnknownException`. By
+            default the SDK looks for what was started, which may turn out to be another user's, and
+            starts again if there is nothing.
         model_wait: Seconds that a request waits for its model while that is opening, busy, locked
             or offline, before it is sent again. None (the default) lets such a request fail.
+        reply_limits: The largest reply and the longest listing that are read into memory.
         **httpx_kwargs: Further options of the httpx2 client, such as `proxy` or `verify`. They also
             apply to sign-in.
 
@@ -173,14 +172,16 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
         base_url: str | None = None,
         region: Region | None = None,
         hosts: Hosts | None = None,
-        certificate_payload: PayloadFormat = "v1",
+        certificate_payload: PayloadFormat = "auto",
         upload_compression_level: int = 1,
         max_concurrency: int = 20,
         max_retry_time: float | None = None,
         request_deadline: float | None = None,
         requests_per_minute: float | None = None,
         settle_time: float = 10.0,
+        strict_starts: bool = False,
         model_wait: float | None = None,
+        reply_limits: ReplyLimits = ReplyLimits(),  # noqa: B008 - immutable
         **httpx_kwargs: Unpack[HttpxOptions[httpx2.AsyncBaseTransport]],
     ) -> None:
         # The parameters are the fields of ClientConfig; tests/architecture compares them.
@@ -201,10 +202,7 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
         self._owns_session = True
 
     def __repr__(self) -> str:
-        return (
-            f"<AsyncClient {self._session.hosts.api} workspace_id={self._workspace_id!r} "
-            f"model_id={self._model_id!r}>"
-        )
+        return f"<AsyncClient {self._client_facts}>"
 
     @classmethod
     def from_config(cls, config: ClientConfig) -> Self:
@@ -235,7 +233,13 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
         return client
 
     @classmethod
-    def from_env(cls, profile: str | None = None, **options: Unpack[ClientOptions]) -> Self:
+    def from_env(
+        cls,
+        profile: str | None = None,
+        *,
+        store: TokenStore | None = None,
+        **options: Unpack[ClientOptions],
+    ) -> Self:
         """Create a client with credentials from the environment, a profile or stored tokens.
 
         They are searched in this order: environment variables (`ANAPLAN_...`), the profile in the
@@ -246,6 +250,8 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
             profile: Profile of the config file to use, before the environment. None (the default)
                 uses the one that `ANAPLAN_PROFILE` or the file's `default_profile` names, after
                 the environment.
+            store: Where OAuth's refresh tokens are stored. None (the default) uses the file that
+                `ANAPLAN_TOKEN_FILE` or the profile's `token_file` names, or else the keyring.
             **options: Options of the client. They take precedence over what is found; if there
                 are credentials among them, others are only searched to complete them.
 
@@ -262,72 +268,54 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
         """
         from anaplan_sdk.auth.environment import find_options
 
-        return cls(**find_options(profile, options))
+        return cls(**find_options(profile, options, store=store))
 
     # Namespaces are imported when they are used: most programs use few of them.
 
     @property
-    def administration(self) -> Administration:
+    def administration(self) -> api.Administration:
         """The tenant's users and their licences, imported and exported in bulk."""
-        from anaplan_sdk._async.api.administration import Administration
-
-        return self._namespace(Administration)
+        return self._namespace(api.Administration)
 
     @property
-    def alm(self) -> Alm:
+    def alm(self) -> api.Alm:
         """Application lifecycle management: revisions, comparison and synchronization of models."""
-        from anaplan_sdk._async.api.alm import Alm
-
-        return self._namespace(Alm)
+        return self._namespace(api.Alm)
 
     @property
-    def audit(self) -> Audit:
+    def audit(self) -> api.Audit:
         """The tenant's users and audit events."""
-        from anaplan_sdk._async.api.audit import Audit
-
-        return self._namespace(Audit)
+        return self._namespace(api.Audit)
 
     @property
-    def consolidation(self) -> Consolidation:
+    def consolidation(self) -> api.Consolidation:
         """Financial Consolidation: tables, dimensions, workflows and users."""
-        from anaplan_sdk._async.api.consolidation import Consolidation
-
-        return self._namespace(Consolidation)
+        return self._namespace(api.Consolidation)
 
     @property
-    def cw(self) -> CloudWorks:
+    def cw(self) -> api.CloudWorks:
         """CloudWorks: connections, integrations with their runs and schedules, and flows."""
-        from anaplan_sdk._async.api.cloud_works import CloudWorks
-
-        return self._namespace(CloudWorks)
+        return self._namespace(api.CloudWorks)
 
     @property
-    def exception_users(self) -> ExceptionUsers:
+    def exception_users(self) -> api.ExceptionUsers:
         """Exception users, who may sign in with a password although single sign-on is required."""
-        from anaplan_sdk._async.api.exception_users import ExceptionUsers
-
-        return self._namespace(ExceptionUsers)
+        return self._namespace(api.ExceptionUsers)
 
     @property
-    def resolve(self) -> Resolver:
+    def resolve(self) -> api.Resolver:
         """Ids of workspaces, models, files, actions, lists and modules, by their exact names."""
-        from anaplan_sdk._async.api.resolver import Resolver
-
-        return self._namespace(Resolver)
+        return self._namespace(api.Resolver)
 
     @property
-    def scim(self) -> Scim:
+    def scim(self) -> api.Scim:
         """Users and their access to workspaces, as an identity provider manages them (SCIM)."""
-        from anaplan_sdk._async.api.scim import Scim
-
-        return self._namespace(Scim)
+        return self._namespace(api.Scim)
 
     @property
-    def tr(self) -> Transactional:
+    def tr(self) -> api.Transactional:
         """Transactional APIs: lists, modules, views, cells, the calendar and the model's state."""
-        from anaplan_sdk._async.api.transactional import Transactional
-
-        return self._namespace(Transactional)
+        return self._namespace(api.Transactional)
 
     async def __aenter__(self) -> Self:
         return self
@@ -482,7 +470,7 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
         Source: Anaplan help, "Upload a file in chunks" and "Set and post the chunk count"; Anaplan
         Integration API V2 guide, "Import Actions" and "Process Actions".
         """
-        self._action_url(action_id)
+        await self._action_url(action_id)
         await self.upload_file(
             file_id, content, journal=journal, on_progress=options.get("on_progress")
         )
@@ -525,6 +513,6 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
 
         Source: Anaplan Integration API V2 guide, "Export Actions".
         """
-        self._action_url(action_id, "exports")
+        await self._action_url(action_id, "exports")
         await self.run_action(action_id, locale=locale, timeout=timeout, on_progress=on_progress)
         return await self.get_file(action_id, on_progress=on_progress)

@@ -19,7 +19,9 @@ BACKOFF_CAP = 60.0
 
 # 425 is left out: HTTP calls it "Too Early", but Anaplan sends it for a deployed model, which no
 # retry changes (help page "API status codes").
-_TRANSIENT = frozenset((408, 429, 500, 502, 503, 504))
+# 410 says that the resource has moved, such as a model to another workspace: the same request then
+# finds it (Anaplan Integration API V2 guide).
+_TRANSIENT = frozenset((408, 410, 429, 500, 502, 503, 504))
 
 
 class Retry(enum.Enum):
@@ -29,6 +31,9 @@ class Retry(enum.Enum):
     """After any transient error: reads, and writes that have the same effect when repeated."""
     IF_NOT_PERFORMED = "if not performed"
     """Only if Anaplan certainly did not act on the request: requests that start work."""
+    UNLESS_ACCEPTED = "unless accepted"
+    """Like `SAFE`, but not after a reply with a 2xx that could not be read: work that was started,
+    and does no harm if it is done twice."""
     NOT_AFTER_500 = "not after 500"
     """Like `SAFE`, but not after 500, by which some of Anaplan's APIs report a missing role."""
 
@@ -61,7 +66,11 @@ class RetryPolicy:
         """Whether a request that failed with this error may be sent again."""
         if not error.retryable:
             return False
-        if retry is Retry.IF_NOT_PERFORMED and not error.not_performed:
+        if retry is Retry.IF_NOT_PERFORMED and (
+            not error.not_performed or error.status_code == 410
+        ):
+            return False
+        if retry is Retry.UNLESS_ACCEPTED and was_accepted(error):
             return False
         if retry is Retry.NOT_AFTER_500 and error.status_code == 500:
             return False
@@ -113,6 +122,15 @@ def is_transient(status_code: int) -> bool:
 def was_not_performed(status_code: int) -> bool:
     """Whether a reply with this status shows that Anaplan did not act on the request."""
     return 300 <= status_code < 500 and status_code != 408
+
+
+def was_accepted(error: AnaplanException) -> bool:
+    """Whether a request was answered with a 2xx, although its reply could not be read.
+
+    What it should start was started then, whatever the body contains. An HTML page with a 2xx,
+    which is a gateway's, is no exception: nothing shows that the request went no further.
+    """
+    return error.status_code is not None and 200 <= error.status_code < 300
 
 
 def retry_after(headers: httpx2.Headers) -> float | None:

@@ -36,6 +36,7 @@ from anaplan_sdk._runtime.flow import (
     Pause,
     Step,
     Wait,
+    for_one_origin,
     must_finish,
     resume,
     with_client_defaults,
@@ -81,19 +82,22 @@ async def run_in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwa
     Where no thread can be started, since the interpreter is ending or there are too many, the
     loop's runs it.
     """
+    # The thread returns nothing itself: asyncio's debug mode logs what it returns, such as a token.
+    results: list[R] = []
     has_begun = False
 
-    def work() -> R:
+    def work() -> None:
         nonlocal has_begun
         has_begun = True
-        return function(*args, **kwargs)
+        results.append(function(*args, **kwargs))
 
     try:
-        return await anyio.to_thread.run_sync(work)
+        await anyio.to_thread.run_sync(work)
     except RuntimeError:
         if has_begun:
             raise
-        return work()
+        work()
+    return results[0]
 
 
 async def run_shielded(function: Callable[..., Awaitable[R]], *args: Any) -> R:
@@ -211,7 +215,7 @@ async def run_flow(
             elif send is not None:
                 step = await _take_step(flow, send, step)
             else:
-                reply = yield with_client_defaults(step, request)
+                reply = yield for_one_origin(with_client_defaults(step, request))
                 await reply.aread()
                 step = resume(flow, reply)
     finally:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from hashlib import sha256
 
 from filelock import BaseFileLock, FileLock, Timeout
-from platformdirs import user_state_path
 
 from anaplan_sdk._runtime import process
+from anaplan_sdk._runtime.user_folders import lock_folder
 
 
 class ProcessLock:
@@ -18,7 +18,7 @@ class ProcessLock:
     """
 
     def __init__(self, key: str) -> None:
-        self.folder = user_state_path("anaplan-sdk", appauthor=False) / "locks"
+        self.folder = lock_folder()
         self._path = self.folder / f"{sha256(key.encode()).hexdigest()[:32]}.lock"
         self._held: BaseFileLock | None = None
         process.renew_in_child(self)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
+from anaplan_sdk._arguments import check_secret, check_token
 from anaplan_sdk._runtime.flow import Flow, Pause, call, send
 from anaplan_sdk.auth.bearer import Bearer
 from anaplan_sdk.auth.oauth_app import (
@@ -17,14 +18,22 @@ from anaplan_sdk.auth.oauth_app import (
     OAuthToken,
     make_app,
 )
-from anaplan_sdk.auth.stores import KeyringStore, TokenStore, lock_for, store_key
-from anaplan_sdk.auth.token_cache import Token, TokenCache, TokenState, check_token
+from anaplan_sdk.auth.stores import (
+    KeyringStore,
+    TokenStore,
+    load_from,
+    lock_for,
+    save_to,
+    store_key,
+)
+from anaplan_sdk.auth.token_cache import Token, TokenCache, TokenState, lifetime_of, number_of
 from anaplan_sdk.exceptions import (
     AnaplanException,
     ArgumentTypeException,
     InvalidArgumentException,
     InvalidCredentialsException,
     OAuthException,
+    SignInRequiredException,
     TokenStoreException,
 )
 from anaplan_sdk.regions import Hosts, Region, given_hosts
@@ -81,6 +90,8 @@ class OAuthTokenCache(TokenCache):
         self._reply: OAuthToken = dict(token or {})
         if "access_token" in self._reply:
             check_token("access_token", self._reply["access_token"])
+        if self._reply.get("refresh_token"):
+            check_secret("refresh_token", self._reply["refresh_token"])
         self._sign_in = sign_in
         self._store = store
         self._user = user
@@ -132,7 +143,7 @@ class OAuthTokenCache(TokenCache):
                 )
 
     def __repr__(self) -> str:
-        return f"<OAuthTokenCache at {self._app.token_url}, {self.state.name}>"
+        return f"<OAuthTokenCache at {self._source}, {self.condition}>"
 
     @property
     def _source(self) -> str:
@@ -181,14 +192,12 @@ class OAuthTokenCache(TokenCache):
         """Try refresh tokens and tokens in turn; at last have a person sign in."""
         refusal: AnaplanException | None = None
         for candidate in dict.fromkeys(candidates):
+            if candidate is None or self._is_gone(candidate):
+                continue
             if isinstance(candidate, Token):
-                if candidate.state(self._clock()) is TokenState.GONE:
-                    continue
                 yield from call(lambda: self._save(generation), must_finish=True)
                 self._passed_token = None
                 return candidate
-            if candidate is None:
-                continue
             response = yield from send(self._app.refresh_request(candidate))
             try:
                 reply = self._app.read_token(response, candidate)
@@ -207,8 +216,14 @@ class OAuthTokenCache(TokenCache):
             )
         # What was cleared before a sign-in doesn't concern the token of the sign-in.
         self._is_cleared, generation = False, self._generation
-        reply = yield from sign_in(self._app)
+        try:
+            reply = yield from sign_in(self._app)
+        except SignInRequiredException as error:
+            raise _explained(error, refusal) from refusal
         return (yield from self._accept(reply, generation))
+
+    def _is_gone(self, candidate: str | Token) -> bool:
+        return isinstance(candidate, Token) and candidate.state(self._clock()) is TokenState.GONE
 
     def _accept(self, reply: OAuthToken, generation: int) -> Flow[Token]:
         """Make a new token the current one, unless all was cleared since it was requested."""
@@ -226,9 +241,12 @@ class OAuthTokenCache(TokenCache):
         """Store a new token and report it, before it is used; after a failure, once more."""
 
         def deliver() -> None:
-            self._save(generation)
-            if self._on_token is not None and self._generation == generation:
-                self._on_token(dict(reply))
+            try:
+                self._save(generation)
+            finally:
+                # Also if the store failed: the old refresh token may have been spent.
+                if self._on_token is not None and self._generation == generation:
+                    self._on_token(dict(reply))
 
         yield from call(deliver, must_finish=True)
         self._is_delivered = True
@@ -238,7 +256,7 @@ class OAuthTokenCache(TokenCache):
         """Store the refresh token, unless all was cleared since then."""
         with self._reply_lock:
             if self._store is not None and self._refresh_token and self._generation == generation:
-                self._store.save(self._key, self._refresh_token)
+                save_to(self._store, self._key, self._refresh_token)
 
     def clear_all(self) -> None:
         """Remove the token, also from the store; one that is being obtained is not kept."""
@@ -249,10 +267,10 @@ class OAuthTokenCache(TokenCache):
             self._reply = {}
             self._passed_refresh_token = self._passed_token = None
             if self._store is not None:
-                self._store.save(self._key, None)
+                save_to(self._store, self._key, None)
 
     def _load(self) -> str | None:
-        return self._store.load(self._key) if self._store is not None else None
+        return load_from(self._store, self._key) if self._store is not None else None
 
     @property
     def _refresh_token(self) -> str | None:
@@ -264,8 +282,22 @@ class OAuthTokenCache(TokenCache):
         value, end = self._reply.get("access_token"), self._reply.get("expires_at")
         if value is None:
             return None
-        lifetime = self._reply.get("expires_in") or ASSUMED_LIFETIME
-        return Token.until(str(value), float(end), float(lifetime)) if end else Token(str(value))
+        if not end:
+            return Token(str(value))
+        if (expires_at := number_of(end)) is None:
+            raise InvalidArgumentException("expires_at of the token is not a time.")
+        lifetime = lifetime_of(self._reply.get("expires_in"), ASSUMED_LIFETIME)
+        return Token.until(str(value), expires_at, lifetime)
+
+
+def _explained(
+    error: SignInRequiredException, refusal: AnaplanException | None
+) -> SignInRequiredException:
+    """Say in the error that a kept token has ended, if one was refused."""
+    if refusal is not None:
+        why = refusal.reason or refusal.code or "no reason given"
+        error.replace_message(f"Anaplan refused the refresh token that was kept: {why}. {error}")
+    return error
 
 
 def _token_of(reply: OAuthToken) -> Token:

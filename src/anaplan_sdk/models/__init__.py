@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from anaplan_sdk.models.actions import ProcessStep as ProcessStep
     from anaplan_sdk.models.administration import UserImportResult as UserImportResult
     from anaplan_sdk.models.administration import UserRow as UserRow
+    from anaplan_sdk.models.alm import ComparisonSummary as ComparisonSummary
     from anaplan_sdk.models.alm import CompletedReportTask as CompletedReportTask
     from anaplan_sdk.models.alm import CompletedSyncTask as CompletedSyncTask
     from anaplan_sdk.models.alm import ModelRevision as ModelRevision
@@ -129,9 +130,9 @@ else:
             ),
             "administration": "UserImportResult UserRow",
             "alm": (
-                "CompletedReportTask CompletedSyncTask ModelRevision PendingTask Promotion "
-                "ReportTask ReportTaskResult Revision RevisionTaskFailure SummaryDifferences "
-                "SummaryReport SummaryTotals SyncTask SyncTaskResult"
+                "ComparisonSummary CompletedReportTask CompletedSyncTask ModelRevision "
+                "PendingTask Promotion ReportTask ReportTaskResult Revision RevisionTaskFailure "
+                "SummaryDifferences SummaryReport SummaryTotals SyncTask SyncTaskResult"
             ),
             "audit": "AuditEvent CefEvent EventFamily FollowedEvent",
             "calendar": (

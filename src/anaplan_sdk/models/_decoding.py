@@ -9,8 +9,10 @@ from contextlib import contextmanager, suppress
 from types import GenericAlias
 from typing import Any, Generic, Protocol, TypeGuard, TypeVar, cast
 
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError, create_model
+from pydantic import AliasChoices, BaseModel, Field, TypeAdapter, ValidationError, create_model
 from pydantic_core import from_json
+
+from anaplan_sdk.models._repair import SKIPPED, validate_repaired
 
 T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
@@ -29,7 +31,7 @@ class Adapter(Protocol[T_co]):
 
 
 class _Paging(BaseModel):
-    total_size: int | None = Field(None, alias="totalSize")
+    total_size: int | None = Field(default=None, alias="totalSize")
 
 
 class _Meta(BaseModel):
@@ -41,16 +43,26 @@ class Page(BaseModel, Generic[T]):
 
     Attributes:
         meta: Where Anaplan puts the paging.
+        total_results: Where SCIM puts the number of objects.
         items: The objects on the page.
+        skipped: The number of rows that could not be read, and were left out.
     """
 
     meta: _Meta | None = None
+    total_results: int | None = Field(default=None, alias="totalResults")
     items: list[T]
+    skipped: int = Field(default=0, validation_alias=SKIPPED)
 
     @property
     def total(self) -> int | None:
         """The number of objects on all pages; `None` where Anaplan does not page."""
-        return self.meta.paging.total_size if self.meta and self.meta.paging else None
+        paging = self.meta.paging if self.meta else None
+        return paging.total_size if paging else self.total_results
+
+    @property
+    def received(self) -> int:
+        """The number of rows on the page, including those that were left out."""
+        return len(self.items) + self.skipped
 
 
 class Envelope(BaseModel, Generic[T]):
@@ -63,18 +75,30 @@ class Envelope(BaseModel, Generic[T]):
     value: T
 
 
-def page_adapter(key: str, item: type[T]) -> Adapter[Page[T]]:
-    """Make an adapter for replies with a list of objects.
+class PageAdapter(Generic[T]):
+    """Validates replies with a list of objects.
 
     Args:
         key: The key of the list.
         item: The class of the objects.
-
-    Returns:
-        The adapter.
+        exact: Whether a row that cannot be read is an error, instead of being left out.
     """
-    items: Any = (GenericAlias(list, item), Field([], validation_alias=key))
-    return TypeAdapter(create_model(f"{key}Page", __base__=Page[T], items=items))
+
+    def __init__(self, key: str, item: type[T], *, exact: bool = False) -> None:
+        self.key = key
+        self.exact = exact
+        # Anaplan's guide has samples with the name of a single object.
+        names = AliasChoices(key, key.removesuffix("s"))
+        items: Any = (GenericAlias(list, item), Field(default=[], validation_alias=names))
+        self._checked: TypeAdapter[Page[T]] = TypeAdapter(
+            create_model(f"{key}Page", __base__=Page[T], items=items)
+        )
+
+    def validate_json(self, data: bytes, /) -> Page[T]:
+        return self._checked.validate_json(data)
+
+    def validate_python(self, value: object, /) -> Page[T]:
+        return self._checked.validate_python(value)
 
 
 def envelope_adapter(key: str, item: Any) -> Adapter[Envelope[Any]]:
@@ -91,7 +115,7 @@ def envelope_adapter(key: str, item: Any) -> Adapter[Envelope[Any]]:
     return TypeAdapter(create_model(f"{key}Envelope", __base__=Envelope[Any], value=value))
 
 
-class RawPageAdapter:
+class RawPageAdapter(PageAdapter[dict[str, object]]):
     """Validates replies with a list of objects that stay dicts, without a check of each one.
 
     That takes less time than pydantic's own check of a list of dicts.
@@ -101,8 +125,7 @@ class RawPageAdapter:
     """
 
     def __init__(self, key: str) -> None:
-        self._key = key
-        self._checked = page_adapter(key, dict[str, object])
+        super().__init__(key, dict[str, object])
 
     def validate_json(self, data: bytes, /) -> Page[dict[str, object]]:
         try:
@@ -111,16 +134,13 @@ class RawPageAdapter:
             reply = None
         if isinstance(reply, dict):
             fields = cast("dict[str, object]", reply)
-            items = fields.pop(self._key, [])
+            items = fields.pop(self.key, [])
             if _are_dicts(items):
                 with suppress(ValidationError):
                     page = self._checked.validate_python(fields)
                     page.items = items
                     return page
-        return self._checked.validate_json(data)  # It raises an error that locates the problem.
-
-    def validate_python(self, value: object, /) -> Page[dict[str, object]]:
-        return self._checked.validate_python(value)
+        return super().validate_json(data)  # It raises an error that locates the problem.
 
 
 def _are_dicts(items: object) -> TypeGuard[list[dict[str, object]]]:
@@ -130,7 +150,7 @@ def _are_dicts(items: object) -> TypeGuard[list[dict[str, object]]]:
 
 
 def decode_json(adapter: Adapter[T], content: bytes) -> T:
-    """Validate a reply. Null counts as absent where a field does not accept it.
+    """Validate a reply. What is odd in it is left out, and null counts as absent.
 
     Args:
         adapter: The adapter for the reply.
@@ -140,16 +160,21 @@ def decode_json(adapter: Adapter[T], content: bytes) -> T:
         The validated reply.
 
     Raises:
-        ValidationError: The body is not JSON, or a required field is missing.
+        ValidationError: The body is not JSON, or cannot be read even so.
     """
     with _garbage_collection_paused(content):
         try:
             return adapter.validate_json(content)
         except ValidationError as error:
-            kind = error.errors(include_url=False)[0]["type"]
-            if b"null" not in content or kind == "json_invalid":
+            if error.errors(include_url=False)[0]["type"] == "json_invalid":
                 raise
-        return adapter.validate_python(_without_nulls(from_json(content)))
+        reply = _without_nulls(from_json(content))
+        rows = getattr(adapter, "key", None)
+        if rows is not None and isinstance(reply, list):
+            reply = {rows: reply}  # One sample of Anaplan's has the list alone.
+        if getattr(adapter, "exact", False):
+            return adapter.validate_python(reply)
+        return validate_repaired(adapter.validate_python, reply, rows)
 
 
 @contextmanager

@@ -22,19 +22,24 @@ T = TypeVar("T")
 class ListReply(Generic[T]):
     """A reply with a list of objects under a key. Anaplan omits the key when there are none.
 
+    Samples in Anaplan's guide have the name of a single object as the key: it is read as well.
+
     Attributes:
         key: The key.
         item: The class of the objects, or a function that imports it.
+        exact: Whether a row that cannot be read is an error. Otherwise it is left out, which is
+            logged: one odd row does not make a listing fail.
     """
 
     key: str
     item: type[T] | Callable[[], type[T]]
+    exact: bool = False
 
     @cached_property
     def adapter(self) -> Adapter[Page[T]]:
-        from anaplan_sdk.models._decoding import page_adapter
+        from anaplan_sdk.models._decoding import PageAdapter
 
-        return page_adapter(self.key, _imported(self.item))
+        return PageAdapter(self.key, _imported(self.item), exact=self.exact)
 
 
 class RawListReply(ListReply[dict[str, object]]):

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BeforeValidator, Field
 
-from anaplan_sdk.models._base import AnaplanModel, aliases, empty_list
+from anaplan_sdk.models._base import AnaplanModel, ObjectId, aliases, empty_list
 
 ImportTypes: TypeAlias = Literal[
     "MODULE_DATA", "HIERARCHY_DATA", "LINE_ITEM_DEFINITION", "USERS", "VERSIONS"
@@ -26,7 +26,7 @@ ExportTypes: TypeAlias = Literal[
 
 # Where the source is not a file, the field has the id of another object, or an empty text.
 _FileId: TypeAlias = Annotated[
-    int | None, BeforeValidator(lambda value: value if str(value).startswith("113") else None)
+    ObjectId | None, BeforeValidator(lambda value: value if str(value).startswith("113") else None)
 ]
 
 
@@ -42,10 +42,12 @@ class Import(AnaplanModel):
     Source: Anaplan Integration API V2 guide, "List imports in a model".
     """
 
-    id: int
-    name: str
-    type: ImportTypes | str = Field(validation_alias=aliases("importType", "type"))
-    file_id: _FileId = Field(None, validation_alias=aliases("importDataSourceId", "file_id"))
+    id: ObjectId
+    name: str = ""
+    type: ImportTypes | str = Field(default="", validation_alias=aliases("importType", "type"))
+    file_id: _FileId = Field(
+        default=None, validation_alias=aliases("importDataSourceId", "file_id")
+    )
 
 
 class Export(AnaplanModel):
@@ -62,10 +64,10 @@ class Export(AnaplanModel):
     Source: Anaplan Integration API V2 guide, "List the available export definitions".
     """
 
-    id: int
-    name: str
-    type: ExportTypes | str = Field(validation_alias=aliases("exportType", "type"))
-    format: str = Field("", validation_alias=aliases("exportFormat", "format"))
+    id: ObjectId
+    name: str = ""
+    type: ExportTypes | str = Field(default="", validation_alias=aliases("exportType", "type"))
+    format: str = Field(default="", validation_alias=aliases("exportFormat", "format"))
     encoding: str | None = None
     layout: ExportTypes | str = ""
 
@@ -82,9 +84,9 @@ class Action(AnaplanModel):
     Source: Anaplan Integration API V2 guide, "List the actions in the model".
     """
 
-    id: int
-    name: str
-    type: str | None = Field(None, validation_alias=aliases("actionType", "type"))
+    id: ObjectId
+    name: str = ""
+    type: str | None = Field(default=None, validation_alias=aliases("actionType", "type"))
 
 
 class Process(AnaplanModel):
@@ -97,8 +99,8 @@ class Process(AnaplanModel):
     Source: Anaplan Integration API V2 guide, "List the process definitions available in a model".
     """
 
-    id: int
-    name: str
+    id: ObjectId
+    name: str = ""
 
 
 class ImportSource(AnaplanModel):
@@ -138,7 +140,7 @@ class ImportMetadata(AnaplanModel):
     Source: Anaplan Integration API V2 guide, "Get the metadata for an import definition".
     """
 
-    name: str
+    name: str = ""
     type: str | None = None
     source: ImportSource | None = None
 
@@ -161,7 +163,7 @@ class ExportMetadata(AnaplanModel):
     Source: Anaplan Integration API V2 guide, "Get the metadata for an export definition".
     """
 
-    column_count: int
+    column_count: int = 0
     row_count: int | None = None
     header_names: list[str] = Field(default_factory=empty_list)
     data_types: list[str] = Field(default_factory=empty_list)
@@ -184,9 +186,9 @@ class ActionMetadata(AnaplanModel):
     Source: Anaplan Integration API V2 guide, "List the actions in the model".
     """
 
-    id: int | None = None
-    name: str
-    type: str | None = Field(None, validation_alias=aliases("actionType", "type"))
+    id: ObjectId | None = None
+    name: str = ""
+    type: str | None = Field(default=None, validation_alias=aliases("actionType", "type"))
 
 
 class ProcessStep(AnaplanModel):
@@ -205,11 +207,13 @@ class ProcessStep(AnaplanModel):
     Source: Anaplan Integration API V2 guide, "Retrieve metadata for a process".
     """
 
-    id: int
-    name: str
-    type: str | None = Field(None, validation_alias=aliases("actionType", "type"))
+    id: ObjectId
+    name: str = ""
+    type: str | None = Field(default=None, validation_alias=aliases("actionType", "type"))
     import_type: ImportTypes | str | None = None
-    file_id: _FileId = Field(None, validation_alias=aliases("importDataSourceId", "file_id"))
+    file_id: _FileId = Field(
+        default=None, validation_alias=aliases("importDataSourceId", "file_id")
+    )
     export_type: ExportTypes | str | None = None
     export_format: str | None = None
     layout: ExportTypes | str | None = None
@@ -225,7 +229,7 @@ class ProcessMetadata(AnaplanModel):
     Source: Anaplan Integration API V2 guide, "Retrieve metadata for a process".
     """
 
-    name: str
+    name: str = ""
     actions: list[ProcessStep] = Field(default_factory=empty_list)
 
 

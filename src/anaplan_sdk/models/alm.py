@@ -8,7 +8,7 @@ from typing import Annotated, TypeAlias
 from pydantic import Discriminator, Field, Tag
 
 from anaplan_sdk.models._base import AnaplanModel, aliases
-from anaplan_sdk.models.tasks import TaskSummary, completed_or_other
+from anaplan_sdk.models.tasks import TaskState, TaskSummary, completed_or_other
 
 
 class Revision(AnaplanModel):
@@ -29,9 +29,9 @@ class Revision(AnaplanModel):
     """
 
     id: str
-    name: str
+    name: str = ""
     description: str | None = None
-    created_on: str
+    created_on: str = ""
     created_by: str = ""
     creation_method: str = ""
     applied_on: str = ""
@@ -54,13 +54,13 @@ class ModelRevision(AnaplanModel):
     Source: Anaplan ALM API guide, "List models an ALM revision has been applied to".
     """
 
-    id: str | None = Field(None, validation_alias=aliases("modelId", "id"))
-    name: str = Field("", validation_alias=aliases("modelName", "name"))
+    id: str | None = Field(default=None, validation_alias=aliases("modelId", "id"))
+    name: str = Field(default="", validation_alias=aliases("modelName", "name"))
     workspace_id: str | None = None
     applied_by: str = ""
     applied_on: str = ""
     applied_method: str = ""
-    deleted: bool | None = Field(None, validation_alias=aliases("modelDeleted", "deleted"))
+    deleted: bool | None = Field(default=None, validation_alias=aliases("modelDeleted", "deleted"))
 
 
 class RevisionTaskFailure(AnaplanModel):
@@ -85,7 +85,7 @@ class SyncTaskResult(AnaplanModel):
     Attributes:
         source_revision_id: The id of the source's revision.
         target_revision_id: The id of the target's revision.
-        successful: Whether it succeeded.
+        successful: Whether it succeeded; None where Anaplan does not report it.
         error: Why it failed; None when it succeeded.
 
     Source: Anaplan ALM API guide, "Retrieve ALM model sync task info".
@@ -93,7 +93,7 @@ class SyncTaskResult(AnaplanModel):
 
     source_revision_id: str | None = None
     target_revision_id: str | None = None
-    successful: bool
+    successful: bool | None = None
     error: RevisionTaskFailure | None = None
 
 
@@ -113,15 +113,16 @@ class PendingTask(TaskSummary):
     """A synchronization or comparison that has no result yet.
 
     Attributes:
-        creation_time: When the task was created, in milliseconds since 1970; 0 where Anaplan does
-            not report it.
+        creation_time: When the task was created, in milliseconds since 1970; None where Anaplan
+            does not report it.
+        recovered: Whether the reply to the start was lost and this client found the task in
+            Anaplan's list afterwards. The list names no user, so the task may be another user's.
         current_step: What the task is doing, in words.
         task_url: The address of the task, as Anaplan reports it.
 
     Source: Anaplan ALM API guide, "Retrieve ALM model sync task info".
     """
 
-    creation_time: int = 0
     current_step: str | None = None
     task_url: str | None = None
 
@@ -135,7 +136,8 @@ class CompletedSyncTask(PendingTask):
     Source: Anaplan ALM API guide, "Retrieve ALM model sync task info".
     """
 
-    result: SyncTaskResult
+    task_state: TaskState | str = "COMPLETE"
+    result: SyncTaskResult = Field(default_factory=SyncTaskResult)
 
 
 class CompletedReportTask(CompletedSyncTask):
@@ -147,20 +149,26 @@ class CompletedReportTask(CompletedSyncTask):
     Source: Anaplan ALM API guide, "Retrieve full ALM revision comparison report task info".
     """
 
-    result: ReportTaskResult  # pyright: ignore[reportIncompatibleVariableOverride]
+    result: ReportTaskResult = Field(default_factory=ReportTaskResult)  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
-SyncTask: TypeAlias = Annotated[
+SyncTask: TypeAlias = CompletedSyncTask | PendingTask
+"""A synchronization: `CompletedSyncTask` when it has ended, otherwise `PendingTask`."""
+
+ReportTask: TypeAlias = CompletedReportTask | PendingTask
+"""A comparison: `CompletedReportTask` when it has ended, otherwise `PendingTask`."""
+
+TaggedSyncTask: TypeAlias = Annotated[
     Annotated[CompletedSyncTask, Tag("completed")] | Annotated[PendingTask, Tag("other")],
     Discriminator(completed_or_other),
 ]
-"""A synchronization: `CompletedSyncTask` when it has ended, otherwise `PendingTask`."""
+"""`SyncTask` as replies are read: by `task_state`."""
 
-ReportTask: TypeAlias = Annotated[
+TaggedReportTask: TypeAlias = Annotated[
     Annotated[CompletedReportTask, Tag("completed")] | Annotated[PendingTask, Tag("other")],
     Discriminator(completed_or_other),
 ]
-"""A comparison: `CompletedReportTask` when it has ended, otherwise `PendingTask`."""
+"""`ReportTask` as replies are read: by `task_state`."""
 
 
 class SummaryTotals(AnaplanModel):
@@ -229,6 +237,13 @@ class SummaryReport(AnaplanModel):
     source_revision_id: str = ""
     totals: SummaryTotals = SummaryTotals()
     differences: SummaryDifferences = SummaryDifferences()
+
+
+class ComparisonSummary(SummaryReport, CompletedReportTask):
+    """A comparison that has ended, together with the numbers that it found.
+
+    Source: Anaplan ALM API guide, "Retrieve ALM revision summary report content".
+    """
 
 
 @dataclass(frozen=True)

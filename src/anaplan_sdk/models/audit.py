@@ -75,7 +75,7 @@ class AuditEvent(AnaplanModel):
     session_id: str | None = None
     host_name: str | None = None
     service_version: str | None = None
-    event_date: int
+    event_date: int = 0
     event_time_zone: str | None = None
     created_date: int | None = None
     created_time_zone: str | None = None

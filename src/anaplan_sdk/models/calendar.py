@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, TypeAlias
+from typing import TYPE_CHECKING, Annotated, Literal, TypeAlias, cast
 
 from pydantic import Discriminator, Field, Tag
 
-from anaplan_sdk.models._base import AnaplanModel, aliases, field_text
+from anaplan_sdk.models._base import AnaplanModel, ObjectId, aliases, field_text
 
 CalendarTypes: TypeAlias = Literal[
     "Calendar Months/Quarters/Years",
@@ -55,7 +55,7 @@ class FiscalYear(AnaplanModel):
     Source: Anaplan Integration API V2 guide, "Get current fiscal year".
     """
 
-    year: str = ""
+    year: str = Field(default="", validation_alias=aliases("fiscalYearLabel", "year"))
     start_date: str = ""
     end_date: str = ""
 
@@ -108,13 +108,14 @@ class BaseCalendar(AnaplanModel):
     """What calendars of every type have.
 
     Attributes:
-        calendar_type: The type, one of `CalendarTypes` or one that is not known yet.
+        calendar_type: The type, one of `CalendarTypes` or one that is not known yet; empty where
+            Anaplan does not report it.
         current_period: The current period.
 
     Source: Anaplan Integration API V2 guide, "Get current fiscal year".
     """
 
-    calendar_type: CalendarTypes | str
+    calendar_type: CalendarTypes | str = ""
     current_period: PartialCurrentPeriod = Field(default_factory=PartialCurrentPeriod)
 
 
@@ -186,8 +187,11 @@ class WeeksGroupingCalendar(WeeksPeriodsCalendar):
 
 
 def _calendar_tag(value: object) -> str:
-    # Anaplan's pages spell the types in several ways.
+    # Anaplan's pages spell the types in several ways, and some samples have no type.
     text = field_text(value, "calendarType", "calendar_type").lower()
+    if not text:
+        names = cast("dict[str, object]", value) if isinstance(value, dict) else {}
+        return next((tag for name, tag in _DISTINCTIVE_FIELDS.items() if name in names), "base")
     if not text.startswith("weeks"):
         return "months"
     if "general" in text:
@@ -195,14 +199,42 @@ def _calendar_tag(value: object) -> str:
     return "periods" if "13" in text else "grouping"
 
 
-ModelCalendar: TypeAlias = Annotated[
+# Fields that only some calendars have, from the most to the least distinctive.
+_DISTINCTIVE_FIELDS = {
+    "weekGrouping": "grouping",
+    "weekFormat": "periods",
+    "extraWeekMonth": "periods",
+    "weeksCount": "general",
+    "fiscalYear": "months",
+    "totalsSelection": "months",
+    "pastYearsCount": "months",
+    "futureYearsCount": "months",
+}
+
+ModelCalendar: TypeAlias = (
+    MonthsQuartersYearsCalendar
+    | WeeksGeneralCalendar
+    | WeeksGroupingCalendar
+    | WeeksPeriodsCalendar
+)
+if not TYPE_CHECKING:
+    # Programs that tell the four classes apart need no fifth case for a reply without content.
+    ModelCalendar |= BaseCalendar
+"""The calendar of a model, of the class that fits its `calendar_type`.
+
+Where Anaplan does not report the type, the class is that of its other fields; it is `BaseCalendar`
+where there are none, as for a calendar of the type `Weeks: General` in Anaplan's guide.
+"""
+
+TaggedCalendar: TypeAlias = Annotated[
     Annotated[MonthsQuartersYearsCalendar, Tag("months")]
     | Annotated[WeeksGeneralCalendar, Tag("general")]
     | Annotated[WeeksGroupingCalendar, Tag("grouping")]
-    | Annotated[WeeksPeriodsCalendar, Tag("periods")],
+    | Annotated[WeeksPeriodsCalendar, Tag("periods")]
+    | Annotated[BaseCalendar, Tag("base")],
     Discriminator(_calendar_tag),
 ]
-"""The calendar of a model, of the class that fits its `calendar_type`."""
+"""`ModelCalendar` as replies are read: by `calendar_type`, not by what fits best."""
 
 
 class VersionPeriod(AnaplanModel):
@@ -240,8 +272,8 @@ class Version(AnaplanModel):
     Source: Anaplan Integration API V2 guide, "Retrieve version metadata".
     """
 
-    id: int
-    name: str
+    id: ObjectId
+    name: str = ""
     code: str | None = None
     is_current: bool = False
     is_actual: bool = False

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Literal, Self, TypeAlias
 
-from pydantic import Discriminator, Field, PlainSerializer, Tag, model_validator
+from pydantic import AfterValidator, Discriminator, Field, PlainSerializer, Tag, model_validator
 
 from anaplan_sdk.models._base import AnaplanModel, aliases, empty_list, field_text
 from anaplan_sdk.models.cloud_works_connections import (
@@ -121,7 +121,7 @@ class BaseIntegration(ModificationInfo):
     Source: Anaplan CloudWorks API guide, "Get all integrations".
     """
 
-    name: str
+    name: str = ""
     notification_id: str | None = None
     latest_run: LatestRun | None = None
 
@@ -143,8 +143,8 @@ class Integration(BaseIntegration):
 
     id: str = Field(validation_alias=aliases("integrationId", "id"))
     integration_type: Literal["Import", "Export", "Process"] | str | None = None
-    model_id: str
-    workspace_id: str
+    model_id: str = ""
+    workspace_id: str = ""
     nux_visible: bool = False
     process_id: _NumericId | None = None
     schedule: Schedule | None = None
@@ -216,24 +216,26 @@ class FileTarget(FileSourceInput):
     """A file, as the target of a job.
 
     Attributes:
-        overwrite: Whether the file is replaced (default); otherwise each run writes a new one.
+        overwrite: Whether the file is replaced; otherwise each run writes a new one. By default
+            CloudWorks decides: by its guide it does not replace the file.
 
     Source: Anaplan CloudWorks API guide, "Create an integration".
     """
 
-    overwrite: bool = True
+    overwrite: bool | None = None
 
 
 class TableTarget(TableSource):
     """A table of Google BigQuery, as the target of a job.
 
     Attributes:
-        overwrite: Whether the rows of the table are replaced; by default rows are added.
+        overwrite: Whether the rows of the table are replaced. By default CloudWorks decides: by its
+            guide rows are added.
 
     Source: Anaplan CloudWorks API guide, "Create an integration".
     """
 
-    overwrite: bool = False
+    overwrite: bool | None = None
 
 
 class AnaplanTarget(AnaplanModel):
@@ -263,7 +265,7 @@ class IntegrationJob(AnaplanModel):
     Source: Anaplan CloudWorks API guide, "Get integration by ID".
     """
 
-    type: IntegrationType | str
+    type: IntegrationType | str = ""
     sources: list[
         Annotated[
             AnaplanSource | FileSource | TableSource | AnaplanModel,
@@ -306,6 +308,29 @@ _ENDPOINT_TYPE = Discriminator(
 )
 
 
+_MAPPED_NAMES = {"sourceName", "targetName"}
+
+
+def _check_mapping(mapping: _Columns) -> _Columns:
+    if isinstance(mapping, list) and any(column.keys() != _MAPPED_NAMES for column in mapping):
+        raise ValueError(f"each column has {' and '.join(sorted(_MAPPED_NAMES))}, nothing else")
+    return mapping
+
+
+def _sent_mapping(mapping: _Columns) -> list[dict[str, str]]:
+    if isinstance(mapping, list):
+        return mapping
+    return [{"sourceName": source, "targetName": target} for source, target in mapping.items()]
+
+
+_Columns: TypeAlias = dict[str, str] | list[dict[str, str]]
+_Mapping: TypeAlias = Annotated[
+    _Columns,
+    AfterValidator(_check_mapping),
+    PlainSerializer(_sent_mapping, return_type=list[dict[str, str]], when_used="json"),
+]
+
+
 class IntegrationJobInput(AnaplanModel):
     """A job of an integration to create.
 
@@ -313,7 +338,9 @@ class IntegrationJobInput(AnaplanModel):
         type: The type.
         sources: The source: exactly one.
         targets: The target: exactly one.
-        mapping: The columns of the target by those of the source, for an export to BigQuery.
+        mapping: The columns of the target by those of the source, needed for an export to BigQuery:
+            a dict, or a list such as `[{"sourceName": "Code", "targetName": "code"}]`. It is sent
+            as a list.
 
     Source: Anaplan CloudWorks API guide, "Create an integration".
     """
@@ -337,7 +364,7 @@ class IntegrationJobInput(AnaplanModel):
             _ENDPOINT_TYPE,
         ]
     ] = Field(min_length=1)
-    mapping: dict[str, str] | None = None
+    mapping: _Mapping | None = None
 
 
 class IntegrationProcessInput(AnaplanModel):

@@ -18,16 +18,20 @@ class ModificationInfo(AnaplanModel):
     """When and by whom an object was created and changed.
 
     Attributes:
-        creation_date: When it was created.
-        modification_date: When it was last changed.
+        creation_date: When it was created; None where CloudWorks does not report it.
+        modification_date: When it was last changed; None where CloudWorks does not report it.
         created_by: The name of the user who created it.
         modified_by: The name of the user who changed it last.
 
     Source: Anaplan CloudWorks API guide, "Get connections".
     """
 
-    creation_date: datetime
-    modification_date: datetime
+    creation_date: datetime | None = Field(
+        default=None, validation_alias=aliases("isoCreationDate", "creation_date")
+    )
+    modification_date: datetime | None = Field(
+        default=None, validation_alias=aliases("isoModificationDate", "modification_date")
+    )
     created_by: str = ""
     modified_by: str | None = None
 
@@ -77,7 +81,7 @@ class AzureBlobConnectionInput(AzureBlobConnectionInfo, BaseConnectionInput):
 
     sas_token: str = Field(repr=False)
     auth_method: str = Field(
-        "SAS-based",
+        default="SAS-based",
         validation_alias=aliases("auth_method", "auth_method"),
         # The only field of CloudWorks in snake case, and only in requests.
         serialization_alias="auth_method",
@@ -244,14 +248,14 @@ class Connection(ModificationInfo):
     """
 
     id: str = Field(validation_alias=aliases("connectionId", "id"))
-    connection_type: ConnectionType | str
+    connection_type: ConnectionType | str = ""
     body: Annotated[
         AzureBlobConnectionInfo
         | AmazonS3ConnectionInfo
         | GoogleBigQueryConnectionInfo
         | AnaplanModel,
         Field(union_mode="left_to_right"),
-    ]
+    ] = Field(default_factory=AnaplanModel)
     status: int = 1
     integration_error_code: int | None = None
     workspace_id: str | None = None

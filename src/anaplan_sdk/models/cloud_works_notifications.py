@@ -25,7 +25,7 @@ class NotificationUser(AnaplanModel):
     Source: Anaplan CloudWorks API guide, "Get a notification configuration".
     """
 
-    user_guid: str
+    user_guid: str = ""
     first_name: str = ""
     last_name: str = ""
 
@@ -40,7 +40,7 @@ class NotificationItem(AnaplanModel):
     Source: Anaplan CloudWorks API guide, "Get a notification configuration".
     """
 
-    type: NotificationKind | str
+    type: NotificationKind | str = ""
     users: list[NotificationUser] = Field(default_factory=empty_list)
 
 
@@ -68,10 +68,10 @@ class NotificationConfig(AnaplanModel):
     Source: Anaplan CloudWorks API guide, "Get a notification configuration".
     """
 
-    notification_id: str
+    notification_id: str = ""
     integration_ids: list[str] = Field(default_factory=empty_list)
     channels: list[Channel | str] = Field(default_factory=empty_list)
-    notifications: Notification
+    notifications: Notification = Field(default_factory=Notification)
 
 
 class NotificationItemInput(AnaplanModel):

@@ -144,6 +144,9 @@ class Schedule(ScheduleBase):
     """A schedule of an integration or a flow.
 
     Attributes:
+        name: The name.
+        type: The type, one of `ScheduleType` or one that is not known yet.
+        timezone: The time zone of its times, one of `Timezone` or one that is not known yet.
         days_of_week: The weekdays from 0 (Sunday) to 6, of an hourly or weekly schedule.
         start_date: The first day.
         end_date: The last day; None for a schedule without an end.
@@ -153,8 +156,11 @@ class Schedule(ScheduleBase):
     Source: Anaplan CloudWorks API guide, "Get integration by ID".
     """
 
+    name: str = ""
+    type: ScheduleType | str = ""
+    timezone: Timezone | str = ""
     days_of_week: list[int] = Field(default_factory=empty_list)
-    start_date: datetime
+    start_date: datetime | None = None
     end_date: datetime | None = None
     status: str = ""
     next_schedule_date: datetime | None = None

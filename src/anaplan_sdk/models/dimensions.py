@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from anaplan_sdk.models._base import AnaplanModel
+from anaplan_sdk.models._base import AnaplanModel, ObjectId
 
 
 class Dimension(AnaplanModel):
@@ -15,7 +15,7 @@ class Dimension(AnaplanModel):
     Source: Anaplan Integration API V2 guide, "Retrieve dimensions IDs for a line item".
     """
 
-    id: int
+    id: ObjectId
     name: str = ""
 
 

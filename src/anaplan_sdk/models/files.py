@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from anaplan_sdk.models._base import AnaplanModel
+from anaplan_sdk.models._base import AnaplanModel, ObjectId
 
 
 class File(AnaplanModel):
@@ -23,8 +23,8 @@ class File(AnaplanModel):
     Source: Anaplan Integration API V2 guide, "Get a list of files".
     """
 
-    id: int
-    name: str
+    id: ObjectId
+    name: str = ""
     chunk_count: int = 0
     delimiter: str | None = None
     encoding: str | None = None

@@ -76,9 +76,9 @@ class FlowStep(AnaplanModel):
     Source: Anaplan CloudWorks API guide, "Get an integration flow by ID".
     """
 
-    referrer: str
+    referrer: str = ""
     name: str = ""
-    type: Literal["Process", "Import", "Export"] | str
+    type: Literal["Process", "Import", "Export"] | str = ""
     created_by: str = ""
     created_date: datetime | None = None
     modified_date: datetime | None = None

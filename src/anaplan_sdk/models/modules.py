@@ -6,7 +6,7 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Discriminator, Field, Tag
 
-from anaplan_sdk.models._base import AnaplanModel, empty_dict, empty_list, field_text
+from anaplan_sdk.models._base import AnaplanModel, ObjectId, empty_dict, empty_list, field_text
 from anaplan_sdk.models.dimensions import Dimension
 
 
@@ -20,8 +20,8 @@ class Module(AnaplanModel):
     Source: Anaplan Integration API V2 guide, "Retrieve IDs and names for all modules in a model".
     """
 
-    id: int
-    name: str
+    id: ObjectId
+    name: str = ""
 
 
 class NumberMetadata(AnaplanModel):
@@ -69,7 +69,7 @@ class ListFormatMetadata(AnaplanModel):
     """
 
     data_type: str = "ENTITY"
-    hierarchy_entity_long_id: int | None = None
+    hierarchy_entity_long_id: ObjectId | None = None
     selective_access_applied: bool = False
     show_all: bool = False
 
@@ -121,7 +121,12 @@ def _format_tag(value: object) -> str:
     return data_type if data_type in {"NUMBER", "ENTITY", "TIME_ENTITY", "TEXT"} else "OTHER"
 
 
-FormatMetadata: TypeAlias = Annotated[
+FormatMetadata: TypeAlias = (
+    NumberMetadata | ListFormatMetadata | TimePeriodMetadata | TextMetadata | GenericTypeMetadata
+)
+"""The format of a line item, of the class that fits its `data_type`."""
+
+_TaggedFormat: TypeAlias = Annotated[
     Annotated[NumberMetadata, Tag("NUMBER")]
     | Annotated[ListFormatMetadata, Tag("ENTITY")]
     | Annotated[TimePeriodMetadata, Tag("TIME_ENTITY")]
@@ -129,7 +134,6 @@ FormatMetadata: TypeAlias = Annotated[
     | Annotated[GenericTypeMetadata, Tag("OTHER")],
     Discriminator(_format_tag),
 ]
-"""The format of a line item, of the class that fits its `data_type`."""
 
 
 class LineItem(AnaplanModel):
@@ -168,14 +172,14 @@ class LineItem(AnaplanModel):
     Source: Anaplan Integration API V2 guide, "Retrieve line items in a module".
     """
 
-    id: int
-    name: str
-    module_id: int
+    id: ObjectId
+    name: str = ""
+    module_id: ObjectId | None = None
     module_name: str = ""
     format: Literal["NUMBER", "BOOLEAN", "TEXT", "NONE", "DATE", "LIST", "TIME PERIOD"] | str = (
         "NONE"
     )
-    format_metadata: FormatMetadata = Field(default_factory=GenericTypeMetadata)
+    format_metadata: _TaggedFormat = Field(default_factory=GenericTypeMetadata)
     summary: str = ""
     applies_to: list[Dimension] = Field(default_factory=empty_list)
     data_tags: list[Dimension] = Field(default_factory=empty_list)
@@ -209,5 +213,5 @@ class Dashboard(AnaplanModel):
     Source: Anaplan Integration API V2 guide, "List dashboards in a model".
     """
 
-    id: int
-    name: str
+    id: ObjectId
+    name: str = ""

@@ -85,11 +85,15 @@ class Name(NameInput):
     """The name of a user.
 
     Attributes:
+        family_name: The family name.
+        given_name: The given name.
         formatted: The full name, which Anaplan makes of the other two.
 
     Source: Anaplan SCIM API guide, "Get user".
     """
 
+    family_name: str = ""
+    given_name: str = ""
     formatted: str = ""
 
 
@@ -158,6 +162,7 @@ class User(_BaseUser):
     """A user, as an identity provider manages it.
 
     Attributes:
+        user_name: The address to sign in with.
         id: The id of the user.
         external_id: The id of the user in the system that manages users.
         name: The name.
@@ -170,9 +175,10 @@ class User(_BaseUser):
     Source: Anaplan SCIM API guide, "Get user".
     """
 
+    user_name: str = ""
     id: str
     external_id: str | None = None
-    name: Name
+    name: Name = Field(default_factory=Name)
     active: bool = True
     emails: list[Email] = Field(default_factory=empty_list)
     display_name: str = ""

@@ -49,7 +49,7 @@ class Supported(AnaplanModel):
     Source: RFC 7643, section 5, "Service Provider Configuration Schema".
     """
 
-    supported: bool
+    supported: bool = False
 
 
 class BulkConfig(Supported):
@@ -91,8 +91,8 @@ class AuthenticationScheme(AnaplanModel):
     Source: RFC 7643, section 5, "Service Provider Configuration Schema".
     """
 
-    name: str
-    type: str
+    name: str = ""
+    type: str = ""
     description: str = ""
     spec_uri: str = ""
     documentation_uri: str = ""
@@ -105,7 +105,8 @@ def _config_schemas() -> list[str]:
 class ServiceProviderConfig(AnaplanModel):
     """What the service reports about its features. It is not reliable.
 
-    Anaplan's service reports that it does not support PATCH, for example, and supports it.
+    Anaplan's service reports that it does not support PATCH, for example, and supports it. What it
+    does not mention is not supported.
 
     Attributes:
         schemas: The schema of this object.
@@ -126,12 +127,12 @@ class ServiceProviderConfig(AnaplanModel):
     schemas: list[str] = Field(default_factory=_config_schemas)
     meta: MetaWithDates = Field(default_factory=MetaWithDates)
     documentation_uri: str = ""
-    patch: Supported
-    bulk: BulkConfig
-    filter: FilterConfig
-    change_password: Supported
-    sort: Supported
-    etag: Supported
+    patch: Supported = Field(default_factory=Supported)
+    bulk: BulkConfig = Field(default_factory=BulkConfig)
+    filter: FilterConfig = Field(default_factory=FilterConfig)
+    change_password: Supported = Field(default_factory=Supported)
+    sort: Supported = Field(default_factory=Supported)
+    etag: Supported = Field(default_factory=Supported)
     authentication_schemes: list[AuthenticationScheme] = Field(default_factory=empty_list)
 
 
@@ -157,8 +158,8 @@ class Resource(AnaplanModel):
     schemas: list[str] = Field(default_factory=_resource_schemas)
     meta: Meta = Field(default_factory=Meta)
     id: str
-    name: str
-    endpoint: str
+    name: str = ""
+    endpoint: str = ""
     description: str = ""
 
 
@@ -181,7 +182,7 @@ class Attribute(AnaplanModel):
     """
 
     name: str
-    type: str
+    type: str = ""
     multi_valued: bool = False
     description: str = ""
     required: bool = False
@@ -207,6 +208,6 @@ class Schema(AnaplanModel):
 
     meta: Meta = Field(default_factory=Meta)
     id: str
-    name: str
+    name: str = ""
     description: str = ""
     attributes: list[Attribute] = Field(default_factory=empty_list)

@@ -23,7 +23,7 @@ class User(AnaplanModel):
 
     id: str
     active: bool = True
-    email: str
+    email: str = ""
     email_opt_in: bool = False
     first_name: str = ""
     last_name: str = ""

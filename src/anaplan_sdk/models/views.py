@@ -6,7 +6,7 @@ from typing import TypedDict
 
 from pydantic import Field
 
-from anaplan_sdk.models._base import AnaplanModel, empty_list
+from anaplan_sdk.models._base import AnaplanModel, ObjectId, empty_list
 from anaplan_sdk.models.dimensions import Dimension
 
 
@@ -23,9 +23,9 @@ class View(AnaplanModel):
     """
 
     code: str = ""
-    id: int
-    name: str
-    moduleId: int  # noqa: N815 - its known name
+    id: ObjectId
+    name: str = ""
+    moduleId: ObjectId | None = None  # noqa: N815 - its known name
 
 
 class ViewInfo(AnaplanModel):
@@ -41,7 +41,7 @@ class ViewInfo(AnaplanModel):
     Source: Anaplan Integration API V2 guide, "Retrieve metadata for dimensions on a view".
     """
 
-    view_id: int
+    view_id: ObjectId | None = None
     view_name: str = ""
     rows: list[Dimension] = Field(default_factory=empty_list)
     columns: list[Dimension] = Field(default_factory=empty_list)

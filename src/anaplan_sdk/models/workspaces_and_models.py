@@ -34,7 +34,7 @@ class Workspace(AnaplanModel):
     """
 
     id: str
-    name: str
+    name: str = ""
     active: bool = True
     size_allowance: int = 0
     current_size: int = 0
@@ -55,7 +55,7 @@ class WorkspaceMember(AnaplanModel):
 
     first_name: str = ""
     last_name: str = ""
-    email: str
+    email: str = ""
     active: bool = True
     other_workspaces: list[str] = Field(default_factory=empty_list)
 
@@ -102,16 +102,18 @@ class Model(AnaplanModel):
     """
 
     id: str
-    name: str
-    active_state: ModelStates | str
+    name: str = ""
+    active_state: ModelStates | str = ""
     last_saved_serial_number: int = 0
     last_modified_by_user_guid: str = ""
     memory_usage: int = 0
-    workspace_id: str = Field(validation_alias=aliases("currentWorkspaceId", "workspace_id"))
-    workspace_name: str = Field(
-        "", validation_alias=aliases("currentWorkspaceName", "workspace_name")
+    workspace_id: str = Field(
+        default="", validation_alias=aliases("currentWorkspaceId", "workspace_id")
     )
-    url: str = Field("", validation_alias=aliases("modelUrl", "url"))
+    workspace_name: str = Field(
+        default="", validation_alias=aliases("currentWorkspaceName", "workspace_name")
+    )
+    url: str = Field(default="", validation_alias=aliases("modelUrl", "url"))
     category_values: list[CategoryValue] = Field(default_factory=empty_list)
     iso_creation_date: str = ""
     last_modified: str = ""
@@ -150,7 +152,7 @@ class ModelStatus(AnaplanModel):
     peak_memory_usage_estimate: int | None = None
     peak_memory_usage_time: int | None = None
     progress: float = -1.0
-    current_step: Literal["Open", "Closed", "Closing", "Updating"] | str
+    current_step: Literal["Open", "Closed", "Closing", "Updating"] | str = ""
     tooltip: str | None = None
     task_id: str | None = None
     creation_time: int = 0
@@ -167,8 +169,8 @@ class DeletionFailure(AnaplanModel):
     Source: Anaplan Integration API V2 guide, "Bulk delete models".
     """
 
-    model_id: str
-    message: str
+    model_id: str = ""
+    message: str = ""
 
 
 class ModelDeletionResult(AnaplanModel):
@@ -181,7 +183,7 @@ class ModelDeletionResult(AnaplanModel):
     Source: Anaplan Integration API V2 guide, "Bulk delete models".
     """
 
-    models_deleted: int
+    models_deleted: int = 0
     failures: list[DeletionFailure] = Field(
         default_factory=empty_list,
         validation_alias=aliases("bulkDeleteModelsFailures", "failures"),

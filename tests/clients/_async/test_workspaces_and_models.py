@@ -9,7 +9,6 @@ import pytest
 
 from anaplan_sdk import models
 from anaplan_sdk.exceptions import (
-    AnaplanResponseException,
     InvalidIdentifierException,
     PermissionDeniedException,
     ServerException,
@@ -135,12 +134,17 @@ async def test_a_first_page_that_is_smaller_than_the_next_repeats_nothing(
     assert found == [112000000000 + number for number in range(6)]
 
 
-async def test_a_page_without_items_ends_in_an_error(anaplan: EmulatedAnaplan) -> None:
+async def test_a_page_without_items_is_asked_for_twice(
+    anaplan: EmulatedAnaplan, caplog: pytest.LogCaptureFixture
+) -> None:
     body = {"meta": {"paging": {"currentPageSize": 0, "totalSize": 7, "offset": 0}}, "imports": []}
     anaplan.fault(path="*/imports", body=body)
     async with anaplan.async_client() as client:
-        with pytest.raises(AnaplanResponseException, match="without items"):
-            await client.get_imports()
+        assert await client.get_imports()
+        assert not caplog.records
+        anaplan.fault(path="*/imports", body=body, times=2)
+        assert await client.get_imports() == []
+    assert "counts 7 objects in a listing, but returned none" in caplog.text
 
 
 async def test_unknown_values_and_fields_fail_no_listing(anaplan: EmulatedAnaplan) -> None:

@@ -21,7 +21,7 @@ from anaplan_sdk.exceptions import (
     PermissionDeniedException,
     SynchronizationException,
 )
-from anaplan_sdk.models import CompletedReportTask, CompletedSyncTask, PendingTask
+from anaplan_sdk.models import CompletedReportTask, CompletedSyncTask, PendingTask, SummaryReport
 from anaplan_sdk.testing import EmulatedAnaplan
 
 ADMIN = "admin@skyline.example"
@@ -103,7 +103,7 @@ def test_a_revision_that_may_have_been_made(anaplan: EmulatedAnaplan) -> None:
         with pytest.raises(OutcomeUnknownException, match=r"'1\.0' may have been created"):
             client.alm.create_revision("1.0")
         anaplan.fault(method="POST", path="*/alm/revisions", lose_reply=True)
-        anaplan.fault(method="GET", path="*/alm/revisions", status=403)
+        anaplan.fault(method="GET", path="*/alm/revisions", status=403, times=2)
         with pytest.raises(OutcomeUnknownException, match="can't be looked up"):
             client.alm.create_revision("1.0")
         undated = {"id": "R", "name": "1.1", "createdOn": "some day"}
@@ -250,6 +250,11 @@ def test_comparisons(anaplan: EmulatedAnaplan) -> None:
         summary = alm.get_comparison_summary(pending)
         assert alm.get_comparison_summary(alm.create_comparison_summary(*IDS)) == (summary)
         assert isinstance(alm.get_comparison_summary_task(pending.id), CompletedReportTask)
+        whole = alm.create_comparison_summary(*IDS)
+        assert isinstance(whole, SummaryReport)
+        assert isinstance(whole, CompletedReportTask)
+        assert (whole.totals, whole.differences) == (summary.totals, summary.differences)
+        assert whole.result.successful
         assert summary.totals.created == summary.totals.total == 8
         assert summary.differences.lists is not None
         assert summary.differences.lists.created == 1

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 from datetime import date as Date  # noqa: N812 - `date` is a parameter's known name
 
+from pydantic import Field
+
 from anaplan_sdk._async.api.namespace import ApiNamespace, path_segment
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk.models import CurrentPeriod, FiscalYear, ModelCalendar, Version, VersionPeriod
 from anaplan_sdk.models._base import AnaplanModel
 from anaplan_sdk.models._envelopes import ListReply, ObjectReply
+from anaplan_sdk.models.calendar import TaggedCalendar
 
 _PERIOD = ObjectReply[CurrentPeriod]("currentPeriod", CurrentPeriod)
-_CALENDAR = ObjectReply[ModelCalendar]("modelCalendar", ModelCalendar)
+_CALENDAR = ObjectReply[ModelCalendar]("modelCalendar", TaggedCalendar)
 _VERSIONS = ListReply("versionMetadata", Version)
 _SWITCHOVER = ObjectReply[VersionPeriod]("versionSwitchover", VersionPeriod)
 
 
 class _CalendarOfYear(AnaplanModel):
-    fiscal_year: FiscalYear
+    fiscal_year: FiscalYear = Field(default_factory=FiscalYear)
 
 
 _YEAR = ObjectReply[_CalendarOfYear]("modelCalendar", _CalendarOfYear)
@@ -89,7 +92,8 @@ class Calendar(ApiNamespace):
         """Return the model's calendar. The user must be a workspace administrator.
 
         Returns:
-            The calendar, in the class of its `calendar_type`.
+            The calendar, in the class of its `calendar_type`; a plain `BaseCalendar` where Anaplan
+            describes nothing of it.
 
         Raises:
             InvalidArgumentException: The client has no model.

@@ -40,6 +40,8 @@ class Cells(ApiNamespace):
             InvalidArgumentException: A cell is invalid or too large for a request, or the client
                 has no model.
             InvalidIdentifierException: There is no such module.
+            WriteRefusedException: Anaplan refused a request, and all of its cells, as some are
+                invalid; the error has those.
             WriteInterruptedException: A request failed after others had been sent; the error has
                 the result so far and the indexes whose outcome is unknown.
             AnaplanException: The request failed; see the subclasses.
@@ -97,6 +99,8 @@ class Cells(ApiNamespace):
             InvalidArgumentException: A cell is invalid or too large for a request,
                 `cells_per_request` is out of range, or the client has no model.
             InvalidIdentifierException: There is no such module.
+            WriteRefusedException: Anaplan refused a request, and all of its cells, as some are
+                invalid; the error has those.
             PartialFailureException: Cells were rejected, and `raise_on_failure` is set; the error
                 has the result.
             WriteInterruptedException: A request failed after others had been sent; the error has

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import Literal, TypeVar
 
-import httpx2
-from pydantic import TypeAdapter
-
+from anaplan_sdk._async.api.cloud_works_flows import Flows
 from anaplan_sdk._async.api.cloud_works_runs import REFUSAL_CODES, CloudRuns
 from anaplan_sdk._async.api.namespace import json_body, path_segment, sort_params, validated
 from anaplan_sdk._async.transport.recovery import Created, ListedStart, start_at_most_once
-from anaplan_sdk._http.dates import timestamp
-from anaplan_sdk._http.replies import decode, unreadable
+from anaplan_sdk._http.dates import optional_timestamp
+from anaplan_sdk._http.replies import decode, find_id
 from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk._runtime import asynchronous as runtime
-from anaplan_sdk.exceptions import InvalidArgumentException, InvalidIdentifierException
-from anaplan_sdk.models._base import AnaplanModel
+from anaplan_sdk.exceptions import (
+    AnaplanRequestException,
+    InvalidArgumentException,
+    InvalidIdentifierException,
+)
 from anaplan_sdk.models._envelopes import ListReply, ObjectReply
 from anaplan_sdk.models.cloud_works import (
     AmazonS3ConnectionInput,
@@ -33,23 +34,10 @@ from anaplan_sdk.models.cloud_works import (
     SingleIntegration,
 )
 
-if TYPE_CHECKING:
-    from anaplan_sdk._async.api.cloud_works_flows import Flows
-
-
-class _Created(AnaplanModel):
-    connection_id: str | None = None
-    integration_id: str | None = None
-    notification_id: str | None = None
-    integration: _Created | None = None
-    notification: _Created | None = None
-
-
 _CONNECTIONS = ListReply("connections", Connection)
 _INTEGRATIONS = ListReply("integrations", Integration)
 _INTEGRATION = ObjectReply[SingleIntegration]("integration", SingleIntegration)
 _NOTIFICATION = ObjectReply[NotificationConfig]("notifications", NotificationConfig)
-_CREATED = TypeAdapter(_Created)
 
 D = TypeVar("D", Connection, Integration)
 
@@ -65,8 +53,6 @@ class CloudWorks(CloudRuns):
     @property
     def flows(self) -> Flows:
         """Integration flows: integrations that run one after another."""
-        from anaplan_sdk._async.api.cloud_works_flows import Flows
-
         return self._namespace(Flows)
 
     # Connections
@@ -115,13 +101,12 @@ class CloudWorks(CloudRuns):
 
         async def send() -> Created:
             response = await self._session.send("POST", url, json=json_body(ConnectionInput, given))
-            return Created(_id_in(response, decode(_CREATED, response).connection_id))
+            return Created(find_id(response, "connectionId", "id"))
 
-        def matches(connection: Connection, since: float) -> bool:
+        def matches(connection: Connection) -> bool:
             return (
                 connection.connection_type == given.type
                 and getattr(connection.body, "name", None) == given.body.name
-                and timestamp(connection.creation_date) >= since
             )
 
         name = given.body.name
@@ -156,17 +141,14 @@ class CloudWorks(CloudRuns):
         Source: Anaplan CloudWorks API guide, "Edit a Connection".
         """
         body = json_body(ConnectionInput, con_info, ConnectionInput.of)
-        await self._session.send("PUT", self._connection(con_id), json=body)
+        await self._send_connection("PUT", con_id, body)
 
     async def patch_connection(self, con_id: str, body: Mapping[str, object]) -> None:
         """Change single fields of a connection.
 
-        Anaplan documents this as a partial change, but has been seen to refuse incomplete bodies
-        with HTTP 400; `update_connection` always works.
-
         Args:
             con_id: The connection's id.
-            body: The fields to change, by Anaplan's names.
+            body: The fields to change, by Anaplan's names, or a dict that has them as `body`.
 
         Raises:
             InvalidIdentifierException: There is no such connection.
@@ -177,8 +159,8 @@ class CloudWorks(CloudRuns):
 
         Source: Anaplan CloudWorks API guide, "Patch a Connection".
         """
-        patch = body if set(body) == {"body"} else {"body": dict(body)}
-        await self._session.send("PATCH", self._connection(con_id), json=patch)
+        wrapped = body if set(body) == {"body"} else {"body": dict(body)}
+        await self._send_connection("PATCH", con_id, wrapped)
 
     async def delete_connection(self, con_id: str) -> None:
         """Delete a connection.
@@ -292,14 +274,14 @@ class CloudWorks(CloudRuns):
 
         async def send() -> Created:
             response = await self._session.send("POST", self._root, json=given)
-            created = decode(_CREATED, response)
-            return Created(_id_in(response, (created.integration or created).integration_id))
-
-        def matches(integration: Integration, since: float) -> bool:
-            return integration.name == name and timestamp(integration.creation_date) >= since
+            return Created(find_id(response, "integrationId", "id"))
 
         return await self._create_once(
-            send, self.get_integrations, matches, self._root, f"Integration {name!r}"
+            send,
+            self.get_integrations,
+            lambda integration: integration.name == name,
+            self._root,
+            f"Integration {name!r}",
         )
 
     async def update_integration(
@@ -498,8 +480,7 @@ class CloudWorks(CloudRuns):
 
         async def send() -> str:
             response = await self._session.send("POST", f"{self._root}/notification", json=body)
-            created = decode(_CREATED, response)
-            return _id_in(response, (created.notification or created).notification_id)
+            return find_id(response, "notificationId", "id")
 
         return await start_at_most_once(send, what="The notification configuration", verb="created")
 
@@ -553,7 +534,7 @@ class CloudWorks(CloudRuns):
         self,
         send: runtime.Producer[Created],
         find: runtime.Poll[list[D]],
-        matches: Callable[[D, float], bool],
+        matches: Callable[[D], bool],
         url: str,
         what: str,
     ) -> str:
@@ -562,14 +543,31 @@ class CloudWorks(CloudRuns):
             send,
             ListedStart(
                 find=find,
+                created_at=lambda listed: optional_timestamp(listed.creation_date),
                 matches=matches,
                 key=f"{url} {what}",
                 what=what,
                 verb="created",
+                is_named=True,
                 refusal_codes=REFUSAL_CODES,
             ),
         )
         return created.id
+
+    async def _send_connection(
+        self, method: str, con_id: str, wrapped: Mapping[str, object]
+    ) -> None:
+        """Change a connection: its members are sent without `type` and `body` around them.
+
+        Older documents have them there: that is tried only after a refusal of the body's form.
+        """
+        url = self._connection(con_id)
+        try:
+            await self._session.send(method, url, json=wrapped["body"])
+        except AnaplanRequestException as error:
+            if error.status_code != 400 or "invalid request body" not in str(error).lower():
+                raise
+            await self._session.send(method, url, json=wrapped)
 
     def _connection(self, con_id: str) -> str:
         return f"{self._root}/connections/{path_segment(con_id)}"
@@ -597,12 +595,6 @@ class CloudWorks(CloudRuns):
         }
         url = f"{self._integration(integration_id)}/schedule"
         await self._session.send(method, url, json=body)
-
-
-def _id_in(response: httpx2.Response, created: str | None) -> str:
-    if created is None:
-        raise unreadable(response, "it lacks the id of what was created")
-    return created
 
 
 def _integration_body(

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
+from itertools import count as numbers
 from typing import TypeVar
 
 import httpx2
 from pydantic import AliasChoices, Field, TypeAdapter
 
-from anaplan_sdk._async.api.namespace import ApiNamespace, path_segment
+from anaplan_sdk._async.api.namespace import ApiNamespace, path_segment, validated
 from anaplan_sdk._async.transfer.batch_write import BatchWrite, WriteEndpoint
 from anaplan_sdk._async.transport.recovery import start_at_most_once
 from anaplan_sdk._formats.json_batches import Batch, Batcher
+from anaplan_sdk._http.paging import bounded
 from anaplan_sdk._http.replies import decode, unreadable
 from anaplan_sdk._ranges import NOT_NEGATIVE, Range
 from anaplan_sdk._runtime import asynchronous as runtime
@@ -27,11 +29,13 @@ _Rows = list[dict[str, object]]
 class NumberedPage(AnaplanModel):
     """A page of a listing whose pages are numbered from 1."""
 
-    total_pages: int = Field(1, validation_alias=AliasChoices("TotalPages", "totalPages"))
+    total_pages: int = Field(default=1, validation_alias=AliasChoices("TotalPages", "totalPages"))
 
 
 class _RowPage(NumberedPage):
-    total_rows: int | None = Field(None, validation_alias=AliasChoices("TotalRows", "totalRows"))
+    total_rows: int | None = Field(
+        default=None, validation_alias=AliasChoices("TotalRows", "totalRows")
+    )
     rows: _Rows = Field(validation_alias="value")
 
 
@@ -288,7 +292,7 @@ class Tables(ApiNamespace):
 
         first = await fetch(1)
         yield first
-        others = range(2, first.total_pages + 1)
+        others = bounded(range(2, first.total_pages + 1), self._max_pages)
         pages = runtime.ordered_map(fetch, others, self._config.max_concurrency)
         async with aclosing(pages):
             async for page in pages:
@@ -299,7 +303,9 @@ class Tables(ApiNamespace):
     ) -> AsyncGenerator[_RowPage]:
         """Read spans of rows: whether `$top` and `$skip` work with pages is not documented."""
         count = 0
-        while top is None or count < top:
+        for _ in bounded(numbers(), self._max_pages):
+            if top is not None and count >= top:
+                return
             width = size if top is None else min(size, top - count)
             params: dict[str, str | int] = {**query, "$top": width, "$skip": skip + count}
             page = _row_page(await self._session.send("GET", url, params=params))
@@ -323,7 +329,7 @@ def _row_page(response: httpx2.Response) -> _RowPage:
 
 def _row(values: Mapping[str, Value]) -> dict[str, object]:
     """Return the values in the form in which they are sent, None included."""
-    return Row.model_validate(values).model_dump(mode="json", by_alias=True)
+    return validated(Row, values).model_dump(mode="json", by_alias=True)
 
 
 def _query(predicate: str | Filter | None) -> dict[str, str]:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+# sync: from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping  # async-only
 from contextlib import aclosing
 from types import MappingProxyType
-from typing import TYPE_CHECKING, NoReturn, TypeVar, cast
+from typing import TYPE_CHECKING, NoReturn, TypeAlias, TypeVar, cast
 from urllib.parse import quote
 
-import httpx2
-
+from anaplan_sdk import _loggers
+from anaplan_sdk._arguments import identifier
 from anaplan_sdk._async.transport.recovery import Recovery
 from anaplan_sdk._async.transport.session import Session
-from anaplan_sdk._http.paging import further_offsets
-from anaplan_sdk._http.replies import decode, unreadable
+from anaplan_sdk._http.paging import bounded, further_offsets
+from anaplan_sdk._http.replies import decode
 from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk.config import ClientConfig
@@ -30,6 +31,9 @@ if TYPE_CHECKING:
     from anaplan_sdk.models._decoding import Page
 
 T = TypeVar("T")
+# sync: Fetch: TypeAlias = "Callable[[int, int | None], Page[T]]"
+Fetch: TypeAlias = "Callable[[int, int | None], Awaitable[Page[T]]]"  # async-only
+"""Reads the page at an offset, of at most a number of objects; None lets Anaplan choose it."""
 R = TypeVar("R", bound="ApiNamespace")
 M = TypeVar("M", bound="AnaplanModel")
 
@@ -42,6 +46,7 @@ class SharedState:
     Attributes:
         names: The listings that the resolver keeps, by the kind of object and its model or
             workspace.
+        action_kinds: The kinds of actions whose ids do not show them, by model and id.
 
     Args:
         recovery: Starts things at most once.
@@ -50,6 +55,7 @@ class SharedState:
     def __init__(self, recovery: Recovery) -> None:
         self.recovery = recovery
         self.names: dict[tuple[str, str], tuple[NamedObject, ...]] = {}
+        self.action_kinds: dict[tuple[str, str], str] = {}
 
 
 class ApiNamespace:
@@ -67,7 +73,9 @@ class ApiNamespace:
         self._session = session
         self._config = config
         self._shared = shared or SharedState(
-            Recovery(session.server_time, config.retry_count, config.settle_time)
+            Recovery(
+                session.server_time, config.retry_count, config.settle_time, config.strict_starts
+            )
         )
 
     def __reduce__(self) -> NoReturn:
@@ -75,6 +83,17 @@ class ApiNamespace:
             f"{type(self).__name__} has connections and locks, so it can't be copied, pickled or "
             "passed to another process: make a client in each process (for example with "
             "from_config, whose ClientConfig can be passed), and use with_model for another model."
+        )
+
+    def __repr__(self) -> str:
+        return f"<{type(self).__name__} of client {self._client_facts}>"
+
+    @property
+    def _client_facts(self) -> str:
+        session = self._session
+        return (
+            f"{session.hosts.api} workspace_id={self._workspace_id!r} "
+            f"model_id={self._model_id!r} auth={session.sign_in}"
         )
 
     def _namespace(self, kind: type[R]) -> R:
@@ -88,6 +107,10 @@ class ApiNamespace:
     @property
     def _model_id(self) -> str | None:
         return self._config.model_id
+
+    @property
+    def _max_pages(self) -> int:
+        return self._config.reply_limits.max_pages
 
     @property
     def _workspace_id(self) -> str | None:
@@ -136,49 +159,79 @@ class ApiNamespace:
 
     async def _list_at_once(self, listing: ListReply[T], url: str, **params: str) -> list[T]:
         """Return a listing that is documented as unpaged; further pages are read if there are."""
-        response = await self._session.send("GET", url, params=params)
-        page = decode(listing.adapter, response)
-        items = page.items
-        while page.items and len(items) < (page.total or 0):
-            query: dict[str, str | int] = {**params, "limit": len(page.items), "offset": len(items)}
-            response = await self._session.send("GET", url, params=query)
-            page = decode(listing.adapter, response)
-            items = items + page.items
-        return items
+        return await self._read_pages(self._fetcher(listing, url, None, params), None)
 
     async def _list(
         self, listing: ListReply[T], url: str, retry: Retry | None = None, /, **params: str
     ) -> list[T]:
         """Return all pages of a listing; those after the first are requested concurrently."""
+        fetch = self._fetcher(listing, url, retry, params)
+        return await self._read_pages(fetch, self._config.page_size)
 
-        async def fetch(offset: int, limit: int) -> tuple[Page[T], httpx2.Response]:
-            query: dict[str, str | int] = {**params, "limit": limit, "offset": offset}
-            response = await self._session.send("GET", url, retry=retry, params=query)
-            return decode(listing.adapter, response), response
+    def _fetcher(
+        self, listing: ListReply[T], url: str, retry: Retry | None, params: Mapping[str, str]
+    ) -> Fetch[T]:
+        async def fetch(offset: int, limit: int | None) -> Page[T]:
+            paging = {} if limit is None else {"limit": limit, "offset": offset}
+            response = await self._session.send(
+                "GET", url, retry=retry, params={**params, **paging}
+            )
+            return decode(listing.adapter, response)
+
+        return fetch
+
+    async def _read_pages(self, fetch: Fetch[T], page_size: int | None) -> list[T]:
+        """Return the objects of all pages; those after the first are requested concurrently.
+
+        Args:
+            fetch: Reads the page at an offset, of at most a number of objects.
+            page_size: The size of the first page; None to let Anaplan choose it.
+        """
+
+        async def fetch_page(offset: int, limit: int | None) -> Page[T]:
+            page = await fetch(offset, limit)
+            if page.received or offset >= (page.total or 0):
+                return page
+            page = await fetch(offset, limit)
+            if not page.received and offset < (total := page.total or 0):
+                warn_of_early_end(total, offset)
+            return page
 
         async def fetch_span(start: int) -> list[T]:
             items: list[T] = []
-            end = min(start + size, page.total or 0)
-            while (left := end - start - len(items)) > 0:
+            end = min(start + size, total)
+            while start < end:
                 # One request is enough, unless the server returns a smaller page than the first.
-                piece, _ = await fetch(start + len(items), left)
-                if not piece.items:
-                    break  # The listing has become shorter since the first page.
-                items += piece.items[:left]
+                page = await fetch_page(start, end - start)
+                if not page.received:
+                    break
+                items += page.items[: end - start]
+                start += page.received
             return items
 
-        page, response = await fetch(0, self._config.page_size)
-        size = len(page.items)
-        try:
-            starts = further_offsets(size, page.total)
-        except ValueError as problem:
-            raise unreadable(response, str(problem)) from None
-        items = page.items
+        first = await fetch_page(0, page_size)
+        items, size, total = first.items, first.received, first.total or 0
+        starts = bounded(further_offsets(size, total), self._max_pages)
         spans = runtime.ordered_map(fetch_span, starts, self._config.max_concurrency)
         async with aclosing(spans):
             async for span in spans:
                 items += span
         return items
+
+
+def warn_of_early_end(total: int, offset: int) -> None:
+    """Log that a listing ends before Anaplan's total, which samples of its own show to be wrong.
+
+    Args:
+        total: How many objects Anaplan counts.
+        offset: Where a page was empty, twice.
+    """
+    _loggers.http.warning(
+        "Anaplan counts %s objects in a listing, but returned none from position %s on, when asked "
+        "twice: the listing is taken to end there",
+        total,
+        offset,
+    )
 
 
 def path_segment(value: object) -> str:
@@ -191,12 +244,11 @@ def path_segment(value: object) -> str:
         The segment.
 
     Raises:
-        InvalidArgumentException: It is empty, or consists of dots.
+        InvalidArgumentException: It is empty, consists of dots, or is a number that is not an
+            integer.
+        ArgumentTypeException: It is neither text nor a number.
     """
-    text = quote(str(value), safe="")
-    if not text.strip("."):
-        raise InvalidArgumentException(f"{value!r} is not a valid id.")
-    return text
+    return quote(identifier(value), safe="")
 
 
 def validated(

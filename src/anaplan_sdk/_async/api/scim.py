@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import aclosing
 from http import HTTPStatus
+from typing import TYPE_CHECKING
 
 import httpx2
-from pydantic import Field, TypeAdapter
+from pydantic import TypeAdapter
 
 from anaplan_sdk._async.api.namespace import ApiNamespace, json_body, path_segment, validated
 from anaplan_sdk._async.transport.recovery import ListedStart
 from anaplan_sdk._http.dates import iso_date
-from anaplan_sdk._http.replies import decode, unreadable
+from anaplan_sdk._http.replies import decode, find_id
 from anaplan_sdk._ranges import Range
-from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk.exceptions import (
     AnaplanResponseException,
     ArgumentTypeException,
     InvalidArgumentException,
     PartialUpdateException,
 )
-from anaplan_sdk.models._base import AnaplanModel
+from anaplan_sdk.models._envelopes import ListReply
 from anaplan_sdk.models._scim_entitlements import unapplied_changes
 from anaplan_sdk.models.scim import (
     Add,
@@ -40,25 +39,14 @@ from anaplan_sdk.models.scim import (
 )
 from anaplan_sdk.models.scim_filter import checked_filter
 
+if TYPE_CHECKING:
+    from anaplan_sdk.models._decoding import Page
 
-class _Page(AnaplanModel):
-    total_results: int
-    users: list[User] = Field(default_factory=list[User], validation_alias="Resources")
-
-
-class _Resources(AnaplanModel):
-    items: list[Resource] = Field(default_factory=list[Resource], validation_alias="Resources")
-
-
-class _Schemas(AnaplanModel):
-    items: list[Schema] = Field(default_factory=list[Schema], validation_alias="Resources")
-
-
-_PAGE = TypeAdapter(_Page)
+_USERS = ListReply("Resources", User)
+_RESOURCES = ListReply("Resources", Resource)
+_SCHEMAS = ListReply("Resources", Schema)
 _USER = TypeAdapter(User)
 _CONFIG = TypeAdapter(ServiceProviderConfig)
-_RESOURCES = TypeAdapter(_Resources)
-_SCHEMAS = TypeAdapter(_Schemas)
 
 # Users. Anaplan SCIM API guide, "Get multiple users".
 _MAX_PAGE_SIZE = 100
@@ -101,7 +89,7 @@ class Scim(ApiNamespace):
         Source: Anaplan SCIM API guide, "Get resource types"; RFC 7643, section 6.
         """
         response = await self._session.send("GET", f"{self._root}/ResourceTypes")
-        return decode(_RESOURCES, response).items
+        return decode(_RESOURCES.adapter, response).items
 
     async def get_resource_schemas(self) -> list[Schema]:
         """List the schemas of the resources: their attributes.
@@ -114,7 +102,8 @@ class Scim(ApiNamespace):
 
         Source: Anaplan SCIM API guide, "Get resource schema"; RFC 7643, section 7.
         """
-        return decode(_SCHEMAS, await self._session.send("GET", f"{self._root}/Schemas")).items
+        response = await self._session.send("GET", f"{self._root}/Schemas")
+        return decode(_SCHEMAS.adapter, response).items
 
     async def get_users(
         self, predicate: str | FilterExpression | None = None, page_size: int = 100
@@ -140,33 +129,16 @@ class Scim(ApiNamespace):
         Source: Anaplan SCIM API guide, "Get multiple users"; RFC 7644, section 3.4.2.2.
         """
         Range(1, _MAX_PAGE_SIZE).check("page_size", page_size, int)
-        query = {} if predicate is None else {"filter": checked_filter(predicate)}
+        query: dict[str, str | int] = (
+            {} if predicate is None else {"filter": checked_filter(predicate)}
+        )
 
-        async def fetch(start: int, count: int) -> tuple[_Page, httpx2.Response]:
-            params: dict[str, str | int] = {**query, "startIndex": start, "count": count}
-            response = await self._session.send("GET", f"{self._root}/Users", params=params)
-            return decode(_PAGE, response), response
+        async def fetch(offset: int, count: int | None) -> Page[User]:
+            paging = {**query, "startIndex": 1 + offset, "count": count or page_size}
+            response = await self._session.send("GET", f"{self._root}/Users", params=paging)
+            return decode(_USERS.adapter, response)
 
-        async def fetch_span(start: int) -> list[User]:
-            users: list[User] = []
-            while (left := min(size, total - start + 1) - len(users)) > 0:
-                # One page, unless the server makes this one smaller than the first.
-                page, _ = await fetch(start + len(users), left)
-                if not page.users:
-                    break  # There are fewer users by now.
-                users += page.users[:left]
-            return users
-
-        first, response = await fetch(1, page_size)
-        users, size, total = first.users, len(first.users), first.total_results
-        if total > 0 and not size:
-            raise unreadable(response, f"a page without users, although Anaplan counts {total}")
-        starts = range(1 + size, total + 1, size or 1)
-        spans = runtime.ordered_map(fetch_span, starts, self._config.max_concurrency)
-        async with aclosing(spans):
-            async for span in spans:
-                users += span
-        return users
+        return await self._read_pages(fetch, page_size)
 
     async def get_user(self, user_id: str) -> User:
         """Return a user.
@@ -216,17 +188,21 @@ class Scim(ApiNamespace):
         async def send() -> User:
             body = json_body(UserInput, given)
             response = await self._session.send("POST", url, json=body, headers=_HEADERS)
-            return decode(_USER, response)
+            try:
+                return decode(_USER, response)
+            except AnaplanResponseException:
+                return User.model_validate({**body, "id": find_id(response, "id")})
 
         return await self._recovery.start(
             send,
             ListedStart(
                 find=lambda: self.get_users(field("userName") == given.user_name),
-                # Anaplan refuses a name that exists, so a user with it was added by this request.
-                matches=lambda found, since: (iso_date(found.meta.created) or 0.0) >= since,
+                created_at=lambda found: iso_date(found.meta.created),
                 key=f"{url} {given.user_name}",
                 what=f"User {given.user_name}",
                 verb="added",
+                # Anaplan refuses a name that exists, so a user with it was added by this request.
+                is_named=True,
             ),
         )
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from anaplan_sdk import models
 from anaplan_sdk._async.api.namespace import ApiNamespace, path_segment, sort_params
@@ -16,19 +16,12 @@ from anaplan_sdk.exceptions import (
 )
 from anaplan_sdk.models._envelopes import ListReply, ObjectReply
 
-if TYPE_CHECKING:
-    from anaplan_sdk.models import (
-        Model,
-        ModelDeletionResult,
-        ModelWithTransactionInfo,
-        Workspace,
-        WorkspaceMember,
-    )
-
 _WORKSPACES = ListReply("workspaces", lambda: models.Workspace)
-_WORKSPACE = ObjectReply["Workspace"]("workspace", lambda: models.Workspace)
+_WORKSPACE = ObjectReply["models.Workspace"]("workspace", lambda: models.Workspace)
 _MODELS = ListReply("models", lambda: models.Model)
-_MODEL = ObjectReply["ModelWithTransactionInfo"]("model", lambda: models.ModelWithTransactionInfo)
+_MODEL = ObjectReply["models.ModelWithTransactionInfo"](
+    "model", lambda: models.ModelWithTransactionInfo
+)
 
 
 class WorkspacesAndModels(ApiNamespace):
@@ -39,7 +32,7 @@ class WorkspacesAndModels(ApiNamespace):
         search_pattern: str | None = None,
         sort_by: Literal["size_allowance", "name"] | None = None,
         descending: bool = False,
-    ) -> list[Workspace]:
+    ) -> list[models.Workspace]:
         """List the workspaces that the user can see, with their sizes in bytes.
 
         Args:
@@ -66,7 +59,7 @@ class WorkspacesAndModels(ApiNamespace):
             _WORKSPACES, f"{self._base}/workspaces", tenantDetails="true", **params
         )
 
-    async def get_workspace(self, workspace_id: str | None = None) -> Workspace:
+    async def get_workspace(self, workspace_id: str | None = None) -> models.Workspace:
         """Return a workspace with its sizes in bytes.
 
         Args:
@@ -86,7 +79,9 @@ class WorkspacesAndModels(ApiNamespace):
         url = self._workspace_url(workspace_id)
         return await self._get(_WORKSPACE, url, tenantDetails="true")
 
-    async def get_workspace_admins(self, workspace_id: str | None = None) -> list[WorkspaceMember]:
+    async def get_workspace_admins(
+        self, workspace_id: str | None = None
+    ) -> list[models.WorkspaceMember]:
         """List the administrators of a workspace.
 
         Args:
@@ -108,7 +103,7 @@ class WorkspacesAndModels(ApiNamespace):
 
     async def get_workspace_visitors(
         self, workspace_id: str | None = None
-    ) -> list[WorkspaceMember]:
+    ) -> list[models.WorkspaceMember]:
         """List the visitors of a workspace.
 
         Args:
@@ -128,7 +123,7 @@ class WorkspacesAndModels(ApiNamespace):
         """
         return await self._members("visitors", workspace_id)
 
-    async def _members(self, key: str, workspace_id: str | None) -> list[WorkspaceMember]:
+    async def _members(self, key: str, workspace_id: str | None) -> list[models.WorkspaceMember]:
         url = f"{self._workspace_url(workspace_id)}/{key}"
         listing = ListReply(key, lambda: models.WorkspaceMember)
         try:
@@ -150,7 +145,7 @@ class WorkspacesAndModels(ApiNamespace):
         search_pattern: str | None = None,
         sort_by: Literal["active_state", "name"] | None = None,
         descending: bool = False,
-    ) -> list[Model]:
+    ) -> list[models.Model]:
         """List the models that the user can see, with their details.
 
         Args:
@@ -182,7 +177,7 @@ class WorkspacesAndModels(ApiNamespace):
             url = f"{self._workspace}/models"
         return await self._list(_MODELS, url, modelDetails="true", **params)
 
-    async def get_model(self, model_id: str | None = None) -> ModelWithTransactionInfo:
+    async def get_model(self, model_id: str | None = None) -> models.ModelWithTransactionInfo:
         """Return a model with its details.
 
         Args:
@@ -201,7 +196,7 @@ class WorkspacesAndModels(ApiNamespace):
         url = f"{self._base}/models/{path_segment(model_id)}" if model_id else self._model
         return await self._get(_MODEL, url, modelDetails="true")
 
-    async def delete_models(self, model_ids: Sequence[str]) -> ModelDeletionResult:
+    async def delete_models(self, model_ids: Sequence[str]) -> models.ModelDeletionResult:
         """Delete closed models of the client's workspace permanently.
 
         The user must be a workspace administrator. A model that cannot be deleted, for example

@@ -6,15 +6,13 @@ import stat
 from collections.abc import AsyncGenerator, Generator
 from contextlib import aclosing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 from uuid import uuid4
 
+from anaplan_sdk import models
 from anaplan_sdk._async.transport.session import Session
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk.progress import Progress, ProgressCallback
-
-if TYPE_CHECKING:
-    from anaplan_sdk.models import FileChunk
 
 ACCEPT_BYTES = {"Accept": "application/octet-stream"}
 
@@ -22,7 +20,7 @@ ACCEPT_BYTES = {"Accept": "application/octet-stream"}
 async def download(
     session: Session,
     url: str,
-    list_chunks: runtime.Poll[list[FileChunk]],
+    list_chunks: runtime.Poll[list[models.FileChunk]],
     width: int,
     on_progress: ProgressCallback | None,
 ) -> AsyncGenerator[bytes]:
@@ -36,7 +34,7 @@ async def download(
         on_progress: Called with a Progress for every chunk.
     """
 
-    async def fetch(chunk: FileChunk) -> bytes:
+    async def fetch(chunk: models.FileChunk) -> bytes:
         return (await session.send("GET", f"{url}/{chunk.id}", headers=ACCEPT_BYTES)).content
 
     size = count = 0

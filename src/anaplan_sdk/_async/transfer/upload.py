@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 from collections.abc import AsyncGenerator, Callable
 from contextlib import aclosing, asynccontextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from anaplan_sdk import _loggers, models
+from anaplan_sdk._arguments import identifier
 from anaplan_sdk._async.transfer.chunk_upload import ChunkUpload
 from anaplan_sdk._async.transfer.content import Upload
 from anaplan_sdk._async.transfer.journal import Journal, UploadIdentity, digest_of
@@ -26,21 +27,18 @@ from anaplan_sdk.exceptions import (
 from anaplan_sdk.models._envelopes import ObjectReply
 from anaplan_sdk.progress import ProgressCallback
 
-if TYPE_CHECKING:
-    from anaplan_sdk.models import File, FileChunk
-
-_FILE = ObjectReply["File"]("file", lambda: models.File)
+_FILE = ObjectReply["models.File"]("file", lambda: models.File)
 _POLL_DELAY = 2.0
 
 
 class FileListings(Protocol):
     """The listings that an upload reads."""
 
-    async def get_files(self) -> list[File]:
+    async def get_files(self) -> list[models.File]:
         """List the model's files."""
         ...
 
-    async def get_file_chunks(self, file_id: int | str, /) -> list[FileChunk]:
+    async def get_file_chunks(self, file_id: int | str, /) -> list[models.FileChunk]:
         """List the chunks of a file's content."""
         ...
 
@@ -131,7 +129,7 @@ class FileUpload:
 
         async def recover(error: AnaplanException) -> int | None:
             try:
-                begun = await self._find_begun(str(file_id), upload.announced_count)
+                begun = await self._find_begun(identifier(file_id), upload.announced_count)
             except AnaplanException as problem:
                 raise error from problem
             if begun is not None:

@@ -4,41 +4,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, overload
+from typing import Literal, TypedDict, Unpack, overload
 
 from anaplan_sdk import models
-from anaplan_sdk._http.replies import decode
+from anaplan_sdk._arguments import identifier
+from anaplan_sdk._http.replies import decode_started
 from anaplan_sdk._ranges import check_timeout
 from anaplan_sdk._sync.api.namespace import json_body, sort_params
 from anaplan_sdk._sync.api.tasks import TASK, TASKS, Tasks
-from anaplan_sdk._sync.transport.recovery import ListedStart, waiting_for_task
+from anaplan_sdk._sync.transport.recovery import ListedStart, created_at, waiting_for_task
 from anaplan_sdk.models._envelopes import ListReply, ObjectReply
 from anaplan_sdk.progress import ProgressCallback
-
-if TYPE_CHECKING:
-    from anaplan_sdk.models import (
-        Action,
-        ActionMetadata,
-        CompletedTask,
-        ConnectorParameter,
-        Export,
-        ExportMetadata,
-        Import,
-        ImportMetadata,
-        MappingParameter,
-        Process,
-        ProcessMetadata,
-        Task,
-    )
 
 _IMPORTS = ListReply("imports", lambda: models.Import)
 _EXPORTS = ListReply("exports", lambda: models.Export)
 _PROCESSES = ListReply("processes", lambda: models.Process)
 _ACTIONS = ListReply("actions", lambda: models.Action)
-_IMPORT = ObjectReply["ImportMetadata"]("importMetadata", lambda: models.ImportMetadata)
-_EXPORT = ObjectReply["ExportMetadata"]("exportMetadata", lambda: models.ExportMetadata)
-_PROCESS = ObjectReply["ProcessMetadata"]("processMetadata", lambda: models.ProcessMetadata)
-_ACTION = ObjectReply["ActionMetadata"]("action", lambda: models.ActionMetadata)
+_IMPORT = ObjectReply["models.ImportMetadata"]("importMetadata", lambda: models.ImportMetadata)
+_EXPORT = ObjectReply["models.ExportMetadata"]("exportMetadata", lambda: models.ExportMetadata)
+_PROCESS = ObjectReply["models.ProcessMetadata"]("processMetadata", lambda: models.ProcessMetadata)
+_ACTION = ObjectReply["models.ActionMetadata"]("action", lambda: models.ActionMetadata)
 
 
 class RunOptions(TypedDict, total=False):
@@ -53,8 +38,8 @@ class RunOptions(TypedDict, total=False):
     """
 
     locale: str
-    mapping_parameters: Iterable[MappingParameter | Mapping[str, str]]
-    connector_parameters: Iterable[ConnectorParameter | Mapping[str, str]]
+    mapping_parameters: Iterable[models.MappingParameter | Mapping[str, str]]
+    connector_parameters: Iterable[models.ConnectorParameter | Mapping[str, str]]
     timeout: float | None
     on_progress: ProgressCallback | None
 
@@ -64,7 +49,7 @@ class Actions(Tasks):
 
     def get_imports(
         self, sort_by: Literal["id", "name"] | None = None, descending: bool = False
-    ) -> list[Import]:
+    ) -> list[models.Import]:
         """List the model's imports that the user's model role can see.
 
         Args:
@@ -85,7 +70,7 @@ class Actions(Tasks):
 
     def get_exports(
         self, sort_by: Literal["id", "name"] | None = None, descending: bool = False
-    ) -> list[Export]:
+    ) -> list[models.Export]:
         """List the model's exports that the user's model role can see.
 
         Args:
@@ -106,7 +91,7 @@ class Actions(Tasks):
 
     def get_processes(
         self, sort_by: Literal["id", "name"] | None = None, descending: bool = False
-    ) -> list[Process]:
+    ) -> list[models.Process]:
         """List the model's processes that the user's model role can see.
 
         Args:
@@ -129,7 +114,7 @@ class Actions(Tasks):
 
     def get_actions(
         self, sort_by: Literal["id", "name"] | None = None, descending: bool = False
-    ) -> list[Action]:
+    ) -> list[models.Action]:
         """List the model's other actions (ids 117…) that the user's model role can see.
 
         Args:
@@ -148,7 +133,7 @@ class Actions(Tasks):
         """
         return self._list(_ACTIONS, f"{self._model}/actions", **sort_params(sort_by, descending))
 
-    def get_import(self, import_id: int | str) -> ImportMetadata:
+    def get_import(self, import_id: int | str) -> models.ImportMetadata:
         """Return the definition of an import: the columns of its source file and the file's format.
 
         Args:
@@ -166,7 +151,7 @@ class Actions(Tasks):
         """
         return self._get(_IMPORT, self._action_url(import_id, "imports"))
 
-    def get_export(self, export_id: int | str) -> ExportMetadata:
+    def get_export(self, export_id: int | str) -> models.ExportMetadata:
         """Return the definition of an export: its columns, their types and the format.
 
         Args:
@@ -184,7 +169,7 @@ class Actions(Tasks):
         """
         return self._get(_EXPORT, self._action_url(export_id, "exports"))
 
-    def get_process(self, process_id: int | str) -> ProcessMetadata:
+    def get_process(self, process_id: int | str) -> models.ProcessMetadata:
         """Return the definition of a process.
 
         Args:
@@ -204,7 +189,7 @@ class Actions(Tasks):
         url = self._action_url(process_id, "processes")
         return self._get(_PROCESS, url, showImportDataSource="true")
 
-    def get_action(self, action_id: int | str) -> ActionMetadata:
+    def get_action(self, action_id: int | str) -> models.ActionMetadata:
         """Return the definition of an action other than an import, export or process.
 
         Args:
@@ -228,12 +213,12 @@ class Actions(Tasks):
         action_id: int | str,
         wait_for_completion: Literal[True] = True,
         **options: Unpack[RunOptions],
-    ) -> CompletedTask: ...
+    ) -> models.CompletedTask: ...
 
     @overload
     def run_action(
         self, action_id: int | str, wait_for_completion: bool, **options: Unpack[RunOptions]
-    ) -> Task | CompletedTask: ...
+    ) -> models.Task | models.CompletedTask: ...
 
     def run_action(
         self,
@@ -241,17 +226,19 @@ class Actions(Tasks):
         wait_for_completion: bool = True,
         *,
         locale: str = "en_US",
-        mapping_parameters: Iterable[MappingParameter | Mapping[str, str]] = (),
-        connector_parameters: Iterable[ConnectorParameter | Mapping[str, str]] = (),
+        mapping_parameters: Iterable[models.MappingParameter | Mapping[str, str]] = (),
+        connector_parameters: Iterable[models.ConnectorParameter | Mapping[str, str]] = (),
         timeout: float | None = None,
         on_progress: ProgressCallback | None = None,
-    ) -> Task | CompletedTask:
+    ) -> models.Task | models.CompletedTask:
         """Run an import, an export, another action or a process, and wait until it has ended.
 
         The SDK does not start the action twice. If the outcome of the start is unknown, for example
         after a lost connection, the SDK looks for the new task in the action's task list for up to
-        the client's `settle_time` and continues with it. Only if there is none is the action
-        started again.
+        the client's `settle_time` and continues with it: the task's `recovered` is True then, since
+        it may be another user's. Only if there is none is the action started again, and never
+        after a reply with a 2xx. With the client's `strict_starts` it is never recovered or started
+        again.
 
         While it waits, the task's status is requested after 0.1 seconds at first, then at growing
         intervals of at most the client's `status_poll_delay`.
@@ -275,8 +262,8 @@ class Actions(Tasks):
             InvalidArgumentException: `timeout` is negative, a parameter is incomplete, or the
                 client has no model.
             InvalidIdentifierException: The id is not that of an action, or there is no such action.
-            OutcomeUnknownException: It is unknown whether the action was started, or which task is
-                its own.
+            OutcomeUnknownException: It is unknown whether the action was started, which task is its
+                own, or how the task has ended.
             AnaplanActionError: The action failed; the error has the task and its dumps.
             AnaplanActionCancelledException: The task was cancelled.
             AnaplanTimeoutException: The task did not end within `timeout`.
@@ -287,7 +274,8 @@ class Actions(Tasks):
         Actions".
         """
         check_timeout(timeout)
-        url = f"{self._action_url(action_id)}/tasks"
+        url = self._action_url(action_id)
+        url += "/tasks"
         body: dict[str, object] = {"localeName": locale}
         for name, model, values in (
             ("mappingParameters", models.MappingParameter, mapping_parameters),
@@ -295,26 +283,29 @@ class Actions(Tasks):
         ):
             if answers := [json_body(model, value) for value in values]:
                 body[name] = answers
-        task = self._start(str(action_id), url, body)
+        task = self._start(identifier(action_id), url, body)
         if not wait_for_completion:
             return task
         with waiting_for_task(f"Action {action_id}", task.id):
             return self.wait_for_task(action_id, task.id, timeout=timeout, on_progress=on_progress)
 
-    def _start(self, action_id: str, url: str, body: dict[str, object]) -> Task:
-        def send() -> Task | CompletedTask:
-            return decode(TASK.adapter, self._session.send("POST", url, json=body)).value
+    def _start(self, action_id: str, url: str, body: dict[str, object]) -> models.Task:
+        def send() -> models.Task | models.CompletedTask:
+            response = self._session.send("POST", url, json=body)
+            return decode_started(
+                TASK.adapter, response, lambda task_id: models.Task(id=task_id), "taskId", "id"
+            )
 
         task = self._recovery.start(
             send,
             ListedStart(
                 find=lambda: self._list(TASKS, url),
-                matches=lambda task, since: task.creation_time / 1000 >= since,
+                created_at=created_at,
                 key=url,  # Other models have actions with the same ids.
                 what=f"Action {action_id}",
                 repeat=True,
             ),
         )
-        return (
-            task if isinstance(task, models.Task) else models.Task.model_validate(task.model_dump())
-        )
+        if not isinstance(task, models.Task):
+            task = models.Task.model_validate(task.model_dump())
+        return self._recovery.mark(task)

@@ -8,17 +8,20 @@ from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TypeVar
+from http import HTTPStatus
+from itertools import count
+from typing import TYPE_CHECKING, TypeVar
 
 import httpx2
 
 from anaplan_sdk._formats.lines import LineReader
-from anaplan_sdk._http.replies import decode, unreadable
+from anaplan_sdk._http.paging import bounded
+from anaplan_sdk._http.replies import decode
 from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk._ranges import NOT_NEGATIVE, POSITIVE, Range, check_timeout
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._runtime.deadline import Deadline
-from anaplan_sdk._sync.api.namespace import ApiNamespace
+from anaplan_sdk._sync.api.namespace import ApiNamespace, warn_of_early_end
 from anaplan_sdk.exceptions import (
     AnaplanResponseException,
     ArgumentTypeException,
@@ -27,6 +30,9 @@ from anaplan_sdk.exceptions import (
 from anaplan_sdk.models import AuditEvent, CefEvent, EventFamily, FollowedEvent
 from anaplan_sdk.models._envelopes import ListReply
 from anaplan_sdk.models.audit import EventPosition
+
+if TYPE_CHECKING:
+    from anaplan_sdk.models._decoding import Page
 
 _EVENTS = ListReply("response", AuditEvent)
 _RECORDS = ListReply[dict[str, object]]("response", dict[str, object])
@@ -251,8 +257,9 @@ class Events(ApiNamespace):
 
         Args:
             cursor: Where to continue: the cursor of an earlier event.
-            since: Where to start without a cursor: a `datetime` with a time zone, or milliseconds
-                since 1970, up to 30 days ago; None (the default) is now, by Anaplan's clock.
+            since: Where to start while there is no cursor yet: a `datetime` with a time zone, or
+                milliseconds since 1970, up to 30 days ago; None (the default) is now, by Anaplan's
+                clock.
             event_type: Family of events, `"all"` by default. Anaplan treats an unknown one as
                 `"all"`.
             timeout: Seconds after which the iteration ends; None (the default) never ends it.
@@ -265,8 +272,7 @@ class Events(ApiNamespace):
 
         Raises:
             InvalidArgumentException: The cursor is not valid, or it or `since` is longer ago than
-                Anaplan keeps events; `cursor` and `since` were both given; or a number is out of
-                its range.
+                Anaplan keeps events; or a number is out of its range.
             ArgumentTypeException: `since` is neither a `datetime` nor an `int`.
             PermissionDeniedException: The user does not have the role Tenant Auditor.
             AnaplanException: The request failed; see the subclasses.
@@ -274,14 +280,13 @@ class Events(ApiNamespace):
         Source: Anaplan Audit API guide, "Retrieve Audit Events in JSON Format".
         """
         check_timeout(timeout)
-        if cursor is not None and since is not None:
-            raise InvalidArgumentException("cursor and since were both given: give one of them.")
         POSITIVE.check("poll_delay", poll_delay, float)
         NOT_NEGATIVE.check("lag", lag, float)
         deadline = Deadline.after(timeout)
         position = None if cursor is None else EventPosition.parse(cursor)
         if since is not None:
-            position = EventPosition(_milliseconds("since", since))
+            start = EventPosition(_milliseconds("since", since))
+            position = position or start
         now = self._now()
         position = _within_reach(position or EventPosition(now), now)
         while True:
@@ -357,7 +362,7 @@ class Events(ApiNamespace):
         return self._server_now()
 
     def _server_now(self) -> int:
-        return int(_SECOND * self._session.server_time(time.monotonic()))
+        return int(_SECOND * (self._session.server_time(time.monotonic()) or time.time()))
 
     def _window(self, span: Span) -> _Window:
         start, end, hours, family = span
@@ -385,9 +390,22 @@ class Events(ApiNamespace):
             )
         return _Window(first, last, family)
 
-    def _page(self, window: _Window, offset: int, *, by_search: bool) -> httpx2.Response:
+    def _page(
+        self, listing: ListReply[E], window: _Window, offset: int, *, by_search: bool
+    ) -> Page[E]:
+        limit = self._config.page_size
+        while True:
+            response = self._send(window, offset, limit, by_search=by_search)
+            if response.status_code != HTTPStatus.NO_CONTENT or limit == 1:
+                return decode(listing.adapter, response)
+            # By its guide Anaplan answers so if a page is too large for it.
+            limit = max(1, limit // 2)
+
+    def _send(
+        self, window: _Window, offset: int, limit: int, *, by_search: bool
+    ) -> httpx2.Response:
         accept = {"Accept": "application/json"}
-        paging = {"limit": self._config.page_size, "offset": offset}
+        paging = {"limit": limit, "offset": offset}
         if not by_search:
             params = {**window.params, **paging}
             return self._session.send("GET", self._events, params=params, headers=accept)
@@ -407,9 +425,9 @@ class Events(ApiNamespace):
         seen: set[object] = set()
         offset = 0
         known: int | None = None
-        while True:
-            response = self._page(window, offset, by_search=by_search)
-            page = decode(listing.adapter, response)
+        is_repeated = False
+        for _ in bounded(count(), self._max_pages):
+            page = self._page(listing, window, offset, by_search=by_search)
             gone = 0 if known is None or page.total is None else known - page.total
             known = page.total
             if gone > 0:
@@ -419,13 +437,13 @@ class Events(ApiNamespace):
             new = [item for item in page.items if _id_of(item) not in seen]
             seen.update(map(_id_of, new))
             yield new
-            offset += len(page.items)
+            offset += page.received
             if known is None or offset >= known:
                 return
-            if not page.items:
-                raise unreadable(
-                    response, f"a page without events, although Anaplan counts {known}"
-                )
+            if not page.received and is_repeated:
+                warn_of_early_end(known, offset)
+                return
+            is_repeated = not page.received
 
 
 def _id_of(event: AuditEvent | dict[str, object]) -> object:

@@ -8,9 +8,10 @@ from collections.abc import Generator
 from contextlib import closing
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeAlias
+from typing import Literal, TypeAlias
 
 from anaplan_sdk import models
+from anaplan_sdk._arguments import identifier
 from anaplan_sdk._ranges import AT_LEAST_ONE
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._sync.api.namespace import (
@@ -28,13 +29,11 @@ from anaplan_sdk.exceptions import InvalidArgumentException, InvalidIdentifierEx
 from anaplan_sdk.models._envelopes import ListReply
 from anaplan_sdk.progress import ProgressCallback
 
-if TYPE_CHECKING:
-    from anaplan_sdk.models import File, FileChunk
-
 _SortBy: TypeAlias = Literal["id", "name"] | None
 
 _FILES = ListReply("files", lambda: models.File)
-_CHUNKS = ListReply("chunks", lambda: models.FileChunk)
+# A chunk that was left out would be missing in the content.
+_CHUNKS = ListReply("chunks", lambda: models.FileChunk, exact=True)
 # Anaplan Integration API V2 guide, "Upload Files for Actions": a single request is for files
 # smaller than 1 MB.
 _SMALL_FILE_SIZE = 1_000_000
@@ -63,7 +62,7 @@ class Files(ApiNamespace):
         self,
         sort_by: _SortBy = "id",
         descending: bool = False,
-    ) -> list[File]:
+    ) -> list[models.File]:
         """List the model's files, including the output files of its exports (ids 116…).
 
         The `chunk_count` of a file may be out of date after its content was deleted;
@@ -87,7 +86,7 @@ class Files(ApiNamespace):
         self._known_files.update(str(file.id) for file in files)
         return files
 
-    def get_file_chunks(self, file_id: int | str) -> list[FileChunk]:
+    def get_file_chunks(self, file_id: int | str) -> list[models.FileChunk]:
         """List the chunks of a file's content.
 
         Args:
@@ -384,7 +383,7 @@ class Files(ApiNamespace):
         )
 
     def _check_file_id(self, file_id: int | str) -> None:
-        if not self._config.allow_file_creation and not str(file_id).startswith("113"):
+        if not self._config.allow_file_creation and not identifier(file_id).startswith("113"):
             raise InvalidIdentifierException(
                 f"{file_id!r} is not a valid file id: ids of files for uploads begin with 113. To "
                 "create a file of this name, pass allow_file_creation=True to the client."
@@ -392,10 +391,10 @@ class Files(ApiNamespace):
 
     def _check_file_exists(self, file_id: int | str) -> None:
         # For an unknown id Anaplan creates a file, which no import will ever read.
-        if self._config.allow_file_creation or str(file_id) in self._known_files:
+        if self._config.allow_file_creation or identifier(file_id) in self._known_files:
             return
         self.get_files()
-        if str(file_id) not in self._known_files:
+        if identifier(file_id) not in self._known_files:
             raise InvalidIdentifierException(
                 f"The model has no file {file_id}. To create a file, which no import reads yet, "
                 "pass allow_file_creation=True to the client."

@@ -7,15 +7,13 @@ import stat
 from collections.abc import Generator
 from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO
+from typing import BinaryIO
 from uuid import uuid4
 
+from anaplan_sdk import models
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._sync.transport.session import Session
 from anaplan_sdk.progress import Progress, ProgressCallback
-
-if TYPE_CHECKING:
-    from anaplan_sdk.models import FileChunk
 
 ACCEPT_BYTES = {"Accept": "application/octet-stream"}
 
@@ -23,7 +21,7 @@ ACCEPT_BYTES = {"Accept": "application/octet-stream"}
 def download(
     session: Session,
     url: str,
-    list_chunks: runtime.Poll[list[FileChunk]],
+    list_chunks: runtime.Poll[list[models.FileChunk]],
     width: int,
     on_progress: ProgressCallback | None,
 ) -> Generator[bytes]:
@@ -37,7 +35,7 @@ def download(
         on_progress: Called with a Progress for every chunk.
     """
 
-    def fetch(chunk: FileChunk) -> bytes:
+    def fetch(chunk: models.FileChunk) -> bytes:
         return session.send("GET", f"{url}/{chunk.id}", headers=ACCEPT_BYTES).content
 
     size = count = 0

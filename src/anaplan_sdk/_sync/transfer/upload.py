@@ -6,9 +6,10 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Generator
 from contextlib import closing, contextmanager
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from anaplan_sdk import _loggers, models
+from anaplan_sdk._arguments import identifier
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk._runtime import synchronous as runtime
@@ -27,21 +28,18 @@ from anaplan_sdk.exceptions import (
 from anaplan_sdk.models._envelopes import ObjectReply
 from anaplan_sdk.progress import ProgressCallback
 
-if TYPE_CHECKING:
-    from anaplan_sdk.models import File, FileChunk
-
-_FILE = ObjectReply["File"]("file", lambda: models.File)
+_FILE = ObjectReply["models.File"]("file", lambda: models.File)
 _POLL_DELAY = 2.0
 
 
 class FileListings(Protocol):
     """The listings that an upload reads."""
 
-    def get_files(self) -> list[File]:
+    def get_files(self) -> list[models.File]:
         """List the model's files."""
         ...
 
-    def get_file_chunks(self, file_id: int | str, /) -> list[FileChunk]:
+    def get_file_chunks(self, file_id: int | str, /) -> list[models.FileChunk]:
         """List the chunks of a file's content."""
         ...
 
@@ -132,7 +130,7 @@ class FileUpload:
 
         def recover(error: AnaplanException) -> int | None:
             try:
-                begun = self._find_begun(str(file_id), upload.announced_count)
+                begun = self._find_begun(identifier(file_id), upload.announced_count)
             except AnaplanException as problem:
                 raise error from problem
             if begun is not None:

@@ -55,12 +55,24 @@ class Session:
         self._transport = Transport(config, auth)
         self._model_wait_seconds = config.model_wait
         self._poll_delay = config.status_poll_delay
+        self._reply_limits = config.reply_limits
 
     def __repr__(self) -> str:
-        return f"<Session {self.hosts.api}, {self._auth!r}>"
+        return f"<Session {self.hosts.api}, {self.sign_in}>"
 
-    def server_time(self, moment: float) -> float:
-        """Convert a moment of `time.monotonic` to Anaplan's clock, in seconds since 1970."""
+    @property
+    def sign_in(self) -> str:
+        """Who signs in, and how; of an auth that is not the SDK's only its class."""
+        kind = type(self._auth)
+        is_own = kind.__module__.partition(".")[0] == __name__.partition(".")[0]
+        return repr(self._auth) if is_own else f"<{kind.__qualname__}>"
+
+    def server_time(self, moment: float) -> float | None:
+        """Return the earliest that Anaplan's clock can have shown at a moment of `time.monotonic`.
+
+        Returns:
+            Seconds since 1970; `None` if it is not known yet.
+        """
         return self._transport.server_time(moment)
 
     def send(
@@ -138,7 +150,8 @@ class Session:
             )
 
         response = self._send(build, Retry.SAFE, deadline, is_streamed=True)
-        pieces = pieces_of(response)
+        pieces = pieces_of(response, self._reply_limits)
+        failure: httpx2.RequestError
         try:
             while True:
                 piece = runtime.with_deadline(deadline.remaining(), next, pieces, _END)
@@ -151,14 +164,17 @@ class Session:
             # The HTTP library raises different errors if the client was closed in the meantime.
             if self._transport.is_closed:
                 raise ClientClosedException("The client was closed during a download.") from error
-            if isinstance(error, httpx2.RequestError):
-                raise transport_error(error, 1) from error
-            raise
+            if not isinstance(error, httpx2.RequestError):
+                raise
+            failure = error
         except GeneratorExit:
             hang_up(response, pieces)
             raise
+        else:
+            return
         finally:
             response.close()
+        raise transport_error(failure, 1, response.request)
 
     def _send(
         self,
@@ -222,9 +238,11 @@ class Session:
                 )
             except DeadlineExceeded:
                 attempts = attempt.number if attempt.was_sent else attempt.number - 1
-                raise self._deadline_error(
+                failure = self._deadline_error(
                     request, attempts, not_performed=not attempt.was_sent
-                ) from None
+                )
+                failure.status_code = attempt.status_code
+                raise failure from None
             finally:
                 attempt.is_over = True  # A thread that is still running sends nothing more.
         except RateLimitException as error:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from anaplan_sdk._runtime.process_lock import ProcessLock
 from anaplan_sdk.auth.stores.memory import MemoryStore
-from anaplan_sdk.auth.stores.protocol import TokenStore
+from anaplan_sdk.config import TokenStore
 from anaplan_sdk.exceptions import TokenStoreException
 
 
