@@ -25,6 +25,7 @@ from anaplan_sdk._runtime.flow import (
     Pause,
     Step,
     Wait,
+    for_one_origin,
     must_finish,
     resume,
     with_client_defaults,
@@ -259,7 +260,7 @@ def run_flow(
             elif send is not None:
                 step = _take_step(flow, send, step)
             else:
-                reply = yield with_client_defaults(step, request)
+                reply = yield for_one_origin(with_client_defaults(step, request))
                 reply.read()
                 step = resume(flow, reply)
     finally:
@@ -341,11 +342,11 @@ def ordered_map(function: Callable[[T], R], items: Iterable[T], width: int) -> G
                 # locked, and its thread would wait for ever to end it.
                 outcome: SimpleQueue[Future[R]] = SimpleQueue()
                 # As tasks do, threads know the caller's context: a trace goes on in them.
-                context, task = copy_context(), partial(work, item, outcome, threading.Lock())
+                context, begun = copy_context(), threading.Lock()
                 try:
-                    pool.submit(context.run, task)
+                    pool.submit(context.run, work, item, outcome, begun)
                 except RuntimeError:  # There are no more threads. Another may have got it already.
-                    copy_context().run(task)
+                    context.run(work, item, outcome, begun)
                 pending.append(outcome)
                 if len(pending) >= width:
                     yield _get_from(pending.popleft()).result()
