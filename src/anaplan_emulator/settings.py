@@ -114,5 +114,12 @@ class Settings(BaseModel):
     Source: docs/anaplan-behaviour.md#files-and-chunks.
     """
 
+    chunk_listing: Literal["declared", "arrived"] = "declared"
+    """Which chunks of an upload are listed: as many as its chunk count declared, or those that have
+    arrived. Of an upload with an unknown count those that have arrived are listed.
+
+    Source: docs/anaplan-behaviour.md#what-a-chunk-listing-shows.
+    """
+
     quirks: Literal["live", "docs"] = "live"
     """Whether to behave as Anaplan was observed to, or as its documentation says."""

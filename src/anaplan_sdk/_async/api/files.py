@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -16,14 +16,23 @@ from anaplan_sdk._async.api.namespace import (
     path_segment,
     sort_params,
 )
-from anaplan_sdk._async.transfer.content import Content, prepare
-from anaplan_sdk._async.transfer.download import ACCEPT_BYTES, download, replacing
+from anaplan_sdk._async.transfer.content import Content, open_content, refuse_path
+from anaplan_sdk._async.transfer.download import ACCEPT_BYTES, download, missing_content
+from anaplan_sdk._async.transfer.target import open_target
 from anaplan_sdk._async.transfer.upload import FileUpload, open_journal
 from anaplan_sdk._async.transport.session import Session
+from anaplan_sdk._http.replies import content_of
 from anaplan_sdk._ranges import AT_LEAST_ONE
 from anaplan_sdk._runtime import asynchronous as runtime
+from anaplan_sdk._runtime.targets import expanded, write_all
 from anaplan_sdk.config import ClientConfig
-from anaplan_sdk.exceptions import InvalidArgumentException, InvalidIdentifierException
+from anaplan_sdk.exceptions import (
+    AnaplanException,
+    ArgumentTypeException,
+    FileContentMissingException,
+    InvalidArgumentException,
+    InvalidIdentifierException,
+)
 from anaplan_sdk.models._envelopes import ListReply
 from anaplan_sdk.progress import ProgressCallback
 
@@ -37,6 +46,8 @@ _CHUNKS = ListReply("chunks", lambda: models.FileChunk)
 # Anaplan Integration API V2 guide, "Upload Files for Actions": a single request is for files
 # smaller than 1 MB.
 _SMALL_FILE_SIZE = 1_000_000
+# The ids of imports, exports, other actions and processes.
+_OTHER_KINDS = ("112", "116", "117", "118")
 # Enough to compress chunks on a few cores while others are being sent.
 _PARALLEL_UPLOADS = 4
 # Chunks of an export have about 10 MB; this many are in memory at the same time.
@@ -229,6 +240,12 @@ class Files(ApiNamespace):
         Source: Anaplan Integration API V2 guide, "Upload Files for Actions".
         """
         self._check_file_id(file_id)
+        if isinstance(content, str):
+            await runtime.run_in_thread(refuse_path, content)
+        elif not isinstance(content, bytes):
+            raise ArgumentTypeException(
+                f"content must be str or bytes, not {type(content).__name__}."
+            )
         body = content.encode() if isinstance(content, str) else content
         if not 0 < len(body) < _SMALL_FILE_SIZE:
             raise InvalidArgumentException(
@@ -236,8 +253,10 @@ class Files(ApiNamespace):
                 "upload_file for more."
             )
         await self._check_file_exists(file_id)
+        # Without it an import could read the file's default content instead of this one.
+        target = await self._new_upload().begin(file_id, 1)
         headers = {"Content-Type": "application/octet-stream"}
-        await self._session.send("PUT", self._file_url(file_id), content=body, headers=headers)
+        await self._session.send("PUT", self._file_url(target), content=body, headers=headers)
 
     async def get_file(
         self, file_id: int | str, *, on_progress: ProgressCallback | None = None
@@ -284,8 +303,9 @@ class Files(ApiNamespace):
             InvalidIdentifierException: The model has no such file, or the file has no content.
             AnaplanException: The request failed; see the subclasses.
         """
-        response = await self._session.send("GET", self._file_url(file_id), headers=ACCEPT_BYTES)
-        return response.content
+        async with self._missing_content(file_id):
+            reply = await self._session.send("GET", self._file_url(file_id), headers=ACCEPT_BYTES)
+            return content_of(reply, f"File {file_id}")
 
     async def get_file_stream(
         self,
@@ -343,12 +363,12 @@ class Files(ApiNamespace):
             InvalidIdentifierException: The model has no such file.
             AnaplanException: The request failed; see the subclasses.
         """
-        place = await runtime.run_in_thread(Path(path).expanduser)
-        with replacing(place) as file:
+        place = expanded(path)
+        async with open_target(place) as file:
             chunks = self._download(file_id, _PARALLEL_DOWNLOADS, on_progress)
             async with aclosing(chunks):
                 async for chunk in chunks:
-                    await runtime.run_in_thread(file.write, chunk)
+                    await runtime.run_in_thread(write_all, file, chunk)
         return place
 
     async def _upload(
@@ -360,32 +380,60 @@ class Files(ApiNamespace):
         on_progress: ProgressCallback | None,
     ) -> None:
         self._check_file_id(file_id)
-        upload = await prepare(content, self._config.upload_chunk_size)
         model_id = self._model.rpartition("/")[2]
         async with (
-            aclosing(upload.source),
+            open_content(content, self._config.upload_chunk_size) as upload,
             open_journal(self._session, model_id, file_id, upload, journal_path) as journal,
         ):
             await self._check_file_exists(file_id)
-            file_upload = FileUpload(
-                self._session,
-                self,
-                self._file_url,
-                compression_level=self._config.upload_compression_level,
-                settle_time=self._config.settle_time,
-            )
-            await file_upload.run(file_id, upload, journal, width, on_progress)
+            await self._new_upload().run(file_id, upload, journal, width, on_progress)
 
-    def _download(
-        self, file_id: int | str, width: int, on_progress: ProgressCallback | None
-    ) -> AsyncGenerator[bytes]:
-        url = f"{self._file_url(file_id)}/chunks"
-        return download(
-            self._session, url, lambda: self.get_file_chunks(file_id), width, on_progress
+    def _new_upload(self) -> FileUpload:
+        return FileUpload(
+            self._session,
+            self,
+            self._file_url,
+            compression_level=self._config.upload_compression_level,
+            settle_time=self._config.settle_time,
         )
 
+    async def _download(
+        self, file_id: int | str, width: int, on_progress: ProgressCallback | None
+    ) -> AsyncGenerator[bytes]:
+        contents = download(
+            self._session,
+            self._file_url(file_id),
+            f"File {file_id}",
+            lambda: self.get_file_chunks(file_id),
+            width=width,
+            headers=ACCEPT_BYTES,
+            on_progress=on_progress,
+        )
+        async with self._missing_content(file_id), aclosing(contents):
+            async for content in contents:
+                yield content
+
+    @asynccontextmanager
+    async def _missing_content(self, file_id: int | str) -> AsyncGenerator[None]:
+        """Tell a file without content, for which Anaplan may reply 404, from one that isn't."""
+        try:
+            yield
+        except FileContentMissingException:
+            raise
+        except InvalidIdentifierException as error:
+            try:
+                await self.get_files()
+            except AnaplanException:
+                raise error from None
+            if str(file_id) not in self._known_files:
+                raise
+            with missing_content(f"File {file_id}"):
+                raise
+
     def _check_file_id(self, file_id: int | str) -> None:
-        if not self._config.allow_file_creation and not str(file_id).startswith("113"):
+        # Ids of other kinds are refused at once, any other is looked up in the list of files.
+        is_other = str(file_id).startswith(_OTHER_KINDS)
+        if is_other and not self._config.allow_file_creation:
             raise InvalidIdentifierException(
                 f"{file_id!r} is not a valid file id: ids of files for uploads begin with 113. To "
                 "create a file of this name, pass allow_file_creation=True to the client."

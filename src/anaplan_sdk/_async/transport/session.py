@@ -114,6 +114,7 @@ class Session:
         *,
         params: Mapping[str, str | int | bool] | None = None,
         headers: Mapping[str, str] | None = None,
+        on_reply: Callable[[httpx2.Response], None] | None = None,
     ) -> AsyncGenerator[bytes]:
         """Send a GET and yield its reply in pieces, so that it is never in memory as a whole.
 
@@ -125,6 +126,7 @@ class Session:
             url: The URL, to which `params` are added.
             params: The query.
             headers: Further headers.
+            on_reply: Called with the reply before its first piece.
 
         Raises:
             AnaplanException: The request failed.
@@ -139,6 +141,8 @@ class Session:
         response = await self._send(build, Retry.SAFE, deadline, is_streamed=True)
         pieces = pieces_of(response)
         try:
+            if on_reply is not None:
+                on_reply(response)
             while True:
                 piece = await runtime.with_deadline(deadline.remaining(), anext, pieces, _END)
                 if piece is _END:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
-from pathlib import Path
 
 from filelock import FileLock
 from platformdirs import user_state_path
 from pydantic import TypeAdapter, ValidationError
 
+from anaplan_sdk._runtime.targets import expanded, replacing, write_all
 from anaplan_sdk.exceptions import TokenStoreException
 
 _VALUES = TypeAdapter(dict[str, str])
@@ -28,7 +27,7 @@ class PlaintextFileStore:
 
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
         default = user_state_path("anaplan-sdk", appauthor=False) / "tokens.json"
-        self._path = Path(path).expanduser() if path is not None else default
+        self._path = expanded(path) if path is not None else default
 
     def __repr__(self) -> str:
         return f"<PlaintextFileStore {str(self._path)!r}>"
@@ -88,14 +87,7 @@ class PlaintextFileStore:
         )
 
     def _write(self, content: str) -> None:
-        # mkstemp makes the file with mode 0600.
-        handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(self._path)
-        except BaseException:
-            Path(name).unlink()
-            raise
+        with replacing(self._path, mode=0o600) as file:
+            write_all(file, content.encode())
+            file.flush()
+            os.fsync(file.fileno())
