@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from anaplan_emulator import Emulator
+from anaplan_sdk.testing import EmulatedAnaplan
 
 FILE = 113000000000
 DATA = b"".join(b"%07d,x\n" % number for number in range(2000))
@@ -96,9 +97,7 @@ def interrupt_downloads(emulator: Emulator, count: int, seed: int) -> Found:
         "user_email": emulator.user_email,
         "password": emulator.password,
     }
-    from anaplan_sdk import Client
-
-    with Client(upload_chunk_size=2000, **options) as client:
+    with EmulatedAnaplan(emulator).client(upload_chunk_size=2000) as client:
         client.upload_file(FILE, DATA)
     with tempfile.TemporaryDirectory() as folder:
         Path(folder, "data.csv").write_bytes(FORMER)

@@ -24,7 +24,7 @@ _TIME_STEP_NS = 2_000_000_000
 _CHECK_INTERVAL = 0.05
 _PIPE_READ = 1_048_576
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOCTTY", 0)
-# Linux opens a named pipe at once, and tells a pipe that nobody has written to from one that ended.
+# Linux opens a named pipe at once, and distinguishes one that nobody has written to from its end.
 _OPEN_AT_ONCE = os.O_NONBLOCK if sys.platform == "linux" else 0
 
 

@@ -82,7 +82,7 @@ def replacing(path: Path, *, mode: int | None = None) -> Generator[BinaryIO]:
         with open(temporary, "xb", opener=opener) as file:
             yield file
         if mode is None:
-            _adopt_permissions(temporary, target)
+            _copy_permissions(temporary, target)
         os.replace(temporary, target)  # noqa: PTH105
     finally:
         try:  # noqa: SIM105 - not by a function written in Python
@@ -91,7 +91,7 @@ def replacing(path: Path, *, mode: int | None = None) -> Generator[BinaryIO]:
             pass
 
 
-def _adopt_permissions(temporary: str, target: Path) -> None:
+def _copy_permissions(temporary: str, target: Path) -> None:
     try:
         former = target.stat()
     except FileNotFoundError:

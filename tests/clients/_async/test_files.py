@@ -17,6 +17,7 @@ from anaplan_sdk.exceptions import (
     AnaplanResponseException,
     FileContentMissingException,
     InvalidIdentifierException,
+    PermissionDeniedException,
     ServerException,
     UploadIncompleteException,
 )
@@ -315,6 +316,19 @@ async def test_files_are_not_created_by_accident(anaplan: EmulatedAnaplan) -> No
     async with anaplan.async_client(allow_file_creation=True) as client:
         await client.upload_file("new.csv", DATA)
         assert "new.csv" in [file.name for file in await client.get_files()]
+
+
+async def test_an_id_of_an_unknown_kind_is_looked_up_before_it_is_refused(
+    anaplan: EmulatedAnaplan,
+) -> None:
+    listed = '{"files": [{"id": "9000000002", "name": "copy.csv"}]}'
+    async with anaplan.async_client(retry_count=0) as client:
+        anaplan.fault(path="*/files", status=200, body=listed)
+        anaplan.fault(method="POST", path="*/files/9000000002", status=403)
+        with pytest.raises(PermissionDeniedException):  # It was sent.
+            await client.upload_file(9000000002, DATA)
+        with pytest.raises(InvalidIdentifierException):
+            await client.upload_file(9000000003, DATA)
 
 
 async def test_deleting_content(anaplan: EmulatedAnaplan) -> None:

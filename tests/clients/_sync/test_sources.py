@@ -135,11 +135,16 @@ def test_a_file_that_is_replaced_meanwhile_is_uploaded_as_it_was(
     path, other = tmp_path / "data.csv", tmp_path / "other.csv"
     path.write_bytes(DATA)
     other.write_bytes(OTHER)
+
+    def replace(progress: Progress) -> None:
+        if progress.chunks == 1:
+            other.replace(path)
+
     with anaplan.client(upload_chunk_size=100) as client:
         client.upload_file_stream(
             FILE,
             path,  # type: ignore[arg-type]
-            on_progress=lambda _: other.exists() and other.replace(path),
+            on_progress=replace,
         )
         assert client.get_file(FILE) == DATA
 

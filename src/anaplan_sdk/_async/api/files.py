@@ -143,7 +143,7 @@ class Files(ApiNamespace):
 
         The content is sent in chunks of `upload_chunk_size` bytes, several at the same time, each
         compressed and acknowledged by Anaplan. Memory is bounded by a few chunks, whatever the size
-        of the content. At the end the upload is compared with the chunks that Anaplan lists.
+        of the content. An acknowledged chunk that Anaplan does not list afterwards is asked for.
 
         A file belongs to the user: nobody else sees the content, and Anaplan deletes it when it has
         not been used for 48 hours.
@@ -152,7 +152,8 @@ class Files(ApiNamespace):
             file_id: The file's id (113…). With the client's `allow_file_creation` the name of a
                 file to create is also accepted.
             content: bytes, str (sent as UTF-8), a path, a file opened in binary mode, or an
-                iterable of bytes or str. A str is content, never a path.
+                iterable of bytes or str. A str is content, never a path. The path of a pipe or a
+                device is read to its end.
             journal: Path of a file in which the acknowledged chunks are recorded. The same call,
                 made again after a crash, then sends only the missing chunks; content that has
                 changed is sent completely. The journal is deleted at the end of the upload. Only
@@ -168,8 +169,8 @@ class Files(ApiNamespace):
             ArgumentTypeException: The content has a type that cannot be uploaded.
             OSError: The content cannot be read, or the journal cannot be written.
             InvalidIdentifierException: The model has no such file.
-            UploadIncompleteException: Some chunks did not arrive, or Anaplan did not complete the
-                upload.
+            UploadIncompleteException: Some chunks did not arrive, the content was changed
+                meanwhile, or Anaplan did not complete the upload.
             AnaplanException: Another upload is using the journal, or a request failed; see the
                 subclasses.
 
@@ -232,8 +233,9 @@ class Files(ApiNamespace):
                 `upload_file`.
 
         Raises:
-            InvalidArgumentException: The content is empty, or has 1 MB or more; or the client has
-                no model.
+            InvalidArgumentException: The content is empty, has 1 MB or more, or is a str that is
+                the path of an existing file; or the client has no model.
+            ArgumentTypeException: The content is neither bytes nor str.
             InvalidIdentifierException: The model has no such file.
             AnaplanException: The request failed; see the subclasses.
 
@@ -272,10 +274,11 @@ class Files(ApiNamespace):
             on_progress: Called with a Progress for every chunk, in bytes.
 
         Returns:
-            The content; empty if the file has none.
+            The content.
 
         Raises:
             InvalidArgumentException: The client has no model.
+            FileContentMissingException: The file has no content.
             InvalidIdentifierException: The model has no such file.
             AnaplanException: The request failed; see the subclasses.
 
@@ -300,7 +303,8 @@ class Files(ApiNamespace):
 
         Raises:
             InvalidArgumentException: The client has no model.
-            InvalidIdentifierException: The model has no such file, or the file has no content.
+            FileContentMissingException: The file has no content.
+            InvalidIdentifierException: The model has no such file.
             AnaplanException: The request failed; see the subclasses.
         """
         async with self._missing_content(file_id):
@@ -324,10 +328,11 @@ class Files(ApiNamespace):
             on_progress: Called with a Progress for every chunk, in bytes.
 
         Yields:
-            The chunks, those of an export of about 10 MB each; none if the file has no content.
+            The chunks, those of an export of about 10 MB each; none if the content is empty.
 
         Raises:
             InvalidArgumentException: `batch_size` is below 1, or the client has no model.
+            FileContentMissingException: The file has no content.
             InvalidIdentifierException: The model has no such file.
             AnaplanException: The request failed; see the subclasses.
         """
@@ -346,7 +351,9 @@ class Files(ApiNamespace):
         """Download a file's content to a path.
 
         The content is written to a temporary file in the same folder and renamed at the end: an
-        incomplete file never appears under the path. Memory is bounded by a few chunks.
+        incomplete file never appears under the path. Of a link the file is replaced that it points
+        to; a file keeps its permissions. A path that is no file, such as a named pipe or
+        `/dev/stdout`, is written into. Memory is bounded by a few chunks.
 
         Args:
             file_id: The file's id (113…), or an export's id (116…) for the output of the user's
@@ -360,6 +367,7 @@ class Files(ApiNamespace):
         Raises:
             InvalidArgumentException: The client has no model.
             OSError: The path is a folder, its folder does not exist, or it cannot be written.
+            FileContentMissingException: The file has no content; nothing was written.
             InvalidIdentifierException: The model has no such file.
             AnaplanException: The request failed; see the subclasses.
         """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Iterable
 from contextlib import aclosing, asynccontextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Protocol
@@ -73,7 +73,7 @@ class FileUpload:
         self._file_url = file_url
         self._compression_level = compression_level
         self._settle_time = settle_time
-        self._is_begin_unclear = False
+        self._is_start_unknown = False
 
     async def run(
         self,
@@ -144,7 +144,7 @@ class FileUpload:
                 begun = await self._find_begun(str(file_id), count)
             except AnaplanException as problem:
                 raise error from problem
-            self._is_begin_unclear = True
+            self._is_start_unknown = True
             if begun is not None:
                 _loggers.uploads.warning(
                     "The upload to file %s has begun, although its request got no clear reply: %s",
@@ -169,7 +169,7 @@ class FileUpload:
     async def _find_begun(self, name: str, count: int) -> int | None:
         """Wait until the file expects `count` chunks and has none, and return its id, or None.
 
-        A file that cannot be told from one with the content of an earlier upload has not begun:
+        A file that may have the content of an earlier upload is not counted as begun:
         since no chunk was sent, the request may be sent again.
         """
 
@@ -263,12 +263,15 @@ class FileUpload:
                 file_id=file_id,
                 not_performed=False,
             ) from error
-        if completed is not None and 0 < completed < count:
+        if completed is None or not 0 < completed < count:
+            return
+        missing = await self._missing(file_id, range(completed, count))
+        if missing:
             raise UploadIncompleteException(
                 f"Anaplan completed file {file_id} with {completed:,} chunks and had acknowledged "
                 f"{count:,}: upload it again.",
                 file_id=file_id,
-                missing=list(range(completed, count)),
+                missing=missing,
                 retryable=True,
             )
 
@@ -317,20 +320,18 @@ class FileUpload:
         return {"id": str(file_id)}
 
     async def _confirm(self, file_id: int, acknowledged: set[int]) -> None:
-        """Check that no acknowledged chunk is missing, as far as Anaplan tells.
+        """Check that no acknowledged chunk is missing, as far as Anaplan shows.
 
         Its acknowledgement proves that a chunk has arrived. The listing may be out of date or
         empty, so only a chunk that is neither listed nor there when it is asked for is missing.
         """
         listed = await self._listed(file_id, until=acknowledged)
-        if listed == acknowledged and not self._is_begin_unclear:
+        if listed == acknowledged and not self._is_start_unknown:
             return
         doubtful = acknowledged - listed if listed else set[int]()
-        if self._is_begin_unclear:  # A request that arrived late may have discarded the chunks.
+        if self._is_start_unknown:  # A request that arrived late may have discarded the chunks.
             doubtful = acknowledged
-        missing = [
-            index for index in sorted(doubtful) if await self._chunk(file_id, index).is_missing()
-        ]
+        missing = await self._missing(file_id, sorted(doubtful))
         if missing:
             raise UploadIncompleteException(
                 f"The content of file {file_id} is incomplete, upload it again: Anaplan has "
@@ -367,6 +368,10 @@ class FileUpload:
         except AnaplanException as error:
             _loggers.uploads.warning("The chunks of file %d cannot be listed: %s", file_id, error)
             return None
+
+    async def _missing(self, file_id: int, indexes: Iterable[int]) -> list[int]:
+        """Return those of some chunks that Anaplan replies it does not have."""
+        return [each for each in indexes if await self._chunk(file_id, each).is_missing()]
 
     def _chunk(self, file_id: int, index: int) -> StoredChunk:
         return StoredChunk(self._session, f"{self._file_url(file_id)}/chunks/{index}")

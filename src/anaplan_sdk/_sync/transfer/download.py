@@ -57,7 +57,8 @@ def download(
     size = count = 0
     numbers = _in_order(list_chunks(), what)
     if not numbers:
-        # A listing without chunks proves nothing: the content may be empty. Its own request tells.
+        # A listing without chunks proves nothing: the content may be empty. A request for all of it
+        # shows which.
         with missing_content(what):
             content = content_of(session.send("GET", url, headers=headers), what)
         if content:
