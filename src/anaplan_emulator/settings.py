@@ -122,3 +122,10 @@ class Settings(BaseModel):
     of both sources where they disagree; `guide` as few members as in the samples of Anaplan's
     guides, and the status codes of the documentation; `odd` as `live`, but optional members are
     missing, of another type or unknown."""
+
+    chunk_listing: Literal["declared", "arrived"] = "declared"
+    """Which chunks of an upload are listed: as many as its chunk count declared, or those that have
+    arrived. Of an upload with an unknown count those that have arrived are listed.
+
+    Source: docs/anaplan-behaviour.md#what-a-chunk-listing-shows.
+    """

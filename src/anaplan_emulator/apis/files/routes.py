@@ -88,7 +88,8 @@ def list_chunks(call: Call) -> Response:
     model = readable_model(call)
     file = state.find_file(call.db, model.key, call.path["fileId"])
     content = file_contents.content_of(call.db, file, call.user.id, call.tenant.clock.timestamp())
-    numbers = file_contents.chunk_numbers(call.db, content) if content else []
+    declares = call.tenant.settings.chunk_listing == "declared"
+    numbers = state.listed_chunks(call.db, content, declares=declares) if content else []
     return listing(
         call,
         "chunks",
