@@ -4,7 +4,6 @@ import ipaddress
 import json
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import timedelta
 from functools import partial
 
 from anyio import to_thread
@@ -16,6 +15,7 @@ from starlette.routing import Route
 from anaplan_emulator.apis.oauth import headless_consent
 from anaplan_emulator.apis.oauth.headless_consent import OAuthRefusedError
 from anaplan_emulator.apis.oauth.identity import signing_key
+from anaplan_emulator.clock import duration
 from anaplan_emulator.faults import Fault
 from anaplan_emulator.request_log import ReceivedRequest
 from anaplan_emulator.tenant.model_description import ActiveState, StructureDescription
@@ -120,9 +120,11 @@ def read_clock(tenant: TenantState, _: bytes) -> object:
 def move_clock(tenant: TenantState, body: bytes) -> object:
     """Change the clock: {"advance_seconds": 60}, or {"set": "2026-01-31T08:00:00Z"}."""
     change = ClockChange.model_validate_json(body)
+    by = duration(seconds=change.advance_seconds)
     if change.set is not None:
-        tenant.clock.set(change.set)
-    tenant.clock.advance(timedelta(seconds=change.advance_seconds))
+        tenant.clock.set(change.set, advanced_by=by)
+    else:
+        tenant.clock.advance(by)
     tenant.save()
     return read_clock(tenant, body)
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import ExitStack
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -10,6 +10,7 @@ from typing import Self
 from anaplan_emulator.apis.oauth import headless_consent
 from anaplan_emulator.app import create_app
 from anaplan_emulator.certificates import KeyPair
+from anaplan_emulator.clock import duration
 from anaplan_emulator.faults import Fault
 from anaplan_emulator.middleware import Middleware
 from anaplan_emulator.request_log import ReceivedRequest
@@ -240,15 +241,19 @@ class Emulator:
             seconds: Seconds.
 
         Raises:
-            ValueError: The amount is negative; use `set_clock` to go back.
+            ValueError: The amount is negative (use `set_clock` to go back), is not a finite
+                number, or leads beyond the year 2999.
         """
-        self.tenant.clock.advance(timedelta(hours=hours, minutes=minutes, seconds=seconds))
+        self.tenant.clock.advance(duration(hours=hours, minutes=minutes, seconds=seconds))
 
     def set_clock(self, moment: datetime) -> None:
         """Set the emulator's clock, which then continues at the speed of real time.
 
         Args:
             moment: The new time, with a time zone.
+
+        Raises:
+            ValueError: It has no time zone, or is outside the years 1970 to 2999.
         """
         self.tenant.clock.set(moment)
 

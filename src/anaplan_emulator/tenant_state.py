@@ -10,7 +10,7 @@ from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import Any
 
 from anaplan_emulator.certificates import ANAPLAN_HOSTS, LOCAL_HOSTS, KeyPair, open_authority
-from anaplan_emulator.clock import Clock
+from anaplan_emulator.clock import Clock, duration
 from anaplan_emulator.engine.cloud_storage import CloudStorage
 from anaplan_emulator.engine.integration_runner import IntegrationRunner
 from anaplan_emulator.engine.model_memory import ModelMemory
@@ -85,6 +85,8 @@ class TenantState:
         self._folder = TemporaryDirectory(prefix="anaplan-emulator-")
         self._user_files: tuple[Path, Path] | None = None
         self._user_files_lock = threading.Lock()
+        self._change_lock = threading.RLock()
+        """Held while the tenant is replaced or settings are changed: one after another."""
         self.cloud_storage = CloudStorage(
             clouds or Path(self._folder.name, "clouds"), private=clouds is None
         )
@@ -108,25 +110,29 @@ class TenantState:
         Raises:
             TenantError: The description contradicts itself; the tenant is not replaced.
         """
-        self.integration_runner.stop()
-        self.task_runner.stop()
-        with self.store.emptied(keep=_KEPT_TABLES) as db:
-            self._fill(db, description)
-            load_dated_parts(db, description, self.clock, self.audit_log)
-        self.model_memory.clear()
-        self.cloud_storage.initialize(description.cloud_works.contents())
-        self.description = self._loaded = description
-        self._user_files = None
-        self.save()
+        with self._change_lock:
+            self.integration_runner.stop()
+            self.task_runner.stop()
+            with self.store.emptied(keep=_KEPT_TABLES) as db:
+                self._fill(db, description)
+                load_dated_parts(db, description, self.clock, self.audit_log)
+                self.integration_runner.schedules_changed()
+            self.model_memory.clear()
+            self.cloud_storage.initialize(description.cloud_works.contents())
+            self.description = self._loaded = description
+            with self._user_files_lock:
+                self._user_files = None
+            self.save()
 
     def reset(self) -> None:
         """Restore the tenant as described, real time and default settings."""
-        self.clock.offset = timedelta()
-        self.faults.clear()
-        self.request_log.clear()
-        self.rate_limiter.clear()
-        self._apply(Settings())
-        self.load(self.description)
+        with self._change_lock:
+            self.clock.set_offset(timedelta())
+            self.faults.clear()
+            self.request_log.clear()
+            self.rate_limiter.clear()
+            self._apply(Settings())
+            self.load(self.description)
 
     def change_settings(self, changes: Mapping[str, Any]) -> None:
         """Change settings; either all changes are made or none.
@@ -134,8 +140,9 @@ class TenantState:
         Raises:
             ValidationError: A setting is unknown or its value is invalid.
         """
-        self._apply(Settings.model_validate({**self.settings.model_dump(), **changes}))
-        self.save()
+        with self._change_lock:
+            self._apply(Settings.model_validate({**self.settings.model_dump(), **changes}))
+            self.save()
 
     def restructure(self, model: str, change: StructureDescription) -> None:
         """Add to the structure of a model.
@@ -307,7 +314,7 @@ class TenantState:
             return False
         self.description = TenantDescription.model_validate_json(values["tenant"])
         self._apply(Settings.model_validate_json(values["settings"]))
-        self.clock.offset = timedelta(seconds=json.loads(values["clock_offset_seconds"]))
+        self.clock.set_offset(duration(seconds=json.loads(values["clock_offset_seconds"])))
         self.cloud_storage.initialize(self.description.cloud_works.contents())
         self.integration_runner.resume()
         self.task_runner.resume()

@@ -35,6 +35,7 @@ class Store:
         self._temporary = TemporaryDirectory(prefix="anaplan-emulator-") if path is None else None
         self.path = path or Path(self._temporary.name, "state.sqlite")  # type: ignore[union-attr]
         self._idle: list[sqlite3.Connection] = []
+        self._idle_lock = threading.Lock()
         self._writing = threading.Lock()
         self._writer: int | None = None
         self._closed = False
@@ -92,9 +93,10 @@ class Store:
 
     def close(self) -> None:
         """Close all connections; those in use are closed when they are returned."""
-        self._closed = True
-        while self._idle:
-            self._idle.pop().close()
+        with self._idle_lock:
+            self._closed = True
+            while self._idle:
+                self._idle.pop().close()
         if self._lock is not None:
             self._lock.release()
         if self._temporary is not None:
@@ -123,10 +125,10 @@ class Store:
             self._return(connection)
 
     def _take(self) -> sqlite3.Connection:
-        try:
-            return self._idle.pop()
-        except IndexError:
-            return self._connect()
+        with self._idle_lock:
+            if self._idle:
+                return self._idle.pop()
+        return self._connect()
 
     def _connect(self) -> sqlite3.Connection:
         # A connection is used by one thread at a time, so SQLite's own check is not needed.
@@ -140,10 +142,11 @@ class Store:
         return connection
 
     def _return(self, connection: sqlite3.Connection) -> None:
-        if self._closed:
-            connection.close()
-        else:
-            self._idle.append(connection)
+        with self._idle_lock:
+            if self._closed:
+                connection.close()
+            else:
+                self._idle.append(connection)
 
     def _create_schema(self) -> None:
         schema = _schema()
