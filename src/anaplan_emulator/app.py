@@ -5,19 +5,21 @@ import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from functools import cache, partial
+from urllib.parse import unquote
 
 from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import Mount, Route
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from anaplan_emulator import apis, pages
 from anaplan_emulator.apis.access import ModelNotOpen
 from anaplan_emulator.apis.audit.request_events import events_of
 from anaplan_emulator.apis.authentication.state import user_by_credential
 from anaplan_emulator.apis.calls import Call, Endpoint, token_in_header
+from anaplan_emulator.apis.negotiation import accepts, accepts_any_known, compress
 from anaplan_emulator.apis.replies import INTEGRATION, Api, ApiError
 from anaplan_emulator.control import CONTROL_PATH, control_routes
 from anaplan_emulator.rate_limit import retry_after
@@ -27,6 +29,9 @@ from anaplan_emulator.store.users import User
 from anaplan_emulator.tenant_state import TenantState
 
 logger = logging.getLogger(__name__)
+
+# A private-use character that stands for an encoded slash while a path is routed.
+_SLASH = "\ue02f"
 
 MODEL = "/2/0/models/{modelId}"
 MODEL_IN_WORKSPACE = "/2/0/workspaces/{workspaceId}/models/{modelId}"
@@ -72,7 +77,26 @@ def create_app(tenant: TenantState, endpoints: Iterable[Endpoint] | None = None)
     control = Mount(CONTROL_PATH, routes=control_routes(tenant))
     app = Starlette(routes=[control, *routes], exception_handlers={404: unknown})
     app.router.redirect_slashes = False
+    app.add_middleware(EncodedSlashes)
     return app
+
+
+class EncodedSlashes:
+    """ASGI middleware that keeps an encoded slash inside its segment, such as the name of a file.
+
+    The server decodes a path before it is split: the slash is another character until then.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request."""
+        raw = scope.get("raw_path") or b""
+        if b"%2f" in raw.lower():
+            text = raw.decode("latin-1").replace("%2f", _SLASH).replace("%2F", _SLASH)
+            scope = {**scope, "path": unquote(text)}
+        await self._app(scope, receive, send)
 
 
 def _generality(item: tuple[str, object]) -> tuple[bool, int]:
@@ -96,6 +120,9 @@ class Resource:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, in a worker thread."""
+        scope["path"] = scope["path"].replace(_SLASH, "/")
+        values = scope.get("path_params", {}).items()
+        scope["path_params"] = {name: value.replace(_SLASH, "/") for name, value in values}
         request = Request(scope, receive)
         try:
             body = await request.body()
@@ -106,12 +133,18 @@ class Resource:
         await response(scope, receive, send)
 
     def _respond(self, request: Request, body: bytes) -> Response:
-        endpoint = self._endpoints.get(request.method)
+        reads = request.method in ("GET", "HEAD")
+        # The server sends the response to HEAD without its body (RFC 9110, section 9.3.2).
+        endpoint = self._endpoints.get("GET" if reads else request.method)
         api = endpoint.api if endpoint else self.api
         audit = _audit_context(request)
         self._tenant.integration_runner.start_due()
         try:
+            if not reads and api is INTEGRATION and not accepts_any_known(request.headers):
+                raise ApiError(406)
             response = self._open_model_and_handle(request, body, endpoint, audit)
+            if reads and api is INTEGRATION and not _is_accepted(response, request):
+                raise ApiError(406)
         except ApiError as error:
             response = self._error_response(request, api, error, audit)
         except Exception:
@@ -120,6 +153,7 @@ class Resource:
         if not audit.suppressed:
             events = audit.events or _events(request, endpoint, response.status_code)
             self._tenant.audit_log.add(audit, events)
+        compress(response, request.headers)
         return response
 
     def _open_model_and_handle(
@@ -158,7 +192,8 @@ class Resource:
                 if wait := self._tenant.rate_limiter.admit():
                     raise ApiError(429, headers=retry_after(wait))
             if endpoint is None:
-                raise ApiError(405, headers={"Allow": ", ".join(sorted(self._endpoints))})
+                allowed = {*self._endpoints, *({"HEAD"} if "GET" in self._endpoints else ())}
+                raise ApiError(405, headers={"Allow": ", ".join(sorted(allowed))})
             return endpoint.handler(
                 Call(
                     tenant=self._tenant,
@@ -206,6 +241,11 @@ class Resource:
         if authenticated is None:
             raise api.authentication_error(value or key)
         return authenticated
+
+
+def _is_accepted(response: Response, request: Request) -> bool:
+    """Return whether the client accepts JSON. Content has one media type, whatever it accepts."""
+    return response.media_type != "application/json" or accepts(request.headers, "application/json")
 
 
 def _audit_context(request: Request) -> AuditContext:

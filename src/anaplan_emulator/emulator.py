@@ -1,8 +1,9 @@
 """The emulator as an object: a tenant, and an HTTP server in a thread."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -12,6 +13,7 @@ from anaplan_emulator.app import create_app
 from anaplan_emulator.certificates import KeyPair
 from anaplan_emulator.clock import duration
 from anaplan_emulator.faults import Fault
+from anaplan_emulator.hosts import AllowedHosts
 from anaplan_emulator.middleware import Middleware
 from anaplan_emulator.request_log import ReceivedRequest
 from anaplan_emulator.server import HttpServer
@@ -39,12 +41,16 @@ class Emulator:
             Anaplan's host names and this machine's.
         host: Address to listen on.
         control_from_anywhere: Whether other machines may use the control API.
+        allowed_hosts: Host names, besides this machine's loopback names and the address to listen
+            on, by which the control API and the pages to sign in may be reached.
         clouds: Folder whose folders are the buckets, containers and datasets of cloud storage; by
             default a temporary one that is deleted at the end.
+        certificates: Folder for the files of certificates and keys, which are deleted at the end;
+            by default a temporary one.
 
     Raises:
         OSError: The address cannot be listened on.
-        StateError: The state file is another file, of another version, or in use.
+        StateError: The state file is another file, of another version, damaged, or in use.
         TenantError: The tenant's file cannot be read, or contradicts itself.
 
     Example:
@@ -65,13 +71,17 @@ class Emulator:
         tls: bool = False,
         host: str = "127.0.0.1",
         control_from_anywhere: bool = False,
+        allowed_hosts: Collection[str] = (),
         clouds: Path | str | None = None,
+        certificates: Path | str | None = None,
     ) -> None:
         self.tenant = TenantState(
             state=Path(state) if state is not None else None,
             tenant=Path(tenant) if isinstance(tenant, str) else tenant,
             control_from_anywhere=control_from_anywhere,
+            allowed_hosts=AllowedHosts(host, allowed_hosts, tls=tls),
             clouds=Path(clouds) if clouds is not None else None,
+            certificates=Path(certificates) if certificates is not None else None,
         )
         self._on_stop = ExitStack()
         self._on_stop.callback(self.tenant.close)
@@ -82,7 +92,9 @@ class Emulator:
                 closing=middleware.closing,
                 host=host,
                 port=port,
-                certificate_files=self.tenant.server_certificate_files(host) if tls else None,
+                certificate_files=partial(self.tenant.server_certificate_files, host)
+                if tls
+                else None,
             )
         except BaseException:
             self._on_stop.close()

@@ -9,12 +9,13 @@ from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
 
-
 _WITHOUT_BODY = (204, 205, 304)
 
 # What HTTP permits (RFC 9110, section 5), as the server sends nothing else.
 HeaderName = Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")]
-HeaderValue = Annotated[str, Field(pattern=r"^([!-~\x80-\xff]([\t -~\x80-\xff]*[!-~\x80-\xff])?)?$")]
+HeaderValue = Annotated[
+    str, Field(pattern=r"^([!-~\x80-\xff]([\t -~\x80-\xff]*[!-~\x80-\xff])?)?$")
+]
 Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 

@@ -99,9 +99,11 @@ def test_the_greatest_settings_are_used(emulator: Emulator, http: httpx2.Client)
     reply = http.post("/token/authenticate", auth=ADA)
     headers = {"Authorization": f"AnaplanAuthToken {reply.json()['tokenInfo']['tokenValue']}"}
     assert http.get("/2/0/users/me", headers=headers).status_code == 200
-    client = {"client_id": emulator.tenant.description.oauth_clients[0].id} if (
-        emulator.tenant.description.oauth_clients
-    ) else {}
+    client = (
+        {"client_id": emulator.tenant.description.oauth_clients[0].id}
+        if (emulator.tenant.description.oauth_clients)
+        else {}
+    )
     assert http.post("/oauth/device/code", json=client).status_code < 500
 
 

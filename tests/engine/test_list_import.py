@@ -2,10 +2,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from anaplan_emulator.engine.action_results import ActionResult
 from anaplan_emulator.engine.source_file import SourceFile
 from anaplan_emulator.tenant.file_format import FileFormat
-
-from anaplan_emulator.engine.action_results import ActionResult
 
 if TYPE_CHECKING:
     from tests.engine.conftest import ModelHarness

@@ -15,8 +15,8 @@ from anaplan_emulator.tenant.file_format import FileFormat
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
-# The csv module's limit of 128 KiB would refuse fields that are valid. A limit remains, as a row with
-# an unclosed delimiter is read to the end of the file.
+# The csv module's limit of 128 KiB would refuse valid fields. A limit remains, as a row with an
+# unclosed delimiter is read to the end of the file.
 _FIELD_LIMIT = 64 * 1024 * 1024
 csv.field_size_limit(max(_FIELD_LIMIT, csv.field_size_limit()))
 

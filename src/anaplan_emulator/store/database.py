@@ -155,6 +155,10 @@ class Store:
             with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
                 (found,) = connection.execute("PRAGMA user_version").fetchone()
                 (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+                if tables and found == version:
+                    (fault,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+                    if fault != "ok":
+                        raise StateError(f"{self.path} is damaged: {fault}")
                 if found == tables == 0:
                     connection.execute("PRAGMA journal_mode = WAL")
                     connection.executescript(
@@ -207,9 +211,18 @@ def _lock(path: Path) -> FileLock:
     except OSError as error:
         raise StateError(f"{path} cannot be locked: {error.strerror}") from error
     try:
+        if target.exists() and target.stat().st_nlink > 1:
+            # Another emulator may have locked it under its other name. SQLite keeps a journal for
+            # each name, so that two names would damage the database even one after another.
+            raise StateError(
+                f"{path} may be in use by another emulator: it has another name (a hard link)"
+            )
         if not target.exists():
             # It holds passwords and keys. Files that SQLite creates beside it get the same mode.
             target.touch(mode=0o600)
+    except StateError:
+        lock.release()
+        raise
     except OSError as error:
         lock.release()
         raise StateError(f"{path} cannot be created: {error.strerror}") from error
