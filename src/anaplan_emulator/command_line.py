@@ -95,6 +95,7 @@ def _serve(arguments: argparse.Namespace, stopped: threading.Event) -> int:
             host=arguments.host,
             control_from_anywhere=arguments.control_from_anywhere,
             allowed_hosts=arguments.allowed_host,
+            redirect_uri=arguments.redirect_uri,
             certificates=certificates,
         )
     except OSError as error:
@@ -175,6 +176,11 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         default=[],
         metavar="NAME",
         help="further host name by which the control API and the pages may be reached",
+    )
+    parser.add_argument(
+        "--redirect-uri",
+        metavar="URL",
+        help="further callback URL of the OAuth client, such as that of your web application",
     )
     parser.add_argument(
         "--certificates",

@@ -43,6 +43,8 @@ class Emulator:
         control_from_anywhere: Whether other machines may use the control API.
         allowed_hosts: Host names, besides this machine's loopback names and the address to listen
             on, by which the control API and the pages to sign in may be reached.
+        redirect_uri: A further callback URL of the tenant's first client for the authorization-code
+            grant, such as that of a web application on another port.
         clouds: Folder whose folders are the buckets, containers and datasets of cloud storage; by
             default a temporary one that is deleted at the end.
         certificates: Folder for the files of certificates and keys, which are deleted at the end;
@@ -72,6 +74,7 @@ class Emulator:
         host: str = "127.0.0.1",
         control_from_anywhere: bool = False,
         allowed_hosts: Collection[str] = (),
+        redirect_uri: str | None = None,
         clouds: Path | str | None = None,
         certificates: Path | str | None = None,
     ) -> None:
@@ -80,6 +83,7 @@ class Emulator:
             tenant=Path(tenant) if isinstance(tenant, str) else tenant,
             control_from_anywhere=control_from_anywhere,
             allowed_hosts=AllowedHosts(host, allowed_hosts, tls=tls),
+            redirect_uri=redirect_uri,
             clouds=Path(clouds) if clouds is not None else None,
             certificates=Path(certificates) if certificates is not None else None,
         )

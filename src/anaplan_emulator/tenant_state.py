@@ -62,6 +62,8 @@ class TenantState:
             contains a tenant already.
         control_from_anywhere: Whether other machines may use the control API.
         allowed_hosts: The hosts that requests to the control API and the pages may name.
+        redirect_uri: A further callback URL of the tenant's first client for the
+            authorization-code grant. It is ignored together with the tenant.
         clouds: The folder for cloud storage; by default a temporary one.
         certificates: The folder for certificates and keys; by default a temporary one.
 
@@ -77,6 +79,7 @@ class TenantState:
         tenant: Path | TenantDescription | None = None,
         control_from_anywhere: bool = False,
         allowed_hosts: AllowedHosts | None = None,
+        redirect_uri: str | None = None,
         clouds: Path | None = None,
         certificates: Path | None = None,
     ) -> None:
@@ -112,7 +115,8 @@ class TenantState:
             self.resumed = self._resume()
             """Whether the state file contained a tenant, so that the given one is ignored."""
             if not self.resumed:
-                self.load(tenant if isinstance(tenant, TenantDescription) else read_tenant(tenant))
+                described = tenant if isinstance(tenant, TenantDescription) else read_tenant(tenant)
+                self.load(described.with_redirect_uri(redirect_uri) if redirect_uri else described)
             self.clock.on_change.append(self.integration_runner.start_due)
         except BaseException as error:
             self.store.close()
