@@ -1,4 +1,4 @@
-"""What HTTP allows clients to ask: HEAD, compressed replies, media types, schemes, encoded paths."""
+"""What HTTP lets clients ask: HEAD, compressed replies, media types, schemes, encoded paths."""
 
 from __future__ import annotations
 
