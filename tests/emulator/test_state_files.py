@@ -79,9 +79,7 @@ def test_the_command_reports_a_damaged_state_file_in_one_line(state_file: Path) 
     assert str(state_file) in errors
 
 
-def test_a_state_file_with_two_names_is_refused(
-    tmp_path: Path, tenant: TenantDescription
-) -> None:
+def test_a_state_file_with_two_names_is_refused(tmp_path: Path, tenant: TenantDescription) -> None:
     first, second = tmp_path / "first.sqlite", tmp_path / "second.sqlite"
     with Emulator(tenant, state=first):
         second.hardlink_to(first)
