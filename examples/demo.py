@@ -111,7 +111,7 @@ def load(client: Client) -> list[Mapping[str, str]]:
     print()
     for step in task.result.nested_results:
         for detail in step.details[:1]:
-            print(f"  {detail.local_message_text.strip()}")
+            print(f"  {detail.local_message_text}".rstrip())
     rejected: list[Mapping[str, str]] = []
     for dump in task.dumps:
         rejected += client.get_dump_rows(*dump)

@@ -7,8 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 FIRST_MOMENT = datetime(1970, 1, 1, tzinfo=UTC)
 LAST_MOMENT = datetime(3000, 1, 1, tzinfo=UTC)
-"""The clock can be set to any time between these. Later ones leave no room for what follows them:
-the end of a certificate, the next time of a schedule."""
+"""The clock can be set to any time between these. From later ones, no time could be calculated that
+follows them: the end of a certificate, the next time of a schedule."""
 
 
 def duration(*, hours: float = 0, minutes: float = 0, seconds: float = 0) -> timedelta:

@@ -240,8 +240,9 @@ class CloudWorksDescription(Description):
         require_distinct_ids(
             "integration", [*(each.integration_id for each in self.integrations), *flow_ids]
         )
-        with_notification = (*self.integrations, *self.flows)
-        require_distinct_ids("notification", [each.notification_id for each in with_notification])
+        notification_ids = [each.notification_id for each in self.integrations]
+        notification_ids += [each.notification_id for each in self.flows]
+        require_distinct_ids("notification", notification_ids)
         for connection in self.connections:
             require_known("bucket, container or dataset", connection.store, stores)
         for integration in self.integrations:
