@@ -23,7 +23,7 @@ DOCUMENTED := $(addprefix src/anaplan_sdk/,_async/client.py _async/api auth mode
 MUTANTS := $(VENV)/.installed-mutants
 
 .DEFAULT_GOAL := help
-.PHONY: help demo web test soak mutants coverage benchmarks lint types mirror check format data picture clean
+.PHONY: help demo web test published soak mutants coverage benchmarks lint types mirror check format data picture clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +37,10 @@ web: $(WEB) ## run a web application that signs in with OAuth against the emulat
 test: $(DEV) ## run all tests, about five minutes on two cores
 	@echo "Running all tests: about five minutes on two idle cores"
 	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
+
+published: $(DEV) ## let six published clients do the main job on the emulator
+	@$(BIN)/python tests/published/environments.py
+	@$(BIN)/python -m pytest -n $(WORKERS) tests/published $(ARGS)
 
 soak: $(DEV) ## run transfers with thousands of random faults; takes an hour
 	@ANAPLAN_SOAK=$(SCHEDULES) $(BIN)/python -m pytest -n $(WORKERS) tests/faults tests/clients -k faults $(ARGS)

@@ -17,6 +17,7 @@ import pytest
 from anaplan_emulator import Emulator, TenantDescription
 
 APP = Path(__file__).parents[1] / "examples" / "fastapi_app"
+PUBLISHED = Path(__file__).parent / "published"
 PLANNER = "pat@example.com"
 PASSWORD = "Pl4nning!"
 HOSTILE = "hostile@example.com"
@@ -40,6 +41,13 @@ def pytest_configure(config: pytest.Config) -> None:
         from operations_recorder import Recorder
 
         config.pluginmanager.register(Recorder(folder))
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave out the published clients, which `make published` installs and names."""
+    if collection_path != PUBLISHED or any("published" in arg for arg in config.args):
+        return None
+    return True
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -1,6 +1,7 @@
 """The ASGI application: routing, authentication, transactions and errors of all APIs."""
 
 import logging
+import re
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable
@@ -19,6 +20,7 @@ from anaplan_emulator.apis.access import ModelNotOpen
 from anaplan_emulator.apis.audit.request_events import events_of
 from anaplan_emulator.apis.authentication.state import user_by_credential
 from anaplan_emulator.apis.calls import Call, Endpoint, token_in_header
+from anaplan_emulator.apis.dialects import translate
 from anaplan_emulator.apis.negotiation import accepts, accepts_any_known, compress
 from anaplan_emulator.apis.replies import INTEGRATION, Api, ApiError
 from anaplan_emulator.control import CONTROL_PATH, control_routes
@@ -71,20 +73,25 @@ def create_app(tenant: TenantState, endpoints: Iterable[Endpoint] | None = None)
 
     def unknown(request: Request, _: Exception) -> Response:
         error = ApiError(501, f"The emulator does not know {request.method} {request.url.path}")
+        if "//" in request.url.path:
+            # A client left out an id.
+            error = ApiError(404)
         tenant.audit_log.add(_audit_context(request), _events(request, None, error.status))
         return INTEGRATION.error_response(error, request.url.path, tenant.clock.now())
 
     control = Mount(CONTROL_PATH, routes=control_routes(tenant))
     app = Starlette(routes=[control, *routes], exception_handlers={404: unknown})
     app.router.redirect_slashes = False
-    app.add_middleware(EncodedSlashes)
+    app.add_middleware(RequestPaths)
     return app
 
 
-class EncodedSlashes:
-    """ASGI middleware that keeps an encoded slash inside its segment, such as the name of a file.
+class RequestPaths:
+    """ASGI middleware that routes paths as clients mean them.
 
-    The server decodes a path before it is split: the slash is another character until then.
+    An encoded slash stays inside its segment, such as the name of a file: the server has decoded
+    the path before it is split, so the slash is another character until a route is found. The slash
+    at the end of a path, which published clients send, is removed.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -93,9 +100,13 @@ class EncodedSlashes:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
         raw = scope.get("raw_path") or b""
+        path = scope.get("path", "")
         if b"%2f" in raw.lower():
-            text = raw.decode("latin-1").replace("%2f", _SLASH).replace("%2F", _SLASH)
-            scope = {**scope, "path": unquote(text)}
+            path = unquote(re.sub("%2f", _SLASH, raw.decode("latin-1"), flags=re.IGNORECASE))
+        if len(path) > 1 and path.endswith("/") and not path.startswith(CONTROL_PATH):
+            path = path.rstrip("/") or "/"
+        if scope["type"] == "http":
+            scope = {**scope, "path": path}
         await self._app(scope, receive, send)
 
 
@@ -194,7 +205,7 @@ class Resource:
             if endpoint is None:
                 allowed = {*self._endpoints, *({"HEAD"} if "GET" in self._endpoints else ())}
                 raise ApiError(405, headers={"Allow": ", ".join(sorted(allowed))})
-            return endpoint.handler(
+            response = endpoint.handler(
                 Call(
                     tenant=self._tenant,
                     db=db,
@@ -209,6 +220,7 @@ class Resource:
                     audit=audit,
                 )
             )
+        return translate(self._tenant.settings.dialect, endpoint.method, endpoint.path, response)
 
     def _error_response(
         self, request: Request, api: Api, error: ApiError, audit: AuditContext

@@ -62,11 +62,11 @@ class Settings(BaseModel):
     rate_limit_per_minute: int | None = Field(default=None, gt=0)
     """Requests per minute for the whole tenant; Anaplan allows 600. Off by default."""
 
-    rate_limit_burst: int = Field(default=10, gt=0)
+    rate_limit_burst: int = Field(default=600, gt=0)
     """Number of requests that may be sent at once before the rate limit applies."""
 
-    upload_chunk_bytes: int = Field(default=50_000_000, gt=0)
-    """Greatest size of an uploaded chunk, uncompressed."""
+    upload_chunk_bytes: int = Field(default=52_428_800, gt=0)
+    """Greatest size of an uploaded chunk, uncompressed. Published clients read 50 MB as 50 MiB."""
 
     output_chunk_bytes: int = Field(default=10_000_000, gt=0)
     """Greatest size of a chunk of a failure dump or of an export's output."""
@@ -101,6 +101,9 @@ class Settings(BaseModel):
     model_unload_minutes: float | None = Field(default=None, gt=0)
     """Time after which an unused model is closed; 60 for Anaplan. Off by default."""
 
+    unloading_removes_tasks: bool = False
+    """Whether the ids of ended tasks are removed when a model is closed, as the guide says."""
+
     closed_models: Literal["serve", "wait", "refuse"] = "serve"
     """What happens to a request that needs a closed model: it is served as if the model were open,
     it waits until the model has been opened, or it is answered 503 until then."""
@@ -114,8 +117,11 @@ class Settings(BaseModel):
     Source: docs/anaplan-behaviour.md#files-and-chunks.
     """
 
-    quirks: Literal["live", "docs"] = "live"
-    """Whether to behave as Anaplan was observed to, or as its documentation says."""
+    dialect: Literal["live", "guide", "odd"] = "live"
+    """Which of the shapes that Anaplan's replies may have: `live` as was observed, with the members
+    of both sources where they disagree; `guide` as few members as in the samples of Anaplan's
+    guides, and the status codes of the documentation; `odd` as `live`, but optional members are
+    missing, of another type or unknown."""
 
     @field_validator("*")
     @classmethod

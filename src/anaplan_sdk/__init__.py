@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from anaplan_sdk.auth.stores import TokenStore as TokenStore
     from anaplan_sdk.config import ClientConfig as ClientConfig
     from anaplan_sdk.config import ConsolidationAccess as ConsolidationAccess
+    from anaplan_sdk.config import ReplyLimits as ReplyLimits
     from anaplan_sdk.config import Signer as Signer
     from anaplan_sdk.models.scim_filter import field as field
     from anaplan_sdk.progress import Progress as Progress
@@ -47,7 +48,7 @@ else:
             "auth.oauth_app": "OAuthToken",
             "auth.oauth_tokens": "AnaplanRefreshTokenAuth",
             "auth.stores": "KeyringStore MemoryStore PlaintextFileStore TokenStore",
-            "config": "ClientConfig ConsolidationAccess Signer",
+            "config": "ClientConfig ConsolidationAccess ReplyLimits Signer",
             "models.scim_filter": "field",
             "progress": "Progress ProgressCallback",
             "regions": "Hosts Region",

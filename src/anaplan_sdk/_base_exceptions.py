@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field, fields
 from typing import Any, TypeVar
 
+from anaplan_sdk._printable import printable
+
 _E = TypeVar("_E", bound="AnaplanException")
 
 
@@ -41,7 +43,11 @@ class AnaplanException(Exception):
     task_id: str | None = None
 
     def __post_init__(self) -> None:
-        super().__init__(self.message)
+        # Replies are quoted in many places; here is the one that all of them go through.
+        for name in ("code", "reason", "request_id"):
+            if isinstance(value := getattr(self, name), str):
+                setattr(self, name, printable(value))
+        self.replace_message(self.message)
 
     def __str__(self) -> str:
         where = " ".join(part for part in (self.method, self.url) if part)
@@ -72,14 +78,23 @@ class AnaplanException(Exception):
         facts.update(changes, message=message)
         return kind(**facts)
 
+    def add_note(self, note: str, /) -> None:
+        """Add a note that tracebacks show.
+
+        Args:
+            note: The note.
+        """
+        super().add_note(printable(note, lines=True))
+
     def replace_message(self, message: str) -> None:
         """Replace the message, and keep everything else.
 
         Args:
             message: What went wrong.
         """
-        self.message = message
-        self.args = (message,)
+        # Some of our own messages have several lines.
+        self.message = printable(message, lines=True)
+        self.args = (self.message,)
 
 
 @dataclass(eq=False, repr=False, kw_only=True)

@@ -9,8 +9,6 @@ import ssl
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from dataclasses import dataclass, field, fields
 from functools import cached_property
-from importlib.util import find_spec
-from pathlib import Path
 from typing import (
     Annotated,
     Any,
@@ -26,15 +24,18 @@ from typing import (
 
 import httpx2
 
+from anaplan_sdk import _loggers
+from anaplan_sdk._arguments import check_secret, check_token, identifier
 from anaplan_sdk._formats.chunks import MAX_CHUNK_SIZE
 from anaplan_sdk._formats.gzip import MAX_LEVEL
+from anaplan_sdk._http.client_options import check_http_options, check_http_timeout
 from anaplan_sdk._ranges import POSITIVE, Range
 from anaplan_sdk.exceptions import ArgumentTypeException, InvalidArgumentException
 from anaplan_sdk.regions import Hosts, Region, resolve_hosts
 
 TransportT = TypeVar("TransportT")
 
-PayloadFormat: TypeAlias = Literal["v1", "v2"]
+PayloadFormat: TypeAlias = Literal["auto", "v1", "v2"]
 CertificateInput: TypeAlias = str | bytes | os.PathLike[str]
 
 _WAYS_TO_SIGN_IN = (
@@ -55,6 +56,40 @@ class Signer(Protocol):
 
         Returns:
             The signature. The call may block: `AsyncClient` makes it in a thread.
+        """
+        ...
+
+
+class TokenStore(Protocol):
+    """Keeps refresh tokens between runs; write your own for a vault or a database.
+
+    Both methods are plain functions, not async ones. They may block, and are called from any
+    thread. On one machine there is one call for a key at a time.
+    """
+
+    def load(self, key: str) -> str | None:
+        """Return the value stored under a key.
+
+        Args:
+            key: The key.
+
+        Returns:
+            The value; None if there is none.
+
+        Raises:
+            TokenStoreException: The store can't be read, so that it is unknown.
+        """
+        ...
+
+    def save(self, key: str, value: str | None) -> None:
+        """Store a value under a key, in place of the last one.
+
+        Args:
+            key: The key.
+            value: The value; None removes the key.
+
+        Raises:
+            TokenStoreException: The value could not be stored.
         """
         ...
 
@@ -106,10 +141,34 @@ class ConsolidationAccess:
                 raise InvalidArgumentException(
                     f"{name} is missing: Financial Consolidation needs both."
                 )
-            if not (value.isascii() and value.isprintable()):
-                raise InvalidArgumentException(
-                    f"{name} contains characters that a header can't carry."
-                )
+        check_token("token", self.token)
+        tenant = self.tenant.strip()
+        if not (tenant.isascii() and tenant.isprintable()):
+            raise InvalidArgumentException("tenant contains characters that a header can't carry.")
+        object.__setattr__(self, "tenant", tenant)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ReplyLimits:
+    """How much of Anaplan's replies a client reads into memory before it raises an error.
+
+    The defaults are far above what Anaplan sends; they protect from a gateway that doesn't stop.
+
+    Attributes:
+        max_bytes: Bytes of one reply, unpacked. Each chunk of a downloaded file is a reply.
+        max_pages: Pages of one listing. A page has `page_size` items, unless Anaplan sends fewer.
+
+    Raises:
+        InvalidArgumentException: A limit is not positive.
+        ArgumentTypeException: A limit is not an integer.
+    """
+
+    max_bytes: int = 1_000_000_000
+    max_pages: int = 100_000
+
+    def __post_init__(self) -> None:
+        for name in ("max_bytes", "max_pages"):
+            Range(1).check(name, getattr(self, name), int)
 
 
 class HttpxOptions(TypedDict, Generic[TransportT], total=False):
@@ -173,7 +232,8 @@ class ClientConfig:
             eu2, eu4 and ap1.
         hosts: Base URL of each service, where neither `base_url` nor `region` fits.
         certificate_payload: Form of the data that the private key signs: "v1", or "v2", which
-            contains a timestamp and is valid for one sign-in.
+            contains a timestamp and is valid for one sign-in. "auto" (the default) tries "v2" and,
+            if Anaplan refuses it at the first sign-in, "v1".
         upload_compression_level: Compression of chunks, 0 to 3. 1 takes the least time in total on
             most networks; 3 sends a few percent less for much more work.
         max_concurrency: Number of requests that may be in progress at the same time.
@@ -188,8 +248,12 @@ class ClientConfig:
         settle_time: Seconds that Anaplan may take to show its own work: to list a task after the
             reply to its start was lost, before it is started again; to show the chunks it has
             acknowledged.
+        strict_starts: Whether a start without a clear reply is always `OutcomeUnknownException`. By
+            default the SDK looks for what was started, which may turn out to be another user's, and
+            starts again if there is nothing.
         model_wait: Seconds that a request waits for its model while that is opening, busy, locked
             or offline, before it is sent again. None (the default) lets such a request fail.
+        reply_limits: The largest reply and the longest listing that are read into memory.
         httpx_kwargs: Further options of the httpx2 client, such as `proxy` or `verify`. They also
             apply to sign-in.
 
@@ -198,7 +262,8 @@ class ClientConfig:
             out of range, or a URL is not valid.
         ArgumentTypeException: An option has the wrong type, or `httpx_kwargs` contains an unknown
             option.
-        ImportError: `httpx_kwargs` asks for HTTP/2, which is not installed.
+        ImportError: `httpx_kwargs` asks for HTTP/2 or a SOCKS proxy, and its package is not
+            installed.
     """
 
     workspace_id: str | None = None
@@ -224,14 +289,16 @@ class ClientConfig:
     base_url: str | None = None
     region: Region | None = None
     hosts: Hosts | None = None
-    certificate_payload: PayloadFormat = "v1"
+    certificate_payload: PayloadFormat = "auto"
     upload_compression_level: Annotated[int, Range(0, MAX_LEVEL)] = 1
     max_concurrency: Annotated[int, Range(1)] = 20
     max_retry_time: Annotated[float | None, Range(0)] = None
     request_deadline: Annotated[float | None, POSITIVE] = None
     requests_per_minute: Annotated[float | None, POSITIVE] = None
     settle_time: Annotated[float, Range(0)] = 10.0
+    strict_starts: bool = False
     model_wait: Annotated[float | None, Range(0)] = None
+    reply_limits: ReplyLimits = ReplyLimits()
     httpx_kwargs: HttpxOptions[Any] = field(
         default_factory=HttpxOptions[Any], repr=False, hash=False
     )
@@ -243,15 +310,23 @@ class ClientConfig:
             for limits in getattr(option.type, "__metadata__", ()):
                 if not (value is None and may_be_none):
                     limits.check(option.name, value, get_args(option.type)[0])
-        if not isinstance(self.timeout, httpx2.Timeout):
-            POSITIVE.check("timeout", self.timeout, float)
-        for name, kind in (("consolidation", ConsolidationAccess), ("hosts", Hosts)):
+        check_http_timeout(self.timeout)
+        for name, kind in (
+            ("consolidation", ConsolidationAccess),
+            ("hosts", Hosts),
+            ("reply_limits", ReplyLimits),
+        ):
             value = getattr(self, name)
-            if not isinstance(value, kind | None):
+            if not isinstance(value, kind) and (value is not None or name == "reply_limits"):
                 raise ArgumentTypeException(
                     f"{name} must be of type {kind.__name__}, not {type(value).__name__}."
                 )
-        _check_httpx_options(self.httpx_kwargs)
+        for name in ("workspace_id", "model_id"):
+            if value := getattr(self, name):
+                object.__setattr__(self, name, identifier(value))
+        if unknown := self.httpx_kwargs.keys() - HttpxOptions.__annotations__.keys():
+            raise ArgumentTypeException(f"A client has no option {min(unknown)!r}.")
+        check_http_options(self.httpx_kwargs)
         _ = self.service_hosts  # Raises where they contradict.
         self._check_credentials()
 
@@ -268,10 +343,7 @@ class ClientConfig:
         token, auth, api_key = self._given("token"), self._given("auth"), self._given("api_key")
         basic = self._given("user_email", "password")
         by_certificate = self._given("certificate", "private_key", "private_key_password")
-        if self.certificate_payload not in get_args(PayloadFormat):
-            raise InvalidArgumentException(
-                f"certificate_payload must be 'v1' or 'v2', not {self.certificate_payload!r}."
-            )
+        check_payload_format(self.certificate_payload)
         for chosen, others in (
             (api_key, [*basic, *by_certificate, *token, *auth]),
             (auth, [*basic, *by_certificate, *token]),
@@ -282,12 +354,10 @@ class ClientConfig:
                     f"{' and '.join(chosen)} and {' and '.join(others)} are different ways to sign "
                     "in: give one of them."
                 )
+        for name in (*token, *api_key):
+            check_token(name, getattr(self, name))
         if basic:
-            for name in ("user_email", "password"):
-                if not getattr(self, name):
-                    raise InvalidArgumentException(
-                        f"{name} is missing: basic authentication needs user_email and password."
-                    )
+            self._check_basic()
         elif by_certificate and not self.certificate:
             raise InvalidArgumentException(
                 "certificate is missing: a private key can't be used without it."
@@ -297,31 +367,36 @@ class ClientConfig:
                 f"No credentials were given. Give one of: {_WAYS_TO_SIGN_IN}."
             )
 
+    def _check_basic(self) -> None:
+        for name in ("user_email", "password"):
+            value = getattr(self, name)
+            if not value:
+                raise InvalidArgumentException(
+                    f"{name} is missing: basic authentication needs user_email and password."
+                )
+            if name == "user_email" and isinstance(value, str):
+                object.__setattr__(self, name, value := value.strip())
+            check_secret(name, value, may_have_blanks=True)
+        if ":" in str(self.user_email):
+            # RFC 7617, section 2: what follows would be read as the password.
+            raise InvalidArgumentException("user_email is not valid: it contains a colon.")
+        if self.password != str(self.password).strip():
+            _loggers.auth.warning("The password begins or ends with a blank: is it part of it?")
+
     def _given(self, *names: str) -> list[str]:
         return [name for name in names if getattr(self, name) is not None]
 
 
-def _check_httpx_options(options: Mapping[str, Any]) -> None:
-    """Refuse what httpx2 would refuse only at the first request.
+def check_payload_format(value: str) -> None:
+    """Refuse an unknown format of certificate payloads.
+
+    Args:
+        value: The format.
 
     Raises:
-        ArgumentTypeException: There is no such option.
-        InvalidArgumentException: The proxy is not valid, or a file does not exist.
-        ImportError: HTTP/2 is not installed.
+        InvalidArgumentException: It is unknown.
     """
-    if unknown := options.keys() - HttpxOptions.__annotations__.keys():
-        raise ArgumentTypeException(f"A client has no option {min(unknown)!r}.")
-    proxy = options.get("proxy")
-    if proxy is not None and not isinstance(proxy, httpx2.Proxy):
-        try:
-            httpx2.Proxy(proxy)
-        except (ValueError, httpx2.InvalidURL):
-            raise InvalidArgumentException("proxy is not the URL of a proxy.") from None
-    if options.get("http2") and find_spec("h2") is None:
-        raise ImportError("http2 needs the package h2: pip install 'httpx2[http2]'")
-    certificate = options.get("cert")
-    # The third item of a tuple is a password.
-    files = (certificate,) if isinstance(certificate, str) else (certificate or ())[:2]
-    for name, path in (("verify", options.get("verify")), *(("cert", path) for path in files)):
-        if isinstance(path, str) and not Path(path).exists():
-            raise InvalidArgumentException(f"{name}: {path!r} doesn't exist.")
+    if value not in get_args(PayloadFormat):
+        raise InvalidArgumentException(
+            f"certificate_payload must be 'auto', 'v1' or 'v2', not {value!r}."
+        )

@@ -20,7 +20,8 @@
     ├── AnaplanConnectionException         the network failed before a complete reply arrived
     ├── AnaplanTimeoutException            a request or a wait took longer than allowed
     ├── AnaplanResponseException           a reply is not what Anaplan documents
-    ├── OutcomeUnknownException            it is unknown whether work was started
+    │   └── ReplyTooLargeException         a reply or a listing exceeds the client's limits
+    ├── OutcomeUnknownException            it is unknown whether work was started, or how it ended
     ├── WriteInterruptedException          a write ended before all of its items were sent
     ├── PartialFailureException            Anaplan rejected some of the items or cells
     ├── PartialUpdateException             SCIM did not change some of a user's workspaces
@@ -92,6 +93,7 @@ __all__ = [
     "PartialUpdateException",
     "PermissionDeniedException",
     "RateLimitException",
+    "ReplyTooLargeException",
     "ServerException",
     "SignInRequiredException",
     "SynchronizationException",
@@ -210,16 +212,21 @@ class AnaplanResponseException(AnaplanException):
     """A reply is not what Anaplan documents: not JSON, an HTML page, empty, or a key is missing."""
 
 
+class ReplyTooLargeException(AnaplanResponseException):
+    """A reply has more bytes, or a listing more pages, than the client's `reply_limits` allow."""
+
+
 class ClientClosedException(AnaplanException):
     """The client was closed: create a new one."""
 
 
 @dataclass(eq=False, repr=False, kw_only=True)
 class OutcomeUnknownException(AnaplanException):
-    """It is unknown whether a request started or created something.
+    """It is unknown whether a request started or created something, or how a task has ended.
 
     The request got no clear answer, and Anaplan's lists do not show its outcome. It was not sent a
-    second time.
+    second time. Or a task that was started, `task_id`, can no longer be read, or has ended without
+    an outcome.
 
     Attributes:
         candidates: Ids of the tasks or objects that the request may have started or created.

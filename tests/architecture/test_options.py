@@ -24,6 +24,7 @@ OF_PROFILES = {
     "keyring_service",
     "redirect_uri",
     "refresh_token",
+    "token_file",
 }
 
 

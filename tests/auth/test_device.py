@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Generator
 from typing import Any
 from urllib.parse import parse_qsl
@@ -20,6 +22,7 @@ from anaplan_sdk.exceptions import (
     OAuthException,
     ServerException,
 )
+from anaplan_sdk.testing import EmulatedAnaplan
 
 HOST = "https://us1a.app.anaplan.com"
 CODE = {
@@ -84,7 +87,9 @@ class Driver:
         if isinstance(answer, Exception):
             return self._steps.throw(answer)
         status, body = answer if isinstance(answer, tuple) else (200, answer)
-        return self._steps.send(httpx2.Response(status, json=body, request=request))
+        # Not by `json=`, which refuses the numbers that JSON does not have.
+        content = json.dumps(body).encode()
+        return self._steps.send(httpx2.Response(status, content=content, request=request))
 
 
 def refusal(word: str, status: int = 403) -> tuple[int, dict[str, str]]:
@@ -177,6 +182,10 @@ def test_trouble_that_will_not_pass_ends_it() -> None:
         [],
         {**CODE, "expires_in": "soon"},
         {**CODE, "interval": -1},
+        {**CODE, "interval": float("nan")},
+        {**CODE, "interval": float("inf")},
+        {**CODE, "expires_in": float("nan")},
+        {**CODE, "expires_in": 1e300},
         {name: CODE[name] for name in ("device_code", "expires_in")},
     ],
 )
@@ -220,3 +229,37 @@ def test_hosts() -> None:
     assert "//eu3.app.anaplan.com/" in repr(AnaplanDeviceAuth("c11ent", region="eu3"))
     with pytest.raises(ValueError, match="client_id"):
         AnaplanDeviceAuth("")
+
+
+@pytest.mark.parametrize("interval", [900, 5000, 1e300, 10**30, "9000"], ids=repr)
+@pytest.mark.parametrize("lifetime", [900, 10**18, 10**400, "900"], ids=repr)
+def test_an_interval_or_a_lifetime_beyond_all_bounds(interval: object, lifetime: object) -> None:
+    """There is a poll before the code expires."""
+    shown: list[DeviceCode] = []
+    code = {**CODE, "expires_in": lifetime, "interval": interval}
+    drive = Driver(DeviceSignIn(shown.append), code, PENDING, TOKEN)
+    assert drive.run()["access_token"] == "a"
+    assert 0 < shown[0].expires_in <= 86_400
+    assert all(wait <= shown[0].expires_in / 2 for wait in drive.waits)
+
+
+def test_an_interval_beyond_the_codes_life_is_not_waited_out(anaplan: EmulatedAnaplan) -> None:
+    code = {**CODE, "expires_in": 1, "interval": 3600}
+    refused = {"error": "authorization_pending"}
+    anaplan.fault(path="/oauth/device/code", status=200, body=code)
+    anaplan.fault(path="/oauth/token", status=403, body=refused, times=None)
+    auth = AnaplanDeviceAuth("c11ent", prompt=lambda code: None)
+    began = time.monotonic()
+    with pytest.raises(OAuthException) as failed:
+        anaplan.client(auth=auth).get_workspaces()
+    assert failed.value.code == "expired_token"
+    assert time.monotonic() - began < 3
+    assert len(anaplan.requests(path="/oauth/token")) == 1
+
+
+@pytest.mark.parametrize("lifetime", [1e300, 10**400, -1, "x", None, float("nan"), 0], ids=repr)
+def test_the_lifetime_of_a_token_that_makes_no_sense(lifetime: object) -> None:
+    token = driver(CODE, {**TOKEN, "expires_in": lifetime}).run()
+    assert isinstance(token["expires_in"], int)
+    assert 0 < token["expires_in"] < 1e9
+    assert float(token["expires_at"]) > 0

@@ -1,5 +1,6 @@
 """The search for a client's options in the environment, a profile and stored tokens."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -8,12 +9,27 @@ import httpx2
 import keyring
 import pytest
 from keyring.backend import KeyringBackend
+from keyring.backends.fail import Keyring as NoKeyring
 
-from anaplan_sdk import AsyncClient, Client, ConsolidationAccess, Hosts, MemoryStore
+from anaplan_sdk import (
+    AnaplanDeviceAuth,
+    AsyncClient,
+    Client,
+    ConsolidationAccess,
+    Hosts,
+    MemoryStore,
+    Oauth,
+    PlaintextFileStore,
+)
 from anaplan_sdk.auth.environment import find_options
 from anaplan_sdk.auth.oauth_tokens import OAuthBearer
 from anaplan_sdk.auth.profiles import config_file
-from anaplan_sdk.exceptions import CredentialsNotFoundException
+from anaplan_sdk.auth.stores import store_key
+from anaplan_sdk.exceptions import (
+    CredentialsNotFoundException,
+    InvalidArgumentException,
+    SignInRequiredException,
+)
 from anaplan_sdk.testing import EmulatedAnaplan
 
 CONFIG = """\
@@ -387,3 +403,180 @@ def test_access_to_financial_consolidation(environ: dict[str, str], config: Path
     assert "consolidation" not in find({**alone, "ANAPLAN_TOKEN": "t"})
     with pytest.raises(CredentialsNotFoundException, match="belong together"):
         find(alone)
+
+
+def test_line_ends_and_blanks_around_values(environ: dict[str, str], ring: Ring) -> None:
+    found = find(
+        {
+            **environ,
+            "ANAPLAN_WORKSPACE_ID": "w1\n",
+            "ANAPLAN_MODEL_ID": " m1 ",
+            "ANAPLAN_REGION": "eu3\r\n",
+            "ANAPLAN_USER_EMAIL": " ada@example.com\n",
+            "ANAPLAN_PASSWORD": " secret \r\n",
+        }
+    )
+    assert found == {
+        "workspace_id": "w1",
+        "model_id": "m1",
+        "region": "eu3",
+        "user_email": "ada@example.com",
+        "password": " secret ",
+    }
+    with Client(**found) as client:
+        assert client._config.workspace_id == "w1"
+    for name in ("TOKEN", "API_KEY", "CERTIFICATE"):
+        assert find({**environ, f"ANAPLAN_{name}": "auk_value \r\n"}) == {name.lower(): "auk_value"}
+    access = find({**environ, **{f"ANAPLAN_{name}": f"{ACCESS[name]}\n" for name in ACCESS}})
+    assert access == {"consolidation": ConsolidationAccess("s3cret", "T")}
+    with pytest.raises(CredentialsNotFoundException):
+        find({**environ, "ANAPLAN_TOKEN": " \n"})
+
+
+def test_line_ends_in_what_a_profile_names(
+    environ: dict[str, str], config: Path, ring: Ring
+) -> None:
+    ring.set_password("reports", "me", "t0ken\n")
+    assert find(environ, "report")["token"] == "t0ken"
+    found = find({**environ, "LOAD_PASSWORD": "secret\n", "ANAPLAN_PROFILE": "load\n"})
+    assert found["password"] == "secret"
+
+
+def test_what_is_inside_of_a_variable_is_refused(environ: dict[str, str]) -> None:
+    with pytest.raises(ValueError, match="token can't be sent in a header") as caught:
+        Client(**find({**environ, "ANAPLAN_TOKEN": "s3cret\ns3cret"}))
+    assert "s3cret" not in str(caught.value)
+
+
+HALVES = [
+    ({"USER_EMAIL": "a@example.com"}, "ANAPLAN_USER_EMAIL", "ANAPLAN_PASSWORD"),
+    ({"PASSWORD": "s3cret"}, "ANAPLAN_PASSWORD", "ANAPLAN_USER_EMAIL"),
+    ({"PRIVATE_KEY": "s3cret"}, "ANAPLAN_PRIVATE_KEY", "ANAPLAN_CERTIFICATE"),
+    ({"PRIVATE_KEY_PASSWORD": "s3cret"}, "ANAPLAN_PRIVATE_KEY_PASSWORD", "ANAPLAN_CERTIFICATE"),
+    ({"CLIENT_SECRET": "s3cret"}, "ANAPLAN_CLIENT_SECRET", "ANAPLAN_CLIENT_ID"),
+    ({"REFRESH_TOKEN": "s3cret"}, "ANAPLAN_REFRESH_TOKEN", "ANAPLAN_CLIENT_ID"),
+    ({"CONSOLIDATION_TOKEN": "s3cret"}, "ANAPLAN_CONSOLIDATION_TOKEN", "CONSOLIDATION_TENANT"),
+    ({"CONSOLIDATION_TENANT": "t"}, "ANAPLAN_CONSOLIDATION_TENANT", "CONSOLIDATION_TOKEN"),
+]
+
+
+@pytest.mark.parametrize(("variables", "is_set", "missing"), HALVES)
+def test_what_is_set_by_half(
+    environ: dict[str, str],
+    config: Path,
+    caplog: pytest.LogCaptureFixture,
+    variables: dict[str, str],
+    is_set: str,
+    missing: str,
+) -> None:
+    """Another way is used, and that is said: it may sign in another user."""
+    half = {f"ANAPLAN_{name}": value for name, value in variables.items()}
+    assert find({**environ, "LOAD_PASSWORD": "p", **half})["password"] == "p"
+    warned = [each.getMessage() for each in caplog.records if each.levelname == "WARNING"]
+    assert len(warned) == 1
+    assert f"{is_set} is set" in warned[0]
+    assert missing in warned[0]
+    assert "s3cret" not in warned[0]
+
+
+def test_nothing_is_said_of_what_is_complete(
+    environ: dict[str, str], config: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    find({**environ, "LOAD_PASSWORD": "p", "ANAPLAN_WORKSPACE_ID": "w"})
+    with pytest.raises(CredentialsNotFoundException):
+        find(environ, "device")
+    assert not [each for each in caplog.records if each.levelname == "WARNING"]
+
+
+def test_a_file_for_tokens(environ: dict[str, str], config: Path, tmp_path: Path) -> None:
+    path = tmp_path / "tokens.json"
+    PlaintextFileStore(path).save("us1a.app.anaplan.com/d1", "r3fresh")
+    for variables in (
+        {"ANAPLAN_DEVICE_CLIENT_ID": "d1", "ANAPLAN_TOKEN_FILE": f"{path}\n"},
+        {"ANAPLAN_PROFILE": "filed"},
+    ):
+        config.write_text(f"[profiles.filed]\ndevice_client_id = 'd1'\ntoken_file = '{path}'\n")
+        auth = find_options(None, None, {**environ, **variables})["auth"]
+        assert isinstance(auth, AnaplanDeviceAuth)
+
+
+def test_where_tokens_may_be_kept_without_a_keyring(environ: dict[str, str]) -> None:
+    before = keyring.get_keyring()
+    keyring.set_keyring(NoKeyring())
+    try:
+        with pytest.raises(CredentialsNotFoundException, match="ANAPLAN_TOKEN_FILE"):
+            find_options(None, None, {**environ, "ANAPLAN_DEVICE_CLIENT_ID": "d1"})
+    finally:
+        keyring.set_keyring(before)
+
+
+def test_a_store_of_the_programs_own(
+    anaplan: EmulatedAnaplan, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    emulator = anaplan.emulator
+    oauth = Oauth(
+        emulator.oauth_client_id,
+        emulator.oauth_client_secret,
+        emulator.redirect_uri,
+        base_url=emulator.base_url,
+    )
+    url, state = oauth.authorization_url()
+    token = oauth.fetch_token(emulator.authorize(url), state)
+    store = MemoryStore()
+    key = store_key(emulator.base_url, emulator.oauth_client_id)
+    store.save(key, str(token["refresh_token"]))
+    monkeypatch.setenv("ANAPLAN_CLIENT_ID", emulator.oauth_client_id)
+    monkeypatch.setenv("ANAPLAN_CLIENT_SECRET", emulator.oauth_client_secret)
+    monkeypatch.setenv("ANAPLAN_REDIRECT_URI", emulator.redirect_uri)
+    with Client.from_env(store=store, base_url=emulator.base_url) as client:
+        assert client.get_workspaces()
+    assert store.load(key) not in (None, token["refresh_token"])
+    # What is rotated is stored as well if the first token came from a variable.
+    monkeypatch.setenv("ANAPLAN_REFRESH_TOKEN", str(store.load(key)))
+    empty = MemoryStore()
+    with Client.from_env(store=empty, base_url=emulator.base_url) as client:
+        assert client.get_workspaces()
+    assert empty.load(key)
+    # The kept token has ended, and nobody is there to sign in.
+    monkeypatch.delenv("ANAPLAN_REFRESH_TOKEN")
+    with (
+        Client.from_env(store=store, base_url=emulator.base_url) as client,
+        pytest.raises(SignInRequiredException, match="refused the refresh token that was kept"),
+    ):
+        client.get_workspaces()
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+@pytest.mark.parametrize(
+    ("fields", "is_warned_of"),
+    [
+        ("user_email = 'a@example.com'\npassword = 's3cret'", True),
+        ("token = 's3cret'", True),
+        ("certificate = 'c.pem'\nprivate_key = 'key.pem'", False),
+        ("certificate = 'c.pem'\nprivate_key = '-----BEGIN s3cret'", True),
+        ("user_email = 'a@example.com'\npassword = { env = 'NAME' }", False),
+    ],
+)
+def test_a_config_file_that_others_can_read(
+    environ: dict[str, str],
+    config: Path,
+    caplog: pytest.LogCaptureFixture,
+    fields: str,
+    is_warned_of: bool,
+) -> None:
+    config.write_text(f"[profiles.p]\n{fields}\n")
+    for mode in (0o600, 0o644, 0o644):  # Once for a file.
+        config.chmod(mode)
+        assert find({**environ, "ANAPLAN_TOKEN": "t"})
+    warned = [each.getMessage() for each in caplog.records if "chmod" in each.getMessage()]
+    assert len(warned) == is_warned_of
+    assert all("0644" in text and "s3cret" not in text for text in warned)
+
+
+@pytest.mark.parametrize("opening", ["[", "{a="])
+def test_a_config_file_that_is_nested_too_deeply(
+    environ: dict[str, str], config: Path, opening: str
+) -> None:
+    config.write_text(f"default_profile = {opening * 100_000}")
+    with pytest.raises(InvalidArgumentException, match="can't be read"):
+        find({**environ, "ANAPLAN_TOKEN": "t"})

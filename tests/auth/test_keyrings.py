@@ -13,6 +13,7 @@ import keyring
 import pytest
 from keyring.backend import KeyringBackend
 from keyring.backends.fail import Keyring as NoKeyring
+from keyring.backends.null import Keyring as NullKeyring
 from keyrings.alt.file import PlaintextKeyring
 
 from anaplan_sdk import KeyringStore
@@ -179,6 +180,65 @@ def test_no_keyring_and_the_ways_out(how: str) -> None:
 def test_errors_of_a_backend_are_ours(how: str) -> None:
     with pytest.raises(TokenStoreException, match="ConnectionError"):
         use(how)
+
+
+class Forgetful(KeyringBackend):
+    """Keeps values for a while only."""
+
+    priority = 0
+
+    def get_password(self, service: str, username: str) -> None:
+        return None
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        pass
+
+
+class Cutting(PlaintextKeyring):
+    """Keeps the beginning of a value."""
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        super().set_password(service, username, password[:100])  # type: ignore[no-untyped-call]
+
+
+@pytest.mark.usefixtures("_broken")
+@pytest.mark.parametrize("_broken", [NullKeyring(), Forgetful()], indirect=True)  # type: ignore[no-untyped-call]
+@pytest.mark.parametrize("value", [SHORT, LONG])
+def test_a_keyring_that_keeps_nothing(value: str) -> None:
+    store = KeyringStore()
+    assert store.load("key") is None
+    with pytest.raises(TokenStoreException, match="does not contain it") as failed:
+        store.save("key", value)
+    assert "PlaintextFileStore" in str(failed.value)
+    assert value not in str(failed.value)
+    store.save("key", None)
+
+
+def test_a_keyring_that_cuts_off(tmp_path: Path) -> None:
+    backend = Cutting()  # type: ignore[no-untyped-call]
+    backend.file_path = str(tmp_path / "keyring.cfg")
+    for _ in in_use(backend):
+        KeyringStore().save("key", SHORT)
+        with pytest.raises(TokenStoreException):
+            KeyringStore().save("key", LONG)
+
+
+def test_the_token_of_release_0_5(backend: PlaintextKeyring) -> None:
+    """It stored one token, under the service's name as the user's."""
+    key = "us1a.app.anaplan.com/client"
+    for service in ("anaplan_sdk", "my-tool"):
+        store = KeyringStore(service)
+        keyring.set_password(service, service, "r3fresh")
+        assert store.load(key) == "r3fresh"
+        assert store.entry(key) is None
+        # It goes to nobody but Anaplan, and is not another user's.
+        for other in (f"{key}/ada", "127.0.0.1:8765/client", "anaplan.com.example/client", "key"):
+            assert store.load(other) is None
+        store.save(key, "n3w")
+        assert store.load(key) == "n3w"
+        store.save(key, None)
+        assert store.load(key) is None
+    assert names(backend) == []
 
 
 @pytest.mark.skipif(

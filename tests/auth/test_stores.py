@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -223,3 +224,44 @@ def test_only_the_user_can_enter_the_folder_of_locks(
     finally:
         os.umask(before)
     assert stat.S_IMODE((tmp_path / "anaplan-sdk" / "locks").stat().st_mode) == 0o700
+
+
+@pytest.mark.skipif(os.name != "posix", reason="permissions of POSIX")
+def test_a_file_that_others_can_read(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "tokens.json"
+    store = PlaintextFileStore(path)
+    store.save("key", "s3cret")
+    store.load("key")
+    assert not caplog.records
+    path.chmod(0o640)
+    for _ in range(2):
+        assert store.load("key") == "s3cret"
+    (record,) = caplog.records
+    assert record.name == "anaplan_sdk.auth"
+    assert record.levelname == "WARNING"
+    assert "mode 0640" in record.getMessage()
+    assert "s3cret" not in record.getMessage()
+    store.save("key", "n3w")
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_what_killed_writers_left(tmp_path: Path) -> None:
+    path = tmp_path / "tokens.json"
+    old = time.time() - 3600
+    kept = [".tokens.json.backup-of-mine", ".other.json.abcdefgh", ".tokens.json.abcdefgh.txt"]
+    for name in (".tokens.json.abc_efg1", *kept):
+        (tmp_path / name).write_text("{}")
+        os.utime(tmp_path / name, (old, old))
+    young = ".tokens.json.abcdefg2"  # Its writer may be at work, on another machine.
+    (tmp_path / young).write_text("{}")
+    PlaintextFileStore(path).save("key", "value")
+    names = {each.name for each in tmp_path.iterdir()}
+    assert names >= {"tokens.json", young, *kept}
+    assert ".tokens.json.abc_efg1" not in names
+
+
+def test_a_file_that_is_nested_too_deeply(tmp_path: Path) -> None:
+    path = tmp_path / "tokens.json"
+    path.write_text("[" * 100_000)
+    with pytest.raises(TokenStoreException, match="damaged"):
+        PlaintextFileStore(path).load("key")

@@ -498,6 +498,7 @@ def test_a_leader_that_fails_in_an_unforeseen_way_blocks_nobody(clock: Clock) ->
     class Broken:
         may_block = False
         description = "with nothing"
+        fallback = None
 
         def token_request(self, authentication: str) -> httpx2.Request:
             raise MemoryError

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
-from typing import Any
+from threading import Thread
+from typing import Any, TypeAlias
 
 import pytest
 from cryptography import x509
@@ -38,6 +42,76 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         module = metafunc.module.__name__.rpartition(".")[2]
         backends = ["asyncio", "trio"] if module in RUN_ON_TRIO else ["asyncio"]
         metafunc.parametrize("anyio_backend", backends)
+
+
+@dataclass
+class Received:
+    """A request as a server received it."""
+
+    method: str
+    path: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def text(self) -> str:
+        headers = "".join(f"{name}: {value}\n" for name, value in self.headers.items())
+        return f"{self.method} {self.path}\n{headers}\n{self.body.decode('utf-8', 'replace')}"
+
+
+Answer: TypeAlias = Callable[[Received], tuple[int, dict[str, str], bytes]]
+
+
+class Origin:
+    """A plain HTTP server that remembers what it received.
+
+    Attributes:
+        answer: Makes the status, the headers and the body of each reply.
+    """
+
+    def __init__(self) -> None:
+        self.received: list[Received] = []
+        self.answer: Answer = lambda _: (200, {}, b"{}")
+        origin = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def handle_one_request(self) -> None:
+                self.raw_requestline = self.rfile.readline(65537)
+                if not self.raw_requestline or not self.parse_request():
+                    self.close_connection = True
+                    return
+                body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+                request = Received(self.command, self.path, dict(self.headers.items()), body)
+                origin.received.append(request)
+                status, headers, content = origin.answer(request)
+                self.send_response(status)
+                for name, value in {"Content-Length": str(len(content)), **headers}.items():
+                    self.send_header(name, value)
+                self.end_headers()
+                with suppress(OSError):
+                    self.wfile.write(content)
+                    self.wfile.flush()
+
+            def log_message(self, *_: object) -> None:
+                pass
+
+        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self._server.daemon_threads = True
+        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        Thread(target=self._server.serve_forever, args=(0.02,), daemon=True).start()
+
+    def close(self) -> None:
+        self._server.shutdown()
+        self._server.server_close()
+
+
+@pytest.fixture
+def new_origin() -> Iterator[Callable[[], Origin]]:
+    """Makes servers."""
+    with ExitStack() as origins:
+        yield lambda: origins.enter_context(closing(Origin()))
 
 
 @pytest.fixture

@@ -113,7 +113,7 @@ def test_missing_permissions_depend_on_the_kind_of_token(
     row = "new@shop.example,Nora,New,Standard"
     assert_error(bob.http.get(f"{BASE}/export"), 500, "INTERNAL_SERVER_ERROR")
     assert_error(send(bob, row), 500, "INTERNAL_SERVER_ERROR")
-    bob.emulator.settings.quirks = "docs"
+    bob.emulator.settings.dialect = "guide"
     assert_error(send(bob, row), 403, "FORBIDDEN")
 
 

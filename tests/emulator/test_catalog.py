@@ -142,7 +142,7 @@ def test_a_model_and_its_details(shop: "TenantClient") -> None:
     assert model["currentWorkspaceName"] == "Shop"
     assert shop.model_id() in model["modelUrl"]
     (category,) = model["categoryValues"]
-    assert (category["attribute"], category["categoryName"]) == ("Environment", "Test")
+    assert (category["attribute"], category["categoryName"]) == ("Test", "Environment")
     assert "memoryUsage" not in model
     detailed = shop.get("?modelDetails=True").json()["model"]
     assert detailed["memoryUsage"] == 24_576_000

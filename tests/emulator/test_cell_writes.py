@@ -102,19 +102,15 @@ def test_values_of_all_formats(
 @pytest.mark.parametrize(
     ("cell", "kind"),
     [
-        (sale("much"), "invalidValue"),
-        (sale(True), "invalidValue"),
-        (sale("1e999"), "invalidValue"),
-        (sale(1, "Promoted"), "invalidValue"),
-        (sale("2026-02-30", "Since"), "invalidValue"),
-        (sale(20260228, "Since"), "invalidValue"),
-        (sale(1, "Comment"), "invalidValue"),
-        (sale("Mars", "Sold In"), "itemNotFound"),
-        (sale(1, "Colour"), "lineItemNotFound"),
-        (sale(1, Products="Fig"), "itemNotFound"),
-        (sale(1, Orders="O1"), "dimensionNotFound"),
-        ({"lineItemName": "Units", "value": 1}, "missingDimension"),
-        ({"value": 1}, "lineItemNotFound"),
+        (sale("much"), "valueDataTypeMismatch"),
+        (sale("1e999"), "valueDataTypeMismatch"),
+        (sale("maybe", "Promoted"), "valueDataTypeMismatch"),
+        (sale("2026-02-30", "Since"), "invalidDateValue"),
+        (sale("Mars", "Sold In"), "invalidListItemValue"),
+        (sale(1, "Colour"), "invalidLineItem"),
+        (sale(1, Products="Fig"), "invalidItem"),
+        (sale(1, Orders="O1"), "invalidDimension"),
+        ({"lineItemName": "Units", "value": 1}, "invalidDimension"),
     ],
 )
 def test_invalid_cells_fail_individually(
@@ -127,10 +123,42 @@ def test_invalid_cells_fail_individually(
     assert failure["failureMessageDetails"]
 
 
+@pytest.mark.parametrize(
+    ("cell", "kind"),
+    [
+        (sale(True), "unsupportedValueType"),
+        (sale(1, "Promoted"), "unsupportedValueType"),
+        (sale(20260228, "Since"), "unsupportedValueType"),
+        (sale(1, "Comment"), "unsupportedValueType"),
+        (sale(1, "Sold In"), "unsupportedValueType"),
+        ({"value": 1}, "missingRequiredField"),
+        ({"lineItemName": "Units", "dimensions": []}, "missingRequiredField"),
+        ({"lineItemName": "Units", "value": None}, "missingRequiredField"),
+        (
+            {"lineItemName": "Units", "value": 1, "dimensions": [{"itemName": "Pear"}]},
+            "missingRequiredField",
+        ),
+        (
+            {"lineItemName": "Units", "value": 1, "dimensions": [{"dimensionName": "Time"}]},
+            "missingRequiredField",
+        ),
+    ],
+)
+def test_missing_members_and_wrong_types_refuse_the_whole_request(
+    shop: "TenantClient", cell: dict[str, Any], kind: str
+) -> None:
+    before = shop.get(f"/views/{SALES}/data").text
+    body = write(shop, SALES, sale(77), cell, cell, status=400)
+    assert [each["requestIndex"] for each in body["failures"]] == [1, 2]
+    assert {each["failureType"] for each in body["failures"]} == {kind}
+    assert body["status"]["code"] == 400
+    assert shop.get(f"/views/{SALES}/data").text == before
+
+
 def test_a_dimension_given_twice(shop: "TenantClient") -> None:
     cell = stock(1)
     cell["dimensions"] *= 2
-    assert write(shop, STOCK, cell)["failures"][0]["failureType"] == "duplicateDimension"
+    assert write(shop, STOCK, cell)["failures"][0]["failureType"] == "invalidDimension"
 
 
 def test_calculated_cells_are_rejected_and_recalculated(shop: "TenantClient") -> None:
@@ -230,7 +258,7 @@ def test_versions_are_edited_between_their_limits(shop: "TenantClient") -> None:
     body = write(shop, SALES, sale(1), sale(2, Time="Feb 26"))
     assert body["numberOfCellsChanged"] == 1
     (failure,) = body["failures"]
-    assert (failure["requestIndex"], failure["failureType"]) == (1, "cellIsNotEditable")
+    assert (failure["requestIndex"], failure["failureType"]) == (1, "cellIsNotWriteable")
     with shop.emulator.tenant.store.transaction() as db:
         db.execute("UPDATE versions SET edit_from = '2026-02-01', edit_to = NULL")
     assert write(shop, SALES, sale(3), sale(2, Time="Feb 26"))["numberOfCellsChanged"] == 1
@@ -251,4 +279,4 @@ def test_cells_before_the_switchover_are_actual_data(shop: "TenantClient") -> No
         sale(1),
     )
     assert body["numberOfCellsChanged"] == 2
-    assert body["failures"][0]["failureType"] == "cellIsNotEditable"
+    assert body["failures"][0]["failureType"] == "cellIsNotWriteable"

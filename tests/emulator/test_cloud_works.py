@@ -112,7 +112,7 @@ def test_a_partial_success_has_errors_and_a_dump(cloud_works: CloudWorksClient) 
     assert run["success"] is True
     assert run["executionErrorCode"] == 12
     assert run["message"] == "Partial success: 1 rows imported, 1 rows with errors"
-    (errors,) = cloud_works.request_json("GET", f"/integrations/runerror/{run['id']}")["runs"]
+    errors = cloud_works.request_json("GET", f"/integrations/runerror/{run['id']}")["runs"]
     assert errors["errorMessages"][0]["failureDumpGenerated"] is True
     dump = cloud_works.shop.http.get(f"/cloudworks/2/0/integrations/run/{run['id']}/dumps")
     assert "Invalid number: cheap" in dump.text
@@ -519,7 +519,7 @@ def test_moving_a_connection_to_another_workspace(cloud_works: CloudWorksClient)
     cloud_works.request_json("PUT", path, json={**CONNECTION, "body": moved})
     assert workspace() == cloud_works.shop.workspace_id
     cloud_works.request_json("PATCH", path, 400, json={"body": {**moved, "workspaceId": "0" * 32}})
-    cloud_works.emulator.tenant.change_settings({"quirks": "docs"})
+    cloud_works.emulator.tenant.change_settings({"dialect": "guide"})
     cloud_works.request_json("PATCH", path, json={"body": {"name": "Renamed"}})
     assert workspace() == cloud_works.shop.workspace_id
     cloud_works.request_json("PATCH", path, 400, json={"body": {"workspaceId": 5}})

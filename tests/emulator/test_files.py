@@ -182,7 +182,7 @@ def test_deletion_leaves_a_stale_count(shop: "TenantClient") -> None:
     assert shop.get(f"/files/{file_id}").status_code == 404
     assert shop.get(f"/files/{file_id}/chunks/0").status_code == 404
     assert file_named(shop, "products.csv")["chunkCount"] == 1
-    shop.emulator.settings.quirks = "docs"
+    shop.emulator.settings.dialect = "guide"
     assert file_named(shop, "products.csv")["chunkCount"] == 0
     assert shop.get(f"/files/{file_id}/chunks").json()["chunks"] == []
 

@@ -48,7 +48,7 @@ def test_metadata_contains_the_mapped_or_uploaded_columns(shop: "TenantClient") 
 
 def test_an_unknown_import_results_in_the_observed_server_error(shop: "TenantClient") -> None:
     assert shop.get("/imports/112999999999").status_code == 500
-    shop.emulator.settings.quirks = "docs"
+    shop.emulator.settings.dialect = "guide"
     assert shop.get("/imports/112999999999").status_code == 404
 
 

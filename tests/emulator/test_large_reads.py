@@ -75,10 +75,10 @@ def test_reading_a_list(shop: "TenantClient") -> None:
     reading = ReadRequestClient(shop, f"/lists/{PRODUCTS}")
     assert reading.created["listId"] == int(PRODUCTS)
     lines = reading.text().splitlines()
-    assert lines[0].startswith("Name,Code,Parent,Price")
-    assert [line.split(",")[:3] for line in lines[1:]] == [
-        ["Apple", "P1", "Europe"],
-        ["Pear", "P2", "Europe"],
+    assert lines[0].startswith(",Parent,Write,Read,Code,Sweet,Sour,Price")
+    assert [line.split(",")[:6] for line in lines[1:]] == [
+        ["Apple", "Europe", "", "", "P1", "true"],
+        ["Pear", "Europe", "", "", "P2", "false"],
     ]
     # It is not available as a read request of a view.
     as_view = shop.path(f"/views/{STOCK}/readRequests/{reading.created['requestId']}")

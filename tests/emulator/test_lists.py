@@ -58,6 +58,7 @@ def test_metadata_of_a_list(shop: "TenantClient") -> None:
         "formula": None,
         "notes": "",
         "referencedBy": [],
+        "dataTags": [],
     }
     assert products["parent"] == {"id": "101000000000", "name": "Regions"}
     assert products["subsets"] == [
@@ -65,6 +66,7 @@ def test_metadata_of_a_list(shop: "TenantClient") -> None:
         {"id": "109000000001", "name": "Sour"},
     ]
     assert products["itemCount"] == 2
+    assert products["permittedItems"] == 999_999_997
     assert products.keys().isdisjoint({"topLevelItem", "category", "nextitemIndex"})
 
 
@@ -106,11 +108,22 @@ def test_items(shop: "TenantClient") -> None:
 
 def test_items_as_csv(shop: "TenantClient") -> None:
     path = path_of(shop, "Orders")
-    expected = "Name,Code,Parent,Title\n#1,O1,,First order\n#2,O2,,\n"
-    reply = shop.http.get(f"{path}/items", headers={"Accept": "text/csv"})
-    assert reply.text == expected
+    as_csv = {"Accept": "text/csv"}
+    reply = shop.http.get(f"{path}/items", headers=as_csv)
     assert reply.headers["content-type"].startswith("text/csv")
-    assert shop.http.get(f"{path}/preview").text == expected
+    rows = [line.split(",") for line in reply.text.splitlines()]
+    assert rows[0] == ["id", "name", "code", "parent", "parentId", "listId", "listName"]
+    assert [row[1:] for row in rows[1:]] == [
+        ["#1", "O1", "", "", "101000000002", "Orders"],
+        ["#2", "O2", "", "", "101000000002", "Orders"],
+    ]
+    whole = shop.http.get(f"{path}/items?includeAll=true", headers=as_csv).text.splitlines()
+    assert [line.rpartition(",")[2] for line in whole] == ["Title", "First order", ""]
+    assert shop.http.get(f"{path}/preview").text == ",Parent,Code\n#1,,O1\n#2,,O2\n"
+    products = f"{path_of(shop, 'Products')}/items?includeAll=true"
+    header, first, _ = shop.http.get(products, headers=as_csv).text.splitlines()
+    assert header.endswith(",listName,Sweet,Sour,Price,Launched,Fresh,Made In,Note")
+    assert first.endswith(",Products,true,false,1.5,,false,Asia,")
 
 
 def test_a_list_above_the_limit(shop: "TenantClient") -> None:
@@ -255,7 +268,7 @@ def test_cells_of_deleted_items_are_deleted(shop: "TenantClient") -> None:
 
 
 def test_the_documentation_shows_empty_failures(shop: "TenantClient") -> None:
-    shop.emulator.settings.quirks = "docs"
+    shop.emulator.settings.dialect = "guide"
     body = change(shop, "Products", "add", {"name": "Plum"})
     assert body == {"added": 1, "ignored": 0, "total": 1, "failures": []}
 

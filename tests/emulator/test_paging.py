@@ -59,7 +59,7 @@ def test_pages_beyond_the_end_are_empty(shop: "TenantClient") -> None:
         "offset": 10,
         "previous": "",
     }
-    shop.emulator.settings.quirks = "docs"
+    shop.emulator.settings.dialect = "guide"
     assert shop.http.get(f"{USERS}?offset=10").json()["users"] == []
 
 
@@ -91,7 +91,7 @@ def test_the_observed_extra_next_page(running_emulator: Emulator, connect: "Conn
     assert paging(reply)["currentPageSize"] == paging(reply)["totalSize"] == 21
     assert paging(reply)["next"].endswith("limit=20&offset=20")
     assert "next" not in paging(ada.http.get("/2/0/workspaces?limit=21"))
-    running_emulator.settings.quirks = "docs"
+    running_emulator.settings.dialect = "guide"
     assert "next" not in paging(ada.http.get("/2/0/workspaces"))
 
 

@@ -25,6 +25,8 @@ ADA: dict[str, Value] = {
         ("active eq False", False),
         ("active ne false", True),
         ("externalId pr", False),
+        ("externalId eq null", True),
+        ("id eq null", False),
         ("id pr", True),
         ('externalId ne "x"', True),
         ('externalId gt "x"', False),

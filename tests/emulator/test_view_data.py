@@ -180,6 +180,6 @@ def test_the_default_view_of_an_empty_module_results_in_a_server_error(
 ) -> None:
     shop.run("actions", "Drop all orders")
     assert read(shop, ORDER_FACTS).status_code == 500
-    shop.emulator.settings.quirks = "docs"
+    shop.emulator.settings.dialect = "guide"
     assert read(shop, ORDER_FACTS).text == ",Amount,Drop,Known\n"
     assert as_json(shop, ORDER_FACTS)["rows"] == []

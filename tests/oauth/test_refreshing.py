@@ -274,6 +274,83 @@ def test_a_rotated_token_survives_a_store_that_fails(
     assert store.load(key_of(anaplan)) == auth.token["refresh_token"]
 
 
+class Sieve(MemoryStore):
+    """Takes everything and keeps nothing."""
+
+    def save(self, key: str, value: str | None) -> None:
+        pass
+
+
+class OtherLibrary(MemoryStore):
+    """Fails with an error that is none of ours."""
+
+    def save(self, key: str, value: str | None) -> None:
+        raise ZeroDivisionError("s3cret")
+
+
+@pytest.mark.parametrize("store", [Sieve(), OtherLibrary()], ids=lambda store: type(store).__name__)
+def test_a_store_that_does_not_keep_the_new_token(
+    anaplan: EmulatedAnaplan,
+    world: World,
+    auth_for: AuthFor,
+    new_token: NewToken,
+    store: MemoryStore,
+    exchanges: Exchanges,
+) -> None:
+    told: list[OAuthToken] = []
+    token = new_token(anaplan, ended=True)
+    auth = auth_for(anaplan, token, store=store, on_token=told.append)
+    for _ in range(2):
+        with pytest.raises(TokenStoreException) as failed:
+            world.ask(anaplan, auth)
+        assert "s3cret" not in str(failed.value)
+        assert str(auth.token["refresh_token"]) not in str(failed.value)
+    # It was exchanged once; the successor is at hand, and was reported.
+    assert exchanges(anaplan) == [200]
+    assert told[-1] == auth.token
+    assert auth.token["refresh_token"] != token["refresh_token"]
+
+
+class Wrong(MemoryStore):
+    """Returns what is not text, or raises an error that is none of ours."""
+
+    def __init__(self, value: object) -> None:
+        super().__init__()
+        self.value = value
+
+    def load(self, key: str) -> str | None:
+        if isinstance(self.value, Exception):
+            raise self.value
+        return self.value  # type: ignore[return-value]
+
+
+@pytest.mark.parametrize("value", [b"s3cret", 5, OSError("s3cret")], ids=repr)
+def test_a_store_that_cannot_be_read(
+    anaplan: EmulatedAnaplan,
+    world: World,
+    auth_for: AuthFor,
+    new_token: NewToken,
+    value: object,
+    exchanges: Exchanges,
+) -> None:
+    auth = auth_for(anaplan, new_token(anaplan, ended=True), store=Wrong(value))
+    with pytest.raises(TokenStoreException, match="can't be read") as failed:
+        world.ask(anaplan, auth)
+    assert "s3cret" not in str(failed.value)
+    assert exchanges(anaplan) == []
+
+
+def test_a_stored_token_with_a_line_end(
+    anaplan: EmulatedAnaplan, world: World, auth_for: AuthFor, new_token: NewToken
+) -> None:
+    """As a store reads it from a file that was written with an editor."""
+    store = MemoryStore()
+    store.save(key_of(anaplan), f"{new_token(anaplan)['refresh_token']}\n")
+    auth = auth_for(anaplan, {"refresh_token": "none"}, store=store)
+    world.ask(anaplan, auth)
+    assert store.load(key_of(anaplan)) == auth.token["refresh_token"]
+
+
 def test_a_callback_that_fails_is_called_again(
     anaplan: EmulatedAnaplan, world: World, auth_for: AuthFor, new_token: NewToken
 ) -> None:

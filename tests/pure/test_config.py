@@ -35,7 +35,10 @@ from anaplan_sdk._ranges import Range
         ({"settle_time": -1}, "settle_time must be at least 0, not -1."),
         ({"model_wait": -1}, "model_wait must be at least 0, not -1."),
         ({"timeout": 0}, "timeout must be positive, not 0."),
-        ({"certificate_payload": "v3"}, "certificate_payload must be 'v1' or 'v2', not 'v3'."),
+        (
+            {"certificate_payload": "v3"},
+            "certificate_payload must be 'auto', 'v1' or 'v2', not 'v3'.",
+        ),
         ({"httpx_kwargs": {"proxy": "ftp://p"}}, "proxy is not the URL of a proxy."),
         ({"httpx_kwargs": {"verify": "none.pem"}}, "verify: 'none.pem' doesn't exist."),
         ({"httpx_kwargs": {"cert": "none.pem"}}, "cert: 'none.pem' doesn't exist."),

@@ -59,7 +59,7 @@ def test_many_items_are_split_by_number_and_by_bytes() -> None:
     assert all(4_800 < size <= 5_000 for size in by_bytes[:-1])
 
 
-@pytest.mark.parametrize("wrong", [{"name": 5}, {"name": object()}, {"name": "a" * 3_000}, None])
+@pytest.mark.parametrize("wrong", [{"name": 5.5}, {"name": object()}, {"name": "a" * 3_000}, None])
 def test_an_invalid_item_is_found_by_its_index(wrong: Any) -> None:
     items: list[Any] = [*names(700), wrong, *names(700), wrong]
     with pytest.raises(ValueError, match=r"^item 700\b") as caught:
@@ -83,7 +83,7 @@ def test_input_is_consumed_as_batches_are_taken() -> None:
 
 def test_a_sequence_is_validated_before_the_first_batch() -> None:
     items: list[dict[str, object]] = [*names(4), {"name": []}]
-    with pytest.raises(ValueError, match=r"^item 4, name: Input should be a valid string$"):
+    with pytest.raises(ValueError, match=r"^item 4, name: list cannot be sent as a value$"):
         next(Batcher(NewListItem, 2).batches(items))
     lazy = Batcher(NewListItem, 2).batches(iter(items))
     assert next(lazy).span == range(2)
@@ -120,7 +120,6 @@ def test_items_are_sent_as_anaplan_wants_them() -> None:
     assert sent(ListItemUpdate, update) == expected
     assert sent(ListItemUpdate, ListItemUpdate.model_validate(update)) == expected
     assert sent(NewListItem, NewListItem(name="N", parent="E")) == {"name": "N", "parent": "E"}
-    assert sent(NewListItem, {"name": "N", "later": 1}) == {"name": "N", "later": 1}
 
 
 @pytest.mark.parametrize(
@@ -134,7 +133,7 @@ def test_items_are_sent_as_anaplan_wants_them() -> None:
         (date(2026, 1, 2), "2026-01-02"),
         (Decimal("1.50"), 1.5),
         (Decimal(12345678901234567890), 12345678901234567890),
-        (None, None),
+        (None, ""),
     ],
 )
 def test_values_keep_their_type(value: object, expected: object) -> None:
@@ -152,18 +151,18 @@ def test_values_keep_their_type(value: object, expected: object) -> None:
     ("cell", "place"),
     [
         ({"lineItemName": "Units"}, "cell 0, value: Field required"),
-        ({"value": 1}, "cell 0: Value error, lineItemId or lineItemName is needed"),
+        ({"value": 1}, "cell 0: lineItemId or lineItemName is needed"),
         (
             {"lineItemId": 1, "value": 1, "dimensions": [{"itemName": "x"}]},
-            "cell 0, dimensions.0: Value error, dimensionId or dimensionName is needed",
+            "cell 0, dimensions.0: dimensionId or dimensionName is needed",
         ),
         (
             {"lineItemId": 1, "value": 1, "dimensions": [{"dimensionId": 1}]},
-            "cell 0, dimensions.0: Value error, itemId, itemName or itemCode is needed",
+            "cell 0, dimensions.0: itemId, itemName or itemCode is needed",
         ),
-        ({"lineItemId": 1, "value": nan}, "cell 0, value: Value error, nan is not a finite number"),
-        ({"lineItemId": 1, "value": Decimal("-inf")}, "cell 0, value: Value error, -inf is no"),
-        ({"lineItemId": 1, "value": inf}, "cell 0, value: Value error, inf is not a finite number"),
+        ({"lineItemId": 1, "value": nan}, "cell 0, value: nan is not a finite number"),
+        ({"lineItemId": 1, "value": Decimal("-inf")}, "cell 0, value: -Infinity is no"),
+        ({"lineItemId": 1, "value": inf}, "cell 0, value: inf is not a finite number"),
         ({"lineItemId": 1, "value": datetime(2026, 1, 1, 5, tzinfo=UTC)}, "cell 0, value"),
         ({"lineItemId": 1, "value": [1]}, "cell 0, value"),
         (7, "cell 0: Input should be"),
@@ -177,12 +176,12 @@ def test_an_invalid_cell_is_named_by_its_index(cell: Any, place: str) -> None:
 
 
 def test_values_that_json_cannot_represent_are_errors() -> None:
-    with pytest.raises(ValueError, match="item 0: Unable to serialize"):
+    with pytest.raises(ValueError, match=r"item 0, properties\.x: object cannot be sent"):
         split([{"name": "a", "properties": {"x": object()}}])
 
 
 def test_an_item_to_change_needs_a_key() -> None:
-    with pytest.raises(ValueError, match="item 0: Value error, an id, a code or a name is needed"):
+    with pytest.raises(ValueError, match="item 0: an id, a code or a name is needed"):
         list(Batcher(ListItemUpdate).batches([{"parent": "E"}]))
 
 
@@ -310,5 +309,5 @@ def test_a_property_that_is_not_a_number_is_an_error(
     items = [{"code": "A", "properties": {"Price": 1.5, "Weight": None}}]
     assert len(list(Batcher(item).batches(items))) == 1
     items.append({"code": "B", "properties": {"Price": number}})
-    with pytest.raises(ValueError, match=r"item 1, properties: .* is not a finite number"):
+    with pytest.raises(ValueError, match=r"item 1, properties.Price: .* is not a finite number"):
         list(Batcher(item).batches(items))

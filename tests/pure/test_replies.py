@@ -278,7 +278,7 @@ def test_the_networks_errors_become_ours(
     error: httpx2.RequestError, kind: type[AnaplanException], retryable: bool, not_performed: bool
 ) -> None:
     error.request = httpx2.Request("PUT", "https://me:secret@api.anaplan.com/2/0/x?secret")
-    ours = transport_error(error, 3)
+    ours = transport_error(error, 3, error.request)
     assert type(ours) is kind
     assert (ours.retryable, ours.not_performed) == (retryable, not_performed)
     assert ours.attempts == 3

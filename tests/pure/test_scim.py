@@ -27,6 +27,10 @@ C = field("id") != "c"
         (A | (B | C), 'userName eq "a" or externalId eq "b" or id ne "c"'),
         (field("externalId"), "externalId pr"),
         (field("externalId").present() & A, 'externalId pr and userName eq "a"'),
+        (field("active"), "active eq true"),
+        (~field("active"), "active eq false"),
+        (field("active").present(), "active pr"),
+        (~field("externalId"), "externalId eq null"),
         (field("active") == False, "active eq false"),  # noqa: E712
         (field("name.givenName") < "m", 'name.givenName lt "m"'),
         (field("name.givenName") <= "m", 'name.givenName le "m"'),
@@ -56,7 +60,7 @@ def test_mistakes_with_python_operators_are_errors() -> None:
         assert A & "x"  # type: ignore[operator]
     with pytest.raises(TypeError, match="does not support `not`"):
         assert ~A
-    with pytest.raises(TypeError, match="present"):
+    with pytest.raises(TypeError, match="~field"):
         assert name == None  # noqa: E711
     with pytest.raises(TypeError, match="compared with text, not int"):
         assert name == 1

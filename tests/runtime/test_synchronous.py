@@ -182,9 +182,15 @@ def test_no_thread_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(threading.Thread, "start", refuse)
     abandoned: list[bool] = []
-    with pytest.raises(RuntimeError, match="new thread"):
-        DetachedTasks().run(bool, on_abandoned=lambda: abandoned.append(True))
-    assert abandoned == [True]
+    caller = threading.get_ident()
+    detached = DetachedTasks().run(threading.get_ident, on_abandoned=lambda: abandoned.append(True))
+    assert detached == caller
+    assert abandoned == []
+    assert run_shielded(threading.get_ident) == caller
+    assert with_deadline(60, threading.get_ident) == caller
+    seen: list[int] = []
+    assert list(ordered_map(seen.append, range(9), 4)) == [None] * 9
+    assert seen == list(range(9))
 
 
 def test_an_interrupt_before_the_thread_has_begun_abandons_its_work(

@@ -50,7 +50,7 @@ class Model:
     memory_usage: int
     created_at: str
     modified_at: str
-    modified_by: str | None
+    modified_by: str
     serial_number: int
 
 

@@ -65,7 +65,7 @@ class Call:
     @property
     def is_live(self) -> bool:
         """Whether to behave as Anaplan was observed to, rather than as documented."""
-        return self.tenant.settings.quirks == "live"
+        return self.tenant.settings.dialect != "guide"
 
     def json(self) -> object:
         """Return the body, parsed as JSON.

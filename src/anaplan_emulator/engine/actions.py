@@ -2,11 +2,9 @@
 
 import sqlite3
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 
 from pydantic import TypeAdapter
 
-from anaplan_emulator.clock import iso_milliseconds
 from anaplan_emulator.engine.action_results import ActionResult
 from anaplan_emulator.engine.action_run import ActionRun
 from anaplan_emulator.engine.deletions import run_delete
@@ -75,6 +73,7 @@ def _run_process(run: ActionRun, process_id: str, definition: ProcessDefinition)
     """Run actions in order until one fails. The effects of earlier ones remain."""
     actions_to_run = steps(run.session.db, run.model, definition)
     nested: list[ActionResult] = []
+    process_started = run.now()
     for number, action in enumerate(actions_to_run):
         started = run.now()
         step = run.step(number / len(actions_to_run), (number + 1) / len(actions_to_run))
@@ -83,8 +82,8 @@ def _run_process(run: ActionRun, process_id: str, definition: ProcessDefinition)
         nested.append(
             replace(
                 result,
-                started=iso_milliseconds(datetime.fromtimestamp(started, UTC)),
-                duration=f"{run.now() - started:.3f}",
+                started=str(int(started * 1000)),
+                duration=str(int((run.now() - started) * 1000)),
             )
         )
         if not result.successful:
@@ -95,6 +94,8 @@ def _run_process(run: ActionRun, process_id: str, definition: ProcessDefinition)
         successful=all(result.successful for result in nested),
         failure_dump=any(result.failure_dump for result in nested),
         nested=nested,
+        started=str(int(process_started * 1000)),
+        duration=str(int((run.now() - process_started) * 1000)),
     )
 
 

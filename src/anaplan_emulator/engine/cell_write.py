@@ -44,16 +44,34 @@ class CellWrite:
     line_item_id: str | None
     line_item_name: str | None
     coordinates: tuple[Coordinate, ...]
-    value: Scalar
+    value: Scalar | None
 
 
 @dataclass(frozen=True, slots=True)
 class WriteFailure:
-    """The reason why a cell was not written."""
+    """The reason why a cell was not written.
+
+    Attributes:
+        index: Position of the cell in the request.
+        kind: Anaplan's `failureType` (docs/anaplan-behaviour.md#cell-writes).
+        details: The message for users.
+    """
 
     index: int
     kind: str
     details: str
+
+
+class WritesRefused(Exception):
+    """The request as a whole was refused: members are missing, or values have a wrong type.
+
+    Args:
+        failures: The reasons.
+    """
+
+    def __init__(self, failures: list[WriteFailure]) -> None:
+        super().__init__(failures[0].details)
+        self.failures = failures
 
 
 class _WriteRejected(Exception):
@@ -79,8 +97,18 @@ def write_cells(
 
     Returns:
         The number of cells whose value changed, and the failures.
+
+    Raises:
+        WritesRefused: The request cannot be processed at all, and nothing was written.
     """
     resolver = _Resolver(db, module, writes)
+    refused = [
+        WriteFailure(index, *reason)
+        for index, write in enumerate(writes)
+        if (reason := resolver.reason_against(write))
+    ]
+    if refused:
+        raise WritesRefused(refused)
     changed = 0
     failures: list[WriteFailure] = []
     for index, write in enumerate(writes):
@@ -88,7 +116,7 @@ def write_cells(
             item = resolver.line_item(write)
             items = resolver.items(write, item)
             if reason := limits.reason_against(items):
-                raise _WriteRejected("cellIsNotEditable", reason)
+                raise _WriteRejected("cellIsNotWriteable", reason)
             value = resolver.value(write, item)
         except _WriteRejected as rejection:
             failures.append(WriteFailure(index, rejection.kind, rejection.details))
@@ -115,16 +143,36 @@ class _Resolver:
         self._keys: dict[int, set[int]] = {}
         self._look_up(writes)
 
+    def reason_against(self, write: CellWrite) -> tuple[str, str] | None:
+        """Return why the request with this write is refused as a whole, as a type and a text."""
+        missing = "missingRequiredField"
+        if not write.line_item_id and not write.line_item_name:
+            return missing, "lineItemId or lineItemName is missing"
+        if write.value is None:
+            return missing, "value is missing or null"
+        for each in write.coordinates:
+            if not each.dimension_id and not each.dimension_name:
+                return missing, "dimensionId or dimensionName is missing"
+            if each.item_id is None and each.item_name is None and each.item_code is None:
+                return missing, "itemId, itemName or itemCode is missing"
+        item = self._find_line_item(write)
+        if item is None or _has_possible_type(item, write.value):
+            return None
+        kind = item.data_type.value
+        return "unsupportedValueType", f"{item.name}: {json.dumps(write.value)} is not a {kind}"
+
+    def _find_line_item(self, write: CellWrite) -> Field | None:
+        if write.line_item_id is not None:
+            return self._line_items_by_id.get(write.line_item_id)
+        return self._line_items.get((write.line_item_name or "").lower())
+
     def line_item(self, write: CellWrite) -> Field:
         """Return the line item, which must be writable."""
-        if write.line_item_id is not None:
-            item = self._line_items_by_id.get(write.line_item_id)
-        else:
-            item = self._line_items.get((write.line_item_name or "").lower())
+        item = self._find_line_item(write)
         if item is None:
             name = write.line_item_id or write.line_item_name
             raise _WriteRejected(
-                "lineItemNotFound", f"{self._module.name} has no line item '{name or ''}'"
+                "invalidLineItem", f"{self._module.name} has no line item '{name}'"
             )
         if item.formula:
             raise _WriteRejected(
@@ -139,41 +187,34 @@ class _Resolver:
             dimension = self._dimension(coordinate)
             if dimension is None:
                 name = coordinate.dimension_id or coordinate.dimension_name
-                raise _WriteRejected(
-                    "dimensionNotFound", f"{item.name} has no dimension '{name or ''}'"
-                )
+                raise _WriteRejected("invalidDimension", f"{item.name} has no dimension '{name}'")
             if dimension.key in found:
-                raise _WriteRejected("duplicateDimension", f"{dimension.name} is given twice")
+                raise _WriteRejected("invalidDimension", f"{dimension.name} is given twice")
             found[dimension.key] = self._item(dimension, coordinate)
         for dimension in self._module.dimensions:
             if dimension.key not in found:
-                raise _WriteRejected("missingDimension", f"{dimension.name} is missing")
+                raise _WriteRejected("invalidDimension", f"{dimension.name} is missing")
         return tuple(found[dimension.key] for dimension in self._module.dimensions)
 
     def value(self, write: CellWrite, item: Field) -> Stored:
         """Return the stored value, according to the line item's format."""
-        value = write.value
+        text = str(write.value)
         if item.entity_list is not None:
-            return self._entity(item, self._entities[item.entity_list], value)
-        is_number = isinstance(value, int | float) and not isinstance(value, bool)
-        fits = {
-            DataType.NUMBER: is_number or isinstance(value, str),
-            DataType.BOOLEAN: isinstance(value, bool | str),
-        }.get(item.data_type, isinstance(value, str))
+            return self._entity(item, self._entities[item.entity_list], text)
         try:
-            if not fits:
-                raise ValueError(value)
-            stored = parser(item.data_type)(str(value))
+            stored = parser(item.data_type)(text)
         except ValueError:
-            raise _invalid(item, value) from None
+            is_date = item.data_type is DataType.DATE
+            raise _WriteRejected(
+                "invalidDateValue" if is_date else "valueDataTypeMismatch",
+                f"{item.name}: {json.dumps(write.value)} is not a {item.data_type.value} value",
+            ) from None
         # An empty cell and 0 are the same to readers.
         return stored if stored != 0 else None
 
-    def _entity(self, item: Field, item_list: ListStructure, value: Scalar) -> Stored:
+    def _entity(self, item: Field, item_list: ListStructure, value: str) -> Stored:
         if value == "":
             return None
-        if not isinstance(value, str):
-            raise _invalid(item, value)
         found = self._names[item_list.key].get(value)
         if found is None:
             found = self._codes[item_list.key].get(value)
@@ -182,7 +223,7 @@ class _Resolver:
             found = key if key in self._keys[item_list.key] else None
         if found is None:
             raise _WriteRejected(
-                "itemNotFound", f"{item.name}: {item_list.name} has no item '{value}'"
+                "invalidListItemValue", f"{item.name}: {item_list.name} has no item '{value}'"
             )
         return found
 
@@ -202,7 +243,7 @@ class _Resolver:
             found = self._codes[dimension.key].get(coordinate.item_code or "")
         if found is None:
             name = coordinate.item_id or coordinate.item_name or coordinate.item_code
-            raise _WriteRejected("itemNotFound", f"{dimension.name} has no item '{name or ''}'")
+            raise _WriteRejected("invalidItem", f"{dimension.name} has no item '{name or ''}'")
         return found
 
     def _look_up(self, writes: Iterable[CellWrite]) -> None:
@@ -243,10 +284,12 @@ class _Resolver:
         return find_items(self._db, item_list.key, names, match) if names else {}
 
 
-def _invalid(item: Field, value: Scalar) -> _WriteRejected:
-    return _WriteRejected(
-        "invalidValue", f"{item.name}: {json.dumps(value)} is not a {item.data_type.value} value"
-    )
+def _has_possible_type(item: Field, value: Scalar) -> bool:
+    """Return whether a value of this JSON type can be one of a line item."""
+    if isinstance(value, str):
+        return True
+    wanted = DataType.BOOLEAN if isinstance(value, bool) else DataType.NUMBER
+    return item.entity_list is None and item.data_type is wanted
 
 
 def _write(

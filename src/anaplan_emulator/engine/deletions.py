@@ -31,7 +31,12 @@ def run_delete(run: ActionRun, action_id: str, definition: DeleteDefinition) -> 
     with run.session.transaction():
         count = delete_items(db, run.model, item_list.key, keys)
     text = f"{item_list.name}: {count} items deleted"
-    detail = Detail("deleteFromSelectionSucceeded", text, count)
+    values = {
+        "affectedItems": str(count),
+        "targetName": item_list.name,
+        "filterName": line_item.name,
+    }
+    detail = Detail("deleteFromSelectionSucceeded", text, count, values)
     return ActionResult(action_id, definition.name, successful=True, details=[detail])
 
 

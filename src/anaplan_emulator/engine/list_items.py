@@ -94,26 +94,38 @@ def read_items(
 
 
 def list_rows(db: sqlite3.Connection, item_list: ListStructure) -> Iterator[list[str]]:
-    """Yield a list as rows of texts: a header, and then a row for each item.
+    """Yield a list as the pages of a large read contain it: a header, and a row for each item.
 
-    The columns are Name, Code, Parent, the properties and the subsets. The parent of items without
-    one is the top-level item, if the list has one.
+    The column of names has no heading. Write and Read, which are about selective access, are empty.
+    The parent of items without one is the top-level item, if the list has one.
+
+    Source: docs/anaplan-behaviour.md#large-reads.
     """
     fields, list_subsets = properties(db, item_list.key), read_subsets(db, item_list.key)
     top = top_level_item(db, item_list.key) or ""
-    names = [field.name for field in fields] + [subset.name for subset in list_subsets]
-    yield ["Name", "Code", "Parent", *names]
+    names = [subset.name for subset in list_subsets] + [field.name for field in fields]
+    yield ["", "Parent", "Write", "Read", "Code", *names]
     for item in read_items(db, item_list, fields=fields, subsets=list_subsets):
         yield [
             item.name,
-            item.code or "",
             item.parent_name or top,
+            "",
+            "",
+            item.code or "",
+            *("true" if contained else "false" for contained in item.subsets),
             *(
                 render(field.data_type, value)
                 for field, value in zip(fields, item.values, strict=True)
             ),
-            *("true" if contained else "false" for contained in item.subsets),
         ]
+
+
+def preview_rows(db: sqlite3.Connection, item_list: ListStructure) -> Iterator[list[str]]:
+    """Yield the rows of a list's preview: names, which have no heading, parents and codes."""
+    top = top_level_item(db, item_list.key) or ""
+    yield ["", "Parent", "Code"]
+    for item in read_items(db, item_list):
+        yield [item.name, item.parent_name or top, item.code or ""]
 
 
 def _value(field: Field) -> str:

@@ -39,6 +39,8 @@ class ModelMemory:
     def open(self, db: sqlite3.Connection, model: int) -> None:
         """Begin to open a model, unless it is being opened already."""
         set_open(db, model)
+        # It may have been unloaded because nobody used it.
+        self._remove_tasks(db, model)
         with self._lock:
             if not self._remaining(model):
                 self._opening_since[model] = self._clock.timestamp()
@@ -47,6 +49,7 @@ class ModelMemory:
     def close(self, db: sqlite3.Connection, model: int) -> None:
         """Remove a model from memory."""
         set_open(db, model, is_open=False)
+        self._remove_tasks(db, model)
         with self._lock:
             self._opening_since.pop(model, None)
 
@@ -92,6 +95,11 @@ class ModelMemory:
             # A model that was never used counts from the first request for it.
             last_used = max(self._last_used.setdefault(model, now), last_task)
         return now - last_used >= minutes * 60
+
+    def _remove_tasks(self, db: sqlite3.Connection, model: int) -> None:
+        """Remove the ended tasks of a model that is not in memory, if the settings say so."""
+        if self._settings.unloading_removes_tasks:
+            db.execute("DELETE FROM tasks WHERE model = ? AND result IS NOT NULL", (model,))
 
     def _remaining(self, model: int) -> float:
         since = self._opening_since.get(model)

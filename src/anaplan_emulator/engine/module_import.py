@@ -120,9 +120,15 @@ class ModuleImport:
         if counts.failed:
             text += f"{counts.failed} rows failed, "
         text += f"{counts.ignored} ignored "
-        # The counters of modules are not documented; these are those of lists
+        # The first four are those of the guide's message templates, the others those of lists
         # (docs/anaplan-behaviour.md#task-results).
-        values = counts.values() | {"updatedCount": str(cells)}
+        values = {
+            "lineItemName": self.module.name,
+            "rowCount": str(counts.updated),
+            "failureCount": str(counts.failed),
+            **counts.values(),
+            "updatedCount": str(cells),
+        }
         suffix = "WithFailures" if self.errors.rows else ""
         summary = Detail(f"lineItemRowsProcessed{suffix}", text, values=values)
         return [summary, *self.errors.details()]

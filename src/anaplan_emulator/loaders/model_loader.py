@@ -114,7 +114,7 @@ def _load_model(
     workspace_of_original, original = described[model.copy_of or model.name]
     own = {"name", "id", "active_state", "offline", "categories", "roles"}
     content = original.model_copy(update={name: getattr(model, name) for name in own})
-    key = _insert_model(db, workspace, model)
+    key = _insert_model(db, workspace, model, next(iter(user_ids.values())))
     _ModelLoader(db, content, key).load(user_ids)
     for number, revision in enumerate(original.revisions):
         restructure(db, key, revision.structure)
@@ -141,9 +141,9 @@ def _load_model(
 
 
 def _insert_model(
-    db: sqlite3.Connection, workspace: WorkspaceDescription, model: ModelDescription
+    db: sqlite3.Connection, workspace: WorkspaceDescription, model: ModelDescription, user_id: str
 ) -> int:
-    """Insert a model without content and return its key."""
+    """Insert a model without content, which a user has created, and return its key."""
     categories = [
         {"attribute": category.attribute, "categoryName": category.name}
         for category in model.categories
@@ -152,8 +152,8 @@ def _insert_model(
     (key,) = db.execute(
         """
         INSERT INTO models (id, workspace_id, name, active_state, is_open, offline,
-            category_values, memory_usage, created_at, modified_at, serial_number)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) RETURNING key
+            category_values, memory_usage, created_at, modified_at, modified_by, serial_number)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, 1) RETURNING key
         """,
         (
             workspace.model_id(model),
@@ -166,6 +166,7 @@ def _insert_model(
             0 if archived else _MEMORY_USAGE,
             _CREATED_AT,
             _CREATED_AT,
+            user_id,
         ),
     ).fetchone()
     return int(key)

@@ -60,7 +60,7 @@ class ModuleLoader:
             ],
         )
         prefix = next(self._rows.item_prefixes)
-        for number, item in enumerate(module.line_items, 1):
+        for number, item in enumerate(module.line_items):
             self._insert_line_item(key, f"{prefix}{number:09}", item)
         create_cells_table(self._db, module_by_name(self._db, self._model, module.name))
 

@@ -23,7 +23,7 @@ MONTHS: CalendarType = "Calendar Months/Quarters/Years"
 GROUPED: CalendarType = "Weeks: 4-4-5, 4-5-4 or 5-4-4"
 GENERAL: CalendarType = "Weeks: General"
 
-FIRST_YEAR, LAST_YEAR = 2000, 2050
+FIRST_YEAR, LAST_YEAR = 2000, 2039
 """Fiscal years that a model can be set to; Anaplan's range is not documented."""
 
 MONTH_NAMES = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")

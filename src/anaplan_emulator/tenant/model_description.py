@@ -70,7 +70,14 @@ class FileDescription(FileFormat):
 
 
 class CategoryValue(Description):
-    """A category of a model and its value."""
+    """A category of a model and the model's value of it.
+
+    The names are those of the API (docs/anaplan-behaviour.md#users-workspaces-and-models).
+
+    Attributes:
+        attribute: The value, such as `EMEA`.
+        name: The category, such as `Region`.
+    """
 
     attribute: str
     name: str

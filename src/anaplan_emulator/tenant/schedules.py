@@ -6,7 +6,7 @@ Source: docs/anaplan-behaviour.md#schedules.
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
 from datetime import time as TimeOfDay  # noqa: N812 (a schedule has a time)
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
@@ -53,6 +53,17 @@ class Schedule(BaseModel):
     startDate: date  # noqa: N815
     endDate: date | None = None  # noqa: N815
     timezone: Annotated[str, AfterValidator(_known_zone)]
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_day_of_week(cls, content: Any) -> Any:
+        """Accept `daysOfWeek` for one weekday of the month, as in a table of the guide."""
+        match content:
+            case {"type": "monthly_relative_weekday", "daysOfWeek": [day]} if (
+                "dayOfWeek" not in content
+            ):
+                return {**content, "dayOfWeek": day}
+        return content
 
     @model_validator(mode="after")
     def _check_fields(self) -> "Schedule":

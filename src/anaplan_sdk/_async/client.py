@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from copy import copy
 from dataclasses import fields, replace
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Self, Unpack, overload
@@ -24,7 +23,9 @@ from anaplan_sdk.config import (
     ConsolidationAccess,
     HttpxOptions,
     PayloadFormat,
+    ReplyLimits,
     Signer,
+    TokenStore,
 )
 from anaplan_sdk.exceptions import ArgumentTypeException
 from anaplan_sdk.progress import ProgressCallback
@@ -69,7 +70,9 @@ class ClientOptions(HttpxOptions[httpx2.AsyncBaseTransport], total=False):
     request_deadline: float | None
     requests_per_minute: float | None
     settle_time: float
+    strict_starts: bool
     model_wait: float | None
+    reply_limits: ReplyLimits
     api_key: str | None
     consolidation: ConsolidationAccess | None
     base_url: str | None
@@ -83,7 +86,7 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
 
     Creating a client sends nothing: it signs in at its first request, or when `authenticate` is
     called. Use it in `async with`, or close it with `aclose`. Any number of callers may share one
-    client; a forked process opens connections of its own.
+    client; a forked process opens connections of its own. Clients can't be copied or pickled.
 
     Args:
         workspace_id: Id of the workspace, for methods that need one.
@@ -119,7 +122,8 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
             eu2, eu4 and ap1.
         hosts: Base URL of each service, where neither `base_url` nor `region` fits.
         certificate_payload: Form of the data that the private key signs: "v1", or "v2", which
-            contains a timestamp and is valid for one sign-in.
+            contains a timestamp and is valid for one sign-in. "auto" (the default) tries "v2" and,
+            if Anaplan refuses it at the first sign-in, "v1".
         upload_compression_level: Compression of chunks, 0 to 3. 1 takes the least time in total on
             most networks; 3 sends a few percent less for much more work.
         max_concurrency: Number of requests that may be in progress at the same time.
@@ -134,8 +138,12 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
         settle_time: Seconds that Anaplan may take to show its own work: to list a task after the
             reply to its start was lost, before it is started again; to show the chunks it has
             acknowledged.
+        strict_starts: Whether a start without a clear reply is always `OutcomeUnknownException`. By
+            default the SDK looks for what was started, which may turn out to be another user's, and
+            starts again if there is nothing.
         model_wait: Seconds that a request waits for its model while that is opening, busy, locked
             or offline, before it is sent again. None (the default) lets such a request fail.
+        reply_limits: The largest reply and the longest listing that are read into memory.
         **httpx_kwargs: Further options of the httpx2 client, such as `proxy` or `verify`. They also
             apply to sign-in.
 
@@ -174,14 +182,16 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
         base_url: str | None = None,
         region: Region | None = None,
         hosts: Hosts | None = None,
-        certificate_payload: PayloadFormat = "v1",
+        certificate_payload: PayloadFormat = "auto",
         upload_compression_level: int = 1,
         max_concurrency: int = 20,
         max_retry_time: float | None = None,
         request_deadline: float | None = None,
         requests_per_minute: float | None = None,
         settle_time: float = 10.0,
+        strict_starts: bool = False,
         model_wait: float | None = None,
+        reply_limits: ReplyLimits = ReplyLimits(),  # noqa: B008 - immutable
         **httpx_kwargs: Unpack[HttpxOptions[httpx2.AsyncBaseTransport]],
     ) -> None:
         # The parameters are the fields of ClientConfig; tests/architecture compares them.
@@ -236,7 +246,13 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
         return client
 
     @classmethod
-    def from_env(cls, profile: str | None = None, **options: Unpack[ClientOptions]) -> Self:
+    def from_env(
+        cls,
+        profile: str | None = None,
+        *,
+        store: TokenStore | None = None,
+        **options: Unpack[ClientOptions],
+    ) -> Self:
         """Create a client with credentials from the environment, a profile or stored tokens.
 
         They are searched in this order: environment variables (`ANAPLAN_...`), the profile in the
@@ -247,6 +263,8 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
             profile: Profile of the config file to use, before the environment. None (the default)
                 uses the one that `ANAPLAN_PROFILE` or the file's `default_profile` names, after
                 the environment.
+            store: Where OAuth's refresh tokens are stored. None (the default) uses the file that
+                `ANAPLAN_TOKEN_FILE` or the profile's `token_file` names, or else the keyring.
             **options: Options of the client. They take precedence over what is found; if there
                 are credentials among them, others are only searched to complete them.
 
@@ -263,7 +281,7 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
         """
         from anaplan_sdk.auth.environment import find_options
 
-        return cls(**find_options(profile, options))
+        return cls(**find_options(profile, options, store=store))
 
     # Namespaces are imported when they are used: most programs use few of them.
 
@@ -386,7 +404,9 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
         Returns:
             A client that works until the client it was created from is closed.
         """
-        other = copy(self)
+        # With what a subclass has added; `copy` refuses clients.
+        other = type(self).__new__(type(self))
+        vars(other).update(vars(self))
         config = replace(
             self._config,
             model_id=model_id or self._model_id,
@@ -481,7 +501,7 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
         Source: Anaplan help, "Upload a file in chunks" and "Set and post the chunk count"; Anaplan
         Integration API V2 guide, "Import Actions" and "Process Actions".
         """
-        self._action_url(action_id)
+        await self._action_url(action_id)
         await self.upload_file(
             file_id, content, journal=journal, on_progress=options.get("on_progress")
         )
@@ -524,6 +544,6 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
 
         Source: Anaplan Integration API V2 guide, "Export Actions".
         """
-        self._action_url(action_id, "exports")
+        await self._action_url(action_id, "exports")
         await self.run_action(action_id, locale=locale, timeout=timeout, on_progress=on_progress)
         return await self.get_file(action_id, on_progress=on_progress)

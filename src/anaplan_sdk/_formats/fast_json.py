@@ -59,6 +59,7 @@ Check: TypeAlias = Callable[[Sequence[dict[str, object]]], bool]
 """A condition on items whose fields have the right types."""
 
 _VALUES = frozenset((bool, int, float, str, date))
+_PROPERTY_VALUES = _VALUES | {type(None)}
 _COORDINATE = frozenset(_Coordinate.__annotations__)
 _EMPTY: dict[str, object] = {}
 
@@ -105,6 +106,20 @@ def _has_key(items: Sequence[dict[str, object]]) -> bool:
     return all(item.get("id") or item.get("code") or item.get("name") for item in items)
 
 
+def _has_plain_properties(items: Sequence[dict[str, Any]]) -> bool:
+    return _PROPERTY_VALUES.issuperset(
+        chain.from_iterable(
+            map(type, properties.values())
+            for item in items
+            if (properties := item.get("properties", _EMPTY)) is not None
+        )
+    )
+
+
+def _is_complete_update(items: Sequence[dict[str, Any]]) -> bool:
+    return _has_key(items) and _has_plain_properties(items)
+
+
 def _has_valid_nulls(items: Sequence[dict[str, Any] | None]) -> bool:
     # The name, the code, the parent and properties may be null. A float property may be neither
     # NaN nor infinite: subtracting such a value from itself gives NaN, which is true.
@@ -137,8 +152,8 @@ def _is_complete_cell(items: Sequence[dict[str, Any]]) -> bool:
 
 
 FAST_SERIALIZERS: dict[type[AnaplanModel], FastSerializer] = {
-    NewListItem: FastSerializer(_NewItem, allows_nulls=_has_valid_nulls),
-    ListItemUpdate: FastSerializer(_Update, _has_key, _has_valid_nulls),
+    NewListItem: FastSerializer(_NewItem, _has_plain_properties, _has_valid_nulls),
+    ListItemUpdate: FastSerializer(_Update, _is_complete_update, _has_valid_nulls),
     ListItemKey: FastSerializer(_Key, _has_key),
     CellWrite: FastSerializer(_Cell, _is_complete_cell),
 }

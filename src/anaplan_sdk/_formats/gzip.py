@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import sys
 import zlib
 from collections.abc import Callable
 from functools import cache
-from typing import TypeAlias, cast
+from typing import Any, TypeAlias, cast
 
 # isal's levels 1 and 2 compress CSV twenty times faster than zlib's default and reach 91 % of its
 # ratio. Where isal has no wheel, zlib's level 1 comes nearest.
@@ -16,19 +17,24 @@ MAX_LEVEL = 3
 # zlib's window size, with the flag for the gzip format.
 _GZIP_FORMAT = zlib.MAX_WBITS | 16
 
-Codec: TypeAlias = tuple[Callable[..., bytes], Callable[[bytes], bytes]]
+Codec: TypeAlias = tuple[Callable[..., bytes], Callable[[int], Any]]
+
+
+class ContentTooLargeError(Exception):
+    """Decompressed content is larger than allowed."""
 
 
 @cache
 def _find_codec() -> Codec:
+    """Return what compresses a chunk, and what makes an object that decompresses a member."""
     try:
-        from isal import igzip
+        from isal import igzip, isal_zlib
     except ImportError:
         import gzip
 
-        return gzip.compress, gzip.decompress
+        return gzip.compress, zlib.decompressobj
     # isal does not annotate its parameters.
-    return cast("Codec", (igzip.compress, igzip.decompress))  # pyright: ignore[reportUnknownMemberType]
+    return cast("Codec", (igzip.compress, isal_zlib.decompressobj))  # pyright: ignore[reportUnknownMemberType]
 
 
 def compress(chunk: bytes | memoryview, level: int = DEFAULT_LEVEL) -> bytes:
@@ -36,23 +42,33 @@ def compress(chunk: bytes | memoryview, level: int = DEFAULT_LEVEL) -> bytes:
     return _find_codec()[0](chunk, level, mtime=0)
 
 
-def decompress(packed: bytes) -> bytes:
+def decompress(packed: bytes, limit: int = sys.maxsize) -> bytes:
     """Decompress gzip members.
+
+    Args:
+        packed: The members.
+        limit: The number of bytes that the content may have.
 
     Raises:
         ValueError: The bytes are not gzip, are damaged, or end too early.
+        ContentTooLargeError: The content has more bytes.
     """
-    try:
-        return _find_codec()[1](packed)
-    except Exception as error:  # Each codec has exceptions of its own.
-        raise ValueError(f"invalid gzip: {error}") from error
+    decompressor = Decompressor(limit)
+    content = decompressor.feed(packed)
+    decompressor.finish()
+    return content
 
 
 class Decompressor:
-    """Decompresses gzip members that arrive piece by piece."""
+    """Decompresses gzip members that arrive piece by piece.
 
-    def __init__(self) -> None:
-        self._member = zlib.decompressobj(_GZIP_FORMAT)
+    Args:
+        limit: The number of bytes that the content of one piece may have.
+    """
+
+    def __init__(self, limit: int = sys.maxsize) -> None:
+        self._limit = limit
+        self._member = self._new_member()
         self._is_begun = False
 
     def feed(self, packed: bytes) -> bytes:
@@ -60,18 +76,28 @@ class Decompressor:
 
         Raises:
             ValueError: The piece is not gzip, or is damaged.
+            ContentTooLargeError: Its content is too large.
         """
         content: list[bytes] = []
+        left = self._limit
         while packed:
             if self._member.eof:
-                self._member = zlib.decompressobj(_GZIP_FORMAT)
+                packed = packed.lstrip(b"\0")  # Members may be padded.
+                if not packed:
+                    break
+                self._member = self._new_member()
             try:
-                content.append(self._member.decompress(packed))
-            except zlib.error as error:
+                # One byte more than allowed, which shows that there are more.
+                unpacked: bytes = self._member.decompress(packed, min(left + 1, sys.maxsize))
+            except Exception as error:  # Each codec has exceptions of its own.
                 raise ValueError(f"invalid gzip: {error}") from error
+            left -= len(unpacked)
+            if left < 0:
+                raise ContentTooLargeError
+            content.append(unpacked)
             self._is_begun = True
-            packed = self._member.unused_data
-        return b"".join(content)
+            packed = self._member.unused_data or self._member.unconsumed_tail
+        return content[0] if len(content) == 1 else b"".join(content)
 
     def finish(self) -> None:
         """Check that the last piece completed the content.
@@ -81,3 +107,7 @@ class Decompressor:
         """
         if self._is_begun and not self._member.eof:
             raise ValueError("invalid gzip: it ends too early")
+
+    @staticmethod
+    def _new_member() -> Any:
+        return _find_codec()[1](_GZIP_FORMAT)

@@ -150,7 +150,8 @@ class Batcher(Generic[M]):
         except ValidationError as error:
             first = error.errors(include_url=False, include_input=False)[0]
             place = ".".join(map(str, first["loc"][1:]))
-            problem = f"{f', {place}' if place else ''}: {first['msg']}"
+            problem = first["msg"].removeprefix("Value error, ")
+            problem = f"{f', {place}' if place else ''}: {problem}"
         except ValueError as error:  # a value that JSON cannot represent
             problem = f": {error}"
         if len(items) > 1:  # Find the invalid item by writing them one by one.

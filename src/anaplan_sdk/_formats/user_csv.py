@@ -9,6 +9,7 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from anaplan_sdk._arguments import expanded
 from anaplan_sdk._formats.json_batches import Batch
 from anaplan_sdk.exceptions import ArgumentTypeException, InvalidArgumentException
 from anaplan_sdk.models._base import AnaplanModel
@@ -76,7 +77,7 @@ def without_header(content: bytes) -> bytes:
 def _rows_of(users: UserInput) -> Iterator[tuple[UserRow, object]]:
     """Yield the rows, each with the caller's own object."""
     if isinstance(users, Path):
-        users = users.expanduser().read_bytes()
+        users = expanded(users).read_bytes()
     if isinstance(users, str):
         users = users.encode()
     if isinstance(users, bytes):

@@ -34,3 +34,8 @@ def iso_date(value: str | None) -> float | None:
 def timestamp(moment: datetime) -> float:
     """Return the seconds since 1970 of a date, which is UTC's if it has no time zone."""
     return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp()
+
+
+def optional_timestamp(moment: datetime | None) -> float | None:
+    """Return the seconds since 1970 of a date that a reply may lack."""
+    return None if moment is None else timestamp(moment)

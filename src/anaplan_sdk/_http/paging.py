@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import TypeVar
+
+from anaplan_sdk.exceptions import ReplyTooLargeException
+
+T = TypeVar("T")
 
 
-def further_offsets(received: int, total: int | None) -> Iterator[int]:
+def further_offsets(received: int, total: int | None) -> range:
     """Return the offsets of the pages after the first one.
 
     The server may send smaller pages than requested, so the size of the first one is used. A `next`
@@ -19,7 +24,27 @@ def further_offsets(received: int, total: int | None) -> Iterator[int]:
         ValueError: The first page is empty, although the listing is not.
     """
     if total is None or total <= received:
-        return iter(())
+        return range(0)
     if received == 0:
         raise ValueError(f"a page without items, although the listing has {total}")
-    return iter(range(received, total, received))
+    return range(received, total, received)
+
+
+def bounded(pages: Iterable[T], limit: int) -> Iterator[T]:
+    """Yield what identifies the pages of a listing, as long as there are not too many.
+
+    Args:
+        pages: Numbers or offsets of pages. Of a range the length is known in advance.
+        limit: The number of pages that the listing may have.
+
+    Raises:
+        ReplyTooLargeException: There are more.
+    """
+    known = len(pages) if isinstance(pages, range) else 0
+    for number, page in enumerate(pages):
+        if max(number, known) >= limit:
+            raise ReplyTooLargeException(
+                f"The listing has more than {limit:,} pages, the limit that reply_limits= sets. "
+                "A larger page_size makes fewer pages."
+            )
+        yield page

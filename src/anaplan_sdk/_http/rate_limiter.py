@@ -41,6 +41,11 @@ class RateLimiter:
         self._slow_interval = 0.0
         self._slow_until = 0.0
 
+    def renew_in_child(self) -> None:
+        """Drop what the parent of a forked process has reserved; a pause is the child's, too."""
+        self._lock = threading.Lock()
+        self._next = 0.0
+
     def reserve(self, now: float, latest: float = inf) -> float:
         """Return the moment from which one more request may be sent, and reserve it.
 

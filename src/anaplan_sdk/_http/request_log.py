@@ -9,7 +9,7 @@ import httpx2
 
 from anaplan_sdk import _loggers
 from anaplan_sdk._http.redaction import safe_url
-from anaplan_sdk._http.replies import request_id_of
+from anaplan_sdk._http.replies import request_id_of, url_of
 from anaplan_sdk.exceptions import AnaplanException
 
 
@@ -27,7 +27,7 @@ def log_reply(response: httpx2.Response, attempt: int, sent_at: float) -> None:
     _loggers.http.debug(
         "%s %s: %d in %.0f ms, %s%s, attempt %d",
         response.request.method,
-        safe_url(response.request.url),
+        url_of(response),
         response.status_code,
         1000 * (time.monotonic() - sent_at),
         f"{len(response.content):,} bytes" if response.is_closed else "streamed",

@@ -29,6 +29,9 @@ class Retry(enum.Enum):
     """After any transient error: reads, and writes that have the same effect when repeated."""
     IF_NOT_PERFORMED = "if not performed"
     """Only if Anaplan certainly did not act on the request: requests that start work."""
+    UNLESS_ACCEPTED = "unless accepted"
+    """Like `SAFE`, but not after a reply with a 2xx that could not be read: work that was started,
+    and does no harm if it is done twice."""
     NOT_AFTER_500 = "not after 500"
     """Like `SAFE`, but not after 500, by which some of Anaplan's APIs report a missing role."""
 
@@ -63,12 +66,20 @@ class RetryPolicy:
             return False
         if retry is Retry.IF_NOT_PERFORMED and not error.not_performed:
             return False
+        if retry is Retry.UNLESS_ACCEPTED and was_accepted(error):
+            return False
         if retry is Retry.NOT_AFTER_500 and error.status_code == 500:
             return False
         return error.retry_after is None or error.retry_after <= RETRY_AFTER_CAP
 
     def pause_before_retry(
-        self, error: AnaplanException, retry: Retry, attempt: int, remaining: float | None
+        self,
+        error: AnaplanException,
+        retry: Retry,
+        attempt: int,
+        remaining: float | None,
+        *,
+        at_once: bool = False,
     ) -> float | None:
         """Return the seconds to wait before a request is sent again; `None` if it is not.
 
@@ -77,10 +88,11 @@ class RetryPolicy:
             retry: When the call allows a retry.
             attempt: The number of the last attempt, from 1.
             remaining: Seconds within which the retry has to begin; `None` without a limit.
+            at_once: Whether there is no reason for a pause.
         """
         if attempt > self.retry_count or not self.should_retry(error, retry):
             return None
-        pause = self.pause(error, attempt)
+        pause = 0.0 if at_once else self.pause(error, attempt)
         return pause if remaining is None or pause < remaining else None
 
     def pause(self, error: AnaplanException, attempt: int) -> float:
@@ -106,6 +118,15 @@ def is_transient(status_code: int) -> bool:
 def was_not_performed(status_code: int) -> bool:
     """Whether a reply with this status shows that Anaplan did not act on the request."""
     return 300 <= status_code < 500 and status_code != 408
+
+
+def was_accepted(error: AnaplanException) -> bool:
+    """Whether a request was answered with a 2xx, although its reply could not be read.
+
+    What it should start was started then, whatever the body contains. An HTML page with a 2xx,
+    which is a gateway's, is no exception: nothing shows that the request went no further.
+    """
+    return error.status_code is not None and 200 <= error.status_code < 300
 
 
 def retry_after(headers: httpx2.Headers) -> float | None:

@@ -28,6 +28,7 @@ import anyio.lowlevel
 import anyio.to_thread
 import httpx2
 
+from anaplan_sdk._runtime import process
 from anaplan_sdk._runtime.flow import (
     Call,
     DeadlineExceeded,
@@ -35,6 +36,7 @@ from anaplan_sdk._runtime.flow import (
     Pause,
     Step,
     Wait,
+    for_one_origin,
     must_finish,
     resume,
     with_client_defaults,
@@ -75,8 +77,27 @@ async def sleep(seconds: float) -> None:
 
 
 async def run_in_thread(function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """Run a function that computes or blocks without holding up the event loop."""
-    return await anyio.to_thread.run_sync(lambda: function(*args, **kwargs))
+    """Run a function that computes or blocks without holding up the event loop.
+
+    Where no thread can be started, since the interpreter is ending or there are too many, the
+    loop's runs it.
+    """
+    # The thread returns nothing itself: asyncio's debug mode logs what it returns, such as a token.
+    results: list[R] = []
+    has_begun = False
+
+    def work() -> None:
+        nonlocal has_begun
+        has_begun = True
+        results.append(function(*args, **kwargs))
+
+    try:
+        await anyio.to_thread.run_sync(work)
+    except RuntimeError:
+        if has_begun:
+            raise
+        work()
+    return results[0]
 
 
 async def run_shielded(function: Callable[..., Awaitable[R]], *args: Any) -> R:
@@ -102,6 +123,24 @@ async def with_deadline(
     with anyio.move_on_after(seconds):
         return await function(*args, **kwargs)
     raise DeadlineExceeded
+
+
+async def with_own_time(
+    seconds: float,  # noqa: ARG001 - a cancelled task has no time of its own
+    function: Callable[P, Awaitable[R]],
+    *args: P.args,
+    **kwargs: P.kwargs,
+) -> R:
+    """Run work that others need, too: it ends with its caller nevertheless, as all tasks do."""
+    return await function(*args, **kwargs)
+
+
+def watch_connection(stream: object) -> None:
+    """Leave a new connection as it is: deadlines cancel tasks, and an event loop isn't inherited.
+
+    Args:
+        stream: The connection.
+    """
 
 
 class DetachedTasks:
@@ -176,7 +215,7 @@ async def run_flow(
             elif send is not None:
                 step = await _take_step(flow, send, step)
             else:
-                reply = yield with_client_defaults(step, request)
+                reply = yield for_one_origin(with_client_defaults(step, request))
                 await reply.aread()
                 step = resume(flow, reply)
     finally:
@@ -222,7 +261,10 @@ async def _wait(step: Wait) -> object:
         except BaseException as error:  # noqa: BLE001 - it is raised in the waiting task
             future.set_exception(error)
 
-    threading.Thread(target=work, name="anaplan-sdk", daemon=True).start()
+    try:
+        threading.Thread(target=work, name="anaplan-sdk", daemon=True).start()
+    except RuntimeError:  # The interpreter is ending, or there are too many threads.
+        work()
     await _wait_until_done(future)
     return future.result()
 
@@ -377,6 +419,12 @@ class PerLoop(Generic[T]):
         self._make = make
         self._values: dict[Any, T] = {}
         self.is_closed = False
+        process.renew_in_child(self)
+
+    def renew_in_child(self) -> None:
+        """Leave the values to the event loops of the parent."""
+        process.leave_to_parent(self._values)
+        self._values = {}
 
     def get(self) -> T:
         """Return the running loop's value.
@@ -386,10 +434,12 @@ class PerLoop(Generic[T]):
         """
         if self.is_closed:
             raise LookupError("closed")
+        process.check_process()
         loop = _running_loop()
         if loop not in self._values:
             self._release_ended()
-            self._values[loop] = self._make()
+            with process.without_fork():
+                self._values[loop] = self._make()
         return self._values[loop]
 
     def close(self) -> T | None:

@@ -6,12 +6,14 @@ A flow yields one step after the other and gets the answer of each, or the error
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
 import httpx2
+
+from anaplan_sdk.exceptions import InvalidArgumentException
 
 T = TypeVar("T")
 
@@ -98,3 +100,30 @@ def with_client_defaults(
     for name, value in headers.items():
         token_request.headers.setdefault(name, value)
     return token_request
+
+
+def for_one_origin(token_request: httpx2.Request) -> httpx2.Request:
+    """Make a token request's body one that is sent once, so that no redirect is followed with it.
+
+    For clients that we did not make: they may follow redirects, and would send secrets on.
+    """
+    token_request.stream = _SentOnce(token_request.read())
+    return token_request
+
+
+class _SentOnce(httpx2.SyncByteStream, httpx2.AsyncByteStream):
+    def __init__(self, content: bytes) -> None:
+        self._content: bytes | None = content
+
+    def __iter__(self) -> Iterator[bytes]:
+        if self._content is None:
+            raise InvalidArgumentException(
+                "The address of the token service redirects, and the request for a token contains "
+                "secrets: it is not sent elsewhere."
+            )
+        content, self._content = self._content, None
+        yield content
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for content in self:
+            yield content

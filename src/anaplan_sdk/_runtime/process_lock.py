@@ -5,7 +5,9 @@ from __future__ import annotations
 from hashlib import sha256
 
 from filelock import BaseFileLock, FileLock, Timeout
-from platformdirs import user_state_path
+
+from anaplan_sdk._runtime import process
+from anaplan_sdk._runtime.user_folders import lock_folder
 
 
 class ProcessLock:
@@ -16,9 +18,16 @@ class ProcessLock:
     """
 
     def __init__(self, key: str) -> None:
-        self.folder = user_state_path("anaplan-sdk", appauthor=False) / "locks"
+        self.folder = lock_folder()
         self._path = self.folder / f"{sha256(key.encode()).hexdigest()[:32]}.lock"
         self._held: BaseFileLock | None = None
+        process.renew_in_child(self)
+
+    def renew_in_child(self) -> None:
+        """Leave a lock that is held to the parent: its release would release the parent's."""
+        if self._held is not None:
+            process.leave_to_parent(self._held)
+            self._held = None
 
     def take(self) -> bool:
         """Take the lock; return False if it is taken already.

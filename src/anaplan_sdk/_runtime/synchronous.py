@@ -7,13 +7,17 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextvars import ContextVar, copy_context
+from contextvars import Context, ContextVar, copy_context
+from functools import partial
 from math import inf
 from queue import Empty, SimpleQueue
+from socket import socket
 from typing import Any, Generic, ParamSpec, TypeAlias, TypeGuard, TypeVar
+from weakref import proxy
 
 import httpx2
 
+from anaplan_sdk._runtime import process
 from anaplan_sdk._runtime.flow import (
     Call,
     DeadlineExceeded,
@@ -21,6 +25,7 @@ from anaplan_sdk._runtime.flow import (
     Pause,
     Step,
     Wait,
+    for_one_origin,
     must_finish,
     resume,
     with_client_defaults,
@@ -50,6 +55,14 @@ _CHECK_INTERVAL = 0.1
 
 # Set in threads whose result may become unneeded: the event that signals it.
 _cancelled: ContextVar[threading.Event | None] = ContextVar("_cancelled", default=None)
+
+# When connections end what a thread reads and writes, on the clock of `time.monotonic`: a little
+# after its deadline, so that the waiting caller reports the deadline first.
+_io_end: ContextVar[float] = ContextVar("_io_end", default=inf)
+_IO_GRACE = 0.1
+
+# Bytes that are written between two looks at that time.
+_WRITTEN_AT_ONCE = 262_144
 
 
 class Cancelled(BaseException):
@@ -97,20 +110,83 @@ def run_shielded(function: Callable[..., R], *args: Any) -> R:
 def with_deadline(
     seconds: float | None, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs
 ) -> R:
-    """Run work in its own thread; if it takes longer, stop waiting for it, and it continues.
+    """Run work in its own thread; if it takes longer, stop waiting for it.
 
-    None sets no limit.
+    The thread then ends at its next use of a connection. None sets no limit.
 
     Raises:
-        DeadlineExceeded: The work took longer, and continues.
+        DeadlineExceeded: The work took longer.
     """
     if seconds is None:
         return function(*args, **kwargs)
+
+    def work() -> R:
+        _io_end.set(time.monotonic() + seconds + _IO_GRACE)
+        return function(*args, **kwargs)
+
     future: Future[R] = Future()
-    _start(future, True, function, *args, **kwargs)
+    _start(future, True, work)
     if not _wait_until_done(future, seconds):
         raise DeadlineExceeded
     return future.result()
+
+
+def with_own_time(seconds: float, function: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """Run work that others need, too: in place of its caller's deadline it has these seconds.
+
+    Without a deadline it has no limit.
+    """
+    if _io_end.get() == inf:
+        return function(*args, **kwargs)
+    token = _io_end.set(time.monotonic() + seconds)
+    try:
+        return function(*args, **kwargs)
+    finally:
+        _io_end.reset(token)
+
+
+def watch_connection(stream: Any) -> None:
+    """Have a new connection serve each thread until its deadline, and no forked child.
+
+    The HTTP library's own timeouts begin again with every byte that arrives or leaves.
+
+    Args:
+        stream: The connection, a `NetworkStream` of the HTTP library.
+    """
+    # Weak, or the connection would have to wait for the garbage collector.
+    weak, kind = proxy(stream), type(stream)
+
+    def read_until_end(max_bytes: int, timeout: float | None = None) -> bytes:
+        content: bytes = kind.read(weak, max_bytes, _limited(timeout))
+        return content
+
+    def write_until_end(buffer: bytes, timeout: float | None = None) -> None:
+        if _io_end.get() == inf:
+            kind.write(weak, buffer, timeout)
+            return
+        content = memoryview(buffer)
+        for start in range(0, len(content), _WRITTEN_AT_ONCE):
+            piece = content[start : start + _WRITTEN_AT_ONCE]
+            kind.write(weak, piece, _limited(timeout))
+
+    stream.read, stream.write = read_until_end, write_until_end
+    if isinstance(connection := stream.get_extra_info("socket"), socket):
+        process.close_in_child(connection)
+
+
+def _limited(timeout: float | None) -> float | None:
+    """Return a timeout that ends no later than this thread's time.
+
+    Raises:
+        DeadlineExceeded: There is no time left.
+    """
+    end = _io_end.get()
+    if end == inf:
+        return timeout
+    left = end - time.monotonic()
+    if left <= 0:
+        raise DeadlineExceeded
+    return left if timeout is None else min(timeout, left)
 
 
 class DetachedTasks:
@@ -184,7 +260,7 @@ def run_flow(
             elif send is not None:
                 step = _take_step(flow, send, step)
             else:
-                reply = yield with_client_defaults(step, request)
+                reply = yield for_one_origin(with_client_defaults(step, request))
                 reply.read()
                 step = resume(flow, reply)
     finally:
@@ -253,8 +329,8 @@ def ordered_map(function: Callable[[T], R], items: Iterable[T], width: int) -> G
     pending: deque[SimpleQueue[Future[R]]] = deque()
     cancelled = threading.Event()
 
-    def work(item: T, outcome: SimpleQueue[Future[R]]) -> None:
-        if not cancelled.is_set():
+    def work(item: T, outcome: SimpleQueue[Future[R]], begun: threading.Lock) -> None:
+        if begun.acquire(blocking=False) and not cancelled.is_set():
             done: Future[R] = Future()
             _run_into(done, _run_cancellable, cancelled, function, item)
             outcome.put(done)
@@ -266,7 +342,11 @@ def ordered_map(function: Callable[[T], R], items: Iterable[T], width: int) -> G
                 # locked, and its thread would wait for ever to end it.
                 outcome: SimpleQueue[Future[R]] = SimpleQueue()
                 # As tasks do, threads know the caller's context: a trace goes on in them.
-                pool.submit(copy_context().run, work, item, outcome)
+                task = copy_context(), work, item, outcome, threading.Lock()
+                try:
+                    pool.submit(Context.run, *task)
+                except RuntimeError:  # There are no more threads. Another may have got it already.
+                    Context.run(*task)
                 pending.append(outcome)
                 if len(pending) >= width:
                     yield _get_from(pending.popleft()).result()
@@ -281,18 +361,17 @@ def _start(
 ) -> None:
     """Run a function in a thread of its own, which knows the caller's context.
 
+    Where no thread can be started, since the interpreter is ending or there are too many, the
+    caller's runs it.
+
     A Ctrl-C that interrupts the caller here cancels the future unless the thread has begun.
     """
+    run = partial(copy_context().run, _run_into, future, function, *args, **kwargs)
     try:
-        threading.Thread(
-            target=copy_context().run,
-            args=(_run_into, future, function, *args),
-            kwargs=kwargs,
-            name="anaplan-sdk",
-            daemon=is_daemon,
-        ).start()
-    except RuntimeError as error:  # The interpreter is ending, or there are too many threads.
-        future.set_exception(error)
+        try:
+            threading.Thread(target=run, name="anaplan-sdk", daemon=is_daemon).start()
+        except RuntimeError:
+            run()
     except BaseException:
         future.cancel()
         raise
@@ -350,6 +429,12 @@ class PerLoop(Generic[T]):
         self._lock = threading.Lock()
         self._value: T | None = None
         self.is_closed = False
+        process.renew_in_child(self)
+
+    def renew_in_child(self) -> None:
+        """Make another value in a forked child."""
+        self._lock = threading.Lock()
+        self._value = None
 
     def get(self) -> T:
         """Return the value.
@@ -357,11 +442,13 @@ class PerLoop(Generic[T]):
         Raises:
             LookupError: This was closed.
         """
+        process.check_process()
         with self._lock:
             if self.is_closed:
                 raise LookupError("closed")
             if self._value is None:
-                self._value = self._make()
+                with process.without_fork():
+                    self._value = self._make()
             return self._value
 
     def close(self) -> T | None:
@@ -376,7 +463,13 @@ class Semaphore:
     """Lets at most `width` callers through at a time."""
 
     def __init__(self, width: int) -> None:
-        self._semaphore = threading.Semaphore(width)
+        self._width = width
+        self.renew_in_child()
+        process.renew_in_child(self)
+
+    def renew_in_child(self) -> None:
+        """Let all callers of a forked child through that its parent would."""
+        self._semaphore = threading.Semaphore(self._width)
 
     def acquire(self, seconds: float | None = None) -> bool:
         """Wait, at most `seconds`, until the caller may pass; return whether it may."""

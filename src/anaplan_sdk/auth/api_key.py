@@ -9,6 +9,7 @@ from collections.abc import Generator
 
 import httpx2
 
+from anaplan_sdk._arguments import check_token
 from anaplan_sdk.exceptions import InvalidArgumentException, InvalidCredentialsException
 
 # The scheme that a key is sent under, by the path of the API.
@@ -29,7 +30,8 @@ class ApiKeyAuth(httpx2.Auth):
     """
 
     def __init__(self, api_key: str) -> None:
-        if not (api_key.startswith("auk_") and api_key.isascii() and api_key.isprintable()):
+        check_token("api_key", api_key)
+        if not api_key.startswith("auk_"):
             raise InvalidArgumentException(
                 "api_key is not an API key of Anaplan's: they begin with 'auk_'."
             )

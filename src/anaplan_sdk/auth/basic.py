@@ -18,6 +18,8 @@ class BasicCredentials:
     password: str = field(repr=False)
     may_block: bool = field(default=False, init=False, repr=False)
 
+    fallback: None = field(default=None, init=False, repr=False)
+
     @property
     def description(self) -> str:
         """Who signs in, and how, for the log."""

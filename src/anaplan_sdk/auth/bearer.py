@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Generator
+from typing import NoReturn
 
 import httpx2
 
 from anaplan_sdk._http.replies import lacks_rights
 from anaplan_sdk._runtime.flow import Flow, send
 from anaplan_sdk.auth.token_cache import TokenCache
+from anaplan_sdk.exceptions import ArgumentTypeException
 from anaplan_sdk.regions import Hosts
 
 _SCHEME = "AnaplanAuthToken "
@@ -32,6 +34,12 @@ class Bearer(httpx2.Auth):
 
     def __repr__(self) -> str:
         return f"<Bearer {self.cache!r}>"
+
+    def __reduce__(self) -> NoReturn:
+        raise ArgumentTypeException(
+            f"{type(self).__name__} has a token and locks, so it can't be copied, pickled or "
+            "passed to another process: make one in each process, with a store that they share."
+        )
 
     def bind(self, hosts: Hosts) -> None:
         """Use the services of the client to which this auth is passed.

@@ -12,7 +12,7 @@ import time
 import warnings
 from base64 import b64encode
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
@@ -21,7 +21,9 @@ from typing import TYPE_CHECKING
 import httpx2
 
 from anaplan_sdk import _loggers
-from anaplan_sdk.config import CertificateInput, PayloadFormat, Signer
+from anaplan_sdk._arguments import flaw_of
+from anaplan_sdk.auth import pem
+from anaplan_sdk.config import CertificateInput, PayloadFormat, Signer, check_payload_format
 from anaplan_sdk.exceptions import (
     AnaplanException,
     InvalidArgumentException,
@@ -41,6 +43,7 @@ class CertificateExpiryWarning(UserWarning):
 # Anaplan asks for at least 100 bytes.
 _RANDOM_BYTES = 150
 _PEM_MARK = b"-----BEGIN "
+_KEY_LABEL = "PRIVATE KEY"
 _NOTICE = timedelta(days=30)
 # Frames from the warning up to the line that makes the client.
 _CALLER_DEPTH = 5
@@ -65,16 +68,18 @@ class CertificateCredentials:
         certificate: CertificateInput,
         private_key: CertificateInput | Signer | None = None,
         private_key_password: str | bytes | None = None,
-        payload: PayloadFormat = "v1",
+        payload: PayloadFormat = "auto",
     ) -> CertificateCredentials:
         """Read and check a certificate and its key; nothing is sent.
 
         Args:
-            certificate: A path (`~` is expanded), or PEM or DER content; PKCS#12 contains the key,
-                too. Of a chain, the certificate that the key belongs to is used.
-            private_key: The same for the key, or a signer; not needed with PKCS#12.
+            certificate: A path (`~` is expanded), or PEM or DER content, also in Base64; PKCS#12
+                contains the key, too, and PEM may. Of a chain, the certificate that the key belongs
+                to is used.
+            private_key: The same for the key, or a signer; not needed if `certificate` contains it.
             private_key_password: The password of an encrypted key or PKCS#12 file.
-            payload: The format of what is signed: "v1", or "v2" with a timestamp.
+            payload: The format of what is signed: "v1", or "v2" with a timestamp; "auto" tries "v2"
+                first.
 
         Returns:
             The credentials.
@@ -87,10 +92,7 @@ class CertificateCredentials:
                 key or not that of the certificate.
             ImportError: The extra `cert` is not installed.
         """
-        if payload not in ("v1", "v2"):
-            raise InvalidArgumentException(
-                f"certificate_payload must be 'v1' or 'v2', not {payload!r}."
-            )
+        check_payload_format(payload)
         for name, given in (("certificate", certificate), ("private_key", private_key)):
             if isinstance(given, str | bytes) and not given:
                 raise InvalidArgumentException(f"{name} is empty.")
@@ -106,6 +108,9 @@ class CertificateCredentials:
         if isinstance(private_key, Signer):
             x509 = _open_certificates(content)[0]
             sign = _checked_signer(private_key, x509)
+        elif private_key is None and _KEY_LABEL in " ".join(pem.labels(content)):
+            chain, key = _open_certificates(content), _open_key(content, password)
+            x509, sign = _matching(chain, key), _local_signer(key)
         elif private_key is None:
             chain, key = _open_pkcs12(content, password)
             x509, sign = _matching(chain, key), _local_signer(key)
@@ -123,7 +128,17 @@ class CertificateCredentials:
     @property
     def description(self) -> str:
         """Who signs in, and how, for the log."""
-        return f"with the certificate of {self.subject}"
+        format_ = "v1" if self.payload == "v1" else "v2"
+        return f"with the certificate of {self.subject} ({format_})"
+
+    @property
+    def fallback(self) -> CertificateCredentials | None:
+        """What to sign in with if Anaplan refuses these and has never accepted them.
+
+        Anaplan requires v2 from 2026-06-19 by one edition of its help page, and accepts v1 by
+        another (docs/anaplan-behaviour.md#certificates).
+        """
+        return replace(self, payload="v1") if self.payload == "auto" else None
 
     def token_request(self, authentication: str) -> httpx2.Request:
         """Return the request for a token to the authentication service at this base URL.
@@ -138,7 +153,7 @@ class CertificateCredentials:
         """
         data = secrets.token_bytes(_RANDOM_BYTES)
         body: dict[str, str] = {}
-        if self.payload == "v2":
+        if self.payload != "v1":
             # Eight bytes of seconds since 1970, big-endian, as in the help page's sample.
             data = struct.pack(">Q", int(time.time())) + data
             body["encodedDataFormat"] = "v2"
@@ -163,34 +178,47 @@ def _content(
     source: CertificateInput, what: str, error: type[InvalidCredentialsException]
 ) -> bytes:
     """Return the content of a path's file, or content that was passed as such."""
-    if isinstance(source, bytes):
-        is_text = source.isascii() and _PEM_MARK not in source
-        # DER starts with a byte no path starts with (0x30 0x82); other bytes may be a path.
-        if not is_text:
+    if isinstance(source, str | bytes):
+        given = source.encode("utf-8", "surrogateescape") if isinstance(source, str) else source
+        if (content := pem.unwrap(given)) is not None:
+            return content
+        # Bytes that are not text are content of another kind, which is refused when it is opened.
+        if isinstance(source, bytes) and not source.isascii():
             return source
-        source = os.fsdecode(source)
-    if isinstance(source, str) and _PEM_MARK.decode() in source:
-        return source.encode()
+        source = os.fsdecode(source).strip()
     # Longer text is content without its first line: not a path, and not to be shown.
     shown = repr(str(source)) if len(str(source)) <= _LONGEST_SHOWN else "at a very long path"
     try:
-        return Path(source).expanduser().read_bytes()
+        read = Path(source).expanduser().read_bytes()
     except (OSError, RuntimeError, ValueError) as problem:
         why = problem.strerror if isinstance(problem, OSError) else str(problem).rstrip(".")
         raise error(f"The {what} {shown} can't be read: {why}.") from None
+    content = pem.unwrap(read)
+    return read if content is None else content
 
 
 def _open_certificates(content: bytes) -> list[Certificate]:
     from cryptography import x509
 
     try:
-        if _PEM_MARK in content:
-            return x509.load_pem_x509_certificates(content)
+        if pem.labels(content):
+            return x509.load_pem_x509_certificates(pem.only(content, "CERTIFICATE"))
         return [x509.load_der_x509_certificate(content)]
     except ValueError:
         raise InvalidCredentialsException(
-            "The certificate can't be read: it is neither PEM nor DER."
+            "The certificate can't be read: it is neither PEM nor DER"
+            f"{_explained(content, 'CERTIFICATE')}."
         ) from None
+
+
+def _explained(content: bytes, wanted: str) -> str:
+    """Say what PEM contains instead, for an error; its labels are no secrets."""
+    labels = pem.labels(content)
+    if any(label.endswith(wanted) for label in labels) or _PEM_MARK not in content:
+        return ""
+    if not labels:
+        return ": it begins like PEM, and the END line is missing or another"
+    return f": the PEM contains {' and '.join(dict.fromkeys(labels))}, and no {wanted}"
 
 
 def _is_certificate(content: bytes) -> bool:
@@ -205,18 +233,30 @@ def _open_key(content: bytes, password: bytes | None) -> RSAPrivateKey:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives import serialization
 
-    pem = _PEM_MARK in content
-    load = serialization.load_pem_private_key if pem else serialization.load_der_private_key
+    labels = pem.labels(content)
+    if "OPENSSH PRIVATE KEY" in labels:
+        load: Callable[..., object] = serialization.load_ssh_private_key
+    elif labels:
+        load = serialization.load_pem_private_key
+    else:
+        load = serialization.load_der_private_key
     try:
-        return _rsa(load(content, password or None))
+        return _rsa(load(pem.only(content, _KEY_LABEL), password or None))
     except TypeError:
         problem = "is not encrypted: omit the password" if password else "needs a password"
         raise InvalidPrivateKeyException(f"The private key {problem}.") from None
     except (ValueError, UnsupportedAlgorithm):
-        why = "the password is wrong, or it" if password else "it"
+        why = f"the password is wrong{_pasted(password)}, or it" if password else "it"
         raise InvalidPrivateKeyException(
-            f"The private key can't be read: {why} is neither a PEM nor a DER private key."
+            f"The private key can't be read: {why} is neither a PEM nor a DER private key"
+            f"{_explained(content, _KEY_LABEL)}."
         ) from None
+
+
+def _pasted(password: bytes | None) -> str:
+    """Name the whitespace around a password, for an error about it."""
+    flaw = flaw_of(password.decode("utf-8", "replace")) if password else None
+    return f" ({flaw})" if flaw else ""
 
 
 def _rsa(key: object) -> RSAPrivateKey:
@@ -235,14 +275,15 @@ def _open_pkcs12(content: bytes, password: bytes | None) -> tuple[list[Certifica
 
     if _PEM_MARK in content or _is_certificate(content):
         raise InvalidArgumentException(
-            "private_key is missing: only a PKCS#12 file contains the key, too."
+            "private_key is missing: neither is it in the certificate's file."
         )
     try:
         key, x509, others = pkcs12.load_key_and_certificates(content, password or None)
     except (ValueError, UnsupportedAlgorithm):
         raise InvalidPrivateKeyException(
             "The certificate was given without a private key, so it must be a PKCS#12 file; it "
-            "can't be opened as one: the password is wrong, or it is another kind of file."
+            "can't be opened as one: the password is wrong"
+            f"{_pasted(password)}, or it is another kind of file."
         ) from None
     if x509 is None or key is None:
         raise InvalidPrivateKeyException("The PKCS#12 file lacks a certificate or its private key.")

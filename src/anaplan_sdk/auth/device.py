@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 import time
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
-from pydantic import BaseModel, Field, TypeAdapter
+from pydantic import AfterValidator, BaseModel, Field, TypeAdapter
 
 from anaplan_sdk._http.replies import decode
+from anaplan_sdk._runtime import process
 from anaplan_sdk._runtime.flow import Flow, Pause, call, send
 from anaplan_sdk.auth.oauth_app import SCOPE, TOKEN_URL, OAuthApp, OAuthToken, make_app
 from anaplan_sdk.auth.oauth_tokens import OAuthBearer, OnToken, refuse_async
-from anaplan_sdk.auth.prompt import show
+from anaplan_sdk.auth.prompt import can_show, show
 from anaplan_sdk.auth.stores import TokenStore
 from anaplan_sdk.exceptions import AnaplanException, OAuthException, SignInRequiredException
 from anaplan_sdk.regions import Hosts, Region, given_hosts
@@ -24,6 +24,8 @@ _GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code"
 _SLOW_DOWN = 5.0
 # The shortest interval, in seconds, for a server that sets none.
 _MIN_INTERVAL = 0.1
+# The most seconds that a code is believed to live.
+_LONGEST_LIFETIME = 86_400
 # Seconds within which `cancel` is noticed.
 _CANCEL_INTERVAL = 1.0
 
@@ -36,7 +38,7 @@ class DeviceCode(BaseModel):
         verification_uri: The address to enter it at.
         verification_uri_complete: The same address with the code in it.
         device_code: Identifies the sign-in; a secret.
-        expires_in: Seconds until the code expires.
+        expires_in: Seconds until the code expires, at most a day.
         interval: Seconds between two polls.
     """
 
@@ -44,8 +46,8 @@ class DeviceCode(BaseModel):
     verification_uri: str
     verification_uri_complete: str | None = None
     device_code: str
-    expires_in: int
-    interval: float = Field(default=5, ge=0)
+    expires_in: Annotated[int, AfterValidator(lambda value: min(value, _LONGEST_LIFETIME))]
+    interval: float = Field(default=5, ge=0, allow_inf_nan=False)
 
     def __repr_args__(self) -> list[tuple[str | None, object]]:
         # Without the device code: with it, anyone can get the token.
@@ -68,10 +70,15 @@ class DeviceSignIn:
     def __init__(self, prompt: DevicePrompt | None) -> None:
         refuse_async("prompt", prompt)
         self._prompt = prompt
+        self.renew_in_child()
+        process.renew_in_child(self)
+
+    def renew_in_child(self) -> None:
+        """Have a forked process cancel its own sign-in only."""
         self.cancelled = threading.Event()
 
     def __call__(self, app: OAuthApp) -> Flow[OAuthToken]:  # noqa: D102 - it is a SignIn
-        if self._prompt is None and not (sys.stderr and sys.stderr.isatty()):
+        if self._prompt is None and not can_show():
             raise SignInRequiredException(
                 "Someone has to sign in, but this session has no terminal to show the code at. Run "
                 "the program once in a terminal with persist_token=True, or pass prompt= to send "
@@ -83,9 +90,10 @@ class DeviceSignIn:
         code = decode(_DEVICE_CODE, response, secret=True)
         deadline = time.monotonic() + code.expires_in
         yield from call(lambda: (self._prompt or _show)(code))
-        interval = max(code.interval, _MIN_INTERVAL)
+        # At least one poll before the code expires, whatever the interval.
+        interval = max(min(code.interval, code.expires_in / 2), _MIN_INTERVAL)
         while True:
-            yield from self._wait(interval)
+            yield from self._wait(min(interval, deadline - time.monotonic()))
             if time.monotonic() >= deadline:
                 raise OAuthException(
                     f"Nobody signed in within {code.expires_in} seconds: begin again.",

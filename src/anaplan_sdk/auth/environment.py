@@ -18,8 +18,14 @@ from anaplan_sdk.auth.local_oauth import AnaplanLocalOAuth
 from anaplan_sdk.auth.oauth_app import OAuthToken
 from anaplan_sdk.auth.oauth_tokens import AnaplanRefreshTokenAuth
 from anaplan_sdk.auth.profiles import Source, find_sources
-from anaplan_sdk.auth.prompt import has_terminal
-from anaplan_sdk.auth.stores import KeyringStore, TokenStore, store_key
+from anaplan_sdk.auth.prompt import can_ask
+from anaplan_sdk.auth.stores import (
+    KeyringStore,
+    PlaintextFileStore,
+    TokenStore,
+    load_from,
+    store_key,
+)
 from anaplan_sdk.config import ConsolidationAccess
 from anaplan_sdk.exceptions import (
     CredentialsNotFoundException,
@@ -42,6 +48,21 @@ _CREDENTIALS = {*chain.from_iterable(_WAYS), *_OF_CERTIFICATE, "auth"}
 _CHAINS = (("certificate", "private_key", "private_key_password"), _BASIC)
 
 
+# What an option is no use without.
+_NEEDS: tuple[tuple[str, _Way], ...] = (
+    ("user_email", ("password",)),
+    ("password", ("user_email",)),
+    ("private_key", ("certificate",)),
+    ("private_key_password", ("certificate",)),
+    ("refresh_token", ("client_id", "client_secret", "redirect_uri")),
+    ("client_id", ("client_secret", "redirect_uri")),
+    ("client_secret", ("client_id",)),
+    ("redirect_uri", ("client_id",)),
+    ("consolidation_token", ("consolidation_tenant",)),
+    ("consolidation_tenant", ("consolidation_token",)),
+)
+
+
 def find_options(
     profile: str | None = None,
     given: Mapping[str, Any] | None = None,
@@ -56,7 +77,8 @@ def find_options(
         given: Options that take precedence over what is found. If there are credentials among
             them, others are only searched to complete them.
         environ: Environment variables.
-        store: Where tokens are stored; the keyring by default.
+        store: Where refresh tokens are stored; by default the file that `token_file` names, or
+            the keyring.
 
     Returns:
         The options by name, those that were given included.
@@ -75,7 +97,8 @@ def find_options(
     hosts = resolve_hosts(**{name: options.get(name) for name in _HOSTS})
     credentials = _completion(sources, given)
     if credentials is None:
-        credentials = _unattended(sources, hosts, skipped, beside_token="token" in given)
+        beside_token = "token" in given
+        credentials = _unattended(sources, hosts, store, skipped, beside_token=beside_token)
     if credentials is None and "token" not in given:
         credentials = _stored(sources, hosts, store, skipped)
     if credentials is None and not options.keys() & {"token", "consolidation"}:
@@ -139,13 +162,19 @@ def _completion(sources: list[Source], given: Mapping[str, Any]) -> dict[str, An
 
 
 def _unattended(
-    sources: list[Source], hosts: Hosts, skipped: list[str], *, beside_token: bool
+    sources: list[Source],
+    hosts: Hosts,
+    store: TokenStore | None,
+    skipped: list[str],
+    *,
+    beside_token: bool,
 ) -> dict[str, Any] | None:
     """Return credentials that sign in without a person, from the first source that has them."""
     for source in sources:
         if source.unavailable:
             skipped.append(f"{source.name}: {source.unavailable}")
             continue
+        _warn_of_halves(source)
         for way in (_CERTIFICATE, _BASIC) if beside_token else _WAYS:
             read = {name: source.read(name) for name in way}
             missing = [problem for value, problem in read.values() if not value]
@@ -155,7 +184,7 @@ def _unattended(
             _loggers.auth.debug("Using %s from %s", " and ".join(way), source.name)
             values = {name: str(value) for name, (value, _) in read.items()}
             if way == _REFRESH_TOKEN:
-                return {"auth": _refreshing(hosts, **values)}
+                return {"auth": _refreshing(hosts, store or _token_file(source), **values)}
             for name in _OF_CERTIFICATE if way == _CERTIFICATE else ():
                 if value := source.get(name):
                     values[name] = value
@@ -163,11 +192,38 @@ def _unattended(
     return None
 
 
+def _warn_of_halves(source: Source) -> None:
+    """Log options that are set and not used, since others that they need are not set."""
+    for option, needed in _NEEDS:
+        if not source.has(option):
+            continue
+        missing = [f"{source.label(name)} is not" for name in needed if not source.has(name)]
+        if missing:
+            _loggers.auth.warning(
+                "In the %s, %s is set and %s: it is not used",
+                source.name,
+                source.label(option),
+                " and ".join(missing),
+            )
+
+
+def _token_file(source: Source) -> TokenStore | None:
+    path = source.get("token_file")
+    return PlaintextFileStore(path) if path else None
+
+
 def _refreshing(
-    hosts: Hosts, client_id: str, client_secret: str, redirect_uri: str, refresh_token: str
+    hosts: Hosts,
+    store: TokenStore | None,
+    client_id: str,
+    client_secret: str,
+    redirect_uri: str,
+    refresh_token: str,
 ) -> httpx2.Auth:
     token: OAuthToken = {"refresh_token": refresh_token}
-    return AnaplanRefreshTokenAuth(client_id, client_secret, redirect_uri, token, hosts=hosts)
+    return AnaplanRefreshTokenAuth(
+        client_id, client_secret, redirect_uri, token, store=store, hosts=hosts
+    )
 
 
 def _stored(
@@ -195,12 +251,16 @@ def _oauth(
 ) -> httpx2.Auth | str:
     """Return the OAuth of a client that has a stored token or can get one; or why there is none."""
     try:
-        store = store or KeyringStore(source.get("keyring_service") or "anaplan_sdk")
-        is_stored = store.load(store_key(f"{hosts.oauth}/oauth/token", client_id)) is not None
+        store = (
+            store
+            or _token_file(source)
+            or KeyringStore(source.get("keyring_service") or "anaplan_sdk")
+        )
+        is_stored = load_from(store, store_key(f"{hosts.oauth}/oauth/token", client_id)) is not None
     except (ImportError, TokenStoreException) as problem:
-        return str(problem)
-    if not is_stored and not has_terminal():
-        return "there are none, and no terminal to sign in at"
+        return f"{problem} Or name a file for tokens: {source.label('token_file')}"
+    if not is_stored and not can_ask():
+        return f"{type(store).__name__} has none, and there is no terminal to sign in at"
     if option == "device_client_id":
         return AnaplanDeviceAuth(client_id, store=store, hosts=hosts)
     secret, no_secret = source.read("client_secret")

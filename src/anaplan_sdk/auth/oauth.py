@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
-from functools import cached_property
+from typing import Any
 
 import httpx2
 
+from anaplan_sdk._http.client_options import check_http_options, check_http_timeout
+from anaplan_sdk._http.client_settings import client_settings
 from anaplan_sdk._http.replies import transport_error
 from anaplan_sdk.auth.oauth_app import (
     AUTHORIZATION_URL,
@@ -53,9 +55,14 @@ class _OauthBase:
             hosts=resolve_hosts(base_url=base_url, region=region, hosts=hosts),
         )
         self._state_generator = state_generator or random_state
-        self._timeout = timeout
-        self._verify = verify
-        self._proxy = proxy
+        check_http_timeout(timeout)
+        options = {"verify": verify, "proxy": proxy}
+        check_http_options(options)
+        # Building a TLS context takes longer than all else about a request.
+        self._settings: dict[str, Any] = {
+            **client_settings(options, (self._app.token_url, self._app.validation_url)),
+            "timeout": timeout,
+        }
 
     def __repr__(self) -> str:
         return f"<{type(self).__name__} client_id={self._app.client_id!r} {self._app.token_url}>"
@@ -84,15 +91,6 @@ class _OauthBase:
         state = state or self._state_generator()
         return self._app.authorization_request(authorization_url, state), state
 
-    # Building a TLS context takes longer than all else about a request.
-    @cached_property
-    def _tls(self) -> ssl.SSLContext:
-        return (
-            self._verify
-            if isinstance(self._verify, ssl.SSLContext)
-            else httpx2.create_ssl_context(verify=self._verify)
-        )
-
 
 class Oauth(_OauthBase):
     """Sign users of a web application in at Anaplan.
@@ -119,9 +117,11 @@ class Oauth(_OauthBase):
         proxy: The proxy to use; as for `httpx2.Client`.
 
     Raises:
-        InvalidArgumentException: An argument is empty or contradicts another, or an address is not
-            valid or would send secrets over plain http.
-        ImportError: The extra `oauth` is not installed.
+        InvalidArgumentException: An argument is empty or contradicts another, an address is not
+            valid or would send secrets over plain http, or `timeout`, `verify` or `proxy`, or the
+            environment in their place, can't be used.
+        ArgumentTypeException: One of these has the wrong type.
+        ImportError: The extra `oauth`, or the package for a SOCKS proxy, is not installed.
     """
 
     def fetch_token(self, authorization_response: str, state: str | None = None) -> OAuthToken:
@@ -162,6 +162,7 @@ class Oauth(_OauthBase):
             still good and is returned.
 
         Raises:
+            InvalidArgumentException: The refresh token is empty, or has whitespace around it.
             OAuthException: Anaplan refused: the user has to sign in again.
             AnaplanException: The request failed; see the subclasses.
         """
@@ -185,11 +186,12 @@ class Oauth(_OauthBase):
         return self._app.read(self._send(self._app.validation_request(token)))
 
     def _send(self, request: httpx2.Request) -> httpx2.Response:
-        with httpx2.Client(timeout=self._timeout, verify=self._tls, proxy=self._proxy) as http:
+        with httpx2.Client(**self._settings) as http:
             try:
                 return http.send(request)
-            except httpx2.RequestError as error:
-                raise transport_error(error, 1) from error
+            except (httpx2.RequestError, UnicodeError) as error:
+                failure = transport_error(error, 1, request)
+        raise failure  # Outside of the except clause: the context would quote the request.
 
 
 class AsyncOauth(_OauthBase):
@@ -218,9 +220,11 @@ class AsyncOauth(_OauthBase):
         proxy: The proxy to use; as for `httpx2.AsyncClient`.
 
     Raises:
-        InvalidArgumentException: An argument is empty or contradicts another, or an address is not
-            valid or would send secrets over plain http.
-        ImportError: The extra `oauth` is not installed.
+        InvalidArgumentException: An argument is empty or contradicts another, an address is not
+            valid or would send secrets over plain http, or `timeout`, `verify` or `proxy`, or the
+            environment in their place, can't be used.
+        ArgumentTypeException: One of these has the wrong type.
+        ImportError: The extra `oauth`, or the package for a SOCKS proxy, is not installed.
     """
 
     async def fetch_token(
@@ -264,6 +268,7 @@ class AsyncOauth(_OauthBase):
             still good and is returned.
 
         Raises:
+            InvalidArgumentException: The refresh token is empty, or has whitespace around it.
             OAuthException: Anaplan refused: the user has to sign in again.
             AnaplanException: The request failed; see the subclasses.
         """
@@ -287,10 +292,9 @@ class AsyncOauth(_OauthBase):
         return self._app.read(await self._send(self._app.validation_request(token)))
 
     async def _send(self, request: httpx2.Request) -> httpx2.Response:
-        async with httpx2.AsyncClient(
-            timeout=self._timeout, verify=self._tls, proxy=self._proxy
-        ) as http:
+        async with httpx2.AsyncClient(**self._settings) as http:
             try:
                 return await http.send(request)
-            except httpx2.RequestError as error:
-                raise transport_error(error, 1) from error
+            except (httpx2.RequestError, UnicodeError) as error:
+                failure = transport_error(error, 1, request)
+        raise failure  # Outside of the except clause: the context would quote the request.

@@ -14,10 +14,11 @@ from urllib.parse import parse_qsl, urlencode
 import httpx2
 from pydantic import TypeAdapter
 
-from anaplan_sdk._http.redaction import excerpt, safe_url
-from anaplan_sdk._http.replies import decode, error_of
+from anaplan_sdk._arguments import check_secret, check_token, identifier, is_token
+from anaplan_sdk._http.redaction import excerpt
+from anaplan_sdk._http.replies import decode, error_of, url_of
 from anaplan_sdk._runtime.flow import ExchangeRequest
-from anaplan_sdk.auth.token_cache import check_token, is_token
+from anaplan_sdk.auth.token_cache import lifetime_of
 from anaplan_sdk.exceptions import InvalidArgumentException, OAuthException, OAuthStateException
 from anaplan_sdk.regions import Hosts, check_base_url
 
@@ -54,7 +55,6 @@ _FORM_HEADERS = {
     "Content-Type": "application/x-www-form-urlencoded",
     "Accept": "application/json",
 }
-_PUBLIC_FIELDS = frozenset(("client_id", "grant_type", "redirect_uri", "scope"))
 
 
 def require_oauthlib() -> None:
@@ -170,7 +170,12 @@ class OAuthApp:
         )
 
     def refresh_request(self, refresh_token: str) -> httpx2.Request:
-        """Return the request that spends a refresh token."""
+        """Return the request that spends a refresh token.
+
+        Raises:
+            InvalidArgumentException: The refresh token was not copied exactly.
+        """
+        check_secret("refresh_token", refresh_token)
         return self.token_request("refresh_token", refresh_token=refresh_token)
 
     def token_request(self, grant_type: str, **fields: str | None) -> httpx2.Request:
@@ -210,7 +215,7 @@ class OAuthApp:
             OAuthException: Anaplan refused; `code` is OAuth's code for the reason.
             AnaplanException: The request failed otherwise, or the reply can't be read.
         """
-        error = error_of(_without_echo(response), 1)
+        error = error_of(response, 1)
         if error is None:
             return decode(_OBJECT, response, secret=True)
         # With other statuses only OAuth's own code is a refusal: a proxy may have answered.
@@ -240,12 +245,12 @@ class OAuthApp:
             raise OAuthException(
                 "Anaplan's reply contains no access token.",
                 method="POST",
-                url=safe_url(response.request.url),
+                url=url_of(response),
                 status_code=response.status_code,
             )
         if spent is not None and not reply.get("refresh_token"):
             reply["refresh_token"] = spent
-        reply["expires_in"] = _seconds(reply.get("expires_in"))
+        reply["expires_in"] = int(lifetime_of(reply.get("expires_in"), ASSUMED_LIFETIME))
         reply["expires_at"] = int(time.time()) + reply["expires_in"]
         return reply
 
@@ -268,17 +273,15 @@ def make_app(
         ImportError: The extra `oauth` is not installed.
     """
     require_oauthlib()
-    for name, value in (
-        ("client_id", client_id),
-        ("redirect_uri", redirect_uri),
-        ("client_secret", client_secret),
-    ):
-        if value is not None and not value:
+    for name, value in (("client_id", client_id), ("redirect_uri", redirect_uri)):
+        if value is not None and not str(value).strip():
             raise InvalidArgumentException(f"{name} is empty.")
+    if client_secret is not None:
+        check_secret("client_secret", client_secret)
     app = OAuthApp(
-        client_id,
+        identifier(client_id),
         client_secret,
-        redirect_uri,
+        redirect_uri.strip() if redirect_uri else None,
         check_base_url("authorization_url", authorization_url),
         check_base_url("token_url", token_url),
         check_base_url("validation_url", validation_url),
@@ -292,30 +295,3 @@ def make_app(
 def random_state() -> str:
     """Return a state that can't be guessed."""
     return secrets.token_urlsafe(32)
-
-
-def _seconds(value: object) -> int:
-    try:
-        return int(float(str(value)))
-    except (ValueError, OverflowError):
-        return ASSUMED_LIFETIME
-
-
-def _without_echo(response: httpx2.Response) -> httpx2.Response:
-    """Return an error reply without the secrets that its request contained."""
-    request = response.request
-    sent = [
-        value for name, value in parse_qsl(request.content.decode()) if name not in _PUBLIC_FIELDS
-    ]
-    sent += request.headers.get("Authorization", "").split()[1:]
-    text = response.text
-    if response.is_success or not any(secret in text for secret in sent):
-        return response
-    for secret in sent:
-        text = text.replace(secret, "***")
-    headers = {
-        name: value
-        for name, value in response.headers.items()
-        if name not in ("content-encoding", "content-length", "transfer-encoding")
-    }
-    return httpx2.Response(response.status_code, headers=headers, text=text, request=request)

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterable
 from typing import TypeAlias
 
+from anaplan_sdk._arguments import check_secret, check_token
 from anaplan_sdk._runtime.flow import Flow, Pause, call, send
 from anaplan_sdk.auth.bearer import Bearer
 from anaplan_sdk.auth.oauth_app import (
@@ -17,14 +18,22 @@ from anaplan_sdk.auth.oauth_app import (
     OAuthToken,
     make_app,
 )
-from anaplan_sdk.auth.stores import KeyringStore, TokenStore, lock_for, store_key
-from anaplan_sdk.auth.token_cache import Token, TokenCache, TokenState, check_token
+from anaplan_sdk.auth.stores import (
+    KeyringStore,
+    TokenStore,
+    load_from,
+    lock_for,
+    save_to,
+    store_key,
+)
+from anaplan_sdk.auth.token_cache import Token, TokenCache, TokenState, lifetime_of, number_of
 from anaplan_sdk.exceptions import (
     AnaplanException,
     ArgumentTypeException,
     InvalidArgumentException,
     InvalidCredentialsException,
     OAuthException,
+    SignInRequiredException,
     TokenStoreException,
 )
 from anaplan_sdk.regions import Hosts, Region, given_hosts
@@ -39,6 +48,12 @@ SignIn: TypeAlias = Callable[[OAuthApp], Flow[OAuthToken]]
 _LOCK_PAUSE = 0.1
 # OAuth's codes for a refresh token that has expired, was spent or revoked.
 _REFUSED_GRANTS = frozenset(("invalid_grant", "expired_token", "access_denied"))
+
+_INHERITED = (
+    "{} This process has the refresh token from the one that it was forked from, and only one of "
+    "them can exchange it: pass a store that processes share, such as PlaintextFileStore, or sign "
+    "in after the fork."
+)
 
 
 class OAuthTokenCache(TokenCache):
@@ -75,6 +90,8 @@ class OAuthTokenCache(TokenCache):
         self._reply: OAuthToken = dict(token or {})
         if "access_token" in self._reply:
             check_token("access_token", self._reply["access_token"])
+        if self._reply.get("refresh_token"):
+            check_secret("refresh_token", self._reply["refresh_token"])
         self._sign_in = sign_in
         self._store = store
         self._user = user
@@ -84,13 +101,19 @@ class OAuthTokenCache(TokenCache):
         self._on_token = on_token
         # Counts the calls of `clear_all`: a token that was requested before one is not kept.
         self._generation = 0
-        self._reply_lock = threading.Lock()
         self._is_delivered = True
         self._passed_refresh_token = self._refresh_token
         # Where a person can be asked to sign in, a stored token comes before one that was passed.
         is_store_first = store is not None and sign_in is not None
         self._passed_token = self._usable_token() if is_store_first else None
         super().__init__(None if is_store_first else self._usable_token(), clock)
+        self._is_inherited = False
+
+    def renew_in_child(self) -> None:
+        """Keep the tokens in a forked process, with locks of its own."""
+        super().renew_in_child()
+        self._reply_lock = threading.Lock()
+        self._is_inherited = True
 
     def _use(self, app: OAuthApp) -> None:
         self._app = app
@@ -184,6 +207,8 @@ class OAuthTokenCache(TokenCache):
                 if error.code not in _REFUSED_GRANTS:
                     raise
                 refusal = error
+                if self._is_inherited:
+                    refusal.replace_message(_INHERITED.format(error.message))
             else:
                 return (yield from self._accept(reply, generation))
         if sign_in is None:
@@ -193,7 +218,10 @@ class OAuthTokenCache(TokenCache):
             )
         # What was cleared before a sign-in doesn't concern the token of the sign-in.
         self._is_cleared, generation = False, self._generation
-        reply = yield from sign_in(self._app)
+        try:
+            reply = yield from sign_in(self._app)
+        except SignInRequiredException as error:
+            raise _explained(error, refusal) from refusal
         return (yield from self._accept(reply, generation))
 
     def _accept(self, reply: OAuthToken, generation: int) -> Flow[Token]:
@@ -202,7 +230,7 @@ class OAuthTokenCache(TokenCache):
             if self._generation == generation:
                 self._reply = reply
                 self._passed_refresh_token = self._passed_token = None
-                self._is_delivered = False
+                self._is_delivered = self._is_inherited = False
         if self._generation != generation:
             # It serves the request that it was obtained for, and nothing else.
             return _token_of(reply)
@@ -212,9 +240,12 @@ class OAuthTokenCache(TokenCache):
         """Store a new token and report it, before it is used; after a failure, once more."""
 
         def deliver() -> None:
-            self._save(generation)
-            if self._on_token is not None and self._generation == generation:
-                self._on_token(dict(reply))
+            try:
+                self._save(generation)
+            finally:
+                # Also if the store failed: the old refresh token may have been spent.
+                if self._on_token is not None and self._generation == generation:
+                    self._on_token(dict(reply))
 
         yield from call(deliver, must_finish=True)
         self._is_delivered = True
@@ -224,7 +255,7 @@ class OAuthTokenCache(TokenCache):
         """Store the refresh token, unless all was cleared since then."""
         with self._reply_lock:
             if self._store is not None and self._refresh_token and self._generation == generation:
-                self._store.save(self._key, self._refresh_token)
+                save_to(self._store, self._key, self._refresh_token)
 
     def clear_all(self) -> None:
         """Remove the token, also from the store; one that is being obtained is not kept."""
@@ -235,10 +266,10 @@ class OAuthTokenCache(TokenCache):
             self._reply = {}
             self._passed_refresh_token = self._passed_token = None
             if self._store is not None:
-                self._store.save(self._key, None)
+                save_to(self._store, self._key, None)
 
     def _load(self) -> str | None:
-        return self._store.load(self._key) if self._store is not None else None
+        return load_from(self._store, self._key) if self._store is not None else None
 
     @property
     def _refresh_token(self) -> str | None:
@@ -250,8 +281,22 @@ class OAuthTokenCache(TokenCache):
         value, end = self._reply.get("access_token"), self._reply.get("expires_at")
         if value is None:
             return None
-        lifetime = self._reply.get("expires_in") or ASSUMED_LIFETIME
-        return Token.until(str(value), float(end), float(lifetime)) if end else Token(str(value))
+        if not end:
+            return Token(str(value))
+        if (expires_at := number_of(end)) is None:
+            raise InvalidArgumentException("expires_at of the token is not a time.")
+        lifetime = lifetime_of(self._reply.get("expires_in"), ASSUMED_LIFETIME)
+        return Token.until(str(value), expires_at, lifetime)
+
+
+def _explained(
+    error: SignInRequiredException, refusal: AnaplanException | None
+) -> SignInRequiredException:
+    """Say in the error that a kept token has ended, if one was refused."""
+    if refusal is not None:
+        why = refusal.reason or refusal.code or "no reason given"
+        error.replace_message(f"Anaplan refused the refresh token that was kept: {why}. {error}")
+    return error
 
 
 def _token_of(reply: OAuthToken) -> Token:

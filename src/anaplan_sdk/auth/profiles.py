@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, TypeAlias
 
-from platformdirs import user_config_path
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from anaplan_sdk._arguments import expanded
+from anaplan_sdk._runtime.user_folders import config_folder
+from anaplan_sdk.auth.permissions import warn_of_readers
 from anaplan_sdk.auth.stores import KeyringStore
 from anaplan_sdk.config import PayloadFormat
 from anaplan_sdk.exceptions import InvalidArgumentException, TokenStoreException
@@ -60,6 +62,7 @@ class Profile(_Table):
     refresh_token: Secret = None
     device_client_id: str | None = None
     keyring_service: str | None = None
+    token_file: str | None = None
     consolidation_token: Secret = None
     consolidation_tenant: str | None = None
 
@@ -107,15 +110,39 @@ class Source:
         """
         value: str | _Variable | _KeyringEntry | None = getattr(self.profile, option)
         if isinstance(value, _Variable):
-            return self.environ.get(value.env) or None, f"{value.env} is not set"
+            return _trimmed(option, self.environ.get(value.env)), f"{value.env} is not set"
         if isinstance(value, _KeyringEntry):
             try:
-                secret = KeyringStore(value.keyring).load(value.user)
+                secret = KeyringStore(value.keyring).entry(value.user)
             except (ImportError, TokenStoreException) as problem:
                 return None, str(problem)
-            return secret, f"the keyring has no {value.keyring!r} for {value.user!r}"
-        is_variable = self.name == _ENVIRONMENT
-        return value, f"{f'ANAPLAN_{option.upper()}' if is_variable else option} is not set"
+            return _trimmed(
+                option, secret
+            ), f"the keyring has no {value.keyring!r} for {value.user!r}"
+        return _trimmed(option, value), f"{self.label(option)} is not set"
+
+    def has(self, option: str) -> bool:
+        """Return whether an option is set, without reading it from a keyring.
+
+        Args:
+            option: Name of a field of Profile.
+
+        Returns:
+            Whether it is set.
+        """
+        value: object = getattr(self.profile, option)
+        return bool(self.environ.get(value.env) if isinstance(value, _Variable) else value)
+
+    def label(self, option: str) -> str:
+        """Return the name of an option in this place, for messages.
+
+        Args:
+            option: Name of a field of Profile.
+
+        Returns:
+            The name of the variable or of the field.
+        """
+        return f"ANAPLAN_{option.upper()}" if self.name == _ENVIRONMENT else option
 
 
 def find_sources(profile: str | None, environ: Mapping[str, str]) -> list[Source]:
@@ -133,7 +160,10 @@ def find_sources(profile: str | None, environ: Mapping[str, str]) -> list[Source
         InvalidArgumentException: A variable or the config file is not valid, or the file has no
             such profile.
     """
-    sources = [_environment(environ), _profile(profile or environ.get("ANAPLAN_PROFILE"), environ)]
+    sources = [
+        _environment(environ),
+        _profile(profile or environ.get("ANAPLAN_PROFILE", "").strip(), environ),
+    ]
     return sources if profile is None else sources[::-1]
 
 
@@ -145,15 +175,30 @@ def config_file(environ: Mapping[str, str] = os.environ) -> Path:
 
     Returns:
         The path; there need not be a file.
+
+    Raises:
+        InvalidArgumentException: The user has no home folder, and the variable names no file.
     """
-    path = environ.get("ANAPLAN_CONFIG_FILE")
-    if path:
-        return Path(path).expanduser()
-    return user_config_path("anaplan-sdk", appauthor=False) / "config.toml"
+    if path := environ.get("ANAPLAN_CONFIG_FILE", "").strip():
+        return expanded(path)
+    return config_folder() / "config.toml"
+
+
+def _trimmed(option: str, value: str | None) -> str | None:
+    """Remove what editors, `echo` and files with variables add; None if nothing is left.
+
+    A password may begin or end with a blank, so only line ends are removed from it.
+    """
+    if value is None:
+        return None
+    return (value.strip("\r\n") if option.endswith("password") else value.strip()) or None
 
 
 def _environment(environ: Mapping[str, str]) -> Source:
-    values = {name: environ.get(f"ANAPLAN_{name.upper()}") or None for name in Profile.model_fields}
+    values = {
+        name: _trimmed(name, environ.get(f"ANAPLAN_{name.upper()}"))
+        for name in Profile.model_fields
+    }
     try:
         profile = Profile.model_validate(values)
     except ValidationError as error:
@@ -162,8 +207,25 @@ def _environment(environ: Mapping[str, str]) -> Source:
     return Source(_ENVIRONMENT, profile, environ)
 
 
+def _has_secret(profile: Profile) -> bool:
+    """Whether a profile contains a secret itself, and not only the place of one."""
+    secrets = (
+        getattr(profile, name) for name, field in Profile.model_fields.items() if not field.repr
+    )
+    # A private key may be a path.
+    return any(
+        isinstance(value, str) and (value != profile.private_key or "-----BEGIN " in value)
+        for value in secrets
+    )
+
+
 def _profile(name: str | None, environ: Mapping[str, str]) -> Source:
-    path = config_file(environ)
+    try:
+        path = config_file(environ)
+    except InvalidArgumentException as problem:
+        if name or environ.get("ANAPLAN_CONFIG_FILE"):
+            raise
+        return Source("profile", Profile(), environ, unavailable=str(problem))
     shown = repr(str(path))
     try:
         config = _ConfigFile.model_validate(tomllib.loads(path.read_text("utf-8")))
@@ -173,7 +235,7 @@ def _profile(name: str | None, environ: Mapping[str, str]) -> Source:
                 f"There is no profile {name!r}: {shown} doesn't exist."
             ) from None
         return Source("profile", Profile(), environ, unavailable=f"{shown} doesn't exist")
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
         raise InvalidArgumentException(f"The config file {shown} can't be read: {error}.") from None
     except ValidationError as error:
         first = error.errors(include_input=False)[0]
@@ -181,6 +243,8 @@ def _profile(name: str | None, environ: Mapping[str, str]) -> Source:
         raise InvalidArgumentException(
             f"The config file {shown}, at {place}: {first['msg']}."
         ) from None
+    if any(map(_has_secret, config.profiles.values())):
+        warn_of_readers(path, "secrets")
     name = name or config.default_profile
     if name is None:
         why = f"none was named, and {shown} has no default_profile"

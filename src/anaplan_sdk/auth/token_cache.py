@@ -6,7 +6,6 @@ Nothing here sends or waits: `TokenCache.obtain` is a flow, which serves sync an
 from __future__ import annotations
 
 import enum
-import re
 import threading
 import time
 from abc import ABC, abstractmethod
@@ -14,14 +13,14 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from copy import deepcopy
 from dataclasses import dataclass, field
-from typing import TypeGuard
+from math import isfinite
 
 from anaplan_sdk import _loggers
+from anaplan_sdk._runtime import process
 from anaplan_sdk._runtime.flow import Flow
 from anaplan_sdk.exceptions import (
     AnaplanConnectionException,
     AnaplanException,
-    InvalidArgumentException,
     InvalidCredentialsException,
 )
 
@@ -37,27 +36,27 @@ _REFRESH_PAUSE = 30.0
 _LOST_FLIGHTS = 3
 """How many sign-ins of other callers that end without a result a caller waits for."""
 
-# Visible ASCII, as a header can carry it.
-TOKEN_PATTERN = "[!-~]+"  # noqa: S105 - a pattern
+
+# Seconds of ten years.
+_LONGEST = 315e6
 
 
-def is_token(value: object) -> TypeGuard[str]:
-    """Whether a header can carry the value as a token."""
-    return isinstance(value, str) and re.fullmatch(TOKEN_PATTERN, value) is not None
+def number_of(value: object) -> float | None:
+    """Return a time or a span of a reply as a number; None if it is not a plausible one.
 
-
-def check_token(name: str, value: object) -> None:
-    """Refuse a value that no header can carry.
-
-    Raises:
-        InvalidArgumentException: It can't be sent. The HTTP library would refuse the header too,
-            but would show it in its error.
+    A token is usable whatever its reply says of its expiry.
     """
-    if not is_token(value):
-        raise InvalidArgumentException(
-            f"{name} can't be sent in a header: it is empty, or contains a space, a line break or "
-            "a character outside ASCII."
-        )
+    try:
+        number = float(str(value))
+    except ValueError:
+        return None
+    return number if isfinite(number) and number >= 0 else None
+
+
+def lifetime_of(value: object, default: float) -> float:
+    """Return the seconds that something lives: the value if it is plausible, or the default."""
+    number = number_of(value)
+    return min(number, _LONGEST) if number else default
 
 
 class TokenState(enum.Enum):
@@ -105,11 +104,16 @@ class TokenCache(ABC):
     def __init__(self, token: Token | None, clock: Callable[[], float] = time.time) -> None:
         self._token = token
         self._clock = clock
-        self._lock = threading.Lock()
-        self._flight: Future[None] | None = None
+        self.renew_in_child()
+        process.renew_in_child(self)
         self._is_cleared = False
         self._refusal: InvalidCredentialsException | None = None
         self._no_refresh_before = 0.0
+
+    def renew_in_child(self) -> None:
+        """Keep the token in a forked process, but wait for no flight of its parent's threads."""
+        self._lock = threading.Lock()
+        self._flight: Future[None] | None = None
 
     @property
     @abstractmethod

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel, Field
+from typing import Annotated
 
-from anaplan_sdk.auth.token_cache import TOKEN_PATTERN
+from pydantic import BaseModel, BeforeValidator, Field
+
+from anaplan_sdk._arguments import TOKEN_PATTERN
+from anaplan_sdk.auth.token_cache import number_of
 
 
 class TokenInfo(BaseModel):
     """A token, and when it expires, in milliseconds since 1970."""
 
     token_value: str = Field(alias="tokenValue", pattern=f"^{TOKEN_PATTERN}$")
-    expires_at: int | None = Field(None, alias="expiresAt")
+    expires_at: Annotated[float | None, BeforeValidator(number_of)] = Field(None, alias="expiresAt")

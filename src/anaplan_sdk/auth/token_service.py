@@ -8,10 +8,12 @@ from typing import TYPE_CHECKING, Protocol
 
 import httpx2
 
+from anaplan_sdk import _loggers
+from anaplan_sdk._arguments import check_token
 from anaplan_sdk._http.dates import http_date
 from anaplan_sdk._http.replies import decode, error_of
 from anaplan_sdk._runtime.flow import Flow, call, send
-from anaplan_sdk.auth.token_cache import Token, TokenCache, check_token
+from anaplan_sdk.auth.token_cache import Token, TokenCache, lifetime_of
 from anaplan_sdk.exceptions import AnaplanRequestException, InvalidCredentialsException
 from anaplan_sdk.models._envelopes import ObjectReply
 
@@ -33,6 +35,11 @@ class Credentials(Protocol):
     @property
     def description(self) -> str:
         """Who signs in, and how, for the log."""
+        ...
+
+    @property
+    def fallback(self) -> Credentials | None:
+        """What to sign in with if Anaplan refuses these and has never accepted them."""
         ...
 
     def token_request(self, authentication: str) -> httpx2.Request:
@@ -74,6 +81,7 @@ class AnaplanTokenCache(TokenCache):
         super().__init__(Token(token) if token else None, clock)
         self._authentication = authentication
         self._credentials = credentials
+        self._were_accepted = False
 
     def __repr__(self) -> str:
         return f"<AnaplanTokenCache at {self._authentication}, {self.state.name}>"
@@ -114,26 +122,46 @@ class AnaplanTokenCache(TokenCache):
                 "one with: a client made with token= alone never refreshes it."
             )
         credentials = self._credentials
+        try:
+            response = yield from self._present(credentials)
+        except InvalidCredentialsException as refusal:
+            # Without a status it was the signer's.
+            is_first = refusal.status_code is not None and not self._were_accepted
+            fallback = credentials.fallback if is_first else None
+            if fallback is None:
+                raise
+            _loggers.auth.info("%s Trying %s", refusal, fallback.description)
+            try:
+                response = yield from self._present(fallback)
+            except InvalidCredentialsException:
+                raise refusal from None
+            credentials = fallback
+        self._credentials, self._were_accepted = credentials, True
+        return self._read(response)
+
+    def _present(self, credentials: Credentials) -> Flow[httpx2.Response]:
+        """Return the reply with a token, or raise the refusal."""
         if credentials.may_block:
             request = yield from call(lambda: credentials.token_request(self._authentication))
         else:
             request = credentials.token_request(self._authentication)
         response = yield from send(request)
-        if error := error_of(response, 1):
-            # With other statuses only Anaplan's own body is a refusal: a proxy may have answered.
-            is_anaplans = (error.code or "").startswith("FAILURE_")
-            status = response.status_code
-            is_refusal = status == 401 or (status in (400, 403) and is_anaplans)
-            if not is_refusal:
-                if not error.retryable:
-                    error.add_note("It was a sign-in; is this the address of Anaplan's services?")
-                raise error
-            raise error.as_type(
-                InvalidCredentialsException,
-                f"Anaplan refused the credentials: {error.reason or 'no reason given'}",
-                retryable=False,
-            )
-        return self._read(response)
+        error = error_of(response, 1)
+        if error is None:
+            return response
+        # With other statuses only Anaplan's own body is a refusal: a proxy may have answered.
+        is_anaplans = (error.code or "").startswith("FAILURE_")
+        status = response.status_code
+        is_refusal = status == 401 or (status in (400, 403) and is_anaplans)
+        if not is_refusal:
+            if not error.retryable:
+                error.add_note("It was a sign-in; is this the address of Anaplan's services?")
+            raise error
+        raise error.as_type(
+            InvalidCredentialsException,
+            f"Anaplan refused the credentials: {error.reason or 'no reason given'}",
+            retryable=False,
+        )
 
     def _read(self, response: httpx2.Response) -> Token:
         info = decode(_TOKEN.adapter, response, secret=True).value
@@ -144,5 +172,5 @@ class AnaplanTokenCache(TokenCache):
             # header is in whole seconds, rounded down: the server's clock may be a second ahead.
             date = http_date(response.headers.get("Date", ""))
             left = info.expires_at / 1000 - (now if date is None else date + 1)
-            lifetime = left if left > 0 else lifetime
+            lifetime = lifetime_of(left, lifetime)
         return Token.until(info.token_value, now + lifetime, lifetime)

@@ -19,6 +19,20 @@ class AnaplanModel(BaseModel):
     model_config = ConfigDict(alias_generator=to_camel, populate_by_name=True, extra="allow")
 
 
+def refuse_unknown_fields(model: AnaplanModel, hint: str = "") -> None:
+    """Refuse fields that Anaplan would ignore, so that no value is lost silently.
+
+    Args:
+        model: What is to be sent.
+        hint: Where such values belong.
+
+    Raises:
+        ValueError: The model has fields that are not declared.
+    """
+    if unknown := ", ".join(map(repr, model.model_extra or ())):
+        raise ValueError(f"unknown fields {unknown}{hint}")
+
+
 # `default_factory=list` would do the same, but pydantic takes a millisecond to inspect a built-in
 # type, for each field that has it.
 

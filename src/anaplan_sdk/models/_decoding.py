@@ -9,7 +9,7 @@ from contextlib import contextmanager, suppress
 from types import GenericAlias
 from typing import Any, Generic, Protocol, TypeGuard, TypeVar, cast
 
-from pydantic import BaseModel, Field, TypeAdapter, ValidationError, create_model
+from pydantic import AliasChoices, BaseModel, Field, TypeAdapter, ValidationError, create_model
 from pydantic_core import from_json
 
 T = TypeVar("T")
@@ -73,7 +73,9 @@ def page_adapter(key: str, item: type[T]) -> Adapter[Page[T]]:
     Returns:
         The adapter.
     """
-    items: Any = (GenericAlias(list, item), Field([], validation_alias=key))
+    # Anaplan's guide has samples with the name of a single object.
+    keys = AliasChoices(key, key.removesuffix("s"))
+    items: Any = (GenericAlias(list, item), Field([], validation_alias=keys))
     return TypeAdapter(create_model(f"{key}Page", __base__=Page[T], items=items))
 
 

@@ -8,7 +8,7 @@ from typing import Annotated, TypeAlias
 from pydantic import Discriminator, Field, Tag
 
 from anaplan_sdk.models._base import AnaplanModel, aliases
-from anaplan_sdk.models.tasks import TaskSummary, completed_or_other
+from anaplan_sdk.models.tasks import TaskState, TaskSummary, completed_or_other
 
 
 class Revision(AnaplanModel):
@@ -31,7 +31,7 @@ class Revision(AnaplanModel):
     id: str
     name: str
     description: str | None = None
-    created_on: str
+    created_on: str = ""
     created_by: str = ""
     creation_method: str = ""
     applied_on: str = ""
@@ -85,7 +85,7 @@ class SyncTaskResult(AnaplanModel):
     Attributes:
         source_revision_id: The id of the source's revision.
         target_revision_id: The id of the target's revision.
-        successful: Whether it succeeded.
+        successful: Whether it succeeded; None where Anaplan does not report it.
         error: Why it failed; None when it succeeded.
 
     Source: Anaplan ALM API guide, "Retrieve ALM model sync task info".
@@ -93,7 +93,7 @@ class SyncTaskResult(AnaplanModel):
 
     source_revision_id: str | None = None
     target_revision_id: str | None = None
-    successful: bool
+    successful: bool | None = None
     error: RevisionTaskFailure | None = None
 
 
@@ -113,15 +113,16 @@ class PendingTask(TaskSummary):
     """A synchronization or comparison that has no result yet.
 
     Attributes:
-        creation_time: When the task was created, in milliseconds since 1970; 0 where Anaplan does
-            not report it.
+        creation_time: When the task was created, in milliseconds since 1970; None where Anaplan
+            does not report it.
+        recovered: Whether the reply to the start was lost and this client found the task in
+            Anaplan's list afterwards. The list names no user, so the task may be another user's.
         current_step: What the task is doing, in words.
         task_url: The address of the task, as Anaplan reports it.
 
     Source: Anaplan ALM API guide, "Retrieve ALM model sync task info".
     """
 
-    creation_time: int = 0
     current_step: str | None = None
     task_url: str | None = None
 
@@ -135,7 +136,8 @@ class CompletedSyncTask(PendingTask):
     Source: Anaplan ALM API guide, "Retrieve ALM model sync task info".
     """
 
-    result: SyncTaskResult
+    task_state: TaskState | str = "COMPLETE"
+    result: SyncTaskResult = Field(default_factory=SyncTaskResult)
 
 
 class CompletedReportTask(CompletedSyncTask):
@@ -147,7 +149,7 @@ class CompletedReportTask(CompletedSyncTask):
     Source: Anaplan ALM API guide, "Retrieve full ALM revision comparison report task info".
     """
 
-    result: ReportTaskResult  # pyright: ignore[reportIncompatibleVariableOverride]
+    result: ReportTaskResult = Field(default_factory=ReportTaskResult)  # pyright: ignore[reportIncompatibleVariableOverride]
 
 
 SyncTask: TypeAlias = Annotated[

@@ -6,10 +6,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Self
 
-from pydantic import AfterValidator, Field, field_serializer, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from anaplan_sdk.models._base import AnaplanModel, aliases, empty_list
-from anaplan_sdk.models.writes import Id, WriteResult, check_finite
+from anaplan_sdk.models._base import AnaplanModel, aliases, empty_list, refuse_unknown_fields
+from anaplan_sdk.models._scalars import to_cell
+from anaplan_sdk.models.writes import Id, WriteResult
 
 
 class CellCoordinate(AnaplanModel):
@@ -23,19 +24,20 @@ class CellCoordinate(AnaplanModel):
         item_code: The code of the item.
 
     Raises:
-        ValueError: The dimension or the item is missing.
+        ValueError: The dimension or the item is missing, or there are other fields.
 
     Source: Anaplan Integration API V2 guide, "Write cell data by coordinate to module".
     """
 
-    dimension_id: Id | None = None
+    dimension_id: Id = None
     dimension_name: str | None = None
-    item_id: Id | None = None
+    item_id: Id = None
     item_name: str | None = None
-    item_code: Id | None = None
+    item_code: Id = None
 
     @model_validator(mode="after")
     def _check_completeness(self) -> Self:
+        refuse_unknown_fields(self)
         if self.dimension_id is None and not self.dimension_name:
             raise ValueError("dimensionId or dimensionName is needed")
         if self.item_id is None and self.item_name is None and self.item_code is None:
@@ -51,28 +53,22 @@ class CellWrite(AnaplanModel):
         line_item_name: The name of the line item.
         dimensions: An item of each dimension of the line item.
         value: The value: a finite number, a boolean, a text, a date, or the name of a list item or
-            of a period.
+            of a period; None empties the cell. Scalars of numpy, pandas and Arrow are converted.
 
     Raises:
-        ValueError: The line item is missing, or the value is a number that is not finite.
+        ValueError: The line item is missing, the value cannot be sent, or there are other fields.
 
     Source: Anaplan Integration API V2 guide, "Write cell data by coordinate to module".
     """
 
-    line_item_id: Id | None = None
+    line_item_id: Id = None
     line_item_name: str | None = None
     dimensions: list[CellCoordinate] = Field(default_factory=empty_list)
-    value: Annotated[bool | int | float | Decimal | str | date | None, AfterValidator(check_finite)]
-
-    @field_serializer("value")
-    def _decimal_as_number(self, value: object) -> object:
-        if isinstance(value, Decimal):
-            # Pydantic would write a text, and for Anaplan that is another type of value.
-            return int(value) if value == value.to_integral_value() else float(value)
-        return value
+    value: Annotated[bool | int | float | Decimal | str | date | None, BeforeValidator(to_cell)]
 
     @model_validator(mode="after")
     def _check_line_item(self) -> Self:
+        refuse_unknown_fields(self)
         if self.line_item_id is None and not self.line_item_name:
             raise ValueError("lineItemId or lineItemName is needed")
         return self

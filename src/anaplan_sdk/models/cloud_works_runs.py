@@ -56,6 +56,8 @@ class RunSummary(AnaplanModel):
             of it succeeded.
         trace_id: The id to give to Anaplan's support.
         trigger_source: What started it, one of `TriggerSource` or a source that is not known yet.
+        recovered: Whether the reply to the start was lost and this client found the run in
+            CloudWorks' history afterwards, so that it may be another user's.
 
     Source: Anaplan CloudWorks API guide, "Get integration run history".
     """
@@ -70,6 +72,7 @@ class RunSummary(AnaplanModel):
     execution_error_code: int | None = None
     trace_id: str = ""
     trigger_source: TriggerSource | str | None = None
+    recovered: bool = False
 
 
 class RunStatus(AnaplanModel):
@@ -87,6 +90,8 @@ class RunStatus(AnaplanModel):
             of it succeeded.
         flow_group_id: The id of the flow's run it is a part of.
         trigger_source: What started it, one of `TriggerSource` or a source that is not known yet.
+        recovered: Whether the reply to the start was lost and this client found the run in
+            CloudWorks' history afterwards, so that it may be another user's.
 
     Source: Anaplan CloudWorks API guide, "Get integration run status".
     """
@@ -101,11 +106,18 @@ class RunStatus(AnaplanModel):
     execution_error_code: int | None = None
     flow_group_id: str | None = None
     trigger_source: TriggerSource | str | None = None
+    recovered: bool = False
 
     @property
     def has_ended(self) -> bool:
         """Whether the run has ended; `success` is meaningful only then."""
-        return self.end_date is not None and self.success is not None
+        # No source shows these two during a run, so the message must not contradict them.
+        is_under_way = self.execution_error_code is None and self.message.strip().lower() in (
+            "running",
+            "queued",
+            "in progress",
+        )
+        return self.end_date is not None and self.success is not None and not is_under_way
 
 
 class ErrorSummary(AnaplanModel):

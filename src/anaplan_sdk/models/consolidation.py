@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
+from datetime import date
 from typing import Self, TypeAlias
 
 from pydantic import Field, model_validator
 
 from anaplan_sdk.models._base import AnaplanModel, empty_list
+from anaplan_sdk.models._scalars import to_scalar
 from anaplan_sdk.models.consolidation_filter import Column, Filter, column
 
 __all__ = [
@@ -35,7 +36,8 @@ _NO_RUN = "00000000-0000-0000-0000-000000000000"
 class Row(AnaplanModel):
     """A row of a table to write, or some of its columns, as fields with the columns' names.
 
-    Values are texts, finite numbers, True, False and None.
+    Values are texts, finite numbers, True, False and None. Scalars of numpy, pandas and Arrow are
+    converted.
 
     Raises:
         ValueError: There are no columns, or a value has another type.
@@ -49,9 +51,12 @@ class Row(AnaplanModel):
         if not columns:
             raise ValueError("it has no columns")
         for name, value in columns.items():
-            is_number = isinstance(value, int | float) and math.isfinite(value)
-            if not (value is None or isinstance(value, str) or is_number):
-                raise ValueError(f"{name}: {type(value).__name__} {value!r} can't be sent")
+            try:
+                columns[name] = scalar = to_scalar(value)
+            except ValueError as problem:
+                raise ValueError(f"{name}: {problem}") from None
+            if isinstance(scalar, date):
+                raise ValueError(f"{name}: a date, whose format is that of the column: send text")  # noqa: TRY004
         return self
 
 

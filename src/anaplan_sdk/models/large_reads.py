@@ -17,6 +17,7 @@ class ReadRequest(AnaplanModel):
             failed is `COMPLETE`, too.
         available_pages: The number of pages that can be fetched; it grows while the read runs.
         successful: Whether the read succeeded; meaningful only when the state is `COMPLETE`.
+            None where Anaplan does not report it.
 
     Source: Anaplan Integration API V2 guide, "Retrieve status of large read request".
     """
@@ -24,6 +25,6 @@ class ReadRequest(AnaplanModel):
     model_config = ConfigDict(frozen=True)
 
     request_id: str
-    request_state: TaskState | str
+    request_state: TaskState | str = "NOT_STARTED"
     available_pages: int = 0
-    successful: bool = False
+    successful: bool | None = None

@@ -4,20 +4,34 @@ from __future__ import annotations
 
 from typing import Annotated, Self, TypeAlias, cast
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
-from anaplan_sdk.models._base import AnaplanModel, aliases, empty_dict, empty_list
+from anaplan_sdk.models._base import (
+    AnaplanModel,
+    aliases,
+    empty_dict,
+    empty_list,
+    refuse_unknown_fields,
+)
+from anaplan_sdk.models._scalars import to_scalar
 from anaplan_sdk.models.dimensions import Dimension
-from anaplan_sdk.models.writes import Id, WriteResult, check_finite
+from anaplan_sdk.models.writes import Id, WriteResult
+
+_Properties: TypeAlias = dict[str, Annotated[object, BeforeValidator(to_scalar)]]
+_Subsets: TypeAlias = dict[str, Annotated[bool, BeforeValidator(to_scalar)]]
+
+_HINT = "; the values of a list's own properties belong in `properties`, subsets in `subsets`"
+# What is read of an item, but cannot be set.
+_READ_ONLY = frozenset(("listId", "listName", "parentId", "read", "write"))
 
 
-def _check_all_finite(properties: dict[str, object]) -> dict[str, object]:
-    for value in properties.values():
-        check_finite(value)
-    return properties
-
-
-_Properties: TypeAlias = Annotated[dict[str, object], AfterValidator(_check_all_finite)]
+def _settable(item: object) -> object:
+    """Leave out what Anaplan returns of an item but does not take, unless it would change it."""
+    if not isinstance(item, dict):
+        return item
+    fields = cast("dict[str, object]", item)
+    ignored = _READ_ONLY if "parent" in fields else _READ_ONLY - {"parentId"}
+    return {name: value for name, value in fields.items() if name not in ignored}
 
 
 class List(AnaplanModel):
@@ -173,17 +187,18 @@ class ListItemKey(AnaplanModel):
         name: The name.
 
     Raises:
-        ValueError: All of them are missing.
+        ValueError: All of them are missing, or there are other fields.
 
     Source: Anaplan Integration API V2 guide, "Add or delete list items".
     """
 
-    id: Id | None = None
-    code: Id | None = None
-    name: str | None = None
+    id: Id = None
+    code: Id = None
+    name: Id = None
 
     @model_validator(mode="after")
     def _check_key(self) -> Self:
+        refuse_unknown_fields(self, _HINT if isinstance(self, ListItemUpdate) else "")
         if self.id is None and self.code is None and not self.name:
             raise ValueError("an id, a code or a name is needed")
         return self
@@ -192,19 +207,24 @@ class ListItemKey(AnaplanModel):
 class ListItemUpdate(ListItemKey):
     """A change of an item. What is not given stays as it is.
 
-    The item is found by its id, its code or its name. An item that has a code needs it here.
+    The item is found by its id, its code or its name. An item that has a code needs it here. Of an
+    item as it was read, its list and the read and write access are left out, and `parentId` if
+    there is a `parent`.
 
     Attributes:
         parent: The name or the code of the new parent.
-        properties: New values of properties; numbers must be finite.
+        properties: New values of properties: finite numbers, booleans, texts, dates; None empties
+            a property. Scalars of numpy, pandas and Arrow are converted.
         subsets: Whether the item is to belong to a subset.
 
     Source: Anaplan Integration API V2 guide, "Update list items".
     """
 
-    parent: str | None = None
+    parent: Id = None
     properties: _Properties = Field(default_factory=empty_dict)
-    subsets: dict[str, bool] = Field(default_factory=empty_dict)
+    subsets: _Subsets = Field(default_factory=empty_dict)
+
+    _drop_read_only = model_validator(mode="before")(_settable)
 
 
 class NewListItem(AnaplanModel):
@@ -214,14 +234,22 @@ class NewListItem(AnaplanModel):
         name: The name: mandatory in a general list, not allowed in a numbered list.
         code: The code.
         parent: The name or the code of the parent.
-        properties: The values of properties; numbers must be finite.
+        properties: The values of properties: finite numbers, booleans, texts, dates, None. Scalars
+            of numpy, pandas and Arrow are converted.
         subsets: Whether the item is to belong to a subset.
 
     Source: Anaplan Integration API V2 guide, "Add or delete list items".
     """
 
-    name: str | None = None
-    code: Id | None = None
-    parent: str | None = None
+    name: Id = None
+    code: Id = None
+    parent: Id = None
     properties: _Properties = Field(default_factory=empty_dict)
-    subsets: dict[str, bool] = Field(default_factory=empty_dict)
+    subsets: _Subsets = Field(default_factory=empty_dict)
+
+    _drop_read_only = model_validator(mode="before")(_settable)
+
+    @model_validator(mode="after")
+    def _check_fields(self) -> Self:
+        refuse_unknown_fields(self, _HINT)
+        return self

@@ -41,7 +41,7 @@ class FilterExpression(Expression):
     def __ror__(self, other: object) -> NoReturn:
         raise precedence_error()
 
-    def __invert__(self) -> NoReturn:
+    def __invert__(self) -> FilterExpression:
         raise ArgumentTypeException(
             "Anaplan does not support `not` in filters: use the opposite comparison."
         )
@@ -50,7 +50,9 @@ class FilterExpression(Expression):
 class FilterField(FilterExpression):
     """A field of users, to compare with `==`, `!=`, `<`, `<=`, `>` or `>=`.
 
-    Without a comparison it is the filter of the users who have the field.
+    Without a comparison it is the filter of the users who have the field, and `~field(...)` of
+    those who have not; `field("active")` is the filter of active users, and `~field("active")` of
+    the others.
 
     Args:
         name: The name of the field in SCIM.
@@ -67,8 +69,11 @@ class FilterField(FilterExpression):
             raise InvalidArgumentException(
                 f"Anaplan cannot filter users by {name!r}, only by {known}."
             )
-        super().__init__(f"{name} pr")
+        super().__init__("active eq true" if name == "active" else f"{name} pr")
         self._name = name
+
+    def __invert__(self) -> FilterExpression:
+        return FilterExpression(f"{self._name} eq {'false' if self._name == 'active' else 'null'}")
 
     # A comparison returns a filter, as in other libraries for queries.
     def __eq__(self, value: object) -> FilterExpression:  # type: ignore[override]  # pyright: ignore[reportIncompatibleMethodOverride]
@@ -97,7 +102,7 @@ class FilterField(FilterExpression):
         Returns:
             The filter.
         """
-        return FilterExpression(str(self))
+        return FilterExpression(f"{self._name} pr")
 
     def _compare(self, operator: str, value: object) -> FilterExpression:
         if self._name == "active":
@@ -107,8 +112,8 @@ class FilterField(FilterExpression):
                 )
         elif value is None:
             raise ArgumentTypeException(
-                "Anaplan cannot find users without a field, only those with it: "
-                "field(...).present()."
+                f"{self._name} must be compared with text: field(...) finds the users who have it, "
+                "~field(...) those who have not."
             )
         elif not isinstance(value, str):
             raise ArgumentTypeException(
@@ -128,7 +133,7 @@ def field(name: AnaplanFilterFields) -> FilterField:
 
     Returns:
         The field; compared with a value it is a filter, alone it is the filter of the users who
-        have the field.
+        have the field, or of active users; `~` negates it.
 
     Raises:
         InvalidArgumentException: Anaplan cannot filter by this field.

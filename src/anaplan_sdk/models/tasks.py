@@ -2,14 +2,46 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, NamedTuple, TypeAlias
+from datetime import UTC, datetime
+from typing import Annotated, Any, Literal, NamedTuple, TypeAlias, cast
 
-from pydantic import Discriminator, Field, Tag
+from pydantic import BeforeValidator, Discriminator, Field, Tag, model_validator
 
 from anaplan_sdk.models._base import AnaplanModel, aliases, empty_list
 
 TaskState: TypeAlias = Literal["NOT_STARTED", "IN_PROGRESS", "COMPLETE", "CANCELLING", "CANCELLED"]
 """The states of a task. A task that failed is `COMPLETE`, too."""
+
+_ENDED = "COMPLETE"
+_NOT_ENDED = ("NOT_STARTED", "IN_PROGRESS", "CANCELLING", "CANCELLED")
+
+
+def _text(value: object) -> object:
+    return str(value) if isinstance(value, int) else value
+
+
+def _milliseconds(value: object) -> object:
+    """Read a date as milliseconds since 1970; `None` if it is none."""
+    if isinstance(value, str) and not value.strip().isdecimal():
+        try:
+            moment = datetime.fromisoformat(value)
+        except ValueError:
+            return None
+        return int((moment if moment.tzinfo else moment.replace(tzinfo=UTC)).timestamp() * 1000)
+    return value if isinstance(value, int | float | str) else None
+
+
+def _entries(value: object) -> object:
+    """Leave out null among the entries of a list."""
+    if not isinstance(value, list):
+        return value
+    return [entry for entry in cast("list[object]", value) if entry is not None]
+
+
+_TextId: TypeAlias = Annotated[str, BeforeValidator(_text)]
+# A number where it is one, as ids of actions are.
+_ActionId: TypeAlias = Annotated[int | str, Field(union_mode="left_to_right")]
+_Milliseconds: TypeAlias = Annotated[int | None, BeforeValidator(_milliseconds)]
 
 
 class FailureDump(NamedTuple):
@@ -22,9 +54,9 @@ class FailureDump(NamedTuple):
             that is not a process.
     """
 
-    action_id: int
+    action_id: int | str
     task_id: str
-    object_id: int | None = None
+    object_id: int | str | None = None
 
 
 class TaskSummary(AnaplanModel):
@@ -32,15 +64,30 @@ class TaskSummary(AnaplanModel):
 
     Attributes:
         id: The id, 32 upper-case hexadecimal digits. It is valid only together with the action.
-        task_state: The state, one of `TaskState` or one that is not known yet.
-        creation_time: When the task was created, in milliseconds since 1970.
+        task_state: The state, one of `TaskState` or one that is not known yet. Where Anaplan does
+            not report it, `COMPLETE` for a task with a result and `NOT_STARTED` for any other.
+        creation_time: When the task was created, in milliseconds since 1970; None where Anaplan
+            does not report it.
+        recovered: Whether the reply to the start was lost and this client found the task in
+            Anaplan's list afterwards. The list names no user, so the task may be another user's.
 
     Source: Anaplan Integration API V2 guide, "Get a list of the import tasks".
     """
 
-    id: str = Field(validation_alias=aliases("taskId", "id"))
-    task_state: TaskState | str
-    creation_time: int
+    id: _TextId = Field(validation_alias=aliases("taskId", "id"))
+    task_state: TaskState | str = "NOT_STARTED"
+    creation_time: _Milliseconds = None
+    recovered: bool = False
+
+    @model_validator(mode="before")
+    @classmethod
+    def _complete_state(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            fields = cast("dict[str, Any]", value)
+            state = fields.get("taskState", fields.get("task_state"))
+            if state is None and isinstance(fields.get("result"), dict):
+                return {**fields, "taskState": _ENDED}
+        return cast("object", value)
 
 
 class Task(TaskSummary):
@@ -89,37 +136,54 @@ class TaskResult(AnaplanModel):
     Attributes:
         details: Messages and counters.
         successful: Whether the task succeeded. An import may succeed and still have rejected rows.
+            None where Anaplan does not report it, neither for the task nor for its steps.
         failure_dump_available: Whether rows were rejected, and a failure dump has them.
         nested_results: The results of the steps of a process.
         object_id: The id of the action.
         object_name: The name of the action.
-        start_time: When it started, in milliseconds since 1970; only with process details.
-        duration: How long it took, in milliseconds; only with process details.
+        start_time: When it started, in milliseconds since 1970, in the form in which Anaplan
+            reports it; only with process details.
+        duration: How long it took, in milliseconds, in the form in which Anaplan reports it; only
+            with process details.
 
     Source: Anaplan Integration API V2 guide, "Monitor the import task" and "Monitor the process
     tasks".
     """
 
-    details: list[TaskResultDetail] = Field(default_factory=empty_list)
-    successful: bool
+    details: Annotated[list[TaskResultDetail], BeforeValidator(_entries)] = Field(
+        default_factory=empty_list
+    )
+    successful: bool | None = None
     failure_dump_available: bool = False
-    nested_results: list[TaskResult] = Field(default_factory=empty_list)
-    object_id: int | None = None
+    nested_results: Annotated[list[TaskResult], BeforeValidator(_entries)] = Field(
+        default_factory=empty_list
+    )
+    object_id: _ActionId | None = None
     object_name: str | None = None
-    start_time: int | str | None = None
+    start_time: int | float | str | None = None
     duration: float | str | None = None
+
+    @model_validator(mode="after")
+    def _derive_success(self) -> TaskResult:
+        # A process has succeeded if all of its steps have, and failed if one has.
+        steps = {step.successful for step in self.nested_results}
+        if self.successful is None and steps and None not in steps:
+            self.successful = False not in steps
+        return self
 
 
 class CompletedTask(Task):
     """A task that has ended, successfully or not.
 
     Attributes:
-        result: The result; `result.successful` is whether the task succeeded.
+        result: The result; `result.successful` is whether the task succeeded. It is empty, and
+            `successful` is None, where Anaplan does not report it.
 
     Source: Anaplan Integration API V2 guide, "Monitor the import task".
     """
 
-    result: TaskResult
+    task_state: TaskState | str = _ENDED
+    result: TaskResult = Field(default_factory=TaskResult)
 
     @property
     def dumps(self) -> list[FailureDump]:
@@ -136,10 +200,6 @@ class CompletedTask(Task):
         return nested or own
 
 
-class _State(AnaplanModel):
-    task_state: str | None = None
-
-
 def completed_or_other(task: object) -> str:
     """Return the tag that decides which class of a union a task is validated as.
 
@@ -147,12 +207,16 @@ def completed_or_other(task: object) -> str:
         task: A dict in Anaplan's names or ours, or a model.
 
     Returns:
-        `completed` for a task that has a result, `other` for any other task.
+        `completed` for a task that has ended, `other` for any other task.
     """
-    state = (
-        task.task_state if isinstance(task, TaskSummary) else _State.model_validate(task).task_state
-    )
-    return "completed" if state == "COMPLETE" else "other"
+    if isinstance(task, dict):
+        fields = cast("dict[str, object]", task)
+        state, result = fields.get("taskState", fields.get("task_state")), fields.get("result")
+    else:
+        state, result = getattr(task, "task_state", None), getattr(task, "result", None)
+    # What has a result has ended, unless a state that is known says otherwise.
+    has_ended = state == _ENDED or (bool(result) and state not in _NOT_ENDED)
+    return "completed" if has_ended else "other"
 
 
 TaskStatus: TypeAlias = Annotated[

@@ -1,34 +1,16 @@
-"""What APIs that write many objects at once share: ids and values to send, and their results."""
+"""What APIs that write many objects at once share: ids to send, and results."""
 
 from __future__ import annotations
 
-from decimal import Decimal
-from math import isfinite
 from typing import Annotated, TypeAlias
 
-from pydantic import AfterValidator, Field
+from pydantic import BeforeValidator, Field
 
 from anaplan_sdk.models._base import AnaplanModel, aliases, empty_list
+from anaplan_sdk.models._scalars import to_key
 
-Id: TypeAlias = Annotated[int | str, AfterValidator(str)]
-"""An id or a code, sent as text."""
-
-
-def check_finite(value: object) -> object:
-    """Check that a value is not infinite and not NaN, which JSON would turn into null.
-
-    Args:
-        value: A number, or a value of any other type.
-
-    Returns:
-        The value itself.
-
-    Raises:
-        ValueError: The value is a number that is not finite.
-    """
-    if isinstance(value, float | Decimal) and not isfinite(value):
-        raise ValueError(f"{value} is not a finite number")
-    return value
+Id: TypeAlias = Annotated[int | str | None, BeforeValidator(to_key)]
+"""An id, a code or a name, sent as text; None for none."""
 
 
 class Failure(AnaplanModel):

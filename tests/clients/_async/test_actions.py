@@ -229,7 +229,7 @@ async def test_an_export_and_a_deletion(anaplan: EmulatedAnaplan) -> None:
             await client.export_and_download(known["Delete all flights"])
 
 
-@pytest.mark.parametrize("action_id", [113000000000, 101000000000, 0, -112, "112x", "", "Nightly"])
+@pytest.mark.parametrize("action_id", [0, -112, "", "Every night", "112/tasks"])
 async def test_invalid_ids_send_no_request(anaplan: EmulatedAnaplan, action_id: int | str) -> None:
     async with anaplan.async_client() as client:
         for call in (
@@ -246,6 +246,33 @@ async def test_invalid_ids_send_no_request(anaplan: EmulatedAnaplan, action_id: 
         with pytest.raises(InvalidIdentifierException):
             await client.upload_and_import(113000000000, b"content", action_id)
     assert anaplan.requests() == []
+
+
+@pytest.mark.parametrize("action_id", [113000000000, 9000000002, "112x"])
+async def test_other_ids_are_looked_up_before_they_are_refused(
+    anaplan: EmulatedAnaplan, action_id: int | str
+) -> None:
+    async with anaplan.async_client() as client:
+        with pytest.raises(InvalidIdentifierException, match="none of the model's imports, exp"):
+            await client.run_action(action_id)
+        assert len(anaplan.requests("GET", "*/models/*")) == 4
+        with pytest.raises(InvalidIdentifierException, match="none of the model's exports has"):
+            await client.export_and_download(action_id)
+    assert not anaplan.requests("POST", "*/tasks")
+
+
+async def test_an_action_whose_id_shows_no_kind_is_run(anaplan: EmulatedAnaplan) -> None:
+    odd, usual = "9000000002", "*/actions/9000000002/tasks"
+    row = {"id": odd, "name": "Copy", "actionType": "BULK_COPY"}
+    done = {"taskId": "A1", "taskState": "COMPLETE", "result": {"successful": True}}
+    anaplan.fault(method="GET", path="*/models/*/actions", body={"actions": [row]}, times=None)
+    anaplan.fault(method="POST", path=usual, body={"task": {"taskId": "A1"}}, times=None)
+    anaplan.fault(method="GET", path=f"{usual}/A1", body={"task": done}, times=None)
+    async with anaplan.async_client() as client:
+        for action_id in (odd, int(odd)):
+            assert (await client.run_action(action_id)).result.object_id == int(odd)
+    # Its kind is looked up once.
+    assert len(anaplan.requests("GET", "*/models/*/actions")) == 1
 
 
 async def test_ids_may_be_text(anaplan: EmulatedAnaplan) -> None:

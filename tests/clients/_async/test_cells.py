@@ -168,6 +168,14 @@ async def test_cells_that_are_calculated(anaplan: EmulatedAnaplan) -> None:
     assert result.failures[0].reason == "cellIsCalculated"
 
 
+async def test_a_value_of_none_empties_a_cell(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client() as client:
+        await client.tr.write_cells(PLAN, [plan("US", 7)])
+        result = await client.tr.write_cells(PLAN, [plan("US", None)])
+        assert (result.cells_changed, result.failures) == (1, [])
+        assert (await written(client))["United States"][0] == "0"
+
+
 async def test_cells_of_a_deployed_model(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client(user_email="admin@skyline.example") as client:
         workspace = await client.resolve.workspace("Finance")

@@ -41,7 +41,7 @@ async def test_exception_users_are_found(anaplan: EmulatedAnaplan) -> None:
         for who in ({"workspace_id": NOBODY}, {"user_id": NOBODY}):
             with pytest.raises(InvalidIdentifierException):
                 await client.exception_users.get_exception_users(**who)
-        anaplan.emulator.settings.quirks = "docs"
+        anaplan.emulator.settings.dialect = "guide"
         with pytest.raises(PermissionDeniedException):
             await client.exception_users.get_exception_users(workspace_id=TREASURY)
 

@@ -78,7 +78,7 @@ async def test_rows_of_a_list(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client() as client:
         rows = [row async for row in client.tr.read_list(COUNTRIES)]
         first = rows[0]
-        assert (first["Name"], first["Code"], first["Parent"]) == (
+        assert (first[""], first["Code"], first["Parent"]) == (
             "United States",
             "US",
             "North America",
@@ -107,9 +107,7 @@ async def test_pages_are_yielded_in_order_while_others_are_prepared(
     async with anaplan.async_client(status_poll_delay=0.05) as client:
         names = await fill(client, 1250)
         anaplan.fault(path="*/pages/0", delay_seconds=0.3)
-        rows = [
-            row["Name"] async for row in client.tr.read_list(AIRLINES, on_progress=reports.append)
-        ]
+        rows = [row[""] async for row in client.tr.read_list(AIRLINES, on_progress=reports.append)]
     assert rows == names
     assert [report.completed for report in reports] == list(range(1, 14))
     assert reports[0].total is None
@@ -126,7 +124,7 @@ async def test_the_first_page_is_yielded_before_the_last_is_prepared(
     names: list[str] = []
     async with anaplan.async_client(status_poll_delay=0.05) as client:
         async for row in client.tr.read_list(COUNTRIES):
-            names.append(row["Name"])
+            names.append(row[""])
             settings.hold_tasks = None
     assert len(names) == 4
     assert deletions(anaplan) == [200]
@@ -169,7 +167,7 @@ async def test_a_page_that_keeps_failing_ends_the_read(anaplan: EmulatedAnaplan)
 
     async def read(client: AsyncClient) -> None:
         async for row in client.tr.read_list(AIRLINES):
-            names.append(row["Name"])  # noqa: PERF401 - what came before the failure counts
+            names.append(row[""])  # noqa: PERF401 - what came before the failure counts
 
     async with anaplan.async_client(retry_count=1, backoff=0) as client:
         wanted = await fill(client, 20)
@@ -189,7 +187,7 @@ async def test_a_read_that_expires(anaplan: EmulatedAnaplan) -> None:
         async for row in client.tr.read_list(AIRLINES):
             if not names:
                 anaplan.advance(minutes=31)
-            names.append(row["Name"])
+            names.append(row[""])
 
     async with anaplan.async_client() as client:
         await fill(client, 20)
@@ -209,7 +207,7 @@ async def test_a_token_that_ends_in_the_middle_is_renewed(anaplan: EmulatedAnapl
         async for row in client.tr.read_list(AIRLINES):
             if not names:
                 anaplan.advance(minutes=15)
-            names.append(row["Name"])
+            names.append(row[""])
     assert names == wanted
     assert deletions(anaplan) == [200]
 
@@ -218,7 +216,7 @@ async def test_the_number_of_parallel_reads_is_limited(anaplan: EmulatedAnaplan)
     anaplan.emulator.settings.read_request_limit = 1
     async with anaplan.async_client(retry_count=0) as client:
         async with aclosing(client.tr.read_list(COUNTRIES)) as rows:
-            assert (await anext(rows))["Name"] == "United States"
+            assert (await anext(rows))[""] == "United States"
             with pytest.raises(RateLimitException):
                 _ = [row async for row in client.tr.read_view(PLAN)]
             assert deletions(anaplan) == []

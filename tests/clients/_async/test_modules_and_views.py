@@ -158,7 +158,7 @@ async def test_a_module_without_items_has_no_cells(anaplan: EmulatedAnaplan) -> 
     async with anaplan.async_client(retry_count=0) as client:
         with pytest.raises(ServerException):  # as was observed
             await client.tr.get_view_data(FACTS)
-        anaplan.emulator.settings.quirks = "docs"
+        anaplan.emulator.settings.dialect = "guide"
         data = await client.tr.get_view_data(FACTS)
         assert data["rows"] == []
         assert await client.tr.get_view_data(FACTS, data_format="text/csv")

@@ -48,7 +48,7 @@ async def test_password(anaplan: EmulatedAnaplan) -> None:
     assert (validated.path, validated.status) == ("/token/validate", 200)
 
 
-@pytest.mark.parametrize("payload", ["v1", "v2"])
+@pytest.mark.parametrize("payload", ["auto", "v1", "v2"])
 async def test_certificate(anaplan: EmulatedAnaplan, payload: str) -> None:
     emulator = anaplan.emulator
     async with anaplan.async_client(
@@ -59,7 +59,65 @@ async def test_certificate(anaplan: EmulatedAnaplan, payload: str) -> None:
         await client.authenticate()
     (signed_in,) = anaplan.requests(path=SIGN_IN)
     assert signed_in.headers["authorization"].startswith("CACertificate ")
-    assert ('"encodedDataFormat"' in (signed_in.body or "")) == (payload == "v2")
+    assert ('"encodedDataFormat"' in (signed_in.body or "")) == (payload != "v1")
+
+
+def formats(anaplan: EmulatedAnaplan) -> list[str]:
+    """The formats of the payloads that were received."""
+    received = anaplan.requests(path=SIGN_IN)
+    return ["v2" if '"encodedDataFormat"' in (each.body or "") else "v1" for each in received]
+
+
+@pytest.mark.parametrize("refused", ["v1", "v2"])
+async def test_a_format_of_certificate_payloads_that_anaplan_refuses(
+    anaplan: EmulatedAnaplan, refused: str
+) -> None:
+    if refused == "v2":
+        anaplan.emulator.settings.certificate_tolerance_seconds = 1e-9
+    emulator = anaplan.emulator
+    async with anaplan.async_client(
+        certificate=emulator.certificate, private_key=emulator.private_key
+    ) as client:
+        await client.get_workspaces()
+        assert formats(anaplan) == (["v2", "v1"] if refused == "v2" else ["v2"])
+        # The one that was accepted is used from then on.
+        anaplan.advance(hours=1)
+        await client.get_workspaces()
+        assert formats(anaplan)[-1] == ("v1" if refused == "v2" else "v2")
+        assert len(formats(anaplan)) == (3 if refused == "v2" else 2)
+
+
+@pytest.mark.parametrize("payload", ["v1", "v2"])
+async def test_no_other_format_is_tried_than_the_one_asked_for(
+    anaplan: EmulatedAnaplan, payload: str
+) -> None:
+    anaplan.fault(path=SIGN_IN, status=401, body={"status": "FAILURE_BAD_CREDENTIAL"})
+    emulator = anaplan.emulator
+    async with anaplan.async_client(
+        certificate=emulator.certificate,
+        private_key=emulator.private_key,
+        certificate_payload=payload,
+    ) as client:
+        with pytest.raises(InvalidCredentialsException):
+            await client.get_workspaces()
+    assert formats(anaplan) == [payload]
+
+
+async def test_the_other_format_is_not_tried_after_a_success_or_a_failure(
+    anaplan: EmulatedAnaplan,
+) -> None:
+    emulator = anaplan.emulator
+    async with anaplan.async_client(
+        certificate=emulator.certificate, private_key=emulator.private_key, backoff=0.01
+    ) as client:
+        anaplan.fault(path=SIGN_IN, status=503)
+        await client.get_workspaces()
+        assert formats(anaplan) == ["v2", "v2"]
+        anaplan.advance(hours=1)
+        anaplan.fault(path=SIGN_IN, status=401, body={"status": "FAILURE_BAD_CREDENTIAL"})
+        with pytest.raises(InvalidCredentialsException):
+            await client.get_workspaces()
+        assert formats(anaplan) == ["v2", "v2", "v2"]
 
 
 async def test_certificate_of_another_authority_is_refused(
@@ -71,7 +129,7 @@ async def test_certificate_of_another_authority_is_refused(
             with pytest.raises(InvalidCredentialsException) as refused:
                 await client.get_workspaces()
     assert refused.value.code == "FAILURE_BAD_CREDENTIAL"
-    assert len(anaplan.requests(path=SIGN_IN)) == 1
+    assert formats(anaplan) == ["v2", "v1"]
 
 
 async def test_wrong_password_is_tried_once_whatever_is_asked_for(anaplan: EmulatedAnaplan) -> None:

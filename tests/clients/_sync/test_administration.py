@@ -201,7 +201,7 @@ def test_who_may_not(anaplan: EmulatedAnaplan) -> None:
         with pytest.raises(PermissionDeniedException, match="Access denied"):
             client.administration.export_users_csv()
         assert len(anaplan.requests("POST", "/token/authenticate")) == 1
-        anaplan.emulator.settings.quirks = "docs"
+        anaplan.emulator.settings.dialect = "guide"
         with pytest.raises(PermissionDeniedException, match="HTTP 403, FORBIDDEN"):
             client.administration.import_users([row(1)])
     with anaplan.client(api_key="auk_us1_Sk7l1ne-pr0visioning") as client:

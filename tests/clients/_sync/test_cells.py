@@ -169,6 +169,14 @@ def test_cells_that_are_calculated(anaplan: EmulatedAnaplan) -> None:
     assert result.failures[0].reason == "cellIsCalculated"
 
 
+def test_a_value_of_none_empties_a_cell(anaplan: EmulatedAnaplan) -> None:
+    with anaplan.client() as client:
+        client.tr.write_cells(PLAN, [plan("US", 7)])
+        result = client.tr.write_cells(PLAN, [plan("US", None)])
+        assert (result.cells_changed, result.failures) == (1, [])
+        assert written(client)["United States"][0] == "0"
+
+
 def test_cells_of_a_deployed_model(anaplan: EmulatedAnaplan) -> None:
     with anaplan.client(user_email="admin@skyline.example") as client:
         workspace = client.resolve.workspace("Finance")

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from contextlib import closing
-from decimal import Decimal
+from datetime import date
 from typing import Any
 
 import pytest
@@ -158,10 +158,10 @@ def test_a_batch_that_is_refused_or_lost(anaplan: EmulatedAnaplan) -> None:
         (lambda api: api.delete_rows(TABLE, ""), "predicate must not be empty"),
         (lambda api: api.update_rows(TABLE, {"Amount": 1}, ""), "predicate must not be empty"),
         (lambda api: api.update_rows(TABLE, {}, ACTUAL), "no columns"),
-        (lambda api: api.insert_row(TABLE, {"Amount": float("nan")}), "Amount: float nan"),
+        (lambda api: api.insert_row(TABLE, {"Amount": float("nan")}), "Amount: nan is not"),
         (
-            lambda api: api.insert_rows(TABLE, [{"A": 1}, {"A": Decimal(1)}]),
-            "row 1.*A: Decimal",
+            lambda api: api.insert_rows(TABLE, [{"A": 1}, {"A": date(2026, 1, 2)}]),
+            "row 1: A: a date",
         ),
         (lambda api: api.count_rows(""), "not a valid id"),
         (lambda api: api.add_users([]), "users must not be empty"),

@@ -40,7 +40,7 @@ def test_exception_users_are_found(anaplan: EmulatedAnaplan) -> None:
         for who in ({"workspace_id": NOBODY}, {"user_id": NOBODY}):
             with pytest.raises(InvalidIdentifierException):
                 client.exception_users.get_exception_users(**who)
-        anaplan.emulator.settings.quirks = "docs"
+        anaplan.emulator.settings.dialect = "guide"
         with pytest.raises(PermissionDeniedException):
             client.exception_users.get_exception_users(workspace_id=TREASURY)
 

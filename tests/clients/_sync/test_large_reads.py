@@ -79,7 +79,7 @@ def test_rows_of_a_list(anaplan: EmulatedAnaplan) -> None:
     with anaplan.client() as client:
         rows = [row for row in client.tr.read_list(COUNTRIES)]
         first = rows[0]
-        assert (first["Name"], first["Code"], first["Parent"]) == (
+        assert (first[""], first["Code"], first["Parent"]) == (
             "United States",
             "US",
             "North America",
@@ -108,7 +108,7 @@ def test_pages_are_yielded_in_order_while_others_are_prepared(
     with anaplan.client(status_poll_delay=0.05) as client:
         names = fill(client, 1250)
         anaplan.fault(path="*/pages/0", delay_seconds=0.3)
-        rows = [row["Name"] for row in client.tr.read_list(AIRLINES, on_progress=reports.append)]
+        rows = [row[""] for row in client.tr.read_list(AIRLINES, on_progress=reports.append)]
     assert rows == names
     assert [report.completed for report in reports] == list(range(1, 14))
     assert reports[0].total is None
@@ -125,7 +125,7 @@ def test_the_first_page_is_yielded_before_the_last_is_prepared(
     names: list[str] = []
     with anaplan.client(status_poll_delay=0.05) as client:
         for row in client.tr.read_list(COUNTRIES):
-            names.append(row["Name"])
+            names.append(row[""])
             settings.hold_tasks = None
     assert len(names) == 4
     assert deletions(anaplan) == [200]
@@ -168,7 +168,7 @@ def test_a_page_that_keeps_failing_ends_the_read(anaplan: EmulatedAnaplan) -> No
 
     def read(client: Client) -> None:
         for row in client.tr.read_list(AIRLINES):
-            names.append(row["Name"])  # noqa: PERF401 - what came before the failure counts
+            names.append(row[""])  # noqa: PERF401 - what came before the failure counts
 
     with anaplan.client(retry_count=1, backoff=0) as client:
         wanted = fill(client, 20)
@@ -188,7 +188,7 @@ def test_a_read_that_expires(anaplan: EmulatedAnaplan) -> None:
         for row in client.tr.read_list(AIRLINES):
             if not names:
                 anaplan.advance(minutes=31)
-            names.append(row["Name"])
+            names.append(row[""])
 
     with anaplan.client() as client:
         fill(client, 20)
@@ -208,7 +208,7 @@ def test_a_token_that_ends_in_the_middle_is_renewed(anaplan: EmulatedAnaplan) ->
         for row in client.tr.read_list(AIRLINES):
             if not names:
                 anaplan.advance(minutes=15)
-            names.append(row["Name"])
+            names.append(row[""])
     assert names == wanted
     assert deletions(anaplan) == [200]
 
@@ -217,7 +217,7 @@ def test_the_number_of_parallel_reads_is_limited(anaplan: EmulatedAnaplan) -> No
     anaplan.emulator.settings.read_request_limit = 1
     with anaplan.client(retry_count=0) as client:
         with closing(client.tr.read_list(COUNTRIES)) as rows:
-            assert next(rows)["Name"] == "United States"
+            assert next(rows)[""] == "United States"
             with pytest.raises(RateLimitException):
                 _ = [row for row in client.tr.read_view(PLAN)]
             assert deletions(anaplan) == []

@@ -50,7 +50,8 @@ def test_one_refusal_makes_every_caller_slower(
     anaplan_of_many_models: EmulatedAnaplan,
 ) -> None:
     anaplan = anaplan_of_many_models
-    anaplan.emulator.settings.rate_limit_per_minute = 600
+    settings = anaplan.emulator.settings
+    settings.rate_limit_per_minute, settings.rate_limit_burst = 600, 10
     with anaplan.client(page_size=4) as client:
         models = client.get_models()
     assert len(models) == len({model.id for model in models}) > 100

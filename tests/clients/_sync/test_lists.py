@@ -369,7 +369,7 @@ def test_lists_of_deployed_models(anaplan: EmulatedAnaplan) -> None:
 
 def test_invalid_items_are_never_sent(anaplan: EmulatedAnaplan) -> None:
     with anaplan.client() as client:
-        with pytest.raises(ValueError, match="item 0: Value error, an id, a code or a name"):
+        with pytest.raises(ValueError, match="item 0: an id, a code or a name"):
             client.tr.delete_list_items(AIRLINES, [{}])
         with pytest.raises(ValueError, match="items_per_request"):
             client.tr.insert_list_items(AIRLINES, [], items_per_request=0)

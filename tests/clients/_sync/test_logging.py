@@ -152,7 +152,7 @@ def test_a_recovered_task_is_a_warning(anaplan: EmulatedAnaplan, logged: Logged)
     [warning] = logged("tasks", logging.WARNING)
     assert warning.startswith(
         f"Action {EXPORT} was started, although its request got no clear reply: recovered "
-        f"{task.id} after Anaplan could not answer"
+        f"{task.id}, which may be somebody else's, after Anaplan could not answer"
     )
     assert "HTTP 504" in warning
     looking, ended = logged("tasks")

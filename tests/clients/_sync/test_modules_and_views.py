@@ -156,7 +156,7 @@ def test_a_module_without_items_has_no_cells(anaplan: EmulatedAnaplan) -> None:
     with anaplan.client(retry_count=0) as client:
         with pytest.raises(ServerException):  # as was observed
             client.tr.get_view_data(FACTS)
-        anaplan.emulator.settings.quirks = "docs"
+        anaplan.emulator.settings.dialect = "guide"
         data = client.tr.get_view_data(FACTS)
         assert data["rows"] == []
         assert client.tr.get_view_data(FACTS, data_format="text/csv")

@@ -9,6 +9,8 @@ from typing import Any
 
 import pytest
 
+from anaplan_sdk import models
+from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._sync.transport.recovery import (
     Created,
     ListedStart,
@@ -25,7 +27,7 @@ LOST = {"status_code": 504, "code": "GATEWAY", "attempts": 3, "request_id": "r-1
 @dataclass(frozen=True)
 class Task:
     id: str
-    created_at: float
+    created_at: float | None
 
 
 class Service:
@@ -65,9 +67,7 @@ class Service:
 
     def start(self, **options: Any) -> ListedStart[Task]:
         given: dict[str, Any] = {"key": "run", "what": "Task", **options}
-        return ListedStart(
-            find=self.find, matches=lambda task, since: task.created_at >= since, **given
-        )
+        return ListedStart(find=self.find, created_at=lambda task: task.created_at, **given)
 
 
 def server_time(moment: float) -> float:
@@ -132,10 +132,14 @@ def test_a_refusal_with_a_reason_is_looked_up_once() -> None:
     assert (service.sent, service.listings) == (1, 1)
 
 
-def test_a_conflict_with_a_late_first_request_is_recovered() -> None:
+def test_what_a_conflict_shows_may_be_somebody_elses() -> None:
+    """The first request may have arrived late, or somebody else has started it meanwhile."""
     conflict = AnaplanException("running", status_code=409, not_performed=True)
     service = Service((lost(), False), (conflict, True))
-    assert recovery().start(service.send, service.start(repeat=True)).id == "T1"
+    with pytest.raises(OutcomeUnknownException, match="only afterwards") as unknown:
+        recovery().start(service.send, service.start(repeat=True))
+    assert unknown.value.candidates == ["T1"]
+    assert service.sent == 2
 
 
 def test_a_conflict_that_remains_unexplained_may_have_been_performed() -> None:
@@ -156,19 +160,148 @@ def test_several_that_match_are_candidates() -> None:
     assert unknown.value.candidates == ["T1", "T2"]
 
 
-@pytest.mark.parametrize(("earlier", "is_recovered"), [(1.9, True), (2.1, False)])
+@pytest.mark.parametrize(
+    ("earlier", "why"),
+    [(0.0, None), (0.1, "may be older"), (1.9, "may be older"), (2.1, "can't be found")],
+)
 def test_only_what_was_created_since_the_request_is_recovered(
-    earlier: float, is_recovered: bool
+    earlier: float, why: str | None
 ) -> None:
-    """Two seconds are the tolerance for the clock, which is known in whole seconds."""
+    """What is a little older by Anaplan's clock is neither recovered nor started again."""
     service = Service((lost(), False))
     start = service.start()
     service.tasks.append(Task("T1", server_time(start.began) - earlier))
+    if why is None:
+        assert recovery().start(service.send, start).id == "T1"
+    else:
+        with pytest.raises(OutcomeUnknownException, match=why):
+            recovery().start(service.send, start)
+
+
+def appearing(
+    later: float, repeat: bool = True, **facts: Any
+) -> tuple[Service, Created | Task | OutcomeUnknownException]:
+    """A start that fails; then a task appears in the list, which was created `later`."""
+    service = Service((lost(**facts), False))
+
+    def find() -> list[Task]:
+        listed = service.find()
+        if service.listings == 1:
+            service.tasks.append(Task("T1", server_time(time.monotonic()) + later))
+        return listed
+
+    start = ListedStart(
+        find=find, created_at=lambda task: task.created_at, key="run", what="Task", repeat=repeat
+    )
     try:
-        recovered: str | None = recovery().start(service.send, start).id
-    except OutcomeUnknownException:
-        recovered = None
-    assert recovered == ("T1" if is_recovered else None)
+        return service, recovery(settle_time=1).start(service.send, start)
+    except OutcomeUnknownException as error:
+        return service, error
+
+
+@pytest.mark.parametrize("later", [0.0, 0.4, 30.0])
+def test_what_appears_after_the_failure_may_be_somebody_elses(later: float) -> None:
+    service, error = appearing(later)
+    assert isinstance(error, OutcomeUnknownException)
+    assert "somebody else's" in error.message
+    assert error.candidates == ["T1"]
+    assert service.sent == 1
+
+
+def test_a_task_that_is_listed_late_is_recovered() -> None:
+    """By its date it was created while the request was under way."""
+    service = Service((lost(), False))
+    created: list[Task] = []
+
+    def send() -> Created:
+        runtime.sleep(0.01)
+        created.append(Task("T1", server_time(time.monotonic())))
+        runtime.sleep(0.01)
+        return service.send()
+
+    def find() -> list[Task]:
+        service.listings += 1
+        return created if service.listings > 1 else []
+
+    start = ListedStart(find=find, created_at=lambda task: task.created_at, key="run", what="Task")
+    assert recovery(settle_time=1).start(send, start).id == "T1"
+
+
+@pytest.mark.parametrize("is_listed_first", [False, True])
+def test_without_dates_only_a_list_read_before_shows_what_is_new(
+    is_listed_first: bool,
+) -> None:
+    service = Service((lost(), False))
+    service.tasks.append(Task("T0", None))
+
+    def send() -> Created:
+        service.tasks.append(Task("T1", None))
+        return service.send()
+
+    start = service.start(repeat=True, is_listed_first=is_listed_first)
+    if is_listed_first:
+        assert recovery().start(send, start).id == "T1"
+    else:
+        with pytest.raises(OutcomeUnknownException) as unknown:
+            recovery().start(send, start)
+        assert unknown.value.candidates == ["T0", "T1"]
+    assert service.sent == 1
+
+
+def test_a_list_that_can_not_be_read_first_is_no_reason_to_start_nothing() -> None:
+    service = Service()
+    service.problem = AnaplanException("forbidden")
+    start = service.start(is_listed_first=True)
+    assert recovery().start(service.send, start).id == "T1"
+
+
+def test_without_a_clock_nothing_is_recovered_or_started_again() -> None:
+    service = Service((lost(), True))
+    client = Recovery(lambda _: None, 2, 0.05)
+    with pytest.raises(OutcomeUnknownException, match="does not show when"):
+        client.start(service.send, service.start(repeat=True))
+    assert service.sent == 1
+
+
+def test_what_has_a_name_of_ours_may_appear_later() -> None:
+    service = Service((lost(status_code=200), False))
+
+    def find() -> list[Task]:
+        listed = service.find()
+        service.tasks = [Task("T1", None)]
+        return listed
+
+    start = ListedStart(find=find, created_at=lambda _: None, key="n", what="N", is_named=True)
+    assert recovery(settle_time=1).start(service.send, start).id == "T1"
+
+
+@pytest.mark.parametrize("is_carried_out", [True, False])
+def test_an_accepted_request_is_never_sent_again(is_carried_out: bool) -> None:
+    service = Service((lost(status_code=202), is_carried_out))
+    start = service.start(repeat=True)
+    if is_carried_out:
+        assert recovery().start(service.send, start).id == "T1"
+    else:
+        with pytest.raises(OutcomeUnknownException):
+            recovery().start(service.send, start)
+    assert service.sent == 1
+
+
+def test_a_recovered_task_is_marked() -> None:
+    service = Service((lost(), True))
+    client = recovery()
+    first = client.start(service.send, service.start())
+    second = client.start(service.send, service.start())
+    marks = [client.mark(models.Task(id=each.id)).recovered for each in (first, second)]
+    assert marks == [True, False]
+
+
+def test_a_strict_client_recovers_nothing() -> None:
+    service = Service((lost(), True))
+    client = Recovery(server_time, 2, 0.05, is_strict=True)
+    with pytest.raises(OutcomeUnknownException, match="may have been started: lost"):
+        client.start(service.send, service.start(repeat=True, is_listed_first=True))
+    assert (service.sent, service.listings) == (1, 0)
 
 
 def test_what_this_client_started_itself_is_not_recovered() -> None:
@@ -228,7 +361,7 @@ def test_a_list_that_can_not_be_read_is_read_again() -> None:
             raise problems.pop()
         return service.find()
 
-    start = ListedStart(find=find, matches=lambda _, __: True, key="run", what="Task")
+    start = ListedStart(find=find, created_at=lambda task: task.created_at, key="run", what="Task")
     assert recovery(settle_time=5).start(service.send, start).id == "T1"
     problems.append(AnaplanException("busy", retryable=True))
     service.answers = [(lost(), True)]

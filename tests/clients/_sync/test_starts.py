@@ -90,17 +90,19 @@ def test_an_integration_is_started_once_without_retries(
 
 
 def test_a_start_that_arrives_late_is_not_a_second_run(anaplan: EmulatedAnaplan) -> None:
-    """The second start is refused since the first one, which is recovered, is running."""
+    """The second start is refused since there is a run: of the first one, or of somebody else."""
     with anaplan.client(**SETTINGS, timeout=0.7) as client:
         integration = an_integration(client)
-        before = client.cw.get_run_history(integration)
+        before = {run.id for run in client.cw.get_run_history(integration)}
         anaplan.emulator.settings.hold_tasks = "NOT_STARTED"
         anaplan.fault(method="POST", path=RUN, hold_seconds=1.2)
         anaplan.fault(method="POST", path=RUN, hold_seconds=0.5)
-        run = client.cw.run_integration(integration)
+        with pytest.raises(OutcomeUnknownException, match="somebody else's") as unknown:
+            client.cw.run_integration(integration)
         anaplan.emulator.settings.hold_tasks = None
+        [run] = unknown.value.candidates
         client.cw.wait_for_run(run)
-        assert len(client.cw.get_run_history(integration)) == len(before) + 1
+        assert {one.id for one in client.cw.get_run_history(integration)} == before | {run}
     assert [request.status for request in anaplan.requests("POST", RUN)][-1] == 409
 
 

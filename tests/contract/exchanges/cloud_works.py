@@ -214,7 +214,7 @@ def connections() -> Iterator[AnyExchange]:
     yield Exchange("PUT", path, 400, connection, json={"type": "AmazonS3", "body": {"name": "x"}})
     yield Exchange("PUT", path, 404, json=S3)
     yield Exchange("PATCH", path, 200, connection, json={"body": S3_BODY})
-    yield Exchange("PATCH", path, 400, connection, json={"body": {"name": "x"}})
+    yield Exchange("PATCH", path, 400, connection, json={"body": {"name": ""}})
     yield Exchange("DELETE", path, 200, connection)
     yield Exchange("DELETE", path, 409, used_connection)
 

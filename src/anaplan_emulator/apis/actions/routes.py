@@ -154,14 +154,18 @@ def cancel_task(collection: str, call: Call) -> Response:
     # The request's own transaction does not see the change.
     with call.tenant.store.snapshot() as db:
         updated = task_by_id(db, model.key, task.object_id, task.id) or task
-    body = state.describe_task(updated, process_details=False)
+    body = state.describe_task(call.tenant.task_runner.poll(updated), process_details=False)
     return envelope("task", model_id=model.id, task=body)
 
 
 def get_dump(collection: str, call: Call) -> Response:
-    """GET …/tasks/{t}/dump: 204 if there were no failures."""
+    """GET …/tasks/{t}/dump, 204 if there were no failures; …/dumps/{objectId} of a step."""
     _, task = _task(collection, call)
-    if task.result is not None and not task.result["failureDumpAvailable"]:
+    if (
+        "objectId" not in call.path
+        and task.result is not None
+        and not task.result["failureDumpAvailable"]
+    ):
         return Response(status_code=204)
     dump = _dump(call, task)
     chunks = [
@@ -258,9 +262,6 @@ def _endpoints(collection: str) -> list[Endpoint]:
         ("GET", task, get_task),
         ("DELETE", task, cancel_task),
     ]
-    if collection == "imports":
-        # The documentation has this path (docs/anaplan-behaviour.md#integration-api).
-        routes.append(("GET", f"{root}/", list_actions))
     if collection != "exports":
         routes += [
             ("GET", f"{task}/dump", get_dump),
@@ -269,6 +270,7 @@ def _endpoints(collection: str) -> list[Endpoint]:
         ]
     if collection in ("imports", "processes"):
         routes += [
+            ("GET", f"{task}/dumps/{{objectId}}", get_dump),
             ("GET", f"{task}/dumps/{{objectId}}/chunks", list_dump_chunks),
             ("GET", f"{task}/dumps/{{objectId}}/chunks/{{chunkId}}", get_dump_chunk),
         ]

@@ -83,19 +83,22 @@ def describe_queued(task: Task) -> dict[str, Any]:
 
 
 def describe_task(task: Task, *, process_details: bool) -> dict[str, Any]:
-    """Return a task as JSON values, optionally with the times of a process's steps."""
+    """Return a task as JSON values, optionally with the times of a process and its steps."""
     body = describe_queued(task) | {"progress": task.progress, "currentStep": task.step}
     if task.cancelled_by is not None:
         body["cancelledBy"] = task.cancelled_by
     if task.result is not None:
         result = dict(task.result)
-        if "nestedResults" in result and not process_details:
-            result["nestedResults"] = [
-                {key: nested[key] for key in nested if key not in ("startTime", "duration")}
-                for nested in result["nestedResults"]
-            ]
+        if not process_details:
+            result = _without_times(result)
+            if "nestedResults" in result:
+                result["nestedResults"] = [*map(_without_times, result["nestedResults"])]
         body["result"] = result
     return body
+
+
+def _without_times(result: dict[str, Any]) -> dict[str, Any]:
+    return {key: result[key] for key in result if key not in ("startTime", "duration")}
 
 
 def dumped_object(task: Task) -> str:

@@ -6,6 +6,7 @@ from typing import Any, TypeVar
 from uuid import uuid4
 
 from pydantic import BaseModel, ValidationError
+from starlette.datastructures import URL
 from starlette.responses import JSONResponse, Response
 
 from anaplan_emulator.apis.access import (
@@ -270,7 +271,8 @@ def _error_for(kind: str) -> ApiError:
 
 
 def _url(call: Call, model: Model, path: str) -> str:
-    return f"{call.tenant.base_url}/2/0/models/{model.id}/alm/{path}"
+    url = URL(call.url)
+    return f"{url.scheme}://{url.netloc}/2/0/models/{model.id}/alm/{path}"
 
 
 def _task_url(call: Call, model: Model, kind: str, task: Task) -> str:

@@ -21,8 +21,15 @@ from anaplan_emulator.engine.model_calendar import (
     set_current_period,
     set_fiscal_year,
 )
-from anaplan_emulator.tenant.calendars import Timescale, parse_fiscal_year
+from anaplan_emulator.tenant.calendars import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    Timescale,
+    fiscal_year_label,
+    parse_fiscal_year,
+)
 
+_YEARS = f"{fiscal_year_label(FIRST_YEAR)} - {fiscal_year_label(LAST_YEAR)}"
 _DAY = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
 
 
@@ -104,7 +111,7 @@ def put_switchover(call: Call) -> Response:
 
 
 def _calendar(call: Call, model: Model) -> Response:
-    body = state.describe_calendar(read_calendar(call.db, model.key), brief=not call.is_live)
+    body = state.describe_calendar(read_calendar(call.db, model.key))
     return envelope("modelCalendar", model_id=model.id, modelCalendar=body)
 
 
@@ -118,7 +125,7 @@ def _requested_year(call: Call) -> int:
     label = body.get("year") if isinstance(body, dict) else None
     year = parse_fiscal_year(label) if isinstance(label, str) else None
     if year is None:
-        raise ApiError(400, "year must be a fiscal year of the model calendar, such as FY26")
+        raise ApiError(400, f"Fiscal year '{label}' is out of range {_YEARS}; write it as FY26")
     return year
 
 

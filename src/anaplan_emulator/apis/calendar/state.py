@@ -39,19 +39,12 @@ class Version:
     switchover: date | None
 
 
-def describe_calendar(model_calendar: ModelCalendar, *, brief: bool) -> dict[str, Any]:
-    """Return a calendar as JSON values, whose members depend on its type.
-
-    Args:
-        model_calendar: The model's calendar.
-        brief: Whether a calendar of months has only the documented members.
-    """
+def describe_calendar(model_calendar: ModelCalendar) -> dict[str, Any]:
+    """Return a calendar as JSON values, whose members depend on its type."""
     calendar, year = model_calendar.calendar, model_calendar.timescale.year
     body: dict[str, Any] = {"fiscalYear": {}}
     if year is not None:
         body["fiscalYear"] = _describe_year(model_calendar.timescale, year)
-    if calendar.type == MONTHS and brief:
-        return body
     current = describe_current_period(model_calendar)
     del current["calendarType"]
     body |= {"calendarType": calendar.type, "currentPeriod": current}
@@ -149,21 +142,28 @@ def _day(text: str | None) -> date | None:
 
 def _describe_year(timescale: Timescale, year: int) -> dict[str, str]:
     first, following = (timescale.calendar.begin_of(each) for each in (year, year + 1))
+    label = fiscal_year_label(year)
     return {
-        "year": fiscal_year_label(year),
+        # Anaplan's schemas disagree about the name
+        # (docs/anaplan-behaviour.md#calendar-and-versions).
+        "year": label,
+        "fiscalYearLabel": label,
         "startDate": first.isoformat(),
         "endDate": (following - timedelta(days=1)).isoformat(),
     }
 
 
 def _describe_totals(totals: Totals, *, periods: bool) -> dict[str, Any]:
-    body: dict[str, Any] = {
-        "isQuarterTotals": totals.quarters,
-        "isHalfYearTotals": totals.half_years,
-        "isYearToDateSummary": totals.year_to_date,
-        "isYearToGoSummary": totals.year_to_go,
-        "isTotalOfAllPeriods": totals.all_periods,
-    }
+    # The guide's names and those of another of Anaplan's schemas.
+    body: dict[str, Any] = {}
+    for name, included in (
+        ("QuarterTotals", totals.quarters),
+        ("HalfYearTotals", totals.half_years),
+        ("YearToDateSummary", totals.year_to_date),
+        ("YearToGoSummary", totals.year_to_go),
+        ("TotalOfAllPeriods", totals.all_periods),
+    ):
+        body |= {f"{name[0].lower()}{name[1:]}": included, f"is{name}": included}
     return body | {"extraMonthQuarter": totals.extra_month_quarter} if periods else body
 
 

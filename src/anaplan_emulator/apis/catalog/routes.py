@@ -1,5 +1,6 @@
 """Routes of users, workspaces and models."""
 
+from collections.abc import Callable
 from typing import Any, Literal
 
 from starlette.responses import JSONResponse, Response
@@ -7,6 +8,7 @@ from starlette.responses import JSONResponse, Response
 from anaplan_emulator.apis.access import (
     can_see_workspace,
     existing_model,
+    has_access,
     is_offline_to,
     is_tenant_admin,
     is_workspace_admin,
@@ -18,13 +20,14 @@ from anaplan_emulator.apis.catalog import state
 from anaplan_emulator.apis.listings import listing, matches, sort_strictly
 from anaplan_emulator.apis.replies import INTEGRATION, ApiError, envelope
 from anaplan_emulator.engine.tasks import running_task
-from anaplan_emulator.store.users import user_by_id
+from anaplan_emulator.store.users import User, user_by_id, workspace_role
 from anaplan_emulator.tenant.action_definitions import ACTION_PREFIXES
 
 _USER_SORT = {
     "firstName": lambda user: user.first_name,
     "lastName": lambda user: user.last_name,
     "email": lambda user: user.email,
+    "emailAddress": lambda user: user.email,
     "active": lambda user: user.active,
     "lastLoginDate": lambda user: user.last_login or "",
 }
@@ -71,8 +74,9 @@ def get_user(call: Call) -> Response:
 
 
 def list_workspaces(call: Call) -> Response:
-    """GET /workspaces."""
-    workspaces = sort_strictly(call, state.visible_workspaces(call.db, call.user), _WORKSPACE_SORT)
+    """GET /workspaces, and those of one user."""
+    visible = state.visible_workspaces(call.db, _addressed_user(call))
+    workspaces = sort_strictly(call, visible, _WORKSPACE_SORT)
     if search := call.query.get("s"):
         workspaces = [each for each in workspaces if matches(search, each.name, each.id)]
     details = _is_true(call, "tenantDetails")
@@ -125,9 +129,46 @@ def _list_members(call: Call, role: Literal["admin", "visitor"]) -> Response:
     return listing(call, f"{role}s", members, state.describe_member, kind=role)
 
 
+def list_users_of_workspace(call: Call) -> Response:
+    """GET /workspaces/{w}/users."""
+    workspace_id = call.path["workspaceId"]
+    if not can_see_workspace(call.db, call.user, workspace_id):
+        raise ApiError(404)
+    return _list_users(call, lambda user: workspace_role(call.db, user, workspace_id) is not None)
+
+
+def list_users_of_model(call: Call) -> Response:
+    """GET /models/{m}/users."""
+    model = visible_model(call)
+    return _list_users(call, lambda user: has_access(call.db, user, model))
+
+
+def _list_users(call: Call, belongs: Callable[[User], bool]) -> Response:
+    if not state.may_list_users(call.db, call.user):
+        raise ApiError(403)
+    users = [user for user in state.all_users(call.db) if belongs(user)]
+    return listing(call, "users", users, state.describe_user, kind="user")
+
+
+def _addressed_user(call: Call) -> User:
+    """Return the user in the path, or else the caller.
+
+    Only administrators can list the models and workspaces of other users.
+    """
+    user_id = call.path.get("userId", "me")
+    if user_id in ("me", call.user.id):
+        return call.user
+    if not state.may_list_users(call.db, call.user):
+        raise ApiError(403)
+    user = user_by_id(call.db, user_id)
+    if user is None:
+        raise ApiError(404)
+    return user
+
+
 def list_models(call: Call) -> Response:
-    """GET /models, and those of one workspace."""
-    models = state.visible_models(call.db, call.user)
+    """GET /models, and those of one workspace or user."""
+    models = state.visible_models(call.db, _addressed_user(call))
     workspace_id = call.path.get("workspaceId")
     if workspace_id is not None:
         if not can_see_workspace(call.db, call.user, workspace_id):
@@ -170,7 +211,7 @@ def get_model(call: Call) -> Response:
 
 
 def get_model_status(call: Call) -> Response:
-    """GET /models/{m}/status, which has no envelope."""
+    """GET /models/{m}/status, which has no envelope; POST is documented, with one."""
     model = visible_model(call)
     task = running_task(call.db, model.key)
     if task is not None:
@@ -192,6 +233,8 @@ def get_model_status(call: Call) -> Response:
         "peakMemoryUsageEstimate": None,
         "peakMemoryUsageTime": None,
     }
+    if call.method == "POST":
+        return envelope("requestStatus", model_id=model.id, requestStatus=status)
     return JSONResponse({"requestStatus": status})
 
 
@@ -250,6 +293,11 @@ ENDPOINTS = [
     Endpoint("GET", "/2/0/users", list_users, INTEGRATION),
     Endpoint("GET", "/2/0/users/me", get_own_user, INTEGRATION),
     Endpoint("GET", "/2/0/users/{userId}", get_user, INTEGRATION),
+    # The next two, and the users of a workspace or model, are in older documentation.
+    Endpoint("GET", "/2/0/users/{userId}/workspaces", list_workspaces, INTEGRATION),
+    Endpoint("GET", "/2/0/users/{userId}/models", list_models, INTEGRATION),
+    Endpoint("GET", "/2/0/workspaces/{workspaceId}/users", list_users_of_workspace, INTEGRATION),
+    Endpoint("GET", "/2/0/models/{modelId}/users", list_users_of_model, INTEGRATION),
     Endpoint("GET", "/2/0/workspaces", list_workspaces, INTEGRATION),
     Endpoint("GET", "/2/0/workspaces/{workspaceId}", get_workspace, INTEGRATION),
     Endpoint("GET", "/2/0/workspaces/{workspaceId}/admins", list_admins, INTEGRATION),
@@ -259,6 +307,7 @@ ENDPOINTS = [
     Endpoint("GET", "/2/0/models", list_models, INTEGRATION),
     Endpoint("GET", "/2/0/models/{modelId}", get_model, INTEGRATION),
     Endpoint("GET", "/2/0/models/{modelId}/status", get_model_status, INTEGRATION),
+    Endpoint("POST", "/2/0/models/{modelId}/status", get_model_status, INTEGRATION, writes=False),
     Endpoint("POST", "/2/0/models/{modelId}/open", open_model, INTEGRATION),
     Endpoint("POST", "/2/0/models/{modelId}/close", close_model, INTEGRATION),
 ]

@@ -158,9 +158,9 @@ def describe_model(model: Model, customer_id: str, *, details: bool, busy: bool)
         "modelUrl": f"https://us1a.app.anaplan.com/anaplan/framework.jsp?{query}",
         "categoryValues": [
             {
-                "id": lower_hex("category value", f"{value['attribute']}/{value['categoryName']}"),
+                "id": lower_hex("category value", f"{value['categoryName']}/{value['attribute']}"),
                 "attribute": value["attribute"],
-                "categoryId": lower_hex("category", value["attribute"]),
+                "categoryId": lower_hex("category", value["categoryName"]),
                 "categoryName": value["categoryName"],
                 "customerId": customer_id,
             }
@@ -172,10 +172,9 @@ def describe_model(model: Model, customer_id: str, *, details: bool, busy: bool)
             "isoCreationDate": model.created_at,
             "lastModified": model.modified_at,
             "lastSavedSerialNumber": model.serial_number,
+            "lastModifiedByUserGuid": model.modified_by,
             "modelTransactionRunning": busy,
         }
-        if model.modified_by is not None:
-            body["lastModifiedByUserGuid"] = model.modified_by
         if model.active_state != "ARCHIVED":
             body["memoryUsage"] = model.memory_usage
     return body
@@ -197,10 +196,10 @@ def delete_models(
     for model_id in model_ids:
         model = model_by_id(db, model_id)
         if model is None or model.workspace_id != workspace_id:
-            message = "The model id does not exist in the workspace"
+            message = "Model ID does not exist."
             failures.append({"modelId": model_id, "message": message})
         elif not is_closed(model):
-            message = "The model is open: close it before deleting it"
+            message = "Model is open. Close the model before you delete it."
             failures.append({"modelId": model_id, "message": message})
         else:
             drop_cells_tables(db, model.key)

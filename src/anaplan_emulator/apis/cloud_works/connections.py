@@ -13,7 +13,7 @@ from anaplan_emulator.apis.cloud_works import state
 from anaplan_emulator.apis.cloud_works.requests import (
     BODIES,
     Body,
-    ConnectionPatch,
+    ConnectionChange,
     ConnectionRequest,
     validate,
 )
@@ -57,23 +57,26 @@ def create_connection(call: Call, request: ConnectionRequest) -> Response:
         ),
     )
     call.audit.record("CONN-1", object_id=connection_id)
-    return state.success({"connectionId": connection_id})
+    # The guide nests the id (docs/anaplan-behaviour.md#connections).
+    created = {"connectionId": connection_id}
+    return state.success(created | {"connections": created})
 
 
-def replace_connection(call: Call, request: ConnectionRequest) -> Response:
+def replace_connection(call: Call, request: ConnectionChange) -> Response:
     """PUT /integrations/connections/{id}, with all members including credentials."""
     row = _find(call)
-    if request.type != row["type"]:
+    if request.type not in (None, row["type"]):
         raise ApiError(400, "Invalid connection type")
     return _update(call, row, request.body)
 
 
-def change_connection(call: Call, request: ConnectionPatch) -> Response:
-    """PATCH /integrations/connections/{id}: observed to need all members, unlike documented."""
+def change_connection(call: Call, request: ConnectionChange) -> Response:
+    """PATCH /integrations/connections/{id}. New credentials are tested, and must be complete."""
     row = _find(call)
-    if call.is_live or _SECRETS & request.body.keys():
-        return _update(call, row, request.body)
     body = json.loads(row["body"])
+    if _SECRETS & request.body.keys():
+        stored = {"workspaceId": row["workspace_id"], **body}
+        return _update(call, row, stored | request.body)
     body |= {key: value for key, value in request.body.items() if key in body}
     if not isinstance(body["name"], str) or not body["name"]:
         raise ApiError(400, "Invalid request body")

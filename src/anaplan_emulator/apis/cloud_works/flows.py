@@ -174,6 +174,7 @@ def _describe_step(call: Call, flow: Integration, step: dict[str, Any]) -> dict[
         "modifiedBy": None,
         "modelId": each.model_id,
         "workspaceId": each.workspace_id,
+        "accessible": True,
         "dependsOn": step["dependsOn"],
         "isSkipped": step["isSkipped"],
         "exceptionBehavior": step["exceptionBehavior"],

@@ -69,7 +69,8 @@ def get_integration(call: Call) -> Response:
     each = state.find_integration(call)
     body = _describe(call, each)
     body["version"] = each.version
-    body["jobs"] = [_describe_job(call, job) for job in each.parts]
+    if each.parts:
+        body["jobs"] = [_describe_job(call, job) for job in each.parts]
     if call.is_live:
         # It was observed to be missing (docs/anaplan-behaviour.md#integrations).
         del body["integrationType"]

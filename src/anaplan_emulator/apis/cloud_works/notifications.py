@@ -28,8 +28,9 @@ def create_notification(call: Call, request: NotificationRequest) -> Response:
         " VALUES (?, ?, ?, ?)",
         (notification_id, each.id, *_columns(call, request)),
     )
-    body = {"notificationId": notification_id}
-    return state.success(body if call.is_live else {"notification": body})
+    # Sources disagree about the place of the id (docs/anaplan-behaviour.md#notifications).
+    created = {"notificationId": notification_id}
+    return state.success(created | {"notification": created})
 
 
 def get_notification(call: Call) -> Response:

@@ -3,7 +3,16 @@
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    AliasChoices,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
 from anaplan_emulator.apis.calls import Call
 from anaplan_emulator.apis.replies import ApiError
@@ -36,10 +45,11 @@ class ServiceAccountKey(Body):
     """The required members of a Google service account's key."""
 
     type: Literal["service_account"] = "service_account"
-    project_id: Name
-    private_key_id: Name
-    private_key: Name
-    client_email: Name
+    # Google's names, and those of the guide (docs/anaplan-behaviour.md#connections).
+    project_id: Name = Field(validation_alias=AliasChoices("project_id", "projectId"))
+    private_key_id: Name = Field(validation_alias=AliasChoices("private_key_id", "privateKeyId"))
+    private_key: Name = Field(validation_alias=AliasChoices("private_key", "privateKey"))
+    client_email: Name = Field(validation_alias=AliasChoices("client_email", "clientEmail"))
 
 
 class BigQueryBody(Body):
@@ -63,16 +73,26 @@ class AzureBody(Body):
 
 
 class ConnectionRequest(Body):
-    """A connection to create or replace."""
+    """A connection to create."""
 
     type: CloudType
     body: dict[str, Any]
 
 
-class ConnectionPatch(Body):
-    """A change of a connection."""
+class ConnectionChange(Body):
+    """The members of a connection to replace or change.
 
+    They are flat in the guide; the specification has them in `body`, with the type beside it.
+    """
+
+    type: CloudType | None = None
     body: dict[str, Any] = Field(min_length=1)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _wrap(cls, content: Any) -> Any:
+        is_flat = isinstance(content, dict) and "body" not in content
+        return {"body": content} if is_flat else content
 
 
 class JobEndpoint(Body):
@@ -137,6 +157,16 @@ class Job(Body):
     targets: Annotated[list[JobEndpoint], Field(min_length=1, max_length=1)]
     mapping: list[MappingEntry] | None = None
 
+    @field_validator("mapping", mode="before")
+    @classmethod
+    def _from_object(cls, mapping: Any, info: ValidationInfo) -> Any:
+        """Accept an object, too, from sources to targets, or from entity types to their names."""
+        if not isinstance(mapping, dict):
+            return mapping
+        into_import = str(info.data.get("type", "")).endswith("ToAnaplan")
+        names = ("entityType", "entityName") if into_import else ("sourceName", "targetName")
+        return [dict(zip(names, pair, strict=True)) for pair in mapping.items()]
+
     @model_validator(mode="after")
     def _check_type(self) -> "Job":
         if self.type != f"{self.sources[0].type}To{self.targets[0].type}":
@@ -172,7 +202,7 @@ class NotificationRule(Body):
     """The users who are notified of one kind of result."""
 
     type: Literal["success", "partial_failure", "full_failure"]
-    users: Annotated[list[str], Field(max_length=5)]
+    users: Annotated[list[str], Field(min_length=1, max_length=5)]
 
 
 class NotificationRules(Body):

@@ -19,7 +19,7 @@ from anaplan_emulator.apis.cloud_works import (
 )
 from anaplan_emulator.apis.cloud_works.requests import (
     Body,
-    ConnectionPatch,
+    ConnectionChange,
     ConnectionRequest,
     FlowRequest,
     IntegrationRequest,
@@ -94,8 +94,8 @@ _WITHOUT_BODY: list[tuple[str, str, Callable[[Call], Response]]] = [
 
 _WITH_BODY: list[tuple[str, str, Callable[..., Response], type[Body]]] = [
     ("POST", "/integrations/connections", connections.create_connection, ConnectionRequest),
-    ("PUT", _CONNECTION, connections.replace_connection, ConnectionRequest),
-    ("PATCH", _CONNECTION, connections.change_connection, ConnectionPatch),
+    ("PUT", _CONNECTION, connections.replace_connection, ConnectionChange),
+    ("PATCH", _CONNECTION, connections.change_connection, ConnectionChange),
     ("POST", "/integrations", integrations.create_integration, IntegrationRequest),
     ("PUT", _ONE, integrations.replace_integration, IntegrationRequest),
     ("POST", _SCHEDULE, schedules.create_schedule, ScheduleRequest),

@@ -43,7 +43,8 @@ def cancel_integration(call: Call) -> Response:
         raise ApiError(404, "Resource not found")
     call.tenant.integration_runner.cancel(run.id, task, call.user.id)
     call.audit.record("INT-5", object_id=each.id)
-    return state.success()
+    message = {"integration_id": each.id, "state": "cancelled"}
+    return state.success({"success": True, "message": message})
 
 
 def list_runs(call: Call) -> Response:
@@ -110,7 +111,7 @@ def get_errors(call: Call) -> Response:
         "createdBy": name,
         "modifiedBy": name,
     }
-    return state.success({"runs": [errors]}, kind="run")
+    return state.success({"runs": errors}, kind="run")
 
 
 def get_dump(call: Call) -> Response:

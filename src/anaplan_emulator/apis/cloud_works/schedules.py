@@ -18,7 +18,7 @@ def create_schedule(call: Call, request: ScheduleRequest) -> Response:
     if state.describe_schedule(call.db, each.id):
         raise ApiError(400, "Only one schedule is allowed for each integration")
     _write(call, each, request.schedule)
-    return state.success({} if call.is_live else {"scheduledIntegration": {"id": each.id}})
+    return state.success({"scheduledIntegration": {"id": each.id}})
 
 
 def replace_schedule(call: Call, request: ScheduleRequest) -> Response:

@@ -102,10 +102,10 @@ def authorship(db: sqlite3.Connection, each: Integration) -> dict[str, str]:
 
 
 def describe_latest_run(db: sqlite3.Connection, integration_id: str) -> dict[str, Any]:
-    """Return the member about the last run, if there is one."""
+    """Return the member about the last run, which is an empty object if there is none."""
     run = integration_records.latest_run(db, integration_id)
     if run is None:
-        return {}
+        return {"latestRun": {}}
     return {
         "latestRun": {
             "triggeredBy": full_name(db, run.triggered_by),

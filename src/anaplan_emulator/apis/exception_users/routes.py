@@ -72,7 +72,7 @@ def change(call: Call) -> Response:
     try:
         _require_role(call)
         if user_id == call.user.id:
-            raise ApiError(403, "Users cannot change their own exception")
+            raise ApiError(403, "Users cannot change their own exception", code="FAILURE_GENERIC")
     except ApiError:
         denied = "AUTHZ-3" if assigned else "AUTHZ-5"
         call.audit.record(denied, object_id=user_id, attributes=attributes, error_number="403")

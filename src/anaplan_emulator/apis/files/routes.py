@@ -59,7 +59,7 @@ def put_file(call: Call) -> Response:
     file = state.find_file(call.db, model.key, call.path["fileId"])
     if file.is_output:
         raise ApiError(400, "The output of an export cannot be uploaded")
-    body = _uncompressed(call)
+    body = _uncompressed(call, gzip=False)
     with call.tenant.store.transaction() as db:
         content = file_contents.begin(db, file, call.user.id, 1, call.tenant.clock.timestamp())
         file_contents.put_chunk(db, content, 0, body)
@@ -141,9 +141,10 @@ def _describe(call: Call, file: File) -> dict[str, Any]:
     return state.describe_file(call.db, file, call.user.id, now, stale_counts=stale_counts)
 
 
-def _uncompressed(call: Call) -> bytes:
+def _uncompressed(call: Call, *, gzip: bool = True) -> bytes:
     content_type = call.headers.get("content-type", "application/octet-stream")
-    return state.uncompressed(call.body, content_type, call.tenant.settings.upload_chunk_bytes)
+    limit = call.tenant.settings.upload_chunk_bytes
+    return state.uncompressed(call.body, content_type, limit, gzip=gzip)
 
 
 def _octets(body: bytes) -> Response:

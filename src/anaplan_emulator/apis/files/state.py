@@ -118,22 +118,27 @@ def parse_chunk_number(content: Content, text: str) -> int:
     return number
 
 
-def uncompressed(body: bytes, content_type: str, limit: int) -> bytes:
+def uncompressed(body: bytes, content_type: str, limit: int, *, gzip: bool) -> bytes:
     """Return the uncompressed content of a chunk.
 
     Args:
         body: The request's body.
         content_type: The header `Content-Type`; `application/x-gzip` is uncompressed.
         limit: Greatest uncompressed size, so that a small body cannot exhaust the memory.
+        gzip: Whether gzip is accepted. It is for chunks, but not for a file in a single request.
 
     Raises:
         ApiError: 400, the content is too large or not gzip; 415, the type is not supported.
     """
     kind = content_type.partition(";")[0].strip().lower()
-    if kind in ("application/x-gzip", "application/gzip"):
+    if gzip and kind in ("application/x-gzip", "application/gzip"):
         body = _gunzip(body, limit)
     elif kind != "application/octet-stream":
-        raise ApiError(415, "Chunks must be application/octet-stream or application/x-gzip")
+        raise ApiError(
+            415,
+            "Chunks must be application/octet-stream or application/x-gzip, and files in a single"
+            " request application/octet-stream",
+        )
     if len(body) > limit:
         raise ApiError(400, f"A chunk may hold up to {limit} bytes")
     return body

@@ -21,7 +21,7 @@ from anaplan_emulator.apis.replies import INTEGRATION, ApiError, csv_text, envel
 from anaplan_emulator.engine.cells import item_count
 from anaplan_emulator.engine.list_items import (
     Item,
-    list_rows,
+    preview_rows,
     read_items,
     read_subsets,
     top_level_item,
@@ -64,8 +64,6 @@ def list_items(call: Call) -> Response:
     limit = call.tenant.settings.list_items_limit
     if item_count(call.db, item_list) > limit:
         raise ApiError(400, f"The list has more than {limit} items: use a read request")
-    if "text/csv" in call.headers.get("accept", ""):
-        return _csv(list_rows(call.db, item_list))
     include_all = call.query.get("includeAll", "").lower() == "true"
     fields = properties(call.db, item_list.key) if include_all else ()
     list_subsets = read_subsets(call.db, item_list.key) if include_all else ()
@@ -76,10 +74,13 @@ def list_items(call: Call) -> Response:
         body = state.describe_item(item_list, parent_list, top, item)
         return body | state.describe_values(fields, list_subsets, item) if include_all else body
 
+    items = list(read_items(call.db, item_list, fields=fields, subsets=list_subsets))
+    if "text/csv" in call.headers.get("accept", ""):
+        return _csv(state.csv_rows(map(describe, items), list_subsets, fields))
     return listing(
         call,
         "listItems",
-        list(read_items(call.db, item_list, fields=fields, subsets=list_subsets)),
+        items,
         describe,
         kind="listItem",
         model_id=model.id,
@@ -90,7 +91,7 @@ def list_items(call: Call) -> Response:
 def preview(call: Call) -> Response:
     """GET /lists/{l}/preview: the first 1000 items, as CSV."""
     item_list = _addressed_list(call, readable_model(call))
-    return _csv(islice(list_rows(call.db, item_list), _PREVIEW_ROWS + 1))
+    return _csv(islice(preview_rows(call.db, item_list), _PREVIEW_ROWS + 1))
 
 
 def post_items(call: Call) -> Response:

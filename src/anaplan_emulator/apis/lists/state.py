@@ -1,6 +1,7 @@
 """Describing lists and their items, and resetting the index (docs/anaplan-behaviour.md#lists)."""
 
 import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from anaplan_emulator.engine import structure
@@ -35,23 +36,27 @@ def list_by_id(db: sqlite3.Connection, model: int, list_id: str) -> ListStructur
 
 def describe_list(db: sqlite3.Connection, item_list: ListStructure) -> dict[str, Any]:
     """Return a list's metadata as JSON values. The spelling `nextitemIndex` is Anaplan's."""
-    top = top_level_item(db, item_list.key)
+    top, count = top_level_item(db, item_list.key), item_count(db, item_list)
     body: dict[str, Any] = {
         "id": item_list.id,
         "name": item_list.name,
         "properties": _describe_properties(db, item_list),
         "hasSelectiveAccess": False,
         "managedBy": "",
+        "dataTags": [],
         "numberedList": item_list.numbered,
         "useTopLevelAsPageDefault": False,
-        "itemCount": item_count(db, item_list) + (top is not None),
-        "permittedItems": PERMITTED_ITEMS,
+        "itemCount": count + (top is not None),
+        # How many more may be added.
+        "permittedItems": PERMITTED_ITEMS - count,
         "workflowEnabled": False,
         "productionData": item_list.production_data,
         "usedInAppliesTo": _used_in(db, item_list),
     }
     if item_list.numbered:
         body["nextitemIndex"] = item_list.next_index
+    if display_name := _display_name(db, item_list):
+        body["displayNameProperty"] = display_name
     if item_list.parent is not None:
         parent = list_by_key(db, item_list.parent)
         body["parent"] = {"id": parent.id, "name": parent.name}
@@ -95,6 +100,26 @@ def describe_values(
     }
 
 
+def csv_rows(
+    items: Iterable[Mapping[str, Any]], subsets: tuple[Subset, ...], fields: tuple[Field, ...]
+) -> Iterator[list[object]]:
+    """Yield the rows of a CSV file of items, given as JSON values.
+
+    Args:
+        items: The items, with the members of `describe_values` if there are subsets or fields.
+        subsets: The subsets that have a column.
+        fields: The properties that have a column.
+    """
+    members = ("id", "name", "code", "parent", "parentId", "listId", "listName")
+    yield [*members, *(each.name for each in subsets), *(each.name for each in fields)]
+    for item in items:
+        yield [
+            *(item.get(member, "") for member in members),
+            *(str(item["subsets"][each.name]).lower() for each in subsets),
+            *(item["properties"][each.name] for each in fields),
+        ]
+
+
 def reset_index(db: sqlite3.Connection, item_list: ListStructure) -> None:
     """Reset the index of an empty list to 1."""
     db.execute("UPDATE lists SET next_index = 1 WHERE key = ?", (item_list.key,))
@@ -111,9 +136,17 @@ def _describe_properties(db: sqlite3.Connection, item_list: ListStructure) -> li
             "formula": None,
             "notes": "",
             "referencedBy": [],
+            "dataTags": [],
         }
         for row in rows
     ]
+
+
+def _display_name(db: sqlite3.Connection, item_list: ListStructure) -> str | None:
+    row = db.execute(
+        "SELECT name FROM properties WHERE list = ? AND display_name", (item_list.key,)
+    ).fetchone()
+    return row["name"] if row else None
 
 
 def _used_in(db: sqlite3.Connection, item_list: ListStructure) -> str:

@@ -44,7 +44,7 @@ class CellRequest:
 
     __pydantic_config__ = ConfigDict(extra="ignore", strict=True)
 
-    value: StrictStr | StrictBool | int | float
+    value: StrictStr | StrictBool | int | float | None = None
     lineItemId: Id | None = None  # noqa: N815
     lineItemName: str | None = None  # noqa: N815
     dimensions: list[CoordinateRequest] = field(default_factory=list)

@@ -94,9 +94,7 @@ def found_items(call: Call, model: Model, dimension_id: str, search: ItemSearch)
         ApiError: 400, codes are given for a dimension without codes; 404.
     """
     if dimension_id == USERS_ID:
-        if search.codes:
-            raise ApiError(400, "The dimension Users has no codes")
-        names = {name.lower() for name in search.names}
+        names = {name.lower() for name in (*search.names, *search.codes)}
         return [user for user in _users(call.db, model) if user.name.lower() in names]
     dimension, subset = _dimension(call.db, model, dimension_id)
     if search.codes and not _has_codes(call.db, dimension):
@@ -188,4 +186,4 @@ def _users(db: sqlite3.Connection, model: Model) -> list[Item]:
         """,
         (model.workspace_id,),
     )
-    return [Item(f"{_USERS_PREFIX}{row['number']:09}", row["email"]) for row in rows]
+    return [Item(f"{_USERS_PREFIX}{row['number']:09}", row["email"], row["email"]) for row in rows]

@@ -19,7 +19,7 @@ from anaplan_emulator.apis.listings import listing, sort_leniently
 from anaplan_emulator.apis.modules import cell_requests, dimensions, metadata, view_data
 from anaplan_emulator.apis.modules.dimensions import Item
 from anaplan_emulator.apis.replies import INTEGRATION, ApiError, envelope
-from anaplan_emulator.engine.cell_write import write_cells
+from anaplan_emulator.engine.cell_write import WritesRefused, write_cells
 from anaplan_emulator.engine.cells import visible_items
 from anaplan_emulator.engine.edit_limits import EditLimits
 from anaplan_emulator.engine.structure import (
@@ -199,7 +199,16 @@ def write_module_cells(call: Call) -> Response:
     require_workspace_admin(call, model)
     require_changeable(call, model)
     limits = EditLimits(call.db, model.key, module)
-    changed, failures = write_cells(call.db, module, writes, limits)
+    try:
+        changed, failures = write_cells(call.db, module, writes, limits)
+    except WritesRefused as refused:
+        return envelope(
+            "cellWrite",
+            model_id=model.id,
+            status_code=400,
+            message=str(refused),
+            failures=[cell_requests.describe_failure(each) for each in refused.failures],
+        )
     if changed:
         record_change(call.db, model.key, call.user.id, call.tenant.clock.now())
     return envelope(

@@ -10,9 +10,14 @@ LIST_RESPONSE = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
 PATCH_OP = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 _CORE = "urn:ietf:params:scim:schemas:core:2.0"
 
+_DOCUMENTATION = "https://scimapi.docs.apiary.io"
+
 # Anaplan declares everything as unsupported, including patches.
 SERVICE_PROVIDER_CONFIG: dict[str, Any] = {
     "schemas": [f"{_CORE}:ServiceProviderConfig"],
+    # The specification has the first of these names, and a sample the second.
+    "documentationUri": _DOCUMENTATION,
+    "documentationUrl": _DOCUMENTATION,
     "patch": {"supported": False},
     "bulk": {"supported": False, "maxOperations": 1000, "maxPayloadSize": 1_048_576},
     "filter": {"supported": False, "maxResults": 200},
@@ -24,8 +29,11 @@ SERVICE_PROVIDER_CONFIG: dict[str, Any] = {
             "type": "oauthbearertoken",
             "name": "OAuth Bearer Token",
             "description": "A token of the authentication service, or an API key",
+            "specUri": "https://www.rfc-editor.org/info/rfc6750",
+            "documentationUri": _DOCUMENTATION,
         }
     ],
+    "meta": {"resourceType": "ServiceProviderConfig", "location": "/ServiceProviderConfig"},
 }
 
 
@@ -47,6 +55,7 @@ _USER_SCHEMA = {
     "id": USER,
     "name": "User",
     "description": "User Account",
+    "meta": {"resourceType": "Schema", "location": f"/Schemas/{USER}"},
     "attributes": [
         _attribute("userName", required=True, mutability="immutable", uniqueness="server"),
         _attribute("externalId"),
@@ -93,5 +102,6 @@ RESOURCE_TYPES = _list_response(
         "endpoint": "/Users",
         "description": "User Account",
         "schema": USER,
+        "meta": {"resourceType": "ResourceType", "location": "/ResourceTypes/User"},
     }
 )

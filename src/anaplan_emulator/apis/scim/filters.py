@@ -120,11 +120,13 @@ class _Parser:
         return token
 
 
-def _value(attribute: str, token: str) -> str | bool:
+def _value(attribute: str, token: str) -> str | bool | None:
     if attribute == "active":
         if token.lower() not in ("true", "false"):
             raise FilterError("Invalid filter: active is compared with true or false")
         return token.lower() == "true"
+    if token == "null":  # noqa: S105 - a published client compares with it to find users without a value.
+        return None
     if len(token) < 2 or not token.startswith('"'):
         raise FilterError(f"Invalid filter: the value {token} is not in double quotes")
     try:
@@ -135,4 +137,5 @@ def _value(attribute: str, token: str) -> str | bool:
 
 
 def _fold(value: Value) -> Value:
-    return value.lower() if isinstance(value, str) else value
+    """Return a value to compare: an empty text is none."""
+    return value.lower() or None if isinstance(value, str) else value

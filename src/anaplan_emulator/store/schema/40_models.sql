@@ -19,7 +19,7 @@ CREATE TABLE models (
     memory_usage INTEGER NOT NULL,
     created_at TEXT NOT NULL,
     modified_at TEXT NOT NULL,
-    modified_by TEXT,
+    modified_by TEXT NOT NULL,
     serial_number INTEGER NOT NULL
 );
 

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Literal, TypedDict, Unpack, overload
 
 from anaplan_sdk import models
+from anaplan_sdk._arguments import identifier
 from anaplan_sdk._async.api.namespace import json_body, sort_params
 from anaplan_sdk._async.api.tasks import TASK, TASKS, Tasks
-from anaplan_sdk._async.transport.recovery import ListedStart, waiting_for_task
-from anaplan_sdk._http.replies import decode
+from anaplan_sdk._async.transport.recovery import ListedStart, created_at, waiting_for_task
+from anaplan_sdk._http.replies import decode_started
 from anaplan_sdk._ranges import check_timeout
 from anaplan_sdk.models._envelopes import ListReply, ObjectReply
 from anaplan_sdk.progress import ProgressCallback
@@ -169,7 +170,7 @@ class Actions(Tasks):
 
         Source: Anaplan Integration API V2 guide, "Import Actions".
         """
-        return await self._get(_IMPORT, self._action_url(import_id, "imports"))
+        return await self._get(_IMPORT, await self._action_url(import_id, "imports"))
 
     async def get_export(self, export_id: int | str) -> ExportMetadata:
         """Return the definition of an export: its columns, their types and the format.
@@ -187,7 +188,7 @@ class Actions(Tasks):
 
         Source: Anaplan help, "Get the export definitions for the specified modelId".
         """
-        return await self._get(_EXPORT, self._action_url(export_id, "exports"))
+        return await self._get(_EXPORT, await self._action_url(export_id, "exports"))
 
     async def get_process(self, process_id: int | str) -> ProcessMetadata:
         """Return the definition of a process.
@@ -206,7 +207,7 @@ class Actions(Tasks):
 
         Source: Anaplan Integration API V2 guide, "Process Actions".
         """
-        url = self._action_url(process_id, "processes")
+        url = await self._action_url(process_id, "processes")
         return await self._get(_PROCESS, url, showImportDataSource="true")
 
     async def get_action(self, action_id: int | str) -> ActionMetadata:
@@ -225,7 +226,7 @@ class Actions(Tasks):
 
         Source: Anaplan Integration API V2 guide, "Get model actions".
         """
-        return await self._get(_ACTION, self._action_url(action_id, "actions"))
+        return await self._get(_ACTION, await self._action_url(action_id, "actions"))
 
     @overload
     async def run_action(
@@ -255,8 +256,10 @@ class Actions(Tasks):
 
         The SDK does not start the action twice. If the outcome of the start is unknown, for example
         after a lost connection, the SDK looks for the new task in the action's task list for up to
-        the client's `settle_time` and continues with it. Only if there is none is the action
-        started again.
+        the client's `settle_time` and continues with it: the task's `recovered` is True then, since
+        it may be another user's. Only if there is none is the action started again, and never
+        after a reply with a 2xx. With the client's `strict_starts` it is never recovered or started
+        again.
 
         While it waits, the task's status is requested after 0.1 seconds at first, then at growing
         intervals of at most the client's `status_poll_delay`.
@@ -280,8 +283,8 @@ class Actions(Tasks):
             InvalidArgumentException: `timeout` is negative, a parameter is incomplete, or the
                 client has no model.
             InvalidIdentifierException: The id is not that of an action, or there is no such action.
-            OutcomeUnknownException: It is unknown whether the action was started, or which task is
-                its own.
+            OutcomeUnknownException: It is unknown whether the action was started, which task is its
+                own, or how the task has ended.
             AnaplanActionError: The action failed; the error has the task and its dumps.
             AnaplanActionCancelledException: The task was cancelled.
             AnaplanTimeoutException: The task did not end within `timeout`.
@@ -292,7 +295,8 @@ class Actions(Tasks):
         Actions".
         """
         check_timeout(timeout)
-        url = f"{self._action_url(action_id)}/tasks"
+        url = await self._action_url(action_id)
+        url += "/tasks"
         body: dict[str, object] = {"localeName": locale}
         for name, model, values in (
             ("mappingParameters", models.MappingParameter, mapping_parameters),
@@ -300,7 +304,7 @@ class Actions(Tasks):
         ):
             if answers := [json_body(model, value) for value in values]:
                 body[name] = answers
-        task = await self._start(str(action_id), url, body)
+        task = await self._start(identifier(action_id), url, body)
         if not wait_for_completion:
             return task
         with waiting_for_task(f"Action {action_id}", task.id):
@@ -310,18 +314,21 @@ class Actions(Tasks):
 
     async def _start(self, action_id: str, url: str, body: dict[str, object]) -> Task:
         async def send() -> Task | CompletedTask:
-            return decode(TASK.adapter, await self._session.send("POST", url, json=body)).value
+            response = await self._session.send("POST", url, json=body)
+            return decode_started(
+                TASK.adapter, response, lambda task_id: models.Task(id=task_id), "taskId", "id"
+            )
 
         task = await self._recovery.start(
             send,
             ListedStart(
                 find=lambda: self._list(TASKS, url),
-                matches=lambda task, since: task.creation_time / 1000 >= since,
+                created_at=created_at,
                 key=url,  # Other models have actions with the same ids.
                 what=f"Action {action_id}",
                 repeat=True,
             ),
         )
-        return (
-            task if isinstance(task, models.Task) else models.Task.model_validate(task.model_dump())
-        )
+        if not isinstance(task, models.Task):
+            task = models.Task.model_validate(task.model_dump())
+        return self._recovery.mark(task)

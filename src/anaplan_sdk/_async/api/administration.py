@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
+from itertools import count
 
 import httpx2
 
@@ -17,6 +18,7 @@ from anaplan_sdk._formats.user_csv import (
     user_batches,
     without_header,
 )
+from anaplan_sdk._http.paging import bounded
 from anaplan_sdk._http.replies import unreadable
 from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk._ranges import AT_LEAST_ONE
@@ -139,7 +141,7 @@ class Administration(ApiNamespace):
         AT_LEAST_ONE.check("page_size", size, int)
         seen: set[str] = set()
         first_size = 0
-        while True:
+        for _ in bounded(count(), self._max_pages):
             content, rows = await self._page(size, len(seen))
             known = len(seen)
             seen.update(row.username for row in rows)

@@ -5,18 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-import httpx2
-from pydantic import TypeAdapter
-
 from anaplan_sdk._async.api.cloud_works_runs import REFUSAL_CODES, CloudRuns
 from anaplan_sdk._async.api.namespace import json_body, path_segment, sort_params, validated
 from anaplan_sdk._async.transport.recovery import Created, ListedStart, start_at_most_once
-from anaplan_sdk._http.dates import timestamp
-from anaplan_sdk._http.replies import decode, unreadable
+from anaplan_sdk._http.dates import optional_timestamp
+from anaplan_sdk._http.replies import decode, find_id
 from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk.exceptions import InvalidArgumentException, InvalidIdentifierException
-from anaplan_sdk.models._base import AnaplanModel
 from anaplan_sdk.models._envelopes import ListReply, ObjectReply
 from anaplan_sdk.models.cloud_works import (
     AmazonS3ConnectionInput,
@@ -37,19 +33,10 @@ if TYPE_CHECKING:
     from anaplan_sdk._async.api.cloud_works_flows import Flows
 
 
-class _Created(AnaplanModel):
-    connection_id: str | None = None
-    integration_id: str | None = None
-    notification_id: str | None = None
-    integration: _Created | None = None
-    notification: _Created | None = None
-
-
 _CONNECTIONS = ListReply("connections", Connection)
 _INTEGRATIONS = ListReply("integrations", Integration)
 _INTEGRATION = ObjectReply[SingleIntegration]("integration", SingleIntegration)
 _NOTIFICATION = ObjectReply[NotificationConfig]("notifications", NotificationConfig)
-_CREATED = TypeAdapter(_Created)
 
 D = TypeVar("D", Connection, Integration)
 
@@ -115,13 +102,12 @@ class CloudWorks(CloudRuns):
 
         async def send() -> Created:
             response = await self._session.send("POST", url, json=json_body(ConnectionInput, given))
-            return Created(_id_in(response, decode(_CREATED, response).connection_id))
+            return Created(find_id(response, "connectionId", "id"))
 
-        def matches(connection: Connection, since: float) -> bool:
+        def matches(connection: Connection) -> bool:
             return (
                 connection.connection_type == given.type
                 and getattr(connection.body, "name", None) == given.body.name
-                and timestamp(connection.creation_date) >= since
             )
 
         name = given.body.name
@@ -292,14 +278,14 @@ class CloudWorks(CloudRuns):
 
         async def send() -> Created:
             response = await self._session.send("POST", self._root, json=given)
-            created = decode(_CREATED, response)
-            return Created(_id_in(response, (created.integration or created).integration_id))
-
-        def matches(integration: Integration, since: float) -> bool:
-            return integration.name == name and timestamp(integration.creation_date) >= since
+            return Created(find_id(response, "integrationId", "id"))
 
         return await self._create_once(
-            send, self.get_integrations, matches, self._root, f"Integration {name!r}"
+            send,
+            self.get_integrations,
+            lambda integration: integration.name == name,
+            self._root,
+            f"Integration {name!r}",
         )
 
     async def update_integration(
@@ -498,8 +484,7 @@ class CloudWorks(CloudRuns):
 
         async def send() -> str:
             response = await self._session.send("POST", f"{self._root}/notification", json=body)
-            created = decode(_CREATED, response)
-            return _id_in(response, (created.notification or created).notification_id)
+            return find_id(response, "notificationId", "id")
 
         return await start_at_most_once(send, what="The notification configuration", verb="created")
 
@@ -553,7 +538,7 @@ class CloudWorks(CloudRuns):
         self,
         send: runtime.Producer[Created],
         find: runtime.Poll[list[D]],
-        matches: Callable[[D, float], bool],
+        matches: Callable[[D], bool],
         url: str,
         what: str,
     ) -> str:
@@ -562,10 +547,12 @@ class CloudWorks(CloudRuns):
             send,
             ListedStart(
                 find=find,
+                created_at=lambda listed: optional_timestamp(listed.creation_date),
                 matches=matches,
                 key=f"{url} {what}",
                 what=what,
                 verb="created",
+                is_named=True,
                 refusal_codes=REFUSAL_CODES,
             ),
         )
@@ -597,12 +584,6 @@ class CloudWorks(CloudRuns):
         }
         url = f"{self._integration(integration_id)}/schedule"
         await self._session.send(method, url, json=body)
-
-
-def _id_in(response: httpx2.Response, created: str | None) -> str:
-    if created is None:
-        raise unreadable(response, "it lacks the id of what was created")
-    return created
 
 
 def _integration_body(

@@ -7,21 +7,14 @@ from collections.abc import Iterable, Mapping
 from anaplan_sdk._async.api.cloud_works_runs import REFUSAL_CODES, CloudRuns, start_run
 from anaplan_sdk._async.api.namespace import ApiNamespace, json_body, path_segment
 from anaplan_sdk._async.transport.recovery import Created, ListedStart
-from anaplan_sdk._http.dates import timestamp
-from anaplan_sdk._http.replies import decode
+from anaplan_sdk._http.dates import optional_timestamp
+from anaplan_sdk._http.replies import find_id
 from anaplan_sdk.exceptions import InvalidArgumentException
-from anaplan_sdk.models._base import AnaplanModel
 from anaplan_sdk.models._envelopes import ListReply, ObjectReply
 from anaplan_sdk.models.flows import Flow, FlowInput, FlowSummary
 
-
-class _Created(AnaplanModel):
-    integration_flow_id: str
-
-
 _FLOWS = ListReply("integrationFlows", FlowSummary)
 _FLOW = ObjectReply[Flow]("integrationFlow", Flow)
-_CREATED = ObjectReply[_Created]("integrationFlow", _Created)
 
 
 class Flows(ApiNamespace):
@@ -97,19 +90,18 @@ class Flows(ApiNamespace):
 
         async def send() -> Created:
             response = await self._session.send("POST", self._root, json=body)
-            return Created(decode(_CREATED.adapter, response).value.integration_flow_id)
-
-        def matches(flow: FlowSummary, since: float) -> bool:
-            return flow.name == name and timestamp(flow.creation_date) >= since
+            return Created(find_id(response, "integrationFlowId", "id"))
 
         created = await self._recovery.start(
             send,
             ListedStart(
                 find=self.get_flows,
-                matches=matches,
+                created_at=lambda flow: optional_timestamp(flow.creation_date),
+                matches=lambda flow: flow.name == name,
                 key=f"{self._root} {name}",
                 what=f"Flow {name!r}",
                 verb="created",
+                is_named=True,
                 refusal_codes=REFUSAL_CODES,
             ),
         )

@@ -282,13 +282,14 @@ class Consolidation(Tables):
         body = [json_body(UserInput, user) for user in users]
         if not body:
             raise InvalidArgumentException("users must not be empty.")
-        response = await start_at_most_once(
-            lambda: self._session.send("POST", f"{self._root}/users", json=body),
-            what="Users, which `get_users` shows,",
-            verb="added",
-        )
-        added = decode(_USERS, response)
-        return added if isinstance(added, list) else [added]
+
+        async def send() -> list[User]:
+            added = decode(
+                _USERS, await self._session.send("POST", f"{self._root}/users", json=body)
+            )
+            return added if isinstance(added, list) else [added]
+
+        return await start_at_most_once(send, what="Users, which `get_users` shows,", verb="added")
 
     async def update_user(self, user: UserInput | Mapping[str, object]) -> User:
         """Change a user.

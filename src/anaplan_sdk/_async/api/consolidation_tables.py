@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import aclosing
+from itertools import count as numbers
 from typing import TypeVar
 
 import httpx2
 from pydantic import AliasChoices, Field, TypeAdapter
 
-from anaplan_sdk._async.api.namespace import ApiNamespace, path_segment
+from anaplan_sdk._async.api.namespace import ApiNamespace, path_segment, validated
 from anaplan_sdk._async.transfer.batch_write import BatchWrite, WriteEndpoint
 from anaplan_sdk._async.transport.recovery import start_at_most_once
 from anaplan_sdk._formats.json_batches import Batch, Batcher
+from anaplan_sdk._http.paging import bounded
 from anaplan_sdk._http.replies import decode, unreadable
 from anaplan_sdk._ranges import NOT_NEGATIVE, Range
 from anaplan_sdk._runtime import asynchronous as runtime
@@ -288,7 +290,7 @@ class Tables(ApiNamespace):
 
         first = await fetch(1)
         yield first
-        others = range(2, first.total_pages + 1)
+        others = bounded(range(2, first.total_pages + 1), self._max_pages)
         pages = runtime.ordered_map(fetch, others, self._config.max_concurrency)
         async with aclosing(pages):
             async for page in pages:
@@ -299,7 +301,9 @@ class Tables(ApiNamespace):
     ) -> AsyncGenerator[_RowPage]:
         """Read spans of rows: whether `$top` and `$skip` work with pages is not documented."""
         count = 0
-        while top is None or count < top:
+        for _ in bounded(numbers(), self._max_pages):
+            if top is not None and count >= top:
+                return
             width = size if top is None else min(size, top - count)
             params: dict[str, str | int] = {**query, "$top": width, "$skip": skip + count}
             page = _row_page(await self._session.send("GET", url, params=params))
@@ -323,7 +327,7 @@ def _row_page(response: httpx2.Response) -> _RowPage:
 
 def _row(values: Mapping[str, Value]) -> dict[str, object]:
     """Return the values in the form in which they are sent, None included."""
-    return Row.model_validate(values).model_dump(mode="json", by_alias=True)
+    return validated(Row, values).model_dump(mode="json", by_alias=True)
 
 
 def _query(predicate: str | Filter | None) -> dict[str, str]:

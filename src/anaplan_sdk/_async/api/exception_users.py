@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from anaplan_sdk._arguments import identifier
 from anaplan_sdk._async.api.namespace import ApiNamespace, path_segment
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._http.retry_policy import Retry
@@ -45,7 +46,10 @@ class ExceptionUsers(ApiNamespace):
         """
         if (workspace_id is None) == (user_id is None):
             raise InvalidArgumentException("Give either workspace_id or user_id.")
-        query = {"userGuid": user_id} if workspace_id is None else {"workspaceGuid": workspace_id}
+        key, value = (
+            ("userGuid", user_id) if workspace_id is None else ("workspaceGuid", workspace_id)
+        )
+        query = {key: identifier(value)}
         response = await self._session.send(
             "POST", f"{self._root}/search", retry=Retry.SAFE, json=query
         )
@@ -100,7 +104,7 @@ class ExceptionUsers(ApiNamespace):
         await self._session.send(
             "PATCH",
             f"{self._root}/users/{path_segment(user_id)}",
-            json={"op": change, "workspaceGuid": workspace_id},
+            json={"op": change, "workspaceGuid": identifier(workspace_id)},
         )
 
     @property

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from anaplan_sdk import models
+from anaplan_sdk._arguments import identifier
 from anaplan_sdk._async.api.namespace import (
     ApiNamespace,
     SharedState,
@@ -385,7 +386,7 @@ class Files(ApiNamespace):
         )
 
     def _check_file_id(self, file_id: int | str) -> None:
-        if not self._config.allow_file_creation and not str(file_id).startswith("113"):
+        if not self._config.allow_file_creation and not identifier(file_id).startswith("113"):
             raise InvalidIdentifierException(
                 f"{file_id!r} is not a valid file id: ids of files for uploads begin with 113. To "
                 "create a file of this name, pass allow_file_creation=True to the client."
@@ -393,10 +394,10 @@ class Files(ApiNamespace):
 
     async def _check_file_exists(self, file_id: int | str) -> None:
         # For an unknown id Anaplan creates a file, which no import will ever read.
-        if self._config.allow_file_creation or str(file_id) in self._known_files:
+        if self._config.allow_file_creation or identifier(file_id) in self._known_files:
             return
         await self.get_files()
-        if str(file_id) not in self._known_files:
+        if identifier(file_id) not in self._known_files:
             raise InvalidIdentifierException(
                 f"The model has no file {file_id}. To create a file, which no import reads yet, "
                 "pass allow_file_creation=True to the client."

@@ -52,6 +52,7 @@ class _Insertion(BatchWrite[InsertionResult]):
         endpoint: Where the items are sent.
         read_list: Returns the items of the list.
         settle_time: Seconds to go on reading the list while it has none of the items.
+        is_strict: Whether the list is not read, and the outcome always unknown.
     """
 
     def __init__(
@@ -60,10 +61,12 @@ class _Insertion(BatchWrite[InsertionResult]):
         endpoint: WriteEndpoint,
         read_list: runtime.Poll[list[dict[str, object]]],
         settle_time: float,
+        is_strict: bool,
     ) -> None:
         super().__init__(session, endpoint, InsertionResult)
         self._read_list = read_list
         self._settle_time = settle_time
+        self._is_strict = is_strict
 
     async def _write(self, batch: Batch) -> InsertionResult:
         sent = 0
@@ -82,7 +85,11 @@ class _Insertion(BatchWrite[InsertionResult]):
         attempts = 1 + self._session.policy.retry_count
         what = f"{len(batch.items):,} items of {self._endpoint.url}"
         result = await start_at_most_once(
-            send, recover, what=what, verb="inserted", attempts=attempts
+            send,
+            None if self._is_strict else recover,
+            what=what,
+            verb="inserted",
+            attempts=attempts,
         )
         # Of a second request Anaplan rejects the items that the first one has added meanwhile.
         if sent > 1 and result.failures and await self._is_there(batch):
@@ -309,6 +316,7 @@ class Lists(ApiNamespace):
             endpoint,
             lambda: self.get_list_items(list_id, return_raw=True),
             self._config.settle_time,
+            self._config.strict_starts,
         )
         return await write.run(batches, raise_on_failure=raise_on_failure)
 

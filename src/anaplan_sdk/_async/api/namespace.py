@@ -4,20 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from contextlib import aclosing
+from itertools import count
 from types import MappingProxyType
-from typing import TYPE_CHECKING, TypeVar, cast
+from typing import TYPE_CHECKING, NoReturn, TypeVar, cast
 from urllib.parse import quote
 
 import httpx2
 
+from anaplan_sdk._arguments import identifier
 from anaplan_sdk._async.transport.recovery import Recovery
 from anaplan_sdk._async.transport.session import Session
-from anaplan_sdk._http.paging import further_offsets
+from anaplan_sdk._http.paging import bounded, further_offsets
 from anaplan_sdk._http.replies import decode, unreadable
 from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk.config import ClientConfig
-from anaplan_sdk.exceptions import InvalidArgumentException, InvalidIdentifierException
+from anaplan_sdk.exceptions import (
+    ArgumentTypeException,
+    InvalidArgumentException,
+    InvalidIdentifierException,
+)
 from anaplan_sdk.models._envelopes import ListReply, ObjectReply
 
 if TYPE_CHECKING:
@@ -38,6 +44,7 @@ class SharedState:
     Attributes:
         names: The listings that the resolver keeps, by the kind of object and its model or
             workspace.
+        action_kinds: The kinds of actions whose ids do not show them, by model and id.
 
     Args:
         recovery: Starts things at most once.
@@ -46,6 +53,7 @@ class SharedState:
     def __init__(self, recovery: Recovery) -> None:
         self.recovery = recovery
         self.names: dict[tuple[str, str], tuple[NamedObject, ...]] = {}
+        self.action_kinds: dict[tuple[str, str], str] = {}
 
 
 class ApiNamespace:
@@ -63,7 +71,16 @@ class ApiNamespace:
         self._session = session
         self._config = config
         self._shared = shared or SharedState(
-            Recovery(session.server_time, config.retry_count, config.settle_time)
+            Recovery(
+                session.server_time, config.retry_count, config.settle_time, config.strict_starts
+            )
+        )
+
+    def __reduce__(self) -> NoReturn:
+        raise ArgumentTypeException(
+            f"{type(self).__name__} has connections and locks, so it can't be copied, pickled or "
+            "passed to another process: make a client in each process (for example with "
+            "from_config, whose ClientConfig can be passed), and use with_model for another model."
         )
 
     def _namespace(self, kind: type[R]) -> R:
@@ -77,6 +94,10 @@ class ApiNamespace:
     @property
     def _model_id(self) -> str | None:
         return self._config.model_id
+
+    @property
+    def _max_pages(self) -> int:
+        return self._config.reply_limits.max_pages
 
     @property
     def _workspace_id(self) -> str | None:
@@ -128,7 +149,9 @@ class ApiNamespace:
         response = await self._session.send("GET", url, params=params)
         page = decode(listing.adapter, response)
         items = page.items
-        while page.items and len(items) < (page.total or 0):
+        for _ in bounded(count(), self._max_pages):
+            if not page.items or len(items) >= (page.total or 0):
+                break
             query: dict[str, str | int] = {**params, "limit": len(page.items), "offset": len(items)}
             response = await self._session.send("GET", url, params=query)
             page = decode(listing.adapter, response)
@@ -159,7 +182,7 @@ class ApiNamespace:
         page, response = await fetch(0, self._config.page_size)
         size = len(page.items)
         try:
-            starts = further_offsets(size, page.total)
+            starts = bounded(further_offsets(size, page.total), self._max_pages)
         except ValueError as problem:
             raise unreadable(response, str(problem)) from None
         items = page.items
@@ -180,12 +203,11 @@ def path_segment(value: object) -> str:
         The segment.
 
     Raises:
-        InvalidArgumentException: It is empty, or consists of dots.
+        InvalidArgumentException: It is empty, consists of dots, or is a number that is not an
+            integer.
+        ArgumentTypeException: It is neither text nor a number.
     """
-    text = quote(str(value), safe="")
-    if not text.strip("."):
-        raise InvalidArgumentException(f"{value!r} is not a valid id.")
-    return text
+    return quote(identifier(value), safe="")
 
 
 def validated(

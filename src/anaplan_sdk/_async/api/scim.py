@@ -12,7 +12,8 @@ from pydantic import Field, TypeAdapter
 from anaplan_sdk._async.api.namespace import ApiNamespace, json_body, path_segment, validated
 from anaplan_sdk._async.transport.recovery import ListedStart
 from anaplan_sdk._http.dates import iso_date
-from anaplan_sdk._http.replies import decode, unreadable
+from anaplan_sdk._http.paging import bounded
+from anaplan_sdk._http.replies import decode, find_id, unreadable
 from anaplan_sdk._ranges import Range
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk.exceptions import (
@@ -161,7 +162,7 @@ class Scim(ApiNamespace):
         users, size, total = first.users, len(first.users), first.total_results
         if total > 0 and not size:
             raise unreadable(response, f"a page without users, although Anaplan counts {total}")
-        starts = range(1 + size, total + 1, size or 1)
+        starts = bounded(range(1 + size, total + 1, size or 1), self._max_pages)
         spans = runtime.ordered_map(fetch_span, starts, self._config.max_concurrency)
         async with aclosing(spans):
             async for span in spans:
@@ -216,17 +217,21 @@ class Scim(ApiNamespace):
         async def send() -> User:
             body = json_body(UserInput, given)
             response = await self._session.send("POST", url, json=body, headers=_HEADERS)
-            return decode(_USER, response)
+            try:
+                return decode(_USER, response)
+            except AnaplanResponseException:
+                return User.model_validate({**body, "id": find_id(response, "id")})
 
         return await self._recovery.start(
             send,
             ListedStart(
                 find=lambda: self.get_users(field("userName") == given.user_name),
-                # Anaplan refuses a name that exists, so a user with it was added by this request.
-                matches=lambda found, since: (iso_date(found.meta.created) or 0.0) >= since,
+                created_at=lambda found: iso_date(found.meta.created),
                 key=f"{url} {given.user_name}",
                 what=f"User {given.user_name}",
                 verb="added",
+                # Anaplan refuses a name that exists, so a user with it was added by this request.
+                is_named=True,
             ),
         )
 

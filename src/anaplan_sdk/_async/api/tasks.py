@@ -2,30 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
-from contextlib import aclosing
+import re
+from collections.abc import AsyncGenerator, Generator
+from contextlib import aclosing, contextmanager
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from anaplan_sdk import _loggers, models
+from anaplan_sdk._arguments import identifier
 from anaplan_sdk._async.api.namespace import ApiNamespace, path_segment
 from anaplan_sdk._async.transport.polling import wait_until
 from anaplan_sdk._formats.csv_rows import RowReader, add_action_column
 from anaplan_sdk._ranges import check_timeout
+from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk.exceptions import (
     AnaplanActionCancelledException,
     AnaplanActionError,
     AnaplanException,
     InvalidIdentifierException,
+    OutcomeUnknownException,
 )
-from anaplan_sdk.models._envelopes import ListReply, ObjectReply
+from anaplan_sdk.models._envelopes import ListReply, ObjectReply, RawListReply
 from anaplan_sdk.progress import Progress, ProgressCallback
 
 if TYPE_CHECKING:
     from anaplan_sdk.models import CompletedTask, Task, TaskResult, TaskSummary
 
-# The first three digits of an id identify the kind of action, which is a part of its URL.
+# Seconds after which a task that was not found is requested once more.
+_NOT_VISIBLE_YET = 0.3
+# How often a task that has ended is polled again for a missing outcome.
+_MORE_POLLS = 2
+
+# The first three digits of an id identify the kind of action, which is a part of its URL. Not
+# every source has such ids, so any other id is looked up in the listings.
 _KINDS = {"112": "imports", "116": "exports", "117": "actions", "118": "processes"}
+_LISTINGS = [RawListReply(kind) for kind in _KINDS.values()]
+_ID = re.compile(r"(?!0$)[0-9A-Za-z][0-9A-Za-z_-]*", re.ASCII)
+_LOST_DUMP = (
+    "There is no such task, or Anaplan has removed its failure dump, although its result still "
+    "says that there is one: Anaplan keeps the dump of the user's last failed run only, for 48 "
+    "hours or until the next run without failures."
+)
 
 TASKS = ListReply("tasks", lambda: models.TaskSummary)
 _CHUNKS = ListReply("chunks", lambda: models.FileChunk)
@@ -61,8 +78,10 @@ class Tasks(ApiNamespace):
 
         Raises:
             InvalidArgumentException: `timeout` is negative, or the client has no model.
-            InvalidIdentifierException: The id is not that of an action, or the action has no such
-                task. Anaplan removes tasks when it unloads the model.
+            InvalidIdentifierException: The model has no such action, or the action no such task.
+                Anaplan removes tasks when it unloads the model.
+            OutcomeUnknownException: The task was removed while it was waited for, or it has ended
+                and Anaplan does not report whether it succeeded.
             AnaplanActionError: The action failed; the error has the task and its dumps.
             AnaplanActionCancelledException: The task was cancelled.
             AnaplanTimeoutException: The task did not end within `timeout`.
@@ -72,20 +91,29 @@ class Tasks(ApiNamespace):
         """
         check_timeout(timeout)
 
+        undecided = polls = 0
+
         async def poll() -> Task | CompletedTask:
-            task = await self.get_task_status(action_id, task_id)
+            nonlocal polls
+            task = await self._status_of_started(action_id, task_id, was_seen=polls > 0)
+            polls += 1
             if on_progress is not None:
                 on_progress(Progress(task.current_step or task.task_state, task.progress, 1.0))
             return task
 
         def finished(task: Task | CompletedTask) -> CompletedTask | None:
+            nonlocal undecided
             if task.task_state in ("CANCELLING", "CANCELLED"):
                 raise AnaplanActionCancelledException(
                     f"Task {task_id} of action {action_id} was cancelled.",
                     action_id=action_id,
                     task=task,
                 )
-            return task if isinstance(task, models.CompletedTask) else None
+            if not isinstance(task, models.CompletedTask):
+                return None
+            # A result that does not say whether the task succeeded may not be complete yet.
+            undecided += task.result.successful is None
+            return None if task.result.successful is None and undecided <= _MORE_POLLS else task
 
         task = await wait_until(
             poll,
@@ -95,6 +123,13 @@ class Tasks(ApiNamespace):
             describe=lambda task: f"Task {task_id} of action {action_id} is {task.task_state}",
             logger=_loggers.tasks,
         )
+        if task.result.successful is None:
+            raise OutcomeUnknownException(
+                f"Task {task_id} of action {action_id} has ended, but Anaplan does not report "
+                "whether it succeeded.",
+                candidates=[task_id],
+                task_id=task_id,
+            )
         if not task.result.successful:
             raise AnaplanActionError(
                 f"Action {action_id} failed: {_reason(task.result)}",
@@ -116,12 +151,14 @@ class Tasks(ApiNamespace):
 
         Raises:
             InvalidArgumentException: The client has no model.
-            InvalidIdentifierException: The id is not that of an action, or there is no such action.
+            InvalidIdentifierException: The model has no such action.
             AnaplanException: The request failed; see the subclasses.
 
         Source: Anaplan Integration API V2 guide, "Import Actions".
         """
-        return await self._list(TASKS, f"{self._action_url(action_id)}/tasks")
+        url = await self._action_url(action_id)
+        tasks = await self._list(TASKS, f"{url}/tasks")
+        return [self._recovery.mark(task) for task in tasks]
 
     async def get_task_status(self, action_id: int | str, task_id: str) -> Task | CompletedTask:
         """Return the status of a task.
@@ -142,12 +179,34 @@ class Tasks(ApiNamespace):
 
         Source: Anaplan help, "Check the status of the import action".
         """
-        url = self._action_url(action_id)
+        url = await self._action_url(action_id)
         details = {"includeProcessDetails": "true"} if "/processes/" in url else {}
         task = await self._get(TASK, f"{url}/tasks/{path_segment(task_id)}", **details)
         if isinstance(task, models.CompletedTask) and task.result.object_id is None:
-            task.result.object_id = int(action_id)
-        return task
+            number = identifier(action_id)
+            task.result.object_id = int(number) if number.isdecimal() else number
+        return self._recovery.mark(task)
+
+    async def _status_of_started(
+        self, action_id: int | str, task_id: str, *, was_seen: bool
+    ) -> Task | CompletedTask:
+        """Return the status of a task that is waited for; a 404 is believed if it is repeated."""
+        for pause in (_NOT_VISIBLE_YET, None):
+            try:
+                return await self.get_task_status(action_id, task_id)
+            except InvalidIdentifierException as error:
+                error.task_id = task_id
+                if pause is None and was_seen:
+                    raise error.as_type(
+                        OutcomeUnknownException,
+                        f"Task {task_id} of action {action_id} can no longer be read, so its "
+                        "outcome is unknown: Anaplan removes tasks when it unloads their model.",
+                        candidates=[task_id],
+                    ) from error
+                if pause is None or not error.status_code:
+                    raise
+            await runtime.sleep(pause)
+        raise AssertionError("unreachable: the last request returns or raises")
 
     async def cancel_task(self, action_id: int | str, task_id: str) -> Task | CompletedTask:
         """Request the cancellation of a task, and return its status afterwards.
@@ -170,8 +229,8 @@ class Tasks(ApiNamespace):
 
         Source: Anaplan help, "Check the status of the import action".
         """
-        url = f"{self._action_url(action_id)}/tasks/{path_segment(task_id)}"
-        await self._session.send("DELETE", url)
+        action = await self._action_url(action_id)
+        await self._session.send("DELETE", f"{action}/tasks/{path_segment(task_id)}")
         task = await self.get_task_status(action_id, task_id)
         _loggers.tasks.info(
             "Task %s of action %s was asked to cancel: %s", task_id, action_id, task.task_state
@@ -227,8 +286,11 @@ class Tasks(ApiNamespace):
             # The dump of a step is read by chunks.
             async with aclosing(self._dump_chunks(action_id, task_id, object_id)) as chunks:
                 return b"".join([chunk async for chunk in chunks])
-        url = f"{self._action_url(action_id)}/tasks/{path_segment(task_id)}/dump"
-        response = await self._session.send("GET", url)
+        action = await self._action_url(action_id)
+        with _dump_errors():
+            response = await self._session.send(
+                "GET", f"{action}/tasks/{path_segment(task_id)}/dump"
+            )
         if response.status_code == HTTPStatus.NO_CONTENT:
             raise AnaplanException(f"Task {task_id} has no failure dump: it rejected no rows.")
         return response.content
@@ -328,7 +390,7 @@ class Tasks(ApiNamespace):
 
         Source: Anaplan help, "Get the list of process dump file chunks".
         """
-        self._action_url(process_id, "processes")
+        await self._action_url(process_id, "processes")
         task = await self.get_task_status(process_id, task_id)
         if not isinstance(task, models.CompletedTask):
             raise AnaplanException(f"Task {task_id} has not ended: it is {task.task_state}.")
@@ -343,27 +405,62 @@ class Tasks(ApiNamespace):
     async def _dump_chunks(
         self, action_id: int | str, task_id: str, object_id: int | str | None
     ) -> AsyncGenerator[bytes]:
-        url = f"{self._action_url(action_id)}/tasks/{path_segment(task_id)}"
+        url = await self._action_url(action_id)
+        url += f"/tasks/{path_segment(task_id)}"
         url += "/dump" if object_id is None else f"/dumps/{path_segment(object_id)}"
-        for chunk in await self._list(_CHUNKS, f"{url}/chunks"):
-            yield (await self._session.send("GET", f"{url}/chunks/{chunk.id}")).content
+        with _dump_errors():
+            chunks = await self._list(_CHUNKS, f"{url}/chunks")
+        for chunk in chunks:
+            with _dump_errors():
+                response = await self._session.send("GET", f"{url}/chunks/{chunk.id}")
+            yield response.content
 
-    def _action_url(self, action_id: int | str, only: str | None = None) -> str:
-        """Return the URL of an action; raise for an invalid id before anything is sent."""
-        text = str(action_id)
+    async def _action_url(self, action_id: int | str, only: str | None = None) -> str:
+        """Return the URL of an action.
+
+        Raises:
+            InvalidIdentifierException: The id has no form that an id can have, is that of another
+                kind of action, or is in none of the model's listings.
+        """
+        text = identifier(action_id)
         kind = _KINDS.get(text[:3]) if text.isdecimal() else None
+        if kind is None and _ID.fullmatch(text):
+            kind = await self._listed_kind(text, only)
         if kind is None or only not in (None, kind):
             expected = [f"{prefix} ({k})" for prefix, k in _KINDS.items() if only in (None, k)]
+            kinds = only or "imports, exports, processes and other actions"
             raise InvalidIdentifierException(
-                f"{action_id!r} is not a valid id: it must be a number that begins with "
-                f"{' or '.join(expected)}."
+                f"{action_id!r} is not a valid id: it does not begin with "
+                f"{' or '.join(expected)}, and none of the model's {kinds} has it.",
+                not_performed=True,
             )
         return f"{self._model}/{kind}/{text}"
+
+    async def _listed_kind(self, action_id: str, only: str | None) -> str | None:
+        """Look for an id in the model's listings of actions."""
+        known = self._shared.action_kinds
+        key = self._model, action_id
+        for listing in _LISTINGS:
+            if key not in known and only in (None, listing.key):
+                listed = await self._list(listing, f"{self._model}/{listing.key}")
+                if any(str(each.get("id")) == action_id for each in listed):
+                    known[key] = listing.key
+        return known.get(key)
+
+
+@contextmanager
+def _dump_errors() -> Generator[None]:
+    """Explain a 404."""
+    try:
+        yield
+    except InvalidIdentifierException as error:
+        error.replace_message(_LOST_DUMP)
+        raise
 
 
 def _reason(result: TaskResult) -> str:
     """Join Anaplan's messages about a failure, for a process those of its failed steps."""
-    failed = [step for step in result.nested_results if not step.successful] or [result]
+    failed = [step for step in result.nested_results if step.successful is False] or [result]
     reasons: list[str] = []
     for step in failed:
         texts = [detail.local_message_text or detail.type for detail in step.details]

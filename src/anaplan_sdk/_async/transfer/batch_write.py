@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 import httpx2
 from pydantic import TypeAdapter
@@ -139,11 +139,18 @@ class BatchWrite(Generic[R]):
         in_doubt = [batch.span for batch, error in self._failed if not error.not_performed]
         unsent_from = min([self._end, *self._unsent])
         spans = ", ".join(f"{span.start:,} to {span.stop - 1:,}" for span in in_doubt)
-        message = f"The write ended before index {unsent_from:,}: {cause}"
-        raise WriteInterruptedException(
-            f"{message} Anaplan may have written {spans}." if spans else message,
-            result=merge_results(self._results) if self._results else None,
-            in_doubt=in_doubt,
-            refused=[batch.span for batch, error in self._failed if error.not_performed],
-            unsent_from=unsent_from,
-        ) from cause
+        reason = cause.message if isinstance(cause, AnaplanException) else cause
+        message = f"The write ended before index {unsent_from:,}: {reason}"
+        if spans:
+            message += f" Anaplan may have written {spans}."
+        accounts: dict[str, Any] = {
+            "result": merge_results(self._results) if self._results else None,
+            "in_doubt": in_doubt,
+            "refused": [batch.span for batch, error in self._failed if error.not_performed],
+            "unsent_from": unsent_from,
+        }
+        if isinstance(cause, AnaplanException):
+            # What is known of the failed request holds, except that the call may be made again.
+            changes: dict[str, Any] = {"retryable": False, "not_performed": False, **accounts}
+            raise cause.as_type(WriteInterruptedException, message, **changes) from cause
+        raise WriteInterruptedException(message, **accounts) from cause

@@ -8,6 +8,7 @@ from contextlib import aclosing, asynccontextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from anaplan_sdk import _loggers, models
+from anaplan_sdk._arguments import identifier
 from anaplan_sdk._async.transfer.chunk_upload import ChunkUpload
 from anaplan_sdk._async.transfer.content import Upload
 from anaplan_sdk._async.transfer.journal import Journal, UploadIdentity, digest_of
@@ -131,7 +132,7 @@ class FileUpload:
 
         async def recover(error: AnaplanException) -> int | None:
             try:
-                begun = await self._find_begun(str(file_id), upload.announced_count)
+                begun = await self._find_begun(identifier(file_id), upload.announced_count)
             except AnaplanException as problem:
                 raise error from problem
             if begun is not None:

@@ -8,6 +8,7 @@ import time
 from anaplan_sdk import _loggers
 from anaplan_sdk._http.rate_limiter import RateLimiter
 from anaplan_sdk._runtime import asynchronous as runtime
+from anaplan_sdk._runtime import process
 from anaplan_sdk._runtime.deadline import Deadline
 from anaplan_sdk._runtime.flow import DeadlineExceeded
 
@@ -21,6 +22,7 @@ class ConcurrencyLimiter:
     def __init__(self, max_concurrency: int, rate_limiter: RateLimiter) -> None:
         self._semaphore = runtime.Semaphore(max_concurrency)
         self._rate_limiter = rate_limiter
+        process.renew_in_child(rate_limiter)
 
     def pause(self, seconds: float, sent_at: float) -> None:
         """Make all requests wait; afterwards they are admitted one by one.

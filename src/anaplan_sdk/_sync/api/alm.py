@@ -7,14 +7,15 @@ from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import Literal, TypeVar
 
+from anaplan_sdk._arguments import identifier
 from anaplan_sdk._http.dates import iso_date
-from anaplan_sdk._http.replies import decode
+from anaplan_sdk._http.replies import decode_started
 from anaplan_sdk._ranges import check_timeout
 from anaplan_sdk._runtime.deadline import Deadline
 from anaplan_sdk._sync.api.alm_comparisons import Comparisons
 from anaplan_sdk._sync.api.alm_tasks import starts_task
 from anaplan_sdk._sync.api.namespace import path_segment, sort_params
-from anaplan_sdk._sync.transport.recovery import ListedStart, waiting_for_task
+from anaplan_sdk._sync.transport.recovery import ListedStart, created_at, waiting_for_task
 from anaplan_sdk.exceptions import (
     AnaplanException,
     AnaplanTimeoutException,
@@ -150,14 +151,15 @@ class Alm(Comparisons):
         Source: Anaplan ALM API guide, "Retrieve compatible source model revisions".
         """
         url = f"{self._alm}/syncableRevisions"
-        path_segment(source_model_id)
+        source_model_id = identifier(source_model_id)
         return self._list_at_once(_REVISIONS, url, sourceModelId=source_model_id)
 
     def create_revision(self, name: str, description: str = "") -> Revision:
         """Create a revision of the model's current structure.
 
-        The revision is not created twice: when the reply to the request is lost, it is looked up
-        by name and time, for up to the client's `settle_time` in seconds.
+        The revision is not created twice. The revisions are listed first: when the reply to the
+        request is lost, the new one is looked up by name and description, for up to the client's
+        `settle_time` in seconds.
 
         Args:
             name: 1 to 60 characters.
@@ -191,20 +193,27 @@ class Alm(Comparisons):
 
         def send() -> Revision:
             response = self._session.send("POST", url, json=body)
-            return decode(_REVISION.adapter, response).value
-
-        def matches(revision: Revision, since: float) -> bool:
-            is_same = (revision.name, revision.description or "") == (name, description)
-            return is_same and (iso_date(revision.created_on) or 0.0) >= since - 1
+            return decode_started(
+                _REVISION.adapter,
+                response,
+                lambda made: Revision(id=made, name=name, description=description),
+                "revisionId",
+                "id",
+            )
 
         return self._recovery.start(
             send,
             ListedStart(
                 find=self.get_revisions,
-                matches=matches,
+                created_at=lambda revision: iso_date(revision.created_on),
+                matches=lambda revision: (
+                    (revision.name, revision.description or "") == (name, description)
+                ),
                 key=url,
                 what=f"Revision {name!r}",
                 verb="created",
+                is_named=True,
+                is_listed_first=True,
             ),
         )
 
@@ -245,7 +254,8 @@ class Alm(Comparisons):
 
         Source: Anaplan ALM API guide, "Retrieve sync tasks for a model".
         """
-        return self._list_at_once(_TASKS, f"{self._alm}/syncTasks")
+        tasks = self._list_at_once(_TASKS, f"{self._alm}/syncTasks")
+        return [self._recovery.mark(task) for task in tasks]
 
     def get_sync_task(self, task_id: str) -> PendingTask | CompletedSyncTask:
         """Return the state of a synchronization.
@@ -264,7 +274,8 @@ class Alm(Comparisons):
 
         Source: Anaplan ALM API guide, "Retrieve model sync task info".
         """
-        return self._get(_SYNC, f"{self._alm}/syncTasks/{path_segment(task_id)}")
+        task = self._get(_SYNC, f"{self._alm}/syncTasks/{path_segment(task_id)}")
+        return self._recovery.mark(task)
 
     @starts_task(CompletedSyncTask)
     def sync_models(
@@ -279,9 +290,10 @@ class Alm(Comparisons):
     ) -> PendingTask | CompletedSyncTask:
         """Synchronize this model to a revision of another model.
 
-        To have the ids found, use `promote`. The synchronization is not started twice: when the
-        reply to the request is lost, its task is looked up among those of this model, for up to
-        the client's `settle_time` in seconds. If it fails, this model is unchanged.
+        To have the ids found, use `promote`. The synchronization is not started twice. The tasks of
+        this model are listed first: when the reply to the request is lost, the new task is looked
+        up, for up to the client's `settle_time` in seconds; its `recovered` is True then. If the
+        synchronization fails, this model is unchanged.
 
         Args:
             source_revision_id: The revision to synchronize to, one of `get_syncable_revisions`.
@@ -313,15 +325,18 @@ class Alm(Comparisons):
 
         def send() -> PendingTask | CompletedSyncTask:
             response = self._session.send("POST", url, json=body)
-            return decode(_SYNC.adapter, response).value
+            return decode_started(
+                _SYNC.adapter, response, lambda task_id: PendingTask(id=task_id), "taskId", "id"
+            )
 
         started = self._recovery.start(
             send,
             ListedStart(
                 find=self.get_sync_tasks,
-                matches=lambda task, since: task.creation_time / 1000 >= since,
+                created_at=created_at,
                 key=url,
                 what=what,
+                is_listed_first=True,
             ),
         )
         task = (
@@ -388,7 +403,7 @@ class Alm(Comparisons):
         model sync task".
         """
         check_timeout(timeout)
-        path_segment(source_model_id)
+        source_model_id = identifier(source_model_id)
         if create_revision is not None and (dry_run or revision_id is not None):
             raise InvalidArgumentException(
                 "create_revision can't be combined with dry_run or revision_id."

@@ -8,12 +8,17 @@ from typing import Literal
 
 import httpx2
 
-from anaplan_sdk._http.replies import decode
+from anaplan_sdk._http.replies import decode, decode_started
 from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk._ranges import check_timeout
 from anaplan_sdk._sync.api.alm_tasks import AlmTasks, starts_task
 from anaplan_sdk._sync.api.namespace import path_segment
-from anaplan_sdk.exceptions import AnaplanResponseException, ModelUnavailableException
+from anaplan_sdk._sync.transport.recovery import start_at_most_once
+from anaplan_sdk.exceptions import (
+    AnaplanException,
+    AnaplanResponseException,
+    ModelUnavailableException,
+)
 from anaplan_sdk.models import CompletedReportTask, PendingTask, ReportTask, SummaryReport
 from anaplan_sdk.models._envelopes import ObjectReply
 from anaplan_sdk.progress import ProgressCallback
@@ -46,7 +51,8 @@ class Comparisons(AlmTasks):
         """Start a comparison that lists every difference between two revisions.
 
         Pass the returned task to `get_comparison_report` to read the report. A comparison changes
-        nothing, so a request without a clear reply is repeated.
+        nothing, so a request without a clear reply is repeated, except after a 2xx and with the
+        client's `strict_starts`.
 
         Args:
             source_revision_id: The revision whose structure would be taken over.
@@ -65,6 +71,8 @@ class Comparisons(AlmTasks):
                 model.
             SynchronizationException: The comparison failed, e.g. the revisions are incompatible.
             AnaplanTimeoutException: The comparison had not ended after `timeout` seconds.
+            OutcomeUnknownException: The comparison was accepted, but the reply has no task; or the
+                task has ended and Anaplan does not report whether it succeeded.
             ModelUnavailableException: The user is not a workspace administrator of both models, or
                 the model is offline or archived.
             AnaplanException: The request failed; see the subclasses.
@@ -167,7 +175,8 @@ class Comparisons(AlmTasks):
         """Start a comparison that counts the differences between two revisions.
 
         Pass the returned task to `get_comparison_summary` to read the numbers. A comparison
-        changes nothing, so a request without a clear reply is repeated.
+        changes nothing, so a request without a clear reply is repeated, except after a 2xx and with
+        the client's `strict_starts`.
 
         Args:
             source_revision_id: The revision whose structure would be taken over.
@@ -186,6 +195,8 @@ class Comparisons(AlmTasks):
                 model.
             SynchronizationException: The comparison failed, e.g. the revisions are incompatible.
             AnaplanTimeoutException: The comparison had not ended after `timeout` seconds.
+            OutcomeUnknownException: The comparison was accepted, but the reply has no task; or the
+                task has ended and Anaplan does not report whether it succeeded.
             ModelUnavailableException: The user is not a workspace administrator of both models, or
                 the model is offline or archived.
             AnaplanException: The request failed; see the subclasses.
@@ -249,8 +260,23 @@ class Comparisons(AlmTasks):
         on_progress: ProgressCallback | None,
     ) -> PendingTask | CompletedReportTask:
         check_timeout(timeout)
-        response = self._send("POST", f"{self._alm}/{kind}Tasks", json=ids)
-        task = decode(_REPORT.adapter, response).value
+        is_strict = self._config.strict_starts
+        retry = Retry.IF_NOT_PERFORMED if is_strict else Retry.UNLESS_ACCEPTED
+
+        def send() -> PendingTask | CompletedReportTask:
+            response = self._send("POST", f"{self._alm}/{kind}Tasks", json=ids, retry=retry)
+            return decode_started(
+                _REPORT.adapter, response, lambda task_id: PendingTask(id=task_id), "taskId", "id"
+            )
+
+        def recover(_: AnaplanException) -> None:
+            return (
+                None  # Anaplan does not list comparisons, and one that nobody reads does no harm.
+            )
+
+        task = start_at_most_once(
+            send, None if is_strict else recover, what=f"The comparison of model {self._model_id}"
+        )
         return self._completed(kind, task, timeout, on_progress) if wait else task
 
     def _report_task(self, kind: Kind, task_id: str) -> PendingTask | CompletedReportTask:
@@ -291,12 +317,18 @@ class Comparisons(AlmTasks):
         return self._send("GET", url, accept=accept)
 
     def _send(
-        self, method: str, url: str, *, json: object = None, accept: str = "application/json"
+        self,
+        method: str,
+        url: str,
+        *,
+        json: object = None,
+        accept: str = "application/json",
+        retry: Retry = Retry.SAFE,
     ) -> httpx2.Response:
         """Send a request that may be repeated, and explain Anaplan's 424 without a message."""
         try:
             return self._session.send(
-                method, url, retry=Retry.SAFE, json=json, headers={"Accept": accept}
+                method, url, retry=retry, json=json, headers={"Accept": accept}
             )
         except ModelUnavailableException as error:
             if error.status_code == 424 and not error.reason:

@@ -10,7 +10,11 @@ from anaplan_sdk import _loggers
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._sync.api.namespace import ApiNamespace
 from anaplan_sdk._sync.transport.polling import wait_until
-from anaplan_sdk.exceptions import InvalidArgumentException, SynchronizationException
+from anaplan_sdk.exceptions import (
+    InvalidArgumentException,
+    OutcomeUnknownException,
+    SynchronizationException,
+)
 from anaplan_sdk.models import CompletedSyncTask, PendingTask
 from anaplan_sdk.progress import Progress, ProgressCallback
 
@@ -110,6 +114,12 @@ class AlmTasks(ApiNamespace):
         if task.result.successful:
             return task
         failure = task.result.error
+        if task.result.successful is None and failure is None:
+            raise OutcomeUnknownException(
+                f"{what} {task.id} has ended, but Anaplan does not report whether it succeeded.",
+                candidates=[task.id],
+                task_id=task.id,
+            )
         title, text = (failure.title, failure.message_text) if failure else ("", "")
         reason = ": ".join(part for part in (title, text) if part)
         raise SynchronizationException(

@@ -8,11 +8,13 @@ from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import count
 from typing import TypeVar
 
 import httpx2
 
 from anaplan_sdk._formats.lines import LineReader
+from anaplan_sdk._http.paging import bounded
 from anaplan_sdk._http.replies import decode, unreadable
 from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk._ranges import NOT_NEGATIVE, POSITIVE, Range, check_timeout
@@ -251,8 +253,9 @@ class Events(ApiNamespace):
 
         Args:
             cursor: Where to continue: the cursor of an earlier event.
-            since: Where to start without a cursor: a `datetime` with a time zone, or milliseconds
-                since 1970, up to 30 days ago; None (the default) is now, by Anaplan's clock.
+            since: Where to start while there is no cursor yet: a `datetime` with a time zone, or
+                milliseconds since 1970, up to 30 days ago; None (the default) is now, by Anaplan's
+                clock.
             event_type: Family of events, `"all"` by default. Anaplan treats an unknown one as
                 `"all"`.
             timeout: Seconds after which the iteration ends; None (the default) never ends it.
@@ -265,8 +268,7 @@ class Events(ApiNamespace):
 
         Raises:
             InvalidArgumentException: The cursor is not valid, or it or `since` is longer ago than
-                Anaplan keeps events; `cursor` and `since` were both given; or a number is out of
-                its range.
+                Anaplan keeps events; or a number is out of its range.
             ArgumentTypeException: `since` is neither a `datetime` nor an `int`.
             PermissionDeniedException: The user does not have the role Tenant Auditor.
             AnaplanException: The request failed; see the subclasses.
@@ -274,14 +276,13 @@ class Events(ApiNamespace):
         Source: Anaplan Audit API guide, "Retrieve Audit Events in JSON Format".
         """
         check_timeout(timeout)
-        if cursor is not None and since is not None:
-            raise InvalidArgumentException("cursor and since were both given: give one of them.")
         POSITIVE.check("poll_delay", poll_delay, float)
         NOT_NEGATIVE.check("lag", lag, float)
         deadline = Deadline.after(timeout)
         position = None if cursor is None else EventPosition.parse(cursor)
         if since is not None:
-            position = EventPosition(_milliseconds("since", since))
+            start = EventPosition(_milliseconds("since", since))
+            position = position or start
         now = self._now()
         position = _within_reach(position or EventPosition(now), now)
         while True:
@@ -357,7 +358,7 @@ class Events(ApiNamespace):
         return self._server_now()
 
     def _server_now(self) -> int:
-        return int(_SECOND * self._session.server_time(time.monotonic()))
+        return int(_SECOND * (self._session.server_time(time.monotonic()) or time.time()))
 
     def _window(self, span: Span) -> _Window:
         start, end, hours, family = span
@@ -407,7 +408,7 @@ class Events(ApiNamespace):
         seen: set[object] = set()
         offset = 0
         known: int | None = None
-        while True:
+        for _ in bounded(count(), self._max_pages):
             response = self._page(window, offset, by_search=by_search)
             page = decode(listing.adapter, response)
             gone = 0 if known is None or page.total is None else known - page.total

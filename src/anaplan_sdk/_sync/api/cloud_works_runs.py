@@ -6,20 +6,27 @@ from __future__ import annotations
 from collections.abc import Collection, Generator, Mapping
 from contextlib import closing, suppress
 from http import HTTPStatus
+from itertools import count
 
 from pydantic import Field, TypeAdapter
 
 from anaplan_sdk import _loggers
 from anaplan_sdk._formats.csv_rows import RowReader, add_action_column
-from anaplan_sdk._http.dates import timestamp
-from anaplan_sdk._http.replies import decode
+from anaplan_sdk._http.dates import optional_timestamp
+from anaplan_sdk._http.paging import bounded
+from anaplan_sdk._http.replies import decode, find_id
 from anaplan_sdk._ranges import check_timeout
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._sync.api.namespace import ApiNamespace, path_segment
 from anaplan_sdk._sync.transport.polling import wait_until
 from anaplan_sdk._sync.transport.recovery import Created, ListedStart, Recovery
 from anaplan_sdk._sync.transport.session import Session
-from anaplan_sdk.exceptions import AnaplanException, IntegrationRunException
+from anaplan_sdk.exceptions import (
+    AnaplanException,
+    IntegrationRunException,
+    InvalidIdentifierException,
+    OutcomeUnknownException,
+)
 from anaplan_sdk.models._base import AnaplanModel
 from anaplan_sdk.models._envelopes import ObjectReply
 from anaplan_sdk.models.cloud_works import RunError, RunStatus, RunSummary
@@ -32,17 +39,12 @@ class _History(AnaplanModel):
 
 
 class _Errors(AnaplanModel):
-    # CloudWorks sends an empty object when there are no errors.
-    runs: list[RunError] | AnaplanModel = Field([])
-
-
-class _Run(AnaplanModel):
-    id: str
+    # CloudWorks sends an array or a single object, which is empty when there are no errors.
+    runs: list[RunError] | RunError = Field([])
 
 
 _HISTORY = ObjectReply[_History]("history_of_runs", _History)
 _STATUS = ObjectReply[RunStatus]("run", RunStatus)
-_RUN = ObjectReply[_Run]("run", _Run)
 _ERRORS = TypeAdapter(_Errors)
 
 # CloudWorks refuses some requests by these statuses, with a reason.
@@ -57,7 +59,9 @@ class CloudRuns(ApiNamespace):
 
         The integration is not started twice: when the reply to the request is lost, its run is
         looked up in the history, for up to the client's `settle_time` in seconds. If there is none
-        by then, the request is repeated.
+        by then, the request is repeated, but never after a 2xx or with the client's
+        `strict_starts`. A run that was found this way has `recovered` set, wherever this client
+        reads it: it may be another user's.
 
         Args:
             integration_id: The integration's id.
@@ -107,6 +111,7 @@ class CloudRuns(ApiNamespace):
         Raises:
             InvalidArgumentException: `timeout` is negative.
             InvalidIdentifierException: There is no such run.
+            OutcomeUnknownException: The run was removed while it was waited for.
             IntegrationRunException: The run failed or was cancelled; the exception has the run,
                 and its errors where CloudWorks returns them.
             AnaplanTimeoutException: The run had not ended after `timeout` seconds.
@@ -118,15 +123,39 @@ class CloudRuns(ApiNamespace):
         """
         check_timeout(timeout)
 
+        seen = False
+        failures = 0
+
         def poll() -> RunStatus:
-            run = self.get_run_status(run_id)
+            nonlocal seen
+            try:
+                run = self.get_run_status(run_id)
+            except InvalidIdentifierException as error:
+                if not seen:
+                    raise
+                raise error.as_type(
+                    OutcomeUnknownException,
+                    f"Run {run_id} can no longer be read, so its outcome is unknown.",
+                    candidates=[run_id],
+                    retryable=False,
+                ) from error
+            seen = True
             if on_progress is not None:
                 on_progress(Progress(run.message or "running", float(run.has_ended), 1.0))
             return run
 
+        def ended(run: RunStatus) -> RunStatus | None:
+            nonlocal failures
+            # How CloudWorks shows a run under way is not documented: a failure without a code is
+            # read once more before it is believed.
+            if run.has_ended and not run.success and run.execution_error_code is None:
+                failures += 1
+                return run if failures > 1 else None
+            return run if run.has_ended else None
+
         run = wait_until(
             poll,
-            lambda run: run if run.has_ended else None,
+            ended,
             delay=self._config.status_poll_delay,
             timeout=timeout,
             describe=lambda run: (
@@ -184,7 +213,7 @@ class CloudRuns(ApiNamespace):
         """
         url = f"{self._root}/runs/{path_segment(integration_id)}"
         runs: list[RunSummary] = []
-        while True:
+        for _ in bounded(count(), self._max_pages):
             page: dict[str, str] = {
                 "offset": str(len(runs)),
                 "limit": str(self._config.page_size),
@@ -192,7 +221,8 @@ class CloudRuns(ApiNamespace):
             history = self._get(_HISTORY, url, **page)
             runs += history.runs
             if not history.runs or len(runs) >= (history.total_runs or 0):
-                return runs
+                break
+        return [self._recovery.mark(run) for run in runs]
 
     def get_run_status(self, run_id: str) -> RunStatus:
         """Return the state of a run.
@@ -211,7 +241,7 @@ class CloudRuns(ApiNamespace):
 
         Source: Anaplan CloudWorks API guide, "Get Run Status".
         """
-        return self._get(_STATUS, self._run(run_id))
+        return self._recovery.mark(self._get(_STATUS, self._run(run_id)))
 
     def get_run_error(self, run_id: str) -> RunError | None:
         """Return the errors of a run, by action.
@@ -232,7 +262,9 @@ class CloudRuns(ApiNamespace):
         """
         response = self._session.send("GET", f"{self._root}/runerror/{path_segment(run_id)}")
         runs = decode(_ERRORS, response).runs
-        return runs[0] if isinstance(runs, list) and runs else None
+        if isinstance(runs, list):
+            return runs[0] if runs else None
+        return runs if runs.model_fields_set else None
 
     def get_import_error_dump(self, run_id: str) -> bytes:
         """Download the rows that the import of a run rejected.
@@ -383,24 +415,27 @@ def start_run(
     """
 
     def send() -> Created:
-        run = decode(_RUN.adapter, session.send("POST", url, json=body)).value
-        return Created(run.id)
+        return Created(find_id(session.send("POST", url, json=body), "runId", "id"))
 
-    def matches(run: RunSummary, since: float) -> bool:
+    def started_at(run: RunSummary) -> float | None:
+        return optional_timestamp(run.start_date or run.last_run)
+
+    def matches(run: RunSummary) -> bool:
         if run.trigger_source and run.trigger_source not in sources:
             return False
-        started = run.start_date or run.last_run
         # A queued run has no date yet.
-        return run.end_date is None if started is None else timestamp(started) >= since
+        return started_at(run) is not None or run.end_date is None
 
     run = recovery.start(
         send,
         ListedStart(
             find=history,
+            created_at=started_at,
             matches=matches,
             key=url,
             what=what,
             repeat=True,
+            is_new_if_undated=True,
             refusal_codes=REFUSAL_CODES,
         ),
     )

@@ -281,13 +281,12 @@ class Consolidation(Tables):
         body = [json_body(UserInput, user) for user in users]
         if not body:
             raise InvalidArgumentException("users must not be empty.")
-        response = start_at_most_once(
-            lambda: self._session.send("POST", f"{self._root}/users", json=body),
-            what="Users, which `get_users` shows,",
-            verb="added",
-        )
-        added = decode(_USERS, response)
-        return added if isinstance(added, list) else [added]
+
+        def send() -> list[User]:
+            added = decode(_USERS, self._session.send("POST", f"{self._root}/users", json=body))
+            return added if isinstance(added, list) else [added]
+
+        return start_at_most_once(send, what="Users, which `get_users` shows,", verb="added")
 
     def update_user(self, user: UserInput | Mapping[str, object]) -> User:
         """Change a user.

@@ -5,16 +5,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
+from itertools import count as numbers
 from typing import TypeVar
 
 import httpx2
 from pydantic import AliasChoices, Field, TypeAdapter
 
 from anaplan_sdk._formats.json_batches import Batch, Batcher
+from anaplan_sdk._http.paging import bounded
 from anaplan_sdk._http.replies import decode, unreadable
 from anaplan_sdk._ranges import NOT_NEGATIVE, Range
 from anaplan_sdk._runtime import synchronous as runtime
-from anaplan_sdk._sync.api.namespace import ApiNamespace, path_segment
+from anaplan_sdk._sync.api.namespace import ApiNamespace, path_segment, validated
 from anaplan_sdk._sync.transfer.batch_write import BatchWrite, WriteEndpoint
 from anaplan_sdk._sync.transport.recovery import start_at_most_once
 from anaplan_sdk.exceptions import InvalidArgumentException
@@ -287,7 +289,7 @@ class Tables(ApiNamespace):
 
         first = fetch(1)
         yield first
-        others = range(2, first.total_pages + 1)
+        others = bounded(range(2, first.total_pages + 1), self._max_pages)
         pages = runtime.ordered_map(fetch, others, self._config.max_concurrency)
         with closing(pages):
             for page in pages:
@@ -298,7 +300,9 @@ class Tables(ApiNamespace):
     ) -> Generator[_RowPage]:
         """Read spans of rows: whether `$top` and `$skip` work with pages is not documented."""
         count = 0
-        while top is None or count < top:
+        for _ in bounded(numbers(), self._max_pages):
+            if top is not None and count >= top:
+                return
             width = size if top is None else min(size, top - count)
             params: dict[str, str | int] = {**query, "$top": width, "$skip": skip + count}
             page = _row_page(self._session.send("GET", url, params=params))
@@ -322,7 +326,7 @@ def _row_page(response: httpx2.Response) -> _RowPage:
 
 def _row(values: Mapping[str, Value]) -> dict[str, object]:
     """Return the values in the form in which they are sent, None included."""
-    return Row.model_validate(values).model_dump(mode="json", by_alias=True)
+    return validated(Row, values).model_dump(mode="json", by_alias=True)
 
 
 def _query(predicate: str | Filter | None) -> dict[str, str]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+from anaplan_sdk._arguments import identifier
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk._sync.api.namespace import ApiNamespace, path_segment
@@ -46,7 +47,10 @@ class ExceptionUsers(ApiNamespace):
         """
         if (workspace_id is None) == (user_id is None):
             raise InvalidArgumentException("Give either workspace_id or user_id.")
-        query = {"userGuid": user_id} if workspace_id is None else {"workspaceGuid": workspace_id}
+        key, value = (
+            ("userGuid", user_id) if workspace_id is None else ("workspaceGuid", workspace_id)
+        )
+        query = {key: identifier(value)}
         response = self._session.send("POST", f"{self._root}/search", retry=Retry.SAFE, json=query)
         return decode(_FOUND.adapter, response).items
 
@@ -99,7 +103,7 @@ class ExceptionUsers(ApiNamespace):
         self._session.send(
             "PATCH",
             f"{self._root}/users/{path_segment(user_id)}",
-            json={"op": change, "workspaceGuid": workspace_id},
+            json={"op": change, "workspaceGuid": identifier(workspace_id)},
         )
 
     @property

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from anaplan_sdk import models
+from anaplan_sdk._arguments import identifier
 from anaplan_sdk._ranges import AT_LEAST_ONE
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._sync.api.namespace import (
@@ -384,7 +385,7 @@ class Files(ApiNamespace):
         )
 
     def _check_file_id(self, file_id: int | str) -> None:
-        if not self._config.allow_file_creation and not str(file_id).startswith("113"):
+        if not self._config.allow_file_creation and not identifier(file_id).startswith("113"):
             raise InvalidIdentifierException(
                 f"{file_id!r} is not a valid file id: ids of files for uploads begin with 113. To "
                 "create a file of this name, pass allow_file_creation=True to the client."
@@ -392,10 +393,10 @@ class Files(ApiNamespace):
 
     def _check_file_exists(self, file_id: int | str) -> None:
         # For an unknown id Anaplan creates a file, which no import will ever read.
-        if self._config.allow_file_creation or str(file_id) in self._known_files:
+        if self._config.allow_file_creation or identifier(file_id) in self._known_files:
             return
         self.get_files()
-        if str(file_id) not in self._known_files:
+        if identifier(file_id) not in self._known_files:
             raise InvalidIdentifierException(
                 f"The model has no file {file_id}. To create a file, which no import reads yet, "
                 "pass allow_file_creation=True to the client."

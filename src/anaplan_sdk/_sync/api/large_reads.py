@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from anaplan_sdk._formats.csv_pages import PageReader
-from anaplan_sdk._http.replies import decode
+from anaplan_sdk._http.replies import decode_started
 from anaplan_sdk._ranges import check_timeout
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._runtime.deadline import Deadline
@@ -311,7 +311,12 @@ class LargeReads(ApiNamespace):
         opening: _Opening,
     ) -> ReadRequest:
         response = self._session.send("POST", url, json=body)
-        request = decode(reply.adapter, response).value
+        request = decode_started(
+            reply.adapter,
+            response,
+            lambda request_id: ReadRequest(request_id=request_id),
+            "requestId",
+        )
         opening.url = f"{url}/{path_segment(request.request_id)}"
         if opening.is_abandoned:
             self._end(opening.url)
@@ -326,7 +331,7 @@ class LargeReads(ApiNamespace):
 def _is_complete(request: ReadRequest) -> bool:
     if request.request_state in ("CANCELLING", "CANCELLED"):
         raise LargeReadException("The read request was cancelled at Anaplan.")
-    if request.request_state == "COMPLETE" and not request.successful:
+    if request.request_state == "COMPLETE" and request.successful is False:
         raise LargeReadException("Anaplan failed to carry out the read request: start it again.")
     return request.request_state == "COMPLETE"
 
@@ -344,5 +349,6 @@ def _expiry_errors() -> Generator[None]:
     except InvalidIdentifierException as error:
         raise error.as_type(
             LargeReadExpiredException,
-            "The read request has expired, as no page was read for 30 minutes: start it again.",
+            "The read request has expired, as no page was read for 30 minutes, or the user has "
+            "lost the right to read it: start it again.",
         ) from error

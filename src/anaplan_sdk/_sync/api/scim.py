@@ -11,7 +11,8 @@ import httpx2
 from pydantic import Field, TypeAdapter
 
 from anaplan_sdk._http.dates import iso_date
-from anaplan_sdk._http.replies import decode, unreadable
+from anaplan_sdk._http.paging import bounded
+from anaplan_sdk._http.replies import decode, find_id, unreadable
 from anaplan_sdk._ranges import Range
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._sync.api.namespace import ApiNamespace, json_body, path_segment, validated
@@ -160,7 +161,7 @@ class Scim(ApiNamespace):
         users, size, total = first.users, len(first.users), first.total_results
         if total > 0 and not size:
             raise unreadable(response, f"a page without users, although Anaplan counts {total}")
-        starts = range(1 + size, total + 1, size or 1)
+        starts = bounded(range(1 + size, total + 1, size or 1), self._max_pages)
         spans = runtime.ordered_map(fetch_span, starts, self._config.max_concurrency)
         with closing(spans):
             for span in spans:
@@ -215,17 +216,21 @@ class Scim(ApiNamespace):
         def send() -> User:
             body = json_body(UserInput, given)
             response = self._session.send("POST", url, json=body, headers=_HEADERS)
-            return decode(_USER, response)
+            try:
+                return decode(_USER, response)
+            except AnaplanResponseException:
+                return User.model_validate({**body, "id": find_id(response, "id")})
 
         return self._recovery.start(
             send,
             ListedStart(
                 find=lambda: self.get_users(field("userName") == given.user_name),
-                # Anaplan refuses a name that exists, so a user with it was added by this request.
-                matches=lambda found, since: (iso_date(found.meta.created) or 0.0) >= since,
+                created_at=lambda found: iso_date(found.meta.created),
                 key=f"{url} {given.user_name}",
                 what=f"User {given.user_name}",
                 verb="added",
+                # Anaplan refuses a name that exists, so a user with it was added by this request.
+                is_named=True,
             ),
         )
 

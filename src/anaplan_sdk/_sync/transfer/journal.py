@@ -9,9 +9,9 @@ import threading
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from hashlib import sha256
-from pathlib import Path
 from typing import IO, cast
 
+from anaplan_sdk._arguments import expanded
 from anaplan_sdk._formats.chunks import Chunk
 from anaplan_sdk.exceptions import AnaplanException, InvalidArgumentException
 
@@ -63,7 +63,7 @@ class Journal:
         # Imported here, since few uploads have a journal.
         from anaplan_sdk._runtime.process_lock import ProcessLock
 
-        self._path = Path(path).expanduser()
+        self._path = expanded(path)
         self._upload = upload
         self._file: IO[str] | None = None
         self._file_lock = threading.Lock()

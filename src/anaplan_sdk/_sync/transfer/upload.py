@@ -9,6 +9,7 @@ from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Protocol
 
 from anaplan_sdk import _loggers, models
+from anaplan_sdk._arguments import identifier
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk._runtime import synchronous as runtime
@@ -132,7 +133,7 @@ class FileUpload:
 
         def recover(error: AnaplanException) -> int | None:
             try:
-                begun = self._find_begun(str(file_id), upload.announced_count)
+                begun = self._find_begun(identifier(file_id), upload.announced_count)
             except AnaplanException as problem:
                 raise error from problem
             if begun is not None:

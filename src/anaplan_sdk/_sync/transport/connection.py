@@ -6,7 +6,7 @@ from __future__ import annotations
 import time
 from collections.abc import Generator, Iterator
 from contextlib import closing, suppress
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import partial
 from io import BytesIO
 from math import inf
@@ -14,18 +14,38 @@ from math import inf
 import httpx2
 
 from anaplan_sdk._formats.chunks import MAX_CHUNK_SIZE
-from anaplan_sdk._formats.gzip import Decompressor, decompress
+from anaplan_sdk._formats.gzip import ContentTooLargeError, Decompressor, decompress
+from anaplan_sdk._http.client_settings import client_settings
 from anaplan_sdk._http.dates import http_date
-from anaplan_sdk._http.replies import error_of, is_html, transport_error
+from anaplan_sdk._http.redirects import next_request
+from anaplan_sdk._http.replies import (
+    error_of,
+    is_html,
+    packed_with,
+    too_large,
+    transport_error,
+    unreadable,
+)
 from anaplan_sdk._http.request_log import log_failure, log_reply
+from anaplan_sdk._runtime import process
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._runtime.deadline import NO_DEADLINE, Deadline
-from anaplan_sdk._runtime.flow import DeadlineExceeded, Flow, with_client_defaults
+from anaplan_sdk._runtime.flow import (
+    DeadlineExceeded,
+    ExchangeRequest,
+    Flow,
+    with_client_defaults,
+)
+from anaplan_sdk._sync.transport.connection_trace import ConnectionTrace
 from anaplan_sdk._version import __version__
 from anaplan_sdk.auth.bearer import Bearer
 from anaplan_sdk.auth.consolidation import ConsolidationAuth
-from anaplan_sdk.config import ClientConfig, HttpxOptions
-from anaplan_sdk.exceptions import ClientClosedException
+from anaplan_sdk.config import ClientConfig, HttpxOptions, ReplyLimits
+from anaplan_sdk.exceptions import (
+    AnaplanConnectionException,
+    AnaplanResponseException,
+    ClientClosedException,
+)
 
 USER_AGENT = f"anaplan-sdk/{__version__} python-httpx2/{httpx2.__version__}"
 
@@ -50,13 +70,17 @@ class Attempt:
         number: The number of the attempt, from 1.
         deadline: When it has to end.
         was_sent: Whether the request itself was sent, not only those for a token.
+        met_closed_connection: Whether it failed since a kept connection had been closed meanwhile.
         is_over: Whether its caller has gone: nothing more may be sent.
+        status_code: The status of the reply once its headers have arrived.
     """
 
     number: int
     deadline: Deadline = NO_DEADLINE
     was_sent: bool = False
+    met_closed_connection: bool = False
     is_over: bool = False
+    status_code: int | None = None
 
 
 class Transport:
@@ -66,10 +90,15 @@ class Transport:
         self._auth = auth
         self._consolidation = ConsolidationAuth(config.consolidation)
         self._consolidation_base = f"{httpx2.URL(config.service_hosts.consolidation)}/"
-        self._server_date = "", 0.0
+        self._server_date = ""
+        self._clock_offset: float | None = None
         self._token_exchanges = runtime.PerLoop(runtime.DetachedTasks)
+        self._limits = config.reply_limits
+        self._follows_redirects = bool(config.httpx_kwargs.get("follow_redirects"))
         headers = httpx2.Headers(config.httpx_kwargs.get("headers"))
         headers.setdefault("User-Agent", USER_AGENT)
+        # The only coding of which an early end is noticed.
+        headers.setdefault("Accept-Encoding", "gzip")
         # The limiter bounds the requests under way. A narrower pool would close connections early.
         limits = httpx2.Limits(max_keepalive_connections=max(_KEPT_ALIVE, config.max_concurrency))
         options: HttpxOptions[httpx2.BaseTransport] = {
@@ -77,7 +106,8 @@ class Transport:
             **config.httpx_kwargs,
             "headers": headers,
         }
-        self._http = runtime.PerLoop(lambda: httpx2.Client(timeout=config.timeout, **options))
+        settings = client_settings(options, astuple(config.service_hosts))
+        self._http = runtime.PerLoop(lambda: httpx2.Client(timeout=config.timeout, **settings))
 
     @property
     def is_closed(self) -> bool:
@@ -102,13 +132,27 @@ class Transport:
         is_consolidation = str(request.url).startswith(self._consolidation_base)
         return self._consolidation if is_consolidation else self._auth
 
-    def server_time(self, moment: float) -> float:
-        """Return Anaplan's time, in seconds since 1970, at a moment of `time.monotonic`."""
-        date, received = self._server_date
+    def server_time(self, moment: float) -> float | None:
+        """Return the earliest that Anaplan's clock can have shown at a moment of `time.monotonic`.
+
+        Returns:
+            Seconds since 1970; `None` if no reply had a date.
+        """
+        return None if self._clock_offset is None else moment + self._clock_offset
+
+    def _read_clock(self, date: str, sent: float, received: float) -> None:
+        if date == self._server_date:
+            return  # A later reply within the same second has nothing new.
+        self._server_date = date
         server_time = http_date(date)
         if server_time is None:
-            return time.time() - (time.monotonic() - moment)
-        return server_time - (received - moment)
+            return
+        # The header has whole seconds, and was written between the two moments. Of all replies the
+        # one that was received soonest after the second began is the most precise, until
+        # Anaplan's clock is set back.
+        offset, known = server_time - received, self._clock_offset
+        if known is None or offset > known or server_time + 1 - sent < known:
+            self._clock_offset = offset
 
     def close(self) -> None:
         """Close the connections, after waiting for exchanges of refresh tokens under way."""
@@ -139,6 +183,7 @@ class Transport:
             AnaplanException: The request failed.
             DeadlineExceeded: The attempt ended before the reply arrived.
         """
+        sent_at = time.monotonic()
         if not isinstance(auth, Bearer):
             response = self._transmit(request, auth, attempt, stream)
         elif auth.sign(request):
@@ -153,7 +198,7 @@ class Transport:
             response.close()
             raise DeadlineExceeded
         if "Date" in response.headers:
-            self._server_date = response.headers["Date"], time.monotonic()
+            self._read_clock(response.headers["Date"], sent_at, time.monotonic())
         if problem := error_of(response, attempt.number):
             raise problem
         return response
@@ -176,7 +221,17 @@ class Transport:
         self, request: httpx2.Request, number: int, token_request: httpx2.Request
     ) -> httpx2.Response:
         with_client_defaults(token_request, request, self.client().headers)
-        return self._transmit(token_request, None, Attempt(number))
+        # A request with a deadline ends its thread soon after, but others wait for the token, too.
+        timeouts = request.extensions["timeout"].values()
+        seconds = max(inf if timeout is None else timeout for timeout in timeouts)
+        attempt = Attempt(number)
+        try:
+            return runtime.with_own_time(seconds, self._transmit, token_request, None, attempt)
+        except AnaplanConnectionException:
+            # What it would exchange may be spent.
+            if not attempt.met_closed_connection or isinstance(token_request, ExchangeRequest):
+                raise
+        return runtime.with_own_time(seconds, self._transmit, token_request, None, Attempt(number))
 
     def _transmit(
         self,
@@ -191,6 +246,8 @@ class Transport:
             raise DeadlineExceeded
         attempt.was_sent = True
         extensions = request.extensions
+        trace = ConnectionTrace()
+        request.extensions = {**extensions, "trace": trace}
         if deadline is not NO_DEADLINE:
             # A thread cannot be stopped from outside, so the timeouts of its connection stop it: a
             # little after the deadline, so that the waiting caller reports the deadline first.
@@ -199,47 +256,92 @@ class Transport:
                 step: min(longest, inf if seconds is None else seconds)
                 for step, seconds in extensions["timeout"].items()
             }
-            request.extensions = {**extensions, "timeout": timeouts}
+            request.extensions["timeout"] = timeouts
         sent_at = time.monotonic()
+        failure: Exception
         try:
-            if auth is self._consolidation:
-                # The HTTP library removes `Authorization` at a redirect, but not these headers.
-                response = client.send(request, auth=auth, stream=True, follow_redirects=False)
-            else:
-                response = client.send(request, auth=auth, stream=True)
+            response = self._follow(client, request, auth)
+            attempt.status_code = response.status_code
             if not stream or not response.is_success or is_html(response):
                 response = self._read(response, attempt)
             log_reply(response, attempt.number, sent_at)
-        except (httpx2.RequestError, RuntimeError) as error:
-            log_failure(request, error, attempt.number, sent_at)
-            # The HTTP library has several errors for a client that was closed meanwhile.
-            if self._http.is_closed:
-                raise ClientClosedException(
-                    "This client was closed while a request was under way."
-                ) from error
-            if isinstance(error, httpx2.RequestError):
-                raise transport_error(error, attempt.number) from error
-            raise
+        except (httpx2.RequestError, RuntimeError, UnicodeError) as error:
+            failure = error
+        else:
+            return response
         finally:
             # Requests for a token copy these: the deadline doesn't limit them.
             request.extensions = extensions
+        # Outside of the except clause: the context of an error would quote what this one quotes.
+        log_failure(request, failure, attempt.number, sent_at)
+        # The HTTP library has several errors for a client that was closed meanwhile.
+        if self._http.is_closed and not isinstance(failure, UnicodeError):
+            raise ClientClosedException(
+                "This client was closed while a request was under way."
+            ) from failure
+        if isinstance(failure, RuntimeError):
+            if process.is_ending():
+                raise AnaplanConnectionException(
+                    f"The interpreter is ending, and the request could not be sent: {failure}. "
+                    "Send it before the program ends; in atexit, only the sync client can send one.",
+                    not_performed=True,
+                ) from failure
+            raise failure
+        problem = transport_error(failure, attempt.number, request)
+        problem.status_code = attempt.status_code
+        if isinstance(failure, httpx2.RequestError):
+            attempt.met_closed_connection = trace.met_closed_connection(failure)
+            problem.not_performed = problem.not_performed or trace.was_never_sent
+        raise problem
+
+    def _follow(
+        self, client: httpx2.Client, request: httpx2.Request, auth: httpx2.Auth | None
+    ) -> httpx2.Response:
+        """Send a request and follow redirects, if the client was asked to."""
+        # Never by the HTTP library: it sends the body and most headers to whatever origin.
+        response = client.send(request, auth=auth, stream=True, follow_redirects=False)
+        # Other ways to sign in than that of Financial Consolidation are those of one origin.
+        while self._follows_redirects and auth is not self._consolidation:
+            following = next_request(response, request)
+            if following is None:
+                break
+            history = [*response.history, response]
+            if len(history) > client.max_redirects:
+                response.close()
+                raise httpx2.TooManyRedirects("Too many redirects.", request=request)
+            response.close()
+            response = client.send(following, auth=None, stream=True, follow_redirects=False)
+            response.history = history
         return response
 
     def _read(self, response: httpx2.Response, attempt: Attempt) -> httpx2.Response:
         """Return the reply with its body; a large one is unpacked in a thread.
 
         The HTTP library itself does not notice that a compressed reply ends too early.
+
+        Raises:
+            AnaplanResponseException: The body is larger than allowed, or packed in another way than
+                was asked for.
         """
+        limit = self._limits.max_bytes
+        codings = packed_with(response)
+        if response.is_closed:  # An own auth or an event hook has read it.
+            return response
         try:
-            size = int(response.headers.get("Content-Length", 0))
-            is_packed = _is_packed(response)
-            if not is_packed and size < _HUGE and attempt.deadline is NO_DEADLINE:
-                response.read()
+            size = int(response.headers.get("Content-Length", -1))
+            if size > limit:
+                raise too_large(response, limit)
+            if 0 <= size < _HUGE and not codings and attempt.deadline is NO_DEADLINE:
+                response.read()  # The HTTP library reads no more than that.
                 return response
             body = _buffer_of(size)
+            received = 0
             for piece in response.iter_raw():
                 if attempt.is_over:
                     raise DeadlineExceeded
+                received += len(piece)
+                if received > limit:
+                    raise too_large(response, limit)
                 body.write(piece)
         except BaseException:
             response.close()
@@ -247,33 +349,57 @@ class Transport:
         body.truncate()  # The reply may be shorter than its Content-Length.
         content = body.getvalue()
         headers = httpx2.Headers(response.headers)
-        if is_packed and content:  # A reply without content may have the header as well.
-            try:
-                if len(content) < _LARGE:
-                    content = decompress(content)
-                else:
-                    content = runtime.run_in_thread(decompress, content)
-            except ValueError as error:
-                raise httpx2.DecodingError(str(error), request=response.request) from error
+        if codings and content:  # A reply without content may have the header as well.
+            content = self._unpack(response, codings, content)
             headers.pop("Content-Encoding")
             headers.pop("Content-Length", None)
         return httpx2.Response(
-            response.status_code, headers=headers, content=content, request=response.request
+            response.status_code,
+            headers=headers,
+            content=content,
+            request=response.request,
+            history=response.history,
         )
 
+    def _unpack(self, response: httpx2.Response, codings: list[str], content: bytes) -> bytes:
+        limit = self._limits.max_bytes
+        problem: Exception
+        try:
+            if codings != ["gzip"]:
+                raise unreadable(response, f"it is packed with {', '.join(codings)!r}")
+            if len(content) < _LARGE:
+                return decompress(content, limit)
+            return runtime.run_in_thread(decompress, content, limit)
+        except ContentTooLargeError:
+            problem = too_large(response, limit)
+        except AnaplanResponseException as error:
+            problem = error
+        except ValueError as error:
+            problem = httpx2.DecodingError(str(error), request=response.request)
+        if response.is_success:
+            raise problem
+        return b""  # The status says enough.
 
-def pieces_of(response: httpx2.Response) -> Generator[bytes]:
+
+def pieces_of(response: httpx2.Response, limits: ReplyLimits) -> Generator[bytes]:
     """Yield a reply's content as it arrives; check that a compressed one doesn't end too early."""
-    if not _is_packed(response):
+    codings = packed_with(response)
+    if not codings:
         for piece in response.iter_bytes():
             yield piece
         return
-    unpacker, raw = Decompressor(), response.iter_raw()
+    if codings != ["gzip"]:
+        response.close()
+        raise unreadable(response, f"it is packed with {', '.join(codings)!r}")
+    unpacker, raw = Decompressor(limits.max_bytes), response.iter_raw()
     try:
         for packed in raw:
             if piece := unpacker.feed(packed):
                 yield piece
         unpacker.finish()
+    except ContentTooLargeError:
+        hang_up(response, raw)
+        raise too_large(response, limits.max_bytes) from None
     except ValueError as error:
         hang_up(response, raw)
         raise httpx2.DecodingError(str(error), request=response.request) from error
@@ -286,11 +412,6 @@ def hang_up(response: httpx2.Response, pieces: Iterator[bytes]) -> None:
     with suppress(httpx2.RequestError, httpx2.StreamError):
         for _ in pieces:
             pass
-
-
-def _is_packed(response: httpx2.Response) -> bool:
-    encoding: str = response.headers.get("Content-Encoding", "")
-    return encoding.strip().lower() == "gzip"
 
 
 def _buffer_of(size: int) -> BytesIO:

@@ -12,23 +12,35 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Callable, Collection, Generator, Iterable, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from math import inf
-from typing import Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from anaplan_sdk import _loggers
+from anaplan_sdk._http.retry_policy import was_accepted
+from anaplan_sdk._runtime import process
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._runtime.deadline import Deadline
 from anaplan_sdk._sync.transport.polling import poll_until
-from anaplan_sdk.exceptions import AnaplanActionError, AnaplanException, OutcomeUnknownException
+from anaplan_sdk.exceptions import (
+    AnaplanActionError,
+    AnaplanException,
+    InvalidIdentifierException,
+    OutcomeUnknownException,
+)
+
+if TYPE_CHECKING:
+    from anaplan_sdk.models import TaskSummary
 
 # Anaplan's clock is read from replies: in whole seconds, and late by the time they travelled.
 _CLOCK_TOLERANCE = 2.0
 # Within this time two starts may be confused: their dates are in whole seconds, too.
 _CONFUSION_TIME = _CLOCK_TOLERANCE + 1.0
 _POLL_DELAY = 2.0
+
+_MAY_BE_ANOTHERS = "but what is listed appeared only afterwards, and may be somebody else's"
 
 # More than can be started under one key while one reply is on its way.
 _REMEMBERED_STARTS = 64
@@ -40,6 +52,14 @@ class _HasId(Protocol):
     def id(self) -> str: ...
 
 
+class _Markable(Protocol):
+    recovered: bool
+
+    @property
+    def id(self) -> str: ...
+
+
+M = TypeVar("M", bound=_Markable)
 R = TypeVar("R")
 S = TypeVar("S", bound=_HasId)
 T = TypeVar("T", bound=_HasId)
@@ -62,6 +82,8 @@ def start_at_most_once(
     logger: logging.Logger = _loggers.tasks,
 ) -> R:
     """Start or create something; after an ambiguous failure, only if that has not happened yet.
+
+    A request that was answered with a 2xx is never sent again, even if its reply can't be read.
 
     Args:
         send: Sends the request and reads its reply.
@@ -87,15 +109,15 @@ def start_at_most_once(
             if error.not_performed and not is_conflict:
                 raise
             error.not_performed = False
-            if recover is None:
+            recovered = None if recover is None else recover(error)
+            if recovered is not None:
+                return recovered
+            if recover is None or was_accepted(error):
                 raise error.as_type(
                     OutcomeUnknownException,
                     f"{what} may have been {verb}: {error.message}",
                     retryable=False,
                 ) from error
-            recovered = recover(error)
-            if recovered is not None:
-                return recovered
             if is_conflict or attempt == attempts:
                 raise
             logger.info(
@@ -116,23 +138,30 @@ class StartLedger:
     """
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._under_way: Counter[str] = Counter()
+        self.renew_in_child()
+        process.renew_in_child(self)
         self._started: dict[str, deque[str]] = {}
         self._ambiguous: dict[str, float] = {}
+        self._recovered: dict[str, None] = {}
+
+    def renew_in_child(self) -> None:
+        """Drop the starts that threads of a forked process's parent have under way."""
+        self._lock = threading.Lock()
+        self._under_way: Counter[str] = Counter()
 
     @contextmanager
     def starting(self, key: str) -> Generator[None]:
         """Mark a start as under way, until its outcome is recorded."""
         with self._lock:
-            self._under_way[key] += 1
+            under_way = self._under_way  # A child has another.
+            under_way[key] += 1
         try:
             yield
         finally:
             with self._lock:
-                self._under_way[key] -= 1
-                if not self._under_way[key]:
-                    del self._under_way[key]
+                under_way[key] -= 1
+                if not under_way[key]:
+                    del under_way[key]
 
     def is_concurrent(self, key: str) -> bool:
         """Whether several starts are under way."""
@@ -164,10 +193,29 @@ class StartLedger:
         with self._lock:
             return self._ambiguous.get(key, -inf)
 
+    def record_recovered(self, started_id: str) -> None:
+        """Record what was recovered from a list: it may be somebody else's."""
+        with self._lock:
+            self._recovered[started_id] = None
+            _drop_oldest(self._recovered)
+
+    def is_recovered(self, started_id: str) -> bool:
+        """Whether it was recovered from a list."""
+        return started_id in self._recovered
+
 
 def _drop_oldest(remembered: dict[str, R]) -> None:
     if len(remembered) > _REMEMBERED_KEYS:
         del remembered[next(iter(remembered))]
+
+
+def created_at(task: TaskSummary) -> float | None:
+    """Return when a task was created, in seconds since 1970; `None` if that is not reported."""
+    return None if task.creation_time is None else task.creation_time / 1000
+
+
+def _any(_: object) -> bool:
+    return True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -176,23 +224,33 @@ class ListedStart(Generic[T]):
 
     Attributes:
         find: Reads the list.
-        matches: Whether a listed thing may be the one, given the earliest moment at which it can
-            have been created, in seconds since 1970.
+        created_at: When a listed thing was created, in seconds since 1970; `None` if the list does
+            not show it.
+        matches: Whether a listed thing may be the one, apart from when it was created.
         key: The same for things that may be confused with each other.
         what: What is started, for messages: "Action 117…".
         verb: What is done with it: "started", "created".
         repeat: Whether it is started again if it is not listed within the settle time.
+        is_named: Whether `matches` compares a name that the caller chose, so that nobody else is
+            likely to create the same thing at the same time.
+        is_new_if_undated: Whether a listed thing without a date is one of the latest.
+        is_listed_first: Whether the list is read before the request is sent. Then only what is not
+            in it can be the one, whatever the dates are.
         refusal_codes: Statuses by which this service refuses requests, if it gives a reason: then
             the list is read only once.
         began: When the first request was sent, on the clock of `time.monotonic`.
     """
 
     find: runtime.Poll[list[T]]
-    matches: Callable[[T, float], bool]
+    created_at: Callable[[T], float | None]
+    matches: Callable[[T], bool] = _any
     key: str
     what: str
     verb: str = "started"
     repeat: bool = False
+    is_named: bool = False
+    is_new_if_undated: bool = False
+    is_listed_first: bool = False
     refusal_codes: Collection[int] = ()
     began: float = field(default_factory=time.monotonic)
 
@@ -210,23 +268,90 @@ class ListedStart(Generic[T]):
         )
 
 
+@dataclass
+class _Search(Generic[T]):
+    """The search for what a request has started, in a list that is read repeatedly.
+
+    Attributes:
+        start: What the request should start.
+        error: How the request failed.
+        before: The ids that were listed before the request was sent; `None` if that is unknown.
+        server_time: Returns the earliest that Anaplan's clock can have shown at a moment of
+            `time.monotonic`.
+        failed: When the request failed, on that clock.
+        first: The ids that were listed when the list was read for the first time since then.
+    """
+
+    start: ListedStart[T]
+    error: AnaplanException
+    before: frozenset[str] | None
+    server_time: Callable[[float], float | None]
+    failed: float = field(default_factory=time.monotonic)
+    first: frozenset[str] | None = None
+
+    def doubt(self, listed: T) -> str | None:
+        """Return why a listed thing can't be taken for what was started.
+
+        Returns:
+            The reason, for a message; empty if it is certainly another thing; `None` if it is most
+            likely the one.
+        """
+        start = self.start
+        if not start.matches(listed) or (self.before and listed.id in self.before):
+            return ""
+        if self.error.status_code == HTTPStatus.CONFLICT and not start.is_named:
+            return (
+                _MAY_BE_ANOTHERS  # Started by an earlier request that arrived late, or not at all.
+            )
+        created = start.created_at(listed)
+        began, failed = self.server_time(start.began), self.server_time(self.failed)
+        if created is not None and began is not None and failed is not None:
+            if created.is_integer():
+                created += 1  # Many dates are in whole seconds.
+            if self.before is None and created < began:
+                return (
+                    "" if created < began - _CLOCK_TOLERANCE else "but what is listed may be older"
+                )
+            if created <= failed:
+                return None
+        elif self.before is None and not (
+            start.is_new_if_undated or (start.is_named and was_accepted(self.error))
+        ):
+            return "but the list does not show when"
+        is_late = self.first is not None and listed.id not in self.first
+        # It may have been on its way through a gateway.
+        return _MAY_BE_ANOTHERS if is_late and not start.is_named else None
+
+
 class Recovery:
     """Starts and creates what Anaplan lists, and recovers it from the list after a lost reply.
 
     Args:
-        server_time: Converts a moment of `time.monotonic` to Anaplan's clock, in seconds since
-            1970.
+        server_time: Returns the earliest that Anaplan's clock, in seconds since 1970, can have
+            shown at a moment of `time.monotonic`; `None` if it is not known.
         retry_count: How many times something is started again.
         settle_time: Seconds for which a list is polled for what a request may have started.
+        is_strict: Whether nothing is recovered or started again: an ambiguous failure is always an
+            unknown outcome.
     """
 
     def __init__(
-        self, server_time: Callable[[float], float], retry_count: int, settle_time: float
+        self,
+        server_time: Callable[[float], float | None],
+        retry_count: int,
+        settle_time: float,
+        is_strict: bool = False,
     ) -> None:
         self._server_time = server_time
         self._retry_count = retry_count
         self._settle_time = settle_time
+        self._is_strict = is_strict
         self._ledger = StartLedger()
+
+    def mark(self, started: M) -> M:
+        """Set `recovered` of a task or run that this client recovered from a list."""
+        started.recovered = self._ledger.is_recovered(started.id)
+        return started
 
     def start(self, send: runtime.Producer[S], start: ListedStart[T]) -> S | T:
         """Start or create something that Anaplan lists, at most once.
@@ -239,6 +364,7 @@ class Recovery:
             OutcomeUnknownException: It is unknown whether it was started.
             AnaplanException: It was not started.
         """
+        before: frozenset[str] | None = None
 
         def send_and_log() -> S | T:
             started = send()
@@ -246,13 +372,19 @@ class Recovery:
             return started
 
         def recover(error: AnaplanException) -> S | T | None:
-            return self._recover(start, error)
+            nonlocal before
+            search = _Search(start, error, before, self._server_time)
+            recovered, before = self._recover(search)
+            return recovered
 
         with self._ledger.starting(start.key):
+            if start.is_listed_first and not self._is_strict:
+                with suppress(AnaplanException):  # Then the dates have to be enough.
+                    before = _ids(start.find())
             try:
                 started = start_at_most_once(
                     send_and_log,
-                    recover,
+                    None if self._is_strict else recover,
                     what=start.what,
                     verb=start.verb,
                     attempts=1 + self._retry_count * start.repeat,
@@ -264,8 +396,9 @@ class Recovery:
             self._ledger.record_started(start.key, started.id)
         return started
 
-    def _recover(self, start: ListedStart[T], error: AnaplanException) -> T | None:
-        """Return what a request has started in spite of its error; `None` if nothing."""
+    def _recover(self, search: _Search[T]) -> tuple[T | None, frozenset[str]]:
+        """Return what a request has started in spite of its error, and all that is listed."""
+        start, error = search.start, search.error
         is_refusal = start.is_refusal(error)
         _loggers.tasks.info(
             "%s may have been %s: looking for it for up to %s s, after: %s",
@@ -274,13 +407,20 @@ class Recovery:
             0 if is_refusal else self._settle_time,
             error,
         )
+        listed: list[T] = []
+
+        def find() -> list[T]:
+            nonlocal listed
+            listed = start.find()
+            return listed
+
         try:
             found = poll_until(
-                start.find,
-                lambda listed: self._select(start, error, listed),
+                find,
+                lambda listed: self._select(search, listed),
                 delay=_POLL_DELAY,
                 deadline=Deadline.after(self._settle_time),
-                on_timeout=lambda listed: self._select(start, error, listed, is_last=True) or [],
+                on_timeout=lambda listed: self._select(search, listed, is_last=True) or [],
                 skip_failures=not is_refusal,
             )
         except OutcomeUnknownException:
@@ -288,33 +428,34 @@ class Recovery:
         except AnaplanException as problem:
             raise start.unknown(error, f"and can't be looked up ({problem})") from error
         if found:
+            self._ledger.record_recovered(found[0].id)
             _loggers.tasks.warning(
-                "%s was %s, although its request got no clear reply: recovered %s after %s",
+                "%s was %s, although its request got no clear reply: recovered %s, which may be "
+                "somebody else's, after %s",
                 start.what,
                 start.verb,
                 found[0].id,
                 error,
             )
-            return found[0]
+            return found[0], _ids(listed)
         if is_refusal:
             raise error
-        if not start.repeat:
+        if not start.repeat or was_accepted(error):
             raise start.unknown(error, "but can't be found") from error
-        return None
+        return None, _ids(listed)
 
     def _select(
-        self,
-        start: ListedStart[T],
-        error: AnaplanException,
-        listed: Iterable[T],
-        is_last: bool = False,
+        self, search: _Search[T], listed: Sequence[T], is_last: bool = False
     ) -> list[T] | None:
         """Return the one of the listed things that was started; `None` to list them again."""
-        since = self._server_time(start.began) - _CLOCK_TOLERANCE
+        start, error = search.start, search.error
         # In this order: what another start has started is recorded before it ends.
         is_concurrent = self._ledger.is_concurrent(start.key)
         known = self._ledger.started(start.key)
-        found = [each for each in listed if each.id not in known and start.matches(each, since)]
+        doubts = [(each, search.doubt(each)) for each in listed if each.id not in known]
+        if search.first is None:
+            search.first = _ids(listed)
+        found = [each for each, doubt in doubts if doubt != ""]
         if not found:
             # The request may still be on its way through a gateway.
             return [] if is_last or start.is_refusal(error) else None
@@ -327,7 +468,14 @@ class Recovery:
         if self._ledger.last_ambiguous(start.key) > start.began - _CONFUSION_TIME:
             why = "by this or by an earlier call without a clear reply"
             raise start.unknown(error, why, found) from error
+        for _, doubt in doubts:
+            if doubt:
+                raise start.unknown(error, doubt, found) from error
         return found
+
+
+def _ids(listed: Iterable[_HasId]) -> frozenset[str]:
+    return frozenset(each.id for each in listed)
 
 
 @contextmanager
@@ -340,9 +488,19 @@ def waiting_for_task(what: str, task_id: str) -> Generator[None]:
     """
     try:
         yield
+    except InvalidIdentifierException as error:
+        raise error.as_type(
+            OutcomeUnknownException,
+            f"{what} was started as task {task_id}, whose outcome is unknown: it can no longer be "
+            "read. Anaplan removes tasks when it unloads their model.",
+            candidates=[task_id],
+            task_id=task_id,
+            retryable=False,
+            not_performed=False,
+        ) from error
     except AnaplanException as error:
         error.task_id = task_id
         error.retryable = error.not_performed = False
-        if not isinstance(error, AnaplanActionError):
+        if not isinstance(error, AnaplanActionError | OutcomeUnknownException):
             error.add_note(f"{what} was started as task {task_id}, which may still be running.")
         raise

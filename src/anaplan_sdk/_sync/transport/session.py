@@ -55,12 +55,17 @@ class Session:
         self._transport = Transport(config, auth)
         self._model_wait_seconds = config.model_wait
         self._poll_delay = config.status_poll_delay
+        self._reply_limits = config.reply_limits
 
     def __repr__(self) -> str:
         return f"<Session {self.hosts.api}, {self._auth!r}>"
 
-    def server_time(self, moment: float) -> float:
-        """Convert a moment of `time.monotonic` to Anaplan's clock, in seconds since 1970."""
+    def server_time(self, moment: float) -> float | None:
+        """Return the earliest that Anaplan's clock can have shown at a moment of `time.monotonic`.
+
+        Returns:
+            Seconds since 1970; `None` if it is not known yet.
+        """
         return self._transport.server_time(moment)
 
     def send(
@@ -138,7 +143,8 @@ class Session:
             )
 
         response = self._send(build, Retry.SAFE, deadline, is_streamed=True)
-        pieces = pieces_of(response)
+        pieces = pieces_of(response, self._reply_limits)
+        failure: httpx2.RequestError
         try:
             while True:
                 piece = runtime.with_deadline(deadline.remaining(), next, pieces, _END)
@@ -151,14 +157,17 @@ class Session:
             # The HTTP library raises different errors if the client was closed in the meantime.
             if self._transport.is_closed:
                 raise ClientClosedException("The client was closed during a download.") from error
-            if isinstance(error, httpx2.RequestError):
-                raise transport_error(error, 1) from error
-            raise
+            if not isinstance(error, httpx2.RequestError):
+                raise
+            failure = error
         except GeneratorExit:
             hang_up(response, pieces)
             raise
+        else:
+            return
         finally:
             response.close()
+        raise transport_error(failure, 1, response.request)
 
     def _send(
         self,
@@ -173,6 +182,7 @@ class Session:
         retry_deadline = Deadline.after(policy.retry_time)
         # A resend after waiting for the model is another attempt, but not one of the retries.
         number, tries, sent, may_be_performed = 1, 1, 0, False
+        was_repeated_at_once = False
         while True:
             attempt = Attempt(number, deadline)
             try:
@@ -190,7 +200,12 @@ class Session:
                 error.not_performed = not may_be_performed
                 if model_wait is not None and model_wait.should_resend(error, retry):
                     continue
-                pause = policy.pause_before_retry(error, retry, tries, retry_deadline.remaining())
+                # One kept connection that was closed says nothing of the service; the next is new.
+                at_once = attempt.met_closed_connection and not was_repeated_at_once
+                was_repeated_at_once = at_once
+                pause = policy.pause_before_retry(
+                    error, retry, tries, retry_deadline.remaining(), at_once=at_once
+                )
                 if pause is None:
                     raise
                 tries += 1
@@ -216,9 +231,11 @@ class Session:
                 )
             except DeadlineExceeded:
                 attempts = attempt.number if attempt.was_sent else attempt.number - 1
-                raise self._deadline_error(
+                failure = self._deadline_error(
                     request, attempts, not_performed=not attempt.was_sent
-                ) from None
+                )
+                failure.status_code = attempt.status_code
+                raise failure from None
             finally:
                 attempt.is_over = True  # A thread that is still running sends nothing more.
         except RateLimitException as error:

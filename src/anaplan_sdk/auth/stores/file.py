@@ -4,15 +4,22 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
+import time
+from contextlib import suppress
 from pathlib import Path
 
 from filelock import FileLock
-from platformdirs import user_state_path
 from pydantic import TypeAdapter, ValidationError
 
+from anaplan_sdk._arguments import expanded
+from anaplan_sdk._runtime.user_folders import state_folder
+from anaplan_sdk.auth.permissions import warn_of_readers
 from anaplan_sdk.exceptions import TokenStoreException
 
+# Seconds after which a temporary file belongs to no writer any more.
+_LEFTOVER_AGE = 300.0
 _VALUES = TypeAdapter(dict[str, str])
 
 
@@ -24,11 +31,13 @@ class PlaintextFileStore:
     Args:
         path: The file; `~` is expanded. By default `tokens.json` in this SDK's folder below the
             user's folder for state (`XDG_STATE_HOME` on Linux).
+
+    Raises:
+        InvalidArgumentException: The path needs a home folder, and the user has none.
     """
 
     def __init__(self, path: str | os.PathLike[str] | None = None) -> None:
-        default = user_state_path("anaplan-sdk", appauthor=False) / "tokens.json"
-        self._path = Path(path).expanduser() if path is not None else default
+        self._path = expanded(path) if path is not None else state_folder() / "tokens.json"
 
     def __repr__(self) -> str:
         return f"<PlaintextFileStore {str(self._path)!r}>"
@@ -74,7 +83,7 @@ class PlaintextFileStore:
 
     def _read(self) -> dict[str, str]:
         try:
-            return _VALUES.validate_json(self._path.read_bytes())
+            values = _VALUES.validate_json(self._path.read_bytes())
         except FileNotFoundError:
             return {}
         except OSError as error:
@@ -83,11 +92,15 @@ class PlaintextFileStore:
             ) from error
         except ValidationError:
             pass  # not raised from here: pydantic's error quotes the file
+        else:
+            warn_of_readers(self._path, "refresh tokens")
+            return values
         raise TokenStoreException(
             f"The token file {str(self._path)!r} is damaged; delete it and sign in again."
         )
 
     def _write(self, content: str) -> None:
+        self._remove_leftovers()
         # mkstemp makes the file with mode 0600.
         handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")
         try:
@@ -99,3 +112,14 @@ class PlaintextFileStore:
         except BaseException:
             Path(name).unlink()
             raise
+
+    def _remove_leftovers(self) -> None:
+        """Remove the files of writers that were killed: they contain refresh tokens, too."""
+        pattern = re.compile(rf"\.{re.escape(self._path.name)}\.[a-z0-9_]{{8}}")  # as of mkstemp
+        for path in self._path.parent.iterdir():
+            with suppress(OSError):
+                if (
+                    pattern.fullmatch(path.name)
+                    and path.lstat().st_mtime < time.time() - _LEFTOVER_AGE
+                ):
+                    path.unlink()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Generator
 from contextlib import contextmanager
 from hashlib import sha256
@@ -21,6 +22,9 @@ _WAYS_OUT = (
     "store of your own."
 )
 _SPLIT = "anaplan-sdk:parts:"
+# Release 0.5 of this package stored one token, of any client, with the service's name as the
+# user's. Such a token is offered to Anaplan alone, and only where no user was named.
+_LEGACY_KEY = re.compile(r"[\w.-]+\.anaplan\.com/[^/]+")
 
 
 class KeyringStore:
@@ -29,6 +33,8 @@ class KeyringStore:
     A value that is too long for some keyrings (over 1,000 characters) is stored in parts. They are
     written first and named in the key's own entry last, so that a value is read whole or not at
     all.
+
+    The token that `anaplan-sdk` 0.5 stored is read as long as there is no newer one.
 
     Args:
         service: The name that the keyring stores the values under.
@@ -60,6 +66,22 @@ class KeyringStore:
         Raises:
             TokenStoreException: There is no keyring, it is locked, or a part is missing.
         """
+        value = self.entry(key)
+        is_legacy = value is None and _LEGACY_KEY.fullmatch(key)
+        return self._get(self._service) if is_legacy else value
+
+    def entry(self, key: str) -> str | None:
+        """Return the value stored under a key, and no token that `anaplan-sdk` 0.5 stored.
+
+        Args:
+            key: The key.
+
+        Returns:
+            The value; None if there is none.
+
+        Raises:
+            TokenStoreException: There is no keyring, it is locked, or a part is missing.
+        """
         entry = self._get(key)
         if entry is None or not entry.startswith(_SPLIT):
             return entry
@@ -80,7 +102,8 @@ class KeyringStore:
             value: The value; None removes the key.
 
         Raises:
-            TokenStoreException: There is no keyring, it is locked, or it refuses the value.
+            TokenStoreException: There is no keyring, it is locked, it refuses the value, or does
+                not contain it afterwards.
         """
         before = self._get(key)
         stale = (
@@ -97,9 +120,16 @@ class KeyringStore:
                 stale.discard(name)
                 self._set(name, value[index * _PART_LENGTH : (index + 1) * _PART_LENGTH])
             self._set(key, header)
+        if value is None and _LEGACY_KEY.fullmatch(key):
+            stale.add(self._service)
         for name in sorted(stale):
             if self._get(name) is not None:
                 self._delete(name)
+        if value is not None and self.entry(key) != value:
+            raise TokenStoreException(
+                "The keyring accepted a value and does not contain it: it is disabled, or keeps "
+                f"nothing. {_WAYS_OUT}"
+            )
 
     def _get(self, name: str) -> str | None:
         with _keyring() as keyring:
@@ -118,16 +148,17 @@ class KeyringStore:
 @contextmanager
 def _keyring() -> Generator[ModuleType]:
     """Give the keyring library, and turn its errors into errors of this SDK."""
-    import keyring
-    from keyring.errors import KeyringError, NoKeyringError
-
     try:
+        import keyring  # Looks for its own configuration, in the user's home.
+
         yield keyring
-    except NoKeyringError as error:
-        raise TokenStoreException(
-            f"This machine has no keyring that Python can use. {_WAYS_OUT}"
-        ) from error
     except Exception as error:
+        from keyring.errors import KeyringError, NoKeyringError
+
+        if isinstance(error, NoKeyringError):
+            raise TokenStoreException(
+                f"This machine has no keyring that Python can use. {_WAYS_OUT}"
+            ) from error
         # Backends let errors of their own libraries through, such as those of D-Bus.
         what = str(error) if isinstance(error, KeyringError) else repr(type(error).__name__)
         raise TokenStoreException(

@@ -7,7 +7,7 @@ from typing import Protocol
 
 from anaplan_sdk._runtime.process_lock import ProcessLock
 from anaplan_sdk.auth.stores.memory import MemoryStore
-from anaplan_sdk.auth.stores.protocol import TokenStore
+from anaplan_sdk.config import TokenStore
 from anaplan_sdk.exceptions import TokenStoreException
 
 
@@ -48,22 +48,27 @@ class StoreProcessLock(ProcessLock):
 class ThreadLock:
     """A lock between the threads and tasks of this process."""
 
-    def __init__(self, lock: threading.Lock) -> None:
-        self._lock = lock
+    def __init__(self, store: MemoryStore, key: str) -> None:
+        self._store = store
+        self._key = key
+        self._held: threading.Lock | None = None
 
     def take(self) -> bool:
         """Take the lock; return False if it is taken already."""
-        return self._lock.acquire(blocking=False)
+        lock = self._store.lock(self._key)  # A forked process has another.
+        if not lock.acquire(blocking=False):
+            return False
+        self._held = lock
+        return True
 
     def release(self) -> None:
         """Release the lock."""
-        self._lock.release()
+        if self._held is not None:
+            self._held.release()
 
 
 def lock_for(store: TokenStore | None, key: str) -> StoreLock:
     """Return the lock of a key of a store; without a store, a lock of its own."""
-    if store is None:
-        return ThreadLock(threading.Lock())
-    if isinstance(store, MemoryStore):
-        return ThreadLock(store.lock(key))
+    if store is None or isinstance(store, MemoryStore):
+        return ThreadLock(store or MemoryStore(), key)
     return StoreProcessLock(key)

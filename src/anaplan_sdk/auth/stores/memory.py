@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 
+from anaplan_sdk._runtime import process
+
 
 class MemoryStore:
     """Keeps refresh tokens as long as the object lives; for tests, and for short programs."""
 
     def __init__(self) -> None:
         self._values: dict[str, str] = {}
-        self._locks: dict[str, threading.Lock] = {}
+        self._locks = _Locks()
 
     def __repr__(self) -> str:
         return f"<MemoryStore of {len(self._values)} values>"
@@ -47,4 +49,16 @@ class MemoryStore:
         Returns:
             The lock of this key.
         """
-        return self._locks.setdefault(key, threading.Lock())
+        return self._locks.by_key.setdefault(key, threading.Lock())
+
+
+class _Locks:
+    """The locks of a store, each made when it is first needed."""
+
+    def __init__(self) -> None:
+        self.renew_in_child()
+        process.renew_in_child(self)
+
+    def renew_in_child(self) -> None:
+        """Forget what threads of the parent hold."""
+        self.by_key: dict[str, threading.Lock] = {}

@@ -1,43 +1,70 @@
-"""The protocol of a token store, and the keys of stored tokens."""
+"""Reading and writing of token stores, also of users' own, and the keys of stored tokens."""
 
 from __future__ import annotations
 
-from typing import Protocol
 from urllib.parse import urlsplit
 
+from anaplan_sdk.config import TokenStore
+from anaplan_sdk.exceptions import AnaplanException, TokenStoreException
 
-class TokenStore(Protocol):
-    """Keeps refresh tokens between runs; write your own for a vault or a database.
 
-    Both methods are plain functions, not async ones. They may block, and are called from any
-    thread. On one machine there is one call for a key at a time.
+def load_from(store: TokenStore, key: str) -> str | None:
+    """Return the token that a store contains, without whitespace around it.
+
+    Args:
+        store: The store, which may be the user's own.
+        key: The key.
+
+    Returns:
+        The token; None if there is none.
+
+    Raises:
+        TokenStoreException: The store can't be read.
     """
+    try:
+        value: object = store.load(key)
+    except AnaplanException:
+        raise
+    except Exception as error:
+        raise TokenStoreException(
+            f"The token store can't be read: {type(error).__name__}."
+        ) from error
+    if value is not None and not isinstance(value, str):
+        raise TokenStoreException(
+            f"The token store can't be read: load returned an object of type "
+            f"{type(value).__name__}, not a str."
+        )
+    return (value.strip() or None) if value else None
 
-    def load(self, key: str) -> str | None:
-        """Return the value stored under a key.
 
-        Args:
-            key: The key.
+def save_to(store: TokenStore, key: str, value: str | None) -> None:
+    """Store a token, or remove it, and read it back.
 
-        Returns:
-            The value; None if there is none.
+    A store may accept a token and not keep it, as a keyring that is disabled does. A rotating token
+    would be lost with the process.
 
-        Raises:
-            TokenStoreException: The store can't be read, so that it is unknown.
-        """
-        ...
+    Args:
+        store: The store, which may be the user's own.
+        key: The key.
+        value: The token; None removes it.
 
-    def save(self, key: str, value: str | None) -> None:
-        """Store a value under a key, in place of the last one.
-
-        Args:
-            key: The key.
-            value: The value; None removes the key.
-
-        Raises:
-            TokenStoreException: The value could not be stored.
-        """
-        ...
+    Raises:
+        TokenStoreException: The token can't be stored, or is not in the store afterwards.
+    """
+    try:
+        store.save(key, value)
+    except AnaplanException:
+        raise
+    except Exception as error:
+        raise TokenStoreException(
+            f"The token store can't be written: {type(error).__name__}."
+        ) from error
+    if load_from(store, key) != value:
+        what = "still contains" if value is None else "does not contain"
+        raise TokenStoreException(
+            f"The token store {what} the token after save: {type(store).__name__} does not "
+            "work here. Use another store."
+        )
 
 
 def store_key(token_url: str, client_id: str, user: str | None = None) -> str:

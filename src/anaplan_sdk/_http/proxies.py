@@ -1,0 +1,112 @@
+"""Proxies: which are used, and what is wrong with them.
+
+The HTTP library reports most of that at the first request, and some of it with a password in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from importlib.util import find_spec
+from ipaddress import ip_address, ip_network
+from typing import Any
+from urllib.request import getproxies
+
+import httpx2
+
+from anaplan_sdk.exceptions import ArgumentTypeException, InvalidArgumentException
+from anaplan_sdk.regions import is_loopback
+
+# The HTTP library's patterns for this machine.
+_LOOPBACK = ("*localhost", "127.0.0.0/8", "[::1]")
+
+
+def check_proxy(name: str, proxy: Any) -> None:
+    """Check that a proxy can be used; its URL, which may contain a password, is never quoted.
+
+    Raises:
+        InvalidArgumentException: It is not the URL of a proxy.
+        ArgumentTypeException: It is neither a URL nor a proxy.
+        ImportError: It is a SOCKS proxy, for which a package is missing.
+    """
+    fault: str | None = None
+    try:
+        given = proxy if isinstance(proxy, httpx2.Proxy) else httpx2.Proxy(proxy)
+        if not given.url.host or not 0 < (given.url.port or 80) < 65536:
+            fault = f"{name} is not the URL of a proxy."
+        elif given.url.scheme.startswith("socks") and find_spec("socksio") is None:
+            raise ImportError(
+                f"{name} is a SOCKS proxy, which needs the package socksio: "
+                "pip install 'httpx2[socks]'"
+            )
+    except (ValueError, httpx2.InvalidURL):
+        fault = f"{name} is not the URL of a proxy."
+    except TypeError:
+        raise ArgumentTypeException(
+            f"{name} must be a URL or an httpx2.Proxy, not {type(proxy).__name__}."
+        ) from None
+    if fault:  # Outside of the except clause: the context would quote the URL.
+        raise InvalidArgumentException(fault)
+
+
+def can_use_environment(addresses: Iterable[str]) -> bool:
+    """Whether an HTTP client may read the proxies of the environment.
+
+    It can't if one of them is not usable, which is no error if none of the addresses needs a proxy.
+
+    Args:
+        addresses: The base URLs that the client sends to.
+
+    Raises:
+        InvalidArgumentException: A proxy is not usable; the error names the variable.
+    """
+    fault: str | None = None
+    for scheme, proxy in _proxies().items():
+        try:
+            check_proxy(f"The environment's {scheme.upper()}_PROXY", proxy)
+        except (InvalidArgumentException, ImportError) as error:
+            fault = str(error)
+    if fault is not None and not all(_is_exempt(address) for address in addresses):
+        raise InvalidArgumentException(fault)
+    return fault is None
+
+
+def _proxies() -> dict[str, str]:
+    """Return the environment's proxies that the HTTP library uses, by scheme or `all`."""
+    proxies = getproxies()
+    if "*" in _exemptions(proxies):
+        return {}
+    return {
+        scheme: proxy if "://" in proxy else f"http://{proxy}"
+        for scheme in ("http", "https", "all")
+        if (proxy := proxies.get(scheme))
+    }
+
+
+def _exemptions(proxies: Mapping[str, str]) -> list[str]:
+    return [entry.strip().lower() for entry in proxies.get("no", "").split(",")]
+
+
+def _is_exempt(address: str) -> bool:
+    """Whether requests to an address use no proxy of the environment."""
+    host = httpx2.URL(address).host
+    return is_loopback(host) or any(_is_named(host, entry) for entry in _exemptions(getproxies()))
+
+
+def _is_named(host: str, exemption: str) -> bool:
+    """Whether an entry of `NO_PROXY` names a host, as the HTTP library reads it."""
+    name = exemption.rpartition("://")[2]
+    try:
+        return ip_address(host) in ip_network(name.replace("[", "").replace("]", ""), strict=False)
+    except ValueError:
+        domain = name.removeprefix("*").removeprefix(".")
+        return bool(domain) and (host == domain or host.endswith(f".{domain}"))
+
+
+def without_proxy(mounts: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the mounts and others for this machine, which lead past the environment's proxies.
+
+    A caller's mount for all hosts goes on to be used for this machine.
+    """
+    schemes = ["all://", *({"http://", "https://"} & mounts.keys())]
+    own = {f"{scheme}{host}": mounts.get(scheme) for scheme in schemes for host in _LOOPBACK}
+    return own | dict(mounts)

@@ -1,0 +1,36 @@
+"""Who else can read files with secrets."""
+
+from __future__ import annotations
+
+import os
+import stat
+from pathlib import Path
+
+from anaplan_sdk import _loggers
+
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_warned: set[str] = set()
+
+
+def warn_of_readers(path: Path, what: str) -> None:
+    """Log a warning if others than the user can read or change a file; once for each file.
+
+    Args:
+        path: The file.
+        what: What it contains.
+    """
+    if os.name != "posix" or str(path) in _warned:
+        return
+    try:
+        mode = stat.S_IMODE(path.stat().st_mode)
+    except OSError:
+        return
+    if mode & _OTHERS:
+        _warned.add(str(path))
+        _loggers.auth.warning(
+            "Other users of this machine can read or change %r, which contains %s (mode %04o): "
+            "chmod 600 it",
+            str(path),
+            what,
+            mode,
+        )
