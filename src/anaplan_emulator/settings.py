@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class Settings(BaseModel):
@@ -129,3 +129,11 @@ class Settings(BaseModel):
 
     Source: docs/anaplan-behaviour.md#what-a-chunk-listing-shows.
     """
+
+    @field_validator("*")
+    @classmethod
+    def _check_size(cls, value: object) -> object:
+        """Accept only numbers from which times and limits can be calculated and stored."""
+        if isinstance(value, int | float) and not abs(value) < 2**53:
+            raise ValueError("the number is too large, or is not a finite one")
+        return value
