@@ -71,7 +71,7 @@ def check_process() -> None:
         _renew()
 
 
-def is_ending() -> bool:
+def is_shutting_down() -> bool:
     """Whether the interpreter is ending, so that no thread can be started."""
     return not threading.main_thread().is_alive()
 

@@ -89,6 +89,7 @@ class Transport:
         self._auth = auth
         self._consolidation = ConsolidationAuth(config.consolidation)
         self._consolidation_base = f"{httpx2.URL(config.service_hosts.consolidation)}/"
+        self._has_retries = config.retry_count > 0
         self._server_date = ""
         self._clock_offset: float | None = None
         self._token_exchanges = runtime.PerLoop(runtime.DetachedTasks)
@@ -230,7 +231,8 @@ class Transport:
             )
         except AnaplanConnectionException:
             # What it would exchange may be spent.
-            if not attempt.met_closed_connection or isinstance(token_request, ExchangeRequest):
+            is_exchange = isinstance(token_request, ExchangeRequest)
+            if is_exchange or not self._has_retries or not attempt.met_closed_connection:
                 raise
         return await runtime.with_own_time(
             seconds, self._transmit, token_request, None, Attempt(number)
@@ -283,7 +285,7 @@ class Transport:
                 "This client was closed while a request was under way."
             ) from failure
         if isinstance(failure, RuntimeError):
-            if process.is_ending():
+            if process.is_shutting_down():
                 raise AnaplanConnectionException(
                     f"The interpreter is ending, and the request could not be sent: {failure}. "
                     "Send it before the program ends; only the sync client can send in atexit.",
