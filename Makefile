@@ -97,20 +97,24 @@ $(BIN)/python:
 
 # The demo installs only what it needs, so that it starts soon.
 $(DEMO): pyproject.toml | $(BIN)/python
+	@echo "Installing the SDK and the emulator into $(VENV): about a minute..."
 	@$(PIP) install --editable '.[cert,emulator]'
 	@touch $@
 
 # Dependency groups need pip 25.1.
 $(WEB): pyproject.toml | $(BIN)/python
+	@echo "Installing what the web application needs into $(VENV): about a minute..."
 	@$(PIP) install --upgrade 'pip>=25.1'
 	@$(PIP) install --editable . --group web
 	@touch $(DEMO) $@
 
 $(DEV): pyproject.toml | $(BIN)/python
+	@echo "Installing the tools for tests and checks into $(VENV): a few minutes..."
 	@$(PIP) install --upgrade 'pip>=25.1'
 	@$(PIP) install --editable . --group dev
 	@touch $(DEMO) $(WEB) $@
 
 $(MUTANTS): $(DEV)
+	@echo "Installing what mutation tests need into $(VENV)..."
 	@$(PIP) install --group mutants
 	@touch $@

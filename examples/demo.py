@@ -12,6 +12,7 @@ import gzip
 import io
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -54,8 +55,8 @@ and connect to it from Python ({python}):
     )
     print(client.get_processes())
 
-The same code works on your own tenant: leave base_url out (and pass region="eu3" or the like, if
-the region has its own hosts), and use your certificate and ids:
+The same code works on your own tenant: leave base_url out (and pass region="eu3"
+or the like, if the region has its own hosts), and use your certificate and ids:
 
     client = anaplan_sdk.Client(
         certificate="~/certs/anaplan.pem",
@@ -110,7 +111,7 @@ def load(client: Client) -> list[Mapping[str, str]]:
     print()
     for step in task.result.nested_results:
         for detail in step.details[:1]:
-            print(f"  {detail.local_message_text}")
+            print(f"  {detail.local_message_text}".rstrip())
     rejected: list[Mapping[str, str]] = []
     for dump in task.dumps:
         rejected += client.get_dump_rows(*dump)
@@ -185,15 +186,16 @@ class Bar:
             print()
 
     def _draw(self, share: float, text: str) -> None:
-        done = round(24 * share)
-        start = "\r" if self._live else ""
-        end = "\033[K" if self._live else ""
-        print(
-            f"{start}{self._what:38} {paint('█' * done, GREEN)}{'░' * (24 - done)} {share:4.0%}  "
-            f"{text}{end}",
-            end="",
-            flush=True,
-        )
+        # A line that wraps could not be updated: the cursor would only return to its last part.
+        width = shutil.get_terminal_size().columns - 1
+        what = f"{self._what[:width]:{min(38, width)}}"
+        length = max(0, min(24, width - len(what) - len("  100%  99.9 s")))
+        done = round(length * share)
+        bar = f" {paint('█' * done, GREEN)}{'░' * (length - done)} {share:4.0%}" if length else ""
+        left = width - len(what) - length - len("  100%")
+        text = f"  {text}"[:left] if length else ""
+        start, end = ("\r", "\033[K") if self._live else ("", "")
+        print(f"{start}{what}{bar}{text}{end}", end="", flush=True)
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from itertools import islice
 
 import uvicorn
@@ -29,7 +29,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Run the planning portal against an emulator.")
     parser.add_argument("--port", type=int, default=8000, help="port to listen on (%(default)s)")
     parser.add_argument(
-        "--tenant", metavar="FILE", help="tenant file whose first OAuth client has the callback URL"
+        "--tenant", metavar="FILE", help="tenant file with an OAuth client for the portal"
     )
     arguments = parser.parse_args()
     # Exit through the `with` block, which stops the emulator.
@@ -37,14 +37,15 @@ def main() -> None:
     with (
         suppress(KeyboardInterrupt),
         listen(arguments.port) as listening,
-        emulator(arguments.tenant) as anaplan,
+        ExitStack() as stack,
     ):
-        portal = f"http://127.0.0.1:{arguments.port}"
+        portal = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        anaplan = stack.enter_context(emulator(arguments.tenant, f"{portal}/oauth/callback"))
         os.environ |= {
             "ANAPLAN_BASE_URL": anaplan["base_url"],
             "ANAPLAN_CLIENT_ID": anaplan["oauth_client_id"],
             "ANAPLAN_CLIENT_SECRET": anaplan["oauth_client_secret"],
-            "ANAPLAN_REDIRECT_URI": f"{portal}/oauth/callback",
+            "ANAPLAN_REDIRECT_URI": anaplan["redirect_uri"],
         }
         print(GREETING.format(portal=portal, **anaplan), flush=True)
         # No access log: callback URLs contain codes.
@@ -61,9 +62,10 @@ def listen(port: int) -> socket.socket:
 
 
 @contextmanager
-def emulator(tenant: str | None) -> Iterator[dict[str, str]]:
+def emulator(tenant: str | None, redirect_uri: str) -> Iterator[dict[str, str]]:
     """Start an emulator in a process of its own; yield its address and credentials."""
     command = [sys.executable, "-m", "anaplan_emulator", "--port", "0", "--json"]
+    command += ["--redirect-uri", redirect_uri]
     command += ["--tenant", tenant] if tenant else []
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:

@@ -15,10 +15,12 @@ from pathlib import Path
 from typing import Annotated, cast
 
 from cachetools import TTLCache
-from fastapi import Cookie, Depends, FastAPI, Request, Security
+from fastapi import Depends, FastAPI, Request, Security
+from fastapi.exception_handlers import http_exception_handler
 from fastapi.responses import FileResponse, JSONResponse, RedirectResponse, Response
 from fastapi.security import APIKeyCookie
 from fastapi.templating import Jinja2Templates
+from starlette.exceptions import HTTPException
 
 from anaplan_sdk import AsyncClient, AsyncOauth, OAuthToken, Region
 from anaplan_sdk.exceptions import (
@@ -87,9 +89,25 @@ async def _is_good(token: OAuthToken) -> bool:
     return True
 
 
+@dataclass(eq=False)
+class SignIn:
+    """A sign-in that a browser has started, in one of its tabs.
+
+    Attributes:
+        secret: The value of the cookie by which the browser is known again.
+        session_id: Id of the session that it has started.
+        lock: Held while the code is exchanged, which can be done once.
+    """
+
+    secret: str = field(repr=False)
+    session_id: str | None = field(default=None, repr=False)
+    lock: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
 # In the memory of one process: several workers need a store that they share.
-sign_ins: TTLCache[str, str] = TTLCache(maxsize=10_000, ttl=10 * 60)
-"""The states of sign-ins in progress, with the ids of the browsers that started them."""
+SIGN_IN_SECONDS = 10 * 60
+sign_ins: TTLCache[str, SignIn] = TTLCache(maxsize=10_000, ttl=SIGN_IN_SECONDS)
+"""Sign-ins by their state."""
 sessions: TTLCache[str, Session] = TTLCache(maxsize=10_000, ttl=12 * 3600)
 """Sessions by the id in the cookie."""
 
@@ -122,40 +140,38 @@ async def home(request: Request, session_id: SessionId) -> Response:
 
 
 @app.get("/login")
-async def login(browser: Annotated[str | None, Cookie()] = None) -> Response:
-    """Redirect the browser to Anaplan, and store which browser it is."""
-    browser = browser or _random_id()
+async def login() -> Response:
+    """Redirect the browser to Anaplan, and give it a cookie for this sign-in."""
     url, state = oauth.authorization_url()
-    sign_ins[state] = browser
+    sign_ins[state] = SignIn(_random_id())
     response = RedirectResponse(url, status_code=302)
-    _set_cookie(response, "browser", browser)
+    # One for each sign-in: two tabs may begin at the same time.
+    _set_cookie(response, _cookie_of(state), sign_ins[state].secret, seconds=SIGN_IN_SECONDS)
     return response
 
 
 @app.get("/oauth/callback")
-async def oauth_callback(
-    request: Request,
-    session_id: SessionId,
-    browser: Annotated[str | None, Cookie()] = None,
-) -> Response:
+async def oauth_callback(request: Request, session_id: SessionId) -> Response:
     """Receive the callback from Anaplan, and start a session."""
     state = request.query_params.get("state", "")
+    sign_in = sign_ins.get(state)
     try:
-        # A state is valid for one callback, of the browser that it was created for.
-        if (beginner := sign_ins.pop(state, None)) is None or beginner != browser:
-            raise OAuthStateException(
-                "This sign-in was started in another browser, has ended, or is too old."
-            )
-        token = await oauth.fetch_token(str(request.url), state)
+        # A state is valid for the browser that it was created for.
+        if sign_in is None or request.cookies.get(_cookie_of(state)) != sign_in.secret:
+            raise OAuthStateException("This sign-in was started in another browser, or is too old.")
+        async with sign_in.lock:
+            # A page that is loaded again before its reply has arrived gets the same session.
+            if sign_in.session_id is None:
+                token = await oauth.fetch_token(str(request.url), state)
+                sessions.pop(session_id or "", None)
+                # Always a new id: somebody else may have set, and know, the one that was sent.
+                sign_in.session_id = _random_id()
+                sessions[sign_in.session_id] = Session(token)
     except OAuthException as refused:
         denied = refused.code == "access_denied"
         return _page(request, "refused.html", 403 if denied else 400, denied=denied, error=refused)
-    sessions.pop(session_id or "", None)
-    # Always a new id: somebody else may have set, and know, the one that the browser sent.
-    session_id = _random_id()
-    sessions[session_id] = Session(token)
     response = RedirectResponse("/profile", status_code=303)
-    _set_cookie(response, "session", session_id)
+    _set_cookie(response, "session", sign_in.session_id)
     return response
 
 
@@ -164,7 +180,7 @@ async def profile(request: Request, anaplan: Anaplan) -> Response:
     """Show the user who is signed in, and the models that they can see."""
     user = await anaplan.audit.get_user("me")
     models = await anaplan.get_models(sort_by="name")
-    return _page(request, "profile.html", user=user, models=models)
+    return _page(request, "profile.html", signed_in=True, user=user, models=models)
 
 
 @app.get("/api/profile")
@@ -211,6 +227,14 @@ async def anaplan_failed(request: Request, error: AnaplanException) -> Response:
     return _page(request, "failed.html", 502, retryable=error.retryable)
 
 
+@app.exception_handler(HTTPException)
+async def no_such_page(request: Request, error: HTTPException) -> Response:
+    """Show people a page; answer programs with JSON."""
+    if "text/html" in request.headers.get("accept", ""):
+        return _page(request, "missing.html", error.status_code)
+    return await http_exception_handler(request, error)
+
+
 def _client(access_token: str) -> AsyncClient:
     return AsyncClient(token=access_token, base_url=BASE_URL, region=REGION)
 
@@ -219,10 +243,14 @@ def _page(request: Request, name: str, status_code: int = 200, **context: object
     return templates.TemplateResponse(request, name, context, status_code, PAGE_HEADERS)
 
 
-def _set_cookie(response: Response, name: str, value: str) -> None:
+def _cookie_of(state: str) -> str:
+    return f"sign-in-{state}"
+
+
+def _set_cookie(response: Response, name: str, value: str, *, seconds: int | None = None) -> None:
     # Behind a proxy that terminates TLS, only the redirect URI shows that browsers use https.
     secure = REDIRECT_URI.startswith("https:")
-    response.set_cookie(name, value, httponly=True, samesite="lax", secure=secure)
+    response.set_cookie(name, value, max_age=seconds, httponly=True, samesite="lax", secure=secure)
 
 
 def _random_id() -> str:

@@ -45,7 +45,17 @@ _MODULES = {
 def __getattr__(name: str) -> object:
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = globals()[name] = getattr(import_module(_MODULES[name]), name)
+    try:
+        module = import_module(_MODULES[name])
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] == __name__:
+            raise
+        raise ModuleNotFoundError(
+            "The emulator needs the extra 'emulator': "
+            f"pip install 'anaplan-sdk[emulator]' ({error})",
+            name=error.name,
+        ) from error
+    value = globals()[name] = getattr(module, name)
     return value
 
 

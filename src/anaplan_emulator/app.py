@@ -1,10 +1,12 @@
 """The ASGI application: routing, authentication, transactions and errors of all APIs."""
 
 import logging
+import re
 import sqlite3
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from functools import cache, partial
+from urllib.parse import unquote
 
 from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
@@ -19,6 +21,7 @@ from anaplan_emulator.apis.audit.request_events import events_of
 from anaplan_emulator.apis.authentication.state import user_by_credential
 from anaplan_emulator.apis.calls import Call, Endpoint, token_in_header
 from anaplan_emulator.apis.dialects import translate
+from anaplan_emulator.apis.negotiation import accepts, accepts_any_known, compress
 from anaplan_emulator.apis.replies import INTEGRATION, Api, ApiError
 from anaplan_emulator.control import CONTROL_PATH, control_routes
 from anaplan_emulator.rate_limit import retry_after
@@ -28,6 +31,9 @@ from anaplan_emulator.store.users import User
 from anaplan_emulator.tenant_state import TenantState
 
 logger = logging.getLogger(__name__)
+
+# A private-use character that stands for an encoded slash while a path is routed.
+_SLASH = "\ue02f"
 
 MODEL = "/2/0/models/{modelId}"
 MODEL_IN_WORKSPACE = "/2/0/workspaces/{workspaceId}/models/{modelId}"
@@ -76,21 +82,31 @@ def create_app(tenant: TenantState, endpoints: Iterable[Endpoint] | None = None)
     control = Mount(CONTROL_PATH, routes=control_routes(tenant))
     app = Starlette(routes=[control, *routes], exception_handlers={404: unknown})
     app.router.redirect_slashes = False
-    app.add_middleware(TrailingSlashes)
+    app.add_middleware(RequestPaths)
     return app
 
 
-class TrailingSlashes:
-    """ASGI middleware that removes the slash at the end of a path, which published clients send."""
+class RequestPaths:
+    """ASGI middleware that routes paths as clients mean them.
+
+    An encoded slash stays inside its segment, such as the name of a file: the server has decoded
+    the path before it is split, so the slash is another character until a route is found. The slash
+    at the end of a path, which published clients send, is removed.
+    """
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
+        raw = scope.get("raw_path") or b""
         path = scope.get("path", "")
+        if b"%2f" in raw.lower():
+            path = unquote(re.sub("%2f", _SLASH, raw.decode("latin-1"), flags=re.IGNORECASE))
         if len(path) > 1 and path.endswith("/") and not path.startswith(CONTROL_PATH):
-            scope = {**scope, "path": path.rstrip("/") or "/"}
+            path = path.rstrip("/") or "/"
+        if scope["type"] == "http":
+            scope = {**scope, "path": path}
         await self._app(scope, receive, send)
 
 
@@ -115,6 +131,9 @@ class Resource:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer a request, in a worker thread."""
+        scope["path"] = scope["path"].replace(_SLASH, "/")
+        values = scope.get("path_params", {}).items()
+        scope["path_params"] = {name: value.replace(_SLASH, "/") for name, value in values}
         request = Request(scope, receive)
         try:
             body = await request.body()
@@ -125,12 +144,18 @@ class Resource:
         await response(scope, receive, send)
 
     def _respond(self, request: Request, body: bytes) -> Response:
-        endpoint = self._endpoints.get(request.method)
+        reads = request.method in ("GET", "HEAD")
+        # The server sends the response to HEAD without its body (RFC 9110, section 9.3.2).
+        endpoint = self._endpoints.get("GET" if reads else request.method)
         api = endpoint.api if endpoint else self.api
         audit = _audit_context(request)
         self._tenant.integration_runner.start_due()
         try:
+            if not reads and api is INTEGRATION and not accepts_any_known(request.headers):
+                raise ApiError(406)
             response = self._open_model_and_handle(request, body, endpoint, audit)
+            if reads and api is INTEGRATION and not _is_accepted(response, request):
+                raise ApiError(406)
         except ApiError as error:
             response = self._error_response(request, api, error, audit)
         except Exception:
@@ -139,6 +164,7 @@ class Resource:
         if not audit.suppressed:
             events = audit.events or _events(request, endpoint, response.status_code)
             self._tenant.audit_log.add(audit, events)
+        compress(response, request.headers)
         return response
 
     def _open_model_and_handle(
@@ -177,7 +203,8 @@ class Resource:
                 if wait := self._tenant.rate_limiter.admit():
                     raise ApiError(429, headers=retry_after(wait))
             if endpoint is None:
-                raise ApiError(405, headers={"Allow": ", ".join(sorted(self._endpoints))})
+                allowed = {*self._endpoints, *({"HEAD"} if "GET" in self._endpoints else ())}
+                raise ApiError(405, headers={"Allow": ", ".join(sorted(allowed))})
             response = endpoint.handler(
                 Call(
                     tenant=self._tenant,
@@ -226,6 +253,11 @@ class Resource:
         if authenticated is None:
             raise api.authentication_error(value or key)
         return authenticated
+
+
+def _is_accepted(response: Response, request: Request) -> bool:
+    """Return whether the client accepts JSON. Content has one media type, whatever it accepts."""
+    return response.media_type != "application/json" or accepts(request.headers, "application/json")
 
 
 def _audit_context(request: Request) -> AuditContext:

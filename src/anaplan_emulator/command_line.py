@@ -1,18 +1,21 @@
 """The command line of the emulator."""
 
 import argparse
-import ipaddress
+import contextlib
 import json
 import logging
 import signal
 import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryFile
 from typing import TextIO
 
+import platformdirs
+
 from anaplan_emulator.emulator import Emulator
+from anaplan_emulator.hosts import is_loopback
 from anaplan_emulator.store.database import StateError
 from anaplan_emulator.tenant.tenant_description import TenantError
 
@@ -67,14 +70,22 @@ def main(argv: Sequence[str] | None = None, *, prog: str = "python -m anaplan_em
     arguments = _parser(prog).parse_args(argv)
     if arguments.verbose:
         _log_requests()
-    if not _is_loopback(arguments.host):
+    if not is_loopback(arguments.host):
         _write(sys.stderr, f"Warning: other machines can reach the emulator on {arguments.host}.\n")
     # A signal during the start of the emulator also stops it normally.
     with _stop_signal() as stopped:
-        return _serve(arguments, stopped)
+        try:
+            return _serve(arguments, stopped)
+        except StateError as error:
+            _write(sys.stderr, f"{error}\n")
+            return 1
 
 
 def _serve(arguments: argparse.Namespace, stopped: threading.Event) -> int:
+    try:
+        certificates = _certificates_folder(arguments)
+    except OSError as error:
+        return _fail(f"{error.filename}: {error.strerror}")
     try:
         emulator = Emulator(
             arguments.tenant,
@@ -83,6 +94,9 @@ def _serve(arguments: argparse.Namespace, stopped: threading.Event) -> int:
             tls=arguments.tls,
             host=arguments.host,
             control_from_anywhere=arguments.control_from_anywhere,
+            allowed_hosts=arguments.allowed_host,
+            redirect_uri=arguments.redirect_uri,
+            certificates=certificates,
         )
     except OSError as error:
         reason = error.strerror or error
@@ -156,8 +170,50 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         action="store_true",
         help="allow other machines to use the control API",
     )
+    parser.add_argument(
+        "--allowed-host",
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="further host name by which the control API and the pages may be reached",
+    )
+    parser.add_argument(
+        "--redirect-uri",
+        metavar="URL",
+        help="further callback URL of the OAuth client, such as that of your web application",
+    )
+    parser.add_argument(
+        "--certificates",
+        type=Path,
+        metavar="FOLDER",
+        help="folder for certificates and keys (default: one of the user's own for each port)",
+    )
     parser.add_argument("--verbose", action="store_true", help="log every request")
     return parser
+
+
+def _certificates_folder(arguments: argparse.Namespace) -> Path | None:
+    """Create the folder for certificates. It is the same after a restart, as clients name it.
+
+    Returns:
+        The folder, or None for a temporary one: the port is not known, or no other can be used.
+
+    Raises:
+        OSError: The folder that the user chose cannot be used.
+    """
+    given: Path | None = arguments.certificates
+    if given is None and arguments.port == 0:
+        return None
+    name = f"{arguments.host}-{arguments.port}".replace(":", "_")
+    folder = given or platformdirs.user_cache_path("anaplan-emulator") / name
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with TemporaryFile(dir=folder):
+            return folder
+    except OSError:
+        if given is not None:
+            raise
+        return None
 
 
 def _port(text: str) -> int:
@@ -166,7 +222,7 @@ def _port(text: str) -> int:
     return int(text)
 
 
-@contextmanager
+@contextlib.contextmanager
 def _stop_signal() -> Iterator[threading.Event]:
     """Return an event that is set by SIGINT, SIGTERM and SIGHUP."""
     stopped = threading.Event()
@@ -190,18 +246,14 @@ def _log_requests() -> None:
     logger.setLevel(logging.INFO)
 
 
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def _fail(reason: str) -> int:
     _write(sys.stderr, f"The emulator cannot start: {reason}\n")
     return 1
 
 
-def _write(stream: TextIO, text: str) -> None:
-    stream.write(text)
-    stream.flush()
+def _write(stream: TextIO | None, text: str) -> None:
+    # Streams that are closed when Python starts are None. Nobody may be reading the others.
+    if stream is not None:
+        with contextlib.suppress(OSError):
+            stream.write(text)
+            stream.flush()

@@ -1,10 +1,8 @@
 """The control API below `/_emulator/`: operations of tests and people on the emulator itself."""
 
-import ipaddress
 import json
 from collections.abc import Callable
 from dataclasses import asdict
-from datetime import timedelta
 from functools import partial
 
 from anyio import to_thread
@@ -16,7 +14,9 @@ from starlette.routing import Route
 from anaplan_emulator.apis.oauth import headless_consent
 from anaplan_emulator.apis.oauth.headless_consent import OAuthRefusedError
 from anaplan_emulator.apis.oauth.identity import signing_key
+from anaplan_emulator.clock import duration
 from anaplan_emulator.faults import Fault
+from anaplan_emulator.hosts import UNKNOWN_HOST, is_loopback
 from anaplan_emulator.request_log import ReceivedRequest
 from anaplan_emulator.tenant.model_description import ActiveState, StructureDescription
 from anaplan_emulator.tenant.tenant_description import TenantDescription, TenantError
@@ -120,9 +120,11 @@ def read_clock(tenant: TenantState, _: bytes) -> object:
 def move_clock(tenant: TenantState, body: bytes) -> object:
     """Change the clock: {"advance_seconds": 60}, or {"set": "2026-01-31T08:00:00Z"}."""
     change = ClockChange.model_validate_json(body)
+    by = duration(seconds=change.advance_seconds)
     if change.set is not None:
-        tenant.clock.set(change.set)
-    tenant.clock.advance(timedelta(seconds=change.advance_seconds))
+        tenant.clock.set(change.set, advanced_by=by)
+    else:
+        tenant.clock.advance(by)
     tenant.save()
     return read_clock(tenant, body)
 
@@ -280,11 +282,8 @@ def _contents(_tenant: TenantState, _body: bytes) -> object:
 
 
 async def _operate(tenant: TenantState, operation: Operation, request: Request) -> JSONResponse:
-    if not tenant.control_from_anywhere and not _is_local(request):
-        return _error(403, "The control API is open to this machine only.")
-    if "origin" in request.headers:
-        # A web page must not control the emulator without its user's knowledge.
-        return _error(403, "The control API is not open to web pages.")
+    if reason := _refusal(tenant, request):
+        return _error(403, reason)
     body = await request.body()
     try:
         return JSONResponse(await to_thread.run_sync(operation, tenant, body))
@@ -297,8 +296,17 @@ async def _operate(tenant: TenantState, operation: Operation, request: Request) 
         return _error(404, str(error))
 
 
-def _is_local(request: Request) -> bool:
-    return request.client is not None and ipaddress.ip_address(request.client.host).is_loopback
+def _refusal(tenant: TenantState, request: Request) -> str | None:
+    """Return why a request is refused, wherever it comes from, or None."""
+    is_local = request.client is not None and is_loopback(request.client.host)
+    if not tenant.control_from_anywhere and not is_local:
+        return "The control API is open to this machine only."
+    if request.headers.get("host") not in tenant.allowed_hosts:
+        return UNKNOWN_HOST
+    if "origin" in request.headers:
+        # A web page must not control the emulator without its user's knowledge.
+        return "The control API is not open to web pages."
+    return None
 
 
 def _error(status: int, error: object) -> JSONResponse:

@@ -1,8 +1,9 @@
 """The emulator as an object: a tenant, and an HTTP server in a thread."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from contextlib import ExitStack
-from datetime import datetime, timedelta
+from datetime import datetime
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -10,7 +11,9 @@ from typing import Self
 from anaplan_emulator.apis.oauth import headless_consent
 from anaplan_emulator.app import create_app
 from anaplan_emulator.certificates import KeyPair
+from anaplan_emulator.clock import duration
 from anaplan_emulator.faults import Fault
+from anaplan_emulator.hosts import AllowedHosts
 from anaplan_emulator.middleware import Middleware
 from anaplan_emulator.request_log import ReceivedRequest
 from anaplan_emulator.server import HttpServer
@@ -38,12 +41,18 @@ class Emulator:
             Anaplan's host names and this machine's.
         host: Address to listen on.
         control_from_anywhere: Whether other machines may use the control API.
+        allowed_hosts: Host names, besides this machine's loopback names and the address to listen
+            on, by which the control API and the pages to sign in may be reached.
+        redirect_uri: A further callback URL of the tenant's first client for the authorization-code
+            grant, such as that of a web application on another port.
         clouds: Folder whose folders are the buckets, containers and datasets of cloud storage; by
             default a temporary one that is deleted at the end.
+        certificates: Folder for the files of certificates and keys, which are deleted at the end;
+            by default a temporary one.
 
     Raises:
         OSError: The address cannot be listened on.
-        StateError: The state file is another file, of another version, or in use.
+        StateError: The state file is another file, of another version, damaged, or in use.
         TenantError: The tenant's file cannot be read, or contradicts itself.
 
     Example:
@@ -64,13 +73,19 @@ class Emulator:
         tls: bool = False,
         host: str = "127.0.0.1",
         control_from_anywhere: bool = False,
+        allowed_hosts: Collection[str] = (),
+        redirect_uri: str | None = None,
         clouds: Path | str | None = None,
+        certificates: Path | str | None = None,
     ) -> None:
         self.tenant = TenantState(
             state=Path(state) if state is not None else None,
             tenant=Path(tenant) if isinstance(tenant, str) else tenant,
             control_from_anywhere=control_from_anywhere,
+            allowed_hosts=AllowedHosts(host, allowed_hosts, tls=tls),
+            redirect_uri=redirect_uri,
             clouds=Path(clouds) if clouds is not None else None,
+            certificates=Path(certificates) if certificates is not None else None,
         )
         self._on_stop = ExitStack()
         self._on_stop.callback(self.tenant.close)
@@ -81,7 +96,9 @@ class Emulator:
                 closing=middleware.closing,
                 host=host,
                 port=port,
-                certificate_files=self.tenant.server_certificate_files(host) if tls else None,
+                certificate_files=partial(self.tenant.server_certificate_files, host)
+                if tls
+                else None,
             )
         except BaseException:
             self._on_stop.close()
@@ -240,15 +257,19 @@ class Emulator:
             seconds: Seconds.
 
         Raises:
-            ValueError: The amount is negative; use `set_clock` to go back.
+            ValueError: The amount is negative (use `set_clock` to go back), is not a finite
+                number, or leads beyond the year 2999.
         """
-        self.tenant.clock.advance(timedelta(hours=hours, minutes=minutes, seconds=seconds))
+        self.tenant.clock.advance(duration(hours=hours, minutes=minutes, seconds=seconds))
 
     def set_clock(self, moment: datetime) -> None:
         """Set the emulator's clock, which then continues at the speed of real time.
 
         Args:
             moment: The new time, with a time zone.
+
+        Raises:
+            ValueError: It has no time zone, or is outside the years 1970 to 2999.
         """
         self.tenant.clock.set(moment)
 

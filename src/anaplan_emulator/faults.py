@@ -5,9 +5,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from itertools import count
-from typing import Self
+from typing import Annotated, Self
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, model_validator
+
+_WITHOUT_BODY = (204, 205, 304)
+
+# What HTTP permits (RFC 9110, section 5), as the server sends nothing else.
+HeaderName = Annotated[str, Field(pattern=r"^[!#$%&'*+.^_`|~0-9A-Za-z-]+$")]
+HeaderValue = Annotated[
+    str, Field(pattern=r"^([!-~\x80-\xff]([\t -~\x80-\xff]*[!-~\x80-\xff])?)?$")
+]
+Seconds = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 class Fault(BaseModel):
@@ -37,17 +46,17 @@ class Fault(BaseModel):
     `status` is set."""
     processed: bool = False
     """Whether the request is processed before the response of `status` or `body` is sent."""
-    headers: Mapping[str, str | None] = Field(default_factory=dict)
+    headers: Mapping[HeaderName, HeaderValue | None] = Field(default_factory=dict)
     """Headers to set in the response, or to remove if the value is `None`."""
 
-    hold_seconds: float = Field(default=0, ge=0)
+    hold_seconds: Seconds = 0
     """Seconds of real time between receiving the whole request and processing it.
 
     It is processed even if the client has disconnected by then, so that its effect comes late.
     """
-    delay_seconds: float = Field(default=0, ge=0)
+    delay_seconds: Seconds = 0
     """Seconds of real time between processing the request and sending the response."""
-    bytes_per_second: float | None = Field(default=None, gt=0)
+    bytes_per_second: float | None = Field(default=None, gt=0, allow_inf_nan=False)
     """Rate at which the body of the response is sent."""
 
     reset_before: bool = False
@@ -81,6 +90,9 @@ class Fault(BaseModel):
 
     @model_validator(mode="after")
     def _check_combination(self) -> Self:
+        if self.status in _WITHOUT_BODY and self.body is not None:
+            raise ValueError(f"a response with status {self.status} has no body")
+        self._check_framing()
         broken = [
             self.reset_before,
             self.reset_during_request is not None,
@@ -98,6 +110,14 @@ class Fault(BaseModel):
         if not (any(broken) or self.replaces_response or slowed or self.headers):
             raise ValueError("the fault does nothing")
         return self
+
+    def _check_framing(self) -> None:
+        """Check the headers that the server itself has to follow."""
+        for name, value in self.headers.items():
+            if name.lower() == "transfer-encoding" and value not in (None, "chunked"):
+                raise ValueError("the server sends no Transfer-Encoding but chunked")
+            if name.lower() == "content-length" and value is not None and not value.isdecimal():
+                raise ValueError("Content-Length is a number of bytes")
 
 
 @dataclass(slots=True)

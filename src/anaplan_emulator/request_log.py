@@ -146,11 +146,11 @@ def _masked_header(name: str, value: str) -> str:
         return f"{url}?{_masked_form(query)}" if query else url
     if name not in SECRET_HEADERS:
         return value
-    scheme, separator, secret = value.partition(" ")
+    scheme, separator, secret = value.strip().partition(" ")
     if not separator or name == "cookie":
         return MASK
     # Tokens are long and random, so a few digits of a digest reveal nothing, unlike a password's.
-    if scheme in ("AnaplanAuthToken", "Bearer"):
+    if scheme.lower() in ("anaplanauthtoken", "bearer"):
         return f"{scheme} {MASK}{hashlib.sha256(secret.encode()).hexdigest()[:8]}"
     return f"{scheme} {MASK}"
 

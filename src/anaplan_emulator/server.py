@@ -1,16 +1,18 @@
 """The HTTP server: sockets, TLS, and a thread of its own."""
 
 import asyncio
-import ipaddress
 import os
 import socket
 import threading
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
 import uvicorn
 from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from anaplan_emulator.hosts import ip_address
 
 TRANSPORT = "anaplan_emulator.transport"
 """Key of the connection in the scope of a request, which faults need to break it."""
@@ -58,7 +60,8 @@ class HttpServer:
         host: Address to listen on.
         port: Port to listen on; 0 picks a free one.
         closing: Set when the server stops, before it waits for requests to end.
-        certificate_files: Certificate and private key, to serve TLS.
+        certificate_files: Returns the files of a certificate and its private key, to serve TLS. It
+            is called once nothing else can be listening here.
 
     Raises:
         OSError: The address cannot be listened on.
@@ -71,9 +74,14 @@ class HttpServer:
         host: str,
         port: int,
         closing: asyncio.Event,
-        certificate_files: tuple[Path, Path] | None = None,
+        certificate_files: Callable[[], tuple[Path, Path]] | None = None,
     ) -> None:
-        certificate, private_key = certificate_files or (None, None)
+        self._socket = _listen(host, port)
+        try:
+            certificate, private_key = certificate_files() if certificate_files else (None, None)
+        except BaseException:
+            self._socket.close()
+            raise
         self._server = _UvicornServer(
             uvicorn.Config(
                 app,
@@ -84,6 +92,8 @@ class HttpServer:
                 date_header=False,
                 server_header=False,
                 access_log=False,
+                # Clients connect directly: X-Forwarded-For could name any address as theirs.
+                proxy_headers=False,
                 log_config=None,
                 # Longer than clients keep connections: none is closed while a request is sent.
                 timeout_keep_alive=75,
@@ -93,7 +103,6 @@ class HttpServer:
             ),
             closing,
         )
-        self._socket = _listen(host, port)
         self._thread = threading.Thread(target=self._run, name="anaplan-emulator", daemon=True)
         scheme = "http" if certificate is None else "https"
         self.base_url = f"{scheme}://{_reachable_host(host)}:{self._socket.getsockname()[1]}"
@@ -126,13 +135,12 @@ async def _yield_to_connections() -> None:
 
 
 def _reachable_host(host: str) -> str:
-    try:
-        address = ipaddress.ip_address(host)
-    except ValueError:
+    address = ip_address(host)
+    if address is None:
         return host
     if address.is_unspecified:
         # An unspecified address stands for all addresses: a client cannot connect to it.
-        address = ipaddress.ip_address("127.0.0.1" if address.version == 4 else "::1")
+        return "127.0.0.1" if address.version == 4 else "[::1]"
     return f"[{address}]" if address.version == 6 else str(address)
 
 
@@ -144,6 +152,9 @@ def _listen(host: str, port: int) -> socket.socket:
     try:
         if os.name == "posix":
             listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6 and socket.has_dualstack_ipv6():
+            # "::" stands for all addresses, those of IPv4 included.
+            listener.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
         listener.bind((host, port))
         listener.listen(1024)
     except BaseException:

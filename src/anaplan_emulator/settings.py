@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 
 class Settings(BaseModel):
@@ -122,3 +122,18 @@ class Settings(BaseModel):
     of both sources where they disagree; `guide` as few members as in the samples of Anaplan's
     guides, and the status codes of the documentation; `odd` as `live`, but optional members are
     missing, of another type or unknown."""
+
+    chunk_listing: Literal["declared", "arrived"] = "declared"
+    """Which chunks of an upload are listed: as many as its chunk count declared, or those that have
+    arrived. Of an upload with an unknown count those that have arrived are listed.
+
+    Source: docs/anaplan-behaviour.md#what-a-chunk-listing-shows.
+    """
+
+    @field_validator("*")
+    @classmethod
+    def _check_size(cls, value: object) -> object:
+        """Accept only numbers from which times and limits can be calculated and stored."""
+        if isinstance(value, int | float) and not abs(value) < 2**53:
+            raise ValueError("the number is too large, or is not a finite one")
+        return value

@@ -9,13 +9,21 @@ from pathlib import Path
 from tempfile import NamedTemporaryFile, TemporaryDirectory
 from typing import Any
 
-from anaplan_emulator.certificates import ANAPLAN_HOSTS, LOCAL_HOSTS, KeyPair, open_authority
-from anaplan_emulator.clock import Clock
+from anaplan_emulator.certificates import (
+    ANAPLAN_HOSTS,
+    LOCAL_HOSTS,
+    Authority,
+    KeyPair,
+    open_authority,
+    stored_authority,
+)
+from anaplan_emulator.clock import Clock, duration
 from anaplan_emulator.engine.cloud_storage import CloudStorage
 from anaplan_emulator.engine.integration_runner import IntegrationRunner
 from anaplan_emulator.engine.model_memory import ModelMemory
 from anaplan_emulator.engine.task_runner import TaskRunner
 from anaplan_emulator.faults import Faults
+from anaplan_emulator.hosts import AllowedHosts
 from anaplan_emulator.loaders.model_loader import restructure
 from anaplan_emulator.loaders.tenant_loader import (
     default_workspace_and_model,
@@ -27,10 +35,10 @@ from anaplan_emulator.request_log import RequestLog
 from anaplan_emulator.settings import Settings
 from anaplan_emulator.store.audit_log import AuditLog
 from anaplan_emulator.store.backup import Backup
-from anaplan_emulator.store.database import Store
+from anaplan_emulator.store.database import StateError, Store
 from anaplan_emulator.store.users import user_by_email
 from anaplan_emulator.tenant.model_description import ActiveState, StructureDescription
-from anaplan_emulator.tenant.tenant_description import TenantDescription
+from anaplan_emulator.tenant.tenant_description import TenantDescription, TenantError
 from anaplan_emulator.tenant.tenant_file import read_tenant
 
 # Tables that survive a reset.
@@ -53,7 +61,11 @@ class TenantState:
         tenant: The tenant's description, or a file with it. It is ignored if the state file
             contains a tenant already.
         control_from_anywhere: Whether other machines may use the control API.
+        allowed_hosts: The hosts that requests to the control API and the pages may name.
+        redirect_uri: A further callback URL of the tenant's first client for the
+            authorization-code grant. It is ignored together with the tenant.
         clouds: The folder for cloud storage; by default a temporary one.
+        certificates: The folder for certificates and keys; by default a temporary one.
 
     Raises:
         StateError: The state file cannot be used.
@@ -66,7 +78,10 @@ class TenantState:
         state: Path | None = None,
         tenant: Path | TenantDescription | None = None,
         control_from_anywhere: bool = False,
+        allowed_hosts: AllowedHosts | None = None,
+        redirect_uri: str | None = None,
         clouds: Path | None = None,
+        certificates: Path | None = None,
     ) -> None:
         self.store = Store(state)
         self.clock = Clock()
@@ -82,9 +97,14 @@ class TenantState:
         self.base_url = ""
         """The origin at which the tenant is served, set by the server."""
         self.control_from_anywhere = control_from_anywhere
+        self.allowed_hosts = allowed_hosts or AllowedHosts()
         self._folder = TemporaryDirectory(prefix="anaplan-emulator-")
+        self._certificates = certificates or Path(self._folder.name)
+        self._certificate_files: set[Path] = set()
         self._user_files: tuple[Path, Path] | None = None
         self._user_files_lock = threading.Lock()
+        self._change_lock = threading.RLock()
+        """Held while the tenant is replaced or settings are changed: one after another."""
         self.cloud_storage = CloudStorage(
             clouds or Path(self._folder.name, "clouds"), private=clouds is None
         )
@@ -95,11 +115,14 @@ class TenantState:
             self.resumed = self._resume()
             """Whether the state file contained a tenant, so that the given one is ignored."""
             if not self.resumed:
-                self.load(tenant if isinstance(tenant, TenantDescription) else read_tenant(tenant))
+                described = tenant if isinstance(tenant, TenantDescription) else read_tenant(tenant)
+                self.load(described.with_redirect_uri(redirect_uri) if redirect_uri else described)
             self.clock.on_change.append(self.integration_runner.start_due)
-        except BaseException:
+        except BaseException as error:
             self.store.close()
             self._folder.cleanup()
+            if isinstance(error, sqlite3.DatabaseError) and state is not None:
+                raise StateError(f"{state} cannot be used: {error}") from error
             raise
 
     def load(self, description: TenantDescription) -> None:
@@ -108,25 +131,32 @@ class TenantState:
         Raises:
             TenantError: The description contradicts itself; the tenant is not replaced.
         """
-        self.integration_runner.stop()
-        self.task_runner.stop()
-        with self.store.emptied(keep=_KEPT_TABLES) as db:
-            self._fill(db, description)
-            load_dated_parts(db, description, self.clock, self.audit_log)
-        self.model_memory.clear()
-        self.cloud_storage.initialize(description.cloud_works.contents())
-        self.description = self._loaded = description
-        self._user_files = None
-        self.save()
+        with self._change_lock:
+            self.integration_runner.stop()
+            self.task_runner.stop()
+            try:
+                with self.store.emptied(keep=_KEPT_TABLES) as db:
+                    self._fill(db, description)
+                    load_dated_parts(db, description, self.clock, self.audit_log)
+                    self.integration_runner.schedules_changed()
+            except sqlite3.IntegrityError as error:
+                raise TenantError(f"tenant {description.name}: {error}") from error
+            self.model_memory.clear()
+            self.cloud_storage.initialize(description.cloud_works.contents())
+            self.description = self._loaded = description
+            with self._user_files_lock:
+                self._user_files = None
+            self.save()
 
     def reset(self) -> None:
         """Restore the tenant as described, real time and default settings."""
-        self.clock.offset = timedelta()
-        self.faults.clear()
-        self.request_log.clear()
-        self.rate_limiter.clear()
-        self._apply(Settings())
-        self.load(self.description)
+        with self._change_lock:
+            self.clock.set_offset(timedelta())
+            self.faults.clear()
+            self.request_log.clear()
+            self.rate_limiter.clear()
+            self._apply(Settings())
+            self.load(self.description)
 
     def change_settings(self, changes: Mapping[str, Any]) -> None:
         """Change settings; either all changes are made or none.
@@ -134,8 +164,9 @@ class TenantState:
         Raises:
             ValidationError: A setting is unknown or its value is invalid.
         """
-        self._apply(Settings.model_validate({**self.settings.model_dump(), **changes}))
-        self.save()
+        with self._change_lock:
+            self._apply(Settings.model_validate({**self.settings.model_dump(), **changes}))
+            self.save()
 
     def restructure(self, model: str, change: StructureDescription) -> None:
         """Add to the structure of a model.
@@ -273,16 +304,27 @@ class TenantState:
         self.model_memory.clear()
         self.integration_runner.stop()
         self.task_runner.stop()
-        self.save()
-        self.store.close()
-        self._folder.cleanup()
+        try:
+            self.save()
+        except sqlite3.DatabaseError as error:
+            raise StateError(f"the state cannot be saved: {error}") from error
+        finally:
+            self.store.close()
+            for file in self._certificate_files:
+                file.unlink(missing_ok=True)
+            self._folder.cleanup()
 
     def _write_file(self, name: str, content: str) -> Path:
         """Write a private file that is deleted when the emulator ends."""
+        self._certificates.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Temporary files are private from the start. Moving it makes the write atomic.
-        with NamedTemporaryFile("w", encoding="utf-8", dir=self._folder.name, delete=False) as file:
+        with NamedTemporaryFile(
+            "w", encoding="utf-8", dir=self._certificates, delete=False
+        ) as file:
             file.write(content)
-        return Path(file.name).replace(Path(self._folder.name, name))
+        path = Path(file.name).replace(self._certificates / name)
+        self._certificate_files.add(path)
+        return path
 
     def _fill(self, db: sqlite3.Connection, description: TenantDescription) -> None:
         if self._backup is not None and self._backup[0] is description:
@@ -303,15 +345,25 @@ class TenantState:
         with self.store.snapshot() as db:
             values = dict(db.execute("SELECT key, value FROM emulator").fetchall())
             self.audit_log.resume(db)
+            authority = stored_authority(db)
         if not values:
             return False
-        self.description = TenantDescription.model_validate_json(values["tenant"])
-        self._apply(Settings.model_validate_json(values["settings"]))
-        self.clock.offset = timedelta(seconds=json.loads(values["clock_offset_seconds"]))
+        try:
+            self.description = TenantDescription.model_validate_json(values["tenant"])
+            self._apply(Settings.model_validate_json(values["settings"]))
+            self.clock.set_offset(duration(seconds=json.loads(values["clock_offset_seconds"])))
+            if authority is not None:
+                Authority.load(authority)
+        except (LookupError, TypeError, ValueError) as error:
+            raise StateError(f"{self.store.path} is damaged: {_first_line(error)}") from error
         self.cloud_storage.initialize(self.description.cloud_works.contents())
         self.integration_runner.resume()
         self.task_runner.resume()
         return True
+
+
+def _first_line(error: Exception) -> str:
+    return f"{type(error).__name__}: {str(error).partition(chr(10))[0]}"
 
 
 def _model_key(db: sqlite3.Connection, model: str) -> int:

@@ -10,6 +10,7 @@
     │   ├── SignInRequiredException        a person has to sign in, and cannot be asked
     │   └── CredentialsNotFoundException   no credentials in environment, profile or token store
     ├── InvalidIdentifierException         no such object, or not visible to the user (404)
+    │   ├── FileContentMissingException    a file or a failure dump has no content at Anaplan
     │   ├── NameNotFoundException          `client.resolve` found no object of this name
     │   └── AmbiguousNameException         `client.resolve` found several objects of this name
     ├── AnaplanRequestException            Anaplan refused the request (other 4xx, 5xx)
@@ -64,6 +65,7 @@ __all__ = [
     "ArgumentTypeException",
     "ClientClosedException",
     "CredentialsNotFoundException",
+    "FileContentMissingException",
     "IntegrationRunException",
     "InvalidArgumentException",
     "InvalidCredentialsException",
@@ -125,6 +127,14 @@ class TokenStoreException(AnaplanException):
 
 class InvalidIdentifierException(AnaplanException):
     """The object does not exist, is not visible to the user, or its id is malformed (404)."""
+
+
+class FileContentMissingException(InvalidIdentifierException):
+    """A file, the output of an export, a failure dump or a log has no content at Anaplan.
+
+    It was never made, was deleted, or has expired: Anaplan keeps content for 48 hours after its
+    last use. A download has not touched its target.
+    """
 
 
 @dataclass(eq=False, repr=False, kw_only=True)

@@ -152,7 +152,7 @@ def anaplan_emulator(pytestconfig: pytest.Config) -> Iterator[Emulator]:
     except ImportError as problem:
         raise pytest.UsageError(
             "The fixture `anaplan` needs the extra 'emulator': "
-            f"pip install 'anaplan-sdk[emulator]' ({problem})"
+            f"pip install 'anaplan-sdk[emulator]' ({problem.__cause__ or problem})"
         ) from None
     tenant = pytestconfig.getini("anaplan_tenant") or None
     with Emulator(pytestconfig.rootpath / tenant if tenant else None) as emulator:

@@ -1,5 +1,6 @@
 """An emulator for each worker, which is reset to a test's tenant before the test."""
 
+import socket
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from functools import partial
@@ -162,3 +163,11 @@ def client_for(running_emulator: Emulator, connect: Connect) -> ClientFor:
 def shop(client_for: ClientFor) -> TenantClient:
     """The client of the shop's workspace administrator."""
     return client_for("ada")
+
+
+@pytest.fixture
+def free_port() -> int:
+    """A port on which nothing listens."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        port: int = listening.getsockname()[1]
+    return port

@@ -273,3 +273,56 @@ def test_the_error_for_a_missing_extra(start: str) -> None:
     assert done.returncode == 1
     assert len(done.stderr.splitlines()) == 1
     assert "pip install 'anaplan-sdk[emulator]'" in done.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs a POSIX shell")
+@pytest.mark.parametrize(
+    "start", ["-m anaplan_emulator", "-c 'from anaplan_sdk.cli import main; main()' emulator"]
+)
+def test_it_runs_without_standard_output(tenant_file: Path, free_port: int, start: str) -> None:
+    line = f"exec '{sys.executable}' {start} --port {free_port} --tenant '{tenant_file}' >&-"
+    with subprocess.Popen(["sh", "-c", line], stderr=subprocess.PIPE, text=True) as process:
+        try:
+            wait_until_it_listens(free_port)
+            reply = httpx2.get(f"http://127.0.0.1:{free_port}/_emulator/health")
+            assert reply.status_code == 200
+        finally:
+            process.terminate()
+        _, errors = process.communicate(timeout=60)
+    assert (process.returncode, errors) == (0, "")
+
+
+def wait_until_it_listens(port: int) -> None:
+    deadline = time.monotonic() + 60
+    while True:
+        try:
+            socket.create_connection(("127.0.0.1", port)).close()
+        except OSError:
+            assert time.monotonic() < deadline
+            time.sleep(0.1)
+        else:
+            return
+
+
+@pytest.mark.parametrize("missing", ["starlette", "uvicorn", "cryptography", "authlib", "jinja2"])
+def test_python_code_is_told_of_a_missing_extra(missing: str) -> None:
+    code = WITHOUT_STARLETTE.replace("starlette", missing) + "from anaplan_emulator import Emulator"
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False
+    )
+
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == (
+        "ModuleNotFoundError: The emulator needs the extra 'emulator': "
+        f"pip install 'anaplan-sdk[emulator]' (No module named '{missing}')"
+    )
+
+
+def test_a_callback_url_is_added_to_the_tenant(tmp_path: Path) -> None:
+    callback = "http://127.0.0.1:9000/signed-in"
+    with command("--port", 0, "--json", "--redirect-uri", callback) as process:
+        assert read_json_line(process)["redirect_uri"] == callback
+    with command("--port", 0, "--json", "--redirect-uri", "http://example.com/") as process:
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "must be https" in errors

@@ -383,3 +383,41 @@ def test_a_fault_is_unchanged_by_json() -> None:
     fault = Fault(method="PUT", path="*/chunks/*", times=2, status=503, headers={"A": None})
 
     assert Fault.model_validate_json(fault.model_dump_json()) == fault
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"": "x"},
+        {"X Name": "x"},
+        {"X-Name:": "x"},
+        {"X-Name": "one\r\nX-Other: two"},
+        {"X-Name": "one\ntwo"},
+        {"X-Name": "\x00"},
+        {"X-Name": " x"},
+        {"X-Name": "snow \N{SNOWMAN}"},
+        {"Content-Length": "many"},
+        {"Content-Length": "-1"},
+        {"Transfer-Encoding": "gzip"},
+    ],
+)
+def test_headers_that_cannot_be_sent_are_a_400(
+    http: httpx2.Client, headers: dict[str, str]
+) -> None:
+    assert http.post("/_emulator/faults", json={"headers": headers}).status_code == 400
+    with pytest.raises(ValidationError):
+        Fault(headers=headers)
+
+
+@pytest.mark.parametrize("status", [204, 205, 304])
+def test_a_status_without_a_body_refuses_one(http: httpx2.Client, status: int) -> None:
+    fault = {"status": status, "body": "text"}
+    assert http.post("/_emulator/faults", json=fault).status_code == 400
+
+
+@pytest.mark.parametrize("status", [204, 205, 304, 200, 451])
+def test_statuses_without_a_body_are_sent(http: httpx2.Client, status: int) -> None:
+    http.post("/_emulator/faults", json={"status": status, "headers": {"X-Name": "caf\xe9"}})
+    reply = http.get("/2/0/workspaces")
+    assert reply.status_code == status
+    assert reply.headers["x-name"] == "caf\xe9"

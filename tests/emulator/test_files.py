@@ -1,5 +1,5 @@
 import gzip
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
@@ -244,3 +244,16 @@ def test_paths_with_the_workspace(shop: "TenantClient") -> None:
     assert shop.http.get(path).content == b"x"
     elsewhere = path.replace(shop.workspace_id, "0" * 32)
     assert shop.http.get(elsewhere).status_code == 404
+
+
+@pytest.mark.parametrize(("setting", "listed"), [("declared", 3), ("arrived", 1)])
+def test_announced_chunks_may_be_listed_before_they_arrive(
+    shop: "TenantClient", setting: Literal["declared", "arrived"], listed: int
+) -> None:
+    shop.emulator.settings.chunk_listing = setting
+    file = shop.path("/files/113000000000")
+    for count, expected in ((3, listed), (-1, 1)):
+        shop.http.post(file, json={"chunkCount": count})
+        shop.http.put(f"{file}/chunks/0", content=b"x", headers=OCTETS)
+        assert len(shop.http.get(f"{file}/chunks").json()["chunks"]) == expected
+        assert shop.http.get(f"{file}/chunks/1").status_code == 404

@@ -1,6 +1,7 @@
 import copy
 import json
 import re
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +12,14 @@ from anaplan_emulator.loaders.tenant_loader import load_tenant
 from anaplan_emulator.store.database import Store
 from anaplan_emulator.tenant.tenant_description import TenantError
 from anaplan_emulator.tenant.tenant_file import read_tenant
+from anaplan_emulator.tenant_state import TenantState
 
 SHOP = json.loads((Path(__file__).parents[1] / "tenants" / "shop.json").read_text("utf-8"))
 
 
 def with_change(path: str, value: object) -> dict[str, Any]:
     """Return the shop's description with one change."""
-    described: dict[str, Any] = copy.deepcopy(SHOP)
+    described: dict[str, Any] = copy.deepcopy(SHOP_WITH_IDS if value == ID else SHOP)
     *steps, last = [int(step) if step.isdecimal() else step for step in path.split("/")]
     place: Any = described
     for step in steps:
@@ -27,6 +29,9 @@ def with_change(path: str, value: object) -> dict[str, Any]:
 
 
 MODEL = "workspaces/0/models/0"
+ID = "8a81b0118a81b0118a81b0118a81b011"
+SHOP_WITH_IDS = copy.deepcopy(SHOP)
+SHOP_WITH_IDS["cloud_works"]["integrations"][0] |= {"id": ID, "notification_id": ID}
 
 
 @pytest.mark.parametrize(
@@ -76,6 +81,9 @@ MODEL = "workspaces/0/models/0"
         (f"{MODEL}/optimizers/0/objective", "Comment", "no writable number line item of Sales"),
         (f"{MODEL}/optimizers/0/choice", "Units", "no writable boolean line item of Sales"),
         (f"{MODEL}/optimizers/0/name", "Nightly", "each action needs a name"),
+        ("cloud_works/integrations/1/id", ID, "each integration needs an id of its own"),
+        ("cloud_works/integrations/1/notification_id", ID, "each notification needs an id"),
+        ("cloud_works/connections/0/id", "8A81", "should match pattern"),
         (f"{MODEL}/processes/0/actions", ["Nothing"], "no action is called 'Nothing'"),
         (f"{MODEL}/processes/0/actions", ["Clean up"], "no action is called 'Clean up'"),
     ],
@@ -157,3 +165,35 @@ def test_the_default_tenant_matches_its_documentation() -> None:
     assert all(row["id"] in page for row in ids)
     for user in tenant.users:
         assert f"| `{user.email}` | `{user.password}` |" in page
+
+
+def test_ids_of_cloud_works_can_be_given() -> None:
+    described = copy.deepcopy(SHOP)
+    cloud = described["cloud_works"]
+    ids = (f"{number:032x}" for number in count(1))
+    for each in (*cloud["connections"], *cloud["integrations"], *cloud["flows"]):
+        each["id"] = next(ids)
+    for each in (*cloud["integrations"], *cloud["flows"]):
+        each["notification_id"] = next(ids)
+    state = TenantState(tenant=TenantDescription.model_validate(described))
+    try:
+        with state.store.snapshot() as db:
+            for kind in ("connections", "integrations"):
+                given = {each["name"]: each["id"] for each in cloud[kind]}
+                if kind == "integrations":
+                    given |= {each["name"]: each["id"] for each in cloud["flows"]}
+                rows = db.execute(f"SELECT name, id FROM cloud_{kind}").fetchall()
+                assert {row["name"]: row["id"] for row in rows} == given
+            rows = db.execute("SELECT id FROM cloud_notifications").fetchall()
+            notified = (*cloud["integrations"], *cloud["flows"])
+            assert {row["id"] for row in rows} == {each["notification_id"] for each in notified}
+            parts = "".join(row[0] for row in db.execute("SELECT parts FROM cloud_integrations"))
+        for each in cloud["connections"]:
+            assert each["id"] in parts or each["name"] not in str(cloud["integrations"])
+        steps = {step for flow in cloud["flows"] for step in flow["steps"]}
+        assert all(each["id"] in parts for each in cloud["integrations"] if each["name"] in steps)
+    finally:
+        state.close()
+    schema = TenantDescription.model_json_schema()["$defs"]
+    for name in ("ConnectionDescription", "IntegrationDescription", "FlowDescription"):
+        assert "id" in schema[name]["properties"]

@@ -57,3 +57,18 @@ def test_invalid_dates(text: str) -> None:
 )
 def test_rendering(data_type: DataType, value: Stored, text: str) -> None:
     assert render(data_type, value) == text
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("9007199254740991", "9007199254740991"),
+        ("9007199254740992", "9007199254740992"),
+        ("-12345678901234567", "-12345678901234568"),
+        ("1e20", "100000000000000000000"),
+        ("1e22", "1e+22"),
+        ("0.5", "0.5"),
+    ],
+)
+def test_great_integers_are_shown_without_a_fraction(text: str, shown: str) -> None:
+    assert render(DataType.NUMBER, parser(DataType.NUMBER)(text)) == shown

@@ -3,6 +3,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from anaplan_emulator.engine.action_results import ActionResult
+from anaplan_emulator.engine.source_file import SourceFile
+from anaplan_emulator.tenant.file_format import FileFormat
 
 if TYPE_CHECKING:
     from tests.engine.conftest import ModelHarness
@@ -238,3 +240,13 @@ def test_progress_increases(model: "ModelHarness") -> None:
     assert len(fractions) == 4
     assert fractions == sorted(fractions)
     assert len(model.products()) == 4502
+
+
+@pytest.mark.parametrize("delimiter", ["", '"'])
+def test_long_fields_are_not_taken_for_an_unclosed_delimiter(delimiter: str) -> None:
+    long = "x" * 200_000
+    content = f"Name,Note\nA,{delimiter}{long}{delimiter}\nB,short\n".encode()
+
+    rows = list(SourceFile([content], FileFormat()).rows())
+
+    assert [row.fields for row in rows] == [["A", long], ["B", "short"]]

@@ -22,10 +22,11 @@ APP = Path(__file__).parents[2] / "examples" / "fastapi_app"
 def test_it_says_where_to_go_and_leaves_nothing_behind(
     tmp_path: Path, tenant_of: Callable[..., TenantDescription], end: signal.Signals
 ) -> None:
+    """On any port: the tenant's file names another callback URL."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
     tenant = tmp_path / "tenant.json"
-    tenant.write_text(tenant_of(f"http://127.0.0.1:{port}/oauth/callback").model_dump_json())
+    tenant.write_text(tenant_of("http://127.0.0.1:8000/oauth/callback").model_dump_json())
     command = [sys.executable, str(APP), "--port", str(port), "--tenant", str(tenant)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None

@@ -205,7 +205,7 @@ def certificate(stage: Stage, _: Path) -> None:
     key = emulator.private_key.read_text()
     stage.wire.note(*key.splitlines()[1:-1], "key-passw0rd")
     given = {"certificate": emulator.certificate, "private_key": key}
-    stage.anaplan.fault(path="/token/authenticate", status=401)
+    stage.anaplan.fault(path="/token/authenticate", status=401, times=2)  # in both formats
     stage.fails(**given)
     stage.anaplan.fault(path="/token/authenticate", lose_reply=True)
     stage.fails(**given)

@@ -10,6 +10,7 @@ from pydantic_core import from_json
 from starlette.datastructures import Headers, QueryParams
 from starlette.responses import Response
 
+from anaplan_emulator.apis.negotiation import is_json
 from anaplan_emulator.apis.replies import Api, ApiError
 from anaplan_emulator.store.audit_events import AuditContext
 from anaplan_emulator.store.tokens import Token
@@ -77,6 +78,16 @@ class Call:
         except ValueError as error:
             raise ApiError(400, f"The request body is not JSON: {error}") from error
 
+    def labelled_json(self) -> object:
+        """Return the body, parsed as JSON, which another `Content-Type` contradicts.
+
+        Raises:
+            ApiError: 400, the body is not JSON; 415, it is labelled as something else.
+        """
+        if not is_json(self.headers):
+            raise ApiError(415)
+        return self.json()
+
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
@@ -143,5 +154,14 @@ def integer_parameter(text: str | None, error: ApiError, *, minimum: int = 0) ->
 
 def token_in_header(headers: Headers, schemes: Collection[str]) -> str:
     """Return the token in the header `Authorization`, or "" if it has another scheme."""
-    scheme, _, value = headers.get("authorization", "").partition(" ")
-    return value.strip() if scheme in schemes else ""
+    scheme, value = credentials_in_header(headers)
+    return value if scheme in {each.lower() for each in schemes} else ""
+
+
+def credentials_in_header(headers: Headers) -> tuple[str, str]:
+    """Return the scheme in the header `Authorization`, in lower case, and what follows it.
+
+    Schemes are case-insensitive (RFC 9110, section 11.1).
+    """
+    scheme, _, value = headers.get("authorization", "").strip().partition(" ")
+    return scheme.lower(), value.strip()

@@ -94,8 +94,11 @@ def insert_integration(
     parts: list[dict[str, Any]],
     user_id: str,
     now: str,
+    notification_id: str = "",
 ) -> None:
     """Insert an integration or flow, with its initial notification.
+
+    The notification's id is derived from that of the integration if it is not given.
 
     Source: docs/anaplan-behaviour.md#integrations.
     """
@@ -129,7 +132,7 @@ def insert_integration(
         "INSERT INTO cloud_notifications (id, integration_id, channels, config)"
         " VALUES (?, ?, ?, ?)",
         (
-            lower_hex("notification", integration_id),
+            notification_id or lower_hex("notification", integration_id),
             integration_id,
             json.dumps(["email", "in_app"]),
             json.dumps(config),

@@ -149,22 +149,18 @@ class IntegrationRunner:
     def _queue_due_runs(self) -> list[tuple[Integration, str]]:
         started = []
         with self._store.transaction() as db:
-            now = self._clock.timestamp()
+            now = self._clock.now()
             rows = db.execute(
                 "SELECT * FROM cloud_schedules WHERE enabled AND next_at <= ? ORDER BY next_at",
-                (now,),
+                (now.timestamp(),),
             ).fetchall()
             for row in rows:
                 integration = integration_by_id(db, row["integration_id"])
                 if integration is None:
                     continue
                 schedule = Schedule.model_validate_json(row["definition"])
-                due: datetime | None = datetime.fromtimestamp(row["next_at"], UTC)
-                times: list[datetime] = []
-                while due is not None and due.timestamp() <= now:
-                    times = [*times[1 - _MAX_DUE_AT_ONCE :], due]
-                    due = schedule.due_after(due)
-                for moment in times:
+                first = datetime.fromtimestamp(row["next_at"], UTC)
+                for moment in schedule.last_due(first, now, most=_MAX_DUE_AT_ONCE):
                     run_id = insert_run(
                         db,
                         integration.id,
@@ -173,6 +169,7 @@ class IntegrationRunner:
                         now=moment,
                     )
                     started.append((integration, run_id))
+                due = schedule.due_after(now)
                 db.execute(
                     "UPDATE cloud_schedules SET next_at = ? WHERE integration_id = ?",
                     (due.timestamp() if due else None, integration.id),

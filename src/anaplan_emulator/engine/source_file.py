@@ -15,6 +15,11 @@ from anaplan_emulator.tenant.file_format import FileFormat
 if TYPE_CHECKING:
     from _typeshed import WriteableBuffer
 
+# The csv module's limit of 128 KiB would refuse valid fields. A limit remains, as a row with an
+# unclosed delimiter is read to the end of the file.
+_FIELD_LIMIT = 64 * 1024 * 1024
+csv.field_size_limit(max(_FIELD_LIMIT, csv.field_size_limit()))
+
 # The delimiter for the csv module if there is no separator: a private-use character.
 _NO_SEPARATOR = "\ue000"
 
@@ -123,7 +128,7 @@ class SourceFile:
                 yield SourceRow(line, fields)
 
     def _malformed(self, line: int, error: csv.Error) -> SourceRow:
-        # Only after an unclosed delimiter does a row reach the end of the file, or csv's limit.
+        # Only after an unclosed delimiter does a row reach the end of the file, or the limit.
         if "unexpected end of data" in str(error) or "field limit" in str(error):
             raise ActionFailed(
                 "unmatchedTextDelimiter", f"Unmatched text delimiter in line {line}"

@@ -13,6 +13,7 @@ ITEMS_PER_LIST = 1_000_000_000
 """Number of possible indexes of an item: the factor of the list's key in the item's key."""
 
 TIME_ID = "20000000003"
+TIME_ITEM_PREFIX = 543
 VERSIONS_ID = "20000000020"
 LINE_ITEMS_ID = "20000000012"
 """Ids of the dimensions that every model has (docs/anaplan-behaviour.md#id-prefixes)."""
@@ -92,8 +93,8 @@ def item_id(item_list: ListStructure, key: int) -> str:
 
 def item_key(item_list: ListStructure, item_id: str) -> int | None:
     """Return the key that belongs to an item's id. The item may not exist."""
-    index = item_id.removeprefix(str(item_list.item_prefix))
-    if not (item_id.isascii() and item_id.isdecimal() and len(index) == len(item_id) - 3 == 9):
+    prefix, index = item_id[:-9], item_id[-9:]
+    if prefix != str(item_list.item_prefix) or not (index.isascii() and index.isdecimal()):
         return None
     return item_list.key * ITEMS_PER_LIST + int(index)
 

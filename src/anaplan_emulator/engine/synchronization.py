@@ -294,9 +294,12 @@ class _Synchronization:
         base = key * ITEMS_PER_LIST
         parents = self._lists[each["parent"]] * ITEMS_PER_LIST if each["parent"] else 0
         self._db.executemany(
-            "UPDATE list_items SET parent = ?1 WHERE key = ?2 AND parent IS NOT ?1",
+            "UPDATE list_items SET parent = :parent WHERE key = :key AND parent IS NOT :parent",
             [
-                (None if item["parent"] is None else parents + item["parent"], base + int(index))
+                {
+                    "parent": None if item["parent"] is None else parents + item["parent"],
+                    "key": base + int(index),
+                }
                 for index, item in each["items"].items()
             ],
         )

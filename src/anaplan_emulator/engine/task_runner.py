@@ -84,12 +84,13 @@ class TaskRunner:
             on_end: Called when the task has ended, in the task's thread.
         """
         with self._lock:
-            self._progress[task_id] = _Progress(is_polled=is_polled, on_end=on_end)
+            progress = _Progress(is_polled=is_polled, on_end=on_end)
+            self._progress[task_id] = progress
             executor = self._executors.get(model)
             if executor is None:
                 executor = ThreadPoolExecutor(1, thread_name_prefix=f"anaplan-model-{model}")
                 self._executors[model] = executor
-            executor.submit(self._execute, task_id)
+            executor.submit(self._execute, task_id, progress)
 
     def poll(self, task: Task) -> Task:
         """Return a task with its current progress, and count the poll."""
@@ -154,8 +155,7 @@ class TaskRunner:
         for row in rows:
             self.start(row["model"], row["id"])
 
-    def _execute(self, task_id: str) -> None:
-        progress = self._progress[task_id]
+    def _execute(self, task_id: str, progress: _Progress) -> None:
         try:
             self._wait_while_held(progress, TaskState.NOT_STARTED)
             with self._store.session() as session:

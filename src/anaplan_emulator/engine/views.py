@@ -145,13 +145,13 @@ def view_by_id(db: sqlite3.Connection, model: int, view_id: str) -> View | None:
     """Find a view: a module's default view, a saved view, or a line item's view."""
     row = db.execute(
         "SELECT key, id, name, key AS module, NULL AS definition FROM modules"
-        " WHERE model = ?1 AND id = ?2"
+        " WHERE model = :model AND id = :id"
         " UNION ALL SELECT key, id, name, module, definition FROM views"
-        " WHERE model = ?1 AND id = ?2"
+        " WHERE model = :model AND id = :id"
         " UNION ALL SELECT line_items.key, line_items.id, line_items.name, module, NULL"
         " FROM line_items JOIN modules ON modules.key = module"
-        " WHERE modules.model = ?1 AND line_items.id = ?2",
-        (model, view_id),
+        " WHERE modules.model = :model AND line_items.id = :id",
+        {"model": model, "id": view_id},
     ).fetchone()
     if row is None:
         return None

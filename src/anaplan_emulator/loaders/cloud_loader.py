@@ -7,7 +7,6 @@ from typing import Any
 
 from anaplan_emulator.clock import zulu
 from anaplan_emulator.engine.integration_records import insert_integration, insert_schedule
-from anaplan_emulator.store.identifiers import lower_hex
 from anaplan_emulator.tenant.action_definitions import ACTION_PREFIXES
 from anaplan_emulator.tenant.cloud_description import (
     CloudWorksDescription,
@@ -45,7 +44,7 @@ def load_cloud_works(
             VALUES (?, ?, ?, ?, ?, ?, ?, ?)
             """,
             (
-                _connection_id(connection.name),
+                connection.connection_id,
                 store.type,
                 connection.name,
                 json.dumps({"name": connection.name, **store.public_body()}),
@@ -57,11 +56,12 @@ def load_cloud_works(
         )
     for integration in description.integrations:
         _load_integration(db, description, integration, user_ids[integration.owner], now)
+    integration_ids = {each.name: each.integration_id for each in description.integrations}
     for flow in description.flows:
-        flow_id = lower_hex("integration flow", flow.name)
         insert_integration(
             db,
-            integration_id=flow_id,
+            integration_id=flow.flow_id,
+            notification_id=flow.notification_id,
             kind="Flow",
             name=flow.name,
             version="2.0",
@@ -72,8 +72,8 @@ def load_cloud_works(
             parts=[
                 {
                     "type": "Integration",
-                    "referrer": _integration_id(name),
-                    "dependsOn": [_integration_id(before)] if before else [],
+                    "referrer": integration_ids[name],
+                    "dependsOn": [integration_ids[before]] if before else [],
                     "isSkipped": False,
                     "exceptionBehavior": [
                         {"type": "failure", "strategy": "stop"},
@@ -87,7 +87,7 @@ def load_cloud_works(
             now=zulu(now),
         )
         if flow.schedule is not None:
-            insert_schedule(db, flow_id, flow.schedule, now)
+            insert_schedule(db, flow.flow_id, flow.schedule, now)
 
 
 def _load_integration(
@@ -114,7 +114,8 @@ def _load_integration(
         kind = "Import" if jobs[0]["type"].endswith("ToAnaplan") else "Export"
     insert_integration(
         db,
-        integration_id=_integration_id(integration.name),
+        integration_id=integration.integration_id,
+        notification_id=integration.notification_id,
         kind=kind,
         name=integration.name,
         version="2.0",
@@ -127,7 +128,7 @@ def _load_integration(
         now=zulu(now),
     )
     if integration.schedule is not None:
-        insert_schedule(db, _integration_id(integration.name), integration.schedule, now)
+        insert_schedule(db, integration.integration_id, integration.schedule, now)
 
 
 def _job(
@@ -137,7 +138,7 @@ def _job(
     kind = description.store_named(connection.store).type
     cloud: dict[str, Any] = {
         "type": kind,
-        "connectionId": _connection_id(job.connection),
+        "connectionId": connection.connection_id,
         "table" if kind == "GoogleBigQuery" else "file": job.file,
     }
     action = _action(db, model, job.action)
@@ -162,11 +163,3 @@ def _action(db: sqlite3.Connection, model: int, name: str) -> sqlite3.Row:
     if row is None:
         raise ValueError(f"no action is called {name!r}")
     return row
-
-
-def _connection_id(name: str) -> str:
-    return lower_hex("connection", name)
-
-
-def _integration_id(name: str) -> str:
-    return lower_hex("integration", name)

@@ -128,8 +128,5 @@ class ListLoader:
             )
 
     def _insert_property(self, item: int, field: Field, value: Stored) -> None:
-        self._db.execute(
-            "INSERT INTO property_values (item, property, value) SELECT ?1, ?2, ?3"
-            " WHERE ?3 IS NOT NULL",
-            (item, field.key, value),
-        )
+        if value is not None:
+            self._rows.insert("property_values", item=item, property=field.key, value=value)

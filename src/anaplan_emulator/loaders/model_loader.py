@@ -17,6 +17,7 @@ from anaplan_emulator.engine.revisions import (
 from anaplan_emulator.engine.structure import (
     ITEMS_PER_LIST,
     TIME_ID,
+    TIME_ITEM_PREFIX,
     VERSIONS_ID,
     drop_cells_tables,
 )
@@ -38,7 +39,7 @@ from anaplan_emulator.tenant.model_description import (
     WorkspaceDescription,
 )
 
-_TIME_ITEM_PREFIX, _VERSION_ITEM_PREFIX = 543, 107
+_VERSION_ITEM_PREFIX = 107
 _FIRST_REVISION_AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
 _CREATED_AT = "2026-01-05T09:00:00.000+0000"
 _MEMORY_USAGE = 24_576_000
@@ -210,7 +211,7 @@ class _ModelLoader:
     def _insert_time_and_versions(self) -> None:
         calendar = self._model.time
         insert_calendar(self._db, self._key, calendar)
-        time = self._lists.insert_list(TIME_ID, TIME, "TIME", _TIME_ITEM_PREFIX)
+        time = self._lists.insert_list(TIME_ID, TIME, "TIME", TIME_ITEM_PREFIX)
         for period in calendar.timescale.periods():
             self._lists.insert_item(time, period.text)
         versions = self._lists.insert_list(VERSIONS_ID, VERSIONS, "VERSIONS", _VERSION_ITEM_PREFIX)

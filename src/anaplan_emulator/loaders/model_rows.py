@@ -3,15 +3,18 @@
 # ruff: noqa: S608 (identifiers are made from keys; values are bound)
 
 import sqlite3
-from itertools import count
+from collections.abc import Iterator
+from itertools import chain, count
 
-from anaplan_emulator.engine.structure import Field, list_by_key
+from anaplan_emulator.engine.structure import TIME_ITEM_PREFIX, Field, list_by_key
 from anaplan_emulator.engine.value_readers import find_items
 from anaplan_emulator.store.records import insert_record
 from anaplan_emulator.tenant.data_types import DataType, Stored, parser
 from anaplan_emulator.tenant.list_description import Scalar
 
-_FIRST_ITEM_PREFIX = 201
+# The prefixes of list items and line items. Those with six digits follow when a model has more
+# lists and modules than there are prefixes with three; saved views have the ones between.
+_FIRST_ITEM_PREFIX, _FIRST_LONG_ITEM_PREFIX = 201, 200_001
 _FIRST_SUBSET = 109_000_000_000
 
 
@@ -26,7 +29,7 @@ class ModelRows:
     def __init__(self, db: sqlite3.Connection, model: int) -> None:
         self.db = db
         self.model = model
-        self.item_prefixes = count(_first_free_prefix(db, model))
+        self.item_prefixes = _free_item_prefixes(db, model)
         self.subset_ids = count(_first_free_subset(db, model))
 
     def insert(self, table: str, **values: Stored) -> int:
@@ -67,19 +70,21 @@ class ModelRows:
             raise ValueError(f"list {name} has no item {text!r}") from None
 
 
-def _first_free_prefix(db: sqlite3.Connection, model: int) -> int:
+def _free_item_prefixes(db: sqlite3.Connection, model: int) -> Iterator[int]:
     (last,) = db.execute(
         """
         SELECT max(prefix) FROM (
-            SELECT item_prefix AS prefix FROM lists WHERE model = ?1 AND kind = 'LIST'
+            SELECT item_prefix AS prefix FROM lists WHERE model = :model AND kind = 'LIST'
             UNION ALL
-            SELECT CAST(substr(line_items.id, 1, 3) AS INTEGER) FROM line_items
-            JOIN modules ON modules.key = line_items.module WHERE modules.model = ?1
+            SELECT CAST(substr(line_items.id, 1, length(line_items.id) - 9) AS INTEGER)
+            FROM line_items
+            JOIN modules ON modules.key = line_items.module WHERE modules.model = :model
         )
         """,
-        (model,),
+        {"model": model},
     ).fetchone()
-    return _FIRST_ITEM_PREFIX if last is None else int(last) + 1
+    prefixes = chain(range(_FIRST_ITEM_PREFIX, 1000), count(_FIRST_LONG_ITEM_PREFIX))
+    return (each for each in prefixes if each > (last or 0) and each != TIME_ITEM_PREFIX)
 
 
 def _first_free_subset(db: sqlite3.Connection, model: int) -> int:

@@ -1,6 +1,7 @@
 """Routes of the pages to sign in, and to allow access to clients and devices."""
 
 from collections.abc import Callable
+from functools import partial
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
 
 from authlib.oauth2.rfc6749 import OAuth2Error
@@ -17,6 +18,7 @@ from anaplan_emulator.apis.oauth.parameters import ProviderRequest
 from anaplan_emulator.apis.oauth.routes import SIGN_IN_PATH
 from anaplan_emulator.apis.oauth.state import Device
 from anaplan_emulator.apis.replies import ApiError
+from anaplan_emulator.hosts import UNKNOWN_HOST
 from anaplan_emulator.pages.browser_sessions import (
     BrowserSession,
     current_session,
@@ -252,7 +254,13 @@ def _form(call: Call) -> dict[str, str]:
 
 
 def _endpoint(method: str, path: str, handler: Callable[[Call], Response]) -> Endpoint:
-    return Endpoint(method, path, handler, OAUTH, authenticated=False)
+    return Endpoint(method, path, partial(_on_known_host, handler), OAUTH, authenticated=False)
+
+
+def _on_known_host(handler: Callable[[Call], Response], call: Call) -> Response:
+    if call.headers.get("host") not in call.tenant.allowed_hosts:
+        return page("error.html", 403, message=UNKNOWN_HOST)
+    return handler(call)
 
 
 ENDPOINTS = [

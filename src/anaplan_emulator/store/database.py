@@ -35,6 +35,7 @@ class Store:
         self._temporary = TemporaryDirectory(prefix="anaplan-emulator-") if path is None else None
         self.path = path or Path(self._temporary.name, "state.sqlite")  # type: ignore[union-attr]
         self._idle: list[sqlite3.Connection] = []
+        self._idle_lock = threading.Lock()
         self._writing = threading.Lock()
         self._writer: int | None = None
         self._closed = False
@@ -92,9 +93,10 @@ class Store:
 
     def close(self) -> None:
         """Close all connections; those in use are closed when they are returned."""
-        self._closed = True
-        while self._idle:
-            self._idle.pop().close()
+        with self._idle_lock:
+            self._closed = True
+            while self._idle:
+                self._idle.pop().close()
         if self._lock is not None:
             self._lock.release()
         if self._temporary is not None:
@@ -123,10 +125,10 @@ class Store:
             self._return(connection)
 
     def _take(self) -> sqlite3.Connection:
-        try:
-            return self._idle.pop()
-        except IndexError:
-            return self._connect()
+        with self._idle_lock:
+            if self._idle:
+                return self._idle.pop()
+        return self._connect()
 
     def _connect(self) -> sqlite3.Connection:
         # A connection is used by one thread at a time, so SQLite's own check is not needed.
@@ -140,10 +142,11 @@ class Store:
         return connection
 
     def _return(self, connection: sqlite3.Connection) -> None:
-        if self._closed:
-            connection.close()
-        else:
-            self._idle.append(connection)
+        with self._idle_lock:
+            if self._closed:
+                connection.close()
+            else:
+                self._idle.append(connection)
 
     def _create_schema(self) -> None:
         schema = _schema()
@@ -152,6 +155,10 @@ class Store:
             with closing(sqlite3.connect(self.path, isolation_level=None)) as connection:
                 (found,) = connection.execute("PRAGMA user_version").fetchone()
                 (tables,) = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
+                if tables and found == version:
+                    (fault,) = connection.execute("PRAGMA quick_check(1)").fetchone()
+                    if fault != "ok":
+                        raise StateError(f"{self.path} is damaged: {fault}")
                 if found == tables == 0:
                     connection.execute("PRAGMA journal_mode = WAL")
                     connection.executescript(
@@ -204,9 +211,18 @@ def _lock(path: Path) -> FileLock:
     except OSError as error:
         raise StateError(f"{path} cannot be locked: {error.strerror}") from error
     try:
+        if target.exists() and target.stat().st_nlink > 1:
+            # Another emulator may have locked it under its other name. SQLite keeps a journal for
+            # each name, so that two names would damage the database even one after another.
+            raise StateError(
+                f"{path} may be in use by another emulator: it has another name (a hard link)"
+            )
         if not target.exists():
             # It holds passwords and keys. Files that SQLite creates beside it get the same mode.
             target.touch(mode=0o600)
+    except StateError:
+        lock.release()
+        raise
     except OSError as error:
         lock.release()
         raise StateError(f"{path} cannot be created: {error.strerror}") from error

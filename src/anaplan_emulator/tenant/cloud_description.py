@@ -8,10 +8,18 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, model_validator
 
-from anaplan_emulator.tenant.description import Description, require_distinct, require_known
+from anaplan_emulator.store.identifiers import lower_hex
+from anaplan_emulator.tenant.description import (
+    Description,
+    require_distinct,
+    require_distinct_ids,
+    require_known,
+)
 from anaplan_emulator.tenant.schedules import Schedule
 
 CloudType = Literal["AmazonS3", "GoogleBigQuery", "AzureBlob"]
+GivenId = Annotated[str, Field(pattern=r"^([0-9a-f]{32})?$")]
+"""An id of 32 lower-case hexadecimal digits, or "" for one that is derived from the name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,6 +154,12 @@ class ConnectionDescription(Description):
     owner: str
     store: str
     """Name of the bucket, container or dataset."""
+    id: GivenId = ""
+
+    @property
+    def connection_id(self) -> str:
+        """The given id, or one derived from the name."""
+        return self.id or lower_hex("connection", self.name)
 
 
 class JobDescription(Description):
@@ -169,6 +183,13 @@ class IntegrationDescription(Description):
     jobs: tuple[JobDescription, ...] = ()
     schedule: Schedule | None = None
     nux_visible: bool = False
+    id: GivenId = ""
+    notification_id: GivenId = ""
+
+    @property
+    def integration_id(self) -> str:
+        """The given id, or one derived from the name."""
+        return self.id or lower_hex("integration", self.name)
 
     @model_validator(mode="after")
     def _check_jobs(self) -> "IntegrationDescription":
@@ -184,6 +205,13 @@ class FlowDescription(Description):
     owner: str
     steps: tuple[str, ...] = Field(min_length=2)
     schedule: Schedule | None = None
+    id: GivenId = ""
+    notification_id: GivenId = ""
+
+    @property
+    def flow_id(self) -> str:
+        """The given id, or one derived from the name."""
+        return self.id or lower_hex("integration flow", self.name)
 
 
 class CloudWorksDescription(Description):
@@ -207,6 +235,14 @@ class CloudWorksDescription(Description):
         require_distinct("bucket, container or dataset", stores)
         require_distinct("connection", connections)
         require_distinct("integration", [*integrations, *(flow.name for flow in self.flows)])
+        flow_ids = [flow.flow_id for flow in self.flows]
+        require_distinct_ids("connection", [each.connection_id for each in self.connections])
+        require_distinct_ids(
+            "integration", [*(each.integration_id for each in self.integrations), *flow_ids]
+        )
+        notification_ids = [each.notification_id for each in self.integrations]
+        notification_ids += [each.notification_id for each in self.flows]
+        require_distinct_ids("notification", notification_ids)
         for connection in self.connections:
             require_known("bucket, container or dataset", connection.store, stores)
         for integration in self.integrations:

@@ -15,8 +15,8 @@ _NUMBER = re.compile(r"[+-]?(?:\d+|\d{1,3}(?:,\d{3})+)?(?:\.\d*)?(?:[eE][+-]?\d+
 # Python accepts more of ISO 8601, such as weeks and dates without hyphens.
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _BOOLEANS = {"true": 1, "1": 1, "yes": 1, "false": None, "0": None, "no": None}
-# Above this a float cannot represent every integer, so that its digits are not all significant.
-_EXACT_INTEGERS = 2**53
+# Greater numbers are written with an exponent: their digits would fill a page.
+_LONGEST_INTEGERS = 10**21
 
 
 class DataType(StrEnum):
@@ -97,6 +97,6 @@ def render(data_type: DataType, value: Stored) -> str:
 
 
 def _render_number(value: float) -> str:
-    if value.is_integer() and abs(value) < _EXACT_INTEGERS:
+    if value.is_integer() and abs(value) < _LONGEST_INTEGERS:
         return str(int(value))
     return repr(value)

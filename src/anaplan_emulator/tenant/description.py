@@ -21,6 +21,17 @@ def require_known(kind: str, name: str, known: Collection[str]) -> None:
         raise ValueError(f"no {kind} is called {name!r}")
 
 
+def require_distinct_ids(kind: str, ids: Iterable[str]) -> None:
+    """Check that the ids that are given are distinct; "" stands for none.
+
+    Raises:
+        ValueError: Two of them are the same.
+    """
+    given = [each for each in ids if each]
+    if len(set(given)) < len(given):
+        raise ValueError(f"each {kind} needs an id of its own")
+
+
 def require_distinct(kind: str, names: Iterable[str]) -> None:
     """Check that names are distinct, ignoring their case.
 

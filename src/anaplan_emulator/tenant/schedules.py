@@ -20,6 +20,8 @@ _REQUIRED_FIELDS = {
 }
 # Every type is due at least once in this number of days, even on a 29th of February.
 _DAYS_AHEAD = 400
+# There is no later moment in some time zones.
+_LAST_DAY = date(9999, 12, 30)
 
 
 def _known_zone(name: str) -> str:
@@ -78,24 +80,50 @@ class Schedule(BaseModel):
 
     def due_after(self, moment: datetime) -> datetime | None:
         """Return the first time after a moment at which it is due, or None after its end."""
-        zone = ZoneInfo(self.timezone)
         # Begin a day early: a local time may be on the other side of midnight.
-        first = max(self.startDate, moment.astimezone(zone).date() - timedelta(days=1))
-        for number in range(_DAYS_AHEAD):
-            day = first + timedelta(days=number)
-            if self.endDate is not None and day > self.endDate:
-                return None
-            if not self._is_due_on(day):
-                continue
-            for at in self._times():
-                due = datetime.combine(day, at, zone).astimezone(UTC)
+        first = max(self.startDate, self._local_day(moment) - timedelta(days=1)).toordinal()
+        last = min(self.endDate or _LAST_DAY, _LAST_DAY).toordinal()
+        for day in range(first, min(first + _DAYS_AHEAD, last + 1)):
+            for due in self._due_on(date.fromordinal(day)):
                 if due > moment:
                     return due
         return None
 
+    def last_due(self, first: datetime, until: datetime, *, most: int) -> list[datetime]:
+        """Return the last times at which it is due, in order.
+
+        They are sought backward, as there may be very many since `first`.
+
+        Args:
+            first: The first moment to return.
+            until: The last moment to return.
+            most: Greatest number of times.
+        """
+        last_day = min(self.endDate or _LAST_DAY, self._local_day(until) + timedelta(days=1))
+        first_day = max(self.startDate, self._local_day(first) - timedelta(days=1))
+        found: list[datetime] = []
+        for day in range(last_day.toordinal(), first_day.toordinal() - 1, -1):
+            times = self._due_on(date.fromordinal(day))
+            found[:0] = [due for due in times if first <= due <= until]
+            if len(found) >= most:
+                break
+        return found[-most:]
+
     def local_date(self, moment: float) -> str:
         """Return the date of a moment in the schedule's time zone, in ISO format."""
         return datetime.fromtimestamp(moment, ZoneInfo(self.timezone)).date().isoformat()
+
+    def _local_day(self, moment: datetime) -> date:
+        return moment.astimezone(ZoneInfo(self.timezone)).date()
+
+    def _due_on(self, day: date) -> list[datetime]:
+        """Return the times of a day at which it is due, in order."""
+        if not self._is_due_on(day):
+            return []
+        zone = ZoneInfo(self.timezone)
+        # Two local times are the same moment when an hour is skipped.
+        times = {datetime.combine(day, at, zone).astimezone(UTC) for at in self._times()}
+        return sorted(times)
 
     def _is_due_on(self, day: date) -> bool:
         weekday = day.isoweekday() % 7  # 0 is Sunday.

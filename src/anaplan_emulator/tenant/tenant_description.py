@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationError, model_validator
 
 from anaplan_emulator.store.identifiers import lower_hex
 from anaplan_emulator.tenant.audit_description import AuditEventDescription, check_audit_events
@@ -54,6 +54,25 @@ class TenantDescription(Description):
     def oauth_client(self, kind: str) -> OAuthClientDescription | None:
         """Return the first OAuth client of a kind, if there is one."""
         return next((client for client in self.oauth_clients if client.kind == kind), None)
+
+    def with_redirect_uri(self, uri: str) -> "TenantDescription":
+        """Return the tenant with a callback URL of its first client for the authorization code.
+
+        Raises:
+            TenantError: There is no such client, or the URL is not valid.
+        """
+        client = self.oauth_client("authorization_code")
+        if client is None:
+            raise TenantError(f"tenant {self.name} has no OAuth client for a callback URL")
+        uris = (uri, *(each for each in client.redirect_uris if each != uri))
+        try:
+            changed = OAuthClientDescription.model_validate(
+                {**client.model_dump(), "redirect_uris": uris}
+            )
+        except ValidationError as error:
+            raise TenantError(f"callback URL {uri}: {error.errors()[0]['msg']}") from error
+        clients = tuple(changed if each is client else each for each in self.oauth_clients)
+        return self.model_copy(update={"oauth_clients": clients})
 
     @model_validator(mode="after")
     def _check_names(self) -> "TenantDescription":

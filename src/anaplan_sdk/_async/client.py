@@ -459,7 +459,8 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
             ArgumentTypeException: The content has a type that can't be uploaded.
             OSError: The content can't be read, or the journal can't be written.
             InvalidIdentifierException: An id has another form, or there is no such file or action.
-            UploadIncompleteException: Chunks are missing; the action was not started.
+            UploadIncompleteException: Chunks are missing, or the content was changed meanwhile; the
+                action was not started.
             AnaplanActionError: The action failed. The error has the task and its dumps.
             AnaplanActionCancelledException: The task was cancelled.
             AnaplanTimeoutException: The task did not end within `timeout` seconds.
@@ -504,6 +505,7 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
         Raises:
             InvalidArgumentException: `timeout` is negative, or the client has no model.
             InvalidIdentifierException: The id has another form, or there is no such export.
+            FileContentMissingException: The export left no output.
             AnaplanActionError: The export failed. The error has the task.
             AnaplanActionCancelledException: The task was cancelled.
             AnaplanTimeoutException: The task did not end within `timeout` seconds.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import ssl
 from collections.abc import Callable, Iterator
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import httpx2
@@ -22,6 +23,7 @@ from anaplan_sdk.exceptions import (
     AnaplanRequestException,
     AnaplanResponseException,
     AnaplanTimeoutException,
+    FileContentMissingException,
     InvalidArgumentException,
     InvalidCredentialsException,
     InvalidIdentifierException,
@@ -68,6 +70,10 @@ def error_of(response: httpx2.Response, attempts: int) -> AnaplanException | Non
             return unreadable(
                 response, f"an HTML page: {excerpt(response.content, *_requests(response))!r}"
             )
+        if status == HTTPStatus.PARTIAL_CONTENT:  # No request asks for a part.
+            error = unreadable(response, "only a part of what was asked for")
+            error.retryable = True
+            return error
         return None
     code, reason = (
         quote(said, *_requests(response)) if said else None for said in _stated_reason(response)
@@ -304,6 +310,30 @@ def unreadable(response: httpx2.Response, why: str) -> AnaplanResponseException:
         status_code=response.status_code,
         request_id=request_id_of(response),
     )
+
+
+def content_of(response: httpx2.Response, what: str) -> bytes:
+    """Return the body of a reply that is content; it may be empty.
+
+    Args:
+        response: The reply, which was read.
+        what: What was asked for, for messages: "File 113…".
+
+    Raises:
+        FileContentMissingException: The reply says that there is no content (204).
+        AnaplanResponseException: It has another status than 200.
+    """
+    if response.status_code == HTTPStatus.NO_CONTENT:
+        raise FileContentMissingException(
+            f"{what} has no content.",
+            method=response.request.method,
+            url=safe_url(response.request.url),
+            status_code=response.status_code,
+            request_id=request_id_of(response),
+        )
+    if response.status_code != HTTPStatus.OK:
+        raise unreadable(response, f"{what} came with an unexpected status")
+    return response.content
 
 
 def _stated_reason(response: httpx2.Response) -> tuple[str | None, str | None]:

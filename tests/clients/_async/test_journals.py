@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import time
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +17,7 @@ from anaplan_sdk import AsyncClient, Progress
 from anaplan_sdk.exceptions import (
     AnaplanConnectionException,
     AnaplanException,
+    InvalidArgumentException,
     UploadIncompleteException,
 )
 from anaplan_sdk.testing import EmulatedAnaplan
@@ -89,6 +92,13 @@ def given(data: bytes, journal: Path, kind: str) -> Iterator[Any]:
         yield contents.get(kind, list(pieces(data)))
 
 
+@pytest.fixture(params=["declared", "arrived"], autouse=True)
+def chunk_listing(request: pytest.FixtureRequest, anaplan: EmulatedAnaplan) -> str:
+    """What a listing of chunks shows: it is not known of the service."""
+    anaplan.emulator.settings.chunk_listing = request.param
+    return str(request.param)
+
+
 @pytest.fixture
 def journal(tmp_path: Path) -> Path:
     return tmp_path / "upload.journal"
@@ -154,7 +164,7 @@ async def test_a_stream_that_has_changed_is_not_mixed_with_what_had_arrived(
     witness = Witness(anaplan.emulator)
     changed = b"CODE" + DATA[4:-SIZE]
     async with resumable(anaplan) as client:
-        anaplan.fault(method="POST", path="*/complete", status=500)
+        anaplan.fault(method="POST", path="*/complete", status=503)
         with pytest.raises(UploadIncompleteException):
             await client.upload_file_stream(AIRLINES, pieces(DATA), 2, journal=journal)
         with pytest.raises(UploadIncompleteException):
@@ -272,12 +282,15 @@ async def test_one_upload_has_a_journal_at_a_time(anaplan: EmulatedAnaplan, jour
 
 @pytest.mark.parametrize(("known_size", "lost"), [(True, 0), (True, COUNT - 1), (False, COUNT - 1)])
 async def test_an_acknowledged_chunk_that_is_not_there_fails_the_upload(
-    anaplan: EmulatedAnaplan, known_size: bool, lost: int
+    anaplan: EmulatedAnaplan, chunk_listing: str, known_size: bool, lost: int
 ) -> None:
     anaplan.fault(method="PUT", path=f"*/chunks/{lost}", status=204, processed=False)
     content = DATA if known_size else pieces(DATA)
     async with resumable(anaplan) as client:
-        with pytest.raises(UploadIncompleteException, match=f"has {COUNT - 1} chunks") as failed:
+        if known_size and chunk_listing == "declared":
+            await client.upload_file(AIRLINES, content)  # Nothing tells that it is not there.
+            return
+        with pytest.raises(UploadIncompleteException, match="acknowledged") as failed:
             await client.upload_and_import(AIRLINES, content, 112000000000)
     assert failed.value.missing == [lost]
     assert failed.value.retryable
@@ -292,13 +305,107 @@ async def test_an_upload_that_can_not_be_completed_fails(anaplan: EmulatedAnapla
     assert failed.value.missing == []
 
 
-async def test_chunks_that_nobody_sent_fail_the_upload(anaplan: EmulatedAnaplan) -> None:
-    listed = {"chunks": [{"id": str(index), "name": "Chunk"} for index in range(COUNT + 1)]}
-    anaplan.fault(path=f"*/{AIRLINES}/chunks", status=200, body=json.dumps(listed), times=None)
+@pytest.mark.parametrize("listed", [0, 1, COUNT - 1, COUNT + 1])
+async def test_a_listing_that_differs_does_not_fail_an_acknowledged_upload(
+    anaplan: EmulatedAnaplan, caplog: pytest.LogCaptureFixture, listed: int
+) -> None:
+    body = {"chunks": [{"id": str(index), "name": "Chunk"} for index in range(listed)]}
+    anaplan.fault(path=f"*/{AIRLINES}/chunks", status=200, body=json.dumps(body), times=None)
     async with resumable(anaplan) as client:
-        with pytest.raises(UploadIncompleteException, match=f"has {COUNT + 1} chunks") as failed:
-            await client.upload_file(AIRLINES, DATA)
-    assert failed.value.missing == []
+        await client.upload_file(AIRLINES, DATA)
+    assert Witness(anaplan.emulator).content(AIRLINES) == DATA
+    assert f"acknowledged {COUNT} chunks of file {AIRLINES} and lists {listed}" in caplog.text
+
+
+async def test_chunks_of_an_earlier_longer_stream_are_not_left_behind(
+    anaplan: EmulatedAnaplan, journal: Path
+) -> None:
+    anaplan.fault(method="POST", path="*/complete", status=503)
+    shorter = DATA[: -2 * SIZE]
+    async with resumable(anaplan) as client:
+        with pytest.raises(UploadIncompleteException):
+            await client.upload_file_stream(AIRLINES, pieces(DATA), 2, journal=journal)
+        anaplan.fault(path=f"*/{AIRLINES}/chunks", status=500, times=None)
+        with pytest.raises(UploadIncompleteException, match="of an earlier run"):
+            await client.upload_file_stream(AIRLINES, pieces(shorter), 2, journal=journal)
+        await client.upload_file_stream(AIRLINES, pieces(shorter), 2, journal=journal)
+    assert Witness(anaplan.emulator).content(AIRLINES) == shorter
+
+
+@pytest.mark.parametrize("failures", [1, 2])
+async def test_a_completion_that_fails_with_500_is_tried_with_the_whole_description(
+    anaplan: EmulatedAnaplan, caplog: pytest.LogCaptureFixture, failures: int
+) -> None:
+    anaplan.fault(method="POST", path="*/complete", status=500, times=failures)
+    async with resumable(anaplan) as client:
+        await client.upload_file(AIRLINES, pieces(DATA))
+    assert len(anaplan.requests("POST", "*/complete")) == 2
+    assert ("not confirmed to be complete" in caplog.text) == (failures == 2)
+
+
+@pytest.mark.parametrize("lost", ["content", "chunk", "replaced", "expired"])
+async def test_a_journal_is_not_believed_about_what_anaplan_has_no_longer(
+    anaplan: EmulatedAnaplan, journal: Path, lost: str
+) -> None:
+    async with resumable(anaplan) as client:
+        arrived = await interrupted(client, anaplan, journal)
+        if lost == "content":
+            await client.delete_file(AIRLINES)
+        elif lost == "chunk":
+            anaplan.fault(path=f"*/{AIRLINES}/chunks/{min(arrived)}", status=404)
+        elif lost == "replaced":
+            await client.upload_file(AIRLINES, DATA.swapcase())
+        else:
+            aged(journal, 49 * 3600)
+        anaplan.emulator.clear_requests()
+        await client.upload_file(AIRLINES, DATA, journal=journal)
+        assert await client.get_file(AIRLINES) == DATA
+    assert beginnings(anaplan) == 1
+    assert sent(anaplan) == set(range(COUNT))
+
+
+async def test_little_is_read_to_find_out_what_has_arrived(
+    anaplan: EmulatedAnaplan, journal: Path
+) -> None:
+    size = 1_000_000
+    data = DATA * (5 * size // len(DATA))
+    async with anaplan.async_client(upload_chunk_size=size, retry_count=0) as client:
+        anaplan.fault(method="PUT", path="*/chunks/4", status=500)
+        with pytest.raises(UploadIncompleteException):
+            await client.upload_file_stream(AIRLINES, [data], 1, journal=journal)
+        anaplan.emulator.clear_requests()
+        await client.upload_file_stream(AIRLINES, [data], 1, journal=journal)
+        assert await client.get_file(AIRLINES) == data
+    assert sent(anaplan) == {4}
+    assert beginnings(anaplan) == 0
+
+
+def aged(journal: Path, seconds: float) -> None:
+    then = time.time() - seconds
+    os.utime(journal, (then, then))
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, '{"kind":' * 50_000, "\0" * 100_000, "x" * 100_000]
+)
+async def test_no_text_is_taken_for_a_journal(
+    anaplan: EmulatedAnaplan, journal: Path, text: str
+) -> None:
+    given_empty(journal, text.encode())
+    async with resumable(anaplan) as client:
+        with pytest.raises(InvalidArgumentException, match="not the journal of an upload"):
+            await client.upload_file(AIRLINES, DATA, journal=journal)
+    assert not anaplan.requests("POST", "*/files/*")
+
+
+async def test_a_journal_leaves_no_lock_behind(
+    anaplan: EmulatedAnaplan, journal: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_STATE_HOME", str(journal.parent))
+    async with resumable(anaplan) as client:
+        await interrupted(client, anaplan, journal)
+        await client.upload_file(AIRLINES, DATA, journal=journal)
+    assert names_in(journal.parent / "anaplan-sdk" / "locks") == []
 
 
 async def test_a_begin_that_cannot_be_looked_up_may_have_been_performed(
@@ -323,13 +430,14 @@ async def test_a_begin_is_looked_up_again_when_a_poll_fails(anaplan: EmulatedAna
     assert beginnings(anaplan) == 1
 
 
-async def test_chunks_that_cannot_be_listed_fail_the_upload(anaplan: EmulatedAnaplan) -> None:
-    anaplan.fault(path=f"*/{AIRLINES}/chunks", status=500)
+async def test_chunks_that_cannot_be_listed_do_not_fail_the_upload(
+    anaplan: EmulatedAnaplan, caplog: pytest.LogCaptureFixture
+) -> None:
+    anaplan.fault(path=f"*/{AIRLINES}/chunks", status=403, times=None)
     async with resumable(anaplan) as client:
-        with pytest.raises(UploadIncompleteException, match="may be incomplete") as failed:
-            await client.upload_file(AIRLINES, DATA)
-        assert failed.value.missing == []
         await client.upload_file(AIRLINES, DATA)
+    assert "cannot be listed" in caplog.text
+    assert Witness(anaplan.emulator).content(AIRLINES) == DATA
 
 
 async def test_a_journal_whose_folder_can_not_be_locked_fails_the_upload(

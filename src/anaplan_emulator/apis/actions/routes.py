@@ -240,7 +240,7 @@ def _dump(call: Call, task: Task) -> state.Dump:
 
 def _task_request(call: Call) -> state.TaskRequest:
     try:
-        return state.TaskRequest.model_validate(call.json())
+        return state.TaskRequest.model_validate(call.labelled_json())
     except ValidationError as error:
         first = error.errors()[0]
         field = ".".join(str(part) for part in first["loc"])

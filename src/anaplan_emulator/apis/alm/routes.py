@@ -19,6 +19,7 @@ from anaplan_emulator.apis.access import (
 from anaplan_emulator.apis.alm import state
 from anaplan_emulator.apis.calls import Call, Endpoint
 from anaplan_emulator.apis.listings import listing, sort_leniently
+from anaplan_emulator.apis.negotiation import accepts
 from anaplan_emulator.apis.replies import INTEGRATION, ApiError, envelope
 from anaplan_emulator.engine.alm_tasks import REPORTS, SYNC_TASKS
 from anaplan_emulator.engine.revisions import (
@@ -201,7 +202,7 @@ def get_report(kind: str, call: Call) -> Response:
     """GET /alm/comparisonReports/… and /alm/summaryReports/…."""
     model = visible_model(call)
     binary = REPORTS[kind] == "comparison"
-    if binary and not _accepts(call, "application/octet-stream"):
+    if binary and not accepts(call.headers, "application/octet-stream"):
         raise ApiError(406)
     _require_admin(call, model, _error_for(kind))
     target, source = call.path["targetRevisionId"], call.path["sourceRevisionId"]
@@ -221,7 +222,7 @@ def _body(call: Call, shape: type[Body], expected: str) -> Body:
     Raises:
         ApiError: 400, with the first error.
     """
-    content = call.json()
+    content = call.labelled_json()
     if not isinstance(content, dict):
         raise ApiError(400, "The request body is null, or not an object")
     try:
@@ -267,13 +268,6 @@ def _require_unarchived(model: Model) -> None:
 
 def _error_for(kind: str) -> ApiError:
     return _FAILED_DEPENDENCY if kind in REPORTS else _FORBIDDEN
-
-
-def _accepts(call: Call, media_type: str) -> bool:
-    """Return whether the client accepts a media type, which it does without a header."""
-    accepted = [part.split(";")[0].strip() for part in call.headers.get("accept", "").split(",")]
-    general = f"{media_type.split('/', maxsplit=1)[0]}/*"
-    return accepted == [""] or any(each in ("*/*", general, media_type) for each in accepted)
 
 
 def _url(call: Call, model: Model, path: str) -> str:

@@ -7,7 +7,7 @@ from starlette.responses import JSONResponse, Response
 
 from anaplan_emulator.apis.authentication import state
 from anaplan_emulator.apis.authentication.certificate import user_by_certificate
-from anaplan_emulator.apis.calls import Call, Endpoint, token_in_header
+from anaplan_emulator.apis.calls import Call, Endpoint, credentials_in_header, token_in_header
 from anaplan_emulator.apis.replies import Api, ApiError
 from anaplan_emulator.store.tokens import Token, extend_token, find_token, issue_token, revoke_token
 from anaplan_emulator.store.users import User
@@ -44,12 +44,12 @@ def authenticate(call: Call) -> Response:
 
 
 def _authenticated_user(call: Call) -> User:
-    scheme, _, value = call.headers.get("authorization", "").partition(" ")
+    scheme, value = credentials_in_header(call.headers)
     match scheme:
-        case "Basic":
+        case "basic":
             return state.user_by_credential(call.db, value)
-        case "CACertificate":
-            return user_by_certificate(call, value.strip())
+        case "cacertificate":
+            return user_by_certificate(call, value)
         case _:
             raise state.bad_header(401)
 

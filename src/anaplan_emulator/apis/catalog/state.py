@@ -74,15 +74,15 @@ def members(db: sqlite3.Connection, workspace_id: str, role: str) -> list[Member
             SELECT json_group_array(name) FROM (
                 SELECT workspaces.name FROM workspace_members
                 JOIN workspaces ON workspaces.id = workspace_members.workspace_id
-                WHERE workspace_members.user_id = users.id AND workspaces.id <> ?1
+                WHERE workspace_members.user_id = users.id AND workspaces.id <> :workspace
                 ORDER BY workspaces.name
             )
         ) AS others
         FROM workspace_members JOIN users ON users.id = workspace_members.user_id
-        WHERE workspace_members.workspace_id = ?1 AND workspace_members.role = ?2
+        WHERE workspace_members.workspace_id = :workspace AND workspace_members.role = :role
         ORDER BY users.email
         """,
-        (workspace_id, role),
+        {"workspace": workspace_id, "role": role},
     )
     return [read_record(Member, row, other_workspaces=json.loads(row["others"])) for row in rows]
 
@@ -93,10 +93,11 @@ def visible_workspaces(db: sqlite3.Connection, user: User) -> list[Workspace]:
         """
         SELECT workspaces.*, coalesce(sum(models.memory_usage), 0) AS current_size
         FROM workspaces LEFT JOIN models ON models.workspace_id = workspaces.id
-        WHERE ?1 OR workspaces.id IN (SELECT workspace_id FROM workspace_members WHERE user_id = ?2)
+        WHERE :all OR workspaces.id IN
+            (SELECT workspace_id FROM workspace_members WHERE user_id = :user)
         GROUP BY workspaces.id ORDER BY workspaces.name
         """,
-        (is_tenant_admin(db, user), user.id),
+        {"all": is_tenant_admin(db, user), "user": user.id},
     )
     return [read_record(Workspace, row) for row in rows]
 

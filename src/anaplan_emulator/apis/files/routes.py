@@ -67,10 +67,12 @@ def put_file(call: Call) -> Response:
 
 
 def complete_file(call: Call) -> Response:
-    """POST /files/{f}/complete, whose body is ignored."""
+    """POST /files/{f}/complete. The body is a JSON object, whose members are ignored, or empty."""
     model = changeable_model(call)
     if call.tenant.settings.complete_fails:
         raise ApiError(500)
+    if call.body and not isinstance(call.json(), dict):
+        raise ApiError(400, "The request body is not an object")
     file = state.find_file(call.db, model.key, call.path["fileId"])
     content = state.own_upload(call.db, file, call.user.id, call.tenant.clock.timestamp())
     state.complete(call.db, content)
@@ -88,7 +90,8 @@ def list_chunks(call: Call) -> Response:
     model = readable_model(call)
     file = state.find_file(call.db, model.key, call.path["fileId"])
     content = file_contents.content_of(call.db, file, call.user.id, call.tenant.clock.timestamp())
-    numbers = file_contents.chunk_numbers(call.db, content) if content else []
+    declares = call.tenant.settings.chunk_listing == "declared"
+    numbers = state.listed_chunks(call.db, content, declares=declares) if content else []
     return listing(
         call,
         "chunks",

@@ -5,6 +5,7 @@ Source: docs/anaplan-behaviour.md#files-and-chunks.
 
 import sqlite3
 import zlib
+from collections.abc import Sequence
 from typing import Any
 
 from anaplan_emulator.apis.calls import whole_number
@@ -142,6 +143,19 @@ def uncompressed(body: bytes, content_type: str, limit: int, *, gzip: bool) -> b
     if len(body) > limit:
         raise ApiError(400, f"A chunk may hold up to {limit} bytes")
     return body
+
+
+def listed_chunks(db: sqlite3.Connection, content: Content, *, declares: bool) -> Sequence[int]:
+    """Return the numbers of the chunks that are listed.
+
+    Args:
+        db: A transaction.
+        content: The content.
+        declares: Whether chunks are listed as soon as their number was set.
+    """
+    if declares and not content.deleted and content.chunk_count != file_contents.UNKNOWN_COUNT:
+        return range(content.chunk_count)
+    return file_contents.chunk_numbers(db, content)
 
 
 def complete(db: sqlite3.Connection, content: Content) -> None:

@@ -79,9 +79,9 @@ def listed_items(call: Call, model: Model, dimension_id: str) -> list[Item]:
     if dimension.kind in ("TIME", "VERSIONS"):
         raise ApiError(400, f"The items of {dimension.name} cannot be listed for the whole model")
     rows = call.db.execute(
-        "SELECT * FROM list_items WHERE list = ?1 AND (?2 IS NULL OR key IN"
-        " (SELECT item FROM subset_items WHERE subset = ?2)) ORDER BY key",
-        (dimension.key, subset),
+        "SELECT * FROM list_items WHERE list = :list AND (:subset IS NULL OR key IN"
+        " (SELECT item FROM subset_items WHERE subset = :subset)) ORDER BY key",
+        {"list": dimension.key, "subset": subset},
     )
     items = [read_item(dimension, row) for row in rows]
     return require_within_limit(call, [*items, *_top_level(call.db, dimension, subset)])

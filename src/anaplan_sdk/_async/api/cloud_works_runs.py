@@ -17,7 +17,7 @@ from anaplan_sdk._async.transport.session import Session
 from anaplan_sdk._formats.csv_rows import RowReader, add_action_column
 from anaplan_sdk._http.dates import optional_timestamp
 from anaplan_sdk._http.paging import bounded
-from anaplan_sdk._http.replies import decode, find_id
+from anaplan_sdk._http.replies import content_of, decode, find_id
 from anaplan_sdk._ranges import check_timeout
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk.exceptions import (
@@ -275,6 +275,7 @@ class CloudRuns(ApiNamespace):
             CSV with the rejected rows, their line numbers and errors.
 
         Raises:
+            FileContentMissingException: Anaplan says that there is no dump (204).
             InvalidIdentifierException: There is no such run, or it rejected no rows.
             PermissionDeniedException: The user has neither of the roles, or the tenant is not
                 entitled to CloudWorks.
@@ -282,7 +283,8 @@ class CloudRuns(ApiNamespace):
 
         Source: Anaplan CloudWorks API guide, "Get an Import Error Log".
         """
-        return (await self._session.send("GET", f"{self._run(run_id)}/dumps")).content
+        reply = await self._session.send("GET", f"{self._run(run_id)}/dumps")
+        return content_of(reply, f"The failure dump of run {run_id}")
 
     async def get_process_error_dump(self, run_id: str, action_id: int | str) -> bytes:
         """Download the rows that one import of a process rejected.
@@ -295,6 +297,7 @@ class CloudRuns(ApiNamespace):
             CSV with the rejected rows, their line numbers and errors.
 
         Raises:
+            FileContentMissingException: Anaplan says that there is no dump (204).
             InvalidIdentifierException: There is no such run or import, or it rejected no rows.
             PermissionDeniedException: The user has neither of the roles, or the tenant is not
                 entitled to CloudWorks.
@@ -303,7 +306,8 @@ class CloudRuns(ApiNamespace):
         Source: Anaplan CloudWorks API guide, "Get a Process Error Log".
         """
         url = f"{self._run(run_id)}/process/import/{path_segment(action_id)}/dumps"
-        return (await self._session.send("GET", url)).content
+        reply = await self._session.send("GET", url)
+        return content_of(reply, f"The failure dump of import {action_id} in run {run_id}")
 
     async def get_import_error_rows(
         self, run_id: str, action_id: int | str | None = None
@@ -324,6 +328,7 @@ class CloudRuns(ApiNamespace):
             `_Error_1_` and following columns.
 
         Raises:
+            FileContentMissingException: Anaplan says that there is no dump (204).
             InvalidIdentifierException: There is no such run or import, or it rejected no rows.
             AnaplanResponseException: The dump is not valid CSV.
             PermissionDeniedException: The user has neither of the roles, or the tenant is not

@@ -4,27 +4,36 @@ from __future__ import annotations
 
 import os
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from io import BytesIO
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from anaplan_sdk import models
-from anaplan_sdk._arguments import identifier
+from anaplan_sdk._arguments import expanded, identifier
 from anaplan_sdk._async.api.namespace import (
     ApiNamespace,
     SharedState,
     path_segment,
     sort_params,
 )
-from anaplan_sdk._async.transfer.content import Content, prepare
-from anaplan_sdk._async.transfer.download import ACCEPT_BYTES, download, replacing
+from anaplan_sdk._async.transfer.content import Content, open_content, refuse_path
+from anaplan_sdk._async.transfer.download import ACCEPT_BYTES, download, missing_content
+from anaplan_sdk._async.transfer.target import open_target
 from anaplan_sdk._async.transfer.upload import FileUpload, open_journal
 from anaplan_sdk._async.transport.session import Session
+from anaplan_sdk._http.replies import content_of
 from anaplan_sdk._ranges import AT_LEAST_ONE
 from anaplan_sdk._runtime import asynchronous as runtime
+from anaplan_sdk._runtime.targets import write_all
 from anaplan_sdk.config import ClientConfig
-from anaplan_sdk.exceptions import InvalidArgumentException, InvalidIdentifierException
+from anaplan_sdk.exceptions import (
+    AnaplanException,
+    ArgumentTypeException,
+    FileContentMissingException,
+    InvalidArgumentException,
+    InvalidIdentifierException,
+)
 from anaplan_sdk.models._envelopes import ListReply
 from anaplan_sdk.progress import ProgressCallback
 
@@ -36,6 +45,8 @@ _CHUNKS = ListReply("chunks", lambda: models.FileChunk, exact=True)
 # Anaplan Integration API V2 guide, "Upload Files for Actions": a single request is for files
 # smaller than 1 MB.
 _SMALL_FILE_SIZE = 1_000_000
+# The ids of imports, exports, other actions and processes.
+_OTHER_KINDS = ("112", "116", "117", "118")
 # Enough to compress chunks on a few cores while others are being sent.
 _PARALLEL_UPLOADS = 4
 # Chunks of an export have about 10 MB; this many are in memory at the same time.
@@ -131,7 +142,7 @@ class Files(ApiNamespace):
 
         The content is sent in chunks of `upload_chunk_size` bytes, several at the same time, each
         compressed and acknowledged by Anaplan. Memory is bounded by a few chunks, whatever the size
-        of the content. At the end the upload is compared with the chunks that Anaplan lists.
+        of the content. An acknowledged chunk that Anaplan does not list afterwards is asked for.
 
         A file belongs to the user: nobody else sees the content, and Anaplan deletes it when it has
         not been used for 48 hours.
@@ -140,7 +151,8 @@ class Files(ApiNamespace):
             file_id: The file's id (113…). With the client's `allow_file_creation` the name of a
                 file to create is also accepted.
             content: bytes, str (sent as UTF-8), a path, a file opened in binary mode, or an
-                iterable of bytes or str. A str is content, never a path.
+                iterable of bytes or str. A str is content, never a path. The path of a pipe or a
+                device is read to its end.
             journal: Path of a file in which the acknowledged chunks are recorded. The same call,
                 made again after a crash, then sends only the missing chunks; content that has
                 changed is sent completely. The journal is deleted at the end of the upload. Only
@@ -156,8 +168,8 @@ class Files(ApiNamespace):
             ArgumentTypeException: The content has a type that cannot be uploaded.
             OSError: The content cannot be read, or the journal cannot be written.
             InvalidIdentifierException: The model has no such file.
-            UploadIncompleteException: Some chunks did not arrive, or Anaplan did not complete the
-                upload.
+            UploadIncompleteException: Some chunks did not arrive, the content was changed
+                meanwhile, or Anaplan did not complete the upload.
             AnaplanException: Another upload is using the journal, or a request failed; see the
                 subclasses.
 
@@ -220,14 +232,21 @@ class Files(ApiNamespace):
                 `upload_file`.
 
         Raises:
-            InvalidArgumentException: The content is empty, or has 1 MB or more; or the client has
-                no model.
+            InvalidArgumentException: The content is empty, has 1 MB or more, or is a str that is
+                the path of an existing file; or the client has no model.
+            ArgumentTypeException: The content is neither bytes nor str.
             InvalidIdentifierException: The model has no such file.
             AnaplanException: The request failed; see the subclasses.
 
         Source: Anaplan Integration API V2 guide, "Upload Files for Actions".
         """
         self._check_file_id(file_id)
+        if isinstance(content, str):
+            await runtime.run_in_thread(refuse_path, content)
+        elif not isinstance(content, bytes):
+            raise ArgumentTypeException(
+                f"content must be str or bytes, not {type(content).__name__}."
+            )
         body = content.encode() if isinstance(content, str) else content
         if not 0 < len(body) < _SMALL_FILE_SIZE:
             raise InvalidArgumentException(
@@ -235,8 +254,10 @@ class Files(ApiNamespace):
                 "upload_file for more."
             )
         await self._check_file_exists(file_id)
+        # Without it an import could read the file's default content instead of this one.
+        target = await self._new_upload().begin(file_id, 1)
         headers = {"Content-Type": "application/octet-stream"}
-        await self._session.send("PUT", self._file_url(file_id), content=body, headers=headers)
+        await self._session.send("PUT", self._file_url(target), content=body, headers=headers)
 
     async def get_file(
         self, file_id: int | str, *, on_progress: ProgressCallback | None = None
@@ -252,10 +273,11 @@ class Files(ApiNamespace):
             on_progress: Called with a Progress for every chunk, in bytes.
 
         Returns:
-            The content; empty if the file has none.
+            The content.
 
         Raises:
             InvalidArgumentException: The client has no model.
+            FileContentMissingException: The file has no content.
             InvalidIdentifierException: The model has no such file.
             AnaplanException: The request failed; see the subclasses.
 
@@ -280,11 +302,13 @@ class Files(ApiNamespace):
 
         Raises:
             InvalidArgumentException: The client has no model.
-            InvalidIdentifierException: The model has no such file, or the file has no content.
+            FileContentMissingException: The file has no content.
+            InvalidIdentifierException: The model has no such file.
             AnaplanException: The request failed; see the subclasses.
         """
-        response = await self._session.send("GET", self._file_url(file_id), headers=ACCEPT_BYTES)
-        return response.content
+        async with self._missing_content(file_id):
+            reply = await self._session.send("GET", self._file_url(file_id), headers=ACCEPT_BYTES)
+            return content_of(reply, f"File {file_id}")
 
     async def get_file_stream(
         self,
@@ -303,10 +327,11 @@ class Files(ApiNamespace):
             on_progress: Called with a Progress for every chunk, in bytes.
 
         Yields:
-            The chunks, those of an export of about 10 MB each; none if the file has no content.
+            The chunks, those of an export of about 10 MB each; none if the content is empty.
 
         Raises:
             InvalidArgumentException: `batch_size` is below 1, or the client has no model.
+            FileContentMissingException: The file has no content.
             InvalidIdentifierException: The model has no such file.
             AnaplanException: The request failed; see the subclasses.
         """
@@ -325,7 +350,9 @@ class Files(ApiNamespace):
         """Download a file's content to a path.
 
         The content is written to a temporary file in the same folder and renamed at the end: an
-        incomplete file never appears under the path. Memory is bounded by a few chunks.
+        incomplete file never appears under the path. Of a link the file is replaced that it points
+        to; a file keeps its permissions. A path that is no file, such as a named pipe or
+        `/dev/stdout`, is written into. Memory is bounded by a few chunks.
 
         Args:
             file_id: The file's id (113…), or an export's id (116…) for the output of the user's
@@ -339,15 +366,16 @@ class Files(ApiNamespace):
         Raises:
             InvalidArgumentException: The client has no model.
             OSError: The path is a folder, its folder does not exist, or it cannot be written.
+            FileContentMissingException: The file has no content; nothing was written.
             InvalidIdentifierException: The model has no such file.
             AnaplanException: The request failed; see the subclasses.
         """
-        place = await runtime.run_in_thread(Path(path).expanduser)
-        with replacing(place) as file:
+        place = expanded(path)
+        async with open_target(place) as file:
             chunks = self._download(file_id, _PARALLEL_DOWNLOADS, on_progress)
             async with aclosing(chunks):
                 async for chunk in chunks:
-                    await runtime.run_in_thread(file.write, chunk)
+                    await runtime.run_in_thread(write_all, file, chunk)
         return place
 
     async def _upload(
@@ -359,32 +387,60 @@ class Files(ApiNamespace):
         on_progress: ProgressCallback | None,
     ) -> None:
         self._check_file_id(file_id)
-        upload = await prepare(content, self._config.upload_chunk_size)
         model_id = self._model.rpartition("/")[2]
         async with (
-            aclosing(upload.source),
+            open_content(content, self._config.upload_chunk_size) as upload,
             open_journal(self._session, model_id, file_id, upload, journal_path) as journal,
         ):
             await self._check_file_exists(file_id)
-            file_upload = FileUpload(
-                self._session,
-                self,
-                self._file_url,
-                compression_level=self._config.upload_compression_level,
-                settle_time=self._config.settle_time,
-            )
-            await file_upload.run(file_id, upload, journal, width, on_progress)
+            await self._new_upload().run(file_id, upload, journal, width, on_progress)
 
-    def _download(
-        self, file_id: int | str, width: int, on_progress: ProgressCallback | None
-    ) -> AsyncGenerator[bytes]:
-        url = f"{self._file_url(file_id)}/chunks"
-        return download(
-            self._session, url, lambda: self.get_file_chunks(file_id), width, on_progress
+    def _new_upload(self) -> FileUpload:
+        return FileUpload(
+            self._session,
+            self,
+            self._file_url,
+            compression_level=self._config.upload_compression_level,
+            settle_time=self._config.settle_time,
         )
 
+    async def _download(
+        self, file_id: int | str, width: int, on_progress: ProgressCallback | None
+    ) -> AsyncGenerator[bytes]:
+        contents = download(
+            self._session,
+            self._file_url(file_id),
+            f"File {file_id}",
+            lambda: self.get_file_chunks(file_id),
+            width=width,
+            headers=ACCEPT_BYTES,
+            on_progress=on_progress,
+        )
+        async with self._missing_content(file_id), aclosing(contents):
+            async for content in contents:
+                yield content
+
+    @asynccontextmanager
+    async def _missing_content(self, file_id: int | str) -> AsyncGenerator[None]:
+        """Tell a file without content, for which Anaplan may reply 404, from one that isn't."""
+        try:
+            yield
+        except FileContentMissingException:
+            raise
+        except InvalidIdentifierException as error:
+            try:
+                await self.get_files()
+            except AnaplanException:
+                raise error from None
+            if str(file_id) not in self._known_files:
+                raise
+            with missing_content(f"File {file_id}"):
+                raise
+
     def _check_file_id(self, file_id: int | str) -> None:
-        if not self._config.allow_file_creation and not identifier(file_id).startswith("113"):
+        # Ids of other kinds are refused at once, any other is looked up in the list of files.
+        is_other = identifier(file_id).startswith(_OTHER_KINDS)
+        if is_other and not self._config.allow_file_creation:
             raise InvalidIdentifierException(
                 f"{file_id!r} is not a valid file id: ids of files for uploads begin with 113. To "
                 "create a file of this name, pass allow_file_creation=True to the client."

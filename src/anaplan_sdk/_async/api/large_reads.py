@@ -11,7 +11,7 @@ from anaplan_sdk._async.api.namespace import ApiNamespace, path_segment
 from anaplan_sdk._async.api.views import ViewExport
 from anaplan_sdk._async.transport.polling import wait_until
 from anaplan_sdk._formats.csv_pages import PageReader
-from anaplan_sdk._http.replies import decode_started
+from anaplan_sdk._http.replies import content_of, decode_started
 from anaplan_sdk._ranges import check_timeout
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk._runtime.deadline import Deadline
@@ -275,7 +275,7 @@ class LargeReads(ApiNamespace):
                 response = await self._session.send(
                     "GET", f"{url}/pages/{page}", headers={"Accept": "text/csv"}
                 )
-            return response.content
+            return content_of(response, f"Page {page}")
 
         while True:
             is_whole = _is_complete(request)

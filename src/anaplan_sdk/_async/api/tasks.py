@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, Generator
-from contextlib import aclosing, contextmanager
+from collections.abc import AsyncGenerator
+from contextlib import aclosing, asynccontextmanager
 from http import HTTPStatus
 
 from anaplan_sdk import _loggers, models
 from anaplan_sdk._arguments import identifier
 from anaplan_sdk._async.api.namespace import ApiNamespace, path_segment
+from anaplan_sdk._async.transfer.download import download
 from anaplan_sdk._async.transport.polling import wait_until
 from anaplan_sdk._formats.csv_rows import RowReader, add_action_column
+from anaplan_sdk._http.replies import content_of
 from anaplan_sdk._ranges import check_timeout
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk.exceptions import (
     AnaplanActionCancelledException,
     AnaplanActionError,
     AnaplanException,
+    FileContentMissingException,
     InvalidIdentifierException,
     OutcomeUnknownException,
 )
@@ -34,11 +37,8 @@ _MORE_POLLS = 2
 _KINDS = {"112": "imports", "116": "exports", "117": "actions", "118": "processes"}
 _LISTINGS = [RawListReply(kind) for kind in _KINDS.values()]
 _ID = re.compile(r"(?!0$)[0-9A-Za-z][0-9A-Za-z_-]*", re.ASCII)
-_LOST_DUMP = (
-    "There is no such task, or Anaplan has removed its failure dump, although its result still "
-    "says that there is one: Anaplan keeps the dump of the user's last failed run only, for 48 "
-    "hours or until the next run without failures."
-)
+# The service answers a request for a dump that does not exist with any of these.
+_NO_DUMP = (HTTPStatus.NO_CONTENT, HTTPStatus.BAD_REQUEST, HTTPStatus.NOT_FOUND)
 
 
 def _tagged_task() -> object:
@@ -258,13 +258,15 @@ class Tasks(ApiNamespace):
         Raises:
             InvalidArgumentException: The client has no model.
             PermissionDeniedException: The user is not a workspace administrator.
+            FileContentMissingException: Anaplan says that there is no log (204).
             InvalidIdentifierException: There is no such action or task, or the log was removed.
             AnaplanException: The request failed; see the subclasses.
         """
         url = (
             f"{self._model}/optimizeActions/{path_segment(action_id)}/tasks/{path_segment(task_id)}"
         )
-        return (await self._session.send("GET", f"{url}/solutionLogs")).content
+        reply = await self._session.send("GET", f"{url}/solutionLogs")
+        return content_of(reply, f"The solution log of task {task_id}")
 
     async def get_dump(
         self, action_id: int | str, task_id: str, object_id: int | str | None = None
@@ -284,9 +286,9 @@ class Tasks(ApiNamespace):
 
         Raises:
             InvalidArgumentException: The client has no model.
-            InvalidIdentifierException: The id is not that of an action, there is no such task, or
-                its dump was removed.
-            AnaplanException: The task left no dump, or the request failed; see the subclasses.
+            FileContentMissingException: The task left no dump, or its dump was removed.
+            InvalidIdentifierException: The id is not that of an action, or there is no such task.
+            AnaplanException: The request failed; see the subclasses.
 
         Source: Anaplan help, "Get the list of process dump file chunks".
         """
@@ -295,13 +297,9 @@ class Tasks(ApiNamespace):
             async with aclosing(self._dump_chunks(action_id, task_id, object_id)) as chunks:
                 return b"".join([chunk async for chunk in chunks])
         action = await self._action_url(action_id)
-        with _dump_errors():
-            response = await self._session.send(
-                "GET", f"{action}/tasks/{path_segment(task_id)}/dump"
-            )
-        if response.status_code == HTTPStatus.NO_CONTENT:
-            raise AnaplanException(f"Task {task_id} has no failure dump: it rejected no rows.")
-        return response.content
+        url = f"{action}/tasks/{path_segment(task_id)}/dump"
+        async with self._missing_dump(action_id, task_id):
+            return content_of(await self._session.send("GET", url), _dump_of(task_id))
 
     async def get_dump_stream(
         self, action_id: int | str, task_id: str, object_id: int | str | None = None
@@ -321,8 +319,8 @@ class Tasks(ApiNamespace):
 
         Raises:
             InvalidArgumentException: The client has no model.
-            InvalidIdentifierException: The id is not that of an action, there is no such task, or
-                its dump was removed.
+            FileContentMissingException: The task left no dump, or its dump was removed.
+            InvalidIdentifierException: The id is not that of an action, or there is no such task.
             AnaplanException: The request failed; see the subclasses.
 
         Source: Anaplan help, "Get the list of process dump file chunks".
@@ -355,8 +353,8 @@ class Tasks(ApiNamespace):
 
         Raises:
             InvalidArgumentException: The client has no model.
-            InvalidIdentifierException: The id is not that of an action, there is no such task, or
-                its dump was removed.
+            FileContentMissingException: The task left no dump, or its dump was removed.
+            InvalidIdentifierException: The id is not that of an action, or there is no such task.
             AnaplanResponseException: The dump is not valid CSV.
             AnaplanException: The request failed; see the subclasses.
 
@@ -391,8 +389,8 @@ class Tasks(ApiNamespace):
 
         Raises:
             InvalidArgumentException: The client has no model.
-            InvalidIdentifierException: The id is not that of a process, there is no such task, or a
-                dump was removed.
+            FileContentMissingException: A dump was removed.
+            InvalidIdentifierException: The id is not that of a process, or there is no such task.
             AnaplanResponseException: A dump is not valid CSV.
             AnaplanException: The task has not ended, or the request failed; see the subclasses.
 
@@ -416,12 +414,34 @@ class Tasks(ApiNamespace):
         url = await self._action_url(action_id)
         url += f"/tasks/{path_segment(task_id)}"
         url += "/dump" if object_id is None else f"/dumps/{path_segment(object_id)}"
-        with _dump_errors():
-            chunks = await self._list(_CHUNKS, f"{url}/chunks")
-        for chunk in chunks:
-            with _dump_errors():
-                response = await self._session.send("GET", f"{url}/chunks/{chunk.id}")
-            yield response.content
+        dump = download(
+            self._session,
+            url,
+            _dump_of(task_id),
+            lambda: self._list(_CHUNKS, f"{url}/chunks"),
+        )
+        async with self._missing_dump(action_id, task_id), aclosing(dump) as chunks:
+            async for chunk in chunks:
+                yield chunk
+
+    @asynccontextmanager
+    async def _missing_dump(self, action_id: int | str, task_id: str) -> AsyncGenerator[None]:
+        """Tell a task without a dump (204, 400 or 404) from one that does not exist."""
+        try:
+            yield
+        except AnaplanException as error:
+            if error.status_code not in _NO_DUMP:
+                raise
+            if error.status_code != HTTPStatus.NO_CONTENT:
+                try:
+                    await self.get_task_status(action_id, task_id)
+                except AnaplanException:
+                    raise error from None
+            raise error.as_type(
+                FileContentMissingException,
+                f"{_dump_of(task_id)} does not exist: the task rejected no rows, another task has "
+                "run since, or Anaplan has deleted the dump after 48 hours.",
+            ) from error
 
     async def _action_url(self, action_id: int | str, only: str | None = None) -> str:
         """Return the URL of an action.
@@ -456,14 +476,8 @@ class Tasks(ApiNamespace):
         return known.get(key)
 
 
-@contextmanager
-def _dump_errors() -> Generator[None]:
-    """Explain a 404."""
-    try:
-        yield
-    except InvalidIdentifierException as error:
-        error.replace_message(_LOST_DUMP)
-        raise
+def _dump_of(task_id: str) -> str:
+    return f"The failure dump of task {task_id}"
 
 
 def _reason(result: models.TaskResult) -> str:

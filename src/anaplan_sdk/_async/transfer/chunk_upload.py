@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 from anaplan_sdk._async.transfer.content import Upload
-from anaplan_sdk._async.transfer.journal import Journal, digest_of
+from anaplan_sdk._async.transfer.journal import Fingerprint, Journal, fingerprint_of
 from anaplan_sdk._async.transport.session import Session
 from anaplan_sdk._formats.chunks import Chunk
 from anaplan_sdk._formats.gzip import compress
@@ -110,26 +110,26 @@ class ChunkUpload:
     async def _put(self, indexed: tuple[int, Chunk]) -> int:
         index, chunk = indexed
         try:
-            compressed, digest = await runtime.run_in_thread(self._compress, index, chunk)
+            compressed, fingerprint = await runtime.run_in_thread(self._compress, index, chunk)
         finally:
             self._uncompressed.release()
         if compressed is not None:
             url = f"{self._url}/{index}"
             await self._session.send("PUT", url, content=compressed, headers=_GZIP)
-            if self._journal is not None and digest is not None:
-                self._journal.record(index, digest)
+            if self._journal is not None and fingerprint is not None:
+                self._journal.record(index, fingerprint)
         self.acknowledged.add(index)
         return chunk.size
 
-    def _compress(self, index: int, chunk: Chunk) -> tuple[bytes | None, str | None]:
-        """Return the compressed chunk, unless it has arrived already, and its digest."""
+    def _compress(self, index: int, chunk: Chunk) -> tuple[bytes | None, Fingerprint | None]:
+        """Return the compressed chunk, unless it has arrived already, and its fingerprint."""
         try:
-            digest = None
+            fingerprint = None
             if self._journal is not None:
-                digest = digest_of(chunk)
-                if self._journal.acknowledged.get(index) == digest:
-                    return None, digest
-            return compress(chunk.content, self._compression_level), digest
+                fingerprint = fingerprint_of(chunk)
+                if self._journal.acknowledged.get(index) == fingerprint:
+                    return None, fingerprint
+            return compress(chunk.content, self._compression_level), fingerprint
         finally:
             chunk.release()
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
-from collections.abc import AsyncGenerator, Callable, Iterable, Iterator, Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Callable, Iterable, Sequence
+from contextlib import ExitStack, aclosing, asynccontextmanager
 from dataclasses import dataclass, field
+from mmap import mmap
 from pathlib import Path
-from typing import BinaryIO, Protocol, TypeAlias, cast, runtime_checkable
+from typing import BinaryIO, TypeAlias, cast
 
+from anaplan_sdk._arguments import expanded
 from anaplan_sdk._formats.chunks import (
     MAX_CHUNKS,
     Chunk,
@@ -21,35 +23,22 @@ from anaplan_sdk._formats.chunks import (
     piece_size,
 )
 from anaplan_sdk._runtime import asynchronous as runtime
+from anaplan_sdk._runtime.sources import (
+    BinaryFile,
+    PathSource,
+    WatchedFile,
+    reads,
+    slices,
+    twice,
+)
 from anaplan_sdk.exceptions import AnaplanException, ArgumentTypeException, InvalidArgumentException
 
 Content: TypeAlias = (
-    str | bytes | bytearray | memoryview | os.PathLike[str] | BinaryIO | runtime.Pieces
+    str | bytes | bytearray | memoryview | mmap | os.PathLike[str] | BinaryIO | runtime.Pieces
 )
 
-_LONGEST_NAME = 255
+_LONGEST_PATH = 4096
 _EMPTY = "The content is empty: Anaplan accepts only files with at least one byte."
-
-
-@runtime_checkable
-class BinaryFile(Protocol):
-    """The methods of an open file that an upload uses."""
-
-    def read(self, size: int, /) -> bytes:
-        """Return up to `size` bytes, none at the end."""
-        ...
-
-    def seekable(self) -> bool:
-        """Whether the position can be changed."""
-        ...
-
-    def seek(self, offset: int, whence: int = 0, /) -> int:
-        """Change the position, and return it."""
-        ...
-
-    def tell(self) -> int:
-        """Return the position."""
-        ...
 
 
 @dataclass
@@ -119,8 +108,9 @@ class Upload:
             yield chunk
 
 
-async def prepare(content: Content, chunk_size: int) -> Upload:
-    """Examine the content, so that the number of chunks can be announced if it is known.
+@asynccontextmanager
+async def open_content(content: Content, chunk_size: int) -> AsyncGenerator[Upload]:
+    """Open and examine the content, so that the number of chunks can be announced if it is known.
 
     Args:
         content: The content as the caller passed it.
@@ -131,22 +121,25 @@ async def prepare(content: Content, chunk_size: int) -> Upload:
         ArgumentTypeException: The content has a type that cannot be uploaded.
         OSError: The file cannot be read.
     """
+    with ExitStack() as stack:
+        upload = await _prepare(content, chunk_size, stack)
+        async with aclosing(upload.source):
+            yield upload
+
+
+async def _prepare(content: Content, chunk_size: int, stack: ExitStack) -> Upload:
     if isinstance(content, os.PathLike):
-        path, size = await runtime.run_in_thread(_measure, content)
-        return _of_size(size, chunk_size, lambda fitting: _file_pieces(path, fitting))
+        return await _of_path(expanded(content), chunk_size, stack)
     if isinstance(content, str):
-        await runtime.run_in_thread(_refuse_path, content)
+        await runtime.run_in_thread(refuse_path, content)
         size = await runtime.run_in_thread(encoded_size, content)
         return _of_size(size, chunk_size, lambda _: encoded_pieces(content))
-    if isinstance(content, bytes | bytearray | memoryview):
-        view = memoryview(content).cast("B")
-        return _of_size(len(view), chunk_size, lambda fitting: _slices(view, fitting))
+    if isinstance(content, bytes | bytearray | memoryview | mmap):
+        return _of_buffer(content, chunk_size, stack)
     if isinstance(content, BinaryFile):
         return await _of_file(content, chunk_size)
     if isinstance(content, list | tuple):
-        pieces = cast("Sequence[str | bytes]", content)
-        size = await runtime.run_in_thread(lambda: sum(map(piece_size, pieces)))
-        return _of_size(size, chunk_size, lambda _: pieces)
+        return await _of_pieces(tuple(cast("Sequence[Piece]", content)), chunk_size)
     if runtime.is_iterable(content):
         return await _of_unknown_size(content, chunk_size)
     raise ArgumentTypeException(
@@ -166,15 +159,51 @@ def _of_size(size: int, chunk_size: int, pieces: Callable[[int], Iterable[Piece]
     return Upload(read(), fitting, chunk_count(size, fitting), size, reread=read)
 
 
+async def _of_path(path: Path, chunk_size: int, stack: ExitStack) -> Upload:
+    source = await runtime.run_in_thread(PathSource, path)
+    stack.callback(source.close)
+    if source.size is None:
+        return await _of_unknown_size(source.pieces(chunk_size), chunk_size)
+    return _of_size(source.size, chunk_size, source.pieces)
+
+
+def _of_buffer(
+    content: bytes | bytearray | memoryview | mmap, chunk_size: int, stack: ExitStack
+) -> Upload:
+    view = stack.enter_context(memoryview(content))
+    if not view.c_contiguous:
+        raise ArgumentTypeException("The content is a memoryview that is not contiguous.")
+    whole = stack.enter_context(view.cast("B"))
+    start = content.tell() if isinstance(content, mmap) else 0
+    rest = stack.enter_context(whole[start:])
+    if isinstance(view.obj, bytes):
+        return _of_size(len(rest), chunk_size, lambda step: slices(rest, step))
+    # It may be changed while it is being sent.
+    return _of_size(
+        len(rest), chunk_size, lambda step: twice(lambda: map(bytes, slices(rest, step)))
+    )
+
+
+async def _of_pieces(pieces: Sequence[Piece], chunk_size: int) -> Upload:
+    size = await runtime.run_in_thread(lambda: sum(map(piece_size, pieces)))
+    if all(isinstance(piece, str | bytes) for piece in pieces):
+        return _of_size(size, chunk_size, lambda _: pieces)
+    return _of_size(size, chunk_size, lambda _: twice(lambda: map(_encoded, pieces)))
+
+
+def _encoded(piece: Piece) -> bytes:
+    return piece.encode() if isinstance(piece, str) else bytes(piece)
+
+
 async def _of_file(file: BinaryFile, chunk_size: int) -> Upload:
     if isinstance(await runtime.run_in_thread(file.read, 0), str):
         raise ArgumentTypeException(
             "The file is open in text mode; open it in binary mode: open(path, 'rb')."
         )
     if not file.seekable():
-        return await _of_unknown_size(_reads(file, chunk_size), chunk_size)
-    start, size = await runtime.run_in_thread(_measure_rest, file)
-    return _of_size(size, chunk_size, lambda fitting: _reads_from(file, start, fitting))
+        return await _of_unknown_size(reads(file, chunk_size), chunk_size)
+    watched = await runtime.run_in_thread(WatchedFile, file)
+    return _of_size(watched.size, chunk_size, watched.pieces)
 
 
 async def _of_unknown_size(pieces: runtime.Pieces, chunk_size: int) -> Upload:
@@ -200,10 +229,14 @@ async def _rechunked(
         yield rest
 
 
-def _refuse_path(text: str) -> None:
-    # A str is content: the name of the file would be uploaded instead of the file.
-    is_name = 0 < len(text) <= _LONGEST_NAME and "\n" not in text and "\0" not in text
-    if is_name and _is_file(Path(text)):
+def refuse_path(text: str) -> None:
+    """Refuse a text that is a path: a str is content, so the path itself would be uploaded.
+
+    Raises:
+        InvalidArgumentException: It is the path of a file, a device or a pipe.
+    """
+    is_name = 0 < len(text) <= _LONGEST_PATH and "\n" not in text and "\0" not in text
+    if is_name and _is_file(Path(os.path.expanduser(text))):  # noqa: PTH111 - `~` may be text
         raise InvalidArgumentException(
             f"{text!r} is the name of a file, but a str is content: pass Path({text!r}) to upload "
             "the file."
@@ -212,39 +245,6 @@ def _refuse_path(text: str) -> None:
 
 def _is_file(path: Path) -> bool:
     try:
-        return path.is_file()
-    except OSError:  # Too long for the name of a file, in bytes.
+        return path.exists() and not path.is_dir()
+    except (OSError, ValueError):  # Too long for the name of a file, or not encodable.
         return False
-
-
-def _measure(path: os.PathLike[str]) -> tuple[Path, int]:
-    expanded = Path(path).expanduser()
-    return expanded, expanded.stat().st_size
-
-
-def _measure_rest(file: BinaryFile) -> tuple[int, int]:
-    start = file.tell()
-    size = file.seek(0, os.SEEK_END) - start
-    file.seek(start)
-    return start, size
-
-
-def _slices(view: memoryview, step: int) -> Iterator[memoryview]:
-    for start in range(0, len(view), step):
-        yield view[start : start + step]
-
-
-def _file_pieces(path: Path, step: int) -> Iterator[bytes]:
-    with path.open("rb") as file:
-        yield from _reads(file, step)
-
-
-def _reads_from(file: BinaryFile, start: int, step: int) -> Iterator[bytes]:
-    file.seek(start)
-    yield from _reads(file, step)
-
-
-def _reads(file: BinaryFile, step: int) -> Iterator[bytes]:
-    while piece := file.read(step):
-        yield piece
-        del piece  # Free its memory before the next piece is read.

@@ -1,17 +1,19 @@
-"""Downloads: fetching chunks in order, and replacing a file only when all have arrived."""
+"""Downloads: fetching chunks in order."""
 
 from __future__ import annotations
 
-import stat
-from collections.abc import AsyncGenerator, Generator
+from collections.abc import AsyncGenerator, Generator, Sequence
 from contextlib import aclosing, contextmanager
-from pathlib import Path
-from typing import BinaryIO
-from uuid import uuid4
 
 from anaplan_sdk import models
 from anaplan_sdk._async.transport.session import Session
+from anaplan_sdk._http.replies import content_of
 from anaplan_sdk._runtime import asynchronous as runtime
+from anaplan_sdk.exceptions import (
+    AnaplanResponseException,
+    FileContentMissingException,
+    InvalidIdentifierException,
+)
 from anaplan_sdk.progress import Progress, ProgressCallback
 
 ACCEPT_BYTES = {"Accept": "application/octet-stream"}
@@ -20,66 +22,76 @@ ACCEPT_BYTES = {"Accept": "application/octet-stream"}
 async def download(
     session: Session,
     url: str,
+    what: str,
     list_chunks: runtime.Poll[list[models.FileChunk]],
-    width: int,
-    on_progress: ProgressCallback | None,
+    *,
+    width: int = 1,
+    headers: dict[str, str] | None = None,
+    on_progress: ProgressCallback | None = None,
 ) -> AsyncGenerator[bytes]:
     """Yield the content of chunks in order.
 
     Args:
         session: Sends the requests.
-        url: The URL of the list of chunks.
+        url: The URL of the whole content; those of its chunks begin with it.
+        what: What is downloaded, for messages: "File 113…".
         list_chunks: Lists the chunks to fetch.
         width: How many chunks are fetched at the same time.
+        headers: Headers of the requests.
         on_progress: Called with a Progress for every chunk.
+
+    Raises:
+        FileContentMissingException: There is no content.
+        AnaplanResponseException: The listed chunks are not numbered from 0.
     """
 
-    async def fetch(chunk: models.FileChunk) -> bytes:
-        return (await session.send("GET", f"{url}/{chunk.id}", headers=ACCEPT_BYTES)).content
+    async def fetch(number: int) -> bytes:
+        with missing_content(f"Chunk {number} of {what[0].lower()}{what[1:]}"):
+            reply = await session.send("GET", f"{url}/chunks/{number}", headers=headers)
+            return content_of(reply, f"Chunk {number}")
 
     size = count = 0
-    chunks = await list_chunks()
-    async with aclosing(runtime.ordered_map(fetch, chunks, width)) as contents:
+    numbers = _in_order(await list_chunks(), what)
+    if not numbers:
+        # A listing without chunks proves nothing: the content may be empty. A request for all of it
+        # shows which.
+        with missing_content(what):
+            content = content_of(await session.send("GET", url, headers=headers), what)
+        if content:
+            if on_progress is not None:
+                on_progress(Progress("download", len(content), None, 1, 1))
+            yield content
+        return
+    async with aclosing(runtime.ordered_map(fetch, numbers, width)) as contents:
         async for content in contents:
             size += len(content)
             count += 1
             if on_progress is not None:
-                on_progress(Progress("download", size, None, count, len(chunks)))
+                on_progress(Progress("download", size, None, count, len(numbers)))
             yield content
 
 
+def _in_order(chunks: Sequence[models.FileChunk], what: str) -> range:
+    """Return the numbers of the chunks, whatever the order in which they are listed."""
+    listed = sorted(chunk.id for chunk in chunks)
+    if listed != list(range(len(listed))):
+        shown = ", ".join(map(str, listed[:20])) + (", …" if len(listed) > 20 else "")
+        raise AnaplanResponseException(
+            f"{what} has chunks that are not numbered from 0 without gaps: {shown}.",
+            retryable=True,
+        )
+    return range(len(listed))
+
+
 @contextmanager
-def replacing(path: Path) -> Generator[BinaryIO]:
-    """Open a temporary file that replaces `path` when the block ends without an error.
-
-    Raises:
-        OSError: The path is a folder, or its folder does not exist.
-    """
-    # Opened and renamed in this thread: another thread would go on after the caller was cancelled,
-    # and leave the temporary file behind.
-    target, partial, file = _open_beside(path)
+def missing_content(what: str) -> Generator[None]:
+    """Turn a 404 into FileContentMissingException."""
     try:
-        with file:
-            yield file
-        _put_in_place(partial, target)
-    except BaseException:
-        partial.unlink()
+        yield
+    except FileContentMissingException:
         raise
-
-
-def _open_beside(path: Path) -> tuple[Path, Path, BinaryIO]:
-    target = path.resolve()  # Replace the file that a link points to, not the link.
-    if target.is_dir():
-        raise IsADirectoryError(f"{str(target)!r} is a folder; give the file's own path.")
-    if not target.parent.is_dir():
-        raise FileNotFoundError(f"The folder {str(target.parent)!r} doesn't exist.")
-    # In the same folder, since a file can be renamed only within its file system.
-    partial = target.with_name(f".{target.name}.{uuid4().hex}.part")
-    return target, partial, partial.open("xb")
-
-
-def _put_in_place(partial: Path, target: Path) -> None:
-    # A file that is replaced keeps its permissions; a new file gets the default ones.
-    if target.exists():
-        partial.chmod(stat.S_IMODE(target.stat().st_mode))
-    partial.replace(target)
+    except InvalidIdentifierException as error:
+        raise error.as_type(
+            FileContentMissingException,
+            f"{what} has no content at Anaplan: it was never made, was deleted, or has expired.",
+        ) from error

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from anaplan_sdk._formats.csv_pages import PageReader
-from anaplan_sdk._http.replies import decode_started
+from anaplan_sdk._http.replies import content_of, decode_started
 from anaplan_sdk._ranges import check_timeout
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._runtime.deadline import Deadline
@@ -276,7 +276,7 @@ class LargeReads(ApiNamespace):
                 response = self._session.send(
                     "GET", f"{url}/pages/{page}", headers={"Accept": "text/csv"}
                 )
-            return response.content
+            return content_of(response, f"Page {page}")
 
         while True:
             is_whole = _is_complete(request)

@@ -127,6 +127,7 @@ class Session:
         *,
         params: Mapping[str, str | int | bool] | None = None,
         headers: Mapping[str, str] | None = None,
+        on_reply: Callable[[httpx2.Response], None] | None = None,
     ) -> Generator[bytes]:
         """Send a GET and yield its reply in pieces, so that it is never in memory as a whole.
 
@@ -138,6 +139,7 @@ class Session:
             url: The URL, to which `params` are added.
             params: The query.
             headers: Further headers.
+            on_reply: Called with the reply before its first piece.
 
         Raises:
             AnaplanException: The request failed.
@@ -153,10 +155,10 @@ class Session:
         pieces = pieces_of(response, self._reply_limits)
         failure: httpx2.RequestError
         try:
-            while True:
-                piece = runtime.with_deadline(deadline.remaining(), next, pieces, _END)
-                if piece is _END:
-                    break
+            if on_reply is not None:
+                on_reply(response)
+            read = runtime.with_deadline
+            while (piece := read(deadline.remaining(), next, pieces, _END)) is not _END:
                 yield piece
         except DeadlineExceeded:
             raise self._deadline_error(response.request, 1, not_performed=False) from None

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 import json
 import os
-import re
-import tempfile
 import time
 from contextlib import suppress
-from pathlib import Path
 
 from filelock import FileLock
 from pydantic import TypeAdapter, ValidationError
 
 from anaplan_sdk._arguments import expanded
+from anaplan_sdk._runtime.targets import replacing, write_all
 from anaplan_sdk._runtime.user_folders import state_folder
 from anaplan_sdk.auth.permissions import warn_of_readers
 from anaplan_sdk.exceptions import TokenStoreException
 
 # Seconds after which a temporary file belongs to no writer any more.
 _LEFTOVER_AGE = 300.0
+# Of temporary files.
+_SUFFIX = "tokens"
 _VALUES = TypeAdapter(dict[str, str])
 
 
@@ -101,25 +101,14 @@ class PlaintextFileStore:
 
     def _write(self, content: str) -> None:
         self._remove_leftovers()
-        # mkstemp makes the file with mode 0600.
-        handle, name = tempfile.mkstemp(dir=self._path.parent, prefix=f".{self._path.name}.")
-        try:
-            with os.fdopen(handle, "w", encoding="utf-8") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
-            Path(name).replace(self._path)
-        except BaseException:
-            Path(name).unlink()
-            raise
+        with replacing(self._path, mode=0o600, suffix=_SUFFIX) as file:
+            write_all(file, content.encode())
+            file.flush()
+            os.fsync(file.fileno())
 
     def _remove_leftovers(self) -> None:
         """Remove the files of writers that were killed: they contain refresh tokens, too."""
-        pattern = re.compile(rf"\.{re.escape(self._path.name)}\.[a-z0-9_]{{8}}")  # as of mkstemp
-        for path in self._path.parent.iterdir():
+        for path in self._path.parent.glob(f".anaplan-*.{_SUFFIX}"):
             with suppress(OSError):
-                if (
-                    pattern.fullmatch(path.name)
-                    and path.lstat().st_mtime < time.time() - _LEFTOVER_AGE
-                ):
+                if path.lstat().st_mtime < time.time() - _LEFTOVER_AGE:
                     path.unlink()
