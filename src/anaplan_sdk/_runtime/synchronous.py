@@ -25,7 +25,6 @@ from anaplan_sdk._runtime.flow import (
     Pause,
     Step,
     Wait,
-    for_one_origin,
     must_finish,
     resume,
     with_client_defaults,
@@ -260,7 +259,7 @@ def run_flow(
             elif send is not None:
                 step = _take_step(flow, send, step)
             else:
-                reply = yield for_one_origin(with_client_defaults(step, request))
+                reply = yield with_client_defaults(step, request)
                 reply.read()
                 step = resume(flow, reply)
     finally:
@@ -342,11 +341,11 @@ def ordered_map(function: Callable[[T], R], items: Iterable[T], width: int) -> G
                 # locked, and its thread would wait for ever to end it.
                 outcome: SimpleQueue[Future[R]] = SimpleQueue()
                 # As tasks do, threads know the caller's context: a trace goes on in them.
-                context, begun = copy_context(), threading.Lock()
+                context, task = copy_context(), partial(work, item, outcome, threading.Lock())
                 try:
-                    pool.submit(context.run, work, item, outcome, begun)
+                    pool.submit(context.run, task)
                 except RuntimeError:  # There are no more threads. Another may have got it already.
-                    context.run(work, item, outcome, begun)
+                    copy_context().run(task)
                 pending.append(outcome)
                 if len(pending) >= width:
                     yield _get_from(pending.popleft()).result()
