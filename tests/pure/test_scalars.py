@@ -98,7 +98,7 @@ def same(found: object, expected: object) -> bool:
     return found == expected and type(found) is type(expected)
 
 
-@pytest.mark.parametrize(("value", "expected"), SENT, ids=repr)
+@pytest.mark.parametrize(("value", "expected"), SENT)
 def test_scalars_that_are_sent(value: object, expected: object) -> None:
     assert same(written(CellWrite, cell(value))["value"], expected)
     for kind in (NewListItem, ListItemUpdate):
@@ -109,7 +109,7 @@ def test_scalars_that_are_sent(value: object, expected: object) -> None:
     assert same(written(Row, {"Amount": value})["Amount"], expected)
 
 
-@pytest.mark.parametrize("value", EMPTY, ids=repr)
+@pytest.mark.parametrize("value", EMPTY)
 def test_values_that_are_empty(value: object) -> None:
     assert written(CellWrite, cell(value))["value"] == ""
     item = written(ListItemUpdate, {"code": "A", "properties": {"Price": value}})
@@ -118,7 +118,7 @@ def test_values_that_are_empty(value: object) -> None:
     assert written(Row, {"Amount": value}) == {"Amount": None}
 
 
-@pytest.mark.parametrize(("value", "message"), REFUSED, ids=repr)
+@pytest.mark.parametrize(("value", "message"), REFUSED)
 def test_values_that_are_refused(value: object, message: str) -> None:
     places: list[tuple[Any, object, str]] = [
         (CellWrite, cell(value), "cell 0, value: "),
