@@ -194,6 +194,7 @@ async def test_what_was_sent_is_masked(
                 model_id="M",
                 retry_count=1,
                 backoff=0,
+                settle_time=0,
                 headers={"X-Gateway-Key": HEADER},
                 cookies={"session": TOKEN},
                 **way,
