@@ -60,13 +60,14 @@ def expanded(path: str | os.PathLike[str]) -> Path:
     Raises:
         InvalidArgumentException: It begins with `~`, and there is no home folder.
     """
-    try:
-        return Path(path).expanduser()
-    except RuntimeError:
+    # Unlike `Path.expanduser`, it leaves a file such as `~backup.csv` as it is.
+    found = Path(os.path.expanduser(path))  # noqa: PTH111
+    if found.parts[:1] == ("~",):
         raise InvalidArgumentException(
-            f"{str(path)!r} begins with '~', and there is no such home folder: write the whole "
+            f"{str(path)!r} begins with '~', and this user has no home folder: write the whole "
             "path, or set HOME."
-        ) from None
+        )
+    return found
 
 
 def is_token(value: object) -> TypeGuard[str]:

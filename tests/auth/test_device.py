@@ -169,6 +169,13 @@ def test_a_code_that_has_expired_is_not_asked_about() -> None:
     assert len(drive.sent) == 1
 
 
+@pytest.mark.parametrize("interval", [-1, float("nan"), float("inf"), "soon", None])
+def test_an_interval_that_is_none_counts_as_absent(interval: object) -> None:
+    drive = driver({**CODE, "interval": interval}, TOKEN)
+    drive.run()
+    assert drive.waits == [0, 5]
+
+
 def test_trouble_that_will_not_pass_ends_it() -> None:
     trouble = AnaplanConnectionException("Unsupported protocol.", retryable=False)
     with pytest.raises(AnaplanConnectionException):
@@ -181,9 +188,6 @@ def test_trouble_that_will_not_pass_ends_it() -> None:
         {},
         [],
         {**CODE, "expires_in": "soon"},
-        {**CODE, "interval": -1},
-        {**CODE, "interval": float("nan")},
-        {**CODE, "interval": float("inf")},
         {**CODE, "expires_in": float("nan")},
         {**CODE, "expires_in": 1e300},
         {name: CODE[name] for name in ("device_code", "expires_in")},

@@ -248,16 +248,16 @@ def test_a_file_that_others_can_read(tmp_path: Path, caplog: pytest.LogCaptureFi
 def test_what_killed_writers_left(tmp_path: Path) -> None:
     path = tmp_path / "tokens.json"
     old = time.time() - 3600
-    kept = [".tokens.json.backup-of-mine", ".other.json.abcdefgh", ".tokens.json.abcdefgh.txt"]
-    for name in (".tokens.json.abc_efg1", *kept):
+    kept = [".tokens.json.backup-of-mine", ".anaplan-0123.part", "anaplan-0123.tokens"]
+    for name in (".anaplan-0123.tokens", *kept):
         (tmp_path / name).write_text("{}")
         os.utime(tmp_path / name, (old, old))
-    young = ".tokens.json.abcdefg2"  # Its writer may be at work, on another machine.
+    young = ".anaplan-4567.tokens"  # Its writer may be at work, on another machine.
     (tmp_path / young).write_text("{}")
     PlaintextFileStore(path).save("key", "value")
     names = {each.name for each in tmp_path.iterdir()}
     assert names >= {"tokens.json", young, *kept}
-    assert ".tokens.json.abc_efg1" not in names
+    assert ".anaplan-0123.tokens" not in names
 
 
 def test_a_file_that_is_nested_too_deeply(tmp_path: Path) -> None:

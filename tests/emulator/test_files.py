@@ -161,6 +161,7 @@ def test_uploading_a_file_in_one_request(shop: "TenantClient") -> None:
 
 
 def test_a_new_count_removes_the_previous_content(shop: "TenantClient") -> None:
+    shop.emulator.settings.chunk_listing = "arrived"
     file_id = shop.upload("products.csv", b"old")
     begin(shop, file_id, 1)
     assert shop.get(f"/files/{file_id}").status_code == 404

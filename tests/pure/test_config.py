@@ -142,9 +142,8 @@ def test_a_configuration_can_be_sent_to_another_process() -> None:
 def test_one_configuration_makes_many_clients(kind: type[Client | AsyncClient]) -> None:
     config = ClientConfig(token="t", region="eu3", model_id="m1", page_size=7)
     clients = [kind.from_config(config) for _ in range(2)]
-    assert {repr(client) for client in clients} == {
-        f"<{kind.__name__} https://eu3.api.anaplan.com workspace_id=None model_id='m1'>"
-    }
+    start = f"<{kind.__name__} https://eu3.api.anaplan.com workspace_id=None model_id='m1' auth="
+    assert all(repr(client).startswith(start) for client in clients)
     other = clients[0].with_model("m2", "w2")
     assert "workspace_id='w2' model_id='m2'" in repr(other)
     assert config.model_id == "m1"

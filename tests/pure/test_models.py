@@ -212,7 +212,7 @@ def test_every_exported_model_has_a_sample_or_is_part_of_one() -> None:
     seen = {kind for kind, _ in SAMPLES if getattr(models, kind.__name__, None) is kind}
     parts = {models.CategoryValue, models.DeletionFailure, models.ImportSource, models.ProcessStep}
     parts |= {models.TaskResult, models.TaskResultDetail, AnaplanModel}
-    parts |= {models.SummaryDifferences, models.SummaryTotals}
+    parts |= {models.SummaryDifferences, models.SummaryTotals, models.ComparisonSummary}
     # These are only sent.
     parts |= {models.CellCoordinate, models.CellWrite, models.ListItemKey, models.ListItemUpdate}
     exported = {
@@ -362,7 +362,7 @@ def test_counters_are_read_from_alternating_names_and_values() -> None:
         ("IN_PROGRESS", Task),
         ("CANCELLING", Task),
         ("CANCELLED", Task),
-        ("SOMETHING_NEW", Task),
+        ("SOMETHING_NEW", CompletedTask),
         ("COMPLETE", CompletedTask),
     ],
 )

@@ -25,6 +25,7 @@ from anaplan_sdk._runtime.flow import (
     Pause,
     Step,
     Wait,
+    for_one_origin,
     must_finish,
     resume,
     with_client_defaults,
@@ -259,7 +260,7 @@ def run_flow(
             elif send is not None:
                 step = _take_step(flow, send, step)
             else:
-                reply = yield with_client_defaults(step, request)
+                reply = yield for_one_origin(with_client_defaults(step, request))
                 reply.read()
                 step = resume(flow, reply)
     finally:

@@ -113,10 +113,6 @@ class PendingTask(TaskSummary):
     """A synchronization or comparison that has no result yet.
 
     Attributes:
-        creation_time: When the task was created, in milliseconds since 1970; None where Anaplan
-            does not report it.
-        recovered: Whether the reply to the start was lost and this client found the task in
-            Anaplan's list afterwards. The list names no user, so the task may be another user's.
         current_step: What the task is doing, in words.
         task_url: The address of the task, as Anaplan reports it.
 
@@ -131,6 +127,7 @@ class CompletedSyncTask(PendingTask):
     """A synchronization that has ended, successfully or not.
 
     Attributes:
+        task_state: `COMPLETE`.
         result: The result; `result.successful` is whether it succeeded.
 
     Source: Anaplan ALM API guide, "Retrieve ALM model sync task info".

@@ -176,6 +176,7 @@ class CompletedTask(Task):
     """A task that has ended, successfully or not.
 
     Attributes:
+        task_state: `COMPLETE`, unless Anaplan reports a state that is not known yet.
         result: The result; `result.successful` is whether the task succeeded. It is empty, and
             `successful` is None, where Anaplan does not report it.
 

@@ -14,6 +14,7 @@ from anaplan_sdk.exceptions import (
     AnaplanActionError,
     AnaplanException,
     AnaplanTimeoutException,
+    InvalidArgumentException,
     InvalidIdentifierException,
     OutcomeUnknownException,
 )
@@ -241,9 +242,9 @@ async def test_invalid_ids_send_no_request(anaplan: EmulatedAnaplan, action_id: 
             client.get_action,
             client.export_and_download,
         ):
-            with pytest.raises(InvalidIdentifierException):
+            with pytest.raises((InvalidArgumentException, InvalidIdentifierException)):
                 await call(action_id)
-        with pytest.raises(InvalidIdentifierException):
+        with pytest.raises((InvalidArgumentException, InvalidIdentifierException)):
             await client.upload_and_import(113000000000, b"content", action_id)
     assert anaplan.requests() == []
 

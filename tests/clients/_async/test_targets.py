@@ -231,7 +231,7 @@ async def test_a_part_is_not_taken_for_a_chunk(
             (f"*/files/{FILE}", client.get_small_file),
         ):
             anaplan.fault(
-                method="GET", path=path, status=status, body=body, headers=octets, times=2
+                method="GET", path=path, status=status, body=body or None, headers=octets, times=2
             )
             with pytest.raises(AnaplanException) as failed:
                 await read(FILE)

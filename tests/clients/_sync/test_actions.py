@@ -15,6 +15,7 @@ from anaplan_sdk.exceptions import (
     AnaplanActionError,
     AnaplanException,
     AnaplanTimeoutException,
+    InvalidArgumentException,
     InvalidIdentifierException,
     OutcomeUnknownException,
 )
@@ -242,9 +243,9 @@ def test_invalid_ids_send_no_request(anaplan: EmulatedAnaplan, action_id: int | 
             client.get_action,
             client.export_and_download,
         ):
-            with pytest.raises(InvalidIdentifierException):
+            with pytest.raises((InvalidArgumentException, InvalidIdentifierException)):
                 call(action_id)
-        with pytest.raises(InvalidIdentifierException):
+        with pytest.raises((InvalidArgumentException, InvalidIdentifierException)):
             client.upload_and_import(113000000000, b"content", action_id)
     assert anaplan.requests() == []
 

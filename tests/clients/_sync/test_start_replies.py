@@ -513,9 +513,9 @@ def test_a_dump_that_was_removed(anaplan: EmulatedAnaplan) -> None:
         action = client.get_imports()[0].id
         task = client.run_action(action, False)
         anaplan.fault(path="*/dump*", status=404, times=None)
-        with pytest.raises(InvalidIdentifierException, match="last failed run"):
+        with pytest.raises(InvalidIdentifierException, match="another task has run since"):
             client.get_dump(action, task.id)
-        with pytest.raises(InvalidIdentifierException, match="last failed run"):
+        with pytest.raises(InvalidIdentifierException, match="another task has run since"):
             _ = [row for row in client.get_dump_rows(action, task.id)]
-        with pytest.raises(InvalidIdentifierException, match="last failed run"):
+        with pytest.raises(InvalidIdentifierException, match="another task has run since"):
             client.get_dump(action, task.id, 112000000000)
