@@ -91,6 +91,10 @@ SUITES: dict[str, tuple[str, ...]] = {
         "clients/_*/test_starts.py",
         "clients/_*/test_alm.py",
     ),
+    "_async/transport/start_ledger.py": (
+        "clients/_*/test_recovery.py",
+        "clients/_*/test_starts.py",
+    ),
     "_async/transport/*.py": (
         "clients/_*/test_logging.py",
         "clients/_*/test_requests.py",

@@ -1,7 +1,7 @@
 """The names by which a browser may reach the control API and the pages.
 
 A web page of another site can give its own name the address of this machine ("DNS rebinding"), and
-would then share an origin with the emulator. What gives it away is the header `Host`.
+would then share an origin with the emulator. Only the header `Host` shows that.
 """
 
 import ipaddress

@@ -4,6 +4,9 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+Dialect = Literal["live", "guide", "odd"]
+"""Which of the shapes that Anaplan's replies may have."""
+
 
 class Settings(BaseModel):
     """The emulator's settings. A change takes effect at once.
@@ -117,7 +120,7 @@ class Settings(BaseModel):
     Source: docs/anaplan-behaviour.md#files-and-chunks.
     """
 
-    dialect: Literal["live", "guide", "odd"] = "live"
+    dialect: Dialect = "live"
     """Which of the shapes that Anaplan's replies may have: `live` as was observed, with the members
     of both sources where they disagree; `guide` as few members as in the samples of Anaplan's
     guides, and the status codes of the documentation; `odd` as `live`, but optional members are

@@ -17,6 +17,7 @@ from anaplan_sdk._base_exceptions import ArgumentTypeException, InvalidArgumentE
 
 # Visible ASCII, as a header can carry it.
 TOKEN_PATTERN = "[!-~]+"  # noqa: S105 - a pattern
+NOT_ASCII = "it contains a character outside ASCII"
 # A number of a float column that was written as text.
 _FLOAT_TEXT = re.compile(r"(\d+)\.0+")
 
@@ -84,7 +85,7 @@ def check_token(name: str, value: object) -> None:
     if not isinstance(value, str):
         raise ArgumentTypeException(f"{name} must be a str, not {_kind(value)}.")
     if not is_token(value):
-        flaw = flaw_of(value) or ("it contains a blank" if " " in value else _FOREIGN)
+        flaw = flaw_of(value) or ("it contains a blank" if " " in value else NOT_ASCII)
         raise InvalidArgumentException(f"{name} can't be sent in a header: {flaw}.")
 
 
@@ -105,9 +106,6 @@ def check_secret(name: str, value: object, *, may_have_blanks: bool = False) -> 
         raise ArgumentTypeException(f"{name} must be a str, not {_kind(value)}.")
     if flaw := flaw_of(value.strip(" ") if may_have_blanks and value.strip() else value):
         raise InvalidArgumentException(f"{name} is not valid: {flaw}.")
-
-
-_FOREIGN = "it contains a character outside ASCII"
 
 
 def flaw_of(value: str) -> str | None:

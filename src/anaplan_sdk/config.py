@@ -29,6 +29,7 @@ from anaplan_sdk._arguments import check_secret, check_token, identifier
 from anaplan_sdk._formats.chunks import MAX_CHUNK_SIZE
 from anaplan_sdk._formats.gzip import MAX_LEVEL
 from anaplan_sdk._http.client_options import check_http_options, check_http_timeout
+from anaplan_sdk._http.header_values import check_header_value
 from anaplan_sdk._ranges import POSITIVE, Range
 from anaplan_sdk.exceptions import ArgumentTypeException, InvalidArgumentException
 from anaplan_sdk.regions import Hosts, Region, resolve_hosts
@@ -143,8 +144,7 @@ class ConsolidationAccess:
                 )
         check_token("token", self.token)
         tenant = self.tenant.strip()
-        if not (tenant.isascii() and tenant.isprintable()):
-            raise InvalidArgumentException("tenant contains characters that a header can't carry.")
+        check_header_value("tenant", tenant)
         object.__setattr__(self, "tenant", tenant)
 
 

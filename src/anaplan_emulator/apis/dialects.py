@@ -9,13 +9,13 @@ Source: docs/anaplan-behaviour.md#how-to-read-this-page.
 
 import json
 from collections.abc import Callable, Collection, Mapping
-from typing import Any, Literal
+from typing import Any
 
 from starlette.responses import JSONResponse, Response
 
 from anaplan_emulator.apis.calls import parse_json
+from anaplan_emulator.settings import Dialect
 
-Dialect = Literal["live", "guide", "odd"]
 Transformation = Callable[[Any], Any]
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx2
 
+from anaplan_sdk._arguments import NOT_ASCII, flaw_of
 from anaplan_sdk.exceptions import ArgumentTypeException, InvalidArgumentException
 
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
@@ -29,10 +30,9 @@ def check_header_value(name: str, value: str) -> None:
             space or a character outside ASCII.
     """
     if not _VALUE.fullmatch(value):
-        fault = "begins or ends with white space, perhaps from copying it"
-        if _VALUE.fullmatch(value.strip()) is None:
-            fault = "contains a line break, another control character or one outside ASCII"
-        raise InvalidArgumentException(f"{name} can't be sent in a header: it {fault}.")
+        raise InvalidArgumentException(
+            f"{name} can't be sent in a header: {flaw_of(value) or NOT_ASCII}."
+        )
 
 
 def check_headers(name: str, headers: Any) -> None:

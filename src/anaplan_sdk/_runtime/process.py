@@ -29,15 +29,15 @@ class Renewable(Protocol):
 _renewables: WeakSet[Renewable] = WeakSet()
 _sockets: WeakSet[socket] = WeakSet()
 # What belongs to the parent and must not be finalized: that would change it in the parent, too.
-_parents: list[object] = []
+_inherited: list[object] = []
 _process_ids = {os.getpid()}
 
-# The thread that holds it may fork nevertheless.
+# A namespace, since a child has another lock. The thread that holds it may fork nevertheless.
 _forks = SimpleNamespace(lock=threading.RLock())
 # Seconds: a fork is never held up for longer.
 _LONGEST_WAIT = 10.0
 
-# What clients import at their first requests, possibly in a thread. All of it is imported soon.
+# What clients import at their first requests, possibly in a thread. None of it takes long.
 _IMPORTED = frozenset(
     (
         "anaplan_sdk", "anyio", "certifi", "cryptography", "filelock", "h11", "h2", "httpcore2",
@@ -59,7 +59,7 @@ def close_in_child(connection: socket) -> None:
 
 def leave_to_parent(inherited: object) -> None:
     """Keep what a child has inherited, so that it is never finalized in the child."""
-    _parents.append(inherited)
+    _inherited.append(inherited)
 
 
 def check_process() -> None:
@@ -90,16 +90,17 @@ def _renew() -> None:
 
 @contextmanager
 def without_fork() -> Generator[None]:
-    """Have forks wait for work in another thread that must not be copied half done.
+    """Delay the forks of other threads until the block has ended.
 
-    Making an HTTP client is such work: OpenSSL has locks, too, which no child can renew.
+    For work that must not be copied half done, such as making an HTTP client: OpenSSL has locks,
+    too, which no child can renew.
     """
     with _forks.lock:
         yield
 
 
 def _before_fork() -> None:
-    """Wait for what threads are importing and making: a child would wait for it for ever."""
+    """Wait for what other threads import and make: in the child these threads do not exist."""
     _forks.lock.acquire(timeout=_LONGEST_WAIT)
     if not _renewables:
         return

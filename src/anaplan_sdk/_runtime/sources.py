@@ -64,9 +64,6 @@ class PathSource:
         """
         self._file = _open(path)
         state = os.fstat(self._file.fileno())
-        if stat.S_ISDIR(state.st_mode):
-            self._file.close()
-            raise IsADirectoryError(f"{str(path)!r} is a folder; give the path of a file.")
         # Files whose content the system makes up, such as those in /proc, have the size 0.
         is_sized = stat.S_ISREG(state.st_mode) and state.st_size > 0
         self.size = state.st_size if is_sized else None

@@ -15,13 +15,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import httpx2
 
 from anaplan_sdk import _loggers
-from anaplan_sdk._arguments import flaw_of
+from anaplan_sdk._arguments import expanded, flaw_of
 from anaplan_sdk.auth import pem
 from anaplan_sdk.config import CertificateInput, PayloadFormat, Signer, check_payload_format
 from anaplan_sdk.exceptions import (
@@ -189,8 +188,8 @@ def _content(
     # Longer text is content without its first line: not a path, and not to be shown.
     shown = repr(str(source)) if len(str(source)) <= _LONGEST_SHOWN else "at a very long path"
     try:
-        read = Path(source).expanduser().read_bytes()
-    except (OSError, RuntimeError, ValueError) as problem:
+        read = expanded(source).read_bytes()
+    except (OSError, ValueError) as problem:
         why = problem.strerror if isinstance(problem, OSError) else str(problem).rstrip(".")
         raise error(f"The {what} {shown} can't be read: {why}.") from None
     content = pem.unwrap(read)

@@ -24,7 +24,7 @@ _GRANT_TYPE = "urn:ietf:params:oauth:grant-type:device_code"
 _SLOW_DOWN = 5.0
 # The shortest interval, in seconds, for a server that sets none.
 _MIN_INTERVAL = 0.1
-# The most seconds that a code is believed to live.
+# Seconds: a longer lifetime in a reply is not plausible.
 _LONGEST_LIFETIME = 86_400
 # Seconds within which `cancel` is noticed.
 _CANCEL_INTERVAL = 1.0

@@ -48,7 +48,7 @@ _CREDENTIALS = {*chain.from_iterable(_WAYS), *_OF_CERTIFICATE, "auth"}
 _CHAINS = (("certificate", "private_key", "private_key_password"), _BASIC)
 
 
-# What an option is no use without.
+# Options that are used only together with others.
 _NEEDS: tuple[tuple[str, _Way], ...] = (
     ("user_email", ("password",)),
     ("password", ("user_email",)),

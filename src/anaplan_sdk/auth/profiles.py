@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from anaplan_sdk._arguments import expanded
 from anaplan_sdk._runtime.user_folders import config_folder
+from anaplan_sdk.auth import pem
 from anaplan_sdk.auth.permissions import warn_of_readers
 from anaplan_sdk.auth.stores import KeyringStore
 from anaplan_sdk.config import PayloadFormat
@@ -214,7 +215,8 @@ def _has_secret(profile: Profile) -> bool:
     )
     # A private key may be a path.
     return any(
-        isinstance(value, str) and (value != profile.private_key or "-----BEGIN " in value)
+        isinstance(value, str)
+        and (value != profile.private_key or pem.unwrap(value.encode()) is not None)
         for value in secrets
     )
 

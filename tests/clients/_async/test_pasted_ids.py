@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from anaplan_sdk.exceptions import AnaplanException, InvalidArgumentException
+from anaplan_sdk.exceptions import (
+    AnaplanException,
+    FileContentMissingException,
+    InvalidArgumentException,
+)
 from anaplan_sdk.testing import EmulatedAnaplan
 
 
@@ -33,6 +37,21 @@ async def test_ids_from_a_float_column(anaplan: EmulatedAnaplan) -> None:
         assert isinstance(await client.tr.get_line_items(float(module.id)), list)  # type: ignore[call-overload]
     paths = {request.path for request in anaplan.requests()}
     assert not any("." in path or "%" in path for path in paths)
+
+
+async def test_a_file_without_content_by_an_id_from_a_float_column(
+    anaplan: EmulatedAnaplan,
+) -> None:
+    async with anaplan.async_client() as client:
+        file = next(iter(await client.get_files()))
+        await client.upload_file(file.id, b"a\n1\n")
+        await client.delete_file(file.id)
+        for given in (float(file.id), f"{file.id}.0", f" {file.id}\n"):
+            with pytest.raises(FileContentMissingException):
+                await client.get_small_file(given)  # type: ignore[arg-type]
+            anaplan.fault(path="*/chunks", status=404)
+            with pytest.raises(FileContentMissingException):
+                await client.get_file(given)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("wrong", [113.5, float("nan"), "", " \n", None, True])

@@ -13,9 +13,9 @@ from anaplan_sdk._async.transport.recovery import (
     Created,
     ListedStart,
     Recovery,
-    StartLedger,
     start_at_most_once,
 )
+from anaplan_sdk._async.transport.start_ledger import StartLedger
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk.exceptions import AnaplanException, OutcomeUnknownException
 

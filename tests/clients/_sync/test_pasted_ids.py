@@ -5,7 +5,11 @@ from __future__ import annotations
 
 import pytest
 
-from anaplan_sdk.exceptions import AnaplanException, InvalidArgumentException
+from anaplan_sdk.exceptions import (
+    AnaplanException,
+    FileContentMissingException,
+    InvalidArgumentException,
+)
 from anaplan_sdk.testing import EmulatedAnaplan
 
 
@@ -34,6 +38,21 @@ def test_ids_from_a_float_column(anaplan: EmulatedAnaplan) -> None:
         assert isinstance(client.tr.get_line_items(float(module.id)), list)  # type: ignore[call-overload]
     paths = {request.path for request in anaplan.requests()}
     assert not any("." in path or "%" in path for path in paths)
+
+
+def test_a_file_without_content_by_an_id_from_a_float_column(
+    anaplan: EmulatedAnaplan,
+) -> None:
+    with anaplan.client() as client:
+        file = next(iter(client.get_files()))
+        client.upload_file(file.id, b"a\n1\n")
+        client.delete_file(file.id)
+        for given in (float(file.id), f"{file.id}.0", f" {file.id}\n"):
+            with pytest.raises(FileContentMissingException):
+                client.get_small_file(given)  # type: ignore[arg-type]
+            anaplan.fault(path="*/chunks", status=404)
+            with pytest.raises(FileContentMissingException):
+                client.get_file(given)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("wrong", [113.5, float("nan"), "", " \n", None, True])

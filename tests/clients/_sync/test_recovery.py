@@ -15,9 +15,9 @@ from anaplan_sdk._sync.transport.recovery import (
     Created,
     ListedStart,
     Recovery,
-    StartLedger,
     start_at_most_once,
 )
+from anaplan_sdk._sync.transport.start_ledger import StartLedger
 from anaplan_sdk.exceptions import AnaplanException, OutcomeUnknownException
 
 CLOCK = 1_800_000_000.0

@@ -285,9 +285,8 @@ class Comparisons(AlmTasks):
             )
 
         async def recover(_: AnaplanException) -> None:
-            return (
-                None  # Anaplan does not list comparisons, and one that nobody reads does no harm.
-            )
+            # Anaplan does not list comparisons, and one that nobody reads does no harm.
+            return None
 
         task = await start_at_most_once(
             send, None if is_strict else recover, what=f"The comparison of model {self._model_id}"

@@ -422,7 +422,7 @@ class Files(ApiNamespace):
 
     @asynccontextmanager
     async def _missing_content(self, file_id: int | str) -> AsyncGenerator[None]:
-        """Tell a file without content, for which Anaplan may reply 404, from one that isn't."""
+        """Distinguish a file without content, for which Anaplan may reply 404, from none at all."""
         try:
             yield
         except FileContentMissingException:
@@ -432,7 +432,7 @@ class Files(ApiNamespace):
                 await self.get_files()
             except AnaplanException:
                 raise error from None
-            if str(file_id) not in self._known_files:
+            if identifier(file_id) not in self._known_files:
                 raise
             with missing_content(f"File {file_id}"):
                 raise

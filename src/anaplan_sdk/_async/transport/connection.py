@@ -254,8 +254,9 @@ class Transport:
         trace = ConnectionTrace()
         request.extensions = {**extensions, "trace": trace}
         if deadline is not NO_DEADLINE:
-            # A thread cannot be stopped from outside, so the timeouts of its connection stop it: a
-            # little after the deadline, so that the waiting caller reports the deadline first.
+            # A thread cannot be stopped from outside. What it reads and writes is limited by
+            # `watch_connection`; these timeouts limit its connecting and its wait for a connection,
+            # to a little after the deadline, so that the caller reports the deadline first.
             longest = deadline.clamp(inf) + 0.1
             timeouts = {
                 step: min(longest, inf if seconds is None else seconds)

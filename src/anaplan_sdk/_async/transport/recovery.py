@@ -7,21 +7,18 @@ are searched for what it may have started or created.
 from __future__ import annotations
 
 import logging
-import threading
 import time
-from collections import Counter, deque
 from collections.abc import Callable, Collection, Generator, Iterable, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from math import inf
 from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from anaplan_sdk import _loggers
 from anaplan_sdk._async.transport.polling import poll_until
+from anaplan_sdk._async.transport.start_ledger import StartLedger
 from anaplan_sdk._http.retry_policy import was_accepted
 from anaplan_sdk._runtime import asynchronous as runtime
-from anaplan_sdk._runtime import process
 from anaplan_sdk._runtime.deadline import Deadline
 from anaplan_sdk.exceptions import (
     AnaplanActionError,
@@ -40,10 +37,6 @@ _CONFUSION_TIME = _CLOCK_TOLERANCE + 1.0
 _POLL_DELAY = 2.0
 
 _MAY_BE_ANOTHERS = "but what is listed appeared only afterwards, and may be somebody else's"
-
-# More than can be started under one key while one reply is on its way.
-_REMEMBERED_STARTS = 64
-_REMEMBERED_KEYS = 1024
 
 
 class _HasId(Protocol):
@@ -130,84 +123,6 @@ async def start_at_most_once(
     raise AssertionError("unreachable: the last attempt returns or raises")
 
 
-class StartLedger:
-    """What one client has started, is starting, and may have started. Threads share it.
-
-    A key stands for things that may be confused with each other, such as the runs of one action.
-    """
-
-    def __init__(self) -> None:
-        self.renew_in_child()
-        process.renew_in_child(self)
-        self._started: dict[str, deque[str]] = {}
-        self._ambiguous: dict[str, float] = {}
-        self._recovered: dict[str, None] = {}
-
-    def renew_in_child(self) -> None:
-        """Drop the starts that threads of a forked process's parent have under way."""
-        self._lock = threading.Lock()
-        self._under_way: Counter[str] = Counter()
-
-    @contextmanager
-    def starting(self, key: str) -> Generator[None]:
-        """Mark a start as under way, until its outcome is recorded."""
-        with self._lock:
-            under_way = self._under_way  # A child has another.
-            under_way[key] += 1
-        try:
-            yield
-        finally:
-            with self._lock:
-                under_way[key] -= 1
-                if not under_way[key]:
-                    del under_way[key]
-
-    def is_concurrent(self, key: str) -> bool:
-        """Whether several starts are under way."""
-        return self._under_way[key] > 1
-
-    def started(self, key: str) -> Collection[str]:
-        """Return the ids of the latest starts that succeeded."""
-        with self._lock:
-            return tuple(self._started.get(key, ()))
-
-    def record_started(self, key: str, started_id: str) -> None:
-        """Record a start that succeeded."""
-        with self._lock:
-            # The key used last is the last one: others are dropped first.
-            ids = self._started.pop(key, None) or deque(maxlen=_REMEMBERED_STARTS)
-            ids.append(started_id)
-            self._started[key] = ids
-            _drop_oldest(self._started)
-
-    def record_ambiguous(self, key: str) -> None:
-        """Record a start whose outcome is unknown, and may be seen later."""
-        with self._lock:
-            self._ambiguous.pop(key, None)
-            self._ambiguous[key] = time.monotonic()
-            _drop_oldest(self._ambiguous)
-
-    def last_ambiguous(self, key: str) -> float:
-        """Return when an outcome was unknown last, on the clock of `time.monotonic`."""
-        with self._lock:
-            return self._ambiguous.get(key, -inf)
-
-    def record_recovered(self, started_id: str) -> None:
-        """Record what was recovered from a list: it may be somebody else's."""
-        with self._lock:
-            self._recovered[started_id] = None
-            _drop_oldest(self._recovered)
-
-    def is_recovered(self, started_id: str) -> bool:
-        """Whether it was recovered from a list."""
-        return started_id in self._recovered
-
-
-def _drop_oldest(remembered: dict[str, R]) -> None:
-    if len(remembered) > _REMEMBERED_KEYS:
-        del remembered[next(iter(remembered))]
-
-
 def created_at(task: TaskSummary) -> float | None:
     """Return when a task was created, in seconds since 1970; `None` if that is not reported."""
     return None if task.creation_time is None else task.creation_time / 1000
@@ -288,7 +203,7 @@ class _Search(Generic[T]):
     failed: float = field(default_factory=time.monotonic)
     first: frozenset[str] | None = None
 
-    def doubt(self, listed: T) -> str | None:
+    def ambiguity(self, listed: T) -> str | None:
         """Return why a listed thing can't be taken for what was started.
 
         Returns:
@@ -299,9 +214,8 @@ class _Search(Generic[T]):
         if not start.matches(listed) or (self.before and listed.id in self.before):
             return ""
         if self.error.status_code == HTTPStatus.CONFLICT and not start.is_named:
-            return (
-                _MAY_BE_ANOTHERS  # Started by an earlier request that arrived late, or not at all.
-            )
+            # Started by an earlier request that arrived late, or not at all.
+            return _MAY_BE_ANOTHERS
         created = start.created_at(listed)
         began, failed = self.server_time(start.began), self.server_time(self.failed)
         if created is not None and began is not None and failed is not None:
@@ -451,10 +365,10 @@ class Recovery:
         # In this order: what another start has started is recorded before it ends.
         is_concurrent = self._ledger.is_concurrent(start.key)
         known = self._ledger.started(start.key)
-        doubts = [(each, search.doubt(each)) for each in listed if each.id not in known]
+        judged = [(each, search.ambiguity(each)) for each in listed if each.id not in known]
         if search.first is None:
             search.first = _ids(listed)
-        found = [each for each, doubt in doubts if doubt != ""]
+        found = [each for each, ambiguity in judged if ambiguity != ""]
         if not found:
             # The request may still be on its way through a gateway.
             return [] if is_last or start.is_refusal(error) else None
@@ -467,9 +381,9 @@ class Recovery:
         if self._ledger.last_ambiguous(start.key) > start.began - _CONFUSION_TIME:
             why = "by this or by an earlier call without a clear reply"
             raise start.unknown(error, why, found) from error
-        for _, doubt in doubts:
-            if doubt:
-                raise start.unknown(error, doubt, found) from error
+        for _, ambiguity in judged:
+            if ambiguity:
+                raise start.unknown(error, ambiguity, found) from error
         return found
 
 

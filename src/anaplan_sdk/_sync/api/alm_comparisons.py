@@ -282,9 +282,8 @@ class Comparisons(AlmTasks):
             )
 
         def recover(_: AnaplanException) -> None:
-            return (
-                None  # Anaplan does not list comparisons, and one that nobody reads does no harm.
-            )
+            # Anaplan does not list comparisons, and one that nobody reads does no harm.
+            return None
 
         task = start_at_most_once(
             send, None if is_strict else recover, what=f"The comparison of model {self._model_id}"

@@ -147,7 +147,7 @@ class CloudRuns(ApiNamespace):
         def ended(run: RunStatus) -> RunStatus | None:
             nonlocal failures
             # How CloudWorks shows a run under way is not documented: a failure without a code is
-            # read once more before it is believed.
+            # read once more before it is reported.
             if run.has_ended and not run.success and run.execution_error_code is None:
                 failures += 1
                 return run if failures > 1 else None

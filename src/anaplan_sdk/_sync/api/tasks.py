@@ -197,7 +197,7 @@ class Tasks(ApiNamespace):
     def _status_of_started(
         self, action_id: int | str, task_id: str, *, was_seen: bool
     ) -> models.Task | models.CompletedTask:
-        """Return the status of a task that is waited for; a 404 is believed if it is repeated."""
+        """Return the status of a task that is waited for; only a repeated 404 counts."""
         for pause in (_NOT_VISIBLE_YET, None):
             try:
                 return self.get_task_status(action_id, task_id)
@@ -425,7 +425,7 @@ class Tasks(ApiNamespace):
 
     @contextmanager
     def _missing_dump(self, action_id: int | str, task_id: str) -> Generator[None]:
-        """Tell a task without a dump (204, 400 or 404) from one that does not exist."""
+        """Distinguish a task without a dump (204, 400 or 404) from one that does not exist."""
         try:
             yield
         except AnaplanException as error:

@@ -34,7 +34,11 @@ class StoreProcessLock(ProcessLock):
     """A lock between the processes of this user."""
 
     def take(self) -> bool:
-        """Take the lock; return False if it is taken already."""
+        """Take the lock; return False if it is taken already.
+
+        Raises:
+            TokenStoreException: No lock can be made.
+        """
         try:
             return super().take()
         except OSError as error:

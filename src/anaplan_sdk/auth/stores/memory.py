@@ -60,5 +60,5 @@ class _Locks:
         process.renew_in_child(self)
 
     def renew_in_child(self) -> None:
-        """Forget what threads of the parent hold."""
+        """Have locks of its own in a forked process: threads of its parent may hold the others."""
         self.by_key: dict[str, threading.Lock] = {}
