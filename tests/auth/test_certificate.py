@@ -305,6 +305,18 @@ def test_a_file_that_cannot_be_read_is_named(
         CertificateCredentials.load(public_pem(certificate), str(path))
 
 
+@pytest.mark.parametrize("length", [64, 200, 1000])
+def test_a_part_of_a_key_is_not_shown(
+    length: int, key: RSAPrivateKey, certificate: x509.Certificate
+) -> None:
+    body = "".join(private_pem(key).decode().splitlines()[1:-1])
+    for start in range(0, 50, 7):
+        part = body[start : start + length]
+        with pytest.raises(InvalidPrivateKeyException) as refused:
+            CertificateCredentials.load(public_pem(certificate), part)
+        assert part[:12] not in str(refused.value)
+
+
 @pytest.mark.parametrize("path", ["~nobody-of-this-name/key.pem", "key\0.pem"])
 def test_a_path_that_leads_nowhere_is_an_error_of_ours(
     path: str, key: RSAPrivateKey, certificate: x509.Certificate

@@ -48,6 +48,8 @@ _NOTICE = timedelta(days=30)
 _CALLER_DEPTH = 5
 # A longer path is not shown in errors, since it may be a key: no RSA key is as short as this.
 _LONGEST_SHOWN = 255
+# A line of Base64 is longer, and has no dot.
+_SHORTEST_PART = 40
 
 
 @dataclass(frozen=True)
@@ -185,8 +187,8 @@ def _content(
         if isinstance(source, bytes) and not source.isascii():
             return source
         source = os.fsdecode(source).strip()
-    # Longer text is content without its first line: not a path, and not to be shown.
-    shown = repr(str(source)) if len(str(source)) <= _LONGEST_SHOWN else "at a very long path"
+    # Other text may be a part of a key, or one without its first line: not to be shown.
+    shown = repr(str(source)) if _is_like_a_path(str(source)) else "at the given path"
     try:
         read = expanded(source).read_bytes()
     except (OSError, ValueError) as problem:
@@ -194,6 +196,14 @@ def _content(
         raise error(f"The {what} {shown} can't be read: {why}.") from None
     content = pem.unwrap(read)
     return read if content is None else content
+
+
+def _is_like_a_path(text: str) -> bool:
+    if len(text) > _LONGEST_SHOWN:
+        return False
+    path = Path(text)
+    is_in_folder = path.is_absolute() and path.parent.is_dir()
+    return "." in text or len(text) < _SHORTEST_PART or is_in_folder
 
 
 def _open_certificates(content: bytes) -> list[Certificate]:
