@@ -55,8 +55,9 @@ and connect to it from Python ({python}):
     )
     print(client.get_processes())
 
-The same code works on your own tenant: leave base_url out (and pass region="eu3"
-or the like, if the region has its own hosts), and use your certificate and ids:
+The same code works on your own tenant: leave base_url out (and pass
+region="eu3" or the like, if the region has its own hosts), and use your
+certificate and ids:
 
     client = anaplan_sdk.Client(
         certificate="~/certs/anaplan.pem",

@@ -205,12 +205,12 @@ def _certificates_folder(arguments: argparse.Namespace) -> Path | None:
     if given is None and arguments.port == 0:
         return None
     name = f"{arguments.host}-{arguments.port}".replace(":", "_")
-    folder = given or platformdirs.user_cache_path("anaplan-emulator") / name
     try:
+        folder = given or platformdirs.user_cache_path("anaplan-emulator") / name
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         with TemporaryFile(dir=folder):
             return folder
-    except OSError:
+    except (OSError, RuntimeError):  # RuntimeError: the user has no home folder.
         if given is not None:
             raise
         return None

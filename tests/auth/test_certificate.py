@@ -266,7 +266,8 @@ def test_what_is_no_certificate_is_refused(
 def test_what_is_no_key_is_refused(
     content: bytes, give: Give, tmp_path: Path, certificate: x509.Certificate
 ) -> None:
-    with pytest.raises(InvalidPrivateKeyException, match="neither a PEM nor a DER"):
+    expected = "neither a PEM nor a DER|contains CERTIFICATE, and no PRIVATE KEY"
+    with pytest.raises(InvalidPrivateKeyException, match=expected):
         CertificateCredentials.load(public_pem(certificate), give(content, tmp_path / "key"))
 
 

@@ -26,6 +26,7 @@ from anaplan_sdk.auth.oauth_tokens import OAuthBearer
 from anaplan_sdk.auth.profiles import config_file
 from anaplan_sdk.auth.stores import store_key
 from anaplan_sdk.exceptions import (
+    ArgumentTypeException,
     CredentialsNotFoundException,
     InvalidArgumentException,
     SignInRequiredException,
@@ -508,6 +509,23 @@ def test_where_tokens_may_be_kept_without_a_keyring(environ: dict[str, str]) -> 
             find_options(None, None, {**environ, "ANAPLAN_DEVICE_CLIENT_ID": "d1"})
     finally:
         keyring.set_keyring(before)
+
+
+def test_what_is_no_store_is_refused(environ: dict[str, str]) -> None:
+    given: Any = "tokens.json"
+    with pytest.raises(ArgumentTypeException, match="str is not a token store"):
+        find_options(None, None, {**environ, "ANAPLAN_DEVICE_CLIENT_ID": "d1"}, store=given)
+
+
+def test_a_damaged_file_for_tokens_is_not_to_be_named_again(
+    environ: dict[str, str], tmp_path: Path
+) -> None:
+    path = tmp_path / "tokens.json"
+    path.write_text("{")
+    named = {"ANAPLAN_DEVICE_CLIENT_ID": "d1", "ANAPLAN_TOKEN_FILE": str(path)}
+    with pytest.raises(CredentialsNotFoundException, match="is damaged") as caught:
+        find_options(None, None, {**environ, **named})
+    assert "ANAPLAN_TOKEN_FILE" not in str(caught.value)
 
 
 def test_a_store_of_the_programs_own(

@@ -39,7 +39,10 @@ from anaplan_sdk._ranges import Range
             {"certificate_payload": "v3"},
             "certificate_payload must be 'auto', 'v1' or 'v2', not 'v3'.",
         ),
-        ({"httpx_kwargs": {"proxy": "ftp://p"}}, "proxy is not the URL of a proxy."),
+        (
+            {"httpx_kwargs": {"proxy": "ftp://p"}},
+            "proxy is not the URL of a proxy, such as http://proxy.company.com:3128.",
+        ),
         ({"httpx_kwargs": {"verify": "none.pem"}}, "verify: 'none.pem' doesn't exist."),
         ({"httpx_kwargs": {"cert": "none.pem"}}, "cert: 'none.pem' doesn't exist."),
         ({"httpx_kwargs": {"cert": (__file__, "k", "s3cret")}}, "cert: 'k' doesn't exist."),

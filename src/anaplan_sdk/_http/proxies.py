@@ -18,6 +18,7 @@ from anaplan_sdk.regions import is_loopback
 
 # The HTTP library's patterns for this machine.
 _LOOPBACK = ("*localhost", "127.0.0.0/8", "[::1]")
+_NO_PROXY = "is not the URL of a proxy, such as http://proxy.company.com:3128."
 
 
 def check_proxy(name: str, proxy: Any) -> None:
@@ -32,14 +33,14 @@ def check_proxy(name: str, proxy: Any) -> None:
     try:
         given = proxy if isinstance(proxy, httpx2.Proxy) else httpx2.Proxy(proxy)
         if not given.url.host or not 0 < (given.url.port or 80) < 65536:
-            fault = f"{name} is not the URL of a proxy."
+            fault = f"{name} {_NO_PROXY}"
         elif given.url.scheme.startswith("socks") and find_spec("socksio") is None:
             raise ImportError(
                 f"{name} is a SOCKS proxy, which needs the package socksio: "
                 "pip install 'httpx2[socks]'"
             )
     except (ValueError, httpx2.InvalidURL):
-        fault = f"{name} is not the URL of a proxy."
+        fault = f"{name} {_NO_PROXY}"
     except TypeError:
         raise ArgumentTypeException(
             f"{name} must be a URL or an httpx2.Proxy, not {type(proxy).__name__}."

@@ -94,7 +94,7 @@ def error_of(response: httpx2.Response, attempts: int) -> AnaplanException | Non
         reason = ": ".join(filter(None, [reason, *said])) or None
     text = f"{text}: {reason}" if reason else f"{text}."
     if status in (400, 403, 404) and (hint := _id_hint(response.request.url.path)):
-        text = f"{text} {hint}"
+        text = f"{text.rstrip('.')}. {hint}"
     return kind(
         text,
         method=response.request.method,

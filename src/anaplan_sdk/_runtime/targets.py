@@ -50,8 +50,8 @@ def descriptor_of(path: Path) -> int | None:
 def replacing(path: Path, *, mode: int | None = None, suffix: str = "part") -> Generator[BinaryIO]:
     """Open a temporary file that replaces `path` when the block ends without an error.
 
-    Of a link the file is replaced that it points to. A file that is replaced keeps its permissions
-    and, if this user may set it, its owner.
+    If the path is a link, the file that it points to is replaced. A file that is replaced keeps its
+    permissions and, if this user may set it, its owner.
 
     Args:
         path: The file; there may be none so far.

@@ -216,8 +216,8 @@ def _open_certificates(content: bytes) -> list[Certificate]:
         return [x509.load_der_x509_certificate(content)]
     except ValueError:
         raise InvalidCredentialsException(
-            "The certificate can't be read: it is neither PEM nor DER"
-            f"{_explained(content, 'CERTIFICATE')}."
+            "The certificate can't be read: "
+            f"{_explained(content, 'CERTIFICATE') or 'it is neither PEM nor DER'}."
         ) from None
 
 
@@ -227,8 +227,8 @@ def _explained(content: bytes, wanted: str) -> str:
     if any(label.endswith(wanted) for label in labels) or _PEM_MARK not in content:
         return ""
     if not labels:
-        return ": it begins like PEM, and the END line is missing or another"
-    return f": the PEM contains {' and '.join(dict.fromkeys(labels))}, and no {wanted}"
+        return "it begins like PEM, and the END line is missing or does not match the BEGIN line"
+    return f"the PEM contains {' and '.join(dict.fromkeys(labels))}, and no {wanted}"
 
 
 def _is_certificate(content: bytes) -> bool:
@@ -256,11 +256,9 @@ def _open_key(content: bytes, password: bytes | None) -> RSAPrivateKey:
         problem = "is not encrypted: omit the password" if password else "needs a password"
         raise InvalidPrivateKeyException(f"The private key {problem}.") from None
     except (ValueError, UnsupportedAlgorithm):
-        why = f"the password is wrong{_pasted(password)}, or it" if password else "it"
-        raise InvalidPrivateKeyException(
-            f"The private key can't be read: {why} is neither a PEM nor a DER private key"
-            f"{_explained(content, _KEY_LABEL)}."
-        ) from None
+        why = f"the password is wrong{_pasted(password)}, or " if password else ""
+        fault = _explained(content, _KEY_LABEL) or "it is neither a PEM nor a DER private key"
+        raise InvalidPrivateKeyException(f"The private key can't be read: {why}{fault}.") from None
 
 
 def _pasted(password: bytes | None) -> str:

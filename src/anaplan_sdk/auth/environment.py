@@ -250,14 +250,13 @@ def _oauth(
     source: Source, option: str, client_id: str, hosts: Hosts, store: TokenStore | None
 ) -> httpx2.Auth | str:
     """Return the OAuth of a client that has a stored token or can get one; or why there is none."""
+    named = store or _token_file(source)
     try:
-        store = (
-            store
-            or _token_file(source)
-            or KeyringStore(source.get("keyring_service") or "anaplan_sdk")
-        )
+        store = named or KeyringStore(source.get("keyring_service") or "anaplan_sdk")
         is_stored = load_from(store, store_key(f"{hosts.oauth}/oauth/token", client_id)) is not None
     except (ImportError, TokenStoreException) as problem:
+        if named is not None:
+            return str(problem)
         return f"{problem} Or name a file for tokens: {source.label('token_file')}"
     if not is_stored and not can_ask():
         return f"{type(store).__name__} has none, and there is no terminal to sign in at"

@@ -71,7 +71,9 @@ async def test_a_workspace_and_a_model_that_are_mixed_up(anaplan: EmulatedAnapla
     async with anaplan.async_client(
         workspace_id=emulator.model_id, model_id=emulator.workspace_id
     ) as client:
-        with pytest.raises(AnaplanException, match="the form of a model's: are the two mixed up"):
+        with pytest.raises(
+            AnaplanException, match=r"Found\. The .* form of a model's: are the two mixed up"
+        ):
             await client.get_workspace()
         with pytest.raises(AnaplanException, match="the form of a workspace's: are the two mixed"):
             await client.get_model()

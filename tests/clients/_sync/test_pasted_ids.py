@@ -70,7 +70,9 @@ def test_what_is_no_id_is_refused_before_anything_is_sent(
 def test_a_workspace_and_a_model_that_are_mixed_up(anaplan: EmulatedAnaplan) -> None:
     emulator = anaplan.emulator
     with anaplan.client(workspace_id=emulator.model_id, model_id=emulator.workspace_id) as client:
-        with pytest.raises(AnaplanException, match="the form of a model's: are the two mixed up"):
+        with pytest.raises(
+            AnaplanException, match=r"Found\. The .* form of a model's: are the two mixed up"
+        ):
             client.get_workspace()
         with pytest.raises(AnaplanException, match="the form of a workspace's: are the two mixed"):
             client.get_model()

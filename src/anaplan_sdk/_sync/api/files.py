@@ -349,9 +349,10 @@ class Files(ApiNamespace):
         """Download a file's content to a path.
 
         The content is written to a temporary file in the same folder and renamed at the end: an
-        incomplete file never appears under the path. Of a link the file is replaced that it points
-        to; a file keeps its permissions. A path that is no file, such as a named pipe or
-        `/dev/stdout`, is written into. Memory is bounded by a few chunks.
+        incomplete file never appears under the path. A file that is replaced keeps its permissions.
+        If the path is a link, the file that it points to is replaced. If it is not a file but, say,
+        a named pipe or `/dev/stdout`, the content is written into it. Memory is bounded by a few
+        chunks.
 
         Args:
             file_id: The file's id (113…), or an export's id (116…) for the output of the user's

@@ -5,7 +5,11 @@ from __future__ import annotations
 from urllib.parse import urlsplit
 
 from anaplan_sdk.config import TokenStore
-from anaplan_sdk.exceptions import AnaplanException, TokenStoreException
+from anaplan_sdk.exceptions import (
+    AnaplanException,
+    ArgumentTypeException,
+    TokenStoreException,
+)
 
 
 def load_from(store: TokenStore, key: str) -> str | None:
@@ -19,8 +23,14 @@ def load_from(store: TokenStore, key: str) -> str | None:
         The token; None if there is none.
 
     Raises:
+        ArgumentTypeException: It is not a store.
         TokenStoreException: The store can't be read.
     """
+    if not callable(getattr(store, "load", None)):
+        raise ArgumentTypeException(
+            f"{type(store).__name__} is not a token store: pass an object that has load and save, "
+            "such as PlaintextFileStore(path)."
+        )
     try:
         value: object = store.load(key)
     except AnaplanException:
