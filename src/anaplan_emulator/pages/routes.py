@@ -184,10 +184,11 @@ def _sign_in_page(
     device: bool = False,
     email: str = "",
     message: str = "",
+    status: int = 200,
 ) -> Response:
     response = page(
         "sign_in.html",
-        401 if message else 200,
+        status,
         action=action,
         form_token=session.form_token,
         email=email,
@@ -200,14 +201,24 @@ def _sign_in_page(
 def _sign_in(call: Call, *, action: str, then: str, device: bool = False) -> Response:
     session, form = current_session(call), _form(call)
     if not session.sent_form(form):
-        return _invalid_form()
+        # Of another site, or of a tab in which a person signs in after another one.
+        message = "This form has expired: sign in here."
+        return _sign_in_page(
+            call, session, action=action, device=device, message=message, status=403
+        )
     email = form.get("email", "").strip()
     try:
         user = user_by_password(call.db, email, form.get("password", ""))
     except ApiError as error:
         call.audit.record("USR-9", error_number=error.code)
         return _sign_in_page(
-            call, session, action=action, device=device, email=email, message=error.message
+            call,
+            session,
+            action=action,
+            device=device,
+            email=email,
+            message=error.message,
+            status=401,
         )
     record_login(call.db, user, call.tenant.clock.now())
     call.audit.record("USR-8", user_id=user.id, object_id=user.id)

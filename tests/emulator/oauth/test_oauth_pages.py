@@ -141,12 +141,22 @@ def test_forms_of_other_sites_are_rejected(
             email="ada@example.com", password="correct horse", form_token=token
         )
         assert browser.reply.status_code == 403
-        assert "another site" in refused.text
+        assert "has expired" in refused.text
 
     browser.open(portal.url())
     browser.sign_in()
     browser.submit(decision="allow", form_token=foreign)
     assert browser.reply.status_code == 403
+
+
+def test_a_form_of_an_earlier_tab_is_shown_again(portal: "Application", browser: "Browser") -> None:
+    stale = browser.open(portal.url()).fields["form_token"]
+    browser.sign_in()  # In another tab.
+    browser.open(portal.url())
+    browser.submit(email="ada@example.com", password="correct horse", form_token=stale)
+    assert "has expired" in browser.page.text
+    assert "has expired" not in browser.sign_in().text
+    assert browser.reply.status_code == 200
 
 
 def test_forms_without_their_cookie_are_rejected(portal: "Application", browser: "Browser") -> None:
