@@ -157,6 +157,8 @@ class ReplyLimits:
     Attributes:
         max_bytes: Bytes of one reply, unpacked. Each chunk of a downloaded file is a reply.
         max_pages: Pages of one listing. A page has `page_size` items, unless Anaplan sends fewer.
+        max_header_bytes: Bytes that arrive before a reply's headers are complete, including those
+            of interim replies (1xx), of which there may be any number (RFC 9110, section 15.2).
 
     Raises:
         InvalidArgumentException: A limit is not positive.
@@ -165,9 +167,10 @@ class ReplyLimits:
 
     max_bytes: int = 1_000_000_000
     max_pages: int = 100_000
+    max_header_bytes: int = 1_000_000
 
     def __post_init__(self) -> None:
-        for name in ("max_bytes", "max_pages"):
+        for name in ("max_bytes", "max_pages", "max_header_bytes"):
             Range(1).check(name, getattr(self, name), int)
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 
 import gzip
 import json
+import socket
+import threading
 from collections.abc import Callable
+from contextlib import closing, suppress
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -60,6 +63,39 @@ def test_a_reply_of_too_many_bytes(new_origin: Callable[[], Origin]) -> None:
         origin.answer = answer
         with client(origin) as anaplan:
             assert anaplan.get_small_file(FILE) == b"x" * 100_000
+
+
+def test_interim_replies_without_end() -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as server:
+
+        def answer() -> None:
+            with suppress(OSError):
+                while True:
+                    connection, _ = server.accept()
+                    with connection, suppress(OSError):
+                        connection.recv(65_536)
+                        while True:
+                            connection.sendall(b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n")
+
+        threading.Thread(target=answer, daemon=True).start()
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        with Client(base_url=url, token="t", retry_count=2, backoff=0) as anaplan:
+            with pytest.raises(ReplyTooLargeException, match=r"1,000,000 bytes.*interim") as caught:
+                anaplan.get_workspaces()
+    assert caught.value.method == "GET"
+    assert not caught.value.retryable
+
+
+def test_a_few_interim_replies(new_origin: Callable[[], Origin]) -> None:
+    origin = new_origin()
+    limits = ReplyLimits(max_header_bytes=2_000)
+    origin.answer = lambda _: (200, {"X-Large": "x" * 1_000}, b'{"workspaces": []}')
+    with client(origin, reply_limits=limits) as anaplan:
+        for _ in range(5):  # What was counted for one request does not count for the next.
+            assert anaplan.get_workspaces() == []
+        origin.answer = lambda _: (200, {"X-Large": "x" * 2_001}, b'{"workspaces": []}')
+        with pytest.raises(ReplyTooLargeException, match="2,000 bytes"):
+            anaplan.get_workspaces()
 
 
 def pages(total: int) -> Callable[[Received], tuple[int, dict[str, str], bytes]]:

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextvars import ContextVar
 from typing import Any
+from weakref import proxy
 
 import httpx2
 
+from anaplan_sdk._http.redaction import safe_url
 from anaplan_sdk._runtime import asynchronous as runtime
+from anaplan_sdk.exceptions import ReplyTooLargeException
 
 _CONNECTED = ("connect_tcp.complete", "connect_unix_socket.complete", "start_tls.complete")
 
@@ -16,9 +20,16 @@ class ConnectionTrace:
     """The `trace` extension of one request; a transport of the user's may not call it.
 
     After a redirect there are several requests: then less is known.
+
+    Args:
+        request: The request.
+        max_header_bytes: How many bytes may arrive before the headers of its reply are complete.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, request: httpx2.Request, max_header_bytes: int) -> None:
+        self._request = request
+        self._max_header_bytes = max_header_bytes
+        self._header_bytes = 0
         self._requests = 0
         self._is_new = False
         self._has_reply = False
@@ -29,12 +40,33 @@ class ConnectionTrace:
         if event.endswith(_CONNECTED):
             self._is_new = True
             runtime.watch_connection(info["return_value"])
+            _count_what_arrives(info["return_value"])
         elif event.endswith("send_request_headers.started"):
             self._requests += 1
         elif event == "http11.send_request_headers.failed":
             self._headers_failed = True
+        elif event == "http11.receive_response_headers.started":
+            _waiting.set(self)
         elif event.endswith("receive_response_headers.complete"):
             self._has_reply = True
+            _waiting.set(None)
+
+    def count(self, size: int) -> None:
+        """Count bytes that arrived before the headers of the reply were complete.
+
+        Raises:
+            ReplyTooLargeException: There are too many.
+        """
+        self._header_bytes += size
+        if self._header_bytes > self._max_header_bytes:
+            _waiting.set(None)
+            raise ReplyTooLargeException(
+                f"More than {self._max_header_bytes:,} bytes arrived before the headers of a reply "
+                "were complete, the limit that reply_limits= sets: a gateway sends one interim "
+                "reply (1xx) after another.",
+                method=self._request.method,
+                url=safe_url(self._request.url),
+            )
 
     @property
     def was_never_sent(self) -> bool:
@@ -45,3 +77,30 @@ class ConnectionTrace:
         """Whether the request failed since a connection kept from an earlier one was closed."""
         is_broken = isinstance(error, httpx2.NetworkError | httpx2.RemoteProtocolError)
         return is_broken and bool(self._requests) and not self._is_new and not self._has_reply
+
+
+# The trace of a request that was sent, until the headers of its reply are complete.
+_waiting: ContextVar[ConnectionTrace | None] = ContextVar("_waiting", default=None)
+
+
+def _count_what_arrives(stream: Any) -> None:
+    """Have a new connection count what each request receives.
+
+    The HTTP library reports no interim replies, and reads as many as a server sends.
+    """
+    # Weak, or the connection would have to wait for the garbage collector.
+    weak, kind = proxy(stream), type(stream)
+    watched = vars(stream).get("read")
+
+    async def read(max_bytes: int, timeout: float | None = None) -> bytes:
+        content: bytes
+        if watched is None:
+            content = await kind.read(weak, max_bytes, timeout)
+        else:
+            content = await watched(max_bytes, timeout)
+        trace = _waiting.get()
+        if trace is not None:
+            trace.count(len(content))
+        return content
+
+    stream.read = read

@@ -248,7 +248,7 @@ class Transport:
             raise DeadlineExceeded
         attempt.was_sent = True
         extensions = request.extensions
-        trace = ConnectionTrace()
+        trace = ConnectionTrace(request, self._limits.max_header_bytes)
         request.extensions = {**extensions, "trace": trace}
         if deadline is not NO_DEADLINE:
             # A thread cannot be stopped from outside. What it reads and writes is limited by
