@@ -36,7 +36,8 @@ def bounded(pages: Iterable[T], limit: int) -> Iterator[T]:
     Raises:
         ReplyTooLargeException: There are more.
     """
-    known = len(pages) if isinstance(pages, range) else 0
+    # A range has no length from 2 ** 63 on, but always a last element.
+    known = (pages[-1] - pages[0]) // pages.step + 1 if isinstance(pages, range) and pages else 0
     for number, page in enumerate(pages):
         if max(number, known) >= limit:
             raise ReplyTooLargeException(
