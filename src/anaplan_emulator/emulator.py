@@ -1,5 +1,6 @@
 """The emulator as an object: a tenant, and an HTTP server in a thread."""
 
+import os
 from collections.abc import Collection, Mapping
 from contextlib import ExitStack
 from datetime import datetime
@@ -87,6 +88,7 @@ class Emulator:
             clouds=Path(clouds) if clouds is not None else None,
             certificates=Path(certificates) if certificates is not None else None,
         )
+        self._process_id = os.getpid()
         self._on_stop = ExitStack()
         self._on_stop.callback(self.tenant.close)
         try:
@@ -123,8 +125,12 @@ class Emulator:
         self._server.start()
 
     def stop(self) -> None:
-        """Stop the server and all tasks, and delete temporary files."""
-        self._on_stop.close()
+        """Stop the server and all tasks, and delete temporary files.
+
+        In a forked process nothing happens: all of it belongs to the parent.
+        """
+        if os.getpid() == self._process_id:
+            self._on_stop.close()
 
     @property
     def base_url(self) -> str:

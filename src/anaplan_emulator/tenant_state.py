@@ -6,7 +6,7 @@ import threading
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from tempfile import NamedTemporaryFile, TemporaryDirectory
+from tempfile import NamedTemporaryFile
 from typing import Any
 
 from anaplan_emulator.certificates import (
@@ -37,6 +37,7 @@ from anaplan_emulator.store.audit_log import AuditLog
 from anaplan_emulator.store.backup import Backup
 from anaplan_emulator.store.database import StateError, Store
 from anaplan_emulator.store.users import user_by_email
+from anaplan_emulator.temporary_folder import TemporaryFolder
 from anaplan_emulator.tenant.model_description import ActiveState, StructureDescription
 from anaplan_emulator.tenant.tenant_description import TenantDescription, TenantError
 from anaplan_emulator.tenant.tenant_file import read_tenant
@@ -98,15 +99,15 @@ class TenantState:
         """The origin at which the tenant is served, set by the server."""
         self.control_from_anywhere = control_from_anywhere
         self.allowed_hosts = allowed_hosts or AllowedHosts()
-        self._folder = TemporaryDirectory(prefix="anaplan-emulator-")
-        self._certificates = certificates or Path(self._folder.name)
+        self._folder = TemporaryFolder()
+        self._certificates = certificates or self._folder.path
         self._certificate_files: set[Path] = set()
         self._user_files: tuple[Path, Path] | None = None
         self._user_files_lock = threading.Lock()
         self._change_lock = threading.RLock()
         """Held while the tenant is replaced or settings are changed: one after another."""
         self.cloud_storage = CloudStorage(
-            clouds or Path(self._folder.name, "clouds"), private=clouds is None
+            clouds or self._folder.path / "clouds", private=clouds is None
         )
         self.integration_runner = IntegrationRunner(
             self.store, self.clock, self.task_runner, self.cloud_storage, self.settings
@@ -120,7 +121,7 @@ class TenantState:
             self.clock.on_change.append(self.integration_runner.start_due)
         except BaseException as error:
             self.store.close()
-            self._folder.cleanup()
+            self._folder.delete()
             if isinstance(error, sqlite3.DatabaseError) and state is not None:
                 raise StateError(f"{state} cannot be used: {error}") from error
             raise
@@ -312,7 +313,7 @@ class TenantState:
             self.store.close()
             for file in self._certificate_files:
                 file.unlink(missing_ok=True)
-            self._folder.cleanup()
+            self._folder.delete()
 
     def _write_file(self, name: str, content: str) -> Path:
         """Write a private file that is deleted when the emulator ends."""

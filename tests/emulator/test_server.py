@@ -3,6 +3,8 @@ import os
 import socket
 import sqlite3
 import ssl
+import subprocess
+import sys
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
@@ -260,3 +262,28 @@ def test_responses_do_not_wait_for_acknowledgements(http: httpx2.Client) -> None
     # of delayed acknowledgements. The first ones are acknowledged immediately. Even on a slow
     # machine, at least one request is fast.
     assert min(durations[20:]) < 0.04
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="There are no forks.")
+@pytest.mark.parametrize("end", ["leaves the block", "exits"])
+def test_the_end_of_a_forked_process_stops_nothing(end: str) -> None:
+    program = """
+import os, signal, sys
+from anaplan_emulator import Emulator
+with Emulator() as emulator:
+    certificate = emulator.certificate
+    child = os.fork()
+    if not child:
+        signal.alarm(20)
+        if sys.argv[1] == "exits":
+            emulator.stop = lambda: None
+        sys.exit()
+    _, status = os.waitpid(child, 0)
+    emulator.reset()
+    print(status, certificate.exists(), emulator.tenant.store.path.exists())
+print(certificate.exists(), emulator.tenant.store.path.exists())
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program, end], capture_output=True, text=True, timeout=60, check=True
+    )
+    assert done.stdout.split() == ["0", "True", "True", "False", "False"]

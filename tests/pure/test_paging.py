@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from anaplan_sdk._http.paging import further_offsets
+from anaplan_sdk._http.paging import bounded, further_offsets
+from anaplan_sdk.exceptions import ReplyTooLargeException
 
 
 @given(st.integers(1, 40), st.integers(0, 300))
@@ -27,3 +28,9 @@ def test_one_page_may_be_all(received: int, total: int) -> None:
 
 def test_smaller_pages_than_requested_determine_the_offsets() -> None:
     assert list(further_offsets(5000, 12_345)) == [5000, 10_000]
+
+
+def test_more_pages_than_a_range_can_count_are_too_many() -> None:
+    with pytest.raises(ReplyTooLargeException):
+        list(bounded(further_offsets(1, 10**30), 1000))
+    assert list(bounded(range(5, 20, 5), 4)) == [5, 10, 15]

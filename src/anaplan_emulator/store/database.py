@@ -7,9 +7,10 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import AbstractContextManager, closing, contextmanager
 from importlib.resources import files
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from filelock import FileLock, Timeout
+
+from anaplan_emulator.temporary_folder import TemporaryFolder
 
 
 class StateError(Exception):
@@ -32,8 +33,8 @@ class Store:
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        self._temporary = TemporaryDirectory(prefix="anaplan-emulator-") if path is None else None
-        self.path = path or Path(self._temporary.name, "state.sqlite")  # type: ignore[union-attr]
+        self._temporary = TemporaryFolder() if path is None else None
+        self.path = path or self._temporary.path / "state.sqlite"  # type: ignore[union-attr]
         self._idle: list[sqlite3.Connection] = []
         self._idle_lock = threading.Lock()
         self._writing = threading.Lock()
@@ -100,7 +101,7 @@ class Store:
         if self._lock is not None:
             self._lock.release()
         if self._temporary is not None:
-            self._temporary.cleanup()
+            self._temporary.delete()
 
     @contextmanager
     def _writing_on(self, connection: sqlite3.Connection) -> Iterator[None]:

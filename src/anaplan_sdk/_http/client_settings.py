@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Mapping
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from anaplan_sdk._http.proxies import can_use_environment, without_proxy
 from anaplan_sdk.exceptions import ArgumentTypeException, InvalidArgumentException
 
 
-def client_settings(options: Mapping[str, Any], addresses: Iterable[str]) -> dict[str, Any]:
+def client_settings(options: Mapping[str, Any], addresses: Collection[str]) -> dict[str, Any]:
     """Return the arguments for an HTTP client. Files of certificates are read here.
 
     Requests to this machine use no proxy of the environment: it could not reach them, and would see
@@ -38,7 +38,7 @@ def client_settings(options: Mapping[str, Any], addresses: Iterable[str]) -> dic
     settings.pop("cert", None)  # It is in the context, where the HTTP library expects it.
     if own_transport is None and proxy is None and trusts_environment:
         settings["trust_env"] = can_use_environment(addresses)
-        settings["mounts"] = without_proxy(settings.get("mounts") or {})
+        settings["mounts"] = without_proxy(settings.get("mounts") or {}, addresses)
     return settings
 
 

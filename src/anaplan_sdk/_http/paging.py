@@ -36,7 +36,7 @@ def bounded(pages: Iterable[T], limit: int) -> Iterator[T]:
     Raises:
         ReplyTooLargeException: There are more.
     """
-    known = len(pages) if isinstance(pages, range) else 0
+    known = _length(pages) if isinstance(pages, range) else 0
     for number, page in enumerate(pages):
         if max(number, known) >= limit:
             raise ReplyTooLargeException(
@@ -44,3 +44,8 @@ def bounded(pages: Iterable[T], limit: int) -> Iterator[T]:
                 "A larger page_size makes fewer pages."
             )
         yield page
+
+
+def _length(numbers: range) -> int:
+    # From 2 ** 63 on, len() of a range is an OverflowError.
+    return (numbers[-1] - numbers[0]) // numbers.step + 1 if numbers else 0

@@ -103,11 +103,18 @@ def _is_named(host: str, exemption: str) -> bool:
         return bool(domain) and (host == domain or host.endswith(f".{domain}"))
 
 
-def without_proxy(mounts: Mapping[str, Any]) -> dict[str, Any]:
+def without_proxy(mounts: Mapping[str, Any], addresses: Iterable[str]) -> dict[str, Any]:
     """Return the mounts and others for this machine, which lead past the environment's proxies.
 
     A caller's mount for all hosts goes on to be used for this machine.
+
+    Args:
+        mounts: The caller's mounts.
+        addresses: The base URLs that the client sends to. An IPv6 address can be written in many
+            ways, and the HTTP library compares the text.
     """
+    given = {httpx2.URL(address).host for address in addresses}
+    hosts = [*_LOOPBACK, *(f"[{host}]" for host in given if ":" in host and is_loopback(host))]
     schemes = ["all://", *({"http://", "https://"} & mounts.keys())]
-    own = {f"{scheme}{host}": mounts.get(scheme) for scheme in schemes for host in _LOOPBACK}
+    own = {f"{scheme}{host}": mounts.get(scheme) for scheme in schemes for host in hosts}
     return own | dict(mounts)

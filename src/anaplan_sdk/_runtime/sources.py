@@ -9,6 +9,7 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from itertools import zip_longest
 from pathlib import Path
 from typing import BinaryIO, Protocol, runtime_checkable
@@ -32,8 +33,8 @@ _OPEN_AT_ONCE = os.O_NONBLOCK if sys.platform == "linux" else 0
 class BinaryFile(Protocol):
     """The methods of an open file that an upload uses."""
 
-    def read(self, size: int, /) -> bytes:
-        """Return up to `size` bytes, none at the end."""
+    def read(self, size: int, /) -> bytes | None:
+        """Return up to `size` bytes, none at the end; `None` if there are none yet."""
         ...
 
     def seekable(self) -> bool:
@@ -147,8 +148,15 @@ def _state_of(file: BinaryFile) -> tuple[int, int] | None:
 
 
 def reads(file: BinaryFile, step: int) -> Iterator[bytes]:
-    """Yield what is read from a file, up to its end."""
-    while piece := file.read(step):
+    """Yield what is read from a file, up to its end, and an empty piece where nothing came yet."""
+    while True:
+        piece = file.read(step)
+        if piece is None:  # A pipe that does not block has nothing yet.
+            _wait_for(file)
+            yield b""
+            continue
+        if not piece:
+            return
         yield piece
         del piece  # Free its memory before the next piece is read.
 
@@ -196,6 +204,15 @@ def _arriving(descriptor: int, step: int) -> Iterator[bytes]:
         if not piece:
             return
         yield piece
+
+
+def _wait_for(file: BinaryFile) -> None:
+    """Wait a moment until an open file may have more to read."""
+    if hasattr(select, "poll"):
+        with suppress(AttributeError, OSError, ValueError):  # It has no descriptor.
+            _is_ready(file.fileno())  # type: ignore[attr-defined]
+            return
+    time.sleep(_CHECK_INTERVAL)
 
 
 def _is_ready(descriptor: int) -> bool:

@@ -82,6 +82,8 @@ def _foreign(value: Any) -> Scalar:
     if hasattr(value, "as_py"):
         return to_scalar(value.as_py())
     if hasattr(value, "dtype") and getattr(value, "shape", None) == ():
+        if type(value).__name__ == "MaskedConstant":
+            return None
         if value.dtype.kind == "f":
             return _finite(float(str(value)))
         if value.dtype.kind == "M":  # In nanoseconds it would become an int.

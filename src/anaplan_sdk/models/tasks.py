@@ -167,7 +167,7 @@ class TaskResult(AnaplanModel):
     def _derive_success(self) -> TaskResult:
         # A process has succeeded if all of its steps have, and failed if one has.
         steps = {step.successful for step in self.nested_results}
-        if self.successful is None and steps and None not in steps:
+        if self.successful is None and (False in steps or steps == {True}):
             self.successful = False not in steps
         return self
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Generator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -26,6 +27,8 @@ CONNECTION = {
         "secretAccessKey": "5ecret-key",
     },
 }
+
+CELL: dict[str, Any] = {"lineItemName": "Seats", "dimensions": [], "value": 1}
 
 
 class OwnAuth(httpx2.Auth):
@@ -134,3 +137,28 @@ async def test_within_an_origin_they_are_followed_with_all(
     async with AsyncClient(**options) as client:
         with pytest.raises(AnaplanException, match="redirects to"):
             await client.get_workspaces()
+
+
+@pytest.mark.parametrize("status", [301, 302, 303])
+async def test_a_request_that_writes_is_not_continued_as_a_get(
+    new_origin: Callable[[], Origin], status: int
+) -> None:
+    """A listing of earlier tasks, for instance, would pass for the reply to a start."""
+    here = new_origin()
+    old = {"taskId": "OLD", "taskState": "COMPLETE", "result": {"successful": True}}
+    found = json.dumps({"tasks": [old], "task": old}).encode()
+    here.answer = lambda request: (
+        (200, {}, found)
+        if request.method == "GET"
+        else (status, {"Location": f"{request.path}/"}, b"")
+    )
+    options: Any = {"base_url": here.url, "model_id": "M", "token": "t0ken-value"}
+    async with AsyncClient(**options, follow_redirects=True, retry_count=0) as client:
+        for call in (
+            lambda: client.run_action(112000000000),
+            lambda: client.cancel_task(112000000000, "OLD"),
+            lambda: client.tr.write_cells(101000000000, [CELL]),
+        ):
+            with pytest.raises(AnaplanException, match="redirects"):
+                await call()
+    assert [each.method for each in here.received if each.method == "GET"] == []

@@ -452,8 +452,11 @@ async def test_an_end_without_an_outcome_is_neither_success_nor_failure(
         assert task.result.successful is None
 
 
-async def test_a_step_that_failed_is_a_failure(anaplan: EmulatedAnaplan) -> None:
-    steps = [{"successful": True}, {"successful": False, "objectName": "Second"}]
+@pytest.mark.parametrize("first", [{"successful": True}, {}], ids=str)
+async def test_a_step_that_failed_is_a_failure(
+    anaplan: EmulatedAnaplan, first: dict[str, Any]
+) -> None:
+    steps = [first, {"successful": False, "objectName": "Second"}]
     task = {"taskId": "A1", "taskState": "FAILED", "result": {"nestedResults": steps}}
     anaplan.fault(path=TASK, body={"task": task})
     async with anaplan.async_client(**SETTINGS) as client:

@@ -45,8 +45,9 @@ def test_this_machine_is_reached_without_them(
     assert proxy.received == []
 
 
-def test_the_ipv6_address_of_this_machine_counts_as_well(proxy: Origin) -> None:
-    with Client(base_url="http://[::1]:9", token="t", retry_count=0) as client:
+@pytest.mark.parametrize("address", ["[::1]", "[0:0:0:0:0:0:0:1]", "[::0:1]"])
+def test_the_ipv6_address_of_this_machine_counts_as_well(proxy: Origin, address: str) -> None:
+    with Client(base_url=f"http://{address}:9", token="t", retry_count=0) as client:
         with pytest.raises(AnaplanException):
             client.get_workspaces()
     assert proxy.received == []

@@ -7,6 +7,7 @@ import io
 import os
 import socket
 import threading
+import time
 from collections.abc import Callable
 from mmap import mmap
 from pathlib import Path
@@ -69,6 +70,28 @@ def test_a_path_that_is_no_file_is_read_to_its_end(
     writer.join(5)
     if kind != "named pipe":
         os.close(reading)
+
+
+@pytest.mark.parametrize("buffering", [0, -1])
+def test_a_pipe_that_does_not_block_is_read_to_its_end(
+    anaplan: EmulatedAnaplan, buffering: int
+) -> None:
+    reading, writing = os.pipe()
+    os.set_blocking(reading, False)
+
+    def write() -> None:
+        with os.fdopen(writing, "wb", buffering=0) as pipe:
+            for start in range(0, len(DATA), 3000):
+                time.sleep(0.15)
+                pipe.write(DATA[start : start + 3000])
+
+    writer = threading.Thread(target=write, daemon=True)
+    writer.start()
+    with os.fdopen(reading, "rb", buffering=buffering) as pipe:
+        with anaplan.client(upload_chunk_size=700) as client:
+            client.upload_file(FILE, pipe)
+            assert client.get_file(FILE) == DATA
+    writer.join(5)
 
 
 def test_a_file_whose_content_the_system_makes_up(anaplan: EmulatedAnaplan) -> None:
