@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx2
 
@@ -98,7 +98,7 @@ def _check_event_hooks(hooks_by_event: Mapping[Any, Any]) -> None:
         if (
             event not in ("request", "response")
             or not isinstance(hooks, list | tuple)
-            or not all(map(callable, hooks))
+            or not all(map(callable, cast("list[object]", hooks)))
         ):
             raise ArgumentTypeException(
                 "event_hooks must map 'request' and 'response' to lists of functions."
@@ -130,8 +130,9 @@ def _check_http2(is_wanted: bool) -> None:
 
 
 def _check_certificate(certificate: Any) -> None:
-    parts = (certificate,) if isinstance(certificate, str) else certificate
-    if not isinstance(parts, tuple) or not all(isinstance(part, str | None) for part in parts):
+    given: object = (certificate,) if isinstance(certificate, str) else certificate
+    parts = cast("tuple[str | None, ...]", given)
+    if not isinstance(given, tuple) or not all(isinstance(part, str | None) for part in parts):
         raise ArgumentTypeException("cert must be a path, or a tuple of paths and a password.")
     for path in parts[:2]:  # The third is a password.
         if path is not None and not _exists(path):

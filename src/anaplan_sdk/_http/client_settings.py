@@ -7,7 +7,7 @@ import ssl
 from collections.abc import Collection, Mapping
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import httpx2
 
@@ -54,7 +54,7 @@ def _tls_context(settings: Mapping[str, Any]) -> ssl.SSLContext:
         # The HTTP library sets the protocols in it whenever it connects.
         key = settings.get("trust_env", True), settings.get("http2", False)
         make = _verifying_context.__wrapped__ if certificate is not None else _verifying_context
-        source = verify if isinstance(verify, bool) else str(verify)
+        source: bool | str = verify if isinstance(verify, bool) else str(cast("object", verify))
         context = make(source, *key, _state_of_certificates(source))
     if certificate is not None:
         fault: str | None = None

@@ -48,7 +48,7 @@ def check_headers(name: str, headers: Any) -> None:
     """
     if headers is None:
         return
-    pairs = headers.raw if isinstance(headers, httpx2.Headers) else headers
+    pairs: Any = headers.raw if isinstance(headers, httpx2.Headers) else headers
     try:
         items: Iterable[Any] = pairs.items() if hasattr(pairs, "items") else list(pairs)
         texts = [(_text(key), _text(value)) for key, value in items]

@@ -36,7 +36,7 @@ def bounded(pages: Iterable[T], limit: int) -> Iterator[T]:
     Raises:
         ReplyTooLargeException: There are more.
     """
-    known = _length(pages) if isinstance(pages, range) else 0
+    known = _length(pages)
     for number, page in enumerate(pages):
         if max(number, known) >= limit:
             raise ReplyTooLargeException(
@@ -46,6 +46,9 @@ def bounded(pages: Iterable[T], limit: int) -> Iterator[T]:
         yield page
 
 
-def _length(numbers: range) -> int:
+def _length(pages: Iterable[object]) -> int:
+    """Return the length of a range; 0 for what is none, or is empty."""
+    if not isinstance(pages, range) or not pages:
+        return 0
     # From 2 ** 63 on, len() of a range is an OverflowError.
-    return (numbers[-1] - numbers[0]) // numbers.step + 1 if numbers else 0
+    return (pages[-1] - pages[0]) // pages.step + 1

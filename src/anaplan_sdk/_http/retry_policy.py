@@ -121,8 +121,7 @@ def is_transient(status_code: int) -> bool:
 
 def was_not_performed(status_code: int) -> bool:
     """Whether a reply with this status shows that Anaplan did not act on the request."""
-    # After a 303 the reply to what was done is elsewhere (RFC 9110, section 15.4.4).
-    return 300 <= status_code < 500 and status_code not in (303, 408)
+    return 300 <= status_code < 500 and status_code != 408
 
 
 def was_accepted(error: AnaplanException) -> bool:

@@ -12,7 +12,7 @@ from functools import partial
 from math import inf
 from queue import Empty, SimpleQueue
 from socket import socket
-from typing import Any, Generic, ParamSpec, TypeAlias, TypeGuard, TypeVar
+from typing import Any, Generic, ParamSpec, TypeAlias, TypeGuard, TypeVar, cast
 from weakref import proxy
 
 import httpx2
@@ -154,7 +154,8 @@ def watch_connection(stream: Any) -> None:
         stream: The connection, a `NetworkStream` of the HTTP library.
     """
     # Weak, or the connection would have to wait for the garbage collector.
-    weak, kind = proxy(stream), type(stream)
+    weak: Any = proxy(stream)
+    kind = cast("Any", type(stream))
 
     def read_until_end(max_bytes: int, timeout: float | None = None) -> bytes:
         content: bytes = kind.read(weak, max_bytes, _limited(timeout))

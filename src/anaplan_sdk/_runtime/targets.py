@@ -10,7 +10,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
+from typing import BinaryIO, cast
 from uuid import uuid4
 
 _PAUSE = 0.05
@@ -123,7 +123,7 @@ def write_all(file: BinaryIO, content: bytes) -> None:
     """Write all of the content, in as many steps as the file takes."""
     rest = memoryview(content)
     while rest:
-        written: int | None = file.write(rest)
+        written = cast("int | None", file.write(rest))
         if written is None:  # It is another program's, which made it non-blocking, and full.
             select.select([], [file], [], _PAUSE)
         rest = rest[written or 0 :]

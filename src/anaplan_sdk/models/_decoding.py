@@ -171,7 +171,7 @@ def decode_json(adapter: Adapter[T], content: bytes) -> T:
         reply = _without_nulls(from_json(content))
         rows = getattr(adapter, "key", None)
         if rows is not None and isinstance(reply, list):
-            reply = {rows: reply}  # One sample of Anaplan's has the list alone.
+            reply = {rows: cast("object", reply)}  # One sample of Anaplan's has the list alone.
         if getattr(adapter, "exact", False):
             return adapter.validate_python(reply)
         return validate_repaired(adapter.validate_python, reply, rows)

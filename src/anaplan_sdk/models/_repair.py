@@ -85,7 +85,7 @@ def validate_repaired(validate: Callable[[object], T], reply: object, rows: str 
         for place, kind in removals:
             del place.container[place.key]
             _log(place, kind)
-            if len(place.path) == 2 and place.path[0] == rows and isinstance(reply, dict):
+            if len(place.path) == 2 and place.path[0] == rows:
                 page = cast("dict[str, int]", reply)
                 page[SKIPPED] = page.get(SKIPPED, 0) + 1
         if not removals:

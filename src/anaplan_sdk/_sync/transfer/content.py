@@ -136,7 +136,7 @@ def _prepare(content: Content, chunk_size: int, stack: ExitStack) -> Upload:
         size = runtime.run_in_thread(encoded_size, content)
         return _of_size(size, chunk_size, lambda _: encoded_pieces(content))
     if isinstance(content, bytes | bytearray | memoryview | mmap):
-        return _of_buffer(content, chunk_size, stack)
+        return _of_buffer(cast("bytes | bytearray | mmap", content), chunk_size, stack)
     if isinstance(content, BinaryFile):
         return _of_file(content, chunk_size)
     if isinstance(content, list | tuple):
@@ -169,9 +169,9 @@ def _of_path(path: Path, chunk_size: int, stack: ExitStack) -> Upload:
 
 
 def _of_buffer(
-    content: bytes | bytearray | memoryview | mmap, chunk_size: int, stack: ExitStack
+    content: bytes | bytearray | memoryview[int] | mmap, chunk_size: int, stack: ExitStack
 ) -> Upload:
-    view = stack.enter_context(memoryview(content))
+    view = stack.enter_context(memoryview(cast("bytes", content)))
     if not view.c_contiguous:
         raise ArgumentTypeException("The content is a memoryview that is not contiguous.")
     whole = stack.enter_context(view.cast("B"))

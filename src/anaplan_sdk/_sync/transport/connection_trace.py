@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextvars import ContextVar
-from typing import Any
+from typing import Any, cast
 from weakref import proxy
 
 import httpx2
@@ -90,15 +90,15 @@ def _count_what_arrives(stream: Any) -> None:
     The HTTP library reports no interim replies, and reads as many as a server sends.
     """
     # Weak, or the connection would have to wait for the garbage collector.
-    weak, kind = proxy(stream), type(stream)
-    watched = vars(stream).get("read")
+    weak: Any = proxy(stream)
+    kind = cast("Any", type(stream))
+    watched = cast("Any", vars(stream)).get("read")
 
     def read(max_bytes: int, timeout: float | None = None) -> bytes:
-        content: bytes
         if watched is None:
-            content = kind.read(weak, max_bytes, timeout)
+            content = cast("bytes", kind.read(weak, max_bytes, timeout))
         else:
-            content = watched(max_bytes, timeout)
+            content = cast("bytes", watched(max_bytes, timeout))
         trace = _waiting.get()
         if trace is not None:
             trace.count(len(content))
