@@ -171,7 +171,8 @@ def _of_path(path: Path, chunk_size: int, stack: ExitStack) -> Upload:
 def _of_buffer(
     content: bytes | bytearray | memoryview[int] | mmap, chunk_size: int, stack: ExitStack
 ) -> Upload:
-    view = stack.enter_context(memoryview(cast("bytes", content)))
+    view: memoryview[int] = memoryview(cast("bytes", content))
+    stack.enter_context(view)
     if not view.c_contiguous:
         raise ArgumentTypeException("The content is a memoryview that is not contiguous.")
     whole = stack.enter_context(view.cast("B"))
