@@ -54,7 +54,15 @@ SENT: list[tuple[Any, object]] = [
     (pa.scalar(Decimal("2.25")), 2.25),
     (pa.scalar("text").cast(pa.dictionary(pa.int8(), pa.string())), "text"),
 ]
-EMPTY: list[Any] = [None, pd.NA, pd.NaT, np.datetime64("NaT"), pa.scalar(None), pa.NA, np.ma.masked]
+EMPTY: list[Any] = [
+    None,
+    pd.NA,
+    pd.NaT,
+    np.datetime64("NaT", "D"),
+    pa.scalar(None),
+    pa.NA,
+    np.ma.masked,
+]
 REFUSED: list[tuple[Any, str]] = [
     (float("nan"), "nan is not a finite number; None stands for an empty value"),
     (np.float32("inf"), "inf is not a finite number"),
