@@ -104,7 +104,11 @@ def interrupt_downloads(emulator: Emulator, count: int, seed: int) -> Found:
         program = DOWNLOADS.replace("WHOLE", repr(DATA))
         argument = json.dumps([options, count, seed, folder])
         done = subprocess.run(
-            [sys.executable, "-c", program, argument], capture_output=True, text=True, check=False
+            [sys.executable, "-c", program, argument],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=30 + count,
         )
     if done.returncode:
         raise RuntimeError(done.stderr)
