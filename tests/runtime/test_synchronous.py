@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import _thread
 import signal
+import subprocess
 import sys
 import threading
 import time
@@ -177,10 +179,10 @@ def test_detached_work_gives_its_result_or_its_error() -> None:
 def test_no_thread_can_be_started(monkeypatch: pytest.MonkeyPatch) -> None:
     """As at the end of the interpreter."""
 
-    def refuse(thread: threading.Thread) -> None:
+    def refuse(*_: object) -> None:
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr(threading.Thread, "start", refuse)
+    monkeypatch.setattr(_thread, "start_new_thread", refuse)
     abandoned: list[bool] = []
     caller = threading.get_ident()
     detached = DetachedTasks().run(threading.get_ident, on_abandoned=lambda: abandoned.append(True))
@@ -199,16 +201,63 @@ def test_an_interrupt_before_the_thread_has_begun_abandons_its_work(
     abandoned: list[bool] = []
     tasks = DetachedTasks()
 
-    def interrupted(_: threading.Thread) -> None:
+    def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(threading.Thread, "start", interrupted)
+    monkeypatch.setattr(_thread, "start_new_thread", interrupted)
     with pytest.raises(KeyboardInterrupt):
         tasks.run(list, on_abandoned=lambda: abandoned.append(True))
     assert abandoned == [True]
     began = time.monotonic()
     tasks.wait(60)
     assert time.monotonic() - began < 30
+
+
+INTERRUPTS = """
+import faulthandler, random, signal, time
+from contextlib import closing
+from anaplan_sdk._runtime.synchronous import Semaphore, ordered_map
+
+faulthandler.dump_traceback_later(60, exit=True)
+signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))
+permits, chance, interrupted = Semaphore(4), random.Random(1), 0
+
+def work(item):
+    permits.acquire()
+    permits.release()
+
+def run():
+    with closing(ordered_map(work, range(8), 4)) as results:
+        list(results)
+
+began = time.perf_counter()
+for _ in range(20):
+    run()
+usual = (time.perf_counter() - began) / 20
+end = time.monotonic() + 5
+while time.monotonic() < end:
+    try:
+        try:
+            signal.setitimer(signal.ITIMER_REAL, max(usual * chance.random(), 1e-5))
+            run()
+        finally:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+    except KeyboardInterrupt:
+        interrupted += 1
+print(interrupted)
+"""
+
+
+@on_unix
+def test_no_interrupt_of_parallel_work_leaves_it_waiting() -> None:
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", INTERRUPTS],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert int(done.stdout) > 10
 
 
 def test_a_deadline_leaves_work_to_itself() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import _thread
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
+from contextlib import suppress
 from contextvars import ContextVar, copy_context
 from functools import partial
 from math import inf
@@ -327,34 +329,94 @@ def ordered_map(function: Callable[[T], R], items: Iterable[T], width: int) -> G
         for item in items:
             yield function(item)
         return
+    workers = _Workers(width)
     pending: deque[SimpleQueue[Future[R]]] = deque()
     cancelled = threading.Event()
 
-    def work(item: T, outcome: SimpleQueue[Future[R]], begun: threading.Lock) -> None:
-        if begun.acquire(blocking=False) and not cancelled.is_set():
+    def work(item: T, outcome: SimpleQueue[Future[R]]) -> None:
+        if not cancelled.is_set():
             done: Future[R] = Future()
             _run_into(done, _run_cancellable, cancelled, function, item)
             outcome.put(done)
 
-    with ThreadPoolExecutor(width, thread_name_prefix="anaplan-sdk") as pool:
-        try:
-            for item in items:
-                # Not the pool's own futures: a Ctrl-C that meets a wait for one may leave it
-                # locked, and its thread would wait for ever to end it.
-                outcome: SimpleQueue[Future[R]] = SimpleQueue()
-                # As tasks do, threads know the caller's context: a trace goes on in them.
-                context, task = copy_context(), partial(work, item, outcome, threading.Lock())
-                try:
-                    pool.submit(context.run, task)
-                except RuntimeError:  # There are no more threads. Another may have got it already.
-                    copy_context().run(task)
-                pending.append(outcome)
-                if len(pending) >= width:
-                    yield _get_from(pending.popleft()).result()
-            while pending:
+    try:
+        for item in items:
+            outcome: SimpleQueue[Future[R]] = SimpleQueue()
+            # As tasks do, threads know the caller's context: a trace goes on in them.
+            workers.run(partial(copy_context().run, work, item, outcome))
+            pending.append(outcome)
+            if len(pending) >= width:
                 yield _get_from(pending.popleft()).result()
-        finally:
-            cancelled.set()
+        while pending:
+            yield _get_from(pending.popleft()).result()
+    finally:
+        cancelled.set()
+        workers.close()
+
+
+class _Workers:
+    """Runs tasks in threads.
+
+    In place of a ThreadPoolExecutor, whose locks are written in Python: a Ctrl-C in the main thread
+    may leave one locked, for which its threads would wait for ever. A SimpleQueue has no such lock.
+
+    Args:
+        width: The most threads.
+    """
+
+    def __init__(self, width: int) -> None:
+        self._width = width
+        self._started = 0
+        self._tasks: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._ended: SimpleQueue[None] = SimpleQueue()
+
+    def run(self, task: Callable[[], None]) -> None:
+        """Run a task in a thread, or in the caller's where none can be started."""
+        if self._started < self._width:
+            with suppress(RuntimeError):
+                _start_thread(self._take_tasks, is_daemon=True)
+                self._started += 1
+        if self._started:
+            self._tasks.put(task)
+        else:
+            task()
+
+    def close(self) -> None:
+        """Wait for the end of all tasks."""
+        self._tasks.put(None)
+        for _ in range(self._started):
+            _get_from(self._ended)
+
+    def _take_tasks(self) -> None:
+        while (task := self._tasks.get()) is not None:
+            task()
+            del task  # Its item may be large.
+        self._tasks.put(None)  # For the next thread.
+        self._ended.put(None)
+
+
+def _start_thread(run: Callable[[], None], *, is_daemon: bool) -> None:
+    """Start a thread, of which a Ctrl-C cannot prevent the beginning or the end.
+
+    `Thread.start` waits for the thread with a lock that a Ctrl-C may leave locked, and the thread
+    would wait for it for ever. Signals are handled in the main thread only, so another one starts
+    it.
+
+    Raises:
+        RuntimeError: There are no more threads, or the interpreter is ending.
+    """
+    thread = threading.Thread(target=run, name="anaplan-sdk", daemon=is_daemon)
+    if threading.current_thread() is threading.main_thread():
+        _thread.start_new_thread(_start_or_run, (thread, run))
+    else:
+        thread.start()
+
+
+def _start_or_run(thread: threading.Thread, run: Callable[[], None]) -> None:
+    try:
+        thread.start()
+    except RuntimeError:  # There are no more threads but this one.
+        run()
 
 
 def _start(
@@ -370,7 +432,7 @@ def _start(
     run = partial(copy_context().run, _run_into, future, function, *args, **kwargs)
     try:
         try:
-            threading.Thread(target=run, name="anaplan-sdk", daemon=is_daemon).start()
+            _start_thread(run, is_daemon=is_daemon)
         except RuntimeError:
             run()
     except BaseException:
@@ -470,12 +532,22 @@ class Semaphore:
 
     def renew_in_child(self) -> None:
         """Let all callers of a forked child through that its parent would."""
-        self._semaphore = threading.Semaphore(self._width)
+        # Not a threading.Semaphore, whose lock a Ctrl-C may leave locked.
+        self._permits: SimpleQueue[None] = SimpleQueue()
+        for _ in range(self._width):
+            self._permits.put(None)
 
     def acquire(self, seconds: float | None = None) -> bool:
         """Wait, at most `seconds`, until the caller may pass; return whether it may."""
-        return self._semaphore.acquire(timeout=seconds)
+        try:
+            self._permits.get_nowait()
+        except Empty:
+            try:
+                _get_from(self._permits, seconds)
+            except Empty:
+                return False
+        return True
 
     def release(self) -> None:
         """Let the next caller through."""
-        self._semaphore.release()
+        self._permits.put(None)
