@@ -2,7 +2,7 @@
 
 The routes reply as Anaplan was observed to. `guide` reduces the replies to what the samples of
 Anaplan's guides and the fixtures of its Java client contain; `odd` removes members that no client
-needs, adds members that none knows, and changes types. Neither touches what identifies an object.
+needs, adds unknown members, and changes types. Neither touches what identifies an object.
 
 Source: docs/anaplan-behaviour.md#how-to-read-this-page.
 """

@@ -47,7 +47,7 @@ def bounded(pages: Iterable[T], limit: int) -> Iterator[T]:
 
 
 def _length(pages: Iterable[object]) -> int:
-    """Return the length of a range; 0 for what is none, or is empty."""
+    """Return the length of a range; 0 for an empty one and for anything else."""
     if not isinstance(pages, range) or not pages:
         return 0
     # From 2 ** 63 on, len() of a range is an OverflowError.

@@ -137,5 +137,5 @@ def _value(attribute: str, token: str) -> str | bool | None:
 
 
 def _fold(value: Value) -> Value:
-    """Return a value to compare: an empty text is none."""
+    """Return a value to compare; an empty text counts as no value."""
     return value.lower() or None if isinstance(value, str) else value
