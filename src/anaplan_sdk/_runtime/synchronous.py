@@ -343,7 +343,7 @@ def ordered_map(function: Callable[[T], R], items: Iterable[T], width: int) -> G
         for item in items:
             outcome: SimpleQueue[Future[R]] = SimpleQueue()
             # As tasks do, threads know the caller's context: a trace goes on in them.
-            workers.run(partial(copy_context().run, work, item, outcome))
+            workers.run(partial(copy_context().run, partial(work, item, outcome)))
             pending.append(outcome)
             if len(pending) >= width:
                 yield _get_from(pending.popleft()).result()
@@ -367,10 +367,10 @@ class _Workers:
     def __init__(self, width: int) -> None:
         self._width = width
         self._started = 0
-        self._tasks: SimpleQueue[Callable[[], None] | None] = SimpleQueue()
+        self._tasks: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
         self._ended: SimpleQueue[None] = SimpleQueue()
 
-    def run(self, task: Callable[[], None]) -> None:
+    def run(self, task: Callable[[], object]) -> None:
         """Run a task in a thread, or in the caller's where none can be started."""
         if self._started < self._width:
             with suppress(RuntimeError):
@@ -395,7 +395,7 @@ class _Workers:
         self._ended.put(None)
 
 
-def _start_thread(run: Callable[[], None], *, is_daemon: bool) -> None:
+def _start_thread(run: Callable[[], object], *, is_daemon: bool) -> None:
     """Start a thread, of which a Ctrl-C cannot prevent the beginning or the end.
 
     `Thread.start` waits for the thread with a lock that a Ctrl-C may leave locked, and the thread
@@ -412,7 +412,7 @@ def _start_thread(run: Callable[[], None], *, is_daemon: bool) -> None:
         thread.start()
 
 
-def _start_or_run(thread: threading.Thread, run: Callable[[], None]) -> None:
+def _start_or_run(thread: threading.Thread, run: Callable[[], object]) -> None:
     try:
         thread.start()
     except RuntimeError:  # There are no more threads but this one.
