@@ -18,8 +18,8 @@ import orjson  # type: ignore[import-not-found,unused-ignore] # only in its own 
 from isal import igzip, isal_zlib
 from pydantic_core import from_json
 
+from connections import server
 from server import CHUNK, FILE, LIST, MODEL
-from work import server
 
 MIB = 1 << 20
 _ROUNDS = 3

@@ -1,8 +1,10 @@
 """A fast server with the part of Anaplan's API that the benchmarks need.
 
-It stores only counts. A thread for each connection reads requests from a plain socket, sleeps for
-the latency and sends replies that were prepared at the start. `python server.py '{"latency":
-0.02}'` prints its port, serves until its standard input is closed, and then prints its counts.
+It stores only counts. A thread for each connection reads requests from its socket, sleeps for the
+latency and sends a reply. It shares the cores with the client, so it must cost little: replies that
+stay the same are kept as bytes, and headers that don't matter are not parsed.
+`python server.py '{"latency": 0.02}'` prints its port, serves until its standard input is closed,
+and then prints its counts.
 """
 
 from __future__ import annotations
@@ -11,6 +13,8 @@ import gzip
 import json
 import re
 import socket
+import ssl
+import struct
 import sys
 import threading
 import time
@@ -20,12 +24,12 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from hashlib import sha256
-from io import BufferedReader
+from pathlib import Path
 from typing import Any
 
 MODEL = "0123456789ABCDEF0123456789ABCDEF"
 WORKSPACE = "0123456789abcdef0123456789abcdef"
-FILE, IMPORT, LIST = 113000000001, 112000000001, 101000000001
+FILE, IMPORT, LIST, MODULE = 113000000001, 112000000001, 101000000001, 102000000001
 CHUNK = 10_000_000
 _PAGE = 5000
 
@@ -45,6 +49,9 @@ class Setup:
         token_uses: Number of requests for which a token is valid; 0 sets no limit.
         lost_chunks: Chunks whose PUT is always answered with 503.
         lose_first_start: Whether the connection of the first start breaks before the reply.
+        resets: Number of requests that are answered by a reset of the connection.
+        kept_requests: Number of requests that a connection serves before such a reset.
+        tls: Folder of the server's certificate and key; "" serves without TLS.
     """
 
     latency: float = 0.0
@@ -57,6 +64,9 @@ class Setup:
     token_uses: int = 0
     lost_chunks: list[int] = field(default_factory=list[int])
     lose_first_start: bool = False
+    resets: int = 0
+    kept_requests: int = 6
+    tls: str = ""
 
 
 @dataclass
@@ -73,6 +83,7 @@ class Seen:
         tasks: Number of started tasks.
         started_whole: Whether every announced chunk had been received at the first start.
         refused: Number of requests answered with 429.
+        resets: Number of connections that were reset.
         last: Time of the last request, in seconds since 1970.
     """
 
@@ -85,20 +96,31 @@ class Seen:
     tasks: int = 0
     started_whole: bool | None = None
     refused: int = 0
+    resets: int = 0
     last: float = 0.0
 
 
 @dataclass
 class Request:
-    """A request. Large bodies are not kept, except the last eight bytes in `tail`."""
+    """A request. The bodies of uploads are not kept, except the last eight bytes in `tail`."""
 
     method: str
-    path: str
-    query: dict[str, str]
-    token: str
-    body: bytes = b""
+    target: str
+    token: str = ""
+    body: bytes | bytearray = b""
     tail: bytes = b""
     length: int = 0
+
+    @property
+    def path(self) -> str:
+        """Return the target without the query."""
+        return self.target.partition("?")[0]
+
+    @property
+    def query(self) -> dict[str, str]:
+        """Return the parameters of the query, undecoded."""
+        pairs = [pair.partition("=") for pair in self.target.partition("?")[2].split("&")]
+        return {name: value for name, _, value in pairs}
 
 
 @dataclass
@@ -108,6 +130,13 @@ class Reply:
     status: int = 200
     body: bytes | memoryview = b""
     headers: str = ""
+
+    @cached_property
+    def pieces(self) -> list[bytes | memoryview]:
+        """What is sent. A small body is sent together with the head, in one packet."""
+        size = "" if self.status == 204 else f"Content-Length: {len(self.body)}\r\n"
+        head = f"HTTP/1.1 {self.status} .\r\n{self.headers}{size}\r\n".encode()
+        return [head + self.body] if len(self.body) < 65_536 else [head, self.body]
 
     @classmethod
     def json(cls, content: object, status: int = 200) -> Reply:
@@ -139,6 +168,7 @@ class Model:
         self._window = 0, 0
         self._tokens: dict[str, int] = {}
         self._unpacked: dict[int, bytes] = {}
+        self._constant: dict[tuple[str, str], tuple[str, Reply]] = {}
         self.routes: list[tuple[str, str, str, Callable[..., Reply]]] = [
             ("sign-in", "POST", r"/token/(?:authenticate|refresh)|/oauth/token", self._token),
             ("validate", "GET", r"/token/validate", self._validate),
@@ -154,6 +184,7 @@ class Model:
             ("upload", "PUT", r".*/files/\d+/chunks/(\d+)", self._upload),
             ("items", "GET", r".*/lists/\d+/items", self._items),
             ("insert", "POST", r".*/lists/\d+/items", self._insert),
+            ("cells", "POST", r".*/modules/\d+/data", self._cells),
             ("start", "POST", r".*/imports/\d+/tasks", self._start),
             ("tasks", "GET", r".*/imports/\d+/tasks", self._tasks),
             ("task", "GET", r".*/imports/\d+/tasks/(\d+)", self._task),
@@ -180,12 +211,28 @@ class Model:
 
     def answer(self, request: Request) -> Reply:
         """Return the reply to a request."""
-        kind, call = self._find(request)
+        key = request.method, request.target
+        kind, reply = self._constant.get(key, ("", None))
+        if reply is None:
+            kind, call = self._find(request)
         with self.lock:
             self.seen.requests[kind] += 1
             self.seen.last = time.time()
             refusal = self._refusal(kind, request)
-        return refusal or call()
+        if refusal is not None:
+            return refusal
+        if reply is None:
+            reply = call()
+            if kind in _CONSTANT:
+                self._constant[key] = kind, reply
+        return reply
+
+    def takes_reset(self, served: int) -> bool:
+        """Return whether to reset a connection that has served this number of requests."""
+        if served < self.setup.kept_requests or self.seen.resets >= self.setup.resets:
+            return False
+        self.seen.resets += 1
+        return True
 
     def report(self) -> dict[str, Any]:
         """Return the counts as JSON values."""
@@ -201,7 +248,8 @@ class Model:
         return f"{request.method} {request.path}", partial(Reply, 501)
 
     def _refusal(self, kind: str, request: Request) -> Reply | None:
-        if kind in {"sign-in", "validate"}:
+        limited = self.setup.requests_a_second or self.setup.token_uses
+        if not limited or kind in {"sign-in", "validate"}:
             return None
         second, count = self._window
         now = int(time.monotonic())
@@ -309,6 +357,10 @@ class Model:
         added = request.body.count(b'"code"')
         return Reply.json({"status": _OK, "added": added, "ignored": 0, "total": added})
 
+    def _cells(self, request: Request) -> Reply:
+        changed = request.body.count(b'"value"')
+        return Reply.json({"status": _OK, "numberOfCellsChanged": changed})
+
     def _start(self, _: Request) -> Reply:
         with self.lock:
             self.seen.tasks += 1
@@ -338,6 +390,8 @@ class Model:
         return Reply.json({"status": _OK, "task": task})
 
 
+# Kinds of requests whose replies depend on nothing but the target.
+_CONSTANT = {"models", "model", "imports", "files", "items", "chunk"}
 _OK = {"code": 200, "message": "Success"}
 _MODEL = {
     "id": MODEL,
@@ -382,63 +436,112 @@ def _page(key: str, items: list[bytes], request: Request) -> Reply:
     return Reply(body=body, headers="Content-Type: application/json\r\n")
 
 
-def _read(stream: BufferedReader, buffer: memoryview, verify: bool) -> Request | None:
-    line = stream.readline()
-    if not line:
-        return None
-    method, target, _ = line.decode().split(" ", 2)
-    path, _, query = target.partition("?")
-    pairs = [pair.partition("=") for pair in query.split("&") if pair]
-    request = Request(method, path, {name: value for name, _, value in pairs}, "")
-    while (line := stream.readline()) not in {b"\r\n", b""}:
-        name, _, value = line.partition(b":")
-        name = name.lower()
-        if name == b"content-length":
-            request.length = int(value)
-        elif name == b"authorization":
-            request.token = value.decode().split()[-1]
-    if method != "PUT" or verify:
-        request.body = stream.read(request.length)
-        request.tail = request.body[-8:]
-        return request
-    left = request.length
-    while left:
-        if not (count := stream.readinto1(buffer[:left])):
-            return None
-        left -= count
-        request.tail = (request.tail + bytes(buffer[max(0, count - 8) : count]))[-8:]
-    return request
+class Connection:
+    """A connection of a client, which waits for each reply before its next request."""
 
+    def __init__(self, peer: socket.socket, setup: Setup) -> None:
+        self._peer = peer
+        self._reads_tokens = bool(setup.token_uses)
+        self._keeps_uploads = setup.verify
+        self._served = 0
+        self._buffer = memoryview(b"")
 
-def _serve(connection: socket.socket, model: Model) -> None:
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    buffer = memoryview(bytearray(1 << 20))
-    with suppress(ConnectionError), connection, connection.makefile("rb") as stream:
-        while request := _read(stream, buffer, model.setup.verify):
+    def serve(self, model: Model) -> None:
+        """Answer requests until the client closes the connection."""
+        while request := self._read():
+            if model.takes_reset(self._served):
+                # A linger time of zero makes close() send RST instead of FIN.
+                self._peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                return
             if model.setup.latency:
                 time.sleep(model.setup.latency)
             reply = model.answer(request)
             if not reply.status:
                 return
-            head = f"HTTP/1.1 {reply.status} .\r\n{reply.headers}"
-            if reply.status != 204:
-                head += f"Content-Length: {len(reply.body)}\r\n"
-            if len(reply.body) < 65_536:
-                connection.sendall(f"{head}\r\n".encode() + reply.body)
-            else:
-                connection.sendall(f"{head}\r\n".encode())
-                connection.sendall(reply.body)
+            for piece in reply.pieces:
+                self._peer.sendall(piece)
+            self._served += 1
+
+    def _read(self) -> Request | None:
+        data = self._peer.recv(65_536)
+        while (end := data.find(b"\r\n\r\n")) < 0:
+            more = self._peer.recv(65_536)
+            if not more:
+                return None
+            data += more
+        method, target, _ = data[: data.index(b"\r\n")].decode().split(" ", 2)
+        request = Request(method, target)
+        if self._reads_tokens and (found := _TOKEN.search(data, 0, end)):
+            request.token = found[1].decode()
+        if method == "GET":
+            return request
+        if found := _LENGTH.search(data, 0, end):
+            request.length = int(found[1])
+        start = data[end + 4 :]
+        if method == "PUT" and not self._keeps_uploads:
+            request.tail = self._skip(start, request.length - len(start))
+        else:
+            request.body = self._receive(start, request.length)
+            request.tail = bytes(request.body[-8:])
+        return request
+
+    def _receive(self, start: bytes, length: int) -> bytearray:
+        """Return a body that begins with `start`."""
+        body = bytearray(length)
+        view = memoryview(body)
+        view[: len(start)] = start
+        have = len(start)
+        while have < length:
+            have += self._receive_into(view[have:])
+        return body
+
+    def _skip(self, tail: bytes, left: int) -> bytes:
+        """Read the rest of a body and return its last eight bytes."""
+        self._buffer = self._buffer or memoryview(bytearray(1 << 20))
+        while left:
+            count = self._receive_into(self._buffer[:left])
+            left -= count
+            tail = (tail + self._buffer[max(0, count - 8) : count])[-8:]
+        return tail[-8:]
+
+    def _receive_into(self, view: memoryview) -> int:
+        if count := self._peer.recv_into(view):
+            return count
+        raise ConnectionResetError
+
+
+_TOKEN = re.compile(rb"\r\nauthorization: *\S+ (\S+)", re.IGNORECASE)
+_LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
+
+
+def _serve(peer: socket.socket, model: Model, context: ssl.SSLContext | None) -> None:
+    peer.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    with suppress(OSError), peer:  # clients break connections
+        if context is None:
+            Connection(peer, model.setup).serve(model)
+        else:
+            with context.wrap_socket(peer, server_side=True) as encrypted:
+                Connection(encrypted, model.setup).serve(model)
+
+
+def _context(folder: str) -> ssl.SSLContext | None:
+    if not folder:
+        return None
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(Path(folder, "server.pem"), Path(folder, "server-key.pem"))
+    return context
 
 
 def main() -> None:
     """Serve until standard input is closed."""
     model = Model(Setup(**json.loads(sys.argv[1] if sys.argv[1:] else "{}")))
+    context = _context(model.setup.tls)
     listener = socket.create_server(("127.0.0.1", 0), backlog=256)
 
     def accept() -> None:
         while True:
-            connection, _ = listener.accept()
-            threading.Thread(target=_serve, args=(connection, model), daemon=True).start()
+            peer, _ = listener.accept()
+            threading.Thread(target=_serve, args=(peer, model, context), daemon=True).start()
 
     threading.Thread(target=accept, daemon=True).start()
     print(listener.getsockname()[1], flush=True)
