@@ -53,7 +53,7 @@ coverage: $(DEV) ## generate the table of operations, methods and tests from a t
 	@$(BIN)/python -m pytest -n $(WORKERS) --operations=$(OPERATIONS) $(ARGS)
 	@$(BIN)/python tools/operations.py $(OPERATIONS)
 
-benchmarks: | $(BIN)/python ## compare the SDK with the published release; takes ten minutes
+benchmarks: | $(BIN)/python ## compare the SDK with the published release; takes a quarter of an hour
 	@$(BIN)/python benchmarks $(ARGS)
 
 lint: $(DEV) ## ruff, docstrings and import contracts

@@ -29,7 +29,7 @@ from rows import HEAD, Figures, Target, figure, row, rows, verdict
 from scenarios import MIB, Scenario, probes, scenarios, streams
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
-_ROUNDS = 3
+_ROUNDS = 5
 _CODEC = "gzip by isal, level 1, 2 threads"
 _IMPORT_TARGET = 0.6
 

@@ -65,7 +65,11 @@ def _leave_out_tls() -> None:
         }
         return await create(self, *args, **kept)
 
+    async def start_plain(_: object, transport: asyncio.Transport, *__: Any, **___: Any) -> object:
+        return transport
+
     patch(asyncio.BaseEventLoop, "create_connection", create_plain)
+    patch(asyncio.BaseEventLoop, "start_tls", start_plain)
     patch(ssl.SSLContext, "wrap_socket", lambda _, sock, *__, **___: sock)
 
 

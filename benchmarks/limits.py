@@ -19,7 +19,7 @@ from isal import igzip, isal_zlib
 from pydantic_core import from_json
 
 from connections import server
-from server import CHUNK, FILE, LIST, MODEL
+from replies import CHUNK, FILE, LIST, MODEL
 
 MIB = 1 << 20
 _ROUNDS = 3

@@ -10,7 +10,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
-from server import CHUNK, csv_block
+from replies import CHUNK, csv_block
 
 BLOCKS = 10
 HOSTS = ("api.anaplan.com", "auth.anaplan.com")

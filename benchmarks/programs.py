@@ -16,8 +16,8 @@ from pathlib import Path
 import httpx2
 
 from anaplan_sdk import AsyncClient, Client
-from job import TOKEN, Job, Measurement
-from server import FILE, IMPORT, LIST, MODEL, MODULE
+from measurement import TOKEN, Job, Measurement
+from replies import FILE, IMPORT, LIST, MODEL, MODULE
 
 _URL = f"https://api.anaplan.com/2/0/models/{MODEL}"
 _HEADERS = {"Authorization": f"AnaplanAuthToken {TOKEN}"}

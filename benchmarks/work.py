@@ -16,7 +16,7 @@ import sys  # noqa: E402
 from collections.abc import Awaitable  # noqa: E402
 
 from connections import redirect, server  # noqa: E402
-from job import Job, Measurement  # noqa: E402
+from measurement import Job, Measurement  # noqa: E402
 from programs import PROGRAMS  # noqa: E402
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from anaplan_sdk import AnaplanRefreshTokenAuth
-from server import CHUNK, MODEL, WORKSPACE
+from replies import CHUNK, MODEL, WORKSPACE
 
 TOKEN = "11111111-2222-11f1-8333-444444444444"
 
