@@ -122,11 +122,11 @@ class Reply:
     headers: str = ""
 
     @cached_property
-    def pieces(self) -> list[bytes | memoryview]:
-        """What is sent. A small body is sent together with the head, in one packet."""
+    def pieces(self) -> tuple[bytes, *tuple[memoryview | bytes, ...]]:
+        """What is sent after the date. A small body is sent with the head, in one packet."""
         size = "" if self.status == 204 else f"Content-Length: {len(self.body)}\r\n"
-        head = f"HTTP/1.1 {self.status} .\r\n{self.headers}{size}\r\n".encode()
-        return [head + self.body] if len(self.body) < 65_536 else [head, self.body]
+        head = f"{self.headers}{size}\r\n".encode()
+        return (head + self.body,) if len(self.body) < 65_536 else (head, self.body)
 
     @classmethod
     def json(cls, content: object, status: int = 200) -> Reply:

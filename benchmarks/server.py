@@ -16,6 +16,8 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from email.utils import formatdate
+from functools import lru_cache
 from pathlib import Path
 
 from replies import Model, Request, Setup
@@ -46,7 +48,10 @@ class Connection:
             reply = model.answer(request)
             if not reply.status:
                 return
-            for piece in reply.pieces:
+            first, *others = reply.pieces
+            date = _date(int(time.time()))
+            self._peer.sendall(b"HTTP/1.1 %d .\r\nDate: %b\r\n%b" % (reply.status, date, first))
+            for piece in others:
                 self._peer.sendall(piece)
             self._served += 1
 
@@ -96,6 +101,11 @@ class Connection:
         if count := self._peer.recv_into(view):
             return count
         raise ConnectionResetError
+
+
+@lru_cache(maxsize=1)
+def _date(second: int) -> bytes:
+    return formatdate(second, usegmt=True).encode()
 
 
 def _serve(peer: socket.socket, model: Model, context: ssl.SSLContext | None) -> None:
