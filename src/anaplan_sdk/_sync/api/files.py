@@ -388,8 +388,9 @@ class Files(ApiNamespace):
     ) -> None:
         self._check_file_id(file_id)
         model_id = self._model.rpartition("/")[2]
+        chunk_size, is_resumable = self._config.upload_chunk_size, journal_path is not None
         with (
-            open_content(content, self._config.upload_chunk_size) as upload,
+            open_content(content, chunk_size, is_resumable=is_resumable) as upload,
             open_journal(self._session, model_id, file_id, upload, journal_path) as journal,
         ):
             self._check_file_exists(file_id)
