@@ -120,8 +120,10 @@ class Rechunker:
         self._size = chunk_size
         self._content_left = MAX_CHUNKS * chunk_size
         self._chunks_left = MAX_CHUNKS
-        self._largest = min(chunk_size * 5 // 4, MAX_CHUNK_SIZE)
-        self._least_kept = max(chunk_size // 4, MIN_CHUNK_SIZE) if keep_pieces else sys.maxsize
+        self._largest, self._least_kept = chunk_size, sys.maxsize
+        if keep_pieces:
+            self._largest = min(chunk_size * 5 // 4, MAX_CHUNK_SIZE)
+            self._least_kept = max(chunk_size // 4, MIN_CHUNK_SIZE)
         self._free_buffers: list[mmap] = []
         self._buffer: mmap | None = None
         self._filled = 0
@@ -172,9 +174,10 @@ class Rechunker:
     def _copy(self, rest: memoryview) -> int:
         """Copy as much as the buffer has space for, and return the number of bytes."""
         if self._buffer is None:
-            self._buffer = self._free_buffers.pop() if self._free_buffers else None
-            if self._buffer is None or len(self._buffer) < self._size:
-                self._buffer = mmap(-1, self._size)
+            # What is never filled of it takes no memory.
+            self._buffer = (
+                self._free_buffers.pop() if self._free_buffers else mmap(-1, self._largest)
+            )
         end = min(self._filled + len(rest), self._size)
         count = end - self._filled
         memoryview(self._buffer)[self._filled : end] = rest[:count]
