@@ -103,10 +103,10 @@ class Chunk:
 class Rechunker:
     """Turns pieces of any size into chunks, counted in bytes.
 
-    All chunks but the last have the chunk size, unless pieces are kept: then a piece of at least a
-    quarter of it, and of 1 MB, ends its chunk, which saves joining it with the next. The chunks
-    after those are larger, by up to a quarter, so that as much content as otherwise fits into the
-    number of chunks that Anaplan allows.
+    All chunks but the last have the chunk size, unless pieces are kept: then a piece of at least
+    1 MB and a quarter of the chunk size ends its chunk, instead of being joined with the next. The
+    number of chunks is limited, so those that are joined get larger, by up to a quarter, and no
+    more pieces are kept when this would not suffice for 1,000 times the chunk size.
 
     A chunk that lies within one immutable piece is a view of it. Other chunks are assembled in
     buffers, which are used again after `Chunk.release`.
@@ -161,11 +161,12 @@ class Rechunker:
         return self._take() if self._filled else None
 
     def _is_kept(self, size: int) -> bool:
-        """Whether the rest of a piece ends its chunk: it is large, and later chunks can be."""
-        later = self._content_left - self._filled - size
-        return size >= self._least_kept and later <= (self._chunks_left - 1) * self._largest
+        """Whether the rest of a piece, if it is this large, ends its chunk."""
+        left = self._content_left - self._filled - size
+        return size >= self._least_kept and left <= (self._chunks_left - 1) * self._largest
 
     def _advance(self, size: int) -> None:
+        """Spread the content that should still fit over the chunks that are left."""
         self._content_left -= size
         self._chunks_left -= 1
         if self._chunks_left > 0:

@@ -48,7 +48,7 @@ class Upload:
 
     Attributes:
         source: Yields the chunks after those in `buffered`. The owner of the upload closes it.
-        chunk_size: Bytes of each chunk but the last.
+        chunk_size: Bytes of each chunk but the last, unless pieces of an iterator are chunks.
         count: How many chunks there are; `None` if that is unknown.
         size: Bytes of the content; `None` if that is unknown.
         buffered: The first chunks, if they had to be read to prepare the upload.
