@@ -1,9 +1,10 @@
 """Splitting content into chunks."""
 
+import random
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from anaplan_sdk._formats import chunks
@@ -111,6 +112,69 @@ def test_a_buffer_is_free_again_once_it_was_fed() -> None:
 
 def test_wide_items_of_a_memoryview_count_as_bytes() -> None:
     assert cut(Rechunker(4), memoryview(b"abcdefgh").cast("H")) == [b"abcd", b"efgh"]
+
+
+BLOCK = random.Random(1).randbytes(3_000_000)
+
+
+@settings(max_examples=25, deadline=None)
+@given(
+    st.lists(st.integers(0, len(BLOCK)), max_size=6),
+    st.integers(500_000, len(BLOCK)),
+    st.booleans(),
+)
+def test_kept_pieces_hold_everything_in_order(
+    sizes: list[int], chunk_size: int, is_mutable: bool
+) -> None:
+    chunker = Rechunker(chunk_size, keep_pieces=True)
+    pieces = [BLOCK[:size] for size in sizes]
+    full = cut(chunker, *(map(bytearray, pieces) if is_mutable else pieces))
+    assert b"".join([*full, rest(chunker)]) == b"".join(pieces)
+    assert all(min(chunk_size, 1_000_000) <= len(chunk) <= chunk_size * 5 / 4 for chunk in full)
+
+
+@pytest.mark.parametrize("piece", [b"x" * 1_500_000, "x" * 1_500_000, bytearray(1_500_000)])
+def test_large_pieces_can_be_chunks_of_their_own(piece: bytes | str | bytearray) -> None:
+    chunker = Rechunker(5_000_000, keep_pieces=True)
+    for _ in range(3):
+        (chunk,) = chunker.feed(piece)
+        assert bytes(chunk.content) == as_bytes(piece)
+        if isinstance(piece, bytes):
+            assert isinstance(chunk.content, memoryview)
+            assert chunk.content.obj is piece
+        chunk.release()
+    assert chunker.flush() is None
+
+
+def test_small_pieces_are_joined_with_the_next() -> None:
+    chunker = Rechunker(8_000_000, keep_pieces=True)
+    small, large = b"header\n", b"x" * 2_000_000
+    assert cut(chunker, small, large, large, large[1:]) == [small + large, large]
+    assert cut(chunker, large) == [large[1:] + large]
+    assert cut(Rechunker(2_000_000, keep_pieces=True), BLOCK[:999_999]) == []
+
+
+def test_a_piece_larger_than_a_chunk_is_split() -> None:
+    chunker = Rechunker(2_000_000, keep_pieces=True)
+    assert cut(chunker, BLOCK) == [BLOCK[:2_000_000], BLOCK[2_000_000:]]
+    assert rest(chunker) == b""
+
+
+def test_kept_pieces_leave_room_for_as_much_content_as_full_chunks() -> None:
+    chunker, piece = Rechunker(2_000_000, keep_pieces=True), bytes(1_000_000)
+    found: list[int] = []
+    for _ in range(2 * MAX_CHUNKS):
+        for chunk in chunker.feed(piece):
+            found.append(chunk.size)
+            chunk.release()
+    assert chunker.flush() is None
+    assert len(found) == MAX_CHUNKS
+    assert found[:250] == [len(piece)] * 250
+    assert max(found) <= 2_500_000
+
+
+def test_no_piece_is_kept_if_later_chunks_cannot_be_larger() -> None:
+    assert cut(Rechunker(MAX_CHUNK_SIZE, keep_pieces=True), b"x" * 20_000_000) == []
 
 
 @given(st.integers(1, MAX_CHUNKS * MAX_CHUNK_SIZE), st.integers(1, MAX_CHUNK_SIZE))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
+from mmap import mmap
 from typing import TypeAlias
 
 from anaplan_sdk.exceptions import ArgumentTypeException, InvalidArgumentException
@@ -11,6 +13,7 @@ Piece: TypeAlias = str | bytes | bytearray | memoryview
 """A part of the content that a caller passes."""
 
 # Anaplan help, "Upload files in chunks": a chunk has 1 to 50 MB, and a file at most 1,000 chunks.
+MIN_CHUNK_SIZE = 1_000_000
 MAX_CHUNK_SIZE = 50_000_000
 MAX_CHUNKS = 1_000
 
@@ -98,20 +101,35 @@ class Chunk:
 
 
 class Rechunker:
-    """Turns pieces of any size into chunks of one size, counted in bytes.
+    """Turns pieces of any size into chunks, counted in bytes.
+
+    All chunks but the last have the chunk size, unless pieces are kept: then a piece of at least
+    1 MB and a quarter of the chunk size ends its chunk, instead of being joined with the next. The
+    number of chunks is limited, so those that are joined get larger, by up to a quarter, and no
+    more pieces are kept when this would not suffice for 1,000 times the chunk size.
 
     A chunk that lies within one immutable piece is a view of it. Other chunks are assembled in
     buffers, which are used again after `Chunk.release`.
+
+    Args:
+        chunk_size: Bytes of a chunk.
+        keep_pieces: Whether a piece may be a chunk of its own.
     """
 
-    def __init__(self, chunk_size: int) -> None:
-        self._chunk_size = chunk_size
-        self._free_buffers: list[bytearray] = []
-        self._buffer: bytearray | None = None
+    def __init__(self, chunk_size: int, *, keep_pieces: bool = False) -> None:
+        self._size = chunk_size
+        self._content_left = MAX_CHUNKS * chunk_size
+        self._chunks_left = MAX_CHUNKS
+        self._largest, self._least_kept = chunk_size, sys.maxsize
+        if keep_pieces:
+            self._largest = min(chunk_size * 5 // 4, MAX_CHUNK_SIZE)
+            self._least_kept = max(chunk_size // 4, MIN_CHUNK_SIZE)
+        self._free_buffers: list[mmap] = []
+        self._buffer: mmap | None = None
         self._filled = 0
 
     def feed(self, piece: Piece) -> Iterator[Chunk]:
-        """Add a piece and yield the chunks that are full.
+        """Add a piece and yield the chunks that are complete.
 
         Raises:
             ArgumentTypeException: The piece is neither str nor bytes.
@@ -123,30 +141,45 @@ class Rechunker:
         is_immutable = isinstance(view.obj, bytes)
         start, size = 0, len(view)
         while start < size:
-            if is_immutable and not self._filled and size - start >= self._chunk_size:
-                chunk = Chunk(view[start : start + self._chunk_size])
-                start += self._chunk_size
+            is_end = size - start >= self._size - self._filled or self._is_kept(size - start)
+            if is_immutable and not self._filled and is_end:
+                chunk = Chunk(view[start : start + self._size])
+                start += chunk.size
             else:
                 start += self._copy(view[start:])
-                if self._filled < self._chunk_size:
+                if not is_end:
                     break
                 chunk = self._take()
+            self._advance(chunk.size)
             if start == size:
                 # Drop the references to a large piece along with its last chunk.
                 piece, view = b"", memoryview(b"")
             yield chunk
 
     def flush(self) -> Chunk | None:
-        """Return the last chunk, shorter than the others; None if nothing is left."""
+        """Return the last chunk, which may be shorter; None if nothing is left."""
         return self._take() if self._filled else None
+
+    def _is_kept(self, size: int) -> bool:
+        """Whether the rest of a piece, if it is this large, ends its chunk."""
+        left = self._content_left - self._filled - size
+        return size >= self._least_kept and left <= (self._chunks_left - 1) * self._largest
+
+    def _advance(self, size: int) -> None:
+        """Spread the content that should still fit over the chunks that are left."""
+        self._content_left -= size
+        self._chunks_left -= 1
+        if self._chunks_left > 0:
+            self._size = -(-self._content_left // self._chunks_left)
 
     def _copy(self, rest: memoryview) -> int:
         """Copy as much as the buffer has space for, and return the number of bytes."""
         if self._buffer is None:
+            # What is never filled of it takes no memory.
             self._buffer = (
-                self._free_buffers.pop() if self._free_buffers else bytearray(self._chunk_size)
+                self._free_buffers.pop() if self._free_buffers else mmap(-1, self._largest)
             )
-        end = min(self._filled + len(rest), self._chunk_size)
+        end = min(self._filled + len(rest), self._size)
         count = end - self._filled
         memoryview(self._buffer)[self._filled : end] = rest[:count]
         self._filled = end

@@ -28,18 +28,17 @@ class ContentTooLargeError(Exception):
 def _find_codec() -> Codec:
     """Return what compresses a chunk, and what makes an object that decompresses a member."""
     try:
-        from isal import igzip, isal_zlib
+        from isal import isal_zlib
     except ImportError:
-        import gzip
-
-        return gzip.compress, zlib.decompressobj
+        return zlib.compress, zlib.decompressobj
     # isal does not annotate its parameters.
-    return cast("Codec", (igzip.compress, isal_zlib.decompressobj))  # pyright: ignore[reportUnknownMemberType]
+    return cast("Codec", (isal_zlib.compress, isal_zlib.decompressobj))  # pyright: ignore[reportUnknownMemberType]
 
 
 def compress(chunk: bytes | memoryview, level: int = DEFAULT_LEVEL) -> bytes:
     """Compress a chunk as a gzip member without a timestamp, so that equal chunks stay equal."""
-    return _find_codec()[0](chunk, level, mtime=0)
+    # igzip.compress and gzip.compress add a header in Python, which copies what was compressed.
+    return _find_codec()[0](chunk, level, _GZIP_FORMAT)
 
 
 def decompress(packed: bytes, limit: int = sys.maxsize) -> bytes:

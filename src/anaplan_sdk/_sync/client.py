@@ -424,8 +424,8 @@ class Client(WorkspacesAndModels, Files, Actions):
 
         The content replaces the user's former content of the file. It is sent in chunks of the
         client's `upload_chunk_size` bytes, several at the same time, each compressed and
-        acknowledged by Anaplan. Memory is bounded by a few chunks, whatever the size of the
-        content.
+        acknowledged by Anaplan; large pieces of an iterator are chunks of their own. Memory is
+        bounded by a few chunks, whatever the size of the content.
 
         The action is started only if every chunk has arrived. If the reply to the start is lost,
         the SDK looks for the new task for up to the client's `settle_time` and continues with it;

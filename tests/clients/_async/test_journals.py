@@ -28,9 +28,9 @@ COUNT = -(-len(DATA) // SIZE)
 AIRLINES = 113000000000
 
 
-def pieces(data: bytes) -> Iterator[bytes]:
-    for start in range(0, len(data), 333):
-        yield data[start : start + 333]
+def pieces(data: bytes, step: int = 333) -> Iterator[bytes]:
+    for start in range(0, len(data), step):
+        yield data[start : start + step]
 
 
 def sent(anaplan: EmulatedAnaplan) -> set[int]:
@@ -44,7 +44,8 @@ def beginnings(anaplan: EmulatedAnaplan) -> int:
 
 
 def resumable(anaplan: EmulatedAnaplan, **arguments: Any) -> AsyncClient:
-    return anaplan.async_client(upload_chunk_size=SIZE, retry_count=0, settle_time=0.3, **arguments)
+    arguments = {"upload_chunk_size": SIZE, "retry_count": 0, "settle_time": 0.3, **arguments}
+    return anaplan.async_client(**arguments)
 
 
 def names_in(folder: Path) -> list[str]:
@@ -135,6 +136,22 @@ async def test_a_stream_whose_length_is_unknown_goes_on_too(
     assert beginnings(anaplan) == 0
     assert len(anaplan.requests("POST", "*/complete")) == 1
     assert names_in(journal.parent) == []
+
+
+async def test_a_stream_goes_on_even_if_its_pieces_are_others(
+    anaplan: EmulatedAnaplan, journal: Path
+) -> None:
+    data = b"".join(b"%07d\n" % number for number in range(500_000))
+    anaplan.fault(method="PUT", path="*/chunks/1", status=500)
+    async with resumable(anaplan, upload_chunk_size=2_500_000) as client:
+        with pytest.raises(UploadIncompleteException):
+            await client.upload_file_stream(AIRLINES, pieces(data, 1_000_000), journal=journal)
+        arrived = noted(journal)
+        assert arrived
+        anaplan.emulator.clear_requests()
+        await client.upload_file_stream(AIRLINES, pieces(data, 1_300_000), journal=journal)
+        assert await client.get_file(AIRLINES) == data
+    assert sent(anaplan) == {0, 1} - arrived
 
 
 @pytest.mark.parametrize("kind", ["bytes", "str", "path", "file", "list"])

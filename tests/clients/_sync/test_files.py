@@ -242,6 +242,17 @@ def test_an_html_page_does_not_acknowledge_a_chunk(anaplan: EmulatedAnaplan) -> 
             client.get_file(target)
 
 
+def test_large_pieces_of_a_stream_are_chunks_of_their_own(anaplan: EmulatedAnaplan) -> None:
+    produced = [b"CODE\n", *(letter * 1_000_000 for letter in (b"a", b"b", b"c"))]
+    reports: list[Progress] = []
+    with anaplan.client(upload_chunk_size=4_000_000) as client:
+        target = file_id(client)
+        client.upload_file_stream(target, iter(produced), 2, on_progress=reports.append)
+        assert client.get_file(target) == b"".join(produced)
+    assert len(anaplan.requests("PUT")) == 3
+    assert [report.completed for report in reports] == [1_000_005, 2_000_005, 3_000_005]
+
+
 def test_a_stream_of_too_many_chunks(anaplan: EmulatedAnaplan) -> None:
     # Acknowledge every chunk without storing a thousand of them.
     anaplan.fault(method="PUT", path="*/chunks/*", status=204, times=None)

@@ -47,7 +47,7 @@ class Upload:
 
     Attributes:
         source: Yields the chunks after those in `buffered`. The owner of the upload closes it.
-        chunk_size: Bytes of each chunk but the last.
+        chunk_size: Bytes of each chunk but the last, unless pieces of an iterator are chunks.
         count: How many chunks there are; `None` if that is unknown.
         size: Bytes of the content; `None` if that is unknown.
         buffered: The first chunks, if they had to be read to prepare the upload.
@@ -109,12 +109,16 @@ class Upload:
 
 
 @asynccontextmanager
-async def open_content(content: Content, chunk_size: int) -> AsyncGenerator[Upload]:
+async def open_content(
+    content: Content, chunk_size: int, *, is_resumable: bool = False
+) -> AsyncGenerator[Upload]:
     """Open and examine the content, so that the number of chunks can be announced if it is known.
 
     Args:
         content: The content as the caller passed it.
         chunk_size: Bytes of a chunk.
+        is_resumable: Whether the chunks must be the same in another run, even if an iterator yields
+            the content in other pieces.
 
     Raises:
         InvalidArgumentException: The content is empty, or larger than Anaplan accepts.
@@ -122,12 +126,14 @@ async def open_content(content: Content, chunk_size: int) -> AsyncGenerator[Uplo
         OSError: The file cannot be read.
     """
     with ExitStack() as stack:
-        upload = await _prepare(content, chunk_size, stack)
+        upload = await _prepare(content, chunk_size, stack, is_resumable=is_resumable)
         async with aclosing(upload.source):
             yield upload
 
 
-async def _prepare(content: Content, chunk_size: int, stack: ExitStack) -> Upload:
+async def _prepare(
+    content: Content, chunk_size: int, stack: ExitStack, *, is_resumable: bool
+) -> Upload:
     if isinstance(content, os.PathLike):
         return await _of_path(expanded(content), chunk_size, stack)
     if isinstance(content, str):
@@ -141,7 +147,7 @@ async def _prepare(content: Content, chunk_size: int, stack: ExitStack) -> Uploa
     if isinstance(content, list | tuple):
         return await _of_pieces(tuple(cast("Sequence[Piece]", content)), chunk_size)
     if runtime.is_iterable(content):
-        return await _of_unknown_size(content, chunk_size)
+        return await _of_unknown_size(content, chunk_size, keep_pieces=not is_resumable)
     raise ArgumentTypeException(
         f"{type(content).__name__} cannot be uploaded: pass bytes, str, a path, a file opened in "
         "binary mode, or a list or an iterator of bytes or str."
@@ -207,8 +213,10 @@ async def _of_file(file: BinaryFile, chunk_size: int) -> Upload:
     return _of_size(watched.size, chunk_size, watched.pieces)
 
 
-async def _of_unknown_size(pieces: runtime.Pieces, chunk_size: int) -> Upload:
-    chunks = _rechunked(pieces, chunk_size)
+async def _of_unknown_size(
+    pieces: runtime.Pieces, chunk_size: int, *, keep_pieces: bool = False
+) -> Upload:
+    chunks = _rechunked(pieces, chunk_size, keep_pieces=keep_pieces)
     buffered: list[Chunk] = []
     while len(buffered) < 2 and (chunk := await anext(chunks, None)) is not None:
         buffered.append(chunk)
@@ -220,9 +228,9 @@ async def _of_unknown_size(pieces: runtime.Pieces, chunk_size: int) -> Upload:
 
 
 async def _rechunked(
-    pieces: runtime.Pieces | Iterable[Piece], chunk_size: int
+    pieces: runtime.Pieces | Iterable[Piece], chunk_size: int, *, keep_pieces: bool = False
 ) -> AsyncGenerator[Chunk]:
-    chunker = Rechunker(chunk_size)
+    chunker = Rechunker(chunk_size, keep_pieces=keep_pieces)
     async with aclosing(runtime.flat_map(chunker.feed, pieces)) as chunks:
         async for chunk in chunks:
             yield chunk

@@ -144,6 +144,7 @@ class Files(ApiNamespace):
         The content is sent in chunks of `upload_chunk_size` bytes, several at the same time, each
         compressed and acknowledged by Anaplan. Memory is bounded by a few chunks, whatever the size
         of the content. An acknowledged chunk that Anaplan does not list afterwards is asked for.
+        Without a journal, large pieces of an iterator are chunks of their own, which saves memory.
 
         A file belongs to the user: nobody else sees the content, and Anaplan deletes it when it has
         not been used for 48 hours.
@@ -191,7 +192,11 @@ class Files(ApiNamespace):
         """Upload content that is produced piece by piece, in place of the user's former content.
 
         Pieces may have any size; they are joined and split into chunks of `upload_chunk_size`
-        bytes, each compressed and acknowledged by Anaplan. Memory is bounded by a few chunks.
+        bytes, each compressed and acknowledged by Anaplan. Memory is bounded by a few chunks. To
+        save memory, a piece of an iterator that has at least 1 MB and a quarter of
+        `upload_chunk_size` is a chunk of its own, as long as chunks that are up to a quarter larger
+        can make up for it: 1,000 chunks hold as much in any case. With a journal pieces are always
+        joined, so that another run has the same chunks even if its pieces differ.
 
         Args:
             file_id: The file's id (113…). With the client's `allow_file_creation` the name of a
@@ -388,8 +393,9 @@ class Files(ApiNamespace):
     ) -> None:
         self._check_file_id(file_id)
         model_id = self._model.rpartition("/")[2]
+        chunk_size, is_resumable = self._config.upload_chunk_size, journal_path is not None
         with (
-            open_content(content, self._config.upload_chunk_size) as upload,
+            open_content(content, chunk_size, is_resumable=is_resumable) as upload,
             open_journal(self._session, model_id, file_id, upload, journal_path) as journal,
         ):
             self._check_file_exists(file_id)
