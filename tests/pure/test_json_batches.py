@@ -273,6 +273,10 @@ VALUES: list[Any] = [
 ]
 
 
+def is_fast(model: type[models.AnaplanModel], item: object) -> bool:
+    return any(one.serialize([item]) is not None for one in FAST_SERIALIZERS[model])
+
+
 def variants(example: dict[str, object]) -> Iterator[Any]:
     names = {"id", "code", "name", "parent", "value", "line_item_id", "later", 5}
     yield from ({}, example)
@@ -297,9 +301,9 @@ def test_the_fast_path_sends_what_the_models_would(model: type[models.AnaplanMod
             continue
         (batch,) = Batcher(model).batches([EXAMPLES[model], item])
         assert json.loads(batch.body(b"[", b"]"))[1] == json.loads(expected)
-        plain += FAST_SERIALIZERS[model].serialize([item]) is not None
+        plain += is_fast(model, item)
     assert plain > 10
-    assert FAST_SERIALIZERS[model].serialize([EXAMPLES[model]])
+    assert is_fast(model, EXAMPLES[model])
 
 
 @pytest.mark.parametrize("number", [nan, inf, -inf])
