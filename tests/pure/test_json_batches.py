@@ -161,6 +161,14 @@ def test_values_keep_their_type(value: object, expected: object) -> None:
             {"lineItemId": 1, "value": 1, "dimensions": [{"dimensionId": 1}]},
             "cell 0, dimensions.0: itemId, itemName or itemCode is needed",
         ),
+        (
+            {
+                "lineItemId": "1",
+                "value": 1,
+                "dimensions": [{"dimensionId": "1", "dimensionName": "Time"}],
+            },
+            "cell 0, dimensions.0: itemId, itemName or itemCode is needed",
+        ),
         ({"lineItemId": 1, "value": nan}, "cell 0, value: nan is not a finite number"),
         ({"lineItemId": 1, "value": Decimal("-inf")}, "cell 0, value: -Infinity is no"),
         ({"lineItemId": 1, "value": inf}, "cell 0, value: inf is not a finite number"),
