@@ -161,6 +161,14 @@ def test_values_keep_their_type(value: object, expected: object) -> None:
             {"lineItemId": 1, "value": 1, "dimensions": [{"dimensionId": 1}]},
             "cell 0, dimensions.0: itemId, itemName or itemCode is needed",
         ),
+        (
+            {
+                "lineItemId": "1",
+                "value": 1,
+                "dimensions": [{"dimensionId": "1", "dimensionName": "Time"}],
+            },
+            "cell 0, dimensions.0: itemId, itemName or itemCode is needed",
+        ),
         ({"lineItemId": 1, "value": nan}, "cell 0, value: nan is not a finite number"),
         ({"lineItemId": 1, "value": Decimal("-inf")}, "cell 0, value: -Infinity is no"),
         ({"lineItemId": 1, "value": inf}, "cell 0, value: inf is not a finite number"),
@@ -273,6 +281,10 @@ VALUES: list[Any] = [
 ]
 
 
+def is_fast(model: type[models.AnaplanModel], item: object) -> bool:
+    return any(one.serialize([item]) is not None for one in FAST_SERIALIZERS[model])
+
+
 def variants(example: dict[str, object]) -> Iterator[Any]:
     names = {"id", "code", "name", "parent", "value", "line_item_id", "later", 5}
     yield from ({}, example)
@@ -297,9 +309,9 @@ def test_the_fast_path_sends_what_the_models_would(model: type[models.AnaplanMod
             continue
         (batch,) = Batcher(model).batches([EXAMPLES[model], item])
         assert json.loads(batch.body(b"[", b"]"))[1] == json.loads(expected)
-        plain += FAST_SERIALIZERS[model].serialize([item]) is not None
+        plain += is_fast(model, item)
     assert plain > 10
-    assert FAST_SERIALIZERS[model].serialize([EXAMPLES[model]])
+    assert is_fast(model, EXAMPLES[model])
 
 
 @pytest.mark.parametrize("number", [nan, inf, -inf])

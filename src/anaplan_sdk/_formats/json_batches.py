@@ -84,7 +84,7 @@ class Batcher(Generic[M]):
             )
         list_type: Any = GenericAlias(list, item)
         self._adapter: TypeAdapter[list[M]] = TypeAdapter(list_type)
-        self._serializer = FAST_SERIALIZERS.get(item)
+        self._serializers = [*FAST_SERIALIZERS.get(item, ())]
         self._max_items = max_items
         self._max_bytes = max_bytes - self._MARGIN
 
@@ -160,10 +160,11 @@ class Batcher(Generic[M]):
         raise InvalidArgumentException(f"{self._noun} {start}{problem}")
 
     def _serialize(self, items: list[object]) -> bytes:
-        if self._serializer is not None:
-            if (written := self._serializer.serialize(items)) is not None:
+        while self._serializers:
+            if (written := self._serializers[0].serialize(items)) is not None:
                 return written[1:-1]
-            self._serializer = None  # The next items most likely need the model as well.
+            # The next items most likely need the next serializer, or the model, as well.
+            del self._serializers[0]
         validated = self._adapter.validate_python(items)
         return self._adapter.dump_json(validated, by_alias=True, exclude_unset=True)[1:-1]
 
