@@ -9,7 +9,8 @@ An invalid parent or property is a warning, and the row is applied without it.
 # ruff: noqa: S608 (identifiers are made from keys; values are bound)
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from anaplan_emulator.engine.action_results import Detail, RowCounts
@@ -26,7 +27,7 @@ from anaplan_emulator.engine.structure import (
 )
 from anaplan_emulator.engine.value_readers import (
     Column,
-    FormatReader,
+    ColumnReader,
     ItemReader,
     find_items,
     open_column,
@@ -41,43 +42,14 @@ MAX_NAME_LENGTH = 60
 _INVALID_PARENT = RowError("hierarchyImportInvalidParent", "Invalid parent")
 # Staged for a property whose value is invalid: it keeps its current value.
 _KEEP = b""
+_Staged = Stored | RowError | bytes
 
 
 @dataclass(frozen=True, slots=True)
 class _Property:
     field: Field
-    column: Column
-    reader: FormatReader | ItemReader
+    reader: ColumnReader
     position: int
-
-
-@dataclass(frozen=True, slots=True)
-class _Candidate:
-    """A row whose values have been looked up.
-
-    Attributes:
-        source: The row.
-        key: The text that identifies the item.
-        other: The other unique text: the name if the code is the key, otherwise the code.
-        item: Key of the existing item.
-        owner_of_other: Key of the existing item that has the other text.
-        name: The name.
-        code: The code.
-        parent: Key of the parent.
-        properties: Values of the mapped properties.
-        is_blank: Whether all mapped texts are blank.
-    """
-
-    source: SourceRow
-    key: str
-    other: str
-    item: int | None
-    owner_of_other: int | None
-    name: str
-    code: str
-    parent: Stored | RowError
-    properties: tuple[Stored | RowError, ...]
-    is_blank: bool
 
 
 class ListImport:
@@ -103,17 +75,19 @@ class ListImport:
             return open_column(run, import_id, source, source_field) if source_field else None
 
         self._code, self._name, self._parent = column("code"), column("name"), column("parent")
-        self._parents: ItemReader | None = None
-        if target.parent is not None and self.list.parent is not None:
-            parents = list_by_key(self._db, self.list.parent)
-            self._parents = ItemReader(self._db, parents, target.parent.match)
+        self._parents: ColumnReader | None = None
+        if target.parent and self._parent and self.list.parent is not None:
+            parents = ItemReader(
+                self._db, list_by_key(self._db, self.list.parent), target.parent.match
+            )
+            self._parents = ColumnReader(self._parent, parents)
         known_properties = properties(self._db, self.list.key)
         self._properties: list[_Property] = []
         for position, (name, source_field) in enumerate(target.properties.items()):
             field = property_named(known_properties, name)
             source_column = open_column(run, import_id, source, source_field)
             reader = reader_for(self._db, field, source_field, decimal_separator)
-            self._properties.append(_Property(field, source_column, reader, position))
+            self._properties.append(_Property(field, ColumnReader(source_column, reader), position))
         self._create_staging()
 
     def stage(self, rows: Sequence[SourceRow]) -> None:
@@ -124,25 +98,24 @@ class ListImport:
                 self._reject(row, MALFORMED)
             else:
                 well_formed.append(row)
-        candidates = self._candidates(well_formed)
-        staged = [record for row in candidates if (record := self._check(row)) is not None]
         placeholders = ", ".join("?" * (5 + len(self._properties)))
-        self._db.executemany(f"INSERT INTO temp.staged_items VALUES ({placeholders})", staged)
+        self._db.executemany(
+            f"INSERT INTO temp.staged_items VALUES ({placeholders})", self._records(well_formed)
+        )
 
     def apply(self, db: sqlite3.Connection) -> None:
         """Write the staged rows, in the caller's transaction."""
         self._renamed = self._count_renamed(db)
         key, base = self.list.key, list_by_key(db, self.list.key).next_index
         first = key * ITEMS_PER_LIST + base
-        created = "ordinal IS NOT NULL"
-        db.execute(f"UPDATE temp.staged_items SET item = ? + ordinal WHERE {created}", (first,))
         db.execute(
             f"""
             INSERT INTO list_items (key, list, name, code, parent)
-            SELECT item, ?, coalesce(name, '#' || (item % {ITEMS_PER_LIST})), code, parent
-            FROM temp.staged_items WHERE {created}
+            SELECT :first + ordinal, :list,
+                coalesce(name, '#' || ((:first + ordinal) % {ITEMS_PER_LIST})), code, parent
+            FROM temp.staged_items WHERE ordinal IS NOT NULL
             """,
-            (key,),
+            {"first": first, "list": key},
         )
         db.execute(
             """
@@ -155,19 +128,31 @@ class ListImport:
         )
         new = self._counts.created + self._counts.warned_created
         db.execute("UPDATE lists SET next_index = ? WHERE key = ?", (base + new, key))
+        if self._properties:
+            self._apply_properties(db, first)
+
+    def _apply_properties(self, db: sqlite3.Connection, first: int) -> None:
         for each in self._properties:
-            column = f"p{each.position}"
             db.execute(
                 f"DELETE FROM property_values WHERE property = ? AND item IN"
-                f" (SELECT item FROM temp.staged_items WHERE {column} IS NULL)",
+                f" (SELECT item FROM temp.staged_items WHERE ordinal IS NULL"
+                f" AND p{each.position} IS NULL)",
                 (each.field.key,),
             )
-            db.execute(
-                f"INSERT OR REPLACE INTO property_values (item, property, value)"
-                f" SELECT item, ?, {column} FROM temp.staged_items"
-                f" WHERE {column} IS NOT NULL AND typeof({column}) <> 'blob'",
-                (each.field.key,),
-            )
+        # One statement inserts all properties of an item after another, where the table has them.
+        fields = ", ".join(f"({each.field.key})" for each in self._properties)
+        values = " ".join(
+            f"WHEN {each.field.key} THEN p{each.position}" for each in self._properties
+        )
+        db.execute(
+            f"""
+            INSERT OR REPLACE INTO property_values (item, property, value)
+            SELECT coalesce(item, ? + ordinal), column1, CASE column1 {values} END AS value
+            FROM temp.staged_items CROSS JOIN (VALUES {fields})
+            WHERE value IS NOT NULL AND typeof(value) <> 'blob'
+            """,
+            (first,),
+        )
 
     def details(self) -> list[Detail]:
         """Return the details of the result (docs/anaplan-behaviour.md#task-results)."""
@@ -202,83 +187,88 @@ class ListImport:
         self._db.execute(f"CREATE TEMP TABLE staged_items ({', '.join(columns)})")
         for table in ("seen_keys", "seen_others"):
             self._db.execute(
-                f"CREATE TEMP TABLE {table} (text TEXT PRIMARY KEY COLLATE NOCASE) WITHOUT ROWID"
+                f"CREATE TEMP TABLE {table} (text TEXT PRIMARY KEY COLLATE NOCASE, line)"
+                " WITHOUT ROWID"
             )
 
-    def _candidates(self, rows: list[SourceRow]) -> Iterator[_Candidate]:
+    def _records(self, rows: list[SourceRow]) -> Iterator[tuple[_Staged, ...]]:
+        """Check rows, and yield the records to stage."""
+        fields = [row.fields for row in rows]
         blank = [""] * len(rows)
-        codes = self._code.texts(rows) if self._code else blank
-        names = self._name.texts(rows) if self._name else blank
+        codes = self._code.texts(fields) if self._code else blank
+        names = self._name.texts(fields) if self._name else blank
         by_code = self._key == "code"
         keys, others = (codes, names) if by_code else (names, codes)
         items = find_items(self._db, self.list.key, set(keys), self._key)
         owners: dict[str, int] = {}
         if self._code and self._name:
             owners = find_items(self._db, self.list.key, set(others), "name" if by_code else "code")
-        parents = self._parent.texts(rows) if self._parent else blank
-        parent_keys = self._parents.read(set(parents)) if self._parents else {"": None}
-        columns = [each.column.texts(rows) for each in self._properties]
-        values = [
-            each.reader.read(set(texts))
-            for each, texts in zip(self._properties, columns, strict=True)
-        ]
-        for index, row in enumerate(rows):
-            key, other, parent = keys[index], others[index], parents[index]
-            texts = [column[index] for column in columns]
-            found = parent_keys.get(parent)
-            yield _Candidate(
-                source=row,
-                key=key,
-                other=other,
-                item=items.get(key),
-                owner_of_other=owners.get(other),
-                name=names[index],
-                code=codes[index],
-                parent=_INVALID_PARENT if isinstance(found, RowError) else found,
-                properties=tuple(value[text] for value, text in zip(values, texts, strict=True)),
-                is_blank=not (key or other or parent or any(texts)),
-            )
+        values, warnings = self._values(fields)
 
-    def _check(self, row: _Candidate) -> tuple[Stored | bytes, ...] | None:
-        """Check a row and return the record to stage, or None for a row that is not applied."""
-        if row.is_blank:
-            self._counts.ignored += 1
-            return None
-        error = self._error_in(row)
-        if error is not None:
-            self._reject(row.source, error)
-            return None
-        if not self._is_first("seen_keys", row.key):
-            self._counts.ignored += 1
-            return None
-        if row.other and not self._is_first("seen_others", row.other):
-            self._reject(row.source, _name_taken(row.other))
-            return None
-        warnings = [value for value in (row.parent, *row.properties) if isinstance(value, RowError)]
-        if warnings:
-            self._counts.invalid_values += len(warnings)
-            self.errors.add(WARNING, row.source, warnings)
-        ordinal = self._count(created=row.item is None, warned=bool(warnings))
-        return (
-            row.item,
-            ordinal,
-            row.name or None,
-            row.code or None,
-            None if isinstance(row.parent, RowError) else row.parent,
-            *(_KEEP if isinstance(value, RowError) else value for value in row.properties),
-        )
+        errors: dict[int, RowError] = {}
+        valid: list[int] = []
+        for index, (key, other) in enumerate(zip(keys, others, strict=True)):
+            if not (key or other) and self._is_blank(fields[index]):
+                continue
+            item = items.get(key)
+            error = self._error_in(key, names[index], codes[index], item)
+            if error is None and owners.get(other, item) != item:
+                error = _name_taken(other)
+            if error is None:
+                valid.append(index)
+            else:
+                errors[index] = error
+        repeated = self._repeated("seen_keys", {index: keys[index] for index in valid}, rows)
+        valid = [index for index in valid if index not in repeated]
+        texts = {index: others[index] for index in valid if others[index]}
+        for index in self._repeated("seen_others", texts, rows):
+            errors[index] = _name_taken(others[index])
+        self._counts.ignored += len(rows) - len(errors.keys() | valid)
 
-    def _error_in(self, row: _Candidate) -> RowError | None:
-        if not row.key:
+        for index in sorted(errors.keys() | valid):
+            if index in errors:
+                self._reject(rows[index], errors[index])
+                continue
+            item, warned = items.get(keys[index]), warnings.get(index, ())
+            if warned:
+                self._counts.invalid_values += len(warned)
+                self.errors.add(WARNING, rows[index], warned)
+            ordinal = self._count(created=item is None, warned=bool(warned))
+            yield (item, ordinal, names[index] or None, codes[index] or None, *values[index])
+
+    def _values(
+        self, rows: list[list[str]]
+    ) -> tuple[list[tuple[_Staged, ...]], Mapping[int, list[RowError]]]:
+        """Return the parent and the properties to stage for each row, and the rows' warnings."""
+        warnings: defaultdict[int, list[RowError]] = defaultdict(list)
+        parents = self._parents.read(rows) if self._parents else [None] * len(rows)
+        columns: list[list[_Staged]] = [parents]
+        if self._parents:
+            for index, _ in self._parents.errors(parents):
+                warnings[index].append(_INVALID_PARENT)
+                parents[index] = None
+        for each in self._properties:
+            values = each.reader.read(rows)
+            for index, error in each.reader.errors(values):
+                warnings[index].append(error)
+                values[index] = _KEEP
+            columns.append(values)
+        return list(zip(*columns, strict=True)), warnings
+
+    def _is_blank(self, fields: list[str]) -> bool:
+        """Return whether all mapped texts of a row, except for its name and code, are blank."""
+        columns = [each.reader.column for each in self._properties]
+        if self._parent:
+            columns.append(self._parent)
+        return not any(column.text(fields) for column in columns)
+
+    def _error_in(self, key: str, name: str, code: str, item: int | None) -> RowError | None:
+        if not key:
             return RowError("hierarchyImportEmptyKey", "Empty key")
-        if len(row.name) > MAX_NAME_LENGTH or (
-            not row.name and row.item is None and not self.list.numbered
-        ):
-            return RowError("hierarchyImportInvalidName", "Invalid name", row.name)
-        if len(row.code) > MAX_NAME_LENGTH:
-            return RowError("hierarchyImportInvalidCode", "Invalid code", row.code)
-        if row.owner_of_other is not None and row.owner_of_other != row.item:
-            return _name_taken(row.other)
+        if len(name) > MAX_NAME_LENGTH or (not name and item is None and not self.list.numbered):
+            return RowError("hierarchyImportInvalidName", "Invalid name", name)
+        if len(code) > MAX_NAME_LENGTH:
+            return RowError("hierarchyImportInvalidCode", "Invalid code", code)
         return None
 
     def _count(self, *, created: bool, warned: bool) -> int | None:
@@ -301,9 +291,22 @@ class ListImport:
         self._counts.invalid_values += 1
         self.errors.add(ERROR, row, [error])
 
-    def _is_first(self, table: str, text: str) -> bool:
-        insert = f"INSERT OR IGNORE INTO temp.{table} VALUES (?)"
-        return self._db.execute(insert, (text,)).rowcount > 0
+    def _repeated(
+        self, table: str, texts: Mapping[int, str], rows: Sequence[SourceRow]
+    ) -> set[int]:
+        """Record texts by the index of their row, and return the indexes of repeated ones."""
+        inserted = self._db.executemany(
+            f"INSERT OR IGNORE INTO temp.{table} VALUES (?, ?)",
+            ((text, rows[index].line) for index, text in texts.items()),
+        )
+        if inserted.rowcount == len(texts):
+            return set()
+        first_line = f"SELECT line FROM temp.{table} WHERE text = ?"
+        return {
+            index
+            for index, text in texts.items()
+            if self._db.execute(first_line, (text,)).fetchone()["line"] != rows[index].line
+        }
 
     def _count_renamed(self, db: sqlite3.Connection) -> int:
         (renamed,) = db.execute(

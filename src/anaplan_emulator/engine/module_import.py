@@ -8,8 +8,9 @@ ignored, a blank text clears its cell, and of several rows for the same items th
 # ruff: noqa: S608 (identifiers are made from keys; values are bound)
 
 import sqlite3
+from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from itertools import compress
 
 from anaplan_emulator.engine.action_results import ActionFailed, Detail, RowCounts
 from anaplan_emulator.engine.action_run import ActionRun
@@ -18,19 +19,12 @@ from anaplan_emulator.engine.source_file import SourceFile, SourceRow
 from anaplan_emulator.engine.structure import ListStructure, module_by_name, value_column
 from anaplan_emulator.engine.value_readers import (
     Column,
-    FormatReader,
+    ColumnReader,
     ItemReader,
     open_column,
     reader_for,
 )
 from anaplan_emulator.tenant.action_definitions import ModuleTarget, SourceField
-from anaplan_emulator.tenant.data_types import Stored
-
-
-@dataclass(frozen=True, slots=True)
-class _MappedField:
-    column: Column
-    reader: FormatReader | ItemReader
 
 
 class ModuleImport:
@@ -50,21 +44,21 @@ class ModuleImport:
         self._counts = RowCounts()
 
         sources = {name.lower(): source_field for name, source_field in target.dimensions.items()}
-        self._mapped: list[_MappedField] = []
+        self._mapped: list[ColumnReader] = []
         for dimension in self.module.dimensions:
             source_field = sources[dimension.name.lower()]
             column = open_column(run, import_id, source, source_field)
             reader = ItemReader(self._db, dimension, source_field.match, blank_is_empty=False)
             if source_field.ask is not None:
                 _require_item(reader, dimension, source_field, column)
-            self._mapped.append(_MappedField(column, reader))
+            self._mapped.append(ColumnReader(column, reader))
         self._values: list[str] = []
         for name, source_field in target.line_items.items():
             line_item = self.module.line_item(name)
             column = open_column(run, import_id, source, source_field)
             self._values.append(value_column(line_item))
             reader_of_item = reader_for(self._db, line_item, source_field, decimal_separator)
-            self._mapped.append(_MappedField(column, reader_of_item))
+            self._mapped.append(ColumnReader(column, reader_of_item))
         self._create_staging()
 
     def stage(self, rows: Sequence[SourceRow]) -> None:
@@ -75,31 +69,24 @@ class ModuleImport:
                 self._reject(row, [MALFORMED])
             else:
                 well_formed.append(row)
-        columns: list[list[Stored | RowError]] = []
-        filled = [False] * len(well_formed)
-        for mapped in self._mapped:
-            texts = mapped.column.texts(well_formed)
-            if mapped.column.position is not None:
-                filled = [
-                    has_text or bool(text) for has_text, text in zip(filled, texts, strict=True)
-                ]
-            values = mapped.reader.read(set(texts))
-            columns.append([values[text] for text in texts])
-        staged = []
-        for row, has_text, record in zip(
-            well_formed, filled, zip(*columns, strict=True), strict=True
-        ):
-            errors = [value for value in record if isinstance(value, RowError)]
-            if not has_text:
-                self._counts.ignored += 1
-            elif errors:
-                self._reject(row, errors)
-            else:
-                staged.append(record)
-        self._counts.updated += len(staged)
+        fields = [row.fields for row in well_formed]
+        blank = self._blank_rows(fields)
+        columns = [mapped.read(fields) for mapped in self._mapped]
+        errors: defaultdict[int, list[RowError]] = defaultdict(list)
+        for mapped, values in zip(self._mapped, columns, strict=True):
+            for index, error in mapped.errors(values):
+                errors[index].append(error)
+        for index in sorted(errors.keys() - blank):
+            self._reject(well_formed[index], errors[index])
+        is_staged = [True] * len(fields)
+        for index in errors.keys() | blank:
+            is_staged[index] = False
+        self._counts.ignored += len(blank)
+        self._counts.updated += sum(is_staged)
         placeholders = ", ".join("?" * len(self._mapped))
         self._db.executemany(
-            f"INSERT OR REPLACE INTO temp.staged_cells VALUES ({placeholders})", staged
+            f"INSERT OR REPLACE INTO temp.staged_cells VALUES ({placeholders})",
+            compress(zip(*columns, strict=True), is_staged),
         )
 
     def apply(self, db: sqlite3.Connection) -> None:
@@ -140,6 +127,14 @@ class ModuleImport:
         self._db.execute(
             f"CREATE TEMP TABLE staged_cells ({columns}, PRIMARY KEY ({key})) WITHOUT ROWID"
         )
+
+    def _blank_rows(self, rows: list[list[str]]) -> set[int]:
+        """Return the indexes of the rows without any mapped text."""
+        blank = set(range(len(rows)))
+        for mapped in self._mapped:
+            if mapped.column.position is not None:
+                blank = {index for index in blank if not mapped.column.text(rows[index])}
+        return blank
 
     def _reject(self, row: SourceRow, errors: list[RowError]) -> None:
         self._counts.failed += 1

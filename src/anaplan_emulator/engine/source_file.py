@@ -7,6 +7,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from anaplan_emulator.engine.action_results import ActionFailed
@@ -86,16 +87,14 @@ class SourceFile:
 
     def rows(self) -> Iterator[SourceRow]:
         """Yield the data rows, padded to the width of the header; blank lines are skipped."""
-        width = len(self.header)
         if self._ahead is not None:
             yield self._ahead
-        for row in self._records():
-            if row.line < self._format.first_data_row:
-                continue
-            missing = width - len(row.fields)
-            if missing > 0:
-                row.fields += [""] * missing
-            yield row
+        records = self._records()
+        for row in records:
+            if row.line >= self._format.first_data_row:
+                yield row
+                break
+        yield from records
 
     def _read_header(self) -> None:
         for row in self._records():
@@ -109,10 +108,11 @@ class SourceFile:
                 return
 
     def _records(self) -> Iterator[SourceRow]:
+        reader, width = self._reader, len(self.header)
         while True:
-            line = self._reader.line_num + 1
+            line = reader.line_num + 1
             try:
-                fields = next(self._reader)
+                fields = next(reader)
             except StopIteration:
                 return
             except csv.Error as error:
@@ -124,6 +124,8 @@ class SourceFile:
                     f"The file is not {self._format.encoding} text: byte {error.start} of line"
                     f" {line} or after can't be decoded",
                 ) from error
+            if len(fields) < width and fields:
+                fields += [""] * (width - len(fields))
             if fields:
                 yield SourceRow(line, fields)
 
@@ -136,11 +138,12 @@ class SourceFile:
         return SourceRow(line, [self._last_line.rstrip("\r\n")], malformed=True)
 
     def _lines(self) -> Iterator[str]:
-        first = True
-        for line in self._text:
-            self._last_line = line.removeprefix("\ufeff") if first else line
-            first = False
+        for line in islice(self._text, 1):
+            self._last_line = line.removeprefix("\ufeff")
             yield self._last_line
+        for line in self._text:
+            self._last_line = line
+            yield line
 
 
 class _ChunkStream(io.RawIOBase):

@@ -4,19 +4,23 @@
 
 import json
 import sqlite3
-from collections.abc import Collection
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Literal
 
 from anaplan_emulator.engine.action_results import ActionFailed
 from anaplan_emulator.engine.action_run import ActionRun
 from anaplan_emulator.engine.row_errors import RowError
-from anaplan_emulator.engine.source_file import SourceFile, SourceRow
+from anaplan_emulator.engine.source_file import SourceFile
 from anaplan_emulator.engine.structure import Field, ListStructure, list_by_key
 from anaplan_emulator.tenant.action_definitions import SourceField
 from anaplan_emulator.tenant.data_types import DataType, Stored, parser
 
 Match = Literal["name", "code", "either"]
+
+# For a column whose texts are all different, more would only need memory.
+_REMEMBERED_TEXTS = 10_000
 
 _FORMAT_ERRORS = {
     DataType.NUMBER: ("moduleImportNumberFormat", "Invalid number"),
@@ -40,7 +44,8 @@ def find_items(
         """,
         (json.dumps(list(texts)), list_key),
     )
-    return dict(rows.fetchall())
+    rows.row_factory = None
+    return dict(rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +55,13 @@ class Column:
     position: int | None
     constant: str = ""
 
-    def texts(self, rows: list[SourceRow]) -> list[str]:
+    def text(self, fields: list[str]) -> str:
+        """Return the field's text in a row."""
+        return self.constant if self.position is None else fields[self.position].strip()
+
+    def texts(self, rows: list[list[str]]) -> list[str]:
         """Return the field's text in each row."""
-        if self.position is None:
-            return [self.constant] * len(rows)
-        return [row.fields[self.position].strip() for row in rows]
+        return [self.text(fields) for fields in rows]
 
 
 def reader_for(
@@ -143,3 +150,48 @@ class ItemReader:
             f"Invalid item from list {self.item_list.name}",
             text,
         )
+
+
+class ColumnReader:
+    """Converts the texts of a mapped field. They often repeat, so values are remembered.
+
+    Args:
+        column: The source of the texts.
+        reader: Converts them.
+    """
+
+    def __init__(self, column: Column, reader: FormatReader | ItemReader) -> None:
+        self.column = column
+        self._reader = reader
+        self._values: dict[str, Stored | RowError] = {}
+        self.has_errors = False
+        """Whether any text so far was an error."""
+
+    def read(self, rows: list[list[str]]) -> list[Stored | RowError]:
+        """Return the value, or the error, in each row."""
+        position = self.column.position
+        if position is None:
+            texts = [self.column.constant] * len(rows)
+        else:
+            texts = list(map(itemgetter(position), rows))
+        values = self._values
+        unknown = set(texts).difference(values)
+        if unknown and len(values) + len(unknown) > _REMEMBERED_TEXTS:
+            values.clear()
+            unknown = set(texts)
+        if unknown:
+            self._convert(unknown, strip=position is not None)
+        return list(map(values.__getitem__, texts))
+
+    def errors(self, values: list[Stored | RowError]) -> Iterator[tuple[int, RowError]]:
+        """Yield the errors among the values that `read` returned, with their index."""
+        if self.has_errors:
+            for index, value in enumerate(values):
+                if isinstance(value, RowError):
+                    yield index, value
+
+    def _convert(self, texts: Collection[str], *, strip: bool) -> None:
+        stripped = {text: text.strip() if strip else text for text in texts}
+        values = self._reader.read(set(stripped.values()))
+        self._values.update((text, values[stripped[text]]) for text in texts)
+        self.has_errors |= any(isinstance(value, RowError) for value in values.values())
