@@ -247,6 +247,6 @@ def test_long_fields_are_not_taken_for_an_unclosed_delimiter(delimiter: str) -> 
     long = "x" * 200_000
     content = f"Name,Note\nA,{delimiter}{long}{delimiter}\nB,short\n".encode()
 
-    rows = list(SourceFile([content], FileFormat()).rows())
+    (batch,) = SourceFile([content], FileFormat()).batches(100)
 
-    assert [row.fields for row in rows] == [["A", long], ["B", "short"]]
+    assert batch.rows == [["A", long], ["B", "short"]]

@@ -1,7 +1,5 @@
 """Imports: find and read the uploaded file, stage and apply its rows, and write the dump."""
 
-from itertools import islice
-
 from anaplan_emulator.engine import file_contents
 from anaplan_emulator.engine.action_results import ActionFailed, ActionResult, Detail
 from anaplan_emulator.engine.action_run import ActionRun
@@ -51,8 +49,7 @@ def _import(
             run, import_id, definition.target, source, file_format.decimal_separator
         )
     total = file_contents.size(db, content) or 1
-    rows = source.rows()
-    while batch := list(islice(rows, ROWS_PER_BATCH)):
+    for batch in source.batches(ROWS_PER_BATCH):
         with run.session.batch():
             importer.stage(batch)
         run.progress(0.9 * source.bytes_read / total, f"Importing {definition.name}")

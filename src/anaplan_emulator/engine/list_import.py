@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from anaplan_emulator.engine.action_results import Detail, RowCounts
 from anaplan_emulator.engine.action_run import ActionRun
 from anaplan_emulator.engine.row_errors import ERROR, MALFORMED, WARNING, RowError, RowErrorLog
-from anaplan_emulator.engine.source_file import SourceFile, SourceRow
+from anaplan_emulator.engine.source_file import RowBatch, SourceFile
 from anaplan_emulator.engine.structure import (
     ITEMS_PER_LIST,
     Field,
@@ -90,17 +90,13 @@ class ListImport:
             self._properties.append(_Property(field, ColumnReader(source_column, reader), position))
         self._create_staging()
 
-    def stage(self, rows: Sequence[SourceRow]) -> None:
+    def stage(self, batch: RowBatch) -> None:
         """Check a batch of rows and stage the valid ones."""
-        well_formed = []
-        for row in rows:
-            if row.malformed:
-                self._reject(row, MALFORMED)
-            else:
-                well_formed.append(row)
+        for line, text in batch.malformed.items():
+            self._reject(line, [text], MALFORMED)
         placeholders = ", ".join("?" * (5 + len(self._properties)))
         self._db.executemany(
-            f"INSERT INTO temp.staged_items VALUES ({placeholders})", self._records(well_formed)
+            f"INSERT INTO temp.staged_items VALUES ({placeholders})", self._records(batch)
         )
 
     def apply(self, db: sqlite3.Connection) -> None:
@@ -191,24 +187,24 @@ class ListImport:
                 " WITHOUT ROWID"
             )
 
-    def _records(self, rows: list[SourceRow]) -> Iterator[tuple[_Staged, ...]]:
+    def _records(self, batch: RowBatch) -> Iterator[tuple[_Staged, ...]]:
         """Check rows, and yield the records to stage."""
-        fields = [row.fields for row in rows]
+        rows, lines = batch.rows, batch.lines
         blank = [""] * len(rows)
-        codes = self._code.texts(fields) if self._code else blank
-        names = self._name.texts(fields) if self._name else blank
+        codes = self._code.texts(rows) if self._code else blank
+        names = self._name.texts(rows) if self._name else blank
         by_code = self._key == "code"
         keys, others = (codes, names) if by_code else (names, codes)
         items = find_items(self._db, self.list.key, set(keys), self._key)
         owners: dict[str, int] = {}
         if self._code and self._name:
             owners = find_items(self._db, self.list.key, set(others), "name" if by_code else "code")
-        values, warnings = self._values(fields)
+        values, warnings = self._values(rows)
 
         errors: dict[int, RowError] = {}
         valid: list[int] = []
         for index, (key, other) in enumerate(zip(keys, others, strict=True)):
-            if not (key or other) and self._is_blank(fields[index]):
+            if not (key or other) and self._is_blank(rows[index]):
                 continue
             item = items.get(key)
             error = self._error_in(key, names[index], codes[index], item)
@@ -218,21 +214,21 @@ class ListImport:
                 valid.append(index)
             else:
                 errors[index] = error
-        repeated = self._repeated("seen_keys", {index: keys[index] for index in valid}, rows)
+        repeated = self._repeated("seen_keys", {index: keys[index] for index in valid}, lines)
         valid = [index for index in valid if index not in repeated]
         texts = {index: others[index] for index in valid if others[index]}
-        for index in self._repeated("seen_others", texts, rows):
+        for index in self._repeated("seen_others", texts, lines):
             errors[index] = _name_taken(others[index])
         self._counts.ignored += len(rows) - len(errors.keys() | valid)
 
         for index in sorted(errors.keys() | valid):
             if index in errors:
-                self._reject(rows[index], errors[index])
+                self._reject(lines[index], rows[index], errors[index])
                 continue
             item, warned = items.get(keys[index]), warnings.get(index, ())
             if warned:
                 self._counts.invalid_values += len(warned)
-                self.errors.add(WARNING, rows[index], warned)
+                self.errors.add(WARNING, lines[index], rows[index], warned)
             ordinal = self._count(created=item is None, warned=bool(warned))
             yield (item, ordinal, names[index] or None, codes[index] or None, *values[index])
 
@@ -274,30 +270,29 @@ class ListImport:
     def _count(self, *, created: bool, warned: bool) -> int | None:
         """Count a row to be applied, and return the ordinal of a new item."""
         counts = self._counts
-        ordinal = counts.created + counts.warned_created if created else None
-        match created, warned:
-            case True, False:
-                counts.created += 1
-            case True, True:
-                counts.warned_created += 1
-            case False, False:
-                counts.updated += 1
-            case _:
+        if not created:
+            if warned:
                 counts.warned_updated += 1
+            else:
+                counts.updated += 1
+            return None
+        ordinal = counts.created + counts.warned_created
+        if warned:
+            counts.warned_created += 1
+        else:
+            counts.created += 1
         return ordinal
 
-    def _reject(self, row: SourceRow, error: RowError) -> None:
+    def _reject(self, line: int, fields: list[str], error: RowError) -> None:
         self._counts.failed += 1
         self._counts.invalid_values += 1
-        self.errors.add(ERROR, row, [error])
+        self.errors.add(ERROR, line, fields, [error])
 
-    def _repeated(
-        self, table: str, texts: Mapping[int, str], rows: Sequence[SourceRow]
-    ) -> set[int]:
+    def _repeated(self, table: str, texts: Mapping[int, str], lines: Sequence[int]) -> set[int]:
         """Record texts by the index of their row, and return the indexes of repeated ones."""
         inserted = self._db.executemany(
             f"INSERT OR IGNORE INTO temp.{table} VALUES (?, ?)",
-            ((text, rows[index].line) for index, text in texts.items()),
+            ((text, lines[index]) for index, text in texts.items()),
         )
         if inserted.rowcount == len(texts):
             return set()
@@ -305,7 +300,7 @@ class ListImport:
         return {
             index
             for index, text in texts.items()
-            if self._db.execute(first_line, (text,)).fetchone()["line"] != rows[index].line
+            if self._db.execute(first_line, (text,)).fetchone()["line"] != lines[index]
         }
 
     def _count_renamed(self, db: sqlite3.Connection) -> int:

@@ -9,13 +9,12 @@ ignored, a blank text clears its cell, and of several rows for the same items th
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Sequence
 from itertools import compress
 
 from anaplan_emulator.engine.action_results import ActionFailed, Detail, RowCounts
 from anaplan_emulator.engine.action_run import ActionRun
 from anaplan_emulator.engine.row_errors import ERROR, MALFORMED, RowError, RowErrorLog
-from anaplan_emulator.engine.source_file import SourceFile, SourceRow
+from anaplan_emulator.engine.source_file import RowBatch, SourceFile
 from anaplan_emulator.engine.structure import ListStructure, module_by_name, value_column
 from anaplan_emulator.engine.value_readers import (
     Column,
@@ -61,24 +60,20 @@ class ModuleImport:
             self._mapped.append(ColumnReader(column, reader_of_item))
         self._create_staging()
 
-    def stage(self, rows: Sequence[SourceRow]) -> None:
+    def stage(self, batch: RowBatch) -> None:
         """Check a batch of rows and stage the valid ones."""
-        well_formed = []
-        for row in rows:
-            if row.malformed:
-                self._reject(row, [MALFORMED])
-            else:
-                well_formed.append(row)
-        fields = [row.fields for row in well_formed]
-        blank = self._blank_rows(fields)
-        columns = [mapped.read(fields) for mapped in self._mapped]
+        for line, text in batch.malformed.items():
+            self._reject(line, [text], [MALFORMED])
+        rows = batch.rows
+        blank = self._blank_rows(rows)
+        columns = [mapped.read(rows) for mapped in self._mapped]
         errors: defaultdict[int, list[RowError]] = defaultdict(list)
         for mapped, values in zip(self._mapped, columns, strict=True):
             for index, error in mapped.errors(values):
                 errors[index].append(error)
         for index in sorted(errors.keys() - blank):
-            self._reject(well_formed[index], errors[index])
-        is_staged = [True] * len(fields)
+            self._reject(batch.lines[index], rows[index], errors[index])
+        is_staged = [True] * len(rows)
         for index in errors.keys() | blank:
             is_staged[index] = False
         self._counts.ignored += len(blank)
@@ -136,10 +131,10 @@ class ModuleImport:
                 blank = {index for index in blank if not mapped.column.text(rows[index])}
         return blank
 
-    def _reject(self, row: SourceRow, errors: list[RowError]) -> None:
+    def _reject(self, line: int, fields: list[str], errors: list[RowError]) -> None:
         self._counts.failed += 1
         self._counts.invalid_values += len(errors)
-        self.errors.add(ERROR, row, errors)
+        self.errors.add(ERROR, line, fields, errors)
 
 
 def _require_item(

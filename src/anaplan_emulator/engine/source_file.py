@@ -6,7 +6,7 @@ A file is read as a stream of chunks, so that memory stays bounded whatever its 
 import csv
 import io
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -26,18 +26,23 @@ _NO_SEPARATOR = "\ue000"
 
 
 @dataclass(slots=True)
-class SourceRow:
-    """One row of a file.
+class RowBatch:
+    """Consecutive rows of a file, without blank lines.
+
+    An object for each row would cost more time than to parse it.
 
     Attributes:
-        line: Number of the line it starts on, from 1.
-        fields: The texts of its columns, or the raw line if it is malformed.
-        malformed: Whether it could not be split into columns.
+        rows: The texts of the columns of each row.
+        lines: Number of the line that each row starts on, from 1.
+        malformed: The rows that could not be split into columns: the raw lines by their number.
     """
 
-    line: int
-    fields: list[str]
-    malformed: bool = False
+    rows: list[list[str]] = field(default_factory=list)
+    lines: list[int] = field(default_factory=list)
+    malformed: dict[int, str] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return len(self.rows) + len(self.malformed)
 
 
 class SourceFile:
@@ -66,7 +71,7 @@ class SourceFile:
             quoting=csv.QUOTE_MINIMAL if file_format.delimiter else csv.QUOTE_NONE,
             strict=True,
         )
-        self._ahead: SourceRow | None = None
+        self._ahead: RowBatch | None = None
         self.header: list[str] = []
         """The names of the columns."""
         self._read_header()
@@ -85,38 +90,47 @@ class SourceFile:
         except ValueError:
             return None
 
-    def rows(self) -> Iterator[SourceRow]:
-        """Yield the data rows, padded to the width of the header; blank lines are skipped."""
-        if self._ahead is not None:
-            yield self._ahead
-        records = self._records()
-        for row in records:
-            if row.line >= self._format.first_data_row:
-                yield row
-                break
-        yield from records
+    def batches(self, size: int) -> Iterator[RowBatch]:
+        """Yield the data rows in batches, padded to the width of the header."""
+        while True:
+            batch, self._ahead = self._ahead or RowBatch(), None
+            self._read(batch, size, self._format.first_data_row)
+            if not len(batch):
+                return
+            yield batch
 
     def _read_header(self) -> None:
-        for row in self._records():
-            if row.line == self._format.header_row:
-                self.header = [name.strip() for name in row.fields]
+        while True:
+            batch = RowBatch()
+            self._read(batch, 1)
+            if not len(batch):
                 return
-            if row.line >= self._format.first_data_row:
+            ((line, fields),) = (
+                *zip(batch.lines, batch.rows, strict=True),
+                *((line, [text]) for line, text in batch.malformed.items()),
+            )
+            if line == self._format.header_row:
+                self.header = [name.strip() for name in fields]
+                return
+            if line >= self._format.first_data_row:
                 # Without a header row columns are numbered, as many as the first data row has.
-                self.header = [f"Column {number + 1}" for number in range(len(row.fields))]
-                self._ahead = row
+                self.header = [f"Column {number + 1}" for number in range(len(fields))]
+                self._ahead = batch
                 return
 
-    def _records(self) -> Iterator[SourceRow]:
-        reader, width = self._reader, len(self.header)
-        while True:
+    def _read(self, batch: RowBatch, size: int, first_line: int = 1) -> None:
+        """Fill a batch with the rows from a line on, up to a size or the end of the file."""
+        reader, rows, lines, width = self._reader, batch.rows, batch.lines, len(self.header)
+        while len(rows) + len(batch.malformed) < size:
             line = reader.line_num + 1
             try:
                 fields = next(reader)
             except StopIteration:
                 return
             except csv.Error as error:
-                yield self._malformed(line, error)
+                text = self._malformed(line, error)
+                if line >= first_line:
+                    batch.malformed[line] = text
                 continue
             except UnicodeDecodeError as error:
                 raise ActionFailed(
@@ -124,18 +138,20 @@ class SourceFile:
                     f"The file is not {self._format.encoding} text: byte {error.start} of line"
                     f" {line} or after can't be decoded",
                 ) from error
-            if len(fields) < width and fields:
+            if not fields or line < first_line:
+                continue
+            if len(fields) < width:
                 fields += [""] * (width - len(fields))
-            if fields:
-                yield SourceRow(line, fields)
+            rows.append(fields)
+            lines.append(line)
 
-    def _malformed(self, line: int, error: csv.Error) -> SourceRow:
+    def _malformed(self, line: int, error: csv.Error) -> str:
         # Only after an unclosed delimiter does a row reach the end of the file, or the limit.
         if "unexpected end of data" in str(error) or "field limit" in str(error):
             raise ActionFailed(
                 "unmatchedTextDelimiter", f"Unmatched text delimiter in line {line}"
             ) from error
-        return SourceRow(line, [self._last_line.rstrip("\r\n")], malformed=True)
+        return self._last_line.rstrip("\r\n")
 
     def _lines(self) -> Iterator[str]:
         for line in islice(self._text, 1):

@@ -174,14 +174,11 @@ class ColumnReader:
             texts = [self.column.constant] * len(rows)
         else:
             texts = list(map(itemgetter(position), rows))
-        values = self._values
-        unknown = set(texts).difference(values)
-        if unknown and len(values) + len(unknown) > _REMEMBERED_TEXTS:
-            values.clear()
-            unknown = set(texts)
-        if unknown:
-            self._convert(unknown, strip=position is not None)
-        return list(map(values.__getitem__, texts))
+        try:
+            return list(map(self._values.__getitem__, texts))
+        except KeyError:
+            self._convert(set(texts), strip=position is not None)
+            return list(map(self._values.__getitem__, texts))
 
     def errors(self, values: list[Stored | RowError]) -> Iterator[tuple[int, RowError]]:
         """Yield the errors among the values that `read` returned, with their index."""
@@ -190,8 +187,12 @@ class ColumnReader:
                 if isinstance(value, RowError):
                     yield index, value
 
-    def _convert(self, texts: Collection[str], *, strip: bool) -> None:
-        stripped = {text: text.strip() if strip else text for text in texts}
+    def _convert(self, texts: set[str], *, strip: bool) -> None:
+        unknown = texts.difference(self._values)
+        if len(self._values) + len(unknown) > _REMEMBERED_TEXTS:
+            self._values.clear()
+            unknown = texts
+        stripped = {text: text.strip() if strip else text for text in unknown}
         values = self._reader.read(set(stripped.values()))
-        self._values.update((text, values[stripped[text]]) for text in texts)
+        self._values.update((text, values[key]) for text, key in stripped.items())
         self.has_errors |= any(isinstance(value, RowError) for value in values.values())
