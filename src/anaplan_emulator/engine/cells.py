@@ -173,7 +173,7 @@ def rendered(
             map(renderer(data_type), column)
             for data_type, column in zip(types, values, strict=True)
         ]
-        yield from zip(batch, zip(*texts, strict=True) if texts else repeat(()))
+        yield from zip(batch, zip(*texts, strict=True) if texts else repeat(()), strict=False)
 
 
 def _filter_query(module: ModuleStructure, only: Filter) -> str:

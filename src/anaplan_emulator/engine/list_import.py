@@ -193,44 +193,52 @@ class ListImport:
         blank = [""] * len(rows)
         codes = self._code.texts(rows) if self._code else blank
         names = self._name.texts(rows) if self._name else blank
-        by_code = self._key == "code"
-        keys, others = (codes, names) if by_code else (names, codes)
+        keys = codes if self._key == "code" else names
         items = find_items(self._db, self.list.key, set(keys), self._key)
-        owners: dict[str, int] = {}
-        if self._code and self._name:
-            owners = find_items(self._db, self.list.key, set(others), "name" if by_code else "code")
         values, warnings = self._values(rows)
-
-        errors: dict[int, RowError] = {}
-        valid: list[int] = []
-        for index, (key, other) in enumerate(zip(keys, others, strict=True)):
-            if not (key or other) and self._is_blank(rows[index]):
-                continue
-            item = items.get(key)
-            error = self._error_in(key, names[index], codes[index], item)
-            if error is None and owners.get(other, item) != item:
-                error = _name_taken(other)
-            if error is None:
-                valid.append(index)
-            else:
-                errors[index] = error
-        repeated = self._repeated("seen_keys", {index: keys[index] for index in valid}, lines)
-        valid = [index for index in valid if index not in repeated]
-        texts = {index: others[index] for index in valid if others[index]}
-        for index in self._repeated("seen_others", texts, lines):
-            errors[index] = _name_taken(others[index])
-        self._counts.ignored += len(rows) - len(errors.keys() | valid)
-
-        for index in sorted(errors.keys() | valid):
+        valid, errors = self._checked(batch, names, codes, items)
+        counted = sorted(errors.keys() | valid) if errors else valid
+        self._counts.ignored += len(rows) - len(counted)
+        for index in counted:
             if index in errors:
                 self._reject(lines[index], rows[index], errors[index])
                 continue
-            item, warned = items.get(keys[index]), warnings.get(index, ())
+            item, warned = items.get(keys[index]), warnings.get(index)
             if warned:
                 self._counts.invalid_values += len(warned)
                 self.errors.add(WARNING, lines[index], rows[index], warned)
             ordinal = self._count(created=item is None, warned=bool(warned))
             yield (item, ordinal, names[index] or None, codes[index] or None, *values[index])
+
+    def _checked(
+        self, batch: RowBatch, names: list[str], codes: list[str], items: Mapping[str, int]
+    ) -> tuple[list[int], dict[int, RowError]]:
+        """Return the indexes of the rows to apply, and the errors of those to reject."""
+        by_code = self._key == "code"
+        keys, others = (codes, names) if by_code else (names, codes)
+        owners: dict[str, int] = {}
+        if self._code and self._name:
+            owners = find_items(self._db, self.list.key, set(others), "name" if by_code else "code")
+        valid: list[int] = []
+        errors: dict[int, RowError] = {}
+        for index, key in enumerate(keys):
+            other, item = others[index], items.get(key)
+            if not (key or other) and self._is_blank(batch.rows[index]):
+                continue
+            error = self._error_in(key, names[index], codes[index], item)
+            if error is None and owners and owners.get(other, item) != item:
+                error = _name_taken(other)
+            if error is None:
+                valid.append(index)
+            else:
+                errors[index] = error
+        repeated = self._repeated("seen_keys", keys, batch.lines, valid)
+        if repeated:
+            valid = [index for index in valid if index not in repeated]
+        named = [index for index in valid if others[index]]
+        for index in self._repeated("seen_others", others, batch.lines, named):
+            errors[index] = _name_taken(others[index])
+        return valid, errors
 
     def _values(
         self, rows: list[list[str]]
@@ -288,19 +296,21 @@ class ListImport:
         self._counts.invalid_values += 1
         self.errors.add(ERROR, line, fields, [error])
 
-    def _repeated(self, table: str, texts: Mapping[int, str], lines: Sequence[int]) -> set[int]:
-        """Record texts by the index of their row, and return the indexes of repeated ones."""
+    def _repeated(
+        self, table: str, texts: Sequence[str], lines: Sequence[int], indexes: Sequence[int]
+    ) -> set[int]:
+        """Record the texts of rows, and return the indexes of rows whose text is not new."""
         inserted = self._db.executemany(
             f"INSERT OR IGNORE INTO temp.{table} VALUES (?, ?)",
-            ((text, lines[index]) for index, text in texts.items()),
+            ((texts[index], lines[index]) for index in indexes),
         )
-        if inserted.rowcount == len(texts):
+        if inserted.rowcount == len(indexes):
             return set()
         first_line = f"SELECT line FROM temp.{table} WHERE text = ?"
         return {
             index
-            for index, text in texts.items()
-            if self._db.execute(first_line, (text,)).fetchone()["line"] != lines[index]
+            for index in indexes
+            if self._db.execute(first_line, (texts[index],)).fetchone()["line"] != lines[index]
         }
 
     def _count_renamed(self, db: sqlite3.Connection) -> int:

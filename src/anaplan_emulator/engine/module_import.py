@@ -125,11 +125,12 @@ class ModuleImport:
 
     def _blank_rows(self, rows: list[list[str]]) -> set[int]:
         """Return the indexes of the rows without any mapped text."""
-        blank = set(range(len(rows)))
+        blank = list(range(len(rows)))
         for mapped in self._mapped:
-            if mapped.column.position is not None:
-                blank = {index for index in blank if not mapped.column.text(rows[index])}
-        return blank
+            position = mapped.column.position
+            if position is not None:
+                blank = [index for index in blank if not rows[index][position].strip()]
+        return set(blank)
 
     def _reject(self, line: int, fields: list[str], errors: list[RowError]) -> None:
         self._counts.failed += 1

@@ -61,7 +61,10 @@ class Column:
 
     def texts(self, rows: list[list[str]]) -> list[str]:
         """Return the field's text in each row."""
-        return [self.text(fields) for fields in rows]
+        position = self.position
+        if position is None:
+            return [self.constant] * len(rows)
+        return [fields[position].strip() for fields in rows]
 
 
 def reader_for(
@@ -132,13 +135,13 @@ class ItemReader:
 
     def read(self, texts: Collection[str]) -> dict[str, Stored | RowError]:
         """Return the key of the item, or the error, of each text."""
-        values: dict[str, Stored | RowError] = {}
-        values.update(find_items(self.db, self.item_list.key, texts, self.match))
-        for text in texts:
-            if not text and self.blank_is_empty:
-                values[text] = None
-            elif text not in values:
-                values[text] = self.error(text)
+        values: dict[str, Stored | RowError] = {
+            **find_items(self.db, self.item_list.key, texts, self.match)
+        }
+        for text in values.keys() ^ texts:
+            values[text] = self.error(text)
+        if self.blank_is_empty and "" in texts:
+            values[""] = None
         return values
 
     def error(self, text: str) -> RowError:
@@ -192,7 +195,7 @@ class ColumnReader:
         if len(self._values) + len(unknown) > _REMEMBERED_TEXTS:
             self._values.clear()
             unknown = texts
-        stripped = {text: text.strip() if strip else text for text in unknown}
-        values = self._reader.read(set(stripped.values()))
-        self._values.update((text, values[key]) for text, key in stripped.items())
+        stripped = {text: text.strip() for text in unknown} if strip else {}
+        values = self._reader.read(set(stripped.values()) if strip else unknown)
         self.has_errors |= any(isinstance(value, RowError) for value in values.values())
+        self._values |= {text: values[stripped.get(text, text)] for text in unknown}
