@@ -19,6 +19,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+from anaplan_sdk import Client
+
 ROOT = Path(__file__).resolve().parent.parent
 MIB = 1 << 20
 DATA = ROOT / "examples" / "data"
@@ -126,10 +128,8 @@ def reset(steps: Steps, _: Path) -> None:
 
 def call(steps: Steps, _: Path) -> None:
     """Measure a small call."""
-    from anaplan_sdk import Client
-
     with _process(_SERVE) as (process, line):
-        client = Client(**_arguments(line))
+        client = _client(line)
         client.get_model()
         found: Steps = {}
         with _step(found, "", process.pid):
@@ -142,10 +142,8 @@ def call(steps: Steps, _: Path) -> None:
 
 def year(steps: Steps, flights: Path) -> None:
     """Measure the import, an export and a view of the flights of a year."""
-    from anaplan_sdk import Client
-
     with _process(_SERVE) as (process, line):
-        client = Client(**_arguments(line))
+        client = _client(line)
         files = {file.name: file.id for file in client.get_files()}
         imports = {each.name: each.id for each in client.get_imports()}
         exports = {each.name: each.id for each in client.get_exports()}
@@ -174,9 +172,15 @@ PROGRAMS: dict[str, Callable[[Steps, Path], None]] = {
 }
 
 
-def _arguments(line: str) -> dict[str, str]:
-    names = ("base_url", "user_email", "password", "workspace_id", "model_id")
-    return dict(zip(names, line.split(), strict=True))
+def _client(line: str) -> Client:
+    url, email, password, workspace_id, model_id = line.split()
+    return Client(
+        base_url=url,
+        user_email=email,
+        password=password,
+        workspace_id=workspace_id,
+        model_id=model_id,
+    )
 
 
 @contextmanager

@@ -245,18 +245,22 @@ class ListImport:
     ) -> tuple[list[tuple[_Staged, ...]], Mapping[int, list[RowError]]]:
         """Return the parent and the properties to stage for each row, and the rows' warnings."""
         warnings: defaultdict[int, list[RowError]] = defaultdict(list)
-        parents = self._parents.read(rows) if self._parents else [None] * len(rows)
-        columns: list[list[_Staged]] = [parents]
+        columns: list[Sequence[_Staged]] = []
         if self._parents:
+            parents = self._parents.read(rows)
             for index, _ in self._parents.errors(parents):
                 warnings[index].append(_INVALID_PARENT)
                 parents[index] = None
+            columns.append(parents)
+        else:
+            columns.append([None] * len(rows))
         for each in self._properties:
             values = each.reader.read(rows)
+            staged: list[_Staged] = [*values]
             for index, error in each.reader.errors(values):
                 warnings[index].append(error)
-                values[index] = _KEEP
-            columns.append(values)
+                staged[index] = _KEEP
+            columns.append(staged)
         return list(zip(*columns, strict=True)), warnings
 
     def _is_blank(self, fields: list[str]) -> bool:
