@@ -3,6 +3,7 @@
 import sqlite3
 from collections.abc import Mapping
 from dataclasses import fields
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -19,13 +20,17 @@ def read_record(kind: type[Record], row: sqlite3.Row, **values: Any) -> Record:
         row: The row. SQLite stores a boolean as an integer.
         values: Values of the fields that are not columns or are stored in another form.
     """
-    for field in fields(kind):
-        name = field.name
+    for name, is_boolean in _columns(kind):
         if name not in values:
             value = row[name]
-            is_boolean = field.type in (bool, bool | None) and value is not None
-            values[name] = bool(value) if is_boolean else value
+            values[name] = bool(value) if is_boolean and value is not None else value
     return kind(**values)
+
+
+@cache
+def _columns(kind: "type[DataclassInstance]") -> tuple[tuple[str, bool], ...]:
+    """Return the fields of a dataclass, and whether they are booleans."""
+    return tuple((field.name, field.type in (bool, bool | None)) for field in fields(kind))
 
 
 def insert_record(db: sqlite3.Connection, table: str, values: Mapping[str, Any]) -> int:
