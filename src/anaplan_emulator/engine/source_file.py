@@ -7,7 +7,7 @@ import csv
 import io
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import chain, islice
 from typing import TYPE_CHECKING
 
 from anaplan_emulator.engine.action_results import ActionFailed
@@ -23,6 +23,8 @@ csv.field_size_limit(max(_FIELD_LIMIT, csv.field_size_limit()))
 
 # The delimiter for the csv module if there is no separator: a private-use character.
 _NO_SEPARATOR = "\ue000"
+
+_LINES_PER_BLOCK = 100
 
 
 @dataclass(slots=True)
@@ -63,9 +65,10 @@ class SourceFile:
         self._text = io.TextIOWrapper(
             io.BufferedReader(self._stream, 1 << 16), encoding=file_format.codec, newline=""
         )
-        self._last_line = ""
+        self._block: list[str] = []
+        self._lines_before_block = 0
         self._reader = csv.reader(
-            self._lines(),
+            chain.from_iterable(self._blocks()),
             delimiter=file_format.separator or _NO_SEPARATOR,
             quotechar=file_format.delimiter or None,
             quoting=csv.QUOTE_MINIMAL if file_format.delimiter else csv.QUOTE_NONE,
@@ -120,30 +123,57 @@ class SourceFile:
 
     def _read(self, batch: RowBatch, size: int, first_line: int = 1) -> None:
         """Fill a batch with the rows from a line on, up to a size or the end of the file."""
-        reader, rows, lines, width = self._reader, batch.rows, batch.lines, len(self.header)
-        while len(rows) + len(batch.malformed) < size:
-            line = reader.line_num + 1
+        reader = self._reader
+        while (missing := size - len(batch)) > 0:
+            rows: list[list[str]] = []
+            start = reader.line_num + 1
             try:
-                fields = next(reader)
-            except StopIteration:
-                return
+                # The rows before an error are kept.
+                rows.extend(islice(reader, missing))
             except csv.Error as error:
+                line = self._add(batch, rows, start, first_line)
                 text = self._malformed(line, error)
                 if line >= first_line:
                     batch.malformed[line] = text
-                continue
             except UnicodeDecodeError as error:
+                line = start + sum(map(_line_count, rows))
                 raise ActionFailed(
                     "importFailedGeneralError",
                     f"The file is not {self._format.encoding} text: byte {error.start} of line"
                     f" {line} or after can't be decoded",
                 ) from error
-            if not fields or line < first_line:
-                continue
-            if len(fields) < width:
-                fields += [""] * (width - len(fields))
-            rows.append(fields)
-            lines.append(line)
+            else:
+                self._add(batch, rows, start, first_line)
+                if len(rows) < missing:
+                    return
+
+    def _add(self, batch: RowBatch, rows: list[list[str]], start: int, first_line: int) -> int:
+        """Add rows to a batch, and return the number of the line after them.
+
+        Args:
+            batch: The batch.
+            rows: The rows, of which some may be blank or too short.
+            start: Number of the line that the first row starts on.
+            first_line: Rows that start before this line are skipped.
+        """
+        width = len(self.header)
+        end = start + len(rows)
+        # Mostly each line is a row with a text for each column.
+        if (
+            self._reader.line_num + 1 == end
+            and start >= first_line
+            and min(map(len, rows), default=0) >= max(width, 1)
+        ):
+            batch.rows += rows
+            batch.lines += range(start, end)
+            return end
+        line = start
+        for fields in rows:
+            if fields and line >= first_line:
+                batch.rows.append(fields + [""] * (width - len(fields)))
+                batch.lines.append(line)
+            line += _line_count(fields)
+        return line
 
     def _malformed(self, line: int, error: csv.Error) -> str:
         # Only after an unclosed delimiter does a row reach the end of the file, or the limit.
@@ -151,15 +181,30 @@ class SourceFile:
             raise ActionFailed(
                 "unmatchedTextDelimiter", f"Unmatched text delimiter in line {line}"
             ) from error
-        return self._last_line.rstrip("\r\n")
+        last_line = self._block[self._reader.line_num - self._lines_before_block - 1]
+        return last_line.rstrip("\r\n")
 
-    def _lines(self) -> Iterator[str]:
-        for line in islice(self._text, 1):
-            self._last_line = line.removeprefix("\ufeff")
-            yield self._last_line
-        for line in self._text:
-            self._last_line = line
-            yield line
+    def _blocks(self) -> Iterator[list[str]]:
+        """Yield the lines in blocks, of which the current one is kept for malformed rows."""
+        while True:
+            before, block = self._block, []
+            try:
+                block.extend(islice(self._text, _LINES_PER_BLOCK))
+            finally:
+                # Also the lines before bytes that can't be decoded.
+                if block:
+                    if not before:
+                        block[0] = block[0].removeprefix("\ufeff")
+                    self._lines_before_block += len(before)
+                    self._block = block
+                    yield block
+            if not block:
+                return
+
+
+def _line_count(fields: list[str]) -> int:
+    """Return the number of lines of a row: line breaks may be part of its texts."""
+    return 1 + sum(text.count("\n") + text.count("\r") - text.count("\r\n") for text in fields)
 
 
 class _ChunkStream(io.RawIOBase):
