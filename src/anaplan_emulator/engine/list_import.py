@@ -10,8 +10,9 @@ An invalid parent or property is a warning, and the row is applied without it.
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 
 from anaplan_emulator.engine.action_results import Detail, RowCounts
 from anaplan_emulator.engine.action_run import ActionRun
@@ -33,6 +34,7 @@ from anaplan_emulator.engine.value_readers import (
     open_column,
     reader_for,
 )
+from anaplan_emulator.store.records import insert_rows
 from anaplan_emulator.tenant.action_definitions import ListTarget
 from anaplan_emulator.tenant.data_types import Stored
 
@@ -88,15 +90,20 @@ class ListImport:
             source_column = open_column(run, import_id, source, source_field)
             reader = reader_for(self._db, field, source_field, decimal_separator)
             self._properties.append(_Property(field, ColumnReader(source_column, reader), position))
+        # A blank column would cost as much time as any other.
+        mapped = {"name": self._name, "code": self._code, "parent": self._parents}
+        self._columns = ["item", *(name for name, column in mapped.items() if column)]
+        self._columns += [f"p{each.position}" for each in self._properties]
         self._create_staging()
 
     def stage(self, batch: RowBatch) -> None:
         """Check a batch of rows and stage the valid ones."""
         for line, text in batch.malformed.items():
             self._reject(line, [text], MALFORMED)
-        placeholders = ", ".join("?" * (5 + len(self._properties)))
-        self._db.executemany(
-            f"INSERT INTO temp.staged_items VALUES ({placeholders})", self._records(batch)
+        insert_rows(
+            self._db,
+            f"INSERT INTO temp.staged_items ({', '.join(self._columns)})",
+            self._records(batch),
         )
 
     def apply(self, db: sqlite3.Connection) -> None:
@@ -107,19 +114,19 @@ class ListImport:
         db.execute(
             f"""
             INSERT INTO list_items (key, list, name, code, parent)
-            SELECT :first + ordinal, :list,
-                coalesce(name, '#' || ((:first + ordinal) % {ITEMS_PER_LIST})), code, parent
-            FROM temp.staged_items WHERE ordinal IS NOT NULL
+            SELECT :first + item, :list,
+                coalesce(name, '#' || ((:first + item) % {ITEMS_PER_LIST})), code, parent
+            FROM temp.staged_items WHERE item < {ITEMS_PER_LIST}
             """,
             {"first": first, "list": key},
         )
         db.execute(
-            """
+            f"""
             UPDATE list_items SET name = coalesce(staged.name, list_items.name),
                 code = coalesce(staged.code, list_items.code),
                 parent = coalesce(staged.parent, list_items.parent)
             FROM temp.staged_items AS staged
-            WHERE staged.item = list_items.key AND staged.ordinal IS NULL
+            WHERE staged.item = list_items.key AND staged.item >= {ITEMS_PER_LIST}
             """
         )
         new = self._counts.created + self._counts.warned_created
@@ -131,7 +138,7 @@ class ListImport:
         for each in self._properties:
             db.execute(
                 f"DELETE FROM property_values WHERE property = ? AND item IN"
-                f" (SELECT item FROM temp.staged_items WHERE ordinal IS NULL"
+                f" (SELECT item FROM temp.staged_items WHERE item >= {ITEMS_PER_LIST}"
                 f" AND p{each.position} IS NULL)",
                 (each.field.key,),
             )
@@ -143,7 +150,8 @@ class ListImport:
         db.execute(
             f"""
             INSERT OR REPLACE INTO property_values (item, property, value)
-            SELECT coalesce(item, ? + ordinal), column1, CASE column1 {values} END AS value
+            SELECT iif(item < {ITEMS_PER_LIST}, ? + item, item), column1,
+                CASE column1 {values} END AS value
             FROM temp.staged_items CROSS JOIN (VALUES {fields})
             WHERE value IS NOT NULL AND typeof(value) <> 'blob'
             """,
@@ -176,7 +184,8 @@ class ListImport:
         return [summary, *self.errors.details()]
 
     def _create_staging(self) -> None:
-        columns = ["item", "ordinal", "name", "code", "parent"]
+        # The key of an existing item, or the ordinal of a new one, which is always less.
+        columns = ["item INTEGER", "name", "code", "parent"]
         columns += [f"p{each.position}" for each in self._properties]
         for table in ("staged_items", "seen_keys", "seen_others"):
             self._db.execute(f"DROP TABLE IF EXISTS temp.{table}")
@@ -187,63 +196,77 @@ class ListImport:
                 " WITHOUT ROWID"
             )
 
-    def _records(self, batch: RowBatch) -> Iterator[tuple[_Staged, ...]]:
-        """Check rows, and yield the records to stage."""
-        rows, lines = batch.rows, batch.lines
+    def _records(self, batch: RowBatch) -> list[tuple[_Staged, ...]]:
+        """Check rows, and return the records to stage."""
+        rows = batch.rows
         blank = [""] * len(rows)
         codes = self._code.texts(rows) if self._code else blank
         names = self._name.texts(rows) if self._name else blank
         keys = codes if self._key == "code" else names
         items = find_items(self._db, self.list.key, set(keys), self._key)
-        values, warnings = self._values(rows)
+        columns, warnings = self._values(rows)
+        if self._code:
+            columns.insert(0, [code or None for code in codes])
+        if self._name:
+            columns.insert(0, [name or None for name in names])
         valid, errors = self._checked(batch, names, codes, items)
-        counted = sorted(errors.keys() | valid) if errors else valid
-        self._counts.ignored += len(rows) - len(counted)
-        for index in counted:
+        warned = [index for index in valid if index in warnings] if warnings else []
+        self._counts.ignored += len(rows) - len(errors) - len(valid)
+        for index in sorted([*errors, *warned]):
             if index in errors:
-                self._reject(lines[index], rows[index], errors[index])
-                continue
-            item, warned = items.get(keys[index]), warnings.get(index)
-            if warned:
-                self._counts.invalid_values += len(warned)
-                self.errors.add(WARNING, lines[index], rows[index], warned)
-            ordinal = self._count(created=item is None, warned=bool(warned))
-            yield (item, ordinal, names[index] or None, codes[index] or None, *values[index])
+                self._reject(batch.lines[index], rows[index], errors[index])
+            else:
+                self._counts.invalid_values += len(warnings[index])
+                self.errors.add(WARNING, batch.lines[index], rows[index], warnings[index])
+        if len(valid) < len(rows):
+            columns = [[column[index] for index in valid] for column in columns]
+        staged = self._count(
+            [items.get(keys[index]) for index in valid],
+            warned_updated=sum(keys[index] in items for index in warned),
+            warned=len(warned),
+        )
+        return list(zip(staged, *columns, strict=True))
 
     def _checked(
         self, batch: RowBatch, names: list[str], codes: list[str], items: Mapping[str, int]
-    ) -> tuple[list[int], dict[int, RowError]]:
+    ) -> tuple[Sequence[int], dict[int, RowError]]:
         """Return the indexes of the rows to apply, and the errors of those to reject."""
         by_code = self._key == "code"
         keys, others = (codes, names) if by_code else (names, codes)
-        owners: dict[str, int] = {}
+        errors: dict[int, RowError] = {}
         if self._code and self._name:
             owners = find_items(self._db, self.list.key, set(others), "name" if by_code else "code")
-        valid: list[int] = []
-        errors: dict[int, RowError] = {}
-        for index, key in enumerate(keys):
-            other, item = others[index], items.get(key)
-            if not (key or other) and self._is_blank(batch.rows[index]):
-                continue
-            error = self._error_in(key, names[index], codes[index], item)
-            if error is None and owners and owners.get(other, item) != item:
-                error = _name_taken(other)
-            if error is None:
-                valid.append(index)
-            else:
-                errors[index] = error
-        repeated = self._repeated("seen_keys", keys, batch.lines, valid)
-        if repeated:
-            valid = [index for index in valid if index not in repeated]
-        named = [index for index in valid if others[index]]
+            for index, other in enumerate(others) if owners else ():
+                item = items.get(keys[index])
+                if owners.get(other, item) != item:
+                    errors[index] = _name_taken(other)
+        errors |= self._errors_in(keys, names, codes, items)
+        ignored: set[int] = set()
+        if "" in keys:
+            ignored = {
+                index
+                for index, key in enumerate(keys)
+                if not (key or others[index]) and self._is_blank(batch.rows[index])
+            }
+            for index in ignored:
+                del errors[index]
+
+        def remaining() -> Sequence[int]:
+            every = range(len(keys))
+            if not errors and not ignored:
+                return every
+            return [index for index in every if index not in errors and index not in ignored]
+
+        ignored |= self._repeated("seen_keys", keys, batch.lines, remaining())
+        named = [index for index in remaining() if others[index]]
         for index in self._repeated("seen_others", others, batch.lines, named):
             errors[index] = _name_taken(others[index])
-        return valid, errors
+        return remaining(), errors
 
     def _values(
         self, rows: list[list[str]]
-    ) -> tuple[list[tuple[_Staged, ...]], Mapping[int, list[RowError]]]:
-        """Return the parent and the properties to stage for each row, and the rows' warnings."""
+    ) -> tuple[list[Sequence[_Staged]], Mapping[int, list[RowError]]]:
+        """Return the columns of parents and properties to stage, and the rows' warnings."""
         warnings: defaultdict[int, list[RowError]] = defaultdict(list)
         columns: list[Sequence[_Staged]] = []
         if self._parents:
@@ -252,8 +275,6 @@ class ListImport:
                 warnings[index].append(_INVALID_PARENT)
                 parents[index] = None
             columns.append(parents)
-        else:
-            columns.append([None] * len(rows))
         for each in self._properties:
             values = each.reader.read(rows)
             staged: list[_Staged] = [*values]
@@ -261,7 +282,7 @@ class ListImport:
                 warnings[index].append(error)
                 staged[index] = _KEEP
             columns.append(staged)
-        return list(zip(*columns, strict=True)), warnings
+        return columns, warnings
 
     def _is_blank(self, fields: list[str]) -> bool:
         """Return whether all mapped texts of a row, except for its name and code, are blank."""
@@ -270,30 +291,46 @@ class ListImport:
             columns.append(self._parent)
         return not any(column.text(fields) for column in columns)
 
-    def _error_in(self, key: str, name: str, code: str, item: int | None) -> RowError | None:
-        if not key:
-            return RowError("hierarchyImportEmptyKey", "Empty key")
-        if len(name) > MAX_NAME_LENGTH or (not name and item is None and not self.list.numbered):
-            return RowError("hierarchyImportInvalidName", "Invalid name", name)
-        if len(code) > MAX_NAME_LENGTH:
-            return RowError("hierarchyImportInvalidCode", "Invalid code", code)
-        return None
+    def _errors_in(
+        self, keys: list[str], names: list[str], codes: list[str], items: Mapping[str, int]
+    ) -> dict[int, RowError]:
+        """Return the errors in names and codes by the index of the row."""
+        errors: dict[int, RowError] = {}
+        # A later one replaces an earlier one of the same row.
+        for index in _too_long(codes):
+            errors[index] = RowError("hierarchyImportInvalidCode", "Invalid code", codes[index])
+        invalid_names = _too_long(names)
+        if not self.list.numbered:
+            invalid_names += [
+                index for index, name in enumerate(names) if not name and keys[index] not in items
+            ]
+        for index in invalid_names:
+            errors[index] = RowError("hierarchyImportInvalidName", "Invalid name", names[index])
+        if "" in keys:
+            for index, key in enumerate(keys):
+                if not key:
+                    errors[index] = RowError("hierarchyImportEmptyKey", "Empty key")
+        return errors
 
-    def _count(self, *, created: bool, warned: bool) -> int | None:
-        """Count a row to be applied, and return the ordinal of a new item."""
+    def _count(self, found: list[int | None], *, warned: int, warned_updated: int) -> list[int]:
+        """Count rows to be applied.
+
+        Args:
+            found: The existing item of each row, if there is one.
+            warned: The number of rows with warnings.
+            warned_updated: How many of them have an item.
+
+        Returns:
+            What to stage for the items: their keys, and the ordinals of new ones.
+        """
         counts = self._counts
-        if not created:
-            if warned:
-                counts.warned_updated += 1
-            else:
-                counts.updated += 1
-            return None
-        ordinal = counts.created + counts.warned_created
-        if warned:
-            counts.warned_created += 1
-        else:
-            counts.created += 1
-        return ordinal
+        ordinals = count(counts.created + counts.warned_created)
+        created, warned_created = found.count(None), warned - warned_updated
+        counts.created += created - warned_created
+        counts.updated += len(found) - created - warned_updated
+        counts.warned_created += warned_created
+        counts.warned_updated += warned_updated
+        return [next(ordinals) if item is None else item for item in found]
 
     def _reject(self, line: int, fields: list[str], error: RowError) -> None:
         self._counts.failed += 1
@@ -304,11 +341,12 @@ class ListImport:
         self, table: str, texts: Sequence[str], lines: Sequence[int], indexes: Sequence[int]
     ) -> set[int]:
         """Record the texts of rows, and return the indexes of rows whose text is not new."""
-        inserted = self._db.executemany(
-            f"INSERT OR IGNORE INTO temp.{table} VALUES (?, ?)",
-            ((texts[index], lines[index]) for index in indexes),
+        inserted = insert_rows(
+            self._db,
+            f"INSERT OR IGNORE INTO temp.{table}",
+            [(texts[index], lines[index]) for index in indexes],
         )
-        if inserted.rowcount == len(indexes):
+        if inserted == len(indexes):
             return set()
         first_line = f"SELECT line FROM temp.{table} WHERE text = ?"
         return {
@@ -319,13 +357,20 @@ class ListImport:
 
     def _count_renamed(self, db: sqlite3.Connection) -> int:
         (renamed,) = db.execute(
-            """
+            f"""
             SELECT count(*) FROM temp.staged_items AS staged
             JOIN list_items ON list_items.key = staged.item
-            WHERE staged.ordinal IS NULL AND staged.name <> list_items.name COLLATE BINARY
+            WHERE staged.item >= {ITEMS_PER_LIST} AND staged.name <> list_items.name COLLATE BINARY
             """
         ).fetchone()
         return int(renamed)
+
+
+def _too_long(texts: list[str]) -> list[int]:
+    """Return the indexes of the texts that are longer than a name or a code can be."""
+    if max(map(len, texts), default=0) <= MAX_NAME_LENGTH:
+        return []
+    return [index for index, text in enumerate(texts) if len(text) > MAX_NAME_LENGTH]
 
 
 def _name_taken(text: str) -> RowError:

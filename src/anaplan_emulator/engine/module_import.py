@@ -23,6 +23,7 @@ from anaplan_emulator.engine.value_readers import (
     open_column,
     reader_for,
 )
+from anaplan_emulator.store.records import insert_rows
 from anaplan_emulator.tenant.action_definitions import ModuleTarget, SourceField
 
 
@@ -78,10 +79,10 @@ class ModuleImport:
             is_staged[index] = False
         self._counts.ignored += len(blank)
         self._counts.updated += sum(is_staged)
-        placeholders = ", ".join("?" * len(self._mapped))
-        self._db.executemany(
-            f"INSERT OR REPLACE INTO temp.staged_cells VALUES ({placeholders})",
-            compress(zip(*columns, strict=True), is_staged),
+        insert_rows(
+            self._db,
+            "INSERT OR REPLACE INTO temp.staged_cells",
+            list(compress(zip(*columns, strict=True), is_staged)),
         )
 
     def apply(self, db: sqlite3.Connection) -> None:

@@ -187,7 +187,8 @@ class SourceFile:
     def _blocks(self) -> Iterator[list[str]]:
         """Yield the lines in blocks, of which the current one is kept for malformed rows."""
         while True:
-            before, block = self._block, []
+            before = self._block
+            block: list[str] = []
             try:
                 block.extend(islice(self._text, _LINES_PER_BLOCK))
             finally:

@@ -37,15 +37,16 @@ def find_items(
         found = find_items(db, list_key, texts, "code")
         rest = [text for text in texts if text not in found]
         return found | find_items(db, list_key, rest, "name") if rest else found
-    rows = db.execute(
+    # One row of JSON is read faster than a row for each item.
+    (found_items,) = db.execute(
         f"""
-        SELECT requested.value, list_items.key FROM json_each(?) AS requested
+        SELECT json_group_object(requested.value, list_items.key) FROM json_each(?) AS requested
         CROSS JOIN list_items ON list_items.list = ? AND list_items.{match} = requested.value
         """,
         (json.dumps(list(texts)), list_key),
-    )
-    rows.row_factory = None
-    return dict(rows)
+    ).fetchone()
+    items: dict[str, int] = json.loads(found_items)
+    return items
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +196,7 @@ class ColumnReader:
         if len(self._values) + len(unknown) > _REMEMBERED_TEXTS:
             self._values.clear()
             unknown = texts
-        stripped = {text: text.strip() for text in unknown} if strip else {}
-        values = self._reader.read(set(stripped.values()) if strip else unknown)
-        self.has_errors |= any(isinstance(value, RowError) for value in values.values())
-        self._values |= {text: values[stripped.get(text, text)] for text in unknown}
+        stripped = list(map(str.strip, unknown)) if strip else list(unknown)
+        values = self._reader.read(set(stripped))
+        self.has_errors |= RowError in set(map(type, values.values()))
+        self._values |= zip(unknown, map(values.__getitem__, stripped), strict=True)
