@@ -200,11 +200,11 @@ class ListImport:
         """Check rows, and return the records to stage."""
         rows = batch.rows
         blank = [""] * len(rows)
-        codes = self._code.texts(rows) if self._code else blank
-        names = self._name.texts(rows) if self._name else blank
+        codes = self._code.texts(batch) if self._code else blank
+        names = self._name.texts(batch) if self._name else blank
         keys = codes if self._key == "code" else names
         items = find_items(self._db, self.list.key, set(keys), self._key)
-        columns, warnings = self._values(rows)
+        columns, warnings = self._values(batch)
         if self._code:
             columns.insert(0, [code or None for code in codes])
         if self._name:
@@ -264,19 +264,19 @@ class ListImport:
         return remaining(), errors
 
     def _values(
-        self, rows: list[list[str]]
+        self, batch: RowBatch
     ) -> tuple[list[Sequence[_Staged]], Mapping[int, list[RowError]]]:
         """Return the columns of parents and properties to stage, and the rows' warnings."""
         warnings: defaultdict[int, list[RowError]] = defaultdict(list)
         columns: list[Sequence[_Staged]] = []
         if self._parents:
-            parents = self._parents.read(rows)
+            parents = self._parents.read(batch)
             for index, _ in self._parents.errors(parents):
                 warnings[index].append(_INVALID_PARENT)
                 parents[index] = None
             columns.append(parents)
         for each in self._properties:
-            values = each.reader.read(rows)
+            values = each.reader.read(batch)
             staged: list[_Staged] = [*values]
             for index, error in each.reader.errors(values):
                 warnings[index].append(error)

@@ -66,8 +66,8 @@ class ModuleImport:
         for line, text in batch.malformed.items():
             self._reject(line, [text], [MALFORMED])
         rows = batch.rows
-        blank = self._blank_rows(rows)
-        columns = [mapped.read(rows) for mapped in self._mapped]
+        blank = self._blank_rows(batch)
+        columns = [mapped.read(batch) for mapped in self._mapped]
         errors: defaultdict[int, list[RowError]] = defaultdict(list)
         for mapped, values in zip(self._mapped, columns, strict=True):
             for index, error in mapped.errors(values):
@@ -124,14 +124,17 @@ class ModuleImport:
             f"CREATE TEMP TABLE staged_cells ({columns}, PRIMARY KEY ({key})) WITHOUT ROWID"
         )
 
-    def _blank_rows(self, rows: list[list[str]]) -> set[int]:
+    def _blank_rows(self, batch: RowBatch) -> set[int]:
         """Return the indexes of the rows without any mapped text."""
-        blank = list(range(len(rows)))
+        blank = set(range(len(batch.rows)))
         for mapped in self._mapped:
             position = mapped.column.position
             if position is not None:
-                blank = [index for index in blank if not rows[index][position].strip()]
-        return set(blank)
+                texts = batch.column(position)
+                if all(map(str.strip, texts)):
+                    return set()
+                blank = {index for index in blank if not texts[index].strip()}
+        return blank
 
     def _reject(self, line: int, fields: list[str], errors: list[RowError]) -> None:
         self._counts.failed += 1

@@ -5,7 +5,7 @@ A file is read as a stream of chunks, so that memory stays bounded whatever its 
 
 import csv
 import io
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain, islice
 from typing import TYPE_CHECKING
@@ -42,9 +42,17 @@ class RowBatch:
     rows: list[list[str]] = field(default_factory=list)
     lines: list[int] = field(default_factory=list)
     malformed: dict[int, str] = field(default_factory=dict)
+    _columns: list[tuple[str, ...]] | None = None
 
     def __len__(self) -> int:
         return len(self.rows) + len(self.malformed)
+
+    def column(self, position: int) -> Sequence[str]:
+        """Return the text of a column in each row, once all rows are there."""
+        if self._columns is None:
+            # Rows may be wider than the header, each to another width.
+            self._columns = list(zip(*self.rows, strict=False))
+        return self._columns[position] if self.rows else ()
 
 
 class SourceFile:

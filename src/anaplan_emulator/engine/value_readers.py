@@ -4,15 +4,14 @@
 
 import json
 import sqlite3
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Literal
 
 from anaplan_emulator.engine.action_results import ActionFailed
 from anaplan_emulator.engine.action_run import ActionRun
 from anaplan_emulator.engine.row_errors import RowError
-from anaplan_emulator.engine.source_file import SourceFile
+from anaplan_emulator.engine.source_file import RowBatch, SourceFile
 from anaplan_emulator.engine.structure import Field, ListStructure, list_by_key
 from anaplan_emulator.tenant.action_definitions import SourceField
 from anaplan_emulator.tenant.data_types import DataType, Stored, parser
@@ -60,12 +59,11 @@ class Column:
         """Return the field's text in a row."""
         return self.constant if self.position is None else fields[self.position].strip()
 
-    def texts(self, rows: list[list[str]]) -> list[str]:
+    def texts(self, batch: RowBatch) -> list[str]:
         """Return the field's text in each row."""
-        position = self.position
-        if position is None:
-            return [self.constant] * len(rows)
-        return [fields[position].strip() for fields in rows]
+        if self.position is None:
+            return [self.constant] * len(batch.rows)
+        return list(map(str.strip, batch.column(self.position)))
 
 
 def reader_for(
@@ -171,13 +169,14 @@ class ColumnReader:
         self.has_errors = False
         """Whether any text so far was an error."""
 
-    def read(self, rows: list[list[str]]) -> list[Stored | RowError]:
+    def read(self, batch: RowBatch) -> list[Stored | RowError]:
         """Return the value, or the error, in each row."""
         position = self.column.position
+        texts: Sequence[str]
         if position is None:
-            texts = [self.column.constant] * len(rows)
+            texts = [self.column.constant] * len(batch.rows)
         else:
-            texts = list(map(itemgetter(position), rows))
+            texts = batch.column(position)
         try:
             return list(map(self._values.__getitem__, texts))
         except KeyError:
