@@ -73,11 +73,15 @@ class SourceFile:
         self._text = io.TextIOWrapper(
             io.BufferedReader(self._stream, 1 << 16), encoding=file_format.codec, newline=""
         )
+        self._separator = file_format.separator or _NO_SEPARATOR
         self._block: list[str] = []
         self._lines_before_block = 0
+        self._split_lines = 0
+        self._to_parse: list[list[str]] = []
+        self._blocks = self._read_blocks()
         self._reader = csv.reader(
-            chain.from_iterable(self._blocks()),
-            delimiter=file_format.separator or _NO_SEPARATOR,
+            chain.from_iterable(self._blocks_to_parse()),
+            delimiter=self._separator,
             quotechar=file_format.delimiter or None,
             quoting=csv.QUOTE_MINIMAL if file_format.delimiter else csv.QUOTE_NONE,
             strict=True,
@@ -102,7 +106,11 @@ class SourceFile:
             return None
 
     def batches(self, size: int) -> Iterator[RowBatch]:
-        """Yield the data rows in batches, padded to the width of the header."""
+        """Yield the data rows in batches, padded to the width of the header.
+
+        Args:
+            size: The number of rows in a batch. One may have up to 99 more.
+        """
         while True:
             batch, self._ahead = self._ahead or RowBatch(), None
             self._read(batch, size, self._format.first_data_row)
@@ -130,14 +138,13 @@ class SourceFile:
                 return
 
     def _read(self, batch: RowBatch, size: int, first_line: int = 1) -> None:
-        """Fill a batch with the rows from a line on, up to a size or the end of the file."""
-        reader = self._reader
+        """Fill a batch with the rows from a line on, to a size or the end of the file."""
         while (missing := size - len(batch)) > 0:
             rows: list[list[str]] = []
-            start = reader.line_num + 1
+            start = self._line_num + 1
             try:
                 # The rows before an error are kept.
-                rows.extend(islice(reader, missing))
+                rows.extend(self._split(size) or islice(self._reader, self._limit(missing)))
             except csv.Error as error:
                 line = self._add(batch, rows, start, first_line)
                 text = self._malformed(line, error)
@@ -152,7 +159,7 @@ class SourceFile:
                 ) from error
             else:
                 self._add(batch, rows, start, first_line)
-                if len(rows) < missing:
+                if not rows:
                     return
 
     def _add(self, batch: RowBatch, rows: list[list[str]], start: int, first_line: int) -> int:
@@ -168,7 +175,7 @@ class SourceFile:
         end = start + len(rows)
         # Mostly each line is a row with a text for each column.
         if (
-            self._reader.line_num + 1 == end
+            self._line_num + 1 == end
             and start >= first_line
             and min(map(len, rows), default=0) >= max(width, 1)
         ):
@@ -189,10 +196,50 @@ class SourceFile:
             raise ActionFailed(
                 "unmatchedTextDelimiter", f"Unmatched text delimiter in line {line}"
             ) from error
-        last_line = self._block[self._reader.line_num - self._lines_before_block - 1]
+        last_line = self._block[self._line_num - self._lines_before_block - 1]
         return last_line.rstrip("\r\n")
 
-    def _blocks(self) -> Iterator[list[str]]:
+    @property
+    def _line_num(self) -> int:
+        """The number of lines read so far."""
+        return self._reader.line_num + self._split_lines
+
+    def _split(self, size: int) -> list[list[str]]:
+        """Return the next rows if the csv module is not needed, which takes twice as long.
+
+        Without text delimiters each line is a row, and only has to be split.
+        """
+        if size < _LINES_PER_BLOCK or self._lines_left():
+            return []
+        block = next(self._blocks, [])
+        text = "".join(block)
+        delimiter = self._format.delimiter
+        if (
+            (delimiter and delimiter in text)
+            # The csv module of Python 3.10 refuses this character.
+            or "\0" in text
+            or len(text) > _FIELD_LIMIT
+        ):
+            self._to_parse.append(block)
+            return []
+        self._split_lines += len(block)
+        lines = [line.rstrip("\r\n") for line in block]
+        return [line.split(self._separator) if line else [] for line in lines]
+
+    def _lines_left(self) -> int:
+        """Return the number of lines in the current block that are still to be read."""
+        return self._lines_before_block + len(self._block) - self._line_num
+
+    def _limit(self, rows: int) -> int:
+        """Limit the number of rows to parse, so that the next block may be split."""
+        return min(rows, self._lines_left() or _LINES_PER_BLOCK)
+
+    def _blocks_to_parse(self) -> Iterator[list[str]]:
+        """Yield the blocks that can't simply be split."""
+        while block := self._to_parse.pop() if self._to_parse else next(self._blocks, None):
+            yield block
+
+    def _read_blocks(self) -> Iterator[list[str]]:
         """Yield the lines in blocks, of which the current one is kept for malformed rows."""
         while True:
             before = self._block
