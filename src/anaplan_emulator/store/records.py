@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 Record = TypeVar("Record", bound="DataclassInstance")
 
-_ROWS_PER_STATEMENT = 100
+_ROWS_PER_STATEMENT = 50
 # SQLite's default limit of the placeholders in a statement is 32,766.
 _VALUES_PER_STATEMENT = 32_000
 
