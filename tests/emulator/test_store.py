@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from anaplan_emulator.store.database import Store
+from anaplan_emulator.store.records import insert_rows
 
 
 @pytest.fixture
@@ -106,3 +107,13 @@ def test_references_are_checked_after_all_tables_are_replaced(store: Store) -> N
         db.execute(role)
 
     assert keys(store) == ["kept"]
+
+
+def test_many_rows_are_inserted_and_ignored_ones_are_not_counted(store: Store) -> None:
+    rows = [(f"{number:03}", "") for number in range(130)]
+    with store.transaction() as db:
+        kept = len(db.execute("SELECT * FROM emulator").fetchall())
+        assert insert_rows(db, "INSERT INTO emulator (key, value)", rows[:1]) == 1
+        assert insert_rows(db, "INSERT OR IGNORE INTO emulator (key, value)", rows) == 129
+        assert insert_rows(db, "INSERT INTO emulator (key, value)", []) == 0
+    assert len(keys(store)) == kept + 130

@@ -247,6 +247,27 @@ def test_long_fields_are_not_taken_for_an_unclosed_delimiter(delimiter: str) -> 
     long = "x" * 200_000
     content = f"Name,Note\nA,{delimiter}{long}{delimiter}\nB,short\n".encode()
 
-    rows = list(SourceFile([content], FileFormat()).rows())
+    (batch,) = SourceFile([content], FileFormat()).batches(100)
 
-    assert [row.fields for row in rows] == [["A", long], ["B", "short"]]
+    assert batch.rows == [["A", long], ["B", "short"]]
+
+
+def test_lines_are_numbered_around_rows_of_several_lines_and_malformed_ones() -> None:
+    lines = [f"A{number},text\r\n" for number in range(2, 401)]
+    lines[148] = '"A150","two\r\nlines"\r\n'
+    lines[248] = "\r\n"
+    lines[348] = 'A350,"quoted"text\r\n'
+    content = "".join(["Name,Note\r\n", *lines]).encode()
+
+    batches = list(SourceFile([content], FileFormat()).batches(150))
+
+    rows = {
+        line: fields
+        for batch in batches
+        for line, fields in zip(batch.lines, batch.rows, strict=True)
+    }
+    malformed = {line: text for batch in batches for line, text in batch.malformed.items()}
+    assert rows[150] == ["A150", "two\r\nlines"]
+    assert all(fields[0] == f"A{line - (line > 150)}" for line, fields in rows.items())
+    assert sorted([*rows, *malformed]) == sorted({*range(2, 402)} - {151, 251})
+    assert malformed == {351: 'A350,"quoted"text'}

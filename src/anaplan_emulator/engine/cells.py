@@ -5,6 +5,7 @@
 import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import islice, repeat
 from typing import Any, Literal
 
 from anaplan_emulator.engine.structure import (
@@ -15,10 +16,12 @@ from anaplan_emulator.engine.structure import (
     list_by_key,
     value_column,
 )
-from anaplan_emulator.tenant.data_types import DataType, render
+from anaplan_emulator.tenant.data_types import DataType, renderer
 from anaplan_emulator.tenant.formulas import is_constant, terms
 
 Labels = Literal["name", "code"]
+
+_RECORDS_PER_BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +104,7 @@ def read_cells(
         parameters,
     )
     cursor.row_factory = None
-    yield from cursor
+    return cursor
 
 
 def count_combinations(
@@ -113,9 +116,8 @@ def count_combinations(
     only: Filter | None,
 ) -> int:
     """Count the combinations of items that `read_cells` would return."""
-    counter = read_cells(db, module, order, (), fixed=fixed, only=only)
     if only is not None:
-        return sum(1 for _ in counter)
+        return sum(1 for _ in read_cells(db, module, order, (), fixed=fixed, only=only))
     total = 1
     for dimension in order:
         total *= 1 if dimension.key in fixed else item_count(db, dimension)
@@ -154,13 +156,24 @@ def item_count(db: sqlite3.Connection, dimension: ListStructure) -> int:
     return int(row[0])
 
 
-def render_values(line_items: Sequence[Field], values: Sequence[Any]) -> list[str]:
-    """Render the values of line items as texts."""
-    return [
+def rendered(
+    records: Iterator[tuple[Any, ...]], line_items: Sequence[Field]
+) -> Iterator[tuple[tuple[Any, ...], tuple[str, ...]]]:
+    """Yield each record of `read_cells` with the values of its line items as texts."""
+    # Line item by line item this is several times faster than value by value.
+    types = [
         # A list item is given by its label.
-        render(DataType.TEXT if item.entity_list is not None else item.data_type, value)
-        for item, value in zip(line_items, values, strict=True)
+        DataType.TEXT if item.entity_list is not None else item.data_type
+        for item in line_items
     ]
+    while batch := list(islice(records, _RECORDS_PER_BATCH)):
+        columns = list(zip(*batch, strict=True))
+        values = columns[len(columns) - len(types) :]
+        texts = [
+            map(renderer(data_type), column)
+            for data_type, column in zip(types, values, strict=True)
+        ]
+        yield from zip(batch, zip(*texts, strict=True) if texts else repeat(()), strict=False)
 
 
 def _filter_query(module: ModuleStructure, only: Filter) -> str:

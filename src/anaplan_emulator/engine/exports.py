@@ -10,7 +10,7 @@ from typing import Any
 from anaplan_emulator.engine import file_contents
 from anaplan_emulator.engine.action_results import ActionFailed, ActionResult
 from anaplan_emulator.engine.action_run import ActionRun
-from anaplan_emulator.engine.cells import item_count, item_labels, read_cells, render_values
+from anaplan_emulator.engine.cells import item_count, item_labels, read_cells, rendered
 from anaplan_emulator.engine.spool import Spool
 from anaplan_emulator.engine.structure import (
     Field,
@@ -115,20 +115,20 @@ def _value_column(db: sqlite3.Connection, item: Field) -> _OutputColumn:
 
 def _table(
     db: sqlite3.Connection, module: ModuleStructure, definition: ExportDefinition
-) -> Iterator[list[str]]:
+) -> Iterator[Sequence[str]]:
     yield [column.name for column in _columns(db, module, definition)]
     single = definition.layout == "TABULAR_SINGLE_COLUMN"
     line_items = module.line_items
     width = len(module.dimensions)
     stored = [width + index for index, item in enumerate(line_items) if not item.formula]
-    for record in read_cells(db, module, module.dimensions, line_items, labels=definition.labels):
+    records = read_cells(db, module, module.dimensions, line_items, labels=definition.labels)
+    for record, values in rendered(records, line_items):
         if definition.omit_empty_rows and not any(record[index] for index in stored):
             continue
-        labels = list(record[:width])
-        values = render_values(line_items, record[width:])
+        labels = record[:width]
         if single:
             for item, value in zip(line_items, values, strict=True):
-                yield [*labels, item.name, value]
+                yield (*labels, item.name, value)
         else:
             yield labels + values
 
@@ -156,12 +156,14 @@ def _grid(
         records = read_cells(
             db, module, (*rows, *columns), line_items, labels=definition.labels, fixed=fixed
         )
-        while line := list(islice(records, across)):
-            cells = [record[len(rows) + len(columns) :] for record in line]
-            if definition.omit_empty_rows and not any(map(any, cells)):
+        cells = rendered(records, line_items)
+        while line := list(islice(cells, across)):
+            if definition.omit_empty_rows and not any(
+                any(record[width + len(columns) :]) for record, _ in line
+            ):
                 continue
-            values = [text for cell in cells for text in render_values(line_items, cell)]
-            yield [*line[0][:width], *values]
+            texts = [text for _, values in line for text in values]
+            yield [*line[0][0][:width], *texts]
 
 
 def _pages(

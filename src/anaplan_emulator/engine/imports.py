@@ -1,5 +1,6 @@
 """Imports: find and read the uploaded file, stage and apply its rows, and write the dump."""
 
+from collections.abc import Iterable
 from itertools import islice
 
 from anaplan_emulator.engine import file_contents
@@ -8,12 +9,15 @@ from anaplan_emulator.engine.action_run import ActionRun
 from anaplan_emulator.engine.file_contents import Content, File
 from anaplan_emulator.engine.list_import import ListImport
 from anaplan_emulator.engine.module_import import ModuleImport
-from anaplan_emulator.engine.source_file import SourceFile
+from anaplan_emulator.engine.source_file import RowBatch, SourceFile
 from anaplan_emulator.engine.spool import Spool
 from anaplan_emulator.tenant.action_definitions import ImportDefinition, ListTarget
 from anaplan_emulator.tenant.file_format import FileFormat
 
-ROWS_PER_BATCH = 2000
+# With larger batches Python's garbage collector takes the rows for long-lived objects, and
+# collects everything several times during a large import.
+_ROWS_PER_BATCH = 500
+_BATCHES_PER_REPORT = 4
 
 
 def run_import(run: ActionRun, import_id: str, definition: ImportDefinition) -> ActionResult:
@@ -51,10 +55,8 @@ def _import(
             run, import_id, definition.target, source, file_format.decimal_separator
         )
     total = file_contents.size(db, content) or 1
-    rows = source.rows()
-    while batch := list(islice(rows, ROWS_PER_BATCH)):
-        with run.session.batch():
-            importer.stage(batch)
+    batches = source.batches(_ROWS_PER_BATCH)
+    while _stage(run, importer, islice(batches, _BATCHES_PER_REPORT)):
         run.progress(0.9 * source.bytes_read / total, f"Importing {definition.name}")
     spool = Spool(db, run.chunk_bytes, quote="all")
     if importer.errors.rows:
@@ -68,6 +70,18 @@ def _import(
         if importer.errors.rows:
             spool.publish("dump_chunks", _insert_dump(run, import_id))
     return importer.details(), importer.errors.rows > 0
+
+
+def _stage(
+    run: ActionRun, importer: ListImport | ModuleImport, batches: Iterable[RowBatch]
+) -> bool:
+    """Stage batches together, and return whether there were any."""
+    any_rows = False
+    with run.session.batch():
+        for batch in batches:
+            importer.stage(batch)
+            any_rows = True
+    return any_rows
 
 
 def _find_upload(run: ActionRun, definition: ImportDefinition) -> tuple[File, Content]:

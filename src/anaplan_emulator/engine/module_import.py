@@ -8,29 +8,23 @@ ignored, a blank text clears its cell, and of several rows for the same items th
 # ruff: noqa: S608 (identifiers are made from keys; values are bound)
 
 import sqlite3
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections import defaultdict
+from itertools import compress
 
 from anaplan_emulator.engine.action_results import ActionFailed, Detail, RowCounts
 from anaplan_emulator.engine.action_run import ActionRun
 from anaplan_emulator.engine.row_errors import ERROR, MALFORMED, RowError, RowErrorLog
-from anaplan_emulator.engine.source_file import SourceFile, SourceRow
+from anaplan_emulator.engine.source_file import RowBatch, SourceFile
 from anaplan_emulator.engine.structure import ListStructure, module_by_name, value_column
 from anaplan_emulator.engine.value_readers import (
     Column,
-    FormatReader,
+    ColumnReader,
     ItemReader,
     open_column,
     reader_for,
 )
+from anaplan_emulator.store.records import insert_rows
 from anaplan_emulator.tenant.action_definitions import ModuleTarget, SourceField
-from anaplan_emulator.tenant.data_types import Stored
-
-
-@dataclass(frozen=True, slots=True)
-class _MappedField:
-    column: Column
-    reader: FormatReader | ItemReader
 
 
 class ModuleImport:
@@ -50,56 +44,45 @@ class ModuleImport:
         self._counts = RowCounts()
 
         sources = {name.lower(): source_field for name, source_field in target.dimensions.items()}
-        self._mapped: list[_MappedField] = []
+        self._mapped: list[ColumnReader] = []
         for dimension in self.module.dimensions:
             source_field = sources[dimension.name.lower()]
             column = open_column(run, import_id, source, source_field)
             reader = ItemReader(self._db, dimension, source_field.match, blank_is_empty=False)
             if source_field.ask is not None:
                 _require_item(reader, dimension, source_field, column)
-            self._mapped.append(_MappedField(column, reader))
+            self._mapped.append(ColumnReader(column, reader))
         self._values: list[str] = []
         for name, source_field in target.line_items.items():
             line_item = self.module.line_item(name)
             column = open_column(run, import_id, source, source_field)
             self._values.append(value_column(line_item))
             reader_of_item = reader_for(self._db, line_item, source_field, decimal_separator)
-            self._mapped.append(_MappedField(column, reader_of_item))
+            self._mapped.append(ColumnReader(column, reader_of_item))
         self._create_staging()
 
-    def stage(self, rows: Sequence[SourceRow]) -> None:
+    def stage(self, batch: RowBatch) -> None:
         """Check a batch of rows and stage the valid ones."""
-        well_formed = []
-        for row in rows:
-            if row.malformed:
-                self._reject(row, [MALFORMED])
-            else:
-                well_formed.append(row)
-        columns: list[list[Stored | RowError]] = []
-        filled = [False] * len(well_formed)
-        for mapped in self._mapped:
-            texts = mapped.column.texts(well_formed)
-            if mapped.column.position is not None:
-                filled = [
-                    has_text or bool(text) for has_text, text in zip(filled, texts, strict=True)
-                ]
-            values = mapped.reader.read(set(texts))
-            columns.append([values[text] for text in texts])
-        staged = []
-        for row, has_text, record in zip(
-            well_formed, filled, zip(*columns, strict=True), strict=True
-        ):
-            errors = [value for value in record if isinstance(value, RowError)]
-            if not has_text:
-                self._counts.ignored += 1
-            elif errors:
-                self._reject(row, errors)
-            else:
-                staged.append(record)
-        self._counts.updated += len(staged)
-        placeholders = ", ".join("?" * len(self._mapped))
-        self._db.executemany(
-            f"INSERT OR REPLACE INTO temp.staged_cells VALUES ({placeholders})", staged
+        for line, text in batch.malformed.items():
+            self._reject(line, [text], [MALFORMED])
+        rows = batch.rows
+        blank = self._blank_rows(batch)
+        columns = [mapped.read(batch) for mapped in self._mapped]
+        errors: defaultdict[int, list[RowError]] = defaultdict(list)
+        for mapped, values in zip(self._mapped, columns, strict=True):
+            for index, error in mapped.errors(values):
+                errors[index].append(error)
+        for index in sorted(errors.keys() - blank):
+            self._reject(batch.lines[index], rows[index], errors[index])
+        is_staged = [True] * len(rows)
+        for index in errors.keys() | blank:
+            is_staged[index] = False
+        self._counts.ignored += len(blank)
+        self._counts.updated += sum(is_staged)
+        insert_rows(
+            self._db,
+            "INSERT OR REPLACE INTO temp.staged_cells",
+            list(compress(zip(*columns, strict=True), is_staged)),
         )
 
     def apply(self, db: sqlite3.Connection) -> None:
@@ -141,10 +124,22 @@ class ModuleImport:
             f"CREATE TEMP TABLE staged_cells ({columns}, PRIMARY KEY ({key})) WITHOUT ROWID"
         )
 
-    def _reject(self, row: SourceRow, errors: list[RowError]) -> None:
+    def _blank_rows(self, batch: RowBatch) -> set[int]:
+        """Return the indexes of the rows without any mapped text."""
+        blank = set(range(len(batch.rows)))
+        for mapped in self._mapped:
+            position = mapped.column.position
+            if position is not None:
+                texts = batch.column(position)
+                if all(map(str.strip, texts)):
+                    return set()
+                blank = {index for index in blank if not texts[index].strip()}
+        return blank
+
+    def _reject(self, line: int, fields: list[str], errors: list[RowError]) -> None:
         self._counts.failed += 1
         self._counts.invalid_values += len(errors)
-        self.errors.add(ERROR, row, errors)
+        self.errors.add(ERROR, line, fields, errors)
 
 
 def _require_item(

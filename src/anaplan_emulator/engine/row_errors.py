@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import Literal
 
 from anaplan_emulator.engine.action_results import Detail
-from anaplan_emulator.engine.source_file import SourceRow
 from anaplan_emulator.engine.spool import Spool
 
 WARNING: Literal["W"] = "W"
@@ -50,7 +49,9 @@ class RowErrorLog:
         db.execute("DROP TABLE IF EXISTS temp.rows_with_errors")
         db.execute("CREATE TEMP TABLE rows_with_errors (status, line, fields, messages)")
 
-    def add(self, status: Literal["W", "E"], row: SourceRow, errors: Sequence[RowError]) -> None:
+    def add(
+        self, status: Literal["W", "E"], line: int, fields: list[str], errors: Sequence[RowError]
+    ) -> None:
         """Add a row and its errors."""
         self.rows += 1
         self._max_errors = max(self._max_errors, len(errors))
@@ -59,8 +60,8 @@ class RowErrorLog:
             "INSERT INTO temp.rows_with_errors VALUES (?, ?, ?, ?)",
             (
                 status,
-                row.line,
-                json.dumps(row.fields),
+                line,
+                json.dumps(fields),
                 json.dumps([error.message for error in errors]),
             ),
         )

@@ -15,9 +15,10 @@ from typing import Literal
 from anaplan_emulator.engine.cells import (
     Filter,
     count_combinations,
+    item_count,
     item_labels,
     read_cells,
-    render_values,
+    rendered,
 )
 from anaplan_emulator.engine.structure import (
     LINE_ITEMS_ID,
@@ -170,6 +171,11 @@ def selectable(db: sqlite3.Connection, view: View, name: str) -> list[tuple[str,
     return item_labels(db, view.dimension(name))
 
 
+def count_selectable(db: sqlite3.Connection, view: View, name: str) -> int:
+    """Count the items of a dimension, or the line items."""
+    return len(view.line_items) if name == LINE_ITEMS else item_count(db, view.dimension(name))
+
+
 def pages(db: sqlite3.Connection, view: View, selection: Page) -> Iterator[Page]:
     """Yield the pages with the selected items, beginning with the current page."""
     options = [
@@ -199,7 +205,7 @@ def count_rows(db: sqlite3.Connection, view: View, page: Page) -> int:
 
 def count_columns(db: sqlite3.Connection, view: View) -> int:
     """Count the columns."""
-    return math.prod(len(selectable(db, view, name)) for name in view.columns)
+    return math.prod(count_selectable(db, view, name) for name in view.columns)
 
 
 def count_cells(
@@ -270,8 +276,7 @@ def export_rows(
 
 def _rows(db: sqlite3.Connection, view: View, page: Page) -> Iterator[tuple[list[str], list[str]]]:
     rows, columns = view.dimensions(view.rows), view.dimensions(view.columns)
-    across = math.prod(len(item_labels(db, dimension)) for dimension in columns)
-    width = len(rows) + len(columns)
+    across = math.prod(item_count(db, dimension) for dimension in columns)
     line_items = view.line_items_on(page)
     records = read_cells(
         db,
@@ -281,9 +286,10 @@ def _rows(db: sqlite3.Connection, view: View, page: Page) -> Iterator[tuple[list
         fixed=view.fixed_items(page),
         only=view.filter,
     )
-    while line := list(islice(records, across)):
-        labels = list(line[0][: len(rows)])
-        values = [render_values(line_items, record[width:]) for record in line]
+    cells_of_records = rendered(records, line_items)
+    while line := list(islice(cells_of_records, across)):
+        labels = list(line[0][0][: len(rows)])
+        values = [texts for _, texts in line]
         if LINE_ITEMS in view.rows:
             for item, cells in zip(line_items, zip(*values, strict=True), strict=True):
                 yield [*labels, item.name], list(cells)
@@ -301,14 +307,13 @@ def _table(
     records = read_cells(
         db, view.module, dimensions, line_items, fixed=view.fixed_items(selection), only=view.filter
     )
-    for record in records:
-        labels = list(record[: len(dimensions)])
-        values = render_values(line_items, record[len(dimensions) :])
+    for record, values in rendered(records, line_items):
+        labels = record[: len(dimensions)]
         if single:
             for item, value in zip(line_items, values, strict=True):
                 yield [*labels, item.name, value]
         else:
-            yield labels + values
+            yield [*labels, *values]
 
 
 def _default_axes(

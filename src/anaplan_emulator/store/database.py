@@ -35,7 +35,10 @@ class Store:
     def __init__(self, path: Path | None = None) -> None:
         self._temporary = TemporaryFolder() if path is None else None
         self.path = path or self._temporary.path / "state.sqlite"  # type: ignore[union-attr]
+        # Connections that only read are separate: a change of `query_only` makes SQLite compile all
+        # statements of the connection again.
         self._idle: list[sqlite3.Connection] = []
+        self._idle_readers: list[sqlite3.Connection] = []
         self._idle_lock = threading.Lock()
         self._writing = threading.Lock()
         self._writer: int | None = None
@@ -73,12 +76,8 @@ class Store:
     @contextmanager
     def snapshot(self) -> Iterator[sqlite3.Connection]:
         """Open a transaction that only reads: it sees the last commit and waits for no writer."""
-        with self._connection() as connection, _begin(connection, "BEGIN"):
-            connection.execute("PRAGMA query_only = ON")
-            try:
-                yield connection
-            finally:
-                connection.execute("PRAGMA query_only = OFF")
+        with self._connection(read_only=True) as connection, _begin(connection, "BEGIN"):
+            yield connection
 
     @contextmanager
     def session(self) -> Iterator["Session"]:
@@ -96,8 +95,9 @@ class Store:
         """Close all connections; those in use are closed when they are returned."""
         with self._idle_lock:
             self._closed = True
-            while self._idle:
-                self._idle.pop().close()
+            for pool in (self._idle_readers, self._idle):
+                while pool:
+                    pool.pop().close()
         if self._lock is not None:
             self._lock.release()
         if self._temporary is not None:
@@ -118,18 +118,22 @@ class Store:
                 self._writer = None
 
     @contextmanager
-    def _connection(self) -> Iterator[sqlite3.Connection]:
-        connection = self._take()
+    def _connection(self, *, read_only: bool = False) -> Iterator[sqlite3.Connection]:
+        pool = self._idle_readers if read_only else self._idle
+        with self._idle_lock:
+            connection = pool.pop() if pool else None
+        if connection is None:
+            connection = self._connect()
+            if read_only:
+                connection.execute("PRAGMA query_only = ON")
         try:
             yield connection
         finally:
-            self._return(connection)
-
-    def _take(self) -> sqlite3.Connection:
-        with self._idle_lock:
-            if self._idle:
-                return self._idle.pop()
-        return self._connect()
+            with self._idle_lock:
+                if self._closed:
+                    connection.close()
+                else:
+                    pool.append(connection)
 
     def _connect(self) -> sqlite3.Connection:
         # A connection is used by one thread at a time, so SQLite's own check is not needed.
@@ -141,13 +145,6 @@ class Store:
         # A power cut may lose the last commits, but never the consistency of the database.
         connection.execute("PRAGMA synchronous = NORMAL")
         return connection
-
-    def _return(self, connection: sqlite3.Connection) -> None:
-        with self._idle_lock:
-            if self._closed:
-                connection.close()
-            else:
-                self._idle.append(connection)
 
     def _create_schema(self) -> None:
         schema = _schema()

@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 
 Stored = int | float | str | None
 
@@ -89,14 +90,28 @@ def parser(data_type: DataType, decimal_separator: str = ".") -> Callable[[str],
 
 def render(data_type: DataType, value: Stored) -> str:
     """Write a stored value as an export shows it. A list item is given by its label."""
+    return renderer(data_type)(value)
+
+
+def renderer(data_type: DataType) -> Callable[[Stored], str]:
+    """Return the function that writes stored values of a type."""
     if data_type is DataType.NUMBER:
-        return _render_number(float(value or 0))
-    if data_type is DataType.BOOLEAN:
-        return "true" if value else "false"
+        return _render_number
+    return _render_boolean if data_type is DataType.BOOLEAN else _render_text
+
+
+# Cells often have the same numbers.
+@lru_cache(maxsize=4096)
+def _render_number(value: Stored) -> str:
+    number = float(value or 0)
+    if number.is_integer() and abs(number) < _LONGEST_INTEGERS:
+        return str(int(number))
+    return repr(number)
+
+
+def _render_boolean(value: Stored) -> str:
+    return "true" if value else "false"
+
+
+def _render_text(value: Stored) -> str:
     return "" if value is None else str(value)
-
-
-def _render_number(value: float) -> str:
-    if value.is_integer() and abs(value) < _LONGEST_INTEGERS:
-        return str(int(value))
-    return repr(value)

@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from pydantic_core import to_json
 from starlette.responses import JSONResponse, Response
 
 from anaplan_emulator.apis.calls import Call, integer_parameter
@@ -14,6 +15,7 @@ from anaplan_emulator.engine.views import (
     Page,
     View,
     count_cells,
+    count_selectable,
     current_page,
     export_rows,
     read_grid,
@@ -98,19 +100,26 @@ def view_data_response(call: Call, view: View, request: ViewDataRequest) -> Resp
         if page is None:
             return JSONResponse({"pages": [], "columnCoordinates": [], "rows": []})
         grid = read_grid(call.db, view, page, request.max_rows)
-        return JSONResponse(
+        return _StreamedJSONResponse(
             {
                 "pages": grid.pages,
                 "columnCoordinates": grid.columns,
-                "rows": [
+                "rows": (
                     {"rowCoordinates": labels, "cells": row_cells}
                     for labels, row_cells in grid.rows
-                ],
+                ),
             }
         )
     rows = export_rows(call.db, view, request.layout, request.selection, request.max_rows)
     text = csv_text(rows) if request.format == "escaped" else _plain_text(rows)
     return Response(text, media_type="text/csv")
+
+
+class _StreamedJSONResponse(JSONResponse):
+    """A response of JSON whose arrays may be iterators: a million cells are never in memory."""
+
+    def render(self, content: object) -> bytes:
+        return to_json(content)
 
 
 def _plain_text(rows: Iterable[Iterable[str]]) -> str:
@@ -120,7 +129,7 @@ def _plain_text(rows: Iterable[Iterable[str]]) -> str:
 
 def _is_empty(call: Call, view: View) -> bool:
     return any(
-        not selectable(call.db, view, name)
+        not count_selectable(call.db, view, name)
         for names in view.axes.values()
         for name in names
         if name != LINE_ITEMS
