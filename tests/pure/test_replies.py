@@ -116,6 +116,12 @@ def test_the_reason_is_found_in_every_apis_body(
     assert (reason or "") in str(error)
 
 
+def test_a_reason_that_says_the_same_is_not_repeated() -> None:
+    error = failed(reply(422, INTEGRATION % (422, "The model is archived")))
+    assert error.message == "The model is archived."
+    assert error.reason == "The model is archived"
+
+
 def test_a_proxys_page_is_no_reason() -> None:
     page = "<html><head><title>502 Bad Gateway</title></head></html>"
     error = failed(reply(502, page, headers={"Content-Type": "Text/HTML ; charset=utf-8"}))
@@ -224,6 +230,10 @@ def test_any_json_makes_an_error_of_ours(value: object) -> None:
     error = failed(httpx2.Response(400, content=json.dumps(value).encode(), request=request))
     assert error.reason is None or isinstance(error.reason, str)
     assert error.code is None or isinstance(error.code, str)
+
+
+def test_a_byte_order_mark_is_ignored() -> None:
+    assert decode(THING, reply(body=b'\xef\xbb\xbf{"name": "Flights"}')).name == "Flights"
 
 
 def test_values_are_read_from_the_bytes() -> None:

@@ -219,6 +219,8 @@ from contextlib import closing
 from anaplan_sdk._runtime.synchronous import Semaphore, ordered_map
 
 faulthandler.dump_traceback_later(60, exit=True)
+# What started the tests may ignore it, as shells do for work in the background.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(signal.SIGINT))
 permits, chance, interrupted = Semaphore(4), random.Random(1), 0
 

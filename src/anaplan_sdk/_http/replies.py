@@ -92,7 +92,8 @@ def error_of(response: httpx2.Response, attempts: int) -> AnaplanException | Non
         first = result.failures[0]
         said = (quote(part, *_requests(response)) for part in (first.reason, first.details) if part)
         reason = ": ".join(filter(None, [reason, *said])) or None
-    text = f"{text}: {reason}" if reason else f"{text}."
+    is_same = reason is not None and reason.rstrip(".").casefold() == text.casefold()
+    text = f"{text}: {reason}" if reason and not is_same else f"{text}."
     if status in (400, 403, 404) and (hint := _id_hint(response.request.url.path)):
         text = f"{text.rstrip('.')}. {hint}"
     return kind(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import sys
+from codecs import BOM_UTF8
 from collections.abc import Generator
 from contextlib import contextmanager, suppress
 from types import GenericAlias
@@ -167,6 +168,8 @@ def decode_json(adapter: Adapter[T], content: bytes) -> T:
             return adapter.validate_json(content)
         except ValidationError as error:
             if error.errors(include_url=False)[0]["type"] == "json_invalid":
+                if content.startswith(BOM_UTF8):  # RFC 8259, section 8.1: it may be ignored.
+                    return decode_json(adapter, content.removeprefix(BOM_UTF8))
                 raise
         reply = _without_nulls(from_json(content))
         rows = getattr(adapter, "key", None)
