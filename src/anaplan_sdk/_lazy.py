@@ -1,10 +1,12 @@
-"""Public names of a package, each imported when it is first used."""
+"""What is made when it is first used: public names of a package, and attributes."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from importlib import import_module
-from typing import Any
+from typing import Any, Generic, Self, TypeVar, overload
+
+T = TypeVar("T")
 
 
 def lazy_names(
@@ -37,3 +39,34 @@ def lazy_names(
         return value
 
     return get, lambda: exported, exported
+
+
+class lazy_property(Generic[T]):  # noqa: N801 - named like functools.cached_property
+    """An attribute that is computed when it is first read, at worst by several threads at once.
+
+    Until Python 3.12, `functools.cached_property` holds a lock meanwhile, for which a child that is
+    forked at that moment would wait for ever.
+
+    Args:
+        compute: Computes the value.
+    """
+
+    def __init__(self, compute: Callable[[Any], T]) -> None:
+        self._compute = compute
+        self.__doc__ = compute.__doc__
+
+    def __set_name__(self, owner: type[object], name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, instance: None, owner: type[object] | None = None) -> Self: ...
+
+    @overload
+    def __get__(self, instance: object, owner: type[object] | None = None) -> T: ...
+
+    def __get__(self, instance: object, owner: type[object] | None = None) -> Self | T:
+        if instance is None:
+            return self
+        value = self._compute(instance)
+        vars(instance)[self._name] = value
+        return value

@@ -8,7 +8,6 @@ import os
 import ssl
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from dataclasses import dataclass, field, fields
-from functools import cached_property
 from typing import (
     Annotated,
     Any,
@@ -30,6 +29,7 @@ from anaplan_sdk._formats.chunks import MAX_CHUNK_SIZE
 from anaplan_sdk._formats.gzip import MAX_LEVEL
 from anaplan_sdk._http.client_options import check_http_options, check_http_timeout
 from anaplan_sdk._http.header_values import check_header_value
+from anaplan_sdk._lazy import lazy_property
 from anaplan_sdk._ranges import POSITIVE, Range
 from anaplan_sdk.exceptions import ArgumentTypeException, InvalidArgumentException
 from anaplan_sdk.regions import Hosts, Region, resolve_hosts
@@ -239,7 +239,8 @@ class ClientConfig:
             if Anaplan refuses it at the first sign-in, "v1".
         upload_compression_level: Compression of chunks, 0 to 3. 1 takes the least time in total on
             most networks; 3 sends a few percent less for much more work.
-        max_concurrency: Number of requests that may be in progress at the same time.
+        max_concurrency: Number of requests that may be in progress at the same time; after
+            connections have failed, fewer for a while.
         max_retry_time: Seconds after which a failed request is not sent again; None (the default)
             limits retries by `retry_count` only.
         request_deadline: Seconds that one request may take in total: waiting for its turn, signing
@@ -294,7 +295,7 @@ class ClientConfig:
     hosts: Hosts | None = None
     certificate_payload: PayloadFormat = "auto"
     upload_compression_level: Annotated[int, Range(0, MAX_LEVEL)] = 1
-    max_concurrency: Annotated[int, Range(1)] = 20
+    max_concurrency: Annotated[int, Range(1)] = 100
     max_retry_time: Annotated[float | None, Range(0)] = None
     request_deadline: Annotated[float | None, POSITIVE] = None
     requests_per_minute: Annotated[float | None, POSITIVE] = None
@@ -333,7 +334,7 @@ class ClientConfig:
         _ = self.service_hosts  # Raises where they contradict.
         self._check_credentials()
 
-    @cached_property
+    @lazy_property
     def service_hosts(self) -> Hosts:
         """The base URLs that `base_url`, `region` or `hosts` select.
 

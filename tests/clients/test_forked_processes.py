@@ -234,3 +234,39 @@ def test_a_fork_that_python_does_not_notice(anaplan: EmulatedAnaplan) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="It reads /proc.")
 def test_a_child_does_not_keep_the_connections_of_its_parent_open(either: EmulatedAnaplan) -> None:
     assert run(either, DESCRIPTORS) == "True 0 True False"
+
+
+FIRST_REPLY = """
+import os, threading, warnings
+from multiprocessing import Pipe
+from anaplan_sdk.models._envelopes import ObjectReply
+
+warnings.simplefilter("ignore")
+began, may_end = threading.Event(), threading.Event()
+
+def item():
+    began.set()
+    may_end.wait(0 if threading.current_thread() is threading.main_thread() else 60)
+    return dict
+
+reply = ObjectReply("thing", item)
+thread = threading.Thread(target=lambda: reply.adapter)
+thread.start()
+began.wait()
+reader, writer = Pipe(duplex=False)
+child = os.fork()
+if not child:
+    writer.send(reply.adapter.validate_json(b'{"thing": {}}').value)
+    os._exit(0)
+print(reader.recv() if reader.poll(10) else "hangs")
+os.kill(child, 9)
+may_end.set()
+thread.join()
+"""
+
+
+def test_a_fork_while_another_thread_prepares_for_its_first_reply() -> None:
+    """Python 3.11 computes a cached property under a lock, which the child would inherit."""
+    command = [sys.executable, "-c", FIRST_REPLY]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.stdout.split() == ["{}"], done.stderr

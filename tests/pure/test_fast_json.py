@@ -130,6 +130,7 @@ def change(data: st.DataObject, items: list[Any]) -> None:
 
 
 @MODELS
+@settings(deadline=None)
 @given(data=st.data())
 def test_what_needs_no_conversion_needs_no_model(
     model: type[AnaplanModel], data: st.DataObject
@@ -143,7 +144,7 @@ def test_what_needs_no_conversion_needs_no_model(
 
 
 @MODELS
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(data=st.data())
 def test_odd_items_are_sent_or_refused_as_by_the_models(
     model: type[AnaplanModel], data: st.DataObject

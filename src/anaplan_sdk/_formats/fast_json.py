@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import date
-from functools import cached_property
 from itertools import chain, repeat
 from operator import itemgetter
 from types import GenericAlias
@@ -19,6 +18,7 @@ from typing import Any, TypeAlias
 from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
+from anaplan_sdk._lazy import lazy_property
 from anaplan_sdk.models import CellWrite, ListItemKey, ListItemUpdate, NewListItem
 from anaplan_sdk.models._base import AnaplanModel
 
@@ -29,6 +29,7 @@ class _Key(TypedDict, total=False):
     name: str
 
 
+# Most items have only texts as properties, whose types the serializer checks itself.
 class _TextItem(TypedDict, total=False):
     name: str
     code: str
@@ -108,27 +109,29 @@ class FastSerializer:
             return None
         return written if b":null" not in written or self._allows_nulls(items) else None
 
-    @cached_property
+    @lazy_property
     def _adapter(self) -> TypeAdapter[Any]:
         list_type: Any = GenericAlias(list, self._shape)
         return TypeAdapter(list_type)
 
 
-# Items are visited by functions written in C: a loop takes several times as long.
+# Functions written in C go through the items: a loop in Python takes several times as long.
 _get = dict[str, Any].get
 _values = dict[str, Any].values
 
 
 def _names(items: Items) -> set[str]:
+    """Return the names of all fields."""
     return set[str]().union(*items)
 
 
 def _column(items: Items, name: str) -> Iterator[Any]:
+    """Return the values of one field that are not empty."""
     return filter(None, map(_get, items, repeat(name)))
 
 
 def _has_one(items: Items, fields: frozenset[str], names: set[str]) -> bool:
-    """Whether each item has one of the fields, and it is not empty."""
+    """Whether at least one of the fields of each item is not empty."""
     used = fields & names
     if len(used) == 1:
         return all(map(itemgetter(*used), items))
@@ -158,7 +161,8 @@ def _is_complete_cell(items: Items, names: set[str]) -> bool:
         and _has_one(items, _LINE_ITEM, names)
         and used <= _DIMENSION | _ITEM
         and _has_one(coordinates, _DIMENSION, used)
-        # With more fields than there are for the dimension, a coordinate has one for the item.
+        # A coordinate with more fields than those of its dimension has one for its item, which may
+        # be empty.
         and (
             min(map(len, coordinates), default=0) > len(_DIMENSION & used)
             or _has_one(coordinates, _ITEM, used)
@@ -190,4 +194,4 @@ FAST_SERIALIZERS: dict[type[AnaplanModel], tuple[FastSerializer, ...]] = {
     ListItemKey: (FastSerializer(_Key, _has_key),),
     CellWrite: (FastSerializer(_Cell, _is_complete_cell),),
 }
-"""The serializers of each model's dicts, the fastest first; a later one takes more."""
+"""The serializers of each model's dicts, the fastest first; a later one accepts more dicts."""

@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cached_property
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+
+from anaplan_sdk._lazy import lazy_property
 
 if TYPE_CHECKING:
     from anaplan_sdk.models._decoding import Adapter, Envelope, Page
@@ -35,7 +36,7 @@ class ListReply(Generic[T]):
     item: type[T] | Callable[[], type[T]]
     exact: bool = False
 
-    @cached_property
+    @lazy_property
     def adapter(self) -> Adapter[Page[T]]:
         from anaplan_sdk.models._decoding import PageAdapter
 
@@ -52,7 +53,7 @@ class RawListReply(ListReply[dict[str, object]]):
     def __init__(self, key: str) -> None:
         super().__init__(key, dict[str, object])
 
-    @cached_property
+    @lazy_property
     def adapter(self) -> Adapter[Page[dict[str, object]]]:
         from anaplan_sdk.models._decoding import RawPageAdapter
 
@@ -71,7 +72,7 @@ class ObjectReply(Generic[T]):
     key: str
     item: Any
 
-    @cached_property
+    @lazy_property
     def adapter(self) -> Adapter[Envelope[T]]:
         from anaplan_sdk.models._decoding import envelope_adapter
 
