@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson  # type: ignore[import-not-found,unused-ignore] # only in its own environment
-from isal import igzip, isal_zlib
+from isal import isal_zlib
 from pydantic_core import from_json
 
 from connections import server
@@ -25,12 +25,12 @@ MIB = 1 << 20
 _ROUNDS = 3
 # The compressors, and the number of chunks that takes long enough to measure.
 CODECS: tuple[tuple[str, Callable[[bytes], bytes], int], ...] = (
-    ("isal, level 0", partial(igzip.compress, compresslevel=0), 20),
-    ("isal, level 1", partial(igzip.compress, compresslevel=1), 20),
-    ("isal, level 2", partial(igzip.compress, compresslevel=2), 20),
-    ("isal, level 3", partial(igzip.compress, compresslevel=3), 8),
-    ("zlib, level 1", partial(gzip.compress, compresslevel=1), 4),
-    ("zlib, level 9", partial(gzip.compress, compresslevel=9), 2),
+    ("isal, level 0", partial(isal_zlib.compress, level=0, wbits=31), 20),
+    ("isal, level 1", partial(isal_zlib.compress, level=1, wbits=31), 20),
+    ("isal, level 2", partial(isal_zlib.compress, level=2, wbits=31), 20),
+    ("isal, level 3", partial(isal_zlib.compress, level=3, wbits=31), 8),
+    ("zlib, level 1", partial(zlib.compress, level=1, wbits=31), 4),
+    ("zlib, level 9", partial(zlib.compress, level=9, wbits=31), 2),
 )
 
 

@@ -1,4 +1,4 @@
-"""The part of Anaplan's API that the benchmarks need: requests, replies and counts.
+"""The part of Anaplan's API that the benchmarks need: replies and counts.
 
 Only counts are stored, and replies that stay the same are kept as bytes.
 """
@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 from functools import cached_property, partial
 from hashlib import sha256
 from typing import Any
+
+from messages import Reply, Request
 
 MODEL = "0123456789ABCDEF0123456789ABCDEF"
 WORKSPACE = "0123456789abcdef0123456789abcdef"
@@ -88,50 +90,6 @@ class Seen:
     refused: int = 0
     resets: int = 0
     last: float = 0.0
-
-
-@dataclass
-class Request:
-    """A request. The bodies of uploads are not kept, except the last eight bytes in `tail`."""
-
-    method: str
-    target: str
-    token: str = ""
-    body: bytes | bytearray = b""
-    tail: bytes = b""
-    length: int = 0
-
-    @property
-    def path(self) -> str:
-        """Return the target without the query."""
-        return self.target.partition("?")[0]
-
-    @property
-    def query(self) -> dict[str, str]:
-        """Return the parameters of the query, undecoded."""
-        pairs = [pair.partition("=") for pair in self.target.partition("?")[2].split("&")]
-        return {name: value for name, _, value in pairs}
-
-
-@dataclass
-class Reply:
-    """A reply; status 0 closes the connection instead."""
-
-    status: int = 200
-    body: bytes | memoryview = b""
-    headers: str = ""
-
-    @cached_property
-    def pieces(self) -> tuple[bytes, *tuple[memoryview | bytes, ...]]:
-        """What is sent after the date. A small body is sent with the head, in one packet."""
-        size = "" if self.status == 204 else f"Content-Length: {len(self.body)}\r\n"
-        head = f"{self.headers}{size}\r\n".encode()
-        return (head + self.body,) if len(self.body) < 65_536 else (head, self.body)
-
-    @classmethod
-    def json(cls, content: object, status: int = 200) -> Reply:
-        """Return a reply in JSON."""
-        return cls(status, json.dumps(content).encode(), "Content-Type: application/json\r\n")
 
 
 def csv_block(size: int) -> bytes:

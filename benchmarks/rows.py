@@ -104,10 +104,6 @@ def rows(
         shares = [figures.added / (scenario.amount * MIB) for figures in (old, new)]
         cells = [f"{share:.2f}x the content" for share in shares]
         yield row("… memory", cells, "", Target(shares[1], scenario.of_content))
-    if scenario.ideal is not None:
-        share = scenario.amount / new.seconds / scenario.ideal
-        cells = ["", f"{share:.0%} of what 20 at a time allow"]
-        yield row("… compared with `max_concurrency`", cells)
     if scenario.of_codec is not None and codec is not None:
         share = scenario.amount / new.seconds / codec
         target = Target(share, scenario.of_codec, least=True)

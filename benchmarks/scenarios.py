@@ -27,7 +27,6 @@ class Scenario:
         of_codec: Target, as a share of the speed of compression alone on two threads.
         of_bare: Greatest allowed processor time, as a share of a bare httpx2 client's.
         bare: Name of the program with that client.
-        ideal: Units per second with 20 requests at a time at this latency, and no other work.
     """
 
     title: str
@@ -42,7 +41,6 @@ class Scenario:
     of_codec: float | None = None
     of_bare: float = 1.15
     bare: str = ""
-    ideal: float | None = None
 
 
 @dataclass(frozen=True)
@@ -103,7 +101,6 @@ def _pages(pages: int, sign_in: str, kind: str, target: float | None, *, tls: bo
         pages,
         "pages/s",
         target,
-        ideal=20 / 0.05 if kind == "async" and not tls else None,
     )
 
 
@@ -124,7 +121,6 @@ def _concurrent(calls: int, pages: int) -> list[Scenario]:
                 calls,
                 "calls/s",
                 target,
-                ideal=20 / 0.02,
             )
             for sign_in, target in targets.items()
         ),

@@ -20,7 +20,8 @@ from email.utils import formatdate
 from functools import lru_cache
 from pathlib import Path
 
-from replies import Model, Request, Setup
+from messages import Request
+from replies import Model, Setup
 
 _TOKEN = re.compile(rb"\r\nauthorization: *\S+ (\S+)", re.IGNORECASE)
 _LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)

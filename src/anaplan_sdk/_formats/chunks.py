@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import mmap
 import sys
 from collections.abc import Callable, Iterator
-from mmap import mmap
 from typing import TypeAlias
 
 from anaplan_sdk.exceptions import ArgumentTypeException, InvalidArgumentException
@@ -104,9 +104,9 @@ class Rechunker:
     """Turns pieces of any size into chunks, counted in bytes.
 
     All chunks but the last have the chunk size, unless pieces are kept: then a piece of at least
-    1 MB and a quarter of the chunk size ends its chunk, instead of being joined with the next. The
-    number of chunks is limited, so those that are joined get larger, by up to a quarter, and no
-    more pieces are kept when this would not suffice for 1,000 times the chunk size.
+    1 MB, and at least a quarter of the chunk size, ends its chunk, instead of being joined with the
+    next. Since the number of chunks is limited, later chunks get larger, by up to a quarter. Pieces
+    are kept only as long as these still hold 1,000 times the chunk size in total.
 
     A chunk that lies within one immutable piece is a view of it. Other chunks are assembled in
     buffers, which are used again after `Chunk.release`.
@@ -117,15 +117,15 @@ class Rechunker:
     """
 
     def __init__(self, chunk_size: int, *, keep_pieces: bool = False) -> None:
-        self._size = chunk_size
+        self._chunk_size = chunk_size
         self._content_left = MAX_CHUNKS * chunk_size
         self._chunks_left = MAX_CHUNKS
         self._largest, self._least_kept = chunk_size, sys.maxsize
         if keep_pieces:
             self._largest = min(chunk_size * 5 // 4, MAX_CHUNK_SIZE)
             self._least_kept = max(chunk_size // 4, MIN_CHUNK_SIZE)
-        self._free_buffers: list[mmap] = []
-        self._buffer: mmap | None = None
+        self._free_buffers: list[mmap.mmap] = []
+        self._buffer: mmap.mmap | None = None
         self._filled = 0
 
     def feed(self, piece: Piece) -> Iterator[Chunk]:
@@ -141,9 +141,9 @@ class Rechunker:
         is_immutable = isinstance(view.obj, bytes)
         start, size = 0, len(view)
         while start < size:
-            is_end = size - start >= self._size - self._filled or self._is_kept(size - start)
+            is_end = size - start >= self._chunk_size - self._filled or self._is_kept(size - start)
             if is_immutable and not self._filled and is_end:
-                chunk = Chunk(view[start : start + self._size])
+                chunk = Chunk(view[start : start + self._chunk_size])
                 start += chunk.size
             else:
                 start += self._copy(view[start:])
@@ -170,16 +170,15 @@ class Rechunker:
         self._content_left -= size
         self._chunks_left -= 1
         if self._chunks_left > 0:
-            self._size = -(-self._content_left // self._chunks_left)
+            self._chunk_size = -(-self._content_left // self._chunks_left)
 
     def _copy(self, rest: memoryview) -> int:
         """Copy as much as the buffer has space for, and return the number of bytes."""
         if self._buffer is None:
-            # What is never filled of it takes no memory.
             self._buffer = (
-                self._free_buffers.pop() if self._free_buffers else mmap(-1, self._largest)
+                self._free_buffers.pop() if self._free_buffers else _new_buffer(self._largest)
             )
-        end = min(self._filled + len(rest), self._size)
+        end = min(self._filled + len(rest), self._chunk_size)
         count = end - self._filled
         memoryview(self._buffer)[self._filled : end] = rest[:count]
         self._filled = end
@@ -191,3 +190,10 @@ class Rechunker:
         if buffer is None:
             raise AssertionError("unreachable: bytes are filled into a buffer")
         return Chunk(memoryview(buffer)[:filled], lambda: self._free_buffers.append(buffer))
+
+
+def _new_buffer(size: int) -> mmap.mmap:
+    """Return memory that is taken page by page as it is filled, and not shared with children."""
+    if sys.platform == "win32":
+        return mmap.mmap(-1, size)
+    return mmap.mmap(-1, size, flags=mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)

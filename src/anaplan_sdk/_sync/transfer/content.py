@@ -48,7 +48,7 @@ class Upload:
 
     Attributes:
         source: Yields the chunks after those in `buffered`. The owner of the upload closes it.
-        chunk_size: Bytes of each chunk but the last, unless pieces of an iterator are chunks.
+        chunk_size: Bytes of each chunk but the last, unless pieces of an iterator are kept.
         count: How many chunks there are; `None` if that is unknown.
         size: Bytes of the content; `None` if that is unknown.
         buffered: The first chunks, if they had to be read to prepare the upload.
@@ -110,16 +110,14 @@ class Upload:
 
 
 @contextmanager
-def open_content(
-    content: Content, chunk_size: int, *, is_resumable: bool = False
-) -> Generator[Upload]:
+def open_content(content: Content, chunk_size: int, *, keep_pieces: bool) -> Generator[Upload]:
     """Open and examine the content, so that the number of chunks can be announced if it is known.
 
     Args:
         content: The content as the caller passed it.
         chunk_size: Bytes of a chunk.
-        is_resumable: Whether the chunks must be the same in another run, even if an iterator yields
-            the content in other pieces.
+        keep_pieces: Whether large pieces of an iterator may be chunks of their own, so that the
+            chunks depend on the pieces.
 
     Raises:
         InvalidArgumentException: The content is empty, or larger than Anaplan accepts.
@@ -127,12 +125,12 @@ def open_content(
         OSError: The file cannot be read.
     """
     with ExitStack() as stack:
-        upload = _prepare(content, chunk_size, stack, is_resumable=is_resumable)
+        upload = _prepare(content, chunk_size, stack, keep_pieces=keep_pieces)
         with closing(upload.source):
             yield upload
 
 
-def _prepare(content: Content, chunk_size: int, stack: ExitStack, *, is_resumable: bool) -> Upload:
+def _prepare(content: Content, chunk_size: int, stack: ExitStack, *, keep_pieces: bool) -> Upload:
     if isinstance(content, os.PathLike):
         return _of_path(expanded(content), chunk_size, stack)
     if isinstance(content, str):
@@ -146,7 +144,7 @@ def _prepare(content: Content, chunk_size: int, stack: ExitStack, *, is_resumabl
     if isinstance(content, list | tuple):
         return _of_pieces(tuple(cast("Sequence[Piece]", content)), chunk_size)
     if runtime.is_iterable(content):
-        return _of_unknown_size(content, chunk_size, keep_pieces=not is_resumable)
+        return _of_unknown_size(content, chunk_size, keep_pieces=keep_pieces)
     raise ArgumentTypeException(
         f"{type(content).__name__} cannot be uploaded: pass bytes, str, a path, a file opened in "
         "binary mode, or a list or an iterator of bytes or str."
