@@ -24,7 +24,13 @@ from anaplan_sdk.testing import EmulatedAnaplan
 
 # Modules of which each test also runs on trio. Together they use all of the asynchronous runtime:
 # the token flow, retries and limits, concurrent pages, transfers, deadlines and cancellation.
-RUN_ON_TRIO = {"test_cancelled_reads", "test_files", "test_requests", "test_signing_in"}
+RUN_ON_TRIO = {
+    "test_cancelled_reads",
+    "test_connections",
+    "test_files",
+    "test_requests",
+    "test_signing_in",
+}
 
 
 @pytest.fixture

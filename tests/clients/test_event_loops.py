@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import socket
 import time
 import warnings
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import anyio
 import pytest
 import trio
 
 from anaplan_sdk import AsyncClient
+from anaplan_sdk.exceptions import ClientClosedException
 from anaplan_sdk.testing import EmulatedAnaplan
 
 DESCRIPTORS = Path("/proc/self/fd")
@@ -77,3 +80,55 @@ def test_event_loops_share_a_limit(anaplan: EmulatedAnaplan) -> None:
         gc.collect()
     requests = anaplan.requests(path="/2/0/workspaces")
     assert [request.status for request in requests] == [200] * 90
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_cancelled_task_closes_all_connections(anaplan: EmulatedAnaplan, backend: str) -> None:
+    """`unclosed` is a warning, which fails the test."""
+
+    async def main() -> None:
+        with anyio.CancelScope() as scope:
+            async with anaplan.async_client() as client:
+                await client.get_models()
+                async with anyio.create_task_group() as tasks:
+                    for _ in range(5):
+                        tasks.start_soon(use, client)
+                scope.cancel()
+        del client
+        gc.collect()
+
+    anyio.run(main, backend=backend)
+    gc.collect()
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_client_that_is_closed_while_it_connects_sends_nothing(backend: str) -> None:
+    async def main(server: socket.socket) -> None:
+        async def use_closed() -> None:
+            with pytest.raises(ClientClosedException):
+                await client.get_workspaces()
+
+        url = f"http://127.0.0.1:{server.getsockname()[1]}"
+        client = AsyncClient(base_url=url, token="t", retry_count=0)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(use_closed)
+            while not client._session._transport._http._values:
+                await anyio.lowlevel.checkpoint()
+            await client.aclose()
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        anyio.run(main, server, backend=backend)
+        connection, _ = server.accept()
+        with connection:
+            assert connection.recv(1) == b""
+
+
+def test_uvloop(anaplan: EmulatedAnaplan) -> None:
+    uvloop = pytest.importorskip("uvloop")
+
+    async def main() -> None:
+        async with anaplan.async_client() as client:
+            assert await use(client) == 6
+
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main())

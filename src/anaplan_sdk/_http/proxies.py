@@ -61,17 +61,17 @@ def can_use_environment(addresses: Iterable[str]) -> bool:
         InvalidArgumentException: A proxy is not usable; the error names the variable.
     """
     fault: str | None = None
-    for scheme, proxy in _proxies().items():
+    for scheme, proxy in proxies_of_environment().items():
         try:
             check_proxy(f"The environment's {scheme.upper()}_PROXY", proxy)
         except (InvalidArgumentException, ImportError) as error:
             fault = str(error)
-    if fault is not None and not all(_is_exempt(address) for address in addresses):
+    if fault is not None and not all(is_exempt(httpx2.URL(each)) for each in addresses):
         raise InvalidArgumentException(fault)
     return fault is None
 
 
-def _proxies() -> dict[str, str]:
+def proxies_of_environment() -> dict[str, str]:
     """Return the environment's proxies that the HTTP library uses, by scheme or `all`."""
     proxies = getproxies()
     if "*" in _exemptions(proxies):
@@ -87,20 +87,30 @@ def _exemptions(proxies: Mapping[str, str]) -> list[str]:
     return [entry.strip().lower() for entry in proxies.get("no", "").split(",")]
 
 
-def _is_exempt(address: str) -> bool:
-    """Whether requests to an address use no proxy of the environment."""
-    host = httpx2.URL(address).host
-    return is_loopback(host) or any(_is_named(host, entry) for entry in _exemptions(getproxies()))
+def is_exempt(url: httpx2.URL) -> bool:
+    """Whether requests to a URL use no proxy of the environment. If in doubt they may use one."""
+    return is_loopback(url.host) or any(_is_named(url, each) for each in _exemptions(getproxies()))
 
 
-def _is_named(host: str, exemption: str) -> bool:
-    """Whether an entry of `NO_PROXY` names a host, as the HTTP library reads it."""
-    name = exemption.rpartition("://")[2]
+def _is_named(url: httpx2.URL, exemption: str) -> bool:
+    """Whether an entry of `NO_PROXY` names the host of a URL, as the HTTP library reads it."""
+    scheme, _, name = exemption.rpartition("://")
+    if not name or scheme not in ("", "all", url.scheme):
+        return False
+    prefix = name.partition("/")[2]
+    if prefix and not prefix.isdigit():
+        return False
     try:
-        return ip_address(host) in ip_network(name.replace("[", "").replace("]", ""), strict=False)
+        address = name.replace("[", "").replace("]", "") if ":" in name else name
+        return ip_address(url.host) in ip_network(address, strict=False)
     except ValueError:
-        domain = name.removeprefix("*").removeprefix(".")
-        return bool(domain) and (host == domain or host.endswith(f".{domain}"))
+        host = url.raw_host.decode("ascii")
+    # With a scheme, "x" is only that host; without one its subdomains as well. ".x" is "*.x".
+    if not scheme and not name.startswith("*."):
+        name = f"*{name}"
+    if name.startswith("*."):
+        return host.endswith(name[1:])
+    return host == name or (name.startswith("*") and f".{host}".endswith(f".{name[1:]}"))
 
 
 def without_proxy(mounts: Mapping[str, Any], addresses: Iterable[str]) -> dict[str, Any]:

@@ -63,8 +63,8 @@ _cancelled: ContextVar[threading.Event | None] = ContextVar("_cancelled", defaul
 _io_end: ContextVar[float] = ContextVar("_io_end", default=inf)
 _IO_GRACE = 0.1
 
-# Bytes that are written between two looks at that time.
-_WRITTEN_AT_ONCE = 262_144
+# Bytes that are written between two checks of that time.
+WRITTEN_AT_ONCE = 262_144
 
 
 class Cancelled(BaseException):
@@ -160,7 +160,7 @@ def watch_connection(stream: Any) -> None:
     kind = cast("Any", type(stream))
 
     def read_until_end(max_bytes: int, timeout: float | None = None) -> bytes:
-        content: bytes = kind.read(weak, max_bytes, _limited(timeout))
+        content: bytes = kind.read(weak, max_bytes, limited(timeout))
         return content
 
     def write_until_end(buffer: bytes, timeout: float | None = None) -> None:
@@ -168,16 +168,16 @@ def watch_connection(stream: Any) -> None:
             kind.write(weak, buffer, timeout)
             return
         content = memoryview(buffer)
-        for start in range(0, len(content), _WRITTEN_AT_ONCE):
-            piece = content[start : start + _WRITTEN_AT_ONCE]
-            kind.write(weak, piece, _limited(timeout))
+        for start in range(0, len(content), WRITTEN_AT_ONCE):
+            piece = content[start : start + WRITTEN_AT_ONCE]
+            kind.write(weak, piece, limited(timeout))
 
     stream.read, stream.write = read_until_end, write_until_end
     if isinstance(connection := stream.get_extra_info("socket"), socket):
         process.close_in_child(connection)
 
 
-def _limited(timeout: float | None) -> float | None:
+def limited(timeout: float | None) -> float | None:
     """Return a timeout that ends no later than this thread's time.
 
     Raises:

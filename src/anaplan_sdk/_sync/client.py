@@ -118,7 +118,8 @@ class Client(WorkspacesAndModels, Files, Actions):
             if Anaplan refuses it at the first sign-in, "v1".
         upload_compression_level: Compression of chunks, 0 to 3. 1 takes the least time in total on
             most networks; 3 sends a few percent less for much more work.
-        max_concurrency: Number of requests that may be in progress at the same time.
+        max_concurrency: Number of requests that may be in progress at the same time; after
+            connections have failed, fewer for a while.
         max_retry_time: Seconds after which a failed request is not sent again; None (the default)
             limits retries by `retry_count` only.
         request_deadline: Seconds that one request may take in total: waiting for its turn, signing
@@ -176,7 +177,7 @@ class Client(WorkspacesAndModels, Files, Actions):
         hosts: Hosts | None = None,
         certificate_payload: PayloadFormat = "auto",
         upload_compression_level: int = 1,
-        max_concurrency: int = 20,
+        max_concurrency: int = 100,
         max_retry_time: float | None = None,
         request_deadline: float | None = None,
         requests_per_minute: float | None = None,

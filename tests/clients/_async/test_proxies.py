@@ -80,3 +80,34 @@ async def test_a_given_proxy_is_used_for_this_machine(
         with pytest.raises(AnaplanException):
             await client.get_workspaces()
     assert len(proxy.received) == 1
+
+
+@pytest.mark.parametrize(
+    ("exemption", "is_proxied"),
+    [
+        ("anaplan.invalid", False),
+        ("ANAPLAN.invalid", False),
+        ("invalid", False),
+        (".invalid", False),
+        ("*.invalid", False),
+        ("https://anaplan.invalid", False),
+        ("all://*.invalid", False),
+        (".anaplan.invalid", True),
+        ("*.anaplan.invalid", True),
+        ("*anaplan.invalid", True),
+        ("plan.invalid", True),
+        ("http://anaplan.invalid", True),
+        ("https://invalid", True),
+        ("anaplan.invalid:8443", True),
+        ("anaplan.invalid/path", True),
+    ],
+)
+async def test_exemptions_are_read_as_by_the_library(
+    proxy: Origin, monkeypatch: pytest.MonkeyPatch, exemption: str, is_proxied: bool
+) -> None:
+    monkeypatch.setenv("NO_PROXY", exemption)
+    url = "https://anaplan.invalid"
+    async with AsyncClient(base_url=url, token="t", retry_count=0) as client:
+        with pytest.raises(AnaplanException):
+            await client.get_workspaces()
+    assert bool(proxy.received) == is_proxied

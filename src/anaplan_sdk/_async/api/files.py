@@ -50,7 +50,7 @@ _OTHER_KINDS = ("112", "116", "117", "118")
 # Enough to compress chunks on a few cores while others are being sent.
 _PARALLEL_UPLOADS = 4
 # Chunks of an export have about 10 MB; this many are in memory at the same time.
-_PARALLEL_DOWNLOADS = 4
+_PARALLEL_DOWNLOADS = 3
 
 
 class Files(ApiNamespace):
@@ -191,10 +191,12 @@ class Files(ApiNamespace):
         """Upload content that is produced piece by piece, in place of the user's former content.
 
         Pieces may have any size; they are joined and split into chunks of `upload_chunk_size`
-        bytes, each compressed and acknowledged by Anaplan. Memory is bounded by a few chunks. To
-        save memory, a piece of an iterator that has at least 1 MB and a quarter of
-        `upload_chunk_size` is a chunk of its own, as long as chunks that are up to a quarter larger
-        can make up for it: 1,000 chunks hold as much in any case. With a journal pieces are always
+        bytes, each compressed and acknowledged by Anaplan. Memory is bounded by a few chunks.
+
+        To save memory, a piece of an iterator that has at least 1 MB, and at least a quarter of
+        `upload_chunk_size`, is sent as a chunk of its own. Later chunks are then up to a quarter
+        larger, so that 1,000 chunks, Anaplan's limit, still hold 1,000 times `upload_chunk_size`;
+        once they need to be that large, pieces are joined again. With a journal pieces are always
         joined, so that another run has the same chunks even if its pieces differ.
 
         Args:
@@ -293,6 +295,7 @@ class Files(ApiNamespace):
         async with aclosing(self._download(file_id, _PARALLEL_DOWNLOADS, on_progress)) as chunks:
             async for chunk in chunks:
                 content.write(chunk)
+                del chunk  # Its memory is free while the next one is fetched.
         return content.getvalue()
 
     async def get_small_file(self, file_id: int | str) -> bytes:
@@ -394,9 +397,9 @@ class Files(ApiNamespace):
     ) -> None:
         self._check_file_id(file_id)
         model_id = self._model.rpartition("/")[2]
-        chunk_size, is_resumable = self._config.upload_chunk_size, journal_path is not None
+        chunk_size, keep_pieces = self._config.upload_chunk_size, journal_path is None
         async with (
-            open_content(content, chunk_size, is_resumable=is_resumable) as upload,
+            open_content(content, chunk_size, keep_pieces=keep_pieces) as upload,
             open_journal(self._session, model_id, file_id, upload, journal_path) as journal,
         ):
             await self._check_file_exists(file_id)
@@ -426,6 +429,7 @@ class Files(ApiNamespace):
         async with self._missing_content(file_id), aclosing(contents):
             async for content in contents:
                 yield content
+                del content
 
     @asynccontextmanager
     async def _missing_content(self, file_id: int | str) -> AsyncGenerator[None]:

@@ -1,85 +1,46 @@
-"""Sending a request once: with a token, through the HTTP library, and reading the reply."""
+"""Sending a request once, with a token, and reading its reply."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, suppress
-from dataclasses import astuple, dataclass
+from contextlib import aclosing
 from functools import partial
-from io import BytesIO
 from math import inf
 
 import httpx2
 
 from anaplan_sdk._async.transport.connection_trace import ConnectionTrace
-from anaplan_sdk._formats.chunks import MAX_CHUNK_SIZE
-from anaplan_sdk._formats.gzip import ContentTooLargeError, Decompressor, decompress
-from anaplan_sdk._http.client_settings import client_settings
+from anaplan_sdk._async.transport.http_client import HttpClient, HttpSettings
+from anaplan_sdk._async.transport.reply_body import read_reply
+from anaplan_sdk._http.attempt import Attempt
 from anaplan_sdk._http.dates import http_date
 from anaplan_sdk._http.redirects import next_request
-from anaplan_sdk._http.replies import (
-    error_of,
-    is_html,
-    packed_with,
-    too_large,
-    transport_error,
-    unreadable,
-)
+from anaplan_sdk._http.replies import error_of, is_html, transport_error
 from anaplan_sdk._http.request_log import log_failure, log_reply
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk._runtime import process
-from anaplan_sdk._runtime.deadline import NO_DEADLINE, Deadline
+from anaplan_sdk._runtime.deadline import NO_DEADLINE
 from anaplan_sdk._runtime.flow import (
     DeadlineExceeded,
     ExchangeRequest,
     Flow,
     with_client_defaults,
 )
-from anaplan_sdk._version import __version__
 from anaplan_sdk.auth.bearer import Bearer
 from anaplan_sdk.auth.consolidation import ConsolidationAuth
-from anaplan_sdk.config import ClientConfig, HttpxOptions, ReplyLimits
-from anaplan_sdk.exceptions import (
-    AnaplanConnectionException,
-    AnaplanResponseException,
-    ClientClosedException,
+from anaplan_sdk.config import ClientConfig
+from anaplan_sdk.exceptions import AnaplanConnectionException, ClientClosedException
+
+# After these fewer requests are sent at a time: there may have been too many connections.
+_LOST_CONNECTION = (
+    httpx2.ConnectTimeout,
+    httpx2.NetworkError,
+    httpx2.ProxyError,
+    httpx2.RemoteProtocolError,
 )
-
-USER_AGENT = f"anaplan-sdk/{__version__} python-httpx2/{httpx2.__version__}"
-
-# Bytes from which a reply is unpacked in a thread: a smaller one takes less time than starting it.
-_LARGE = 65_536
-# Bytes from which a reply is read into one buffer. Joining its pieces is faster, but takes twice
-# the memory; exports have chunks of 10 MB.
-_HUGE = 16_000_000
 
 # Seconds that closing waits for a new refresh token: the old one may be spent already.
 _EXCHANGE_TIME = 5.0
-
-# The HTTP library's own default.
-_KEPT_ALIVE = 20
-
-
-@dataclass
-class Attempt:
-    """One attempt to send a request.
-
-    Attributes:
-        number: The number of the attempt, from 1.
-        deadline: When it has to end.
-        was_sent: Whether the request itself was sent, not only those for a token.
-        met_closed_connection: Whether it failed since a kept connection had been closed meanwhile.
-        is_over: Whether its caller has gone: nothing more may be sent.
-        status_code: The status of the reply once its headers have arrived.
-    """
-
-    number: int
-    deadline: Deadline = NO_DEADLINE
-    was_sent: bool = False
-    met_closed_connection: bool = False
-    is_over: bool = False
-    status_code: int | None = None
 
 
 class Transport:
@@ -95,25 +56,14 @@ class Transport:
         self._token_exchanges = runtime.PerLoop(runtime.DetachedTasks)
         self._limits = config.reply_limits
         self._follows_redirects = bool(config.httpx_kwargs.get("follow_redirects"))
-        headers = httpx2.Headers(config.httpx_kwargs.get("headers"))
-        headers.setdefault("User-Agent", USER_AGENT)
-        # The only coding of which an early end is noticed.
-        headers.setdefault("Accept-Encoding", "gzip")
-        # The limiter bounds the requests under way. A narrower pool would close connections early.
-        limits = httpx2.Limits(max_keepalive_connections=max(_KEPT_ALIVE, config.max_concurrency))
-        options: HttpxOptions[httpx2.AsyncBaseTransport] = {
-            "limits": limits,
-            **config.httpx_kwargs,
-            "headers": headers,
-        }
-        settings = client_settings(options, astuple(config.service_hosts))
-        self._http = runtime.PerLoop(lambda: httpx2.AsyncClient(timeout=config.timeout, **settings))
+        settings = HttpSettings(config)
+        self._http = runtime.PerLoop(lambda: HttpClient(settings))
 
     @property
     def is_closed(self) -> bool:
         return self._http.is_closed
 
-    def client(self) -> httpx2.AsyncClient:
+    def client(self) -> HttpClient:
         """Return the HTTP client, made when it is first needed.
 
         Raises:
@@ -251,12 +201,12 @@ class Transport:
             raise DeadlineExceeded
         attempt.was_sent = True
         extensions = request.extensions
+        request.extensions = dict(extensions)
         trace = ConnectionTrace(request, self._limits.max_header_bytes)
-        request.extensions = {**extensions, "trace": trace}
         if deadline is not NO_DEADLINE:
-            # A thread cannot be stopped from outside. What it reads and writes is limited by
-            # `watch_connection`; these timeouts limit its connecting and its wait for a connection,
-            # to a little after the deadline, so that the caller reports the deadline first.
+            # A thread cannot be stopped from outside. Its connections end what it reads and writes;
+            # these timeouts limit its connecting and its wait for a connection, to a little after
+            # the deadline, so that the caller reports the deadline first.
             longest = deadline.clamp(inf) + 0.1
             timeouts = {
                 step: min(longest, inf if seconds is None else seconds)
@@ -266,10 +216,10 @@ class Transport:
         sent_at = time.monotonic()
         failure: Exception
         try:
-            response = await self._follow(client, request, auth)
+            response = await self._follow(client, request, auth, trace)
             attempt.status_code = response.status_code
             if not stream or not response.is_success or is_html(response):
-                response = await self._read(response, attempt)
+                response = await read_reply(response, self._limits, attempt)
             log_reply(response, attempt.number, sent_at)
         except (httpx2.RequestError, RuntimeError, UnicodeError) as error:
             failure = error
@@ -297,15 +247,22 @@ class Transport:
         problem.status_code = attempt.status_code
         if isinstance(failure, httpx2.RequestError):
             attempt.met_closed_connection = trace.met_closed_connection(failure)
+            attempt.lost_connection = not attempt.met_closed_connection and isinstance(
+                failure, _LOST_CONNECTION
+            )
             problem.not_performed = problem.not_performed or trace.was_never_sent
         raise problem
 
     async def _follow(
-        self, client: httpx2.AsyncClient, request: httpx2.Request, auth: httpx2.Auth | None
+        self,
+        client: HttpClient,
+        request: httpx2.Request,
+        auth: httpx2.Auth | None,
+        trace: ConnectionTrace,
     ) -> httpx2.Response:
         """Send a request and follow redirects, if the client was asked to."""
         # Never by the HTTP library: it sends the body and most headers to whatever origin.
-        response = await client.send(request, auth=auth, stream=True, follow_redirects=False)
+        response = await client.send(request, auth, trace)
         # Other ways to sign in than that of Financial Consolidation are those of one origin.
         while self._follows_redirects and auth is not self._consolidation:
             following = next_request(response, request)
@@ -316,115 +273,6 @@ class Transport:
                 await response.aclose()
                 raise httpx2.TooManyRedirects("Too many redirects.", request=request)
             await response.aclose()
-            response = await client.send(following, auth=None, stream=True, follow_redirects=False)
+            response = await client.send(following, None, trace)
             response.history = history
         return response
-
-    async def _read(self, response: httpx2.Response, attempt: Attempt) -> httpx2.Response:
-        """Return the reply with its body; a large one is unpacked in a thread.
-
-        The HTTP library itself does not notice that a compressed reply ends too early.
-
-        Raises:
-            AnaplanResponseException: The body is larger than allowed, or packed in another way than
-                was asked for.
-        """
-        limit = self._limits.max_bytes
-        codings = packed_with(response)
-        if response.is_closed:  # An own auth or an event hook has read it.
-            return response
-        try:
-            size = int(response.headers.get("Content-Length", -1))
-            if size > limit:
-                raise too_large(response, limit)
-            if 0 <= size < _HUGE and not codings and attempt.deadline is NO_DEADLINE:
-                await response.aread()  # The HTTP library reads no more than that.
-                return response
-            body = _buffer_of(size)
-            received = 0
-            async for piece in response.aiter_raw():
-                if attempt.is_over:
-                    raise DeadlineExceeded
-                received += len(piece)
-                if received > limit:
-                    raise too_large(response, limit)
-                body.write(piece)
-        except BaseException:
-            await response.aclose()
-            raise
-        body.truncate()  # The reply may be shorter than its Content-Length.
-        content = body.getvalue()
-        headers = httpx2.Headers(response.headers)
-        if codings and content:  # A reply without content may have the header as well.
-            content = await self._unpack(response, codings, content)
-            headers.pop("Content-Encoding")
-            headers.pop("Content-Length", None)
-        return httpx2.Response(
-            response.status_code,
-            headers=headers,
-            content=content,
-            request=response.request,
-            history=response.history,
-        )
-
-    async def _unpack(self, response: httpx2.Response, codings: list[str], content: bytes) -> bytes:
-        limit = self._limits.max_bytes
-        problem: Exception
-        try:
-            if codings != ["gzip"]:
-                raise unreadable(response, f"it is packed with {', '.join(codings)!r}")
-            if len(content) < _LARGE:
-                return decompress(content, limit)
-            return await runtime.run_in_thread(decompress, content, limit)
-        except ContentTooLargeError:
-            problem = too_large(response, limit)
-        except AnaplanResponseException as error:
-            problem = error
-        except ValueError as error:
-            problem = httpx2.DecodingError(str(error), request=response.request)
-        if response.is_success:
-            raise problem
-        return b""  # The status says enough.
-
-
-async def pieces_of(response: httpx2.Response, limits: ReplyLimits) -> AsyncGenerator[bytes]:
-    """Yield a reply's content as it arrives; check that a compressed one doesn't end too early."""
-    codings = packed_with(response)
-    if not codings:
-        async for piece in response.aiter_bytes():
-            yield piece
-        return
-    if codings != ["gzip"]:
-        await response.aclose()
-        raise unreadable(response, f"it is packed with {', '.join(codings)!r}")
-    unpacker, raw = Decompressor(limits.max_bytes), response.aiter_raw()
-    try:
-        async for packed in raw:
-            if piece := unpacker.feed(packed):
-                yield piece
-        unpacker.finish()
-    except ContentTooLargeError:
-        await hang_up(response, raw)
-        raise too_large(response, limits.max_bytes) from None
-    except ValueError as error:
-        await hang_up(response, raw)
-        raise httpx2.DecodingError(str(error), request=response.request) from error
-
-
-async def hang_up(response: httpx2.Response, pieces: AsyncIterator[bytes]) -> None:
-    """Close a reply that is being read."""
-    await response.aclose()
-    # The HTTP library's nested generators end only by being advanced.
-    with suppress(httpx2.RequestError, httpx2.StreamError):
-        async for _ in pieces:
-            pass
-
-
-def _buffer_of(size: int) -> BytesIO:
-    """Return a buffer that has its size from the start, so that growing never copies it."""
-    body = BytesIO()
-    if 0 < size <= MAX_CHUNK_SIZE:
-        body.seek(size - 1)
-        body.write(b"\0")
-        body.seek(0)
-    return body

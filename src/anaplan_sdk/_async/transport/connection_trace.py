@@ -1,4 +1,4 @@
-"""What becomes of one request on its connection, as the HTTP library reports it."""
+"""What becomes of one request on its connection."""
 
 from __future__ import annotations
 
@@ -17,9 +17,17 @@ _CONNECTED = ("connect_tcp.complete", "connect_unix_socket.complete", "start_tls
 
 
 class ConnectionTrace:
-    """The `trace` extension of one request; a transport of the user's may not call it.
+    """What becomes of one request on its connection.
 
-    After a redirect there are several requests: then less is known.
+    The SDK's own connections set its attributes. The HTTP library calls it as the `trace` extension
+    of the request; a transport of the user's may not. After a redirect there are several requests:
+    then less is known.
+
+    Attributes:
+        requests: How many requests were sent.
+        is_new: Whether a connection was made for one.
+        has_reply: Whether the headers of a reply have arrived.
+        headers_failed: Whether not even the headers of the last request were sent completely.
 
     Args:
         request: The request.
@@ -30,25 +38,25 @@ class ConnectionTrace:
         self._request = request
         self._max_header_bytes = max_header_bytes
         self._header_bytes = 0
-        self._requests = 0
-        self._is_new = False
-        self._has_reply = False
-        self._headers_failed = False
+        self.requests = 0
+        self.is_new = False
+        self.has_reply = False
+        self.headers_failed = False
 
     async def __call__(self, event: str, info: Mapping[str, Any]) -> None:
         """Take an event: the part of the library, the step, and how far that is."""
         if event.endswith(_CONNECTED):
-            self._is_new = True
+            self.is_new = True
             runtime.watch_connection(info["return_value"])
             _count_what_arrives(info["return_value"])
         elif event.endswith("send_request_headers.started"):
-            self._requests += 1
+            self.requests += 1
         elif event == "http11.send_request_headers.failed":
-            self._headers_failed = True
+            self.headers_failed = True
         elif event == "http11.receive_response_headers.started":
             _waiting.set(self)
         elif event.endswith("receive_response_headers.complete"):
-            self._has_reply = True
+            self.has_reply = True
             _waiting.set(None)
 
     def count(self, size: int) -> None:
@@ -71,12 +79,12 @@ class ConnectionTrace:
     @property
     def was_never_sent(self) -> bool:
         """Whether not even the request's headers were sent completely."""
-        return self._headers_failed and self._requests == 1 and not self._has_reply
+        return self.headers_failed and self.requests == 1 and not self.has_reply
 
     def met_closed_connection(self, error: httpx2.RequestError) -> bool:
-        """Whether the request failed since a connection kept from an earlier one was closed."""
+        """Whether it failed because a connection kept from an earlier request was closed."""
         is_broken = isinstance(error, httpx2.NetworkError | httpx2.RemoteProtocolError)
-        return is_broken and bool(self._requests) and not self._is_new and not self._has_reply
+        return is_broken and bool(self.requests) and not self.is_new and not self.has_reply
 
 
 # The trace of a request that was sent, until the headers of its reply are complete.

@@ -6,6 +6,7 @@ import random
 import time
 
 from anaplan_sdk import _loggers
+from anaplan_sdk._http.adaptive_concurrency import AdaptiveConcurrency
 from anaplan_sdk._http.rate_limiter import RateLimiter
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk._runtime import process
@@ -17,10 +18,16 @@ _LOGGED_PAUSE = 1.0
 
 
 class ConcurrencyLimiter:
-    """Admits a limited number of requests at a time, and none during a pause after a 429."""
+    """Admits a limited number of requests at a time, and none during a pause after a 429.
+
+    Args:
+        max_concurrency: The number of requests; fewer for a while after connections have failed.
+        rate_limiter: Decides when each may be sent.
+    """
 
     def __init__(self, max_concurrency: int, rate_limiter: RateLimiter) -> None:
         self._semaphore = runtime.Semaphore(max_concurrency)
+        self._concurrency = runtime.PerLoop(lambda: AdaptiveConcurrency(max_concurrency))
         self._rate_limiter = rate_limiter
         process.renew_in_child(rate_limiter)
 
@@ -60,11 +67,23 @@ class ConcurrencyLimiter:
                         _loggers.http.debug("The rate limit makes a request wait %.1f s", pause)
                     await runtime.sleep(pause)
                 if self._rate_limiter.is_valid(moment):
-                    return moment
+                    break
         except BaseException:
             self._semaphore.release()
             raise
+        self._concurrency.get().begin()
+        return moment
 
-    def release(self) -> None:
-        """Make way for the next request."""
-        self._semaphore.release()
+    def release(self, admitted_at: float, *, was_answered: bool, lost_connection: bool) -> None:
+        """Make way for the next requests.
+
+        Args:
+            admitted_at: What `acquire` returned.
+            was_answered: Whether a reply has arrived, whatever its status.
+            lost_connection: Whether a new connection could not be made, or failed.
+        """
+        concurrency = self._concurrency.get()
+        if lost_connection and concurrency.reduce(time.monotonic(), admitted_at):
+            _loggers.http.info("A connection failed: fewer requests are sent at a time")
+        for _ in range(concurrency.end(was_answered=was_answered)):
+            self._semaphore.release()

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 
-from anaplan_sdk._async.transport.connection import Attempt, Transport, hang_up, pieces_of
+from anaplan_sdk._async.transport.connection import Transport
+from anaplan_sdk._async.transport.http_client import parse_url
 from anaplan_sdk._async.transport.limiter import ConcurrencyLimiter
+from anaplan_sdk._async.transport.reply_body import hang_up, pieces_of
+from anaplan_sdk._http.attempt import Attempt
 from anaplan_sdk._http.rate_limiter import RateLimiter
 from anaplan_sdk._http.redaction import safe_url
 from anaplan_sdk._http.replies import decode, transport_error
@@ -105,8 +108,7 @@ class Session:
         """
         if retry is None:
             retry = Retry.IF_NOT_PERFORMED if method == "POST" else Retry.SAFE
-        # Parsed once: the HTTP library would parse a text for every attempt.
-        target = httpx2.URL(url, params=params) if params else httpx2.URL(url)
+        target = parse_url(url, params)
 
         def build() -> httpx2.Request:
             request = self._transport.client().build_request(
@@ -144,11 +146,10 @@ class Session:
             AnaplanException: The request failed.
         """
         deadline = Deadline.after(self.policy.deadline)
+        target = parse_url(url, params)
 
         def build() -> httpx2.Request:
-            return self._transport.client().build_request(
-                "GET", url, params=params, headers=headers
-            )
+            return self._transport.client().build_request("GET", target, headers=headers)
 
         response = await self._send(build, Retry.SAFE, deadline, is_streamed=True)
         pieces = pieces_of(response, self._reply_limits)
@@ -252,7 +253,11 @@ class Session:
                 self._limiter.pause(self.policy.pause(error, tries), admitted_at)
             raise
         finally:
-            self._limiter.release()
+            self._limiter.release(
+                admitted_at,
+                was_answered=attempt.status_code is not None,
+                lost_connection=attempt.lost_connection,
+            )
 
     def _new_model_wait(self, url: str, deadline: Deadline) -> ModelWait | None:
         seconds = self._model_wait_seconds
@@ -267,7 +272,7 @@ class Session:
             return None
 
         def build() -> httpx2.Request:
-            return self._transport.client().build_request("GET", f"{base}{path}")
+            return self._transport.client().build_request("GET", parse_url(f"{base}{path}"))
 
         async def poll() -> ModelStatus:
             response = await self._send(build, Retry.SAFE, deadline)
@@ -300,7 +305,7 @@ class Session:
     async def logout(self) -> None:
         """End the current token at Anaplan; without one do nothing."""
         url = f"{self.hosts.authentication}/token/logout"
-        request = self._transport.client().build_request("POST", url)
+        request = self._transport.client().build_request("POST", parse_url(url))
         auth: httpx2.Auth | None = self._auth
         if isinstance(self._auth, Bearer):
             token = self._auth.cache.clear()

@@ -70,6 +70,7 @@ def download(
             if on_progress is not None:
                 on_progress(Progress("download", size, None, count, len(numbers)))
             yield content
+            del content  # Its memory is free while the next one is fetched.
 
 
 def _in_order(chunks: Sequence[models.FileChunk], what: str) -> range:

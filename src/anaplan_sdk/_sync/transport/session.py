@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx2
 
+from anaplan_sdk._http.attempt import Attempt
 from anaplan_sdk._http.rate_limiter import RateLimiter
 from anaplan_sdk._http.redaction import safe_url
 from anaplan_sdk._http.replies import decode, transport_error
@@ -17,8 +18,10 @@ from anaplan_sdk._http.retry_policy import RETRY_AFTER_CAP, Retry, RetryPolicy
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._runtime.deadline import NO_DEADLINE, Deadline
 from anaplan_sdk._runtime.flow import DeadlineExceeded
-from anaplan_sdk._sync.transport.connection import Attempt, Transport, hang_up, pieces_of
+from anaplan_sdk._sync.transport.connection import Transport
+from anaplan_sdk._sync.transport.http_client import parse_url
 from anaplan_sdk._sync.transport.limiter import ConcurrencyLimiter
+from anaplan_sdk._sync.transport.reply_body import hang_up, pieces_of
 from anaplan_sdk.auth.bearer import Bearer
 from anaplan_sdk.config import ClientConfig
 from anaplan_sdk.exceptions import (
@@ -106,8 +109,7 @@ class Session:
         """
         if retry is None:
             retry = Retry.IF_NOT_PERFORMED if method == "POST" else Retry.SAFE
-        # Parsed once: the HTTP library would parse a text for every attempt.
-        target = httpx2.URL(url, params=params) if params else httpx2.URL(url)
+        target = parse_url(url, params)
 
         def build() -> httpx2.Request:
             request = self._transport.client().build_request(
@@ -145,11 +147,10 @@ class Session:
             AnaplanException: The request failed.
         """
         deadline = Deadline.after(self.policy.deadline)
+        target = parse_url(url, params)
 
         def build() -> httpx2.Request:
-            return self._transport.client().build_request(
-                "GET", url, params=params, headers=headers
-            )
+            return self._transport.client().build_request("GET", target, headers=headers)
 
         response = self._send(build, Retry.SAFE, deadline, is_streamed=True)
         pieces = pieces_of(response, self._reply_limits)
@@ -253,7 +254,11 @@ class Session:
                 self._limiter.pause(self.policy.pause(error, tries), admitted_at)
             raise
         finally:
-            self._limiter.release()
+            self._limiter.release(
+                admitted_at,
+                was_answered=attempt.status_code is not None,
+                lost_connection=attempt.lost_connection,
+            )
 
     def _new_model_wait(self, url: str, deadline: Deadline) -> ModelWait | None:
         seconds = self._model_wait_seconds
@@ -268,7 +273,7 @@ class Session:
             return None
 
         def build() -> httpx2.Request:
-            return self._transport.client().build_request("GET", f"{base}{path}")
+            return self._transport.client().build_request("GET", parse_url(f"{base}{path}"))
 
         def poll() -> ModelStatus:
             response = self._send(build, Retry.SAFE, deadline)
@@ -301,7 +306,7 @@ class Session:
     def logout(self) -> None:
         """End the current token at Anaplan; without one do nothing."""
         url = f"{self.hosts.authentication}/token/logout"
-        request = self._transport.client().build_request("POST", url)
+        request = self._transport.client().build_request("POST", parse_url(url))
         auth: httpx2.Auth | None = self._auth
         if isinstance(self._auth, Bearer):
             token = self._auth.cache.clear()
