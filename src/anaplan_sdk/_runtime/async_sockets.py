@@ -1,8 +1,8 @@
 """TCP and TLS connections of event loops.
 
 On asyncio a connection is a protocol of the loop's own, without the checkpoints and cancel scopes
-that anyio adds to each read and write. On trio it is a stream of anyio, and on uvloop, which does
-not try several addresses of a host at a time.
+that anyio adds to each read and write. On trio and uvloop it is a stream of anyio: uvloop itself
+can't try several addresses of a host at a time.
 """
 
 from __future__ import annotations

@@ -149,7 +149,7 @@ class Body(httpx2.AsyncByteStream):
         self._first = b"" if length is None else protocol.trailing_data[0]
         self._left = length
         # Both sides keep the connection, and the request was sent completely.
-        self._is_kept = protocol.our_state is h11.DONE and len(self._first) <= (length or 0)
+        self._can_be_kept = protocol.our_state is h11.DONE and len(self._first) <= (length or 0)
         self._is_closed = False
 
     async def __aiter__(self) -> AsyncGenerator[bytes]:
@@ -207,7 +207,7 @@ class Body(httpx2.AsyncByteStream):
         is_read = self._left == 0
         if self.length is None:
             is_read = self._protocol.their_state is h11.DONE and not self._protocol.trailing_data[0]
-        await self._end(is_kept=is_read and self._is_kept)
+        await self._end(is_kept=is_read and self._can_be_kept)
 
     async def _end(self, *, is_kept: bool) -> None:
         if self._is_closed:

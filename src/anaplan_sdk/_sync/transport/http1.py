@@ -149,7 +149,7 @@ class Body(httpx2.SyncByteStream):
         self._first = b"" if length is None else protocol.trailing_data[0]
         self._left = length
         # Both sides keep the connection, and the request was sent completely.
-        self._is_kept = protocol.our_state is h11.DONE and len(self._first) <= (length or 0)
+        self._can_be_kept = protocol.our_state is h11.DONE and len(self._first) <= (length or 0)
         self._is_closed = False
 
     def __iter__(self) -> Generator[bytes]:
@@ -205,7 +205,7 @@ class Body(httpx2.SyncByteStream):
         is_read = self._left == 0
         if self.length is None:
             is_read = self._protocol.their_state is h11.DONE and not self._protocol.trailing_data[0]
-        self._end(is_kept=is_read and self._is_kept)
+        self._end(is_kept=is_read and self._can_be_kept)
 
     def _end(self, *, is_kept: bool) -> None:
         if self._is_closed:
