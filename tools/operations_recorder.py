@@ -21,6 +21,8 @@ import httpx2
 import pytest
 
 import anaplan_sdk
+from anaplan_sdk._async.transport import http_client as async_client
+from anaplan_sdk._sync.transport import http_client as sync_client
 
 # Ids differ from run to run.
 _ID = re.compile(r"(?<=/)(?:[0-9a-fA-F]{32}|\d{6,})(?=/|$)")
@@ -69,22 +71,29 @@ class Recorder:
         self._seen.add((self._test, _method.get(), request.method, path, response.status_code))
 
     def _wrap_requests(self) -> None:
-        send, asend = httpx2.Client.send, httpx2.AsyncClient.send
+        # The HTTP library's clients are those of tests, and serve some requests of ours.
+        for owner in (httpx2.Client, sync_client.HttpClient):
+            self._wrap_send(owner, owner.send)
+        for async_owner in (httpx2.AsyncClient, async_client.HttpClient):
+            self._wrap_async_send(async_owner, async_owner.send)
 
-        def recording_send(client: httpx2.Client, request: httpx2.Request, **kw: Any) -> Any:
-            response = send(client, request, **kw)
+    def _wrap_send(self, owner: type[Any], send: Callable[..., Any]) -> None:
+        def recording(client: object, request: httpx2.Request, *args: Any, **kwargs: Any) -> Any:
+            response = send(client, request, *args, **kwargs)
             self._record(request, response)
             return response
 
-        async def recording_asend(
-            client: httpx2.AsyncClient, request: httpx2.Request, **kw: Any
+        owner.send = recording
+
+    def _wrap_async_send(self, owner: type[Any], send: Callable[..., Any]) -> None:
+        async def recording(
+            client: object, request: httpx2.Request, *args: Any, **kwargs: Any
         ) -> Any:
-            response = await asend(client, request, **kw)
+            response = await send(client, request, *args, **kwargs)
             self._record(request, response)
             return response
 
-        httpx2.Client.send = recording_send  # type: ignore[method-assign,assignment]
-        httpx2.AsyncClient.send = recording_asend  # type: ignore[method-assign,assignment]
+        owner.send = recording
 
 
 def _namespaces(client: object, name: str) -> Iterator[tuple[type, str]]:
