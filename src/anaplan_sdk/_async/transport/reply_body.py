@@ -94,7 +94,15 @@ async def _read(response: httpx2.Response, limit: int, attempt: Attempt) -> byte
 
 def _buffer_of(size: int) -> BytesIO:
     """Return a buffer that has its size from the start, so that growing never copies it."""
-    return BytesIO(bytes(size) if 0 < size <= MAX_CHUNK_SIZE else b"")
+    return _Buffer(bytes(size) if 0 < size <= MAX_CHUNK_SIZE else b"")
+
+
+class _Buffer(BytesIO):
+    def close(self) -> None:
+        # The error of a failed read refers to views of the buffer, and they may be collected
+        # together.
+        with suppress(BufferError):
+            super().close()
 
 
 async def _unpack(
