@@ -34,8 +34,8 @@ demo: $(DEMO) ## run the main job on real data against the emulator
 web: $(WEB) ## run a web application that signs in with OAuth against the emulator
 	@$(BIN)/python examples/fastapi_app $(ARGS)
 
-test: $(DEV) ## run all tests, about five minutes on two cores
-	@echo "Running all tests: about five minutes on two idle cores"
+test: $(DEV) ## run all tests, about seven minutes on two cores
+	@echo "Running all tests: about seven minutes on two idle cores"
 	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 published: $(DEV) ## let six published clients do the main job on the emulator
