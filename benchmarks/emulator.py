@@ -23,7 +23,7 @@ from anaplan_sdk import Client
 
 ROOT = Path(__file__).resolve().parent.parent
 MIB = 1 << 20
-DATA = ROOT / "examples" / "data"
+DATA = ROOT / "src" / "anaplan_emulator" / "sample_data"
 RESETS = 50
 CALLS = 1000
 

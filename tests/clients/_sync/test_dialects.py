@@ -17,7 +17,7 @@ from anaplan_sdk.testing import EmulatedAnaplan
 Call = Callable[[Client], Any]
 Dialect = Literal["live", "guide", "odd"]
 
-DATA = Path(__file__).parents[3] / "examples/data"
+DATA = Path(__file__).parents[3] / "src/anaplan_emulator/sample_data"
 AIRLINES, AIRPORTS, FLIGHTS = 113000000000, 113000000001, 113000000002
 IMPORT, EXPORT, PROCESS = 112000000001, 116000000000, 118000000000
 ADMIN = {"user_email": "admin@skyline.example", "password": "Adm1nister!"}
