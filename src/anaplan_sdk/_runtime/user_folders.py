@@ -7,7 +7,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from platformdirs import user_config_path, user_state_path
+from platformdirs import user_cache_path, user_config_path, user_state_path
 
 from anaplan_sdk._base_exceptions import InvalidArgumentException
 
@@ -30,6 +30,15 @@ def state_folder() -> Path:
         InvalidArgumentException: The user has no home.
     """
     return _folder(user_state_path, "XDG_STATE_HOME")
+
+
+def cache_folder() -> Path:
+    """Return the SDK's folder for what may be deleted at any time; it need not exist.
+
+    Raises:
+        InvalidArgumentException: The user has no home.
+    """
+    return _folder(user_cache_path, "XDG_CACHE_HOME")
 
 
 def lock_folder() -> Path:

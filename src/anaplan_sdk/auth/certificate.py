@@ -128,6 +128,11 @@ class CertificateCredentials:
         return cls(subject, payload, may_block, x509.public_bytes(Encoding.PEM), sign)
 
     @property
+    def expires(self) -> datetime:
+        """When the certificate expires."""
+        return _open_certificates(self._pem)[0].not_valid_after_utc
+
+    @property
     def description(self) -> str:
         """Who signs in, and how, for the log."""
         format_ = "v1" if self.payload == "v1" else "v2"

@@ -89,7 +89,7 @@ class DeviceSignIn:
         app.read(response)
         code = decode(_DEVICE_CODE, response, secret=True)
         deadline = time.monotonic() + code.expires_in
-        yield from call(lambda: (self._prompt or _show)(code))
+        yield from call(lambda: (self._prompt or show_code)(code))
         # At least one poll before the code expires, whatever the interval.
         interval = max(min(code.interval, code.expires_in / 2), _MIN_INTERVAL)
         while True:
@@ -123,7 +123,12 @@ class DeviceSignIn:
         raise OAuthException("The sign-in was cancelled.", code="cancelled")
 
 
-def _show(code: DeviceCode) -> None:
+def show_code(code: DeviceCode) -> None:
+    """Print where to sign in, to stderr.
+
+    Args:
+        code: The code.
+    """
     where = code.verification_uri_complete or code.verification_uri
     show(
         f"\nTo sign in to Anaplan, open\n\n    {where}\n\non any device and check that it shows "

@@ -26,16 +26,20 @@ class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", hide_input_in_errors=True)
 
 
-class _Variable(_Table):
+class Variable(_Table):
+    """The place of a secret: an environment variable."""
+
     env: str
 
 
-class _KeyringEntry(_Table):
+class KeyringEntry(_Table):
+    """The place of a secret: an entry of the system keyring."""
+
     keyring: str
     user: str
 
 
-Secret: TypeAlias = Annotated[str | _Variable | _KeyringEntry | None, Field(repr=False)]
+Secret: TypeAlias = Annotated[str | Variable | KeyringEntry | None, Field(repr=False)]
 """A secret, or where it is: `{ env = "NAME" }` or `{ keyring = "service", user = "me" }`."""
 
 
@@ -68,7 +72,9 @@ class Profile(_Table):
     consolidation_tenant: str | None = None
 
 
-class _ConfigFile(_Table):
+class ConfigFile(_Table):
+    """The content of the config file."""
+
     default_profile: str | None = None
     profiles: dict[str, Profile] = Field(default_factory=dict[str, Profile])
 
@@ -109,10 +115,10 @@ class Source:
         Returns:
             The value or None, and the reason for None.
         """
-        value: str | _Variable | _KeyringEntry | None = getattr(self.profile, option)
-        if isinstance(value, _Variable):
+        value: str | Variable | KeyringEntry | None = getattr(self.profile, option)
+        if isinstance(value, Variable):
             return _trimmed(option, self.environ.get(value.env)), f"{value.env} is not set"
-        if isinstance(value, _KeyringEntry):
+        if isinstance(value, KeyringEntry):
             try:
                 secret = KeyringStore(value.keyring).entry(value.user)
             except (ImportError, TokenStoreException) as problem:
@@ -132,7 +138,29 @@ class Source:
             Whether it is set.
         """
         value: object = getattr(self.profile, option)
-        return bool(self.environ.get(value.env) if isinstance(value, _Variable) else value)
+        return bool(self.environ.get(value.env) if isinstance(value, Variable) else value)
+
+    def names(self, option: str) -> bool:
+        """Return whether an option or the place of its value is set; the value may be missing.
+
+        Args:
+            option: Name of a field of Profile.
+
+        Returns:
+            Whether it is set.
+        """
+        return getattr(self.profile, option) is not None
+
+    def place(self, option: str) -> str:
+        """Return where an option is set, for messages.
+
+        Args:
+            option: Name of a field of Profile.
+
+        Returns:
+            The name of the variable, or of the profile.
+        """
+        return self.label(option) if self.name == _ENVIRONMENT else self.name
 
     def label(self, option: str) -> str:
         """Return the name of an option in this place, for messages.
@@ -162,7 +190,7 @@ def find_sources(profile: str | None, environ: Mapping[str, str]) -> list[Source
             such profile.
     """
     sources = [
-        _environment(environ),
+        environment_source(environ),
         _profile(profile or environ.get("ANAPLAN_PROFILE", "").strip(), environ),
     ]
     return sources if profile is None else sources[::-1]
@@ -195,7 +223,18 @@ def _trimmed(option: str, value: str | None) -> str | None:
     return (value.strip("\r\n") if option.endswith("password") else value.strip()) or None
 
 
-def _environment(environ: Mapping[str, str]) -> Source:
+def environment_source(environ: Mapping[str, str] = os.environ) -> Source:
+    """Read the options in environment variables.
+
+    Args:
+        environ: Environment variables.
+
+    Returns:
+        The source.
+
+    Raises:
+        InvalidArgumentException: A variable is not valid.
+    """
     values = {
         name: _trimmed(name, environ.get(f"ANAPLAN_{name.upper()}"))
         for name in Profile.model_fields
@@ -208,17 +247,80 @@ def _environment(environ: Mapping[str, str]) -> Source:
     return Source(_ENVIRONMENT, profile, environ)
 
 
-def _has_secret(profile: Profile) -> bool:
-    """Whether a profile contains a secret itself, and not only the place of one."""
-    secrets = (
-        getattr(profile, name) for name, field in Profile.model_fields.items() if not field.repr
-    )
-    # A private key may be a path.
-    return any(
-        isinstance(value, str)
-        and (value != profile.private_key or pem.unwrap(value.encode()) is not None)
-        for value in secrets
-    )
+def is_secret(option: str, value: object) -> bool:
+    """Return whether a value of a profile is a secret itself, and not only the place of one.
+
+    Args:
+        option: Name of a field of Profile.
+        value: Its value.
+
+    Returns:
+        Whether it is a secret. A private key may be a path.
+    """
+    if not isinstance(value, str) or Profile.model_fields[option].repr:
+        return False
+    return option != "private_key" or pem.unwrap(value.encode()) is not None
+
+
+def has_secret(config: ConfigFile) -> bool:
+    """Return whether a config file contains a secret itself, and not only the place of one.
+
+    Args:
+        config: The content of the file.
+
+    Returns:
+        Whether it does.
+    """
+    return any(is_secret(*each) for profile in config.profiles.values() for each in profile)
+
+
+def read_config(path: Path) -> ConfigFile | None:
+    """Read the config file.
+
+    Args:
+        path: Its path.
+
+    Returns:
+        The content; None if there is no file.
+
+    Raises:
+        InvalidArgumentException: It can't be read, or is not valid.
+    """
+    try:
+        return parse_config(path.read_text("utf-8"), path)
+    except FileNotFoundError:
+        return None
+    except (OSError, UnicodeDecodeError) as error:
+        raise _unreadable(path, error) from None
+
+
+def parse_config(text: str, path: Path) -> ConfigFile:
+    """Parse the text of a config file.
+
+    Args:
+        text: The text.
+        path: The path of the file, for messages.
+
+    Returns:
+        The content.
+
+    Raises:
+        InvalidArgumentException: It is not valid.
+    """
+    try:
+        return ConfigFile.model_validate(tomllib.loads(text))
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise _unreadable(path, error) from None
+    except ValidationError as error:
+        first = error.errors(include_input=False)[0]
+        place = ".".join(str(step) for step in first["loc"])
+        raise InvalidArgumentException(
+            f"The config file {str(path)!r}, at {place}: {first['msg']}."
+        ) from None
+
+
+def _unreadable(path: Path, error: Exception) -> InvalidArgumentException:
+    return InvalidArgumentException(f"The config file {str(path)!r} can't be read: {error}.")
 
 
 def _profile(name: str | None, environ: Mapping[str, str]) -> Source:
@@ -229,23 +331,12 @@ def _profile(name: str | None, environ: Mapping[str, str]) -> Source:
             raise
         return Source("profile", Profile(), environ, unavailable=str(problem))
     shown = repr(str(path))
-    try:
-        config = _ConfigFile.model_validate(tomllib.loads(path.read_text("utf-8")))
-    except FileNotFoundError:
+    config = read_config(path)
+    if config is None:
         if name:
-            raise InvalidArgumentException(
-                f"There is no profile {name!r}: {shown} doesn't exist."
-            ) from None
+            raise InvalidArgumentException(f"There is no profile {name!r}: {shown} doesn't exist.")
         return Source("profile", Profile(), environ, unavailable=f"{shown} doesn't exist")
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
-        raise InvalidArgumentException(f"The config file {shown} can't be read: {error}.") from None
-    except ValidationError as error:
-        first = error.errors(include_input=False)[0]
-        place = ".".join(str(step) for step in first["loc"])
-        raise InvalidArgumentException(
-            f"The config file {shown}, at {place}: {first['msg']}."
-        ) from None
-    if any(map(_has_secret, config.profiles.values())):
+    if has_secret(config):
         warn_of_readers(path, "secrets")
     name = name or config.default_profile
     if name is None:
@@ -254,4 +345,18 @@ def _profile(name: str | None, environ: Mapping[str, str]) -> Source:
     if name not in config.profiles:
         known = ", ".join(sorted(config.profiles)) or "none"
         raise InvalidArgumentException(f"{shown} has no profile {name!r}; it has: {known}.")
-    return Source(f"profile {name!r}", config.profiles[name], environ)
+    return profile_source(name, config.profiles[name], environ)
+
+
+def profile_source(name: str, profile: Profile, environ: Mapping[str, str] = os.environ) -> Source:
+    """Return a profile as a place with options.
+
+    Args:
+        name: Name of the profile.
+        profile: The profile, which need not be in a file.
+        environ: Environment variables, which may contain the profile's secrets.
+
+    Returns:
+        The source.
+    """
+    return Source(f"profile {name!r}", profile, environ)

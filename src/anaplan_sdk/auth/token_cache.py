@@ -148,6 +148,11 @@ class TokenCache(ABC):
         """What there is of a token, in words."""
         return f"token {self.state.value}" if self._token else "no token yet"
 
+    @property
+    def expires_at(self) -> float | None:
+        """When the current token expires, in seconds since 1970; None if that is not known."""
+        return self._token.expires_at if self._token else None
+
     def current(self) -> str | None:
         """Return the value of the token if it can be used as it is."""
         with self._lock:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 # Windows' Credential Manager accepts 2,560 bytes, in UTF-16.
 _PART_LENGTH = 1_000
-_WAYS_OUT = (
+WAYS_OUT = (
     "Install or unlock one (on Linux: a Secret Service such as gnome-keyring), choose a backend "
     "with keyring.set_keyring(...), or keep tokens elsewhere: store=PlaintextFileStore(...) or a "
     "store of your own."
@@ -128,7 +128,7 @@ class KeyringStore:
         if value is not None and self.entry(key) != value:
             raise TokenStoreException(
                 "The keyring accepted a value and does not contain it: it is disabled, or keeps "
-                f"nothing. {_WAYS_OUT}"
+                f"nothing. {WAYS_OUT}"
             )
 
     def _get(self, name: str) -> str | None:
@@ -157,12 +157,12 @@ def _keyring() -> Generator[ModuleType]:
 
         if isinstance(error, NoKeyringError):
             raise TokenStoreException(
-                f"This machine has no keyring that Python can use. {_WAYS_OUT}"
+                f"This machine has no keyring that Python can use. {WAYS_OUT}"
             ) from error
         # Backends let errors of their own libraries through, such as those of D-Bus.
         what = str(error) if isinstance(error, KeyringError) else repr(type(error).__name__)
         raise TokenStoreException(
-            f"The keyring can't be used: {what.rstrip('.')}. {_WAYS_OUT}"
+            f"The keyring can't be used: {what.rstrip('.')}. {WAYS_OUT}"
         ) from error
 
 
