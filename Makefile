@@ -23,13 +23,13 @@ DOCUMENTED := $(addprefix src/anaplan_sdk/,_async/client.py _async/api auth mode
 MUTANTS := $(VENV)/.installed-mutants
 
 .DEFAULT_GOAL := help
-.PHONY: help demo web test published soak mutants coverage benchmarks lint types mirror check format data picture clean
+.PHONY: help demo web test published soak mutants coverage benchmarks lint types mirror check format data picture reference clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
 
 demo: $(DEMO) ## run the main job on real data against the emulator
-	@$(BIN)/python examples/demo.py
+	@$(BIN)/anaplan demo
 
 web: $(WEB) ## run a web application that signs in with OAuth against the emulator
 	@$(BIN)/python examples/fastapi_app $(ARGS)
@@ -83,6 +83,9 @@ data: $(DEV) ## derive the sample data
 picture: $(DEV) ## draw the output of the demo
 	@$(BIN)/python tools/picture.py
 
+reference: $(DEV) ## generate the reference of the command
+	@$(BIN)/python tools/command_reference.py
+
 clean: ## remove everything the other targets created
 	@rm -rf $(VENV) .venv-newest .cache .*_cache dist
 	@find src tests tools examples benchmarks -type d -name __pycache__ -prune -exec rm -rf {} +
@@ -98,7 +101,7 @@ $(BIN)/python:
 # The demo installs only what it needs, so that it starts soon.
 $(DEMO): pyproject.toml | $(BIN)/python
 	@echo "Installing the SDK and the emulator into $(VENV): about a minute..."
-	@$(PIP) install --editable '.[cert,emulator]'
+	@$(PIP) install --editable '.[cli,emulator]'
 	@touch $@
 
 # Dependency groups need pip 25.1.

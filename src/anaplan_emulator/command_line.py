@@ -2,8 +2,10 @@
 
 import argparse
 import contextlib
+import errno
 import json
 import logging
+import shlex
 import signal
 import sys
 import threading
@@ -35,15 +37,16 @@ The Anaplan emulator is listening on {base_url}. Press Ctrl+C to stop it.
     callback URL   {redirect_uri}
     device client  {device_client_id}
 
-From Python, with the certificate:
+For the command line, set these variables in another {shell}:
+
+    {variables}
+    anaplan ls {kind}
+
+From Python, anaplan_sdk.Client.from_env() reads them; or with the certificate:
 
     import anaplan_sdk
 
     {by_certificate}
-
-or with the password:
-
-    {by_password}
 
 Clock, faults, received requests and more: {base_url}/_emulator/
 """
@@ -53,7 +56,7 @@ TRUST_MESSAGE = """\
 TLS is served for all of Anaplan's host names. Clients must trust the emulator's certificate
 authority:
 
-    export SSL_CERT_FILE="{ca_certificate}"
+    {trust}
 """
 
 
@@ -100,7 +103,9 @@ def _serve(arguments: argparse.Namespace, stopped: threading.Event) -> int:
         )
     except OSError as error:
         reason = error.strerror or error
-        return _fail(f"cannot listen on {arguments.host} port {arguments.port}: {reason}")
+        taken = error.errno == errno.EADDRINUSE
+        advice = "; --port 0 chooses a free one" if taken else ""
+        return _fail(f"cannot listen on {arguments.host} port {arguments.port}: {reason}{advice}")
     except (StateError, TenantError) as error:
         return _fail(str(error))
     if arguments.tenant is not None and emulator.tenant.resumed:
@@ -122,12 +127,31 @@ def _serve(arguments: argparse.Namespace, stopped: threading.Event) -> int:
 
 
 def _start_message(info: Mapping[str, str | None]) -> str:
+    names = ("base_url", "user_email", "password", "workspace_id", "model_id")
+    variables = {f"ANAPLAN_{name.upper()}": info[name] for name in names}
     text = START_MESSAGE.format(
+        shell="PowerShell" if sys.platform == "win32" else "terminal",
+        variables="\n    ".join(_assignments(variables)),
+        kind="imports" if info["model_id"] else "models",
         by_certificate=_client(info, "certificate", "private_key"),
-        by_password=_client(info, "user_email", "password"),
         **{name: value or "none" for name, value in info.items()},
     )
-    return text + TRUST_MESSAGE.format_map(info) if "ca_certificate" in info else text
+    if "ca_certificate" not in info:
+        return text
+    (trust,) = _assignments({"SSL_CERT_FILE": info["ca_certificate"]})
+    return text + TRUST_MESSAGE.format(trust=trust)
+
+
+def _assignments(variables: Mapping[str, str | None]) -> Iterator[str]:
+    """Return the lines that set environment variables in a shell of this platform."""
+    for name, value in variables.items():
+        if value is None:
+            continue
+        if sys.platform == "win32":
+            quoted = value.replace("'", "''")
+            yield f"$env:{name} = '{quoted}'"
+        else:
+            yield f"export {name}={shlex.quote(value)}"
 
 
 def _client(info: Mapping[str, str | None], *credentials: str) -> str:

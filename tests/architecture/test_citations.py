@@ -23,7 +23,8 @@ NUMBERED = re.compile(rf"\bfacts,?{GAP}+\d+(?:\.\d+)*", re.IGNORECASE)
 FENCE = re.compile(r"^```.*?^```$", re.MULTILINE | re.DOTALL)
 HEADING = re.compile(r"^#+ (.+)$", re.MULTILINE)
 INTERNAL_LINK = re.compile(r"\]\(#([\w-]+)\)")
-NOT_OURS = frozenset({"__pycache__", "build", "dist", "node_modules"})
+# Recorded output is not ours either: it may say anything.
+NOT_OURS = frozenset({"__pycache__", "build", "dist", "node_modules", "snapshots"})
 
 
 def slug(heading: str) -> str:

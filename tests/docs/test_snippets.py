@@ -6,12 +6,14 @@ reader would do elsewhere is done in comments (`<!--- invisible-code-block: pyth
 `company` is Anaplan. A `text` fence is what the `python` fence before it prints, a `log` fence the
 same without what differs from run to run (times, ports, ids), a `json` fence describes a tenant, a
 `toml` fence with profiles is the config file. A `bash` fence is looked at: its verbs, extras and
-options have to exist, its curl lines are sent, its variables exported.
+options have to exist, its curl lines are sent, its variables exported. A `shell` fence is
+executed, and so is a `crontab` fence, with the variables that cron sets.
 """
 
 from __future__ import annotations
 
 import io
+import os
 import re
 import shlex
 import subprocess
@@ -19,7 +21,7 @@ import sys
 import tomllib
 from collections.abc import Callable
 from contextlib import redirect_stdout
-from itertools import pairwise
+from itertools import groupby, pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -34,9 +36,12 @@ from anaplan_emulator import Emulator, TenantDescription
 from anaplan_emulator.__main__ import main as emulator_command
 from anaplan_sdk import Client
 from anaplan_sdk.auth.profiles import config_file
+from anaplan_sdk.cli.command_groups import Group
+from anaplan_sdk.cli.tree import root
 
 if TYPE_CHECKING:
     from tests.docs.conftest import Seat
+    from typer._click import Command
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
@@ -75,8 +80,30 @@ class Reader:
             self._execute(example)
         self._printed = output.getvalue()
 
+    def execute(self, example: Example) -> None:
+        """Executes a `shell` fence, or the command of a `crontab` fence as cron does."""
+        command = Path("env/bin/anaplan")
+        command.parent.mkdir(parents=True, exist_ok=True)
+        program = "from anaplan_sdk.cli import main; main()"
+        command.write_text(f'#!/bin/sh\nexec {shlex.quote(sys.executable)} -c "{program}" "$@"\n')
+        command.chmod(0o700)
+        is_job = example.parsed.startswith("15 2 * * *")
+        script = example.parsed.removeprefix("15 2 * * *").replace("/srv/flights", str(Path.cwd()))
+        path = f"{command.parent.absolute()}:{Path(sys.executable).parent}:{os.environ['PATH']}"
+        environ = {"PATH": os.defpath} if is_job else {**os.environ, "PATH": path}
+        done = subprocess.run(
+            ["sh", "-c", script],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env=environ,
+            check=False,
+        )
+        self._printed = done.stdout.decode()
+        assert done.returncode == 0, self._printed
+
     def compare(self, example: Example) -> None:
-        """Compares a `text` fence with what the last `python` fence printed."""
+        """Compares a `text` fence with what the last `python` or `shell` fence printed."""
         assert self._printed.split("\n") == str(example.parsed).split("\n")
 
     def compare_log(self, example: Example) -> None:
@@ -151,6 +178,8 @@ def test_python_examples_run(
         json=load_tenant,
         toml=write_profiles,
         bash=lambda example: export(example, monkeypatch),
+        shell=reader.execute,
+        crontab=reader.execute,
     )
     document.namespace["company"] = company
     try:
@@ -167,7 +196,7 @@ def test_python_examples_run(
 def test_commands_exist(path: Path, fill: Fill) -> None:
     for example in read(path, fill, bash=lambda _: None):
         for line in str(example.parsed).replace("\\\n", " ").splitlines():
-            check_command(shlex.split(line, comments=True))
+            check_line(shlex.split(line, comments=True))
 
 
 @each_document
@@ -188,6 +217,23 @@ def leads_somewhere(path: Path, target: str, anchor: str) -> bool:
     headings = HEADING.findall(file.read_text(encoding="utf-8")) if file.is_file() else []
     # As GitHub makes them.
     return anchor in {re.sub(r"[^\w -]", "", each).lower().replace(" ", "-") for each in headings}
+
+
+def check_line(words: list[str]) -> None:
+    """Check a line of a shell; of several commands those that are ours, if there are any."""
+    separators = ("|", "&&", "||", ";")
+    grouped = groupby(words, lambda word: word in separators)
+    parts = [list(part) for is_separator, part in grouped if not is_separator] or [[]]
+    # Also those in `$(...)`.
+    parts += [shlex.split(line) for line in re.findall(r"\$\((anaplan [^)]*)\)", " ".join(words))]
+    ours = [part for part in parts if part[:1] == ["anaplan"]]
+    for part in ours or parts:
+        redirected = (at for at, word in enumerate(part) if re.match(r"\d?[<>]", word))
+        line = part[: next(redirected, None)]
+        if part in ours and line[1:2] != ["emulator"]:
+            parse(line[1:])
+        else:
+            check_command(line)
 
 
 def check_command(words: list[str]) -> None:
@@ -214,6 +260,20 @@ def check_command(words: list[str]) -> None:
             pass
         case _:
             pytest.fail(f"No check knows this command: {shlex.join(words)}")
+
+
+def parse(arguments: list[str]) -> None:
+    """Read arguments as the command does, without running it."""
+    command: Command = root()
+    context = command.make_context("anaplan", arguments)
+    while isinstance(command, Group):
+        name, found, arguments = command.resolve_command(
+            context, [*context._protected_args, *context.args]
+        )
+        assert name is not None
+        assert found is not None
+        command = found
+        context = command.make_context(name, arguments, parent=context)
 
 
 def emulator_options() -> set[str]:

@@ -1,5 +1,6 @@
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -27,6 +28,8 @@ KEYS = {
     "redirect_uri",
     "device_client_id",
 }
+# Runs the SDK's command as its entry point does, whatever is on PATH.
+MAIN = "from anaplan_sdk.cli import main; main()"
 
 
 @pytest.fixture
@@ -108,20 +111,40 @@ def test_no_files_remain_when_stopped_during_startup(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_the_start_message_contains_sample_code(tenant_file: Path) -> None:
-    with command("--port", 0, "--tenant", tenant_file) as process:
+@contextmanager
+def start_message(*arguments: object) -> Iterator[str]:
+    """What the command prints when it starts; it runs as long as the block does."""
+    with command("--port", 0, *arguments) as process:
         assert process.stdout is not None
         shown = ""
         while "/_emulator/" not in shown:
             line = process.stdout.readline()
             assert line, shown
             shown += line
+        yield shown
         process.send_signal(signal.SIGTERM)
         process.communicate(timeout=60)
+
+
+def test_the_start_message_names_what_the_tenant_has(tenant_file: Path) -> None:
+    with start_message("--tenant", tenant_file) as shown:
+        pass
     assert "ada@example.com" in shown
-    assert shown.count("anaplan_sdk.Client(") == 2
-    assert 'user_email="ada@example.com",' in shown
+    assert "anaplan_sdk.Client(" in shown
     assert "workspace_id=" not in shown  # This tenant has none.
+    assert "MODEL_ID" not in shown
+    assert "anaplan ls models" in shown
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="the lines are those of a POSIX shell")
+def test_the_lines_of_the_start_message_connect_the_command() -> None:
+    with start_message() as shown:
+        lines = re.findall(r"^    (export .*|anaplan .*)$", shown, re.MULTILINE)
+        assert lines[-1] == "anaplan ls imports"
+        code = f'anaplan() {{ "{sys.executable}" -c "{MAIN}" "$@"; }}\n' + "\n".join(lines)
+        done = subprocess.run(["sh", "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "Airlines from airlines.csv" in done.stdout
 
 
 def test_tls_output_contains_the_authority(tenant_file: Path) -> None:
@@ -326,3 +349,10 @@ def test_a_callback_url_is_added_to_the_tenant(tmp_path: Path) -> None:
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 1
     assert "must be https" in errors
+
+
+def test_another_port_is_suggested_if_one_is_taken() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        done = run("--port", taken.getsockname()[1])
+    assert done.returncode == 1
+    assert "--port 0 chooses a free one" in done.stderr

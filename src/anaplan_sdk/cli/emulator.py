@@ -1,16 +1,15 @@
-"""The command `anaplan emulator`."""
+"""`anaplan emulator`."""
 
 from __future__ import annotations
 
 import typer
 
+from anaplan_sdk.cli.exit_codes import ExitCode
+from anaplan_sdk.cli.failures import flush_output
+
 
 def emulator(context: typer.Context) -> None:
-    """Serve an emulated Anaplan until it is stopped.
-
-    Args:
-        context: The command line, whose arguments are the emulator's.
-    """
+    """Serve an emulated Anaplan on this machine. It has a command line of its own."""
     try:
         from anaplan_emulator.command_line import main
     except ImportError as problem:
@@ -18,5 +17,7 @@ def emulator(context: typer.Context) -> None:
             f"The emulator needs its extra: pip install 'anaplan-sdk[emulator]' ({problem})",
             err=True,
         )
-        raise typer.Exit(1) from None
-    raise typer.Exit(main(context.args, prog="anaplan emulator"))
+        raise typer.Exit(ExitCode.FAILED) from None
+    code = main(context.args, prog="anaplan emulator")
+    flush_output()  # It also serves if nobody can read its message.
+    raise typer.Exit(code)

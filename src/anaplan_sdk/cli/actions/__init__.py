@@ -1,0 +1,1 @@
+"""Files and actions: `anaplan upload`, `download`, `import`, `export`, `run` and the like."""

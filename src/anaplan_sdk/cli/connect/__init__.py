@@ -1,0 +1,1 @@
+"""Conversion of scripts for Anaplan Connect: `anaplan convert-connect`."""

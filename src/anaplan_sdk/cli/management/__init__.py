@@ -1,0 +1,1 @@
+"""The tenant and its models: `anaplan alm`, `audit`, `cw` and `users`."""

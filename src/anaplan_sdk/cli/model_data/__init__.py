@@ -1,0 +1,1 @@
+"""Data of models: `anaplan list`, `view` and `cells`."""

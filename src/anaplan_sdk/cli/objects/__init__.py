@@ -1,0 +1,1 @@
+"""Finding objects by name, listing and describing them: `anaplan ls` and `show`."""

@@ -1,0 +1,1 @@
+"""Sign-in and settings: `anaplan login`, `profile`, `doctor` and the like."""
