@@ -169,11 +169,9 @@ class Demo:
         if self._invocation.output.has_colour and sys.stderr.isatty():
             text = typer.style(text, bold=True) if bold else text
             verdict = typer.style(verdict, fg=fg) if verdict else ""
-        if self._invocation.options.quiet:
-            # Tables without the commands that print them would say nothing.
-            print(text + verdict, flush=True)
-        else:
-            self._invocation.say(text + verdict)
+        # With --quiet, tables without the commands that print them would say nothing.
+        stream = sys.stdout if self._invocation.options.quiet else sys.stderr
+        print(text + verdict, file=stream, flush=True)
 
 
 @contextlib.contextmanager
