@@ -114,7 +114,7 @@ def test_without_a_keyring_the_advice_is_the_commands(
     done = anaplan("whoami", "--profile", profile)
     assert (done.code, len(done.err.splitlines())) == (4, 2)
     assert "This machine has no keyring that Python can use." in done.err
-    assert f"'anaplan login --profile {profile} {option}'" in done.err
+    assert f"'anaplan login {option} --profile {profile}'" in done.err
     assert "PlaintextFileStore" not in done.err
 
 

@@ -213,7 +213,7 @@ def test_parameters_of_connectors(anaplan: Command, emulator: Emulator) -> None:
         (("Load flights", "--timeout", "nan"), "'nan' is not a number"),
         (("Load flights", "--allow-refused", "-1"), "--allow-refused takes a number or 'all'"),
         (("Load flights", "--refused", "."), "'.' is a folder"),
-        (("Load flights", "--no-wait", "--timeout", "1"), "--no-wait does not go with"),
+        (("Load flights", "--no-wait", "--timeout", "1"), "--no-wait cannot be combined with"),
         (("113000000000",), "has the form of an id of files"),
     ],
 )
@@ -421,4 +421,6 @@ def test_ctrl_c_during_a_request_says_what_is_known(
 def test_words_on_a_terminal_end_their_lines_with_whole_words(terminal: OpenTerminal) -> None:
     screen = terminal("run", "'x y'", "--timeout", "1", "--no-wait", columns=42)
     assert screen.finish() == 2
-    assert screen.text == "Error: --no-wait does not go with\n--timeout and --refused."
+    assert screen.text == (
+        "Error: --no-wait cannot be combined with\n--timeout, --allow-refused or --refused."
+    )

@@ -107,7 +107,7 @@ def completion(
     files, imports and the like. The key signs in as commands do, but never asks; what Anaplan
     lists is kept in your cache folder for five minutes.
 
-    The lines below install it: the first in ~/.bashrc, or with zsh in ~/.zshrc after compinit; the
-    second once, for fish; the third in PowerShell's $PROFILE.
+    The examples install it: the first in ~/.bashrc, and with 'zsh' instead of 'bash' in ~/.zshrc
+    after compinit; the second once, for fish; the third in PowerShell's $PROFILE.
     """
     print(_SCRIPTS[shell].strip())

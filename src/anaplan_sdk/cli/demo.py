@@ -1,4 +1,4 @@
-"""`anaplan demo`: the main job on real data, by the commands that a person would type."""
+"""`anaplan demo`: real data loaded and exported by the commands that a person would type."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def demo(
         ),
     ] = None,
 ) -> ExitCode:
-    """Run the main job on real data against the emulator.
+    """Load and export real data on an emulator.
 
     Starts an emulator, and shows commands with what they print: they upload a month of flights, run
     the process that loads them, save the rows that were refused, and export the module. Then the

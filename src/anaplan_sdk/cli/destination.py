@@ -37,9 +37,9 @@ class Destination:
             raise usage_error("The destination is empty.", "Name a file, or - for stdout.")
         self.is_stdout = text == "-"
         self._path = Path(text or ".").expanduser()
+        self._is_folder = not self.is_stdout and self._path.is_dir()
         if self.is_stdout:
             return
-        self._is_folder = self._path.is_dir()
         if not self._is_folder and (str(text).endswith(("/", os.sep)) or not self._has_folder):
             folder = self._path if str(text).endswith(("/", os.sep)) else self._path.parent
             raise usage_error(f"There is no folder {str(folder)!r}.", "Create it, or name another.")
@@ -70,7 +70,7 @@ class Destination:
         if text is None:
             return None
         found = cls(text)
-        if not found.is_stdout and found._is_folder:
+        if found._is_folder:
             raise usage_error(f"{text!r} is a folder.", "Name a file in it, or - for stdout.")
         return found
 

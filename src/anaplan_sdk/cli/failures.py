@@ -21,6 +21,9 @@ from anaplan_sdk.cli.wording import fitting
 if TYPE_CHECKING:
     from anaplan_sdk.exceptions import AnaplanException
 
+# The type of an error in the command line, in JSON.
+_USAGE_ERROR = "UsageError"
+
 
 @dataclass(frozen=True)
 class Failure:
@@ -95,7 +98,7 @@ def usage_error(message: str, advice: str = "") -> CommandError:
     Returns:
         The error, to be raised.
     """
-    return CommandError(ExitCode.USAGE, message, advice)
+    return CommandError(ExitCode.USAGE, message, advice, kind=_USAGE_ERROR)
 
 
 def failure_of(error: BaseException) -> Failure | None:
@@ -194,7 +197,11 @@ def _anaplan_failure(error: AnaplanException) -> Failure:
             ExitCode.RUN_FAILED,
             "'anaplan refused REF TASK' prints the rows that it refused, if there are any.",
         ),
-        (e.IntegrationRunException, ExitCode.RUN_FAILED, "CloudWorks has the details of the run."),
+        (
+            e.IntegrationRunException,
+            ExitCode.RUN_FAILED,
+            "'anaplan cw status REF' shows the run with its messages.",
+        ),
         (
             e.NotSyncableException,
             ExitCode.FAILED,
@@ -234,7 +241,7 @@ def _anaplan_failure(error: AnaplanException) -> Failure:
         elif isinstance(error, (*busy, e.AnaplanTimeoutException)) or error.retryable:
             code, advice = ExitCode.UNREACHABLE, "The command can be repeated."
             if isinstance(error, e.AnaplanConnectionException):
-                advice += _address_note()
+                advice += _address_note(error)
     if error.task_id and code in (ExitCode.UNREACHABLE, ExitCode.FAILED):
         # A run was started, and its end was not seen.
         is_timeout = isinstance(error, e.AnaplanTimeoutException)
@@ -244,12 +251,12 @@ def _anaplan_failure(error: AnaplanException) -> Failure:
     return Failure(code, message, advice, error.task_id, type(error).__name__)
 
 
-def _address_note() -> str:
-    """Return where the address comes from, if a variable names another than the default."""
+def _address_note(error: AnaplanException) -> str:
+    """Return that a variable names the address, if it is the one that was not reached."""
     from urllib.parse import urlsplit
 
     address = os.environ.get("ANAPLAN_BASE_URL")
-    if not address:
+    if not address or not (error.url or "").startswith(address.strip().rstrip("/")):
         return ""
     with suppress(ValueError):
         if urlsplit(address).hostname in ("127.0.0.1", "localhost", "::1"):
@@ -346,5 +353,5 @@ def report_usage(error: typer.TyperException, arguments: Sequence[str]) -> ExitC
     # The options have not been read at this point.
     joined = " ".join(arguments).replace("=", " ")
     as_json = any(f"{name} json" in joined for name in ("--output", "-o"))
-    Failure(ExitCode.USAGE, text, f"Try '{path} --help'.", kind="UsageError").show(as_json=as_json)
+    Failure(ExitCode.USAGE, text, f"Try '{path} --help'.", kind=_USAGE_ERROR).show(as_json=as_json)
     return ExitCode.USAGE

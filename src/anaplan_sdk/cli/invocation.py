@@ -159,7 +159,7 @@ class Invocation:
             self.search = search_quietly(sources, may_ask=not self.options.no_input)
         except InvalidArgumentException as problem:
             raise _invalid_setting(problem) from None
-        require_credentials(self.search, self.command_line("anaplan", "login", model=False))
+        require_credentials(self.search, self.login_line)
         options = dict(self.search.options)
         found = {kind: options.pop(f"{kind}_id", None) for kind in ("workspace", "model")}
         given = {"workspace": self.options.workspace, "model": self.options.model}
@@ -196,6 +196,17 @@ class Invocation:
             line += [flag, value] if value else []
         return f"'{' '.join(map(quoted, line))}'"
 
+    def login_line(self, *words: str) -> str:
+        """Return the command that signs in with the same profile, to be typed as it stands.
+
+        Args:
+            *words: Arguments and options.
+
+        Returns:
+            The command line in quotes.
+        """
+        return self.command_line("anaplan", "login", *words, model=False)
+
     @contextmanager
     def progress(self, what: str, *, prints: bool = False) -> Generator[ProgressCallback]:
         """Show the progress of long work on stderr, unless `--quiet` is given.
@@ -230,7 +241,8 @@ class Invocation:
 
         Raises:
             CommandError: There is nobody to ask.
-            Abort: The answer is no.
+            Abort: Ctrl-C at the question.
+            Exit: The answer is no.
         """
         if self.options.yes:
             return

@@ -46,9 +46,12 @@ class Limits:
         Raises:
             CommandError: An option is not valid.
         """
-        if no_wait and (timeout is not None or refused is not None):
-            raise usage_error("--no-wait does not go with --timeout and --refused.")
-        return Limits(timeout, _number(allow_refused), Destination.of_file(refused))
+        allowed = _number(allow_refused)
+        if no_wait and (timeout is not None or refused is not None or allowed):
+            raise usage_error(
+                "--no-wait cannot be combined with --timeout, --allow-refused or --refused."
+            )
+        return Limits(timeout, allowed, Destination.of_file(refused))
 
     @property
     def is_stdout_taken(self) -> bool:

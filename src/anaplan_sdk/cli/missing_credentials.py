@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from anaplan_sdk.cli.exit_codes import ExitCode
@@ -53,12 +53,12 @@ def search_quietly(sources: Sequence[Source], *, may_ask: bool) -> Search:
     return search
 
 
-def require_credentials(search: Search, login: str) -> None:
+def require_credentials(search: Search, login: Callable[..., str]) -> None:
     """Check that there is a way to sign in.
 
     Args:
         search: The options that were found.
-        login: The command line that signs in, in quotes.
+        login: Returns the command line that signs in with given words, in quotes.
 
     Raises:
         CommandError: There is none. It says what the most complete way lacks.
@@ -73,7 +73,7 @@ def require_credentials(search: Search, login: str) -> None:
         advice = (
             _advice(found[0], login)
             if found
-            else f"Run {login}, or set variables; 'anaplan doctor' shows what is set."
+            else f"Run {login()}, or set variables; 'anaplan doctor' shows what is set."
         )
         raise CommandError(ExitCode.SIGN_IN, message, advice, kind=type(error).__name__) from None
 
@@ -135,7 +135,7 @@ def _unread(source: Source, name: str, problem: str) -> str:
     return f"The {source.name} has no {name}: {without_python_advice(problem).rstrip('.')}."
 
 
-def _advice(found: Incomplete, login: str) -> str:
+def _advice(found: Incomplete, login: Callable[..., str]) -> str:
     from anaplan_sdk.auth.profiles import KeyringEntry, Variable
     from anaplan_sdk.auth.stores.keyring import WAYS_OUT
 
@@ -143,20 +143,20 @@ def _advice(found: Incomplete, login: str) -> str:
     has_no_keyring = any(WAYS_OUT in problem for problem in found.missing.values())
     if len(found.options) == 1 and found.options[0] in ("device_client_id", "client_id"):
         if has_no_keyring:
-            return (
-                f"Name a file for tokens: {login[:-1]} --token-file FILE', or ANAPLAN_TOKEN_FILE."
-            )
-        return f"Run {login}."
+            line = login("--token-file", "FILE")
+            return f"Name a file for tokens: {line}, or ANAPLAN_TOKEN_FILE."
+        return f"Run {login()}."
     values: dict[str, object] = {name: getattr(source.profile, name) for name in found.missing}
     entries = [name for name, value in values.items() if isinstance(value, KeyringEntry)]
     if entries:
         if has_no_keyring:
-            return f"Without a keyring, name a variable for it: {login[:-1]} --secret-env NAME'."
-        return f"Run {login}."
+            line = login("--secret-env", "NAME")
+            return f"Without a keyring, name a variable for it: {line}."
+        return f"Run {login()}."
     if source.name == "environment" or all(isinstance(each, Variable) for each in values.values()):
         variables = [
             value.env if isinstance(value, Variable) else source.label(name)
             for name, value in values.items()
         ]
-        return f"Set {' and '.join(variables)}, or run {login}."
-    return f"Run {login}; 'anaplan doctor' shows what is set."
+        return f"Set {' and '.join(variables)}, or run {login()}."
+    return f"Run {login()}; 'anaplan doctor' shows what is set."

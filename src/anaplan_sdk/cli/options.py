@@ -17,7 +17,7 @@ Timeout: TypeAlias = Annotated[
         "--timeout",
         metavar="SECONDS",
         min=0,
-        help="Longest wait for the end; it goes on afterwards.",
+        help="Longest wait for the end; the run continues afterwards.",
     ),
 ]
 AllowRefused: TypeAlias = Annotated[

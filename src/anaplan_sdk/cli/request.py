@@ -53,7 +53,11 @@ def request(
     ] = None,
     source: Annotated[
         str | None,
-        typer.Option("--input", metavar="FILE|-", help="The body; fields are the query."),
+        typer.Option(
+            "--input",
+            metavar="SRC",
+            help="A file with the body, or - for stdin; fields are the query.",
+        ),
     ] = None,
     header: Annotated[
         list[str] | None,
@@ -191,7 +195,7 @@ def _headers(given: Sequence[str]) -> dict[str, str]:
 def _content(source: str) -> bytes:
     if source == "-":
         return typer.get_binary_stream("stdin").read()
-    return Path(source).read_bytes()
+    return Path(source).expanduser().read_bytes()
 
 
 def _filled(invocation: Invocation, path: str) -> str:

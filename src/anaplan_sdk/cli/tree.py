@@ -68,7 +68,7 @@ TREE: Mapping[str, Mapping[str, Entry | GroupEntry]] = {
                     "Compare a model with another model's revision.", "management.alm:diff"
                 ),
                 "promote": Entry(
-                    "Bring a model to another model's revision.", "management.alm:promote"
+                    "Synchronize a model to another model's revision.", "management.alm:promote"
                 ),
             },
         ),
@@ -99,7 +99,7 @@ TREE: Mapping[str, Mapping[str, Entry | GroupEntry]] = {
         ),
     },
     "Sign in": {
-        "login": Entry("Sign in, and store how in a profile.", "settings.sign_in:login"),
+        "login": Entry("Sign in, and store the settings in a profile.", "settings.sign_in:login"),
         "logout": Entry("Remove what is stored for signing in.", "settings.sign_in:logout"),
         "whoami": Entry("Print who is signed in, and where.", "settings.sign_in:whoami"),
         "doctor": Entry(
@@ -128,7 +128,7 @@ TREE: Mapping[str, Mapping[str, Entry | GroupEntry]] = {
         "emulator": Entry(
             "Serve an emulated Anaplan on this machine.", "emulator:emulator", raw=True
         ),
-        "demo": Entry("Run the main job on real data against the emulator.", "demo:demo"),
+        "demo": Entry("Load and export real data on an emulator.", "demo:demo"),
     },
 }
 
@@ -190,7 +190,7 @@ def run_tree(arguments: Sequence[str]) -> int:
 
         return report_usage(error, arguments)
     except typer.Abort:
-        return 130
+        return int(ExitCode.INTERRUPTED)
     except SystemExit as end:
         from anaplan_sdk.cli.failures import close_output, is_broken_pipe
 

@@ -20,7 +20,7 @@ Map: TypeAlias = Annotated[
     typer.Option(
         "--map",
         metavar="[IMPORT/]DIM=VALUE",
-        help="An item for a dimension that an import asks for. Repeatable.",
+        help="An item for a dimension that an import asks for; repeatable.",
     ),
 ]
 Connector: TypeAlias = Annotated[
@@ -28,7 +28,7 @@ Connector: TypeAlias = Annotated[
     typer.Option(
         "--connector",
         metavar="[SOURCE/]PROP=VALUE",
-        help="A parameter of the import's connector. Repeatable.",
+        help="A parameter of the import's connector; repeatable.",
     ),
 ]
 

@@ -140,7 +140,7 @@ def promote(
     ],
     revision: Annotated[
         str | None,
-        typer.Option(metavar="REV", help="The revision: name or id; the newest by default."),
+        typer.Option(metavar="REV", help="The revision: name or id; its latest by default."),
     ] = None,
     create_revision: Annotated[
         str | None,
@@ -151,7 +151,7 @@ def promote(
     ] = False,
     timeout: Timeout = None,
 ) -> None:
-    """Bring a model to another model's revision.
+    """Synchronize a model to another model's revision.
 
     The model -m is the one that changes. Prints the differences, asks for confirmation, and
     synchronizes. Anaplan cannot cancel a synchronization; if it fails, the model is unchanged.
@@ -191,7 +191,8 @@ def promote(
             return
         name = plan.source_revision.name
         invocation.confirm(f"Synchronize {target!r} to revision {name!r} of {source!r}?")
-        see = "'anaplan alm revisions' shows whether the revision was applied."
+        shown = invocation.command_line("anaplan", "alm", "revisions")
+        see = f"{shown} shows whether the revision was applied."
         invocation.state = f"The synchronization goes on at Anaplan, which cannot cancel it.\n{see}"
         with invocation.progress("Synchronizing") as show, _waiting(f"It goes on: {see}"):
             # Not a second `promote`: this synchronizes what has been confirmed, or nothing.

@@ -70,7 +70,8 @@ def events(
     cursor: Annotated[
         str | None,
         typer.Option(
-            metavar="FILE", help="Print what is new since the last run, which is kept in FILE."
+            metavar="PATH",
+            help="Print what is new since the last run, whose place this file keeps.",
         ),
     ] = None,
     format_: Annotated[
@@ -96,7 +97,7 @@ def events(
         typer.Option(
             metavar="SECONDS",
             min=0,
-            help="How late --follow and --cursor print, to keep the order.",
+            help="Delay of --follow and --cursor, so that late events are in order.",
         ),
     ] = 60,
     every: Annotated[
@@ -108,7 +109,7 @@ def events(
     Begins 24 hours ago, with --follow now; --since also takes the cursor that an interrupted
     --follow names. A table on a terminal, and JSON Lines elsewhere, written line by line.
 
-    With --cursor a cron job prints each event once: FILE keeps the place of the last event that
+    With --cursor a cron job prints each event once: PATH keeps the place of the last event that
     was printed. TYPE is all, user_activity, access_control, int (CloudWorks), conn_mgmt, comment,
     byok, plan_iq or forecaster. Needs the role Tenant Auditor; Anaplan keeps events for 30 days.
     """

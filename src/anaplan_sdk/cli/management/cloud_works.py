@@ -104,8 +104,9 @@ def run(
         start = client.cw.flows.run_flow if _is_flow(target) else client.cw.run_integration
         run_id = start(target.id)
         if no_wait:
-            started = {"id": run_id, "name": target.name, "state": "started"}
-            invocation.output.record(started)
+            invocation.output.started({"id": run_id, "name": target.name, "state": "started"})
+            see = invocation.command_line("anaplan", "cw", "status", run_id, model=False)
+            invocation.say(f"{see} shows it.")
             return
         ended, failure = _wait(invocation, client, target, run_id, limits)
         invocation.state = f"{target.name!r} has run: {ended.message}"
@@ -163,10 +164,9 @@ def status(
                 invocation.output.rows(rows, _RUN_COLUMNS)
                 return
             if not runs:
+                start = invocation.command_line("anaplan", "cw", "run", target.name, model=False)
                 raise CommandError(
-                    ExitCode.NOT_FOUND,
-                    f"{target.name!r} has not run yet.",
-                    f"'anaplan cw run {target.name!r}' runs it.",
+                    ExitCode.NOT_FOUND, f"{target.name!r} has not run yet.", f"{start} runs it."
                 )
             found = client.cw.get_run_status(runs[0].id)
         invocation.output.record(_result(found, target))
@@ -184,8 +184,8 @@ def cancel(
 ) -> None:
     """Cancel the run of an integration.
 
-    CloudWorks does not cancel runs that are still queued, and no flows: cancel the integration
-    that runs as a step of the flow.
+    CloudWorks cancels neither queued runs nor flows: of a flow, cancel the integration that runs as
+    its step.
     """
     invocation = Invocation.of(context)
     with invocation.client(model=False) as client:

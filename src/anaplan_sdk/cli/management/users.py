@@ -39,8 +39,8 @@ def ls(
 ) -> None:
     """List the users.
 
-    It lists the users that you can see, with their last sign-in. It needs a workspace administrator
-    or any role for the tenant.
+    It lists the users that you can see, with their last sign-in. You must be a workspace
+    administrator, or have any role for the tenant.
     """
     invocation = Invocation.of(context)
     with invocation.client(model=False) as client:
@@ -68,7 +68,7 @@ def export(
     """Print all users with their licences, as CSV.
 
     The columns are username, first_name, last_name and licenses, as 'anaplan users import' reads
-    them. It needs a tenant administrator. With --output it prints another format.
+    them. You must be a tenant administrator. With --output it prints another format.
     """
     invocation = Invocation.of(context)
     chosen = invocation.options.output
@@ -97,8 +97,8 @@ def import_(
     """Create and change users from CSV.
 
     The columns are username, first_name, last_name and licenses; several licences are separated by
-    commas within a quoted field. A user whose username exists is changed. It needs a tenant
-    administrator, and asks first, unless --yes is given.
+    commas within a quoted field. A user whose username exists is changed. You must be a
+    tenant administrator. The command asks first, unless --yes is given.
     """
     invocation = Invocation.of(context)
     rows = read_rows(source, form)

@@ -24,7 +24,9 @@ Source: TypeAlias = Annotated[
 FormatOption: TypeAlias = Annotated[
     InputFormat | None,
     typer.Option(
-        "--format", metavar="FORMAT", help="csv, json or jsonl; by default as the rows look."
+        "--format",
+        metavar="FORMAT",
+        help="csv, json or jsonl; by default by the file's name or content.",
     ),
 ]
 

@@ -65,7 +65,7 @@ class ItemReader:
             The text; None if the row has none.
         """
         for column, target in self.targets.items():
-            if target == (Target("field", name)):
+            if target == Target("field", name):
                 value = row.values.get(column)
                 return None if value is None else str(value).strip() or None
         return None

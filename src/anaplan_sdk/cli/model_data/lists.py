@@ -127,8 +127,8 @@ def insert(
     """Add items to a list.
 
     Each row is an item. The columns name, code and parent are the item's own; 'subset: NAME' is
-    true or false; every other column is a property ('property: NAME' if it is called as one of
-    these). In JSON, properties and subsets may be objects of their own.
+    true or false; every other column is a property ('property: NAME' if it has the name of one
+    of these). In JSON, properties and subsets may be objects of their own.
 
     All rows are checked before anything is sent. Anaplan refuses items whose name or code exists.
     """

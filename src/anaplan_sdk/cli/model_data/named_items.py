@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from anaplan_sdk.cli.exit_codes import ExitCode
 from anaplan_sdk.cli.failures import CommandError, usage_error
 from anaplan_sdk.cli.model_data.input_rows import InputRow, InputRows
+from anaplan_sdk.cli.wording import quoted
 
 if TYPE_CHECKING:
     from anaplan_sdk import Client
@@ -83,7 +84,7 @@ def _not_one(list_name: str, text: str, matching: Mapping[str, str]) -> CommandE
         return CommandError(
             ExitCode.NOT_FOUND,
             f"The list {list_name!r} has no item {text!r}.",
-            f"Nothing was changed. 'anaplan list read {list_name!r}' prints its items.",
+            f"Nothing was changed. 'anaplan list read {quoted(list_name)}' prints its items.",
         )
     listed = " and ".join(f"{name!r} ({identifier})" for identifier, name in matching.items())
     return CommandError(

@@ -219,6 +219,7 @@ def _at_anaplan(invocation: Invocation, options: dict[str, Any]) -> Iterator[Che
     from anaplan_sdk.auth.bearer import Bearer
     from anaplan_sdk.auth.credentials import resolve_auth
     from anaplan_sdk.cli.settings.network_checks import TIMEOUT
+    from anaplan_sdk.cli.settings.sign_in_report import described
     from anaplan_sdk.config import ClientConfig
 
     config = ClientConfig(**options, timeout=TIMEOUT, retry_count=0)
@@ -228,8 +229,7 @@ def _at_anaplan(invocation: Invocation, options: dict[str, Any]) -> Iterator[Che
     with Client(auth=auth, hosts=hosts, timeout=TIMEOUT, retry_count=0) as client:
         client.authenticate()
         user = client.audit.get_user("me")
-        name = f"{user.first_name} {user.last_name}".strip()
-        yield Check("sign-in", "ok", f"signed in as {name} <{user.email}>")
+        yield Check("sign-in", "ok", f"signed in as {described(user)}")
         if isinstance(auth, Bearer):
             yield _token(auth.cache.expires_at)
         yield _rights(client)

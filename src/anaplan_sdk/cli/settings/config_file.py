@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 # Seconds to wait for another process that changes the file, and between two looks at it.
 _LONGEST_WAIT = 10.0
 _PAUSE = 0.05
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _OTHER_WRITERS = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -154,21 +153,14 @@ class ConfigDocument:
             trivia.comment_ws = " " if comment else ""
             trivia.comment = f"# {printable(comment)}" if comment else ""
 
-    def unset(self, profile: str, field: str) -> bool:
-        """Remove a field of a profile.
+    def unset(self, profile: str, field: str) -> None:
+        """Remove a field of a profile, if it is set.
 
         Args:
             profile: The profile.
             field: The field.
-
-        Returns:
-            Whether it was set.
         """
-        table = self._table(profile)
-        if field not in table:
-            return False
-        del table[field]
-        return True
+        self._table(profile).pop(field, None)
 
     def create(self, profile: str) -> None:
         """Create a profile without settings, unless there is one.
@@ -375,31 +367,21 @@ def _locked(path: Path) -> Generator[None]:
 
 def _write(path: Path, text: str, say: Callable[[str], None], *, secret: bool) -> None:
     from anaplan_sdk._runtime.targets import replacing, write_all
+    from anaplan_sdk.auth.permissions import mode_of_others
 
     require_writable(path)
     target = path.resolve()
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    before = _mode(target)
-    must_protect = secret and before is not None and bool(before & _OTHERS)
-    mode = 0o600 if before is None or secret else None
+    before = mode_of_others(target)
+    mode = 0o600 if secret or not target.exists() else None
     with replacing(path, mode=mode, suffix="config") as file:
         write_all(file, text.encode())
         file.flush()
         os.fsync(file.fileno())
-    if must_protect:
+    if secret and before:
         say(f"{path} contains a secret: other users can't read it any more (mode 0600).")
-    elif not secret and before is not None and before & _OTHER_WRITERS:
+    elif before & _OTHER_WRITERS:
         say(
             f"Note: other users can change {path} (mode {before:04o}), and so where your "
             "credentials are sent: chmod go-w it."
         )
-
-
-def _mode(path: Path) -> int | None:
-    """Return the permissions of a file; None if there is none, or they mean nothing here."""
-    if os.name != "posix":
-        return None
-    try:
-        return stat.S_IMODE(path.stat().st_mode)
-    except FileNotFoundError:
-        return None

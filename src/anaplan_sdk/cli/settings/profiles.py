@@ -12,14 +12,22 @@ import typer
 from anaplan_sdk.cli.command import examples
 from anaplan_sdk.cli.failures import usage_error
 from anaplan_sdk.cli.invocation import Invocation
+from anaplan_sdk.cli.name_completion import profile_names
 
 if TYPE_CHECKING:
     from anaplan_sdk.auth.profiles import Profile
     from anaplan_sdk.cli.settings.config_file import ConfigDocument
 
-_NAMED = Annotated[str, typer.Argument(metavar="NAME", help="The profile.")]
+_NAMED = Annotated[
+    str, typer.Argument(metavar="NAME", help="The profile.", autocompletion=profile_names)
+]
 _NAME = Annotated[
-    str | None, typer.Argument(metavar="NAME", help="The profile; the default one if omitted.")
+    str | None,
+    typer.Argument(
+        metavar="NAME",
+        help="The profile; by default the default one.",
+        autocompletion=profile_names,
+    ),
 ]
 _COLUMNS = ("name", "default", "sign_in", "tenant", "workspace", "model")
 # Only one of them can be set.
@@ -320,7 +328,7 @@ def find_places(
     search = search_quietly(
         [profile_source(name, profile), environment_source()], may_ask=invocation.interactive
     )
-    require_credentials(search, invocation.command_line("anaplan", "login", model=False))
+    require_credentials(search, invocation.login_line)
     options = {
         option: value
         for option, value in search.options.items()

@@ -18,7 +18,6 @@ if TYPE_CHECKING:
     from anaplan_sdk import Client
     from anaplan_sdk.auth.profiles import Profile, Source
     from anaplan_sdk.cli.settings.credentials import Credentials, Way
-    from anaplan_sdk.models import User
 
 # Only one of them can be set.
 _PLACES = {"region", "base_url"}
@@ -67,7 +66,7 @@ def login(
         str | None, typer.Option(metavar="PATH", help="Store refresh tokens in this file.")
     ] = None,
 ) -> None:
-    """Sign in, and store how in a profile.
+    """Sign in, and store the settings in a profile.
 
     WAY is how you sign in: on another device with a code, in a browser, with a certificate, or
     with a password. On a terminal, what is missing is asked for. Elsewhere it is taken from the
@@ -90,7 +89,11 @@ def login(
         require_storable,
     )
     from anaplan_sdk.cli.settings.profiles import find_places
-    from anaplan_sdk.cli.settings.sign_in_report import say_what_follows, say_what_was_stored
+    from anaplan_sdk.cli.settings.sign_in_report import (
+        described,
+        say_what_follows,
+        say_what_was_stored,
+    )
 
     invocation = Invocation.of(context)
     invocation.state = "Nothing was stored."
@@ -143,7 +146,7 @@ def login(
             _store_token(undo, store, key, memory.load(key))
         removed = _store_profile(invocation, name, before, credentials, settings, places, undo)
     invocation.state = f"The profile {name!r} is stored."
-    invocation.say(f"Signed in as {_described(user)}.")
+    invocation.say(f"Signed in as {described(user)}.")
     in_keyring = [*unstored, *(["refresh token"] if store and "token_file" not in settings else [])]
     where = f"the profile {name!r} of {document.path}"
     say_what_was_stored(invocation, where, in_keyring, settings.get("token_file"), removed)
@@ -206,6 +209,8 @@ def whoami(context: typer.Context) -> None:
     That is the user, the tenant's address, how the user signed in, where the credentials are from,
     and the workspace and the model that commands use.
     """
+    from anaplan_sdk.cli.settings.sign_in_report import full_name
+
     invocation = Invocation.of(context)
     with invocation.client(model=False) as client:
         user = client.audit.get_user("me")
@@ -215,7 +220,7 @@ def whoami(context: typer.Context) -> None:
     source = search.way_source if search else None
     invocation.output.record(
         {
-            "name": f"{user.first_name} {user.last_name}".strip(),
+            "name": full_name(user),
             "email": user.email,
             "user_id": user.id,
             "tenant": options.get("base_url") or options.get("region") or "us1",
@@ -264,11 +269,6 @@ def _names(invocation: Invocation, client: Client) -> tuple[str | None, str | No
             invocation.say(f"Note: the {kind} {identifier} can't be read. {problem}")
             names.append(None)
     return names[0], names[1]
-
-
-def _described(user: User) -> str:
-    name = f"{user.first_name} {user.last_name}".strip()
-    return f"{name} <{user.email}>" if name else user.email
 
 
 def _chosen_way(invocation: Invocation, way: Way | None, profile: Profile) -> Way:

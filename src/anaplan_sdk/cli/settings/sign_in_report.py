@@ -1,4 +1,4 @@
-"""What `anaplan login` says after a sign-in."""
+"""Who is signed in, and what `anaplan login` says after a sign-in."""
 
 from __future__ import annotations
 
@@ -10,6 +10,32 @@ from anaplan_sdk.cli.wording import quoted
 
 if TYPE_CHECKING:
     from anaplan_sdk.cli.invocation import Invocation
+    from anaplan_sdk.models import User
+
+
+def full_name(user: User) -> str:
+    """Return the name of a user.
+
+    Args:
+        user: The user.
+
+    Returns:
+        First and last name; an empty text without both.
+    """
+    return f"{user.first_name} {user.last_name}".strip()
+
+
+def described(user: User) -> str:
+    """Return the name and the e-mail address of a user.
+
+    Args:
+        user: The user.
+
+    Returns:
+        The text, such as `Ada Admin <ada@company.com>`.
+    """
+    name = full_name(user)
+    return f"{name} <{user.email}>" if name else user.email
 
 
 def say_what_was_stored(
@@ -42,8 +68,8 @@ def say_what_was_stored(
     if risk := unencrypted_keyring():
         instead = "--token-file PATH" if "refresh token" in in_keyring else "--secret-env NAME"
         invocation.say(
-            f"Warning: {risk} 'anaplan logout' removes the {what}; "
-            f"'anaplan login {instead}' uses no keyring."
+            f"Warning: {risk} {invocation.command_line('anaplan', 'logout', model=False)} removes "
+            f"the {what}; 'anaplan login {instead}' uses no keyring."
         )
 
 
@@ -60,14 +86,16 @@ def say_what_follows(invocation: Invocation, name: str, *, has_model: bool) -> N
 
     source = search_quietly(find_sources(None, os.environ), may_ask=False).way_source
     if source is not None and source.name != f"profile {name!r}":
+        typed = quoted(name)
         if source.name.startswith("profile"):
-            advice = f"--profile {name} uses it; 'anaplan profile use {name}' makes it the default."
+            advice = (
+                f"--profile {typed} uses it; 'anaplan profile use {typed}' makes it the default."
+            )
         else:
-            advice = f"Variables (ANAPLAN_...) precede it, unless you give --profile {name}."
+            advice = f"Variables (ANAPLAN_...) precede it, unless you give --profile {typed}."
         invocation.say(advice)
     if not has_model:
-        options = f" --profile {quoted(name)}" if invocation.options.profile else ""
-        invocation.say(
-            f"Choose a model: 'anaplan profile set -w NAME -m NAME{options}'; "
-            f"'anaplan ls models{options}' lists them."
-        )
+        words = ("anaplan", "profile", "set", "-w", "NAME", "-m", "NAME")
+        choose = invocation.command_line(*words, model=False)
+        listing = invocation.command_line("anaplan", "ls", "models", model=False)
+        invocation.say(f"Choose a model: {choose}; {listing} lists them.")

@@ -74,7 +74,7 @@ def stored_fields(name: str, profile: Profile) -> list[str]:
     ]
 
 
-def remove_unused(name: str, before: Profile, after: Profile) -> list[str]:
+def remove_unused(name: str, before: Profile, after: Profile) -> None:
     """Remove secrets that `login` stored in the keyring and a profile uses no more.
 
     Args:
@@ -82,18 +82,14 @@ def remove_unused(name: str, before: Profile, after: Profile) -> list[str]:
         before: The profile before a change.
         after: The profile after the change.
 
-    Returns:
-        The fields.
-
     Raises:
         TokenStoreException: The keyring can't be used.
         ImportError: The extra `keyring` is not installed.
     """
     used = stored_fields(name, after)
-    unused = [field for field in stored_fields(name, before) if field not in used]
-    for field in unused:
-        save_secret(name, field, None)
-    return unused
+    for field in stored_fields(name, before):
+        if field not in used:
+            save_secret(name, field, None)
 
 
 def require_keyring(field: str, profile: str = "") -> None:
