@@ -33,7 +33,7 @@ TREE: Mapping[str, Mapping[str, Entry | GroupEntry]] = {
         "wait": Entry("Wait for the end of a run.", "actions.runs:wait"),
         "cancel": Entry("Cancel a run.", "actions.runs:cancel"),
     },
-    "Look around": {
+    "List and describe": {
         "ls": Entry("List workspaces, models, files, imports and the like.", "objects.listings:ls"),
         "show": Entry(
             "Describe a model, file, import, process or the like in full.", "objects.listings:show"
@@ -103,7 +103,7 @@ TREE: Mapping[str, Mapping[str, Entry | GroupEntry]] = {
         "logout": Entry("Remove what is stored for signing in.", "settings.sign_in:logout"),
         "whoami": Entry("Print who is signed in, and where.", "settings.sign_in:whoami"),
         "doctor": Entry(
-            "Check settings, sign-in and network, and say what to do.", "settings.doctor:doctor"
+            "Check settings, sign-in and network, and suggest what to do.", "settings.doctor:doctor"
         ),
         "profile": GroupEntry(
             "Profiles of the config file.",

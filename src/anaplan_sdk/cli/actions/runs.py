@@ -18,7 +18,7 @@ from anaplan_sdk.cli.invocation import Invocation
 from anaplan_sdk.cli.limits import Limits
 from anaplan_sdk.cli.name_completion import completing
 from anaplan_sdk.cli.options import AllowRefused, Locale, NoWait, Refused, Timeout
-from anaplan_sdk.cli.references import RUNNABLE, find_id, kind_of
+from anaplan_sdk.cli.references import RUNNABLE, find_id, is_guid, kind_of
 from anaplan_sdk.cli.wording import counted, utc_time
 
 if TYPE_CHECKING:
@@ -109,7 +109,7 @@ def refused(
     from anaplan_sdk.models import CompletedTask
 
     invocation = Invocation.of(context)
-    if task is not None and dest is None and not task.isalnum():
+    if task is not None and dest is None and not is_guid(task):
         task, dest = None, task  # A path, such as `refused.csv` or `-`.
     destination = Destination.of_file(dest)
     with invocation.client() as client:

@@ -25,7 +25,7 @@ _PRECEDENCE = (ExitCode.USAGE, ExitCode.UNREACHABLE, ExitCode.SIGN_IN)
 
 @examples("anaplan doctor", "anaplan doctor --profile load", "anaplan doctor -o json > doctor.json")
 def doctor(context: typer.Context) -> int:
-    """Check settings, sign-in and network, and say what to do.
+    """Check settings, sign-in and network, and suggest what to do.
 
     First it lists every setting with the place that it is from. Where several places have it, the
     first one is used, and the others are overridden. Secrets are masked.
