@@ -78,8 +78,8 @@ def test_a_body_is_piped_in(anaplan: Command, home: Path) -> None:
     assert anaplan("request", "POST", TASKS, "--input", "body.json").code == 0
     missing = anaplan("request", "POST", TASKS, "--input", "missing.json")
     assert (missing.code, missing.err.splitlines()[0]) == (
-        1,
-        "Error: missing.json: No such file or directory",
+        2,
+        "Error: There is no file 'missing.json'.",
     )
 
 

@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeAlias
 
 import typer
@@ -16,6 +15,7 @@ from anaplan_sdk.cli.command import examples
 from anaplan_sdk.cli.exit_codes import ExitCode
 from anaplan_sdk.cli.failures import CommandError, usage_error
 from anaplan_sdk.cli.invocation import Invocation
+from anaplan_sdk.cli.source import read_source
 
 if TYPE_CHECKING:
     import httpx2
@@ -100,7 +100,7 @@ def request(
         raise usage_error("--paginate reads listings: only with GET.")
     fields = _fields(field or (), typed or ())
     headers = _headers(header or ())
-    content = None if source is None else _content(source)
+    content = None if source is None else read_source(source)
     query = fields if is_read or content is not None else {}
     body = None if is_read or content is not None or not fields else fields
     if content is not None and "content-type" not in {name.lower() for name in headers}:
@@ -190,12 +190,6 @@ def _headers(given: Sequence[str]) -> dict[str, str]:
             )
         headers[name] = value.strip()
     return headers
-
-
-def _content(source: str) -> bytes:
-    if source == "-":
-        return typer.get_binary_stream("stdin").read()
-    return Path(source).expanduser().read_bytes()
 
 
 def _filled(invocation: Invocation, path: str) -> str:

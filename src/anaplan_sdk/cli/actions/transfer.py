@@ -19,6 +19,7 @@ from anaplan_sdk.cli.limits import Limits
 from anaplan_sdk.cli.name_completion import completing
 from anaplan_sdk.cli.options import AllowRefused, Locale, Refused, Timeout
 from anaplan_sdk.cli.references import find_id, kind_of, named
+from anaplan_sdk.cli.source import source_path
 from anaplan_sdk.cli.wording import can_be_typed
 
 if TYPE_CHECKING:
@@ -201,11 +202,7 @@ def _content(source: str) -> Path | BinaryIO:
             raise usage_error("There is no content on stdin.", "Nothing was sent.")
         content: BinaryIO = stream
         return content
-    path = Path(source).expanduser()
-    if path.is_dir():
-        raise usage_error(f"{source!r} is a folder.", "Name a file in it, or - for stdin.")
-    if not path.exists():
-        raise usage_error(f"There is no file {source!r}.", "Nothing was sent.")
+    path = source_path(source)
     if not path.is_file():
         return path  # A pipe can be opened only once.
     with path.open("rb") as file:

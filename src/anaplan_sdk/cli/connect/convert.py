@@ -11,6 +11,7 @@ import typer
 from anaplan_sdk.cli.command import examples
 from anaplan_sdk.cli.failures import usage_error
 from anaplan_sdk.cli.invocation import Invocation
+from anaplan_sdk.cli.source import read_source
 
 
 @examples(
@@ -75,9 +76,7 @@ def convert_connect(
 
 
 def _text(script: str) -> str:
-    content = (
-        typer.get_binary_stream("stdin").read() if script == "-" else Path(script).read_bytes()
-    )
+    content = read_source(script)
     if b"\0" in content:
         raise usage_error(f"{script} is not a text file.", "Give the .sh or .bat file.")
     try:

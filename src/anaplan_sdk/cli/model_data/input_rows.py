@@ -5,7 +5,6 @@ from __future__ import annotations
 import codecs
 import csv
 import io
-import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +14,7 @@ import typer
 
 from anaplan_sdk.cli.failures import CommandError, usage_error
 from anaplan_sdk.cli.model_data.input_json import InvalidJson, read_json
+from anaplan_sdk.cli.source import read_source
 
 InputFormat: TypeAlias = Literal["csv", "json", "jsonl"]
 
@@ -171,12 +171,7 @@ def read_rows(source: str, chosen: InputFormat | None = None) -> InputRows:
 
 
 def _text(source: str) -> str:
-    if source == "-":
-        if sys.stdin.isatty():
-            print("Reading rows from the keyboard; Ctrl-D ends them.", file=sys.stderr)
-        content = typer.get_binary_stream("stdin").read()
-    else:
-        content = _file(source).read_bytes()
+    content = read_source(source)
     # Of ASCII in UTF-16 every other byte is zero, which UTF-8 would take for text.
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in content[:2]:
         raise usage_error(
@@ -191,17 +186,6 @@ def _text(source: str) -> str:
             f"The input is not UTF-8: line {line:,} has other bytes.",
             "Convert it first, for example: iconv -f windows-1252 -t utf-8 FILE",
         ) from None
-
-
-def _file(source: str) -> Path:
-    path = Path(source).expanduser()
-    if not source.strip():
-        raise usage_error("The source is empty.", "Name a file, or - for stdin.")
-    if path.is_dir():
-        raise usage_error(f"{source!r} is a folder.", "Name a file in it, or - for stdin.")
-    if not path.exists():
-        raise usage_error(f"There is no file {source!r}.", "Nothing was sent.")
-    return path
 
 
 def _seen_format(text: str) -> InputFormat:
