@@ -34,7 +34,15 @@ from anaplan_sdk.cli import run
 
 SNAPSHOTS = Path(__file__).parent / "snapshots"
 # Runs the command as its entry point does, whatever is on PATH.
-PROGRAM = (sys.executable, "-c", "from anaplan_sdk.cli import main; main()")
+PROGRAM = (
+    sys.executable,
+    "-c",
+    # A script that runs the tests in its background has them ignore Ctrl-C.
+    (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "from anaplan_sdk.cli import main; main()"
+    ),
+)
 
 
 @dataclass(frozen=True)
@@ -100,10 +108,14 @@ def ctrl_c_when(condition: Callable[[], object]) -> Generator[None]:
         signal.pthread_kill(main, signal.SIGINT)
 
     main = threading.main_thread().ident or 0
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
     thread = threading.Thread(target=press, daemon=True)
     thread.start()
-    yield
-    thread.join()
+    try:
+        yield
+    finally:
+        thread.join()
+        signal.signal(signal.SIGINT, before)
 
 
 @pytest.fixture
