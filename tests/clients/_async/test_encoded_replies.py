@@ -62,7 +62,9 @@ async def test_a_broken_one_is_asked_for_again_and_then_an_error(broken: bytes) 
 
 
 def chunked(content: bytes) -> bytes:
-    return b"Transfer-Encoding: chunked\r\n\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(content), content)
+    # The server closes its connections, and has to say so: a request may be under way already.
+    headers = b"Connection: close\r\nTransfer-Encoding: chunked\r\n\r\n"
+    return headers + b"%x\r\n%b\r\n0\r\n\r\n" % (len(content), content)
 
 
 def until_closed(content: bytes) -> bytes:
