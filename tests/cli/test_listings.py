@@ -117,7 +117,8 @@ def test_what_an_import_reads_is_described(anaplan: Command) -> None:
         "FILE",
     )
     assert (found["file_id"], found["file_name"]) == (113000000002, "flights.csv")
-    assert [each["name"] for each in found["source_columns"]] == ["flight_id", "flight", "carrier"]
+    columns = [each["name"] for each in found["source_columns"]]
+    assert (columns[:2], len(columns)) == (["flight_id", "year"], 20)
 
 
 def test_what_reads_a_file_is_described(anaplan: Command) -> None:

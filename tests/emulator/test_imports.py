@@ -46,6 +46,19 @@ def test_metadata_contains_the_mapped_or_uploaded_columns(shop: "TenantClient") 
     assert source()["headerNames"] == ["Code", "Name"]
 
 
+def test_metadata_contains_the_columns_that_the_file_is_described_with(
+    shop: "TenantClient",
+) -> None:
+    ids = shop.ids_by_name("imports")
+    imports = shop.get("/imports").json()["imports"]
+    orders = shop.ids_by_name("files")["orders.csv"]
+    names = [each["name"] for each in imports if each.get("importDataSourceId") == orders]
+    for name in names:
+        body = shop.get(f"/imports/{ids[name]}").json()
+        assert body["importMetadata"]["source"]["headerNames"] == ["order", "product", "note"]
+    assert names
+
+
 def test_an_unknown_import_results_in_the_observed_server_error(shop: "TenantClient") -> None:
     assert shop.get("/imports/112999999999").status_code == 500
     shop.emulator.settings.dialect = "guide"

@@ -25,6 +25,8 @@ class FileFormat(BaseModel):
     """Line of the column names, from 1; 0 for a file without them."""
     first_data_row: int = Field(default=2, ge=1)
     decimal_separator: Literal[".", ","] = "."
+    columns: tuple[str, ...] = ()
+    """The columns of the file that its imports were made with, of which they may map only some."""
 
     @property
     def codec(self) -> str:

@@ -53,7 +53,11 @@ def describe_action(db: sqlite3.Connection, model: int, action: Action) -> dict[
 def describe_import(
     db: sqlite3.Connection, model: int, definition: ImportDefinition, user_id: str, now: float
 ) -> dict[str, Any]:
-    """Return the metadata of an import, with the columns of the upload or else the mapped ones."""
+    """Return the metadata of an import.
+
+    Its columns are those of the upload, else those that the file is described with, else the ones
+    that the import maps.
+    """
     file = file_contents.file_by_name(db, model, definition.file)
     file_format = (file.file_format if file else None) or FileFormat()
     header: list[str] = []
@@ -64,7 +68,7 @@ def describe_import(
         except ActionFailed:
             # Content that does not have the file's format has no columns.
             header = []
-    header = header or _mapped_columns(definition)
+    header = header or list(file_format.columns) or _mapped_columns(definition)
     return {
         "name": definition.name,
         "type": "FILE",
