@@ -13,16 +13,25 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from anaplan_emulator import Emulator, TenantDescription
 
 APP = Path(__file__).parents[1] / "examples" / "fastapi_app"
-PUBLISHED = Path(__file__).parent / "published"
+# What needs environments of its own, which make targets of these names install.
+SEPARATE = ("published", "interchange")
 PLANNER = "pat@example.com"
 PASSWORD = "Pl4nning!"
 HOSTILE = "hostile@example.com"
 MARKUP = "<img src=x onerror=alert(1)>"
 BEHIND_PROXY = "https://portal.example.com/oauth/callback"
+
+
+# How long an example takes depends on the machine and on what else runs there.
+settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("any machine")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -44,10 +53,11 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave out the published clients, which `make published` installs and names."""
-    if collection_path != PUBLISHED or any("published" in arg for arg in config.args):
+    """Leave out tests in environments of their own, unless they are named."""
+    name = collection_path.name
+    if collection_path.parent != Path(__file__).parent or name not in SEPARATE:
         return None
-    return True
+    return None if any(name in arg for arg in config.args) else True
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

@@ -8,7 +8,17 @@ if TYPE_CHECKING:
     from anaplan_sdk import exceptions as exceptions
     from anaplan_sdk import models as models
     from anaplan_sdk._async.client import AsyncClient as AsyncClient
+    from anaplan_sdk._async.transfer.table_stream import AsyncTableStream as AsyncTableStream
+    from anaplan_sdk._formats.tables.results import CheckReport as CheckReport
+    from anaplan_sdk._formats.tables.results import ListUpsert as ListUpsert
+    from anaplan_sdk._formats.tables.results import TableImport as TableImport
+    from anaplan_sdk._formats.tables.results import TableWrite as TableWrite
+    from anaplan_sdk._formats.tables.table import Table as Table
     from anaplan_sdk._sync.client import Client as Client
+    from anaplan_sdk._sync.transfer.table_stream import TableStream as TableStream
+    from anaplan_sdk._table_checks import CheckProblem as CheckProblem
+    from anaplan_sdk._table_checks import CheckReason as CheckReason
+    from anaplan_sdk._table_checks import CheckTarget as CheckTarget
     from anaplan_sdk._version import __version__ as __version__
     from anaplan_sdk.auth.certificate import CertificateExpiryWarning as CertificateExpiryWarning
     from anaplan_sdk.auth.device import AnaplanDeviceAuth as AnaplanDeviceAuth
@@ -39,7 +49,12 @@ else:
         "exceptions models",
         {
             "_async.client": "AsyncClient",
+            "_async.transfer.table_stream": "AsyncTableStream",
+            "_formats.tables.results": "CheckReport ListUpsert TableImport TableWrite",
+            "_formats.tables.table": "Table",
             "_sync.client": "Client",
+            "_sync.transfer.table_stream": "TableStream",
+            "_table_checks": "CheckProblem CheckReason CheckTarget",
             "_version": "__version__",
             "auth.certificate": "CertificateExpiryWarning",
             "auth.device": "AnaplanDeviceAuth DeviceCode",

@@ -1,4 +1,4 @@
-"""What is made when it is first used: public names of a package, and attributes."""
+"""What is made when it is first used: public names of a package, modules, and attributes."""
 
 from __future__ import annotations
 
@@ -39,6 +39,20 @@ def lazy_names(
         return value
 
     return get, lambda: exported, exported
+
+
+class LazyModule:
+    """A module that is imported when one of its attributes is first read.
+
+    Args:
+        name: Its name.
+    """
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __getattr__(self, attribute: str) -> Any:
+        return getattr(import_module(self._name), attribute)
 
 
 class lazy_property(Generic[T]):  # noqa: N801 - named like functools.cached_property

@@ -2,7 +2,10 @@
 
     AnaplanException
     ├── InvalidArgumentException           an argument is not valid; also a ValueError
-    │   └── ArgumentTypeException          an argument has the wrong type; also a TypeError
+    │   ├── ArgumentTypeException          an argument has the wrong type; also a TypeError
+    │   └── InvalidTableException          a table has a value or a type that Anaplan cannot take
+    │       ├── ColumnMismatchException    a table has other columns than an import
+    │       └── TableCheckException        checking a table against an import found problems
     ├── InvalidCredentialsException        Anaplan, or a local check, refused the credentials
     │   ├── InvalidPrivateKeyException     the private key is unreadable or not the certificate's
     │   ├── OAuthException                 an OAuth error; `code` is the code of RFC 6749
@@ -22,10 +25,13 @@
     ├── AnaplanConnectionException         the network failed before a complete reply arrived
     ├── AnaplanTimeoutException            a request or a wait took longer than allowed
     ├── AnaplanResponseException           a reply is not what Anaplan documents
-    │   └── ReplyTooLargeException         a reply or a listing exceeds the client's limits
+    │   ├── ReplyTooLargeException         a reply or a listing exceeds the client's limits
+    │   └── UnexpectedValueException       a value in a table is not of its column's type
     ├── OutcomeUnknownException            it is unknown whether work was started, or how it ended
     ├── WriteInterruptedException          a write ended before all of its items were sent
     ├── PartialFailureException            Anaplan rejected some of the items or cells
+    ├── RowsRefusedException               more rows of a table were refused than allowed
+    ├── StreamConsumedException            a stream was read twice, or after it was closed
     ├── PartialUpdateException             SCIM did not change some of a user's workspaces
     ├── LargeReadException                 a large read failed or was cancelled
     │   └── LargeReadExpiredException      Anaplan no longer keeps a large read
@@ -47,6 +53,7 @@ from dataclasses import dataclass, field
 
 # A model is imported when it is used: most programs import the exceptions without the models.
 import anaplan_sdk.models as models  # noqa: PLR0402 - not a name that this module exports
+from anaplan_sdk import _arrow, _table_checks
 from anaplan_sdk._base_exceptions import (
     AnaplanException,
     ArgumentTypeException,
@@ -64,6 +71,7 @@ __all__ = [
     "AnaplanTimeoutException",
     "ArgumentTypeException",
     "ClientClosedException",
+    "ColumnMismatchException",
     "CredentialsNotFoundException",
     "FileContentMissingException",
     "IntegrationRunException",
@@ -71,6 +79,7 @@ __all__ = [
     "InvalidCredentialsException",
     "InvalidIdentifierException",
     "InvalidPrivateKeyException",
+    "InvalidTableException",
     "LargeReadException",
     "LargeReadExpiredException",
     "ModelUnavailableException",
@@ -84,14 +93,59 @@ __all__ = [
     "PermissionDeniedException",
     "RateLimitException",
     "ReplyTooLargeException",
+    "RowsRefusedException",
     "ServerException",
     "SignInRequiredException",
+    "StreamConsumedException",
     "SynchronizationException",
+    "TableCheckException",
     "TokenStoreException",
+    "UnexpectedValueException",
     "UploadIncompleteException",
     "WriteInterruptedException",
     "WriteRefusedException",
 ]
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class InvalidTableException(InvalidArgumentException):
+    """A table has a type, a value or a text that cannot be written as Anaplan reads it.
+
+    Attributes:
+        row: The index of the row in the table, from 0; `None` if the whole column is the reason.
+        column: The column; `None` if it is not one column.
+    """
+
+    row: int | None = None
+    column: str | None = None
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class ColumnMismatchException(InvalidTableException):
+    """A table's columns are not those of the import's file; nothing was sent.
+
+    Attributes:
+        missing: Columns of the import that the table does not have.
+        unexpected: Columns of the table that the import does not have.
+        repeated: Columns that the table has more than once.
+        expected: The columns of the import, in their order.
+    """
+
+    missing: list[str] = field(default_factory=list[str])
+    unexpected: list[str] = field(default_factory=list[str])
+    repeated: list[str] = field(default_factory=list[str])
+    expected: list[str] = field(default_factory=list[str])
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class TableCheckException(InvalidTableException):
+    """Checking a table against an import found problems; nothing was sent.
+
+    Attributes:
+        report: The report, as `check_table` returns it.
+    """
+
+    report: _table_checks.CheckedTable | None = None
 
 
 class InvalidCredentialsException(AnaplanException):
@@ -215,6 +269,23 @@ class ReplyTooLargeException(AnaplanResponseException):
     """A reply has more bytes, or a listing more pages, than the client's `reply_limits` allow."""
 
 
+@dataclass(eq=False, repr=False, kw_only=True)
+class UnexpectedValueException(AnaplanResponseException):
+    """A value that Anaplan returned is not of the type of its column.
+
+    Attributes:
+        row: The index of the row, from 0.
+        column: The column.
+    """
+
+    row: int | None = None
+    column: str | None = None
+
+
+class StreamConsumedException(AnaplanException):
+    """A stream was read twice, or after it was closed: `read_all` keeps it as a table."""
+
+
 class ClientClosedException(AnaplanException):
     """The client was closed: create a new one."""
 
@@ -259,6 +330,22 @@ class WriteRefusedException(AnaplanRequestException, PartialFailureException):
 
     `failures` has those items or cells, each with the reason.
     """
+
+
+@dataclass(eq=False, repr=False, kw_only=True)
+class RowsRefusedException(AnaplanException):
+    """More rows of a table were refused than `max_refused` allows, or it is unknown how many.
+
+    The other rows were written.
+
+    Attributes:
+        task: The task of an import, which was successful.
+        refused: The refused rows, as the result's attribute `refused` has them; `None` if they are
+            unknown, since a failure dump could not be read.
+    """
+
+    task: models.CompletedTask | None = None
+    refused: _arrow.ArrowStream | None = None
 
 
 @dataclass(eq=False, repr=False, kw_only=True)

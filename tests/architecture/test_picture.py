@@ -39,7 +39,7 @@ def test_task_ids_and_times_may_differ(output: str, tmp_path: Path) -> None:
 
 def test_a_stale_picture_is_found(output: str, tmp_path: Path) -> None:
     stale = tmp_path / "demo.svg"
-    text = output.replace("equal", "unequal", 1).replace("Saved as loaded.csv", "Saved\r\n")
+    text = output.replace("equal", "unequal", 1).replace("Saved as loaded.parquet", "Saved\r\n")
     stale.write_text(picture.draw(picture.shown(text)), encoding="utf-8")
     verdicts = picture.differences(stale, output)
     assert any("unequal" in verdict for verdict in verdicts)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.resources import files
+from pathlib import Path
 from threading import Thread
 from typing import Any, TypeAlias
 
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 from cryptography.x509.oid import NameOID
+from tests.clients.sales_model import SALES
 
 from anaplan_emulator import Emulator, TenantDescription
 from anaplan_sdk.testing import EmulatedAnaplan
@@ -26,7 +28,9 @@ from anaplan_sdk.testing import EmulatedAnaplan
 # the token flow, retries and limits, concurrent pages, transfers, deadlines and cancellation.
 RUN_ON_TRIO = {
     "test_cancelled_reads",
+    "test_cancelled_table_uploads",
     "test_connections",
+    "test_export_table",
     "test_files",
     "test_requests",
     "test_signing_in",
@@ -166,6 +170,29 @@ def anaplan_of_many_models(_emulator_of_many_models: Emulator) -> Iterator[Emula
     emulated.close()
 
 
+@pytest.fixture(scope="session")
+def _emulator_of_sales() -> Iterator[Emulator]:
+    tenant = _tenant()
+    tenant["workspaces"][0]["models"].append(SALES)
+    tenant["default_model"] = SALES["name"]
+    with Emulator(TenantDescription.model_validate(tenant)) as emulator:
+        yield emulator
+
+
+@pytest.fixture(params=["arro3", "pyarrow"])
+def anaplan_of_sales(
+    request: pytest.FixtureRequest,
+    monkeypatch: pytest.MonkeyPatch,
+    _emulator_of_sales: Emulator,
+) -> Iterator[EmulatedAnaplan]:
+    """Anaplan whose default model has imports of tables, with each of the Arrow libraries."""
+    monkeypatch.setenv("ANAPLAN_SDK_ARROW", request.param)
+    _emulator_of_sales.reset()
+    emulated = EmulatedAnaplan(_emulator_of_sales)
+    yield emulated
+    emulated.close()
+
+
 @pytest.fixture
 def anaplan_of_weeks() -> Iterator[EmulatedAnaplan]:
     """Anaplan with three models more, whose time is made of weeks."""
@@ -220,3 +247,42 @@ def foreign_certificate() -> tuple[bytes, bytes]:
         certificate.public_bytes(Encoding.PEM),
         key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()),
     )
+
+
+@pytest.fixture(scope="session")
+def _emulator_of_namesakes() -> Iterator[Emulator]:
+    shop = Path(__file__).parents[1] / "tenants" / "shop.json"
+    tenant: dict[str, Any] = json.loads(shop.read_text(encoding="utf-8"))
+    model = tenant["workspaces"][0]["models"][0]
+    properties = [("name", "TEXT"), ("Code", "TEXT"), ("Read", "BOOLEAN"), ("Warm", "NUMBER")]
+    values = {"name": "rouge", "Code": "#f00", "Read": True, "Warm": 3}
+    model["lists"].append(
+        {
+            "name": "Colors",
+            "properties": [{"name": name, "format": kind} for name, kind in properties],
+            "subsets": ["Warm"],
+            "items": [
+                {"name": "Red", "code": "R", "properties": values, "subsets": ["Warm"]},
+                {"name": "Blue", "code": "B"},
+            ],
+        }
+    )
+    model["modules"].append(
+        {
+            "name": "Palette",
+            "dimensions": ["Colors"],
+            "line_items": [{"name": "Colors", "format": "NUMBER"}, {"name": "Depth"}],
+            "cells": [{"Colors": "R", "Depth": 2.5}],
+        }
+    )
+    with Emulator(TenantDescription.model_validate(tenant)) as emulator:
+        yield emulator
+
+
+@pytest.fixture
+def anaplan_shop(_emulator_of_namesakes: Emulator) -> Iterator[EmulatedAnaplan]:
+    """The shop, with a list and a module that have properties and line items of other's names."""
+    _emulator_of_namesakes.reset()
+    emulated = EmulatedAnaplan(_emulator_of_namesakes)
+    yield emulated
+    emulated.close()

@@ -11,9 +11,12 @@ import anyio
 import anyio.to_thread
 import pytest
 
+from anaplan_sdk import AsyncClient
+from anaplan_sdk.exceptions import StreamConsumedException
 from anaplan_sdk.testing import EmulatedAnaplan
 
 COUNTRIES = 101000000005
+PLAN = 102000000001
 READS = "*/readRequests*"
 
 
@@ -75,6 +78,67 @@ async def test_a_large_read_that_is_cancelled_at_its_start_leaves_nothing_behind
         assert await cancel_at(anaplan, pages, "POST", "*/readRequests")
     # It was waited for: a client that is closed at once could not delete it any more.
     assert deletions(anaplan) == [200]
+
+
+async def export_with_chunks(anaplan: EmulatedAnaplan, client: AsyncClient) -> str:
+    anaplan.emulator.settings.output_chunk_bytes = 100
+    exports = await client.get_exports()
+    export = next(str(each.id) for each in exports if "single column" in each.name)
+    await client.run_action(export)
+    return export
+
+
+async def test_a_table_of_an_export_that_is_cancelled_ends_the_download(
+    anaplan: EmulatedAnaplan,
+) -> None:
+    anaplan.fault(path="*/chunks/30", delay_seconds=20)
+    async with anaplan.async_client() as client:
+        export = await export_with_chunks(anaplan, client)
+        stream = await client.export_table(export, run=False, batch_rows=1)
+        batches = aiter(stream)
+        assert await cancel_at(anaplan, batches, "GET", "*/chunks/30")
+        requested = len(anaplan.requests("GET", "*/chunks/*"))
+        assert len(await client.get_file_chunks(export)) > requested + 10
+        # The rows so far must not look like all of them.
+        with pytest.raises(StreamConsumedException):
+            await anext(batches)
+    assert len(anaplan.requests("GET", "*/chunks/*")) == requested
+
+
+async def test_an_export_that_is_cancelled_before_its_table_ends_the_download(
+    anaplan: EmulatedAnaplan,
+) -> None:
+    anaplan.fault(path="*/chunks/0", delay_seconds=20)
+    async with anaplan.async_client() as client:
+        export = await export_with_chunks(anaplan, client)
+
+        async def batches() -> AsyncIterator[object]:
+            async with await client.export_table(export, run=False) as stream:
+                async for batch in stream:
+                    yield batch
+
+        assert await cancel_at(anaplan, batches(), "GET", "*/chunks/0")
+        requested = len(anaplan.requests("GET", "*/chunks/*"))
+        assert len(await client.get_file_chunks(export)) > requested + 10
+    assert len(anaplan.requests("GET", "*/chunks/*")) == requested < 5
+
+
+@pytest.mark.parametrize("page", [0, 2])
+async def test_a_table_of_a_view_that_is_cancelled_leaves_nothing_behind(
+    anaplan: EmulatedAnaplan, page: int
+) -> None:
+    settings = anaplan.emulator.settings
+    settings.view_cells_limit, settings.read_request_page_rows = 10, 20
+    anaplan.fault(path=f"*/pages/{page}", delay_seconds=20)
+    async with anaplan.async_client() as client:
+
+        async def batches() -> AsyncIterator[object]:
+            stream = await client.tr.view_table(PLAN, batch_rows=1)
+            async for batch in stream:
+                yield batch
+
+        assert await cancel_at(anaplan, batches(), "GET", f"*/pages/{page}")
+        assert deletions(anaplan) == [200]
 
 
 @pytest.mark.parametrize("method", ["POST", "DELETE"])

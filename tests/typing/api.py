@@ -20,6 +20,8 @@ from anaplan_sdk import (
     AnaplanRefreshTokenAuth,
     AsyncClient,
     AsyncOauth,
+    AsyncTableStream,
+    CheckReport,
     Client,
     ClientConfig,
     DeviceCode,
@@ -31,6 +33,9 @@ from anaplan_sdk import (
     PlaintextFileStore,
     Progress,
     Region,
+    Table,
+    TableImport,
+    TableStream,
     TokenStore,
     exceptions,
     models,
@@ -147,7 +152,7 @@ def the_client(client: Client) -> None:
     assert_type(client.get_action(117000000000), models.ActionMetadata)
 
 
-def running(client: Client, wait: bool) -> None:
+def running(client: Client, wait: bool, held: Table) -> None:
     answer = models.MappingParameter(entity_type="Version", entity_name="Actual")
     ended = client.run_action(
         112000000000, mapping_parameters=[answer], timeout=60, on_progress=show
@@ -168,6 +173,14 @@ def running(client: Client, wait: bool) -> None:
         models.Task | models.CompletedTask,
     )
     assert_type(client.export_and_download(116000000000, locale="de_DE"), bytes)
+    for table in (Path("plan.parquet"), held):
+        assert_type(client.upload_table(113000000000, table, columns=["code"]), int)
+        assert_type(
+            client.import_table(112000000000, table, check="members", lists={"region": 101}),
+            TableImport,
+        )
+        assert_type(client.check_table("112000000000", table, columns={"a": "b"}), CheckReport)
+    assert_type(client.export_table(116000000000, schema={"a": "number"}), TableStream)
     assert_type(client.wait_for_task(118000000000, ended.id, timeout=60), models.CompletedTask)
     assert_type(client.get_task_summaries(118000000000), list[models.TaskSummary])
     assert_type(client.get_task_status(118000000000, ended.id), models.Task | models.CompletedTask)
@@ -222,7 +235,7 @@ async def the_async_client(client: AsyncClient, pieces: AsyncIterator[bytes]) ->
     assert_type(await client.get_action(117000000000), models.ActionMetadata)
 
 
-async def running_async(client: AsyncClient, wait: bool) -> None:
+async def running_async(client: AsyncClient, wait: bool, held: Table) -> None:
     answer = models.MappingParameter(entity_type="Version", entity_name="Actual")
     ended = await client.run_action(
         112000000000, mapping_parameters=[answer], timeout=60, on_progress=show
@@ -245,6 +258,19 @@ async def running_async(client: AsyncClient, wait: bool) -> None:
         models.Task | models.CompletedTask,
     )
     assert_type(await client.export_and_download(116000000000, locale="de_DE"), bytes)
+    for table in (Path("plan.parquet"), held):
+        assert_type(await client.upload_table(113000000000, table, columns=["code"]), int)
+        assert_type(
+            await client.import_table(112000000000, table, check="members", lists={"region": 101}),
+            TableImport,
+        )
+        assert_type(
+            await client.check_table("112000000000", table, columns={"a": "b"}), CheckReport
+        )
+    stream = await client.export_table("116000000000", invalid="null", batch_rows=10, run=False)
+    assert_type(stream, AsyncTableStream)
+    assert_type(await stream.read_all(), Table)
+    assert_type(await stream.aclose(), None)
     assert_type(
         await client.wait_for_task(118000000000, ended.id, timeout=60), models.CompletedTask
     )

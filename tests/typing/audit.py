@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator, Generator
 from datetime import UTC, datetime
 from typing import assert_type
 
-from anaplan_sdk import AsyncClient, Client, models
+from anaplan_sdk import AsyncClient, AsyncTableStream, Client, TableStream, models
 
 
 def events(client: Client) -> None:
@@ -17,6 +17,7 @@ def events(client: Client) -> None:
     assert_type(client.audit.search_events(hours=2, event_type="int"), Generator[models.AuditEvent])
     assert_type(client.audit.get_cef_lines(start), Generator[str])
     assert_type(client.audit.get_cef_events(hours=1), Generator[models.CefEvent])
+    assert_type(client.audit.events_table(start, batch_rows=100), TableStream)
     assert_type(
         client.audit.follow_events(since=start, timeout=60, poll_delay=5, lag=30),
         Generator[models.FollowedEvent],
@@ -33,6 +34,7 @@ async def events_async(client: AsyncClient) -> None:
     assert_type(client.audit.search_events(hours=2), AsyncGenerator[models.AuditEvent])
     assert_type(client.audit.get_cef_lines(start), AsyncGenerator[str])
     assert_type(client.audit.get_cef_events(hours=1), AsyncGenerator[models.CefEvent])
+    assert_type(await client.audit.events_table(hours=1, event_type="all"), AsyncTableStream)
     async for event, cursor in client.audit.follow_events(event_type="user_activity"):
         assert_type(event.event_date, int)
         assert_type(cursor, str)

@@ -9,7 +9,17 @@ from collections.abc import AsyncGenerator, Generator, Iterator
 from datetime import date
 from typing import assert_type
 
-from anaplan_sdk import AsyncClient, Client, exceptions, models
+from anaplan_sdk import (
+    AsyncClient,
+    AsyncTableStream,
+    Client,
+    ListUpsert,
+    Table,
+    TableStream,
+    TableWrite,
+    exceptions,
+    models,
+)
 
 
 def cells() -> Iterator[dict[str, object]]:
@@ -58,6 +68,17 @@ def reading(client: Client) -> None:
     assert_type(client.tr.read_view_pages(102, "GRID_ALL_PAGES"), Generator[bytes])
     assert_type(client.tr.read_list(101, on_progress=print), Generator[dict[str, str]])
     assert_type(client.tr.read_list_pages(101), Generator[bytes])
+    assert_type(client.tr.view_table(102, pages=[(101, 201)], schema={"a": "text"}), TableStream)
+    assert_type(client.tr.list_table("101", invalid="null", timeout=60), TableStream)
+
+
+def tables(client: Client, table: Table) -> None:
+    written = client.tr.write_table(102, table, dimensions={"a": "Time"}, match={"Time": "name"})
+    assert_type(written, TableWrite)
+    assert_type(written.refused, Table)
+    changed = client.tr.upsert_list_table(101, table, key="name", columns=["name"])
+    assert_type(changed, ListUpsert)
+    assert_type(changed.inserted, int)
 
 
 def writing(client: Client) -> None:
@@ -151,6 +172,13 @@ async def reading_async(client: AsyncClient) -> None:
     assert_type(client.tr.read_view_pages(102, "GRID_ALL_PAGES"), AsyncGenerator[bytes])
     assert_type(client.tr.read_list(101, on_progress=print), AsyncGenerator[dict[str, str]])
     assert_type(client.tr.read_list_pages(101), AsyncGenerator[bytes])
+    assert_type(await client.tr.view_table(102, batch_rows=10), AsyncTableStream)
+    assert_type(await client.tr.list_table(101, on_progress=print), AsyncTableStream)
+
+
+async def tables_async(client: AsyncClient, table: Table) -> None:
+    assert_type(await client.tr.write_table(102, table, line_items=["Units"]), TableWrite)
+    assert_type(await client.tr.upsert_list_table(101, table, nulls="clear"), ListUpsert)
 
 
 async def writing_async(client: AsyncClient) -> None:

@@ -11,8 +11,8 @@ import httpx2
 
 from anaplan_sdk import models
 from anaplan_sdk._async import api
-from anaplan_sdk._async.api.actions import Actions, RunOptions
-from anaplan_sdk._async.api.files import Files
+from anaplan_sdk._async.api.actions import RunOptions
+from anaplan_sdk._async.api.tables import Tables
 from anaplan_sdk._async.api.workspaces_and_models import WorkspacesAndModels
 from anaplan_sdk._async.transfer.content import Content
 from anaplan_sdk._async.transport.session import Session
@@ -71,7 +71,7 @@ class ClientOptions(HttpxOptions[httpx2.AsyncBaseTransport], total=False):
     certificate_payload: PayloadFormat
 
 
-class AsyncClient(WorkspacesAndModels, Files, Actions):
+class AsyncClient(WorkspacesAndModels, Tables):
     """A client for Anaplan's APIs.
 
     Creating a client sends nothing: it signs in at its first request, or when `authenticate` is
@@ -199,7 +199,7 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
                     "transport and mounts must be of type httpx2.AsyncBaseTransport, not "
                     f"{type(transport).__name__}."
                 )
-        Files.__init__(self, Session(config, auth), config)
+        Tables.__init__(self, Session(config, auth), config)
         self._owns_session = True
 
     def __repr__(self) -> str:
@@ -382,7 +382,7 @@ class AsyncClient(WorkspacesAndModels, Files, Actions):
             model_id=model_id or self._model_id,
             workspace_id=workspace_id or self._workspace_id,
         )
-        Files.__init__(other, self._session, config, self._shared)
+        Tables.__init__(other, self._session, config, self._shared)
         other._owns_session = False
         return other
 

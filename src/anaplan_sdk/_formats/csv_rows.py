@@ -6,7 +6,7 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import count
 
 from anaplan_sdk.exceptions import AnaplanResponseException
@@ -31,6 +31,22 @@ def read_records(text: str) -> Iterator[list[str]]:
         yield from csv.reader(io.StringIO(text, newline=""))
     except csv.Error as problem:
         raise AnaplanResponseException(f"Anaplan's reply is not valid CSV: {problem}.") from None
+
+
+def write_records(records: Iterable[Iterable[str]], separator: str, quote: str) -> str:
+    """Return records as CSV whose lines end in LF."""
+    rows = [list(record) for record in records]
+    # Before Python 3.13 the writer leaves a lone CR without quotes.
+    has_return = any("\r" in text for row in rows for text in row)
+    file = io.StringIO(newline="")
+    csv.writer(
+        file,
+        delimiter=separator,
+        quotechar=quote,
+        lineterminator="\n",
+        quoting=csv.QUOTE_ALL if has_return else csv.QUOTE_MINIMAL,
+    ).writerows(rows)
+    return file.getvalue()
 
 
 def unique_names(header: Sequence[str]) -> list[str]:

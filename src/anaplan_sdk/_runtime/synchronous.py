@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import _thread
+import os
+import sys
 import threading
 import time
 from collections import deque
@@ -367,6 +369,7 @@ class _Workers:
     def __init__(self, width: int) -> None:
         self._width = width
         self._started = 0
+        self._process = os.getpid()
         self._tasks: SimpleQueue[Callable[[], object] | None] = SimpleQueue()
         self._ended: SimpleQueue[None] = SimpleQueue()
 
@@ -384,6 +387,9 @@ class _Workers:
     def close(self) -> None:
         """Wait for the end of all tasks."""
         self._tasks.put(None)
+        # A generator that was not read to its end may be closed where its threads are gone.
+        if sys.is_finalizing() or os.getpid() != self._process:
+            return
         for _ in range(self._started):
             _get_from(self._ended)
 

@@ -12,8 +12,8 @@ import httpx2
 
 from anaplan_sdk import models
 from anaplan_sdk._sync import api
-from anaplan_sdk._sync.api.actions import Actions, RunOptions
-from anaplan_sdk._sync.api.files import Files
+from anaplan_sdk._sync.api.actions import RunOptions
+from anaplan_sdk._sync.api.tables import Tables
 from anaplan_sdk._sync.api.workspaces_and_models import WorkspacesAndModels
 from anaplan_sdk._sync.transfer.content import Content
 from anaplan_sdk._sync.transport.session import Session
@@ -72,7 +72,7 @@ class ClientOptions(HttpxOptions[httpx2.BaseTransport], total=False):
     certificate_payload: PayloadFormat
 
 
-class Client(WorkspacesAndModels, Files, Actions):
+class Client(WorkspacesAndModels, Tables):
     """A client for Anaplan's APIs.
 
     Creating a client sends nothing: it signs in at its first request, or when `authenticate` is
@@ -201,7 +201,7 @@ class Client(WorkspacesAndModels, Files, Actions):
                     "transport and mounts must be of type httpx2.BaseTransport, not "
                     f"{type(transport).__name__}."
                 )
-        Files.__init__(self, Session(config, auth), config)
+        Tables.__init__(self, Session(config, auth), config)
         self._owns_session = True
 
     def __repr__(self) -> str:
@@ -383,7 +383,7 @@ class Client(WorkspacesAndModels, Files, Actions):
             model_id=model_id or self._model_id,
             workspace_id=workspace_id or self._workspace_id,
         )
-        Files.__init__(other, self._session, config, self._shared)
+        Tables.__init__(other, self._session, config, self._shared)
         other._owns_session = False
         return other
 

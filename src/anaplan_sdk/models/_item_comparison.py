@@ -56,11 +56,19 @@ def _matches(item: NewListItem, found: _Item) -> bool:
 
 def _all_equal(expected: Mapping[str, object], found: object) -> bool:
     values = cast("_Item", found if isinstance(found, Mapping) else {})
-    return all(_are_equal(value, values.get(name)) for name, value in expected.items())
+    return all(are_equal(value, values.get(name)) for name, value in expected.items())
 
 
-def _are_equal(expected: object, found: object) -> bool:
-    """Compare two values, of which Anaplan returns most as text."""
+def are_equal(expected: object, found: object) -> bool:
+    """Compare two values, of which Anaplan returns most as text.
+
+    Args:
+        expected: A value that was sent, or would be.
+        found: The value that Anaplan returns.
+
+    Returns:
+        Whether they are the same value.
+    """
     if expected in (None, "") or found in (None, ""):
         return expected in (None, "", False) and found in (None, "", False, "false")
     if isinstance(expected, bool) or isinstance(found, bool):

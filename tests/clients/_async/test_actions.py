@@ -262,6 +262,14 @@ async def test_other_ids_are_looked_up_before_they_are_refused(
     assert not anaplan.requests("POST", "*/tasks")
 
 
+async def test_a_name_in_place_of_an_id_is_refused_with_advice(anaplan: EmulatedAnaplan) -> None:
+    async with anaplan.async_client() as client:
+        with pytest.raises(
+            InvalidIdentifierException, match=r"client\.resolve\.action finds an id"
+        ):
+            await client.run_action("Load flights")
+
+
 async def test_an_action_whose_id_shows_no_kind_is_run(anaplan: EmulatedAnaplan) -> None:
     odd, usual = "9000000002", "*/actions/9000000002/tasks"
     row = {"id": odd, "name": "Copy", "actionType": "BULK_COPY"}

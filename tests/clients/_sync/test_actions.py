@@ -263,6 +263,14 @@ def test_other_ids_are_looked_up_before_they_are_refused(
     assert not anaplan.requests("POST", "*/tasks")
 
 
+def test_a_name_in_place_of_an_id_is_refused_with_advice(anaplan: EmulatedAnaplan) -> None:
+    with anaplan.client() as client:
+        with pytest.raises(
+            InvalidIdentifierException, match=r"client\.resolve\.action finds an id"
+        ):
+            client.run_action("Load flights")
+
+
 def test_an_action_whose_id_shows_no_kind_is_run(anaplan: EmulatedAnaplan) -> None:
     odd, usual = "9000000002", "*/actions/9000000002/tasks"
     row = {"id": odd, "name": "Copy", "actionType": "BULK_COPY"}

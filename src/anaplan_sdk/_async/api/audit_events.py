@@ -33,7 +33,7 @@ from anaplan_sdk.models.audit import EventPosition
 if TYPE_CHECKING:
     from anaplan_sdk.models._decoding import Page
 
-_EVENTS = ListReply("response", AuditEvent)
+EVENTS = ListReply("response", AuditEvent)
 _RECORDS = ListReply[dict[str, object]]("response", dict[str, object])
 
 # Times are in milliseconds since 1970, as Anaplan's are.
@@ -54,7 +54,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class _Window:
+class Window:
     """A span of time and a family of events."""
 
     start: int
@@ -131,7 +131,7 @@ class Events(ApiNamespace):
 
         Source: Anaplan Audit API guide, "Retrieve Audit Events in JSON Format".
         """
-        return self._read_json(_EVENTS, (start, end, hours, event_type))
+        return self._read_json(EVENTS, (start, end, hours, event_type))
 
     def search_events(
         self,
@@ -167,7 +167,7 @@ class Events(ApiNamespace):
 
         Source: Anaplan Audit API guide.
         """
-        return self._read_json(_EVENTS, (start, end, hours, event_type), by_search=True)
+        return self._read_json(EVENTS, (start, end, hours, event_type), by_search=True)
 
     def get_cef_lines(
         self,
@@ -293,7 +293,7 @@ class Events(ApiNamespace):
             end = min(latest, position.event_date + _SLICE)
             if end > position.event_date:
                 # Starts a moment earlier: whether a window includes its start is not documented.
-                window = _Window(max(position.event_date - 1, now - _RETENTION), end, event_type)
+                window = Window(max(position.event_date - 1, now - _RETENTION), end, event_type)
                 for event in await self._in_order(window, position):
                     position = position.after(event)
                     yield FollowedEvent(event, position.cursor)
@@ -341,9 +341,9 @@ class Events(ApiNamespace):
         except ValueError as problem:
             raise AnaplanResponseException(str(problem), url=self._events) from None
 
-    async def _in_order(self, window: _Window, position: EventPosition) -> list[AuditEvent]:
+    async def _in_order(self, window: Window, position: EventPosition) -> list[AuditEvent]:
         """Return the events after a position, oldest first."""
-        pages = self._pages(_EVENTS, window)
+        pages = self._pages(EVENTS, window)
         async with aclosing(pages):
             events = [event async for page in pages for event in page]
         new = (
@@ -363,7 +363,7 @@ class Events(ApiNamespace):
     def _server_now(self) -> int:
         return int(_SECOND * (self._session.server_time(time.monotonic()) or time.time()))
 
-    async def _window(self, span: Span) -> _Window:
+    async def _window(self, span: Span) -> Window:
         start, end, hours, family = span
         if start is not None and hours is not None:
             raise InvalidArgumentException("start and hours were both given: give one of them.")
@@ -387,10 +387,10 @@ class Events(ApiNamespace):
             raise InvalidArgumentException(
                 f"A window must not be longer than {_MAX_DAYS} days: Anaplan keeps no older events."
             )
-        return _Window(first, last, family)
+        return Window(first, last, family)
 
     async def _page(
-        self, listing: ListReply[E], window: _Window, offset: int, *, by_search: bool
+        self, listing: ListReply[E], window: Window, offset: int, *, by_search: bool
     ) -> Page[E]:
         limit = self._config.page_size
         while True:
@@ -401,7 +401,7 @@ class Events(ApiNamespace):
             limit = max(1, limit // 2)
 
     async def _send(
-        self, window: _Window, offset: int, limit: int, *, by_search: bool
+        self, window: Window, offset: int, limit: int, *, by_search: bool
     ) -> httpx2.Response:
         accept = {"Accept": "application/json"}
         paging = {"limit": limit, "offset": offset}
@@ -418,7 +418,7 @@ class Events(ApiNamespace):
         )
 
     async def _pages(
-        self, listing: ListReply[E], window: _Window, *, by_search: bool = False
+        self, listing: ListReply[E], window: Window, *, by_search: bool = False
     ) -> AsyncGenerator[list[E]]:
         """Read page after page, leaving out what an earlier page had."""
         seen: set[object] = set()

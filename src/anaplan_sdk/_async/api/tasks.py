@@ -457,9 +457,10 @@ class Tasks(ApiNamespace):
         if kind is None or only not in (None, kind):
             expected = [f"{prefix} ({k})" for prefix, k in _KINDS.items() if only in (None, k)]
             kinds = only or "imports, exports, processes and other actions"
+            advice = "" if text.isdecimal() else " client.resolve.action finds an id by its name."
             raise InvalidIdentifierException(
                 f"{action_id!r} is not a valid id: it does not begin with "
-                f"{' or '.join(expected)}, and none of the model's {kinds} has it.",
+                f"{' or '.join(expected)}, and none of the model's {kinds} has it.{advice}",
                 not_performed=True,
             )
         return f"{self._model}/{kind}/{text}"

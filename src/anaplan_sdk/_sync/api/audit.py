@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from anaplan_sdk._sync.api.audit_events import Events
+from anaplan_sdk._sync.api.audit_tables import EventTables
 from anaplan_sdk._sync.api.namespace import path_segment, sort_params
 from anaplan_sdk.models import User
 from anaplan_sdk.models._envelopes import ListReply, ObjectReply
@@ -21,7 +21,7 @@ _SORT_FIELDS = {
 }
 
 
-class Audit(Events):
+class Audit(EventTables):
     """The tenant's users, and its audit events.
 
     Listing users needs a workspace administrator or any role for the tenant; events need the role

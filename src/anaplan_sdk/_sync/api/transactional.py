@@ -9,8 +9,9 @@ from anaplan_sdk._sync.api.large_reads import LargeReads
 from anaplan_sdk._sync.api.lists import Lists
 from anaplan_sdk._sync.api.model_state import ModelState
 from anaplan_sdk._sync.api.modules import Modules
+from anaplan_sdk._sync.api.table_writes import TableWrites
 from anaplan_sdk._sync.api.views import Views
 
 
-class Transactional(Lists, Modules, Views, Cells, Calendar, LargeReads, ModelState):
-    """Lists, modules, views, cells, large reads, the calendar and the state of a model."""
+class Transactional(TableWrites, Lists, Modules, Views, LargeReads, Cells, Calendar, ModelState):
+    """Lists, modules, views, cells, large reads, tables, the calendar and the model's state."""

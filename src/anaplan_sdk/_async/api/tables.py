@@ -1,0 +1,118 @@
+"""Tables in and out: data frames and files of tables, to imports and from exports."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from anaplan_sdk._arguments import identifier
+from anaplan_sdk._async.api.table_imports import TableImports
+from anaplan_sdk._async.transfer.table_stream import AsyncTableStream, open_stream
+from anaplan_sdk._formats.csv_rows import unique_names
+from anaplan_sdk._formats.tables.arguments import Invalid, SchemaArgument
+from anaplan_sdk._ranges import AT_LEAST_ONE, check_timeout
+from anaplan_sdk.progress import ProgressCallback
+
+if TYPE_CHECKING:
+    from anaplan_sdk._formats.tables.arrow_types import ColumnType
+
+_PARALLEL_CHUNKS = 2
+
+
+class Tables(TableImports):
+    """Tables in and out: data frames, other Arrow data, and files."""
+
+    async def export_table(
+        self,
+        export_id: int | str,
+        *,
+        schema: SchemaArgument | None = None,
+        invalid: Invalid = "error",
+        batch_rows: int = 50_000,
+        run: bool = True,
+        locale: str = "en_US",
+        timeout: float | None = None,
+        on_progress: ProgressCallback | None = None,
+    ) -> AsyncTableStream:
+        """Run an export, and read its output as a table, in bounded memory.
+
+        Columns have the types that Anaplan reports for the export: numbers are float64, booleans
+        bool, dates date32, and all else is text. An empty field is null. The columns are those of
+        the file; spaces around their names are removed, and a second `Name` is `Name (2)`.
+
+        Args:
+            export_id: The export (116…), to CSV or text, in a tabular layout. One with a grid or to
+                Excel is refused: its output is not one table.
+            schema: Other types, by column: "number", "boolean", "date", "text", or an Arrow type;
+                or an Arrow schema, with the columns to choose types of.
+            invalid: What becomes of a text that is not a value of its column's type: "error" (the
+                default) raises, "null" reads it as null.
+            batch_rows: The most rows of a record batch, at least 1.
+            run: Whether to run the export first (default), or to read the output of its last run.
+            locale: The locale in which Anaplan writes numbers and dates.
+            timeout: Seconds to wait for the end of the export; None (the default) waits without
+                limit. The work at Anaplan continues after a timeout.
+            on_progress: Called with a Progress for every status of the task, and for every chunk of
+                the output, in bytes.
+
+        Returns:
+            The table as a stream, which can be read once: record batches, `to_polars`, `to_pandas`,
+            `to_pyarrow`, `to_parquet`, `to_csv`, or `read_all`.
+
+        Raises:
+            InvalidArgumentException: The export writes an Excel file or a grid, `schema` names a
+                column that it does not have or a type that texts are not read as, `invalid` is
+                neither "error" nor "null", `batch_rows` is below 1, or the client has no model. If
+                Anaplan does not report the columns, names are checked when the export has run.
+            ArgumentTypeException: `schema` is neither a mapping nor an Arrow schema.
+            ImportError: The extra `tables` is not installed.
+            AnaplanActionError: The export failed; the error has the task.
+            FileContentMissingException: There is no output.
+            UnexpectedValueException: A value is not of its column's type; raised when it is
+                reached. `run=False` reads the same output again.
+            AnaplanResponseException: The output is not valid CSV, or a row has more or fewer fields
+                than the header; raised when it is reached.
+            AnaplanException: A request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Export Actions"; Arrow specification, "The Arrow
+        PyCapsule Interface".
+        """
+        # A program without tables does not load what reads them.
+        from anaplan_sdk._formats.tables.cell_reader import check_invalid
+        from anaplan_sdk._formats.tables.column_types import check_known, type_of, types_by_name
+        from anaplan_sdk._formats.tables.file_format import format_of_export
+        from anaplan_sdk._formats.tables.installed_library import arrow_library
+        from anaplan_sdk._formats.tables.table_parser import TableParser
+
+        AT_LEAST_ONE.check("batch_rows", batch_rows, int)
+        check_timeout(timeout)
+        check_invalid(invalid)
+        library = arrow_library()
+        chosen = types_by_name(library, schema)
+        metadata = await self.get_export(export_id)
+        file_format = format_of_export(metadata, await self._layout_of_export(export_id))
+        # As the parser names columns; the file may have others than Anaplan reports.
+        reported = unique_names([name.strip() for name in metadata.header_names])
+        if reported:
+            check_known(chosen, reported)
+        known = dict(zip(reported, metadata.data_types, strict=False))
+
+        def choose_types(names: list[str]) -> list[ColumnType]:
+            if names:
+                check_known(chosen, names)
+            return [chosen.get(name) or type_of(library, known.get(name, "TEXT")) for name in names]
+
+        if run:
+            await self.run_action(
+                export_id, locale=locale, timeout=timeout, on_progress=on_progress
+            )
+        parser = TableParser(
+            library, file_format, choose_types, invalid=invalid, batch_rows=batch_rows
+        )
+        content = self._download(export_id, _PARALLEL_CHUNKS, on_progress)
+        return await open_stream(library, parser, content, are_pages=False)
+
+    async def _layout_of_export(self, export_id: int | str) -> str | None:
+        """Return the layout of an export, which its definition does not have."""
+        wanted = identifier(export_id)
+        exports = [each for each in await self.get_exports() if str(each.id) == wanted]
+        return (exports[0].layout or exports[0].type) if exports else None

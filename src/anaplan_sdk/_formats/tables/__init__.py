@@ -1,0 +1,1 @@
+"""Tables: Arrow data to the text files that Anaplan reads, and back."""
