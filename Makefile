@@ -23,7 +23,7 @@ DOCUMENTED := $(addprefix src/anaplan_sdk/,_async/client.py _async/api auth mode
 MUTANTS := $(VENV)/.installed-mutants
 
 .DEFAULT_GOAL := help
-.PHONY: help demo web test published soak mutants coverage benchmarks lint types mirror check format data picture reference clean
+.PHONY: help demo web test published interchange soak mutants coverage benchmarks lint types mirror check format data picture reference clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -34,13 +34,17 @@ demo: $(DEMO) ## run the main job on real data against the emulator
 web: $(WEB) ## run a web application that signs in with OAuth against the emulator
 	@$(BIN)/python examples/fastapi_app $(ARGS)
 
-test: $(DEV) ## run all tests, about seven minutes on two cores
-	@echo "Running all tests: about seven minutes on two idle cores"
+test: $(DEV) ## run all tests, about eleven minutes on two cores
+	@echo "Running all tests: about eleven minutes on two idle cores"
 	@$(BIN)/python -m pytest -n $(WORKERS) $(ARGS)
 
 published: $(DEV) ## let six published clients do the main job on the emulator
 	@$(BIN)/python tests/published/environments.py
 	@$(BIN)/python -m pytest -n $(WORKERS) tests/published $(ARGS)
+
+interchange: $(DEV) ## move tables of polars, pandas, duckdb and pyarrow, oldest and newest versions
+	@$(BIN)/python -m tests.interchange.environments
+	@$(BIN)/python -m pytest -n $(WORKERS) tests/interchange $(ARGS)
 
 soak: $(DEV) ## run transfers with thousands of random faults; takes an hour
 	@ANAPLAN_SOAK=$(SCHEDULES) $(BIN)/python -m pytest -n $(WORKERS) tests/faults tests/clients -k faults $(ARGS)
@@ -101,7 +105,7 @@ $(BIN)/python:
 # The demo installs only what it needs, so that it starts soon.
 $(DEMO): pyproject.toml | $(BIN)/python
 	@echo "Installing the SDK and the emulator into $(VENV): about a minute..."
-	@$(PIP) install --editable '.[cli,emulator]'
+	@$(PIP) install --editable '.[cli,emulator,tables]'
 	@touch $@
 
 # Dependency groups need pip 25.1.

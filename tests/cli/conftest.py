@@ -18,7 +18,7 @@ import threading
 import time
 import warnings
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
@@ -249,7 +249,17 @@ class Terminal(Screen):
 
     def type(self, text: str) -> None:
         """Type on the keyboard: a line ends with a newline, Ctrl-C is `\\x03`."""
+        if "\x03" in text:
+            self._wait_until_asleep()
         os.write(self._ours, text.encode())
+
+    def _wait_until_asleep(self, timeout: float = 5) -> None:
+        """Wait until the program waits: Python misses an interrupt just before it reads."""
+        state = Path(f"/proc/{os.tcgetpgrp(self._ours)}/stat")
+        end = time.monotonic() + timeout
+        with suppress(OSError):  # It has ended, or this is another system.
+            while ") S " not in state.read_text() and time.monotonic() < end:
+                time.sleep(0.01)
 
     def wait_for(self, text: str, timeout: float = 30) -> None:
         """Wait until the terminal shows a text."""

@@ -8,6 +8,7 @@ import json
 import time
 from typing import TYPE_CHECKING
 
+import polars as pl
 import pytest
 from tests.cli.conftest import ctrl_c_when
 
@@ -55,6 +56,21 @@ def test_csv_and_json(anaplan: Command) -> None:
     rows = list(csv.DictReader(io.StringIO(anaplan("audit", "events", *PAST, "-o", "csv").out)))
     assert [row["success"] for row in rows].count("false") == 2
     assert len(anaplan("audit", "events", *PAST, "--format", "json").json) == 9
+
+
+@pytest.mark.parametrize("library", ["arro3", "pyarrow"])
+def test_a_window_is_written_as_a_table(
+    shell: Command, anaplan: Command, home: Path, monkeypatch: pytest.MonkeyPatch, library: str
+) -> None:
+    monkeypatch.setenv("ANAPLAN_SDK_ARROW", library)
+    options = " ".join(PAST)
+    assert shell(f"anaplan audit events {options} --format parquet > e.parquet").code == 0
+    found = pl.read_parquet(home / "e.parquet")
+    assert found["event_type_id"].to_list() == codes(anaplan("audit", "events", *PAST).out)
+    assert found.schema["success"] == pl.Boolean
+    for option in (("--follow",), ("--cursor", "c")):
+        done = anaplan("audit", "events", *option, "--format", "arrow")
+        assert (done.code, "Arrow is written for a window only" in done.err) == (2, True)
 
 
 def test_cef_lines_are_anaplans(anaplan: Command) -> None:

@@ -69,7 +69,7 @@ def test_commands_are_completed_with_their_summaries(complete: Complete) -> None
     found = complete("l")
     assert "ls\tList workspaces, models, files, imports and the like." in found
     assert names(found) == ["ls", "list", "login", "logout"]
-    assert complete("list", "r") == ["read\tPrint the items of a list."]
+    assert complete("list", "r") == ["read\tPrint the items of a list, or write them to a file."]
 
 
 def test_options_and_choices_are_completed(complete: Complete) -> None:

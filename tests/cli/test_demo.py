@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from anaplan_emulator import Emulator
 
-FILES = {"airlines.csv", "airports.csv", "flights.csv", "refused.csv", "loaded.csv"}
+FILES = {"airlines.csv", "airports.csv", "flights.parquet", "refused.parquet", "loaded.parquet"}
 
 
 def test_nothing_of_the_user_is_used(
@@ -87,6 +87,23 @@ def test_a_missing_extra_is_named(
     assert "pip install 'anaplan-sdk[emulator]'" in done.err
 
 
+def test_files_are_csv_without_the_extra_for_tables(
+    shell: Command, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("arro3", "pyarrow"):
+        (home / "absent" / name).mkdir(parents=True)
+        text = f"raise ModuleNotFoundError(\"No module named '{name}'\", name='{name}')\n"
+        (home / "absent" / name / "__init__.py").write_text(text)
+    paths = [str(home / "absent"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(paths))
+    done = shell("anaplan demo files")
+    assert done.code == 0, done.err
+    assert "pip install 'anaplan-sdk[cli,emulator,tables]'" in done.err
+    assert done.err.count("  equal\n") == 4
+    names = {path.name for path in (home / "files").iterdir()}
+    assert names == {name.replace(".parquet", ".csv") for name in FILES}
+
+
 @pytest.mark.parametrize(("loaded", "is_equal"), [("100", True), ("101", False)])
 def test_totals_are_compared(
     home: Path, capsys: pytest.CaptureFixture[str], loaded: str, is_equal: bool
@@ -95,7 +112,7 @@ def test_totals_are_compared(
     Path("flights.csv").write_text(f"{header}A,100,,-2\nB,500,60,\n")
     Path("refused.csv").write_text("flight_id,_Error_1_\nB,Invalid item\n")
     Path("loaded.csv").write_text(f"Distance,Air Time,Arrival Delay\n{loaded},,-2\n")
-    demo = Demo(Invocation(GlobalOptions(), "anaplan demo"))
+    demo = Demo(Invocation(GlobalOptions(), "anaplan demo"), "csv")
 
     assert demo.compare() is is_equal
     assert ("DIFFERENT" in capsys.readouterr().err) is not is_equal

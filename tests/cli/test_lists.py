@@ -157,6 +157,16 @@ def test_input_that_is_not_utf_8_is_refused(anaplan: Command) -> None:
     assert "not UTF-8: line 2" in done.err
 
 
+@pytest.mark.parametrize(
+    ("content", "kind"),
+    [(b"PAR1\x15", "Parquet"), (b"ARROW1\0\0", "Arrow"), (b"PK\x03\x04", "an Excel or zip file")],
+)
+def test_input_that_is_no_text_is_refused(anaplan: Command, content: bytes, kind: str) -> None:
+    done = anaplan("list", "insert", "Airports", "-", stdin=content)
+    assert done.code == 2
+    assert f"The input is {kind}; this command reads CSV, JSON and JSON Lines." in done.err
+
+
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be"])
 def test_input_in_utf_16_is_refused(anaplan: Command, encoding: str) -> None:
     done = anaplan("list", "insert", "Airports", "-", stdin="name\nJFK\n".encode(encoding))

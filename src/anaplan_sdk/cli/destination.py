@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, overload
+from typing import TYPE_CHECKING, BinaryIO, overload
 
 from anaplan_sdk._printable import printable
 from anaplan_sdk.cli.failures import usage_error
+from anaplan_sdk.cli.table_formats import TableFormat, format_of
 
 if TYPE_CHECKING:
     from anaplan_sdk.cli.output import Output
@@ -26,6 +28,7 @@ class Destination:
 
     Attributes:
         is_stdout: Whether it is written to stdout.
+        is_folder: Whether it is a folder, in which content has a name of its own.
 
     Raises:
         CommandError: Nothing can be written there.
@@ -37,10 +40,10 @@ class Destination:
             raise usage_error("The destination is empty.", "Name a file, or - for stdout.")
         self.is_stdout = text == "-"
         self._path = Path(text or ".").expanduser()
-        self._is_folder = not self.is_stdout and self._path.is_dir()
+        self.is_folder = not self.is_stdout and self._path.is_dir()
         if self.is_stdout:
             return
-        if not self._is_folder and (str(text).endswith(("/", os.sep)) or not self._has_folder):
+        if not self.is_folder and (str(text).endswith(("/", os.sep)) or not self._has_folder):
             folder = self._path if str(text).endswith(("/", os.sep)) else self._path.parent
             raise usage_error(f"There is no folder {str(folder)!r}.", "Create it, or name another.")
         if not os.access(self._written, os.W_OK):
@@ -70,9 +73,14 @@ class Destination:
         if text is None:
             return None
         found = cls(text)
-        if found._is_folder:
+        if found.is_folder:
             raise usage_error(f"{text!r} is a folder.", "Name a file in it, or - for stdout.")
         return found
+
+    @property
+    def form(self) -> TableFormat | None:
+        """The format of tables that the file's name shows."""
+        return None if self.is_stdout else format_of(str(self._path))
 
     @property
     def _has_folder(self) -> bool:
@@ -108,15 +116,33 @@ class Destination:
         Raises:
             OSError: It cannot be written.
         """
-        if self.is_stdout:
-            output.data(pieces)
-            return
         from anaplan_sdk._runtime.targets import write_all
+
+        with self.opened(output) as file:
+            for piece in pieces:
+                write_all(file, piece)
+
+    @contextmanager
+    def opened(self, output: Output) -> Generator[BinaryIO]:
+        """Open the destination, which is not a folder, for writing.
+
+        Args:
+            output: The output of the command.
+
+        Yields:
+            The file, which replaces one that exists at the end of the block; or stdout.
+
+        Raises:
+            OSError: It cannot be written.
+        """
+        if self.is_stdout:
+            with output.binary() as file:
+                yield file
+            return
         from anaplan_sdk._sync.transfer.target import open_target
 
         with open_target(self.path()) as file:
-            for piece in pieces:
-                write_all(file, piece)
+            yield file
 
     def path(self, find_name: Callable[[], str] = str) -> Path:
         """Return the path to write to.
@@ -130,7 +156,7 @@ class Destination:
         Raises:
             CommandError: The name cannot be that of a file here.
         """
-        return self._path / _file_name(find_name()) if self._is_folder else self._path
+        return self._path / _file_name(find_name()) if self.is_folder else self._path
 
 
 def _file_name(name: str) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from anaplan_sdk.cli.destination import Destination
 from anaplan_sdk.cli.exit_codes import ExitCode
 from anaplan_sdk.cli.failures import CommandError, usage_error
+from anaplan_sdk.cli.table_formats import arrow_library
 
 
 @dataclass(frozen=True)
@@ -45,13 +46,17 @@ class Limits:
 
         Raises:
             CommandError: An option is not valid.
+            ImportError: The extra for the format of refused rows is not installed.
         """
         allowed = _number(allow_refused)
         if no_wait and (timeout is not None or refused is not None or allowed):
             raise usage_error(
                 "--no-wait cannot be combined with --timeout, --allow-refused or --refused."
             )
-        return Limits(timeout, allowed, Destination.of_file(refused))
+        destination = Destination.of_file(refused)
+        if destination is not None and destination.form in ("parquet", "arrow"):
+            arrow_library()  # Raises before anything is sent if the extra is missing.
+        return Limits(timeout, allowed, destination)
 
     @property
     def is_stdout_taken(self) -> bool:

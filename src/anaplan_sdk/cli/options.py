@@ -31,7 +31,9 @@ AllowRefused: TypeAlias = Annotated[
 Refused: TypeAlias = Annotated[
     str | None,
     typer.Option(
-        "--refused", metavar="DEST", help="Write the refused rows to a CSV file, or - for stdout."
+        "--refused",
+        metavar="DEST",
+        help="Write the refused rows to a file: .csv, .parquet, .arrow or .jsonl; or - for CSV.",
     ),
 ]
 NoWait: TypeAlias = Annotated[

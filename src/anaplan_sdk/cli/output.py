@@ -6,9 +6,10 @@ import csv
 import io
 import os
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
+from contextlib import contextmanager
 from itertools import accumulate, chain
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, BinaryIO, TypeAlias
 
 from anaplan_sdk._printable import printable
 from anaplan_sdk.cli.table_cells import is_amount, plain, text, title, to_json
@@ -151,6 +152,16 @@ class Output:
                 print(f"\n{name.replace('_', ' ').capitalize()} ({len(rows)})")
                 self._table([(each, title(each)) for each in columns[name]], map(_as_dict, rows))
 
+    def excerpt(self, rows: Sequence[Row]) -> None:
+        """Print some rows of a model's data as a table, with as many columns as fit.
+
+        Args:
+            rows: The rows.
+        """
+        dicts = [_as_dict(row) for row in rows]
+        names = list(dict.fromkeys(name for row in dicts for name in row))
+        self._table([(name, name) for name in self._fitting_data(names, dicts)], dicts)
+
     def data(self, pieces: Iterable[bytes]) -> None:
         """Print bytes as they are.
 
@@ -159,10 +170,20 @@ class Output:
         """
         from anaplan_sdk._runtime.targets import write_all
 
+        with self.binary() as file:
+            for piece in pieces:
+                # With PYTHONUNBUFFERED a single write may write only a part.
+                write_all(file, piece)
+
+    @contextmanager
+    def binary(self) -> Generator[BinaryIO]:
+        """Return stdout for bytes.
+
+        Yields:
+            The file.
+        """
         sys.stdout.flush()
-        for piece in pieces:
-            # With PYTHONUNBUFFERED a single write may write only a part.
-            write_all(sys.stdout.buffer, piece)
+        yield sys.stdout.buffer
         sys.stdout.buffer.flush()
 
     def _json_array(self, rows: Iterable[Mapping[str, Any]]) -> None:
@@ -174,20 +195,24 @@ class Output:
 
     def _data_table(self, names: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
         """Print a model's data, under the names that columns have there."""
+        found = list(rows)
+        fitting = self._fitting_data(names, found)
+        self._table([(name, name) for name in fitting], found)
+        if len(fitting) < len(names):
+            left = len(names) - len(fitting)
+            print(f"... and {left:,} more columns: --output csv prints all.", file=sys.stderr)
+
+    def _fitting_data(
+        self, names: Sequence[str], rows: Sequence[Mapping[str, Any]]
+    ) -> Sequence[str]:
+        """Return the first columns that fit the terminal: there may be more than can be read."""
         from rich.cells import cell_len
 
-        found = list(rows)
         widths = [
-            max(cell_len(name), *(cell_len(plain(row.get(name))) for row in found))
-            for name in names
+            max(cell_len(name), *(cell_len(plain(row.get(name))) for row in rows)) for name in names
         ]
         ends = accumulate(min(width, _WIDEST_COLUMN) + _GAP for width in widths)
-        # Views may have more columns than could be read if all were squeezed into the terminal.
-        fitting = sum(end - _GAP <= self._width for end in ends) or 1
-        self._table([(name, name) for name in names[:fitting]], found)
-        if fitting < len(names):
-            left = len(names) - fitting
-            print(f"... and {left:,} more columns: --output csv prints all.", file=sys.stderr)
+        return names[: sum(end - _GAP <= self._width for end in ends) or 1]
 
     def _fitting(
         self, names: Sequence[str], rows: Sequence[Mapping[str, Any]], optional: Sequence[str]

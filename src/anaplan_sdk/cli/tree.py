@@ -43,7 +43,9 @@ TREE: Mapping[str, Mapping[str, Entry | GroupEntry]] = {
         "list": GroupEntry(
             "Items of lists.",
             {
-                "read": Entry("Print the items of a list.", "model_data.lists:read"),
+                "read": Entry(
+                    "Print the items of a list, or write them to a file.", "model_data.lists:read"
+                ),
                 "insert": Entry("Add items to a list.", "model_data.lists:insert"),
                 "update": Entry("Change items of a list.", "model_data.lists:update"),
                 "upsert": Entry(
@@ -53,7 +55,8 @@ TREE: Mapping[str, Mapping[str, Entry | GroupEntry]] = {
             },
         ),
         "view": GroupEntry(
-            "Views of modules.", {"read": Entry("Print a view.", "model_data.views:read")}
+            "Views of modules.",
+            {"read": Entry("Print a view, or write it to a file.", "model_data.views:read")},
         ),
         "cells": GroupEntry(
             "Cells of modules.", {"write": Entry("Write cells.", "model_data.views:write")}

@@ -6,9 +6,10 @@ import math
 import re
 import sys
 import time
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, NoReturn
+from itertools import islice
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from anaplan_sdk.cli.actions.refused_rows import RefusedRows, name_of, refused_count
 from anaplan_sdk.cli.actions.run_result import RunResult, steps_of
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from anaplan_sdk import Client
     from anaplan_sdk.cli.invocation import Invocation
     from anaplan_sdk.cli.limits import Limits
+    from anaplan_sdk.cli.tables.table_upload import TableUpload
     from anaplan_sdk.exceptions import AnaplanActionError, AnaplanException
     from anaplan_sdk.models import (
         CompletedTask,
@@ -33,6 +35,8 @@ if TYPE_CHECKING:
 # How long a cancelled run may take until this says that Anaplan is still cancelling it.
 _CANCELLING_SECONDS = 10.0
 _SECONDS_BETWEEN_POLLS = 0.5
+# How many refused rows of a table are shown.
+_MOST_SHOWN = 5
 # States of a run that has ended.
 ENDED = ("COMPLETE", "CANCELLED")
 # What Anaplan says of an import whose file has no content any more.
@@ -48,6 +52,7 @@ class ActionRun:
         reference: The action as it was named on the command line.
         action_id: Its id.
         task_id: The run, if it was started elsewhere.
+        table: The table that was uploaded for it, if there is one.
     """
 
     def __init__(
@@ -57,12 +62,15 @@ class ActionRun:
         reference: str,
         action_id: str,
         task_id: str = "",
+        table: TableUpload | None = None,
     ) -> None:
         self._invocation = invocation
         self._client = client
         self._reference = reference
         self._action_id = action_id
         self._task_id = task_id
+        self._table = table
+        self._first_refused: Sequence[Mapping[str, Any]] = ()
         self._is_started_here = False
         self._are_rows_gone = False
         self._unwritten: OSError | None = None
@@ -174,6 +182,7 @@ class ActionRun:
         if is_result_shown and not limits.is_stdout_taken:
             with self._writing():
                 result.show(self._invocation)
+                self._show_first_refused(result)
         # How it ended matters more than that the output could not be written.
         if failure is not None:
             if self._unwritten is not None and not is_broken_pipe(self._unwritten):
@@ -305,7 +314,7 @@ class ActionRun:
         from anaplan_sdk.exceptions import AnaplanException, FileContentMissingException
 
         known = {name_of(step): refused_count(step) for step in steps_of(task)}
-        with RefusedRows(self._client, task) as rows:
+        with RefusedRows(self._client, task, self._table) as rows:
             try:
                 rows.read()
                 known = {name: number or 0 for name, number in known.items()}
@@ -325,8 +334,26 @@ class ActionRun:
                 ) from error
             if limits.refused is not None:
                 with self._writing():
-                    limits.refused.write(rows.csv(), self._invocation.output)
+                    rows.write(limits.refused, self._invocation.output)
+            if self._table is not None:
+                self._first_refused = list(islice(rows, _MOST_SHOWN))
             return {**known, **rows.counts}
+
+    def _show_first_refused(self, result: RunResult) -> None:
+        """Show the first refused rows of a table to a person."""
+        output, rows = self._invocation.output, self._first_refused
+        chosen = self._invocation.options.output
+        if rows and (chosen == "table" or (chosen is None and output.is_terminal)):
+            count = len(rows) if result.total is None else result.total
+            first = f"The first {len(rows)} of " if count > len(rows) else ""
+            print(f"\n{first}{counted(count, 'refused row')}")
+            # What is the same in all of them leaves no width for the rows' own columns.
+            left_out = {
+                name for name in ("status", "step") if len({row.get(name) for row in rows}) == 1
+            }
+            output.excerpt(
+                [{name: each for name, each in row.items() if name not in left_out} for row in rows]
+            )
 
     def _failed(self, error: AnaplanActionError, result: RunResult) -> CommandError:
         message = self._worded(str(error))

@@ -5,14 +5,17 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from anaplan_sdk.cli.csv_pieces import csv_pieces
+from anaplan_sdk.cli.tables.row_files import write_rows
 
 if TYPE_CHECKING:
     from anaplan_sdk import Client
+    from anaplan_sdk.cli.destination import Destination
+    from anaplan_sdk.cli.output import Output
+    from anaplan_sdk.cli.tables.table_upload import TableUpload
     from anaplan_sdk.models import Task, TaskResult
 
 # What Anaplan adds after the columns of the source.
@@ -31,17 +34,20 @@ class RefusedRows:
     Args:
         client: The client.
         task: The run, which has ended; one that was cancelled has no rows.
+        table: The table that was uploaded for the run, if there is one: rows then have their index
+            in it, the reasons in one column, and the table's own names of columns.
 
     Attributes:
         counts: Numbers of rows by the name of the step, of the steps that were read.
     """
 
-    def __init__(self, client: Client, task: Task) -> None:
+    def __init__(self, client: Client, task: Task, table: TableUpload | None = None) -> None:
         import tempfile
 
         self.counts: Counter[str] = Counter()
         self._client = client
         self._task = task
+        self._table = table
         self._columns: dict[str, None] = {}
         # Nobody else can read it: it has no name, or is the user's own.
         self._file = tempfile.TemporaryFile(  # noqa: SIM115 - closed by __exit__
@@ -77,29 +83,42 @@ class RefusedRows:
         else:
             rows = self._client.get_dump_rows(*dump)
         name = name_of(task.result)
-        for row in rows:
-            self.counts[row["_Action_"] if is_process else name] += 1
+        for dump_row in rows:
+            self.counts[dump_row["_Action_"] if is_process else name] += 1
+            row = self._table.refused_row(dump_row) if self._table else dump_row
             self._columns.update(dict.fromkeys(row))
             self._file.write(json.dumps(row) + "\n")
 
     @property
     def columns(self) -> list[str]:
         """The columns of all steps: those of the sources, then the line and the errors."""
+        if self._table is not None:
+            return list(self._columns)
         return sorted(self._columns, key=lambda name: bool(_ADDED_COLUMN.fullmatch(name)))
 
-    def __iter__(self) -> Iterator[dict[str, str]]:
+    def __iter__(self) -> Iterator[dict[str, Any]]:
         self._file.seek(0)
         for line in self._file:
             yield json.loads(line)
 
-    def csv(self) -> Generator[bytes]:
-        """Return the rows as CSV; no row, no header.
+    def write(self, destination: Destination, output: Output) -> None:
+        """Write the rows in the format that the destination's name shows; CSV on stdout.
 
-        Returns:
-            Pieces of the CSV. It is empty if there are no rows, so that nobody takes the rows of
-            an earlier run for those of this one.
+        CSV and JSON Lines are empty if there are no rows, so that nobody takes the rows of an
+        earlier run for those of this one.
+
+        Args:
+            destination: Where they are written.
+            output: The output of the command.
+
+        Raises:
+            OSError: They cannot be written.
         """
-        return csv_pieces(self.columns, self)
+        form = destination.form
+        columns = self.columns
+        if not columns and form in ("parquet", "arrow"):
+            columns = self._table.refused_columns if self._table else ["_Line_"]
+        write_rows(self, columns, form, destination, output, integers=("row",))
 
 
 def name_of(result: TaskResult) -> str:

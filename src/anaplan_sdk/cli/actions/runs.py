@@ -95,7 +95,10 @@ def refused(
         ),
     ] = None,
     dest: Annotated[
-        str | None, typer.Argument(metavar="DEST", help="A CSV file, or - for CSV on stdout.")
+        str | None,
+        typer.Argument(
+            metavar="DEST", help="A .csv, .parquet, .arrow or .jsonl file, or - for CSV on stdout."
+        ),
     ] = None,
 ) -> ExitCode:
     """Print the rows that a run refused, with the reasons.
@@ -128,7 +131,7 @@ def refused(
         with RefusedRows(client, status) as rows:
             rows.read()
             if destination is not None:
-                destination.write(rows.csv(), invocation.output)
+                rows.write(destination, invocation.output)
             elif rows.columns or invocation.options.output == "json":
                 invocation.output.rows(rows, rows.columns, data=True)
             count = rows.counts.total()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Generator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, BinaryIO, TypeAlias
 
@@ -20,10 +22,23 @@ from anaplan_sdk.cli.name_completion import completing
 from anaplan_sdk.cli.options import AllowRefused, Locale, Refused, Timeout
 from anaplan_sdk.cli.references import find_id, kind_of, named
 from anaplan_sdk.cli.source import source_path
+from anaplan_sdk.cli.table_formats import FormatOption, TableFormat, format_of
+from anaplan_sdk.cli.tables.check_report import judge, show_reports
+from anaplan_sdk.cli.tables.column_types import TypeOption, column_types, type_advice
+from anaplan_sdk.cli.tables.row_files import check_target, write_table
+from anaplan_sdk.cli.tables.table_upload import (
+    ColumnOption,
+    DateFormatOption,
+    RenameOption,
+    TableOptions,
+    TableUpload,
+    TimestampsOption,
+)
 from anaplan_sdk.cli.wording import can_be_typed
 
 if TYPE_CHECKING:
     from anaplan_sdk import Client
+    from anaplan_sdk.models import Import
 
 Source: TypeAlias = Annotated[str, typer.Argument(metavar="SRC", help="A file, or - for stdin.")]
 Journal: TypeAlias = Annotated[
@@ -42,8 +57,8 @@ Dest: TypeAlias = Annotated[
 
 @examples(
     "anaplan upload flights.csv --to flights.csv",
+    "anaplan upload flights.parquet --to flights.csv",
     "gunzip -c flights.csv.gz | anaplan upload - --to flights.csv",
-    "anaplan upload big.csv --to flights.csv --journal big.journal",
 )
 def upload(
     context: typer.Context,
@@ -57,16 +72,24 @@ def upload(
         ),
     ],
     journal: Journal = None,
+    form: FormatOption = None,
+    column: ColumnOption = None,
+    rename: RenameOption = None,
+    date_format: DateFormatOption = None,
+    timestamps: TimestampsOption = None,
 ) -> None:
     """Upload content to a file.
 
     The content replaces what you uploaded to the file before. It is sent in chunks, several at the
     same time. A file's content belongs to you: other users do not see it, and Anaplan deletes it
     48 hours after its last use.
+
+    Parquet, Arrow and JSON Lines are written as the text that the file's imports read: its
+    columns are compared with theirs by name. All else is sent as it is.
     """
     invocation = Invocation.of(context)
-    content = _content(source)
-    with invocation.client() as client:
+    options = TableOptions.read(form, column, rename, date_format, timestamps)
+    with _opened(source, options) as content, invocation.client() as client:
         _upload(invocation, client, find_id(client, ("files",), to), to, content, journal)
 
 
@@ -101,7 +124,7 @@ def download(
 
 @examples(
     "anaplan import flights.csv --run 'Flights from flights.csv'",
-    "anaplan import - --run 'Load flights' --to flights.csv < flights.csv",
+    "anaplan import sales.parquet --run Sales --check",
     "anaplan import plan.csv --run 112000000005 --map Version=Forecast",
 )
 def import_(
@@ -131,31 +154,66 @@ def import_(
     timeout: Timeout = None,
     allow_refused: AllowRefused = "0",
     refused: Refused = None,
+    form: FormatOption = None,
+    column: ColumnOption = None,
+    rename: RenameOption = None,
+    date_format: DateFormatOption = None,
+    timestamps: TimestampsOption = None,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Only report what Anaplan would refuse; send nothing."),
+    ] = False,
+    target: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REF",
+            help="The module or list to check against; by default by the import's name.",
+            autocompletion=completing("modules", "lists"),
+        ),
+    ] = None,
 ) -> ExitCode:
     """Upload content, and run the import that reads it.
 
     The import is run only when all of the content has arrived. It waits for the end, and prints the
     result of each step. Rows that Anaplan refuses make the exit code 6, unless they are allowed;
     rows that it imports only in part count as refused.
+
+    Parquet, Arrow and JSON Lines are written as the text that the import reads: its columns are
+    compared with the import's by name. Refused rows then have their index in the table, from 0.
+
+    --check compares columns, numbers, dates and items of lists with those of the model, and prints
+    what Anaplan would refuse; the exit code is 6 if there is anything.
     """
     invocation = Invocation.of(context)
     limits = Limits.read(timeout, allow_refused, refused)
     parameters = RunParameters(mappings, connector)
-    content = _content(source)
-    with invocation.client() as client:
+    if target is not None and not check:
+        raise usage_error("--target is for --check.", "Without it, the import itself decides.")
+    options = TableOptions.read(form, column, rename, date_format, timestamps)
+    with _opened(source, options, is_table=check) as content, invocation.client() as client:
         action_id = find_id(client, ("imports", "processes"), action)
         file_id, name = _source_file(client, action, action_id, to)
+        if check and isinstance(content, TableUpload):
+            with invocation.progress(f"Checking {source}"):
+                readers = _readers(client, file_id, action_id)
+                target_id = (
+                    None if target is None else find_id(client, ("modules", "lists"), target)
+                )
+                reports = [content.check(client, str(each.id), target_id) for each in readers]
+            show_reports(invocation, reports)
+            return judge(invocation, reports, limits, source)
         resolved = parameters.resolve(client, action_id)
-        _upload(invocation, client, file_id, name, content, journal)
-        action_run = ActionRun(invocation, client, action, action_id)
+        _upload(invocation, client, file_id, name, content, journal, action_id)
+        table = content if isinstance(content, TableUpload) else None
+        action_run = ActionRun(invocation, client, action, action_id, table=table)
         action_run.start(locale, *resolved)
         return action_run.finish(limits)
 
 
 @examples(
     "anaplan export 'Flight Facts - tabular.csv'",
+    "anaplan export 'Flight Facts - tabular.csv' facts.parquet",
     "anaplan export 'Flight Facts - tabular.csv' - | gzip > facts.csv.gz",
-    "anaplan export 116000000000 exports/ --timeout 3600",
 )
 def export(
     context: typer.Context,
@@ -170,17 +228,29 @@ def export(
     dest: Dest = None,
     locale: Locale = "en_US",
     timeout: Timeout = None,
+    form: FormatOption = None,
+    types: TypeOption = None,
 ) -> None:
     """Run an export, and download its output.
 
     A file that exists is replaced when the output is complete, not before.
+
+    Parquet, Arrow and JSON Lines have columns of the types that the export reports: numbers,
+    booleans, dates and texts. All else is the output as Anaplan writes it.
     """
     invocation = Invocation.of(context)
     limits = Limits.read(timeout)
     destination = Destination(dest)
+    schema = column_types(types)
+    form = form or (format_of(dest) if dest else None)
+    if types and form in (None, "csv"):
+        raise usage_error("--type is only for Parquet, Arrow and JSON Lines.", "See --help.")
+    check_target(destination, form, invocation.output)
     with invocation.client() as client:
         export_id = find_id(client, ("exports",), ref)
         path = _path(client, destination, "exports", export_id)
+        if path is not None and destination.is_folder and form is not None:
+            path = path.with_suffix(f".{form}")
         action_run = ActionRun(invocation, client, ref, export_id)
         action_run.start(locale)
         action_run.finish(limits, is_result_shown=False)
@@ -188,7 +258,44 @@ def export(
             "The export has ended, and its output was not downloaded: "
             f"{action_run.command('download', task=False)} does that."
         )
-        _download(invocation, client, export_id, path, ref)
+        if form in (None, "csv"):
+            _download(invocation, client, export_id, path, ref)
+        else:
+            _download_table(invocation, client, export_id, path, ref, form, schema)
+
+
+def _download_table(
+    invocation: Invocation,
+    client: Client,
+    export_id: str,
+    path: Path | None,
+    name: str,
+    form: TableFormat,
+    schema: Mapping[str, str],
+) -> None:
+    """Download the output of an export as a table."""
+    with (
+        _missing_content(invocation, export_id, name),
+        type_advice(),
+        invocation.progress(f"Downloading {name}", prints=path is None) as show,
+        client.export_table(export_id, schema=schema, run=False, on_progress=show) as table,
+    ):
+        write_table(table, form, Destination("-" if path is None else str(path)), invocation.output)
+    if path is not None:
+        invocation.say(f"Saved as {path}")
+
+
+@contextmanager
+def _opened(
+    source: str, options: TableOptions, *, is_table: bool = False
+) -> Generator[Path | BinaryIO | TableUpload]:
+    """Open what is uploaded: a table, or content that is sent as it is."""
+    table = options.table(source, is_checked=is_table)
+    if table is None:
+        yield _content(source)
+        return
+    with table:
+        yield table
 
 
 def _content(source: str) -> Path | BinaryIO:
@@ -216,13 +323,31 @@ def _upload(
     client: Client,
     file_id: str,
     name: str,
-    content: Path | BinaryIO,
+    content: Path | BinaryIO | TableUpload,
     journal: str | None,
+    action_id: str | None = None,
 ) -> None:
+    """Upload content to a file, for an action if one is named."""
+    readers = _readers(client, file_id, action_id) if isinstance(content, TableUpload) else ()
     invocation.state = f"The upload to {name!r} is incomplete; nothing was run."
     with invocation.progress(f"Uploading {name}") as show:
-        client.upload_file(file_id, content, journal=journal, on_progress=show)
+        if isinstance(content, TableUpload):
+            content.upload(client, file_id, readers, journal, show)
+        else:
+            client.upload_file(file_id, content, journal=journal, on_progress=show)
     invocation.state = f"The upload to {name!r} is complete; nothing was run."
+
+
+def _readers(client: Client, file_id: str, action_id: str | None) -> list[Import]:
+    """Return the imports that read a file: those of an action, or all."""
+    ids = None if action_id is None else {action_id}
+    if action_id is not None and kind_of(action_id) == "processes":
+        ids = {str(step.id) for step in client.get_process(action_id).actions}
+    return [
+        each
+        for each in client.get_imports()
+        if str(each.file_id or "") == file_id and (ids is None or str(each.id) in ids)
+    ]
 
 
 def _path(client: Client, destination: Destination, kind: str, identifier: str) -> Path | None:
@@ -245,10 +370,23 @@ def _download(
     invocation: Invocation, client: Client, file_id: str, path: Path | None, name: str
 ) -> None:
     """Download a file, which is called by the name that was typed where it has no content."""
+    with _missing_content(invocation, file_id, name):
+        if path is None:
+            with invocation.progress(f"Downloading {name}", prints=True) as show:
+                invocation.output.data(client.get_file_stream(file_id, on_progress=show))
+            return
+        with invocation.progress(f"Downloading {name}") as show:
+            client.download_file(file_id, path, on_progress=show)
+    invocation.say(f"Saved as {path}")
+
+
+@contextmanager
+def _missing_content(invocation: Invocation, file_id: str, name: str) -> Generator[None]:
+    """Say what uploads a file, or runs an export, that has no content."""
     from anaplan_sdk.exceptions import FileContentMissingException
 
     try:
-        _receive(invocation, client, file_id, path, name)
+        yield
     except FileContentMissingException as error:
         typed = name if can_be_typed(name) else file_id
         is_output = kind_of(file_id) == "exports"
@@ -261,18 +399,6 @@ def _download(
             f"Anaplan deletes content 48 hours after its last use; {command} {does}.",
             kind=type(error).__name__,
         ) from error
-
-
-def _receive(
-    invocation: Invocation, client: Client, file_id: str, path: Path | None, name: str
-) -> None:
-    if path is not None:
-        with invocation.progress(f"Downloading {name}") as show:
-            client.download_file(file_id, path, on_progress=show)
-        invocation.say(f"Saved as {path}")
-        return
-    with invocation.progress(f"Downloading {name}", prints=True) as show:
-        invocation.output.data(client.get_file_stream(file_id, on_progress=show))
 
 
 def _source_file(client: Client, action: str, action_id: str, to: str | None) -> tuple[str, str]:

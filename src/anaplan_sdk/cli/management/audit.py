@@ -18,6 +18,7 @@ from anaplan_sdk.cli.failures import CommandError, usage_error
 from anaplan_sdk.cli.invocation import Invocation
 from anaplan_sdk.cli.management.user_names import UserNames
 from anaplan_sdk.cli.output import Output
+from anaplan_sdk.cli.tables.row_files import check_target, write_table
 from anaplan_sdk.cli.wording import utc_time
 
 if TYPE_CHECKING:
@@ -75,8 +76,10 @@ def events(
         ),
     ] = None,
     format_: Annotated[
-        Literal["json", "jsonl", "csv", "cef"] | None,
-        typer.Option("--format", metavar="FORMAT", help="As --output; or cef, for a SIEM."),
+        Literal["json", "jsonl", "csv", "parquet", "arrow", "cef"] | None,
+        typer.Option(
+            "--format", metavar="FORMAT", help="As --output; parquet or arrow; or cef, for a SIEM."
+        ),
     ] = None,
     family: Annotated[
         Literal[
@@ -123,11 +126,19 @@ def events(
     if goes_on:
         _check_feed(chosen, until, follow=follow)
     end = None if until is None else _moment(until, now)
-    output = Output(chosen if chosen != "cef" else None, colour=not invocation.options.no_color)
+    is_table = chosen in ("parquet", "arrow")
+    if is_table:
+        check_target(Destination("-"), chosen, invocation.output)
+    known = None if is_table or chosen == "cef" else chosen
+    output = Output(known, colour=not invocation.options.no_color)
     with invocation.client(model=False) as client, _role_named():
         if chosen == "cef":
             lines = client.audit.get_cef_lines(position.start, end, event_type=family)
             invocation.output.data(f"{line}\n".encode() for line in lines)
+            return
+        if is_table:
+            with client.audit.events_table(position.start, end, event_type=family) as table:
+                write_table(table, chosen, Destination("-"), invocation.output)
             return
         if goes_on:
             feed = client.audit.follow_events(
@@ -272,6 +283,11 @@ def _check_feed(chosen: str, until: str | None, *, follow: bool) -> None:
     if chosen == "cef":
         raise usage_error(
             "Anaplan sends CEF for a window only: not with --follow or a cursor.",
+            "Give --since and --until, or follow as JSON Lines.",
+        )
+    if chosen in ("parquet", "arrow"):
+        raise usage_error(
+            f"{chosen.title()} is written for a window only: not with --follow or a cursor.",
             "Give --since and --until, or follow as JSON Lines.",
         )
     if follow and chosen == "json":

@@ -44,6 +44,8 @@ LINE, REASON, DETAILS = "_Line_", "_Reason_", "_Details_"
 _ADDED = frozenset((LINE, REASON, DETAILS))
 
 _MOST_PROBLEMS = 10
+# How files begin that are no text.
+_BINARY_FILES = {b"PAR1": "Parquet", b"ARROW1": "Arrow", b"PK\x03\x04": "an Excel or zip file"}
 
 
 @dataclass(frozen=True)
@@ -172,6 +174,13 @@ def read_rows(source: str, chosen: InputFormat | None = None) -> InputRows:
 
 def _text(source: str) -> str:
     content = read_source(source)
+    for magic, kind in _BINARY_FILES.items():
+        if content.startswith(magic):
+            raise usage_error(
+                f"The input is {kind}; this command reads CSV, JSON and JSON Lines.",
+                "Save it as CSV first. In Python, write_table and upsert_list_table read Parquet "
+                "and Arrow.",
+            )
     # Of ASCII in UTF-16 every other byte is zero, which UTF-8 would take for text.
     if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) or b"\0" in content[:2]:
         raise usage_error(

@@ -36,6 +36,9 @@ from anaplan_sdk.cli.model_data.row_writes import RowWrite
 from anaplan_sdk.cli.name_completion import completing
 from anaplan_sdk.cli.options import AllowRefused, Refused, assignments
 from anaplan_sdk.cli.references import find_id
+from anaplan_sdk.cli.table_formats import FormatOption as TableFormatOption
+from anaplan_sdk.cli.tables.column_types import TypeOption, column_types
+from anaplan_sdk.cli.tables.reading import DestOption, Reading
 from anaplan_sdk.cli.wording import counted
 
 if TYPE_CHECKING:
@@ -70,11 +73,12 @@ KeepOption: TypeAlias = Annotated[
 @examples(
     "anaplan list read Countries",
     "anaplan list read Airports --column code --column Latitude > airports.csv",
-    "anaplan list read Airports -o json | jq '.[].properties'",
+    "anaplan list read Airports airports.parquet",
 )
 def read(
     context: typer.Context,
     ref: ListArgument,
+    dest: DestOption = None,
     column: Annotated[
         list[str] | None,
         typer.Option("--column", metavar="NAME", help="Print only this column; repeatable."),
@@ -82,8 +86,10 @@ def read(
     no_ids: Annotated[
         bool, typer.Option("--no-ids", help="Read page by page, without the items' ids.")
     ] = False,
+    form: TableFormatOption = None,
+    types: TypeOption = None,
 ) -> None:
-    """Print the items of a list.
+    """Print the items of a list, or write them to a file.
 
     Columns are id, name, code and parent, then a column 'subset: NAME' for each subset, then the
     properties: what 'anaplan list update' and the like read. In JSON, properties and subsets are
@@ -91,10 +97,21 @@ def read(
 
     Anaplan returns up to 1,000,000 items at once, with their ids. A larger list is read page by
     page and takes little memory, but has no ids; with --no-ids every list is read in this way.
+
+    Parquet and Arrow have the columns name, code, parent, the properties, as numbers, booleans,
+    dates or texts, and the subsets; they have no ids.
     """
     invocation = Invocation.of(context)
-    with invocation.client() as client:
+    schema = column_types(types)
+    reading = Reading(invocation, dest, form)
+    reading.check(no_ids=no_ids, type=types)
+    with invocation.client() as client, reading.saving():
         list_id = find_id(client, ("lists",), ref)
+        if reading.is_table:
+            with invocation.progress(f"Reading {ref}", prints=True) as show:
+                table = client.tr.list_table(list_id, schema=schema or None, on_progress=show)
+                reading.table(table, column, ref)
+            return
         metadata = client.tr.get_list_metadata(list_id)
         with_ids = not no_ids and metadata.item_count <= MOST_WITH_IDS
         if not (with_ids or no_ids):
@@ -102,11 +119,11 @@ def read(
         columns = _chosen(column, flat_columns(metadata, with_ids=with_ids))
         with invocation.progress(f"Reading {metadata.name}", prints=True) as show:
             items = existing_items(client, list_id, metadata, with_ids=with_ids, on_progress=show)
-            is_nested = invocation.options.output in ("json", "jsonl") and not column
+            is_nested = reading.chosen in ("json", "jsonl") and not column
             rows = items if is_nested else map(flat, items)
             if column:
                 rows = ({name: row.get(name) for name in columns} for row in rows)
-            invocation.output.rows(rows, columns, data=True)
+            reading.rows(rows, columns)
 
 
 @examples(

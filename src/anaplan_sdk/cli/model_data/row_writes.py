@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from anaplan_sdk._printable import printable
-from anaplan_sdk.cli.csv_pieces import csv_pieces
 from anaplan_sdk.cli.exit_codes import ExitCode
 from anaplan_sdk.cli.failures import CommandError, usage_error
 from anaplan_sdk.cli.limits import Limits
 from anaplan_sdk.cli.model_data.input_rows import DETAILS, LINE, REASON, InputRow, InputRows
+from anaplan_sdk.cli.tables.row_files import write_rows
 from anaplan_sdk.cli.wording import counted
 
 if TYPE_CHECKING:
@@ -205,7 +205,10 @@ class RowWrite:
         destination = self.limits.refused
         if destination is not None:
             columns = [*self.source.columns, LINE, REASON, DETAILS] if self.refusals else []
-            destination.write(csv_pieces(columns, self._refused_rows()), self.invocation.output)
+            if not columns and destination.form in ("parquet", "arrow"):
+                columns = [LINE, REASON, DETAILS]
+            rows, output = self._refused_rows(), self.invocation.output
+            write_rows(rows, columns, destination.form, destination, output)
         found = self.refusals
         if not found:
             return

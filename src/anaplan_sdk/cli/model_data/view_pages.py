@@ -54,10 +54,7 @@ class ViewPage:
         from anaplan_sdk.exceptions import AnaplanRequestException
 
         info = client.tr.get_view_info(view_id)
-        pages = [
-            _selector(client, view_id, info, dimension, item)
-            for dimension, item in selected.items()
-        ]
+        pages = selected_pages(client, view_id, selected, info)
         try:
             data = client.tr.get_view_data(view_id, pages=pages, max_rows=max_rows)
         except AnaplanRequestException as error:
@@ -126,6 +123,30 @@ class ViewPage:
 
     def _dimensions(self) -> Iterator[Any]:
         yield from (*self.info.rows, *self.info.columns, *self.info.pages)
+
+
+def selected_pages(
+    client: Client, view_id: str, selected: Mapping[str, str], info: ViewInfo | None = None
+) -> list[tuple[str, str]]:
+    """Return the ids of dimensions on pages, each with the id of its selected item.
+
+    Args:
+        client: The client.
+        view_id: The view.
+        selected: Items by their dimensions on pages, both by name or id.
+        info: The dimensions of the view; read if None.
+
+    Returns:
+        The ids.
+
+    Raises:
+        CommandError: The view has no such dimension on its pages.
+        NameNotFoundException: There is no such item.
+    """
+    known = info or client.tr.get_view_info(view_id)
+    return [
+        _selector(client, view_id, known, dimension, item) for dimension, item in selected.items()
+    ]
 
 
 def _selector(

@@ -12,12 +12,16 @@ from anaplan_sdk.cli.command import examples
 from anaplan_sdk.cli.exit_codes import ExitCode
 from anaplan_sdk.cli.invocation import Invocation
 from anaplan_sdk.cli.model_data.cell_rows import CellReader
-from anaplan_sdk.cli.model_data.input_rows import FormatOption, Source, read_rows
+from anaplan_sdk.cli.model_data.input_rows import FormatOption as InputFormatOption
+from anaplan_sdk.cli.model_data.input_rows import Source, read_rows
 from anaplan_sdk.cli.model_data.row_writes import RowWrite
-from anaplan_sdk.cli.model_data.view_pages import ViewPage
+from anaplan_sdk.cli.model_data.view_pages import ViewPage, selected_pages
 from anaplan_sdk.cli.name_completion import completing
 from anaplan_sdk.cli.options import AllowRefused, Refused, assignments
 from anaplan_sdk.cli.references import find_id
+from anaplan_sdk.cli.table_formats import FormatOption
+from anaplan_sdk.cli.tables.column_types import TypeOption, column_types
+from anaplan_sdk.cli.tables.reading import DestOption, Reading
 from anaplan_sdk.cli.wording import counted
 
 Layout = Literal["grid", "multi", "single"]
@@ -26,7 +30,7 @@ Layout = Literal["grid", "multi", "single"]
 @examples(
     "anaplan view read 'Passenger Plan.Passengers by Month'",
     "anaplan view read 'Passenger Plan' --page Versions=Forecast --layout grid",
-    "anaplan view read 'Passenger Plan' --layout single -o csv > plan.csv",
+    "anaplan view read 'Passenger Plan' plan.parquet",
 )
 def read(
     context: typer.Context,
@@ -38,6 +42,7 @@ def read(
             autocompletion=completing("views"),
         ),
     ],
+    dest: DestOption = None,
     page: Annotated[
         list[str] | None,
         typer.Option("--page", metavar="DIM=ITEM", help="Read only this page; repeatable."),
@@ -50,8 +55,10 @@ def read(
         int | None,
         typer.Option("--max-rows", metavar="N", min=1, help="Print at most N rows."),
     ] = None,
+    form: FormatOption = None,
+    types: TypeOption = None,
 ) -> None:
-    """Print a view.
+    """Print a view, or write it to a file.
 
     A view is called Module.View; the name of a module is its default view. Layouts are those of
     exports: multi has a column for each dimension and each line item, single has one column for
@@ -60,18 +67,32 @@ def read(
     Without --page, multi and single read all pages of views of any size. With --page they read one
     page, and grid always does: dimensions without --page have their default item. Anaplan limits
     one page to 1,000,000 cells.
+
+    Parquet and Arrow have the layout multi, with columns of the types of line items: numbers,
+    booleans, dates and texts.
     """
     invocation = Invocation.of(context)
     selected = assignments("--page", "DIM=ITEM", page)
-    with invocation.client() as client:
+    schema = column_types(types)
+    reading = Reading(invocation, dest, form)
+    reading.check(layout=layout != "multi", max_rows=max_rows, type=types)
+    with invocation.client() as client, reading.saving():
         view_id = find_id(client, ("views",), ref)
+        if reading.is_table:
+            chosen = selected_pages(client, view_id, selected) if selected else None
+            with invocation.progress(f"Reading {ref}", prints=True) as show:
+                table = client.tr.view_table(
+                    view_id, pages=chosen, schema=schema or None, on_progress=show
+                )
+                reading.table(table, None, ref)
+            return
         if selected or layout == "grid":
             one = ViewPage.read(client, view_id, selected, max_rows if layout == "grid" else None)
             if one.selection:
                 pages = ", ".join(f"{name} = {item}" for name, item in one.selection.items())
                 invocation.say(f"Page: {pages}")
             rows = one.grid() if layout == "grid" else one.table(single=layout == "single")
-            invocation.output.rows(islice(rows, max_rows), data=True)
+            reading.rows(islice(rows, max_rows))
             return
         with (
             invocation.progress(f"Reading {ref}", prints=True) as show,
@@ -83,7 +104,7 @@ def read(
                 )
             ) as all_rows,
         ):
-            invocation.output.rows(islice(all_rows, max_rows), data=True)
+            reading.rows(islice(all_rows, max_rows))
 
 
 @examples(
@@ -113,7 +134,7 @@ def write(
     ] = False,
     allow_refused: AllowRefused = "0",
     refused: Refused = None,
-    form: FormatOption = None,
+    form: InputFormatOption = None,
 ) -> ExitCode:
     """Write cells.
 

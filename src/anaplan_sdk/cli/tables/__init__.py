@@ -1,0 +1,1 @@
+"""Tables in files and pipes: CSV, Parquet, Arrow and JSON Lines."""
