@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import venv
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -15,19 +14,26 @@ CLIENTS: dict[str, list[str]] = json.loads(
 )
 
 
-def install(name: str, requirements: list[str]) -> None:
-    environment = FOLDER / name
+def install(environment: Path, requirements: list[str], python: str = sys.executable) -> None:
+    """Install requirements into an environment, unless it has them."""
     installed = environment / "installed.json"
-    wanted = json.dumps([sys.version, *requirements])
+    version = subprocess.run([python, "-VV"], check=True, capture_output=True, text=True).stdout
+    wanted = json.dumps([version, *requirements])
     if installed.exists() and installed.read_text() == wanted:
         return
-    print(f"Installing {requirements[0]}", flush=True)
-    venv.create(environment, clear=True, with_pip=True)
-    pip = [str(environment / "bin/python"), "-m", "pip", "--disable-pip-version-check", "--quiet"]
-    subprocess.run([*pip, "install", *requirements], check=True)
+    print(f"Installing {environment.name}", flush=True)
+    subprocess.run([python, "-m", "venv", "--clear", environment], check=True)
+    pip_install(environment, requirements)
     installed.write_text(wanted)
+
+
+def pip_install(environment: Path, arguments: list[str]) -> None:
+    """Run `pip install` in an environment."""
+    pip = [str(environment / "bin/python"), "-m", "pip", "--disable-pip-version-check", "--quiet"]
+    subprocess.run([*pip, "install", *arguments], check=True)
 
 
 if __name__ == "__main__":
     with ThreadPoolExecutor(4) as executor:
-        list(executor.map(install, CLIENTS, CLIENTS.values()))
+        folders = [FOLDER / name for name in CLIENTS]
+        list(executor.map(install, folders, CLIENTS.values()))
