@@ -1,8 +1,8 @@
 """Compare this SDK with the published release: `make benchmarks`, or `python benchmarks`.
 
 Sets up an environment for each of the two, runs every scenario, and prints medians and ratios, the
-limits of the machine, and the outcome of faults. A complete run at full size is written to
-RESULTS.md.
+limits of the machine, and the outcome of faults. Tables, which only this SDK has, are compared with
+CSV that pandas and polars write and read. A complete run at full size is written to RESULTS.md.
 
 Each run is a new process, and the two releases take turns. Before its measured part a program signs
 in and makes a call, so that the connection is warm. A local server answers, a process of its own
@@ -25,8 +25,21 @@ from statistics import median
 from typing import Any
 
 from environments import DATA, PUBLISHED, THIS, Environment, prepare
-from rows import HEAD, Figures, Target, figure, row, rows, verdict
+from rows import (
+    FOOTPRINTS_HEAD,
+    HEAD,
+    TABLES_HEAD,
+    Figures,
+    Target,
+    comparison_row,
+    figure,
+    footprint_row,
+    row,
+    rows,
+    verdict,
+)
 from scenarios import MIB, Scenario, probes, scenarios, streams
+from table_scenarios import Comparison, comparisons, footprints, table_rows
 
 RESULTS = Path(__file__).with_name("RESULTS.md")
 _ROUNDS = 5
@@ -46,7 +59,11 @@ def main() -> None:
         default=1.0,
         help="share of the full size, such as 0.05 for a quick try",
     )
-    parser.add_argument("--only", default="", help="text that the title of a scenario must contain")
+    parser.add_argument(
+        "--only",
+        default="",
+        help="text that the title of a scenario must contain, such as 'of a table' or 'TLS'",
+    )
     options = parser.parse_args()
     published, this = prepare("published", PUBLISHED), prepare("this", THIS)
     this.run("material.py", str(DATA))
@@ -73,15 +90,17 @@ class Bench:
         if not self._only:
             _print_progress("limits")
             limits = json.loads(self._this.run("limits.py", str(DATA)))
-        lines = [*self._heading(), "## Speed and memory", ""]
-        lines += HEAD
+        lines = self._heading()
         codec = limits[_CODEC][0] if limits else None
-        for scenario in scenarios(scale):
-            if self._only in scenario.title:
-                lines += self._compare(scenario, codec)
+        compared = [each for each in scenarios(scale) if self._only in each.title]
+        if compared:
+            lines += ["## Speed and memory", "", *HEAD]
+        for scenario in compared:
+            lines += self._compare(scenario, codec)
         if all(self._imports.values()):
             lines.append(self._import_row())
         lines += self._streams(scale)
+        lines += self._tables(scale)
         lines += self._probes()
         if limits:
             lines += ["", "## Limits of the machine, without an SDK", "", "| | |", "|---|---|"]
@@ -121,12 +140,7 @@ class Bench:
             (self._this, scenario.job),
             *([(self._this, {**scenario.job, "program": scenario.bare})] if scenario.bare else []),
         ]
-        runs: list[list[dict[str, Any]]] = [[] for _ in programs]
-        for number in range(self._rounds):
-            turns = list(zip(runs, programs, strict=True))
-            for measured, (environment, job) in turns if number % 2 else reversed(turns):
-                measured.append(self._run(environment, scenario.title, job))
-        old, new, *bare = map(Figures.of, runs)
+        old, new, *bare = map(Figures.of, self._in_turn(scenario.title, programs))
         return rows(scenario, old, new, bare[0] if bare else None, codec)
 
     def _import_row(self) -> str:
@@ -149,6 +163,50 @@ class Bench:
             return []
         head = ["| | speed | peak of the whole process | target | |", "|---|---|---|---|---|"]
         return ["", "## Large streams, this SDK", "", *head, *rows]
+
+    def _tables(self, scale: float) -> list[str]:
+        compared = [each for each in comparisons(scale) if self._only in each.title]
+        measured = [each for each in footprints(scale) if self._only in each.title]
+        if not compared and not measured:
+            return []
+        lengths = table_rows(scale)
+        _print_progress("files of tables")
+        self._this.run("table_material.py", str(DATA), *map(str, lengths))
+        return [
+            "",
+            f"## Tables of {lengths[0]:,} rows and 12 columns, this SDK",
+            "",
+            "Without tables, pandas or polars writes CSV that `upload_file` sends, or reads the",
+            "CSV that `get_file` returns. Memory is the peak over that of the process before the",
+            "measured part, after its imports; a data frame that is uploaded is part of neither.",
+            "The second table is of Parquet files that are uploaded, and of record batches that",
+            "are read one by one, each in one run.",
+            "",
+            *TABLES_HEAD,
+            *map(self._compare_tables, compared),
+            "",
+            *FOOTPRINTS_HEAD,
+            *(
+                footprint_row(each, Figures.of([self._run(self._this, each.title, each.job)]))
+                for each in measured
+            ),
+        ]
+
+    def _compare_tables(self, comparison: Comparison) -> str:
+        programs = [(self._this, comparison.other), (self._this, comparison.job)]
+        return comparison_row(
+            comparison, *map(Figures.of, self._in_turn(comparison.title, programs))
+        )
+
+    def _in_turn(
+        self, title: str, programs: list[tuple[Environment, dict[str, Any]]]
+    ) -> list[list[dict[str, Any]]]:
+        runs: list[list[dict[str, Any]]] = [[] for _ in programs]
+        for number in range(self._rounds):
+            turns = list(zip(runs, programs, strict=True))
+            for measured, (environment, job) in turns if number % 2 else reversed(turns):
+                measured.append(self._run(environment, title, job))
+        return runs
 
     def _probes(self) -> list[str]:
         rows = []

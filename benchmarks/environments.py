@@ -15,11 +15,11 @@ PLACE = ROOT / ".cache" / "benchmarks"
 DATA = PLACE / "data"
 # The release to compare with. It is run, and its source is never read.
 PUBLISHED = ("anaplan-sdk[cert,oauth]==0.5.22",)
-# orjson is the fastest reader of JSON: the others are compared with it.
-THIS = ("--editable", f"{ROOT}[cert,oauth]", "orjson")
+# orjson is the fastest reader of JSON, which the others are compared with. pandas needs pyarrow.
+THIS = ("--editable", f"{ROOT}[cert,oauth,tables]", "orjson", "pandas", "polars", "pyarrow")
 _VERSIONS = """
 import importlib.metadata as metadata, json, sys
-names = ["anaplan-sdk", "httpx2", "pydantic", "isal"]
+names = ["anaplan-sdk", "httpx2", "pydantic", "isal", "arro3-core", "pandas", "polars", "pyarrow"]
 known = {item.metadata["Name"]: item.version for item in metadata.distributions()}
 print(json.dumps({name: known[name] for name in names if name in known}))
 """

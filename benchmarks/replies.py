@@ -15,6 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property, partial
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 from messages import Reply, Request
@@ -22,6 +23,7 @@ from messages import Reply, Request
 MODEL = "0123456789ABCDEF0123456789ABCDEF"
 WORKSPACE = "0123456789abcdef0123456789abcdef"
 FILE, IMPORT, LIST, MODULE = 113000000001, 112000000001, 101000000001, 102000000001
+EXPORT = 116000000001
 CHUNK = 10_000_000
 _PAGE = 5000
 
@@ -35,6 +37,8 @@ class Setup:
         imports: Number of imports in the model.
         list_items: Number of items in the list.
         download: Size of the file's content in bytes.
+        content: Path of a file with other content, whose size it has.
+        columns: The columns of the import and the export, with the names of their types.
         encoded: Whether chunks are sent with `Content-Encoding: gzip`.
         verify: Whether uploaded chunks are decompressed and hashed.
         requests_a_second: Requests above this limit are answered with 429; 0 sets no limit.
@@ -50,6 +54,8 @@ class Setup:
     imports: int = 0
     list_items: int = 0
     download: int = 0
+    content: str = ""
+    columns: dict[str, str] = field(default_factory=dict[str, str])
     encoded: bool = False
     verify: bool = False
     requests_a_second: int = 0
@@ -123,6 +129,9 @@ class Model:
             ("models", "GET", r"/2/0/models", self._models),
             ("model", "GET", r"/2/0/models/\w+", self._model),
             ("imports", "GET", r".*/imports/?", self._imports),
+            ("import", "GET", r".*/imports/\d+", self._import),
+            ("exports", "GET", r".*/exports/?", self._exports),
+            ("export", "GET", r".*/exports/\d+", self._export),
             ("files", "GET", r".*/files/?", self._files),
             ("count", "POST", r".*/files/\d+", self._announce),
             ("chunk", "GET", r".*/files/\d+", lambda request: self._chunk(request, 0)),
@@ -155,6 +164,9 @@ class Model:
         if setup.list_items:
             _ = self._list_items
         self._block = csv_block(CHUNK) if setup.download else b""
+        if setup.content:
+            self._block = Path(setup.content).read_bytes()
+            setup.download = len(self._block)
         self._packed = gzip.compress(self._block, 6) if setup.encoded else b""
 
     def answer(self, request: Request) -> Reply:
@@ -242,6 +254,42 @@ class Model:
     def _imports(self, request: Request) -> Reply:
         return _page("imports", self._all_imports, request)
 
+    def _import(self, _: Request) -> Reply:
+        source = {
+            "textEncoding": "UTF-8",
+            "columnSeparator": ",",
+            "textDelimiter": '"',
+            "headerRow": 1,
+            "firstDataRow": 2,
+            "decimalSeparator": ".",
+            "headerNames": list(self.setup.columns),
+            "columnCount": len(self.setup.columns),
+        }
+        metadata = {"name": "Import", "type": "FILE", "source": source}
+        return Reply.json({"status": _OK, "importMetadata": metadata})
+
+    def _exports(self, request: Request) -> Reply:
+        export = {
+            "id": str(EXPORT),
+            "name": "Export",
+            "exportType": "TABULAR_SINGLE_COLUMN",
+            "exportFormat": "text/csv",
+            "encoding": "UTF-8",
+        }
+        return _page("exports", [json.dumps(export).encode()], request)
+
+    def _export(self, _: Request) -> Reply:
+        metadata = {
+            "columnCount": len(self.setup.columns),
+            "headerNames": list(self.setup.columns),
+            "dataTypes": list(self.setup.columns.values()),
+            "exportFormat": "text/csv",
+            "encoding": "UTF-8",
+            "separator": ",",
+            "delimiter": '"',
+        }
+        return Reply.json({"status": _OK, "exportMetadata": metadata})
+
     def _files(self, request: Request) -> Reply:
         file = {**_FILE, "chunkCount": -(-self.setup.download // CHUNK) or 1}
         return _page("files", [json.dumps(file).encode()], request)
@@ -264,8 +312,10 @@ class Model:
         kind = "Content-Type: application/octet-stream\r\n"
         if self.setup.encoded:
             return Reply(body=self._packed, headers=f"{kind}Content-Encoding: gzip\r\n")
-        left = self.setup.download - index * CHUNK
-        return Reply(body=memoryview(self._block)[:left], headers=kind)
+        start = index * CHUNK
+        left = self.setup.download - start
+        block = memoryview(self._block)[start if self.setup.content else 0 :]
+        return Reply(body=block[: min(left, CHUNK)], headers=kind)
 
     def _upload(self, request: Request, index: int) -> Reply:
         if index in self.setup.lost_chunks:

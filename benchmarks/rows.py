@@ -8,6 +8,7 @@ from statistics import median
 from typing import Any
 
 from scenarios import MIB, Scenario
+from table_scenarios import Comparison, Footprint
 
 HEAD = [
     "| | published | this SDK | ratio | target | | processor time, this : published |",
@@ -131,6 +132,35 @@ def _speed(scenario: Scenario, old: Figures, new: Figures) -> str:
         target,
         f"{_milliseconds(new.processor)} : {_milliseconds(old.processor)} ms",
     )
+
+
+TABLES_HEAD = [
+    "| | without | with tables | ratio | target | | processor time, with : without | memory |",
+    "|---|---|---|---|---|---|---|---|",
+]
+FOOTPRINTS_HEAD = ["| | speed | memory | target | |", "|---|---|---|---|---|"]
+
+
+def comparison_row(comparison: Comparison, other: Figures, new: Figures) -> str:
+    """Return the row of a comparison."""
+    ratio = other.seconds / new.seconds
+    cells = [
+        comparison.title,
+        *(f"{each.seconds:.2f} s" for each in (other, new)),
+        f"{ratio:.2f}x",
+        *Target(ratio, comparison.target, least=True).cells(),
+        f"{_milliseconds(new.processor)} : {_milliseconds(other.processor)} ms",
+        f"{new.added / MIB:.0f} : {other.added / MIB:.0f} MiB",
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def footprint_row(footprint: Footprint, figures: Figures) -> str:
+    """Return the row of a table of which only a part is in memory at a time."""
+    added = figures.added / MIB
+    limit = Target(added, footprint.limit, unit=" MiB").cells()
+    rate = f"{figure(footprint.rows / figures.seconds)} rows/s"
+    return f"| {' | '.join([footprint.title, rate, f'{added:.0f} MiB', *limit])} |"
 
 
 def _rate(scenario: Scenario, seconds: float) -> str:

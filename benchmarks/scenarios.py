@@ -246,17 +246,28 @@ def _encrypted(size: int, pages: int, calls: int) -> list[Scenario]:
             calls,
             "calls/s",
         ),
-        Scenario(
-            f"upload of {size / MIB:.4g} MiB from memory, sync, TLS",
-            {"program": "upload", "size": size, **encrypted},
-            size / MIB,
-            "MiB/s",
-        ),
-        Scenario(
-            f"download of {size / MIB:.4g} MiB, sync, TLS",
-            {"program": "download", "server": {"download": size}, **encrypted},
-            size / MIB,
-            "MiB/s",
+        *(
+            Scenario(
+                f"{title}, {kind}, TLS",
+                {"program": f"{program}{suffix}", **job, **encrypted},
+                size / MIB,
+                "MiB/s",
+            )
+            for kind, suffix in _KINDS
+            for title, program, job in (
+                (f"upload of {size / MIB:.4g} MiB from memory", "upload", {"size": size}),
+                (
+                    f"upload of {size / MIB:.4g} MiB streamed from disk",
+                    "upload_stream",
+                    {"size": size},
+                ),
+                (f"download of {size / MIB:.4g} MiB", "download", {"server": {"download": size}}),
+                (
+                    f"download of {size / MIB:.4g} MiB as a stream, 4 chunks at a time",
+                    "download_stream",
+                    {"server": {"download": size}},
+                ),
+            )
         ),
     ]
 

@@ -14,20 +14,24 @@ import asyncio  # noqa: E402
 import json  # noqa: E402
 import sys  # noqa: E402
 from collections.abc import Awaitable  # noqa: E402
+from pathlib import Path  # noqa: E402
 
 from connections import redirect, server  # noqa: E402
 from measurement import Job, Measurement  # noqa: E402
 from programs import PROGRAMS  # noqa: E402
+from table_programs import TABLE_PROGRAMS  # noqa: E402
 
 
 def do(job: Job) -> Measurement:
     """Run the program of a job, with a server for it."""
     measured = Measurement(_imported)
     setup = {**job.server, "tls": job.data if job.tls else ""}
+    if "content" in setup:
+        setup["content"] = str(Path(job.data, setup["content"]))
     with server(setup) as (port, seen):
         redirect(port, tls=job.tls)
         try:
-            running = PROGRAMS[job.program](job, measured)
+            running = {**PROGRAMS, **TABLE_PROGRAMS}[job.program](job, measured)
             if running is not None:
                 asyncio.run(_awaited(running))
         except Exception as error:  # noqa: BLE001 - it is part of the measurement
