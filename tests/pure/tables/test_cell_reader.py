@@ -37,7 +37,7 @@ def library(request: pytest.FixtureRequest) -> ArrowLibrary:
 
 
 def read(library: ArrowLibrary, native: pa.DataType, texts: Sequence[str | None]) -> list[object]:
-    """Return values; null for a text that is none."""
+    """Return values; null for a text that is not a value of the type."""
     reader = CellReader(library, "Column", library.type_of(native), "null")
     values = reader.read(library.column(texts, library.type(Kind.TEXT)), 0)
     assert len(values) == len(texts)

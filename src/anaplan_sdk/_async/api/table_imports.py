@@ -169,9 +169,9 @@ class TableImports(TableChecks):
             InvalidTableException: A column has a type that Anaplan has no values of, and nothing
                 was sent; or a value can't be written: the error has its row and column. The import
                 was not run.
-            InvalidArgumentException: The import does not read a text file, `check` is none of the
-                three, `lists` names a column that is not sent, `timeout` or `max_refused` is
-                negative, or the client has no model.
+            InvalidArgumentException: The import does not read a text file, `check` is not one of
+                "columns", "members" and "none", `lists` names a column that is not sent, `timeout`
+                or `max_refused` is negative, or the client has no model.
             ArgumentTypeException: `table` is no table, or can be read only once and check="members"
                 reads it twice.
             ImportError: The extra `tables` is not installed.

@@ -170,7 +170,7 @@ def _key_field(dimension_id: str, match: Match) -> str:
 
 
 def _key(value: object) -> str | None:
-    """Return the name or code of an item; None if there is none."""
+    """Return the name or code of an item; None if the value is null or empty."""
     if value is None or value == "":
         return None
     if isinstance(value, bool):

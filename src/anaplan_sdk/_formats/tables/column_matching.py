@@ -168,6 +168,6 @@ def check_unique(names: Sequence[str]) -> None:
 
 
 def _repeated(names: Sequence[str]) -> list[str]:
-    """Return the names that occur more than once, but for whitespace around them."""
+    """Return the names that occur more than once, without the whitespace around them."""
     counts = Counter(name.strip() for name in names)
     return [name for name, count in counts.items() if count > 1]

@@ -25,7 +25,8 @@ class TableImport:
             imported without a value; null where Anaplan does not report it), and the columns of
             the row, as texts, under the table's own names. None if they are unknown, since the
             failure dump could not be read.
-        dump_error: Why the failure dump could not be read; None if it was read, or there is none.
+        dump_error: Why the failure dump could not be read; None if it was read, or the task
+            left no dump.
     """
 
     task: models.CompletedTask
