@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from anaplan_sdk._formats.tables.results import TableImport as TableImport
     from anaplan_sdk._formats.tables.results import TableWrite as TableWrite
     from anaplan_sdk._formats.tables.table import Table as Table
+    from anaplan_sdk._large_read import LargeRead as LargeRead
     from anaplan_sdk._sync.client import Client as Client
     from anaplan_sdk._sync.transfer.table_stream import TableStream as TableStream
     from anaplan_sdk._table_checks import CheckProblem as CheckProblem
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from anaplan_sdk.config import ClientConfig as ClientConfig
     from anaplan_sdk.config import ConsolidationAccess as ConsolidationAccess
     from anaplan_sdk.config import ReplyLimits as ReplyLimits
+    from anaplan_sdk.config import RunStore as RunStore
     from anaplan_sdk.config import Signer as Signer
     from anaplan_sdk.models.scim_filter import field as field
     from anaplan_sdk.progress import Progress as Progress
@@ -52,6 +54,7 @@ else:
             "_async.transfer.table_stream": "AsyncTableStream",
             "_formats.tables.results": "CheckReport ListUpsert TableImport TableWrite",
             "_formats.tables.table": "Table",
+            "_large_read": "LargeRead",
             "_sync.client": "Client",
             "_sync.transfer.table_stream": "TableStream",
             "_table_checks": "CheckProblem CheckReason CheckTarget",
@@ -63,7 +66,7 @@ else:
             "auth.oauth_app": "OAuthToken",
             "auth.oauth_tokens": "AnaplanRefreshTokenAuth",
             "auth.stores": "KeyringStore MemoryStore PlaintextFileStore TokenStore",
-            "config": "ClientConfig ConsolidationAccess ReplyLimits Signer",
+            "config": "ClientConfig ConsolidationAccess ReplyLimits RunStore Signer",
             "models.scim_filter": "field",
             "progress": "Progress ProgressCallback",
             "regions": "Hosts Region",

@@ -59,3 +59,33 @@ def check_timeout(timeout: float | None) -> None:
     """
     if timeout is not None:
         NOT_NEGATIVE.check("timeout", timeout, float)
+
+
+def check_part(part: tuple[int, int]) -> None:
+    """Check which part of something is read, and of how many.
+
+    Raises:
+        ArgumentTypeException: It is not a pair of integers.
+        InvalidArgumentException: There is no such part.
+    """
+    if not isinstance(part, tuple | list) or len(part) != 2:
+        raise ArgumentTypeException(
+            f"part must be a part's index, from 0, and the number of parts, not {part!r}."
+        )
+    index, count = part
+    AT_LEAST_ONE.check("The number of parts", count, int)
+    Range(0, count - 1).check("The index of a part", index, int)
+
+
+def share(part: tuple[int, int], total: int) -> range:
+    """Return which of a number of things, in their order, belong to a part.
+
+    Args:
+        part: The part's index, from 0, and the number of parts.
+        total: The number of things.
+
+    Returns:
+        Their positions; those of all parts together are all.
+    """
+    index, count = part
+    return range(index * total // count, (index + 1) * total // count)

@@ -95,6 +95,38 @@ class TokenStore(Protocol):
         ...
 
 
+@runtime_checkable
+class RunStore(Protocol):
+    """Keeps the record of one run of an action, so that another process can go on with it.
+
+    Write your own for a database or a scheduler's storage; the path of a file is one, too. Use a
+    store for each run that must happen once, such as tonight's. Both methods are plain functions,
+    not async ones. They may block, and are called from any thread.
+    """
+
+    def load(self) -> str | None:
+        """Return what was saved last.
+
+        Returns:
+            The record, a line of JSON without secrets; None if there is none.
+
+        Raises:
+            RunStoreException: The store can't be read.
+        """
+        ...
+
+    def save(self, value: str | None) -> None:
+        """Save a record in place of the last one, so that other processes see it.
+
+        Args:
+            value: The record; None removes it.
+
+        Raises:
+            RunStoreException: The record could not be saved.
+        """
+        ...
+
+
 class AuthLike(Protocol):
     """The interface of an `httpx.Auth`; the library itself need not be installed."""
 

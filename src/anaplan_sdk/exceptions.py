@@ -37,6 +37,7 @@
     │   └── LargeReadExpiredException      Anaplan no longer keeps a large read
     ├── UploadIncompleteException          an upload was not completed
     ├── TokenStoreException                a stored token cannot be read or written
+    ├── RunStoreException                  the record of a run cannot be read or written
     ├── NotSyncableException               a model cannot be synchronized to a revision
     ├── ClientClosedException              the client was used after it was closed
     ├── IntegrationRunException            a CloudWorks run failed or was cancelled
@@ -94,6 +95,7 @@ __all__ = [
     "RateLimitException",
     "ReplyTooLargeException",
     "RowsRefusedException",
+    "RunStoreException",
     "ServerException",
     "SignInRequiredException",
     "StreamConsumedException",
@@ -177,6 +179,10 @@ class CredentialsNotFoundException(InvalidCredentialsException):
 
 class TokenStoreException(AnaplanException):
     """A token store cannot be read or written."""
+
+
+class RunStoreException(AnaplanException):
+    """A run store cannot be read or written; the action was not started."""
 
 
 class InvalidIdentifierException(AnaplanException):

@@ -424,3 +424,80 @@ def test_words_on_a_terminal_end_their_lines_with_whole_words(terminal: OpenTerm
     assert screen.text == (
         "Error: --no-wait cannot be combined with\n--timeout, --allow-refused or --refused."
     )
+
+
+def kill_while_waiting(emulator: Emulator, *words: str) -> None:
+    """Kill the command when it has started an action, and waits for its end."""
+    emulator.add_fault(Fault.model_validate({"path": "*/tasks/*", "method": "GET", **BUSY}))
+    with subprocess.Popen((*PROGRAM, *words), stderr=subprocess.DEVNULL) as process:
+        wait_until(lambda: any("/tasks/" in each.path for each in emulator.requests()))
+        process.kill()
+    emulator.clear_faults()
+
+
+def starts(emulator: Emulator) -> int:
+    return sum(e.method == "POST" and e.path.endswith("/tasks") for e in emulator.requests())
+
+
+def uploads(emulator: Emulator) -> int:
+    return sum(e.method == "PUT" and "/chunks/" in e.path for e in emulator.requests())
+
+
+def test_a_killed_command_goes_on_with_the_run_it_started(
+    uploaded: Command, emulator: Emulator, home: Path
+) -> None:
+    words = ("run", IMPORT, "--run-store", "tonight.json", "--allow-refused", "2")
+    kill_while_waiting(emulator, *words)
+    done = uploaded(*words, "-o", "json")
+    assert done.code == 0
+    task = done.json["task_id"]
+    assert f"Run {task} was started before, as 'tonight.json' records" in done.err
+    # It has ended: there is nothing to start, and the result is the same.
+    assert uploaded(*words, "-o", "json").out == done.out
+    assert starts(emulator) == 1
+    assert len(uploaded("tasks", IMPORT, "-o", "json").json) == 1
+    # Tomorrow's run is another one.
+    assert uploaded("run", IMPORT, "--run-store", "tomorrow.json").code == 6
+    assert starts(emulator) == 2
+
+
+def test_a_killed_import_is_not_uploaded_again(
+    anaplan: Command, emulator: Emulator, home: Path
+) -> None:
+    (home / "airlines.csv").write_text(AIRLINES)
+    words = ("import", "airlines.csv", "--run", IMPORT, "--run-store", "tonight.json")
+    kill_while_waiting(emulator, *words)
+    assert uploads(emulator) == 1
+    done = anaplan(*words, "--refused", "refused.csv")
+    assert done.code == 6
+    assert len((home / "refused.csv").read_text().splitlines()) == 3
+    assert (starts(emulator), uploads(emulator)) == (1, 1)
+
+
+def test_a_failed_run_is_started_again(anaplan: Command, emulator: Emulator, home: Path) -> None:
+    words = ("run", IMPORT, "--run-store", "tonight.json", "--allow-refused", "2")
+    assert anaplan(*words).code == 3  # The file has no content.
+    assert anaplan("upload", "-", "--to", "airlines.csv", stdin=AIRLINES).code == 0
+    assert anaplan(*words).code == 0
+    assert starts(emulator) == 2
+
+
+def test_a_run_store_of_another_run_is_refused(
+    uploaded: Command, emulator: Emulator, home: Path
+) -> None:
+    assert uploaded("run", IMPORT, "--run-store", "tonight.json", "--no-wait").code == 0
+    done = uploaded("run", PLAN, "--run-store", "tonight.json", "--map", "Version=Forecast")
+    assert done.code == 2
+    assert "the record of another run" in done.err
+    (home / "notes.txt").write_text("not a record")
+    done = uploaded("run", IMPORT, "--run-store", "notes.txt")
+    assert done.code == 2
+    assert starts(emulator) == 1
+
+
+def test_a_run_store_that_cannot_be_written_stops_before_the_start(
+    uploaded: Command, emulator: Emulator, home: Path
+) -> None:
+    done = uploaded("run", IMPORT, "--run-store", "missing/tonight.json")
+    assert done.code == 1
+    assert starts(emulator) == 0

@@ -269,6 +269,8 @@ async def running_async(client: AsyncClient, wait: bool, held: Table) -> None:
         )
     stream = await client.export_table("116000000000", invalid="null", batch_rows=10, run=False)
     assert_type(stream, AsyncTableStream)
+    part = await client.export_table(116000000000, run=False, part=(0, 2))
+    assert_type(part, AsyncTableStream)
     assert_type(await stream.read_all(), Table)
     assert_type(await stream.aclose(), None)
     assert_type(

@@ -13,6 +13,7 @@ from anaplan_sdk import (
     AsyncClient,
     AsyncTableStream,
     Client,
+    LargeRead,
     ListUpsert,
     Table,
     TableStream,
@@ -70,6 +71,11 @@ def reading(client: Client) -> None:
     assert_type(client.tr.read_list_pages(101), Generator[bytes])
     assert_type(client.tr.view_table(102, pages=[(101, 201)], schema={"a": "text"}), TableStream)
     assert_type(client.tr.list_table("101", invalid="null", timeout=60), TableStream)
+    read = client.tr.prepare_view_read(102, timeout=60)
+    assert_type(read, LargeRead)
+    assert_type(client.tr.read_table(read, (0, 4), schema={"a": "text"}), TableStream)
+    assert_type(client.tr.prepare_list_read("101"), LargeRead)
+    client.tr.end_read(read)
 
 
 def tables(client: Client, table: Table) -> None:
@@ -174,6 +180,11 @@ async def reading_async(client: AsyncClient) -> None:
     assert_type(client.tr.read_list_pages(101), AsyncGenerator[bytes])
     assert_type(await client.tr.view_table(102, batch_rows=10), AsyncTableStream)
     assert_type(await client.tr.list_table(101, on_progress=print), AsyncTableStream)
+    read = await client.tr.prepare_view_read(102)
+    assert_type(read, LargeRead)
+    assert_type(await client.tr.prepare_list_read("101", timeout=60), LargeRead)
+    assert_type(await client.tr.read_table(read, part=(1, 2)), AsyncTableStream)
+    await client.tr.end_read(read)
 
 
 async def tables_async(client: AsyncClient, table: Table) -> None:

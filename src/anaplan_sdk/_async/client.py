@@ -25,6 +25,7 @@ from anaplan_sdk.config import (
     HttpxOptions,
     PayloadFormat,
     ReplyLimits,
+    RunStore,
     Signer,
     TokenStore,
 )
@@ -448,7 +449,9 @@ class AsyncClient(WorkspacesAndModels, Tables):
                 import asks for at each run. `timeout`: seconds to wait for the end of the action;
                 None (the default) waits without limit, and the work at Anaplan continues after a
                 timeout. `on_progress`: called with a Progress for every acknowledged chunk and
-                every status of the task.
+                every status of the task. `run_store`: where the run is recorded, as in
+                `run_action`; the same call, made again after a crash, uploads nothing if the action
+                was started.
 
         Returns:
             The ended task; Anaplan may have rejected rows, which its `dumps` contain. Without
@@ -473,9 +476,10 @@ class AsyncClient(WorkspacesAndModels, Tables):
         Integration API V2 guide, "Import Actions" and "Process Actions".
         """
         await self._action_url(action_id)
-        await self.upload_file(
-            file_id, content, journal=journal, on_progress=options.get("on_progress")
-        )
+        if not await self._was_started(action_id, options.get("run_store")):
+            await self.upload_file(
+                file_id, content, journal=journal, on_progress=options.get("on_progress")
+            )
         return await self.run_action(action_id, wait_for_completion, **options)
 
     async def export_and_download(
@@ -485,6 +489,7 @@ class AsyncClient(WorkspacesAndModels, Tables):
         locale: str = "en_US",
         timeout: float | None = None,
         on_progress: ProgressCallback | None = None,
+        run_store: RunStore | str | os.PathLike[str] | None = None,
     ) -> bytes:
         """Run an export, wait until it has ended, and download its output into memory.
 
@@ -499,12 +504,18 @@ class AsyncClient(WorkspacesAndModels, Tables):
                 limit. The work at Anaplan continues after a timeout.
             on_progress: Called with a Progress for every status of the task and every chunk of the
                 output, in bytes.
+            run_store: Where the run is recorded, as in `run_action`; None (the default) records
+                nothing. The same call, made again after a crash, does not run the export again if
+                it was started and has not failed, and downloads the output of its last run.
 
         Returns:
             The complete output, as the file that the export writes.
 
         Raises:
-            InvalidArgumentException: `timeout` is negative, or the client has no model.
+            InvalidArgumentException: `timeout` is negative, `run_store` has the record of another
+                run, or the client has no model.
+            ArgumentTypeException: `run_store` is neither a path nor a store.
+            RunStoreException: The store can't be read or written; the export was not started.
             InvalidIdentifierException: The id has another form, or there is no such export.
             FileContentMissingException: The export left no output.
             AnaplanActionError: The export failed. The error has the task.
@@ -517,5 +528,11 @@ class AsyncClient(WorkspacesAndModels, Tables):
         Source: Anaplan Integration API V2 guide, "Export Actions".
         """
         await self._action_url(action_id, "exports")
-        await self.run_action(action_id, locale=locale, timeout=timeout, on_progress=on_progress)
+        await self.run_action(
+            action_id,
+            locale=locale,
+            timeout=timeout,
+            on_progress=on_progress,
+            run_store=run_store,
+        )
         return await self.get_file(action_id, on_progress=on_progress)

@@ -26,6 +26,7 @@ from anaplan_sdk.config import (
     HttpxOptions,
     PayloadFormat,
     ReplyLimits,
+    RunStore,
     Signer,
     TokenStore,
 )
@@ -449,7 +450,9 @@ class Client(WorkspacesAndModels, Tables):
                 import asks for at each run. `timeout`: seconds to wait for the end of the action;
                 None (the default) waits without limit, and the work at Anaplan continues after a
                 timeout. `on_progress`: called with a Progress for every acknowledged chunk and
-                every status of the task.
+                every status of the task. `run_store`: where the run is recorded, as in
+                `run_action`; the same call, made again after a crash, uploads nothing if the action
+                was started.
 
         Returns:
             The ended task; Anaplan may have rejected rows, which its `dumps` contain. Without
@@ -474,7 +477,10 @@ class Client(WorkspacesAndModels, Tables):
         Integration API V2 guide, "Import Actions" and "Process Actions".
         """
         self._action_url(action_id)
-        self.upload_file(file_id, content, journal=journal, on_progress=options.get("on_progress"))
+        if not self._was_started(action_id, options.get("run_store")):
+            self.upload_file(
+                file_id, content, journal=journal, on_progress=options.get("on_progress")
+            )
         return self.run_action(action_id, wait_for_completion, **options)
 
     def export_and_download(
@@ -484,6 +490,7 @@ class Client(WorkspacesAndModels, Tables):
         locale: str = "en_US",
         timeout: float | None = None,
         on_progress: ProgressCallback | None = None,
+        run_store: RunStore | str | os.PathLike[str] | None = None,
     ) -> bytes:
         """Run an export, wait until it has ended, and download its output into memory.
 
@@ -498,12 +505,18 @@ class Client(WorkspacesAndModels, Tables):
                 limit. The work at Anaplan continues after a timeout.
             on_progress: Called with a Progress for every status of the task and every chunk of the
                 output, in bytes.
+            run_store: Where the run is recorded, as in `run_action`; None (the default) records
+                nothing. The same call, made again after a crash, does not run the export again if
+                it was started and has not failed, and downloads the output of its last run.
 
         Returns:
             The complete output, as the file that the export writes.
 
         Raises:
-            InvalidArgumentException: `timeout` is negative, or the client has no model.
+            InvalidArgumentException: `timeout` is negative, `run_store` has the record of another
+                run, or the client has no model.
+            ArgumentTypeException: `run_store` is neither a path nor a store.
+            RunStoreException: The store can't be read or written; the export was not started.
             InvalidIdentifierException: The id has another form, or there is no such export.
             FileContentMissingException: The export left no output.
             AnaplanActionError: The export failed. The error has the task.
@@ -516,5 +529,11 @@ class Client(WorkspacesAndModels, Tables):
         Source: Anaplan Integration API V2 guide, "Export Actions".
         """
         self._action_url(action_id, "exports")
-        self.run_action(action_id, locale=locale, timeout=timeout, on_progress=on_progress)
+        self.run_action(
+            action_id,
+            locale=locale,
+            timeout=timeout,
+            on_progress=on_progress,
+            run_store=run_store,
+        )
         return self.get_file(action_id, on_progress=on_progress)

@@ -39,6 +39,14 @@ Refused: TypeAlias = Annotated[
 NoWait: TypeAlias = Annotated[
     bool, typer.Option("--no-wait", help="Start it, print its id, and do not wait for the end.")
 ]
+RunStoreOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--run-store",
+        metavar="PATH",
+        help="Record of this run: the same command goes on with it instead of starting it again.",
+    ),
+]
 
 
 def assignment(option: str, form: str, text: str) -> tuple[str, str]:

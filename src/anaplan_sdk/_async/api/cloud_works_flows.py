@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 
 from anaplan_sdk._async.api.cloud_works_runs import (
@@ -13,6 +14,7 @@ from anaplan_sdk._async.api.namespace import ApiNamespace, json_body, path_segme
 from anaplan_sdk._async.transport.recovery import Created, ListedStart
 from anaplan_sdk._http.dates import optional_timestamp
 from anaplan_sdk._http.replies import find_id
+from anaplan_sdk.config import RunStore
 from anaplan_sdk.exceptions import InvalidArgumentException
 from anaplan_sdk.models._envelopes import ListReply, ObjectReply
 from anaplan_sdk.models.flows import Flow, FlowInput, FlowSummary
@@ -131,7 +133,13 @@ class Flows(ApiNamespace):
         """
         await self._session.send("PUT", self._flow(flow_id), json=json_body(FlowInput, flow))
 
-    async def run_flow(self, flow_id: str, only_steps: Iterable[str] | None = None) -> str:
+    async def run_flow(
+        self,
+        flow_id: str,
+        only_steps: Iterable[str] | None = None,
+        *,
+        run_store: RunStore | str | os.PathLike[str] | None = None,
+    ) -> str:
         """Start a flow, without waiting for its end.
 
         The flow is not started twice: when the reply to the request is lost, its run is looked
@@ -142,12 +150,19 @@ class Flows(ApiNamespace):
             flow_id: The flow's id.
             only_steps: The steps to run, by the ids of their integrations; None (the default)
                 runs all.
+            run_store: The path of a file, or an object that keeps the record elsewhere, as RunStore
+                describes it; None (the default) records nothing. The same call, made again after a
+                crash, returns the same run, unless that has failed. Only one process at a time may
+                use it.
 
         Returns:
             The run's id, which `client.cw.wait_for_run` takes.
 
         Raises:
-            InvalidArgumentException: `only_steps` is empty.
+            InvalidArgumentException: `only_steps` is empty, or `run_store` has the record of
+                another run.
+            ArgumentTypeException: `run_store` is neither a path nor a store.
+            RunStoreException: The store can't be read or written; the flow was not started.
             InvalidIdentifierException: There is no such flow.
             AnaplanRequestException: The flow is already running (HTTP 409).
             OutcomeUnknownException: It is unknown whether the flow was started.
@@ -166,13 +181,13 @@ class Flows(ApiNamespace):
                 )
             body = {"stepsToRun": steps}
         return await start_run(
-            self._session,
-            self._recovery,
+            self._namespace(CloudRuns),
+            flow_id,
             f"{self._flow(flow_id)}/run",
             body,
-            lambda: self._namespace(CloudRuns).get_run_history(flow_id),
             what=f"Flow {flow_id}",
             sources=("manual", "manual_inf"),
+            run_store=run_store,
         )
 
     async def delete_flow(self, flow_id: str) -> None:

@@ -138,7 +138,7 @@ class LargeReads(ApiNamespace):
         Source: Anaplan help, "Initiate large read request" and "Retrieve status of large read
         request".
         """
-        url = f"{self._workspace_model}/views/{path_segment(view_id)}/readRequests"
+        url = self._requests_url("view", view_id)
         pages = self._read(url, "view", {"exportType": export_type}, timeout, on_progress)
         async with aclosing(pages):
             async for page in pages:
@@ -225,11 +225,14 @@ class LargeReads(ApiNamespace):
         Source: Anaplan help, "Initiate large read request" and "Retrieve status of large read
         request".
         """
-        url = f"{self._workspace_model}/lists/{path_segment(list_id)}/readRequests"
+        url = self._requests_url("list", list_id)
         pages = self._read(url, "list", None, timeout, on_progress)
         async with aclosing(pages):
             async for page in pages:
                 yield page
+
+    def _requests_url(self, kind: Literal["view", "list"], source_id: int | str) -> str:
+        return f"{self._workspace_model}/{kind}s/{path_segment(source_id)}/readRequests"
 
     async def _read(
         self,
@@ -240,7 +243,7 @@ class LargeReads(ApiNamespace):
         on_progress: ProgressCallback | None,
     ) -> AsyncGenerator[bytes]:
         check_timeout(timeout)
-        reply = ObjectReply[ReadRequest](f"{kind}ReadRequest", ReadRequest)
+        reply = _reply(kind)
         opening = _Opening()
         try:
             request = await runtime.run_shielded(self._create, url, reply, body, opening)
@@ -267,15 +270,10 @@ class LargeReads(ApiNamespace):
         read = 0
 
         async def poll() -> ReadRequest:
-            with _expiry_errors():
-                return await self._get(reply, url)
+            return await self._status(reply, url)
 
         async def fetch(page: int) -> bytes:
-            with _expiry_errors():
-                response = await self._session.send(
-                    "GET", f"{url}/pages/{page}", headers={"Accept": "text/csv"}
-                )
-            return content_of(response, f"Page {page}")
+            return await self._page(url, page)
 
         while True:
             is_whole = _is_complete(request)
@@ -291,16 +289,64 @@ class LargeReads(ApiNamespace):
                 return
             # Only the time that is spent on waiting for Anaplan counts.
             deadline = Deadline.after(remaining)
-            request = await wait_until(
-                poll,
-                _beyond(read),
-                delay=self._config.status_poll_delay,
-                timeout=remaining,
-                describe=lambda seen: f"The read is {seen.request_state}",
-                outcome="it was cancelled",
-                total_timeout=timeout,
-            )
+            request = await self._wait(poll, _beyond(read), remaining, timeout)
             remaining = deadline.remaining()
+
+    async def _prepare(
+        self, url: str, kind: Literal["view", "list"], timeout: float | None
+    ) -> tuple[ReadRequest, bytes]:
+        """Create a read, wait until all of its pages are available, and read the first one.
+
+        It is deleted if that fails or the caller stops.
+        """
+        reply = _reply(kind)
+        body = {"exportType": "TABULAR_MULTI_COLUMN"} if kind == "view" else None
+        opening = _Opening()
+        try:
+            request = await runtime.run_shielded(self._create, url, reply, body, opening)
+            request_url = f"{url}/{path_segment(request.request_id)}"
+            if not _is_complete(request):
+                request = await self._wait(
+                    lambda: self._status(reply, request_url),
+                    lambda seen: seen if _is_complete(seen) else None,
+                    timeout,
+                    timeout,
+                )
+            first = await self._page(request_url, 0) if request.available_pages else b""
+        except BaseException:
+            opening.is_abandoned = True
+            if opening.url is not None:
+                await runtime.run_shielded(self._end, opening.url)
+            raise
+        return request, first
+
+    async def _wait(
+        self,
+        poll: runtime.Poll[ReadRequest],
+        condition: Callable[[ReadRequest], ReadRequest | None],
+        timeout: float | None,
+        total_timeout: float | None,
+    ) -> ReadRequest:
+        return await wait_until(
+            poll,
+            condition,
+            delay=self._config.status_poll_delay,
+            timeout=timeout,
+            describe=lambda seen: f"The read is {seen.request_state}",
+            outcome="it was cancelled",
+            total_timeout=total_timeout,
+        )
+
+    async def _status(self, reply: ObjectReply[ReadRequest], url: str) -> ReadRequest:
+        with _expiry_errors():
+            return await self._get(reply, url)
+
+    async def _page(self, url: str, page: int) -> bytes:
+        with _expiry_errors():
+            response = await self._session.send(
+                "GET", f"{url}/pages/{page}", headers={"Accept": "text/csv"}
+            )
+        return content_of(response, f"Page {page}")
 
     async def _create(
         self,
@@ -325,6 +371,10 @@ class LargeReads(ApiNamespace):
         # A failure does no harm: Anaplan deletes the request after 30 minutes without use.
         with suppress(AnaplanException):
             await self._session.send("DELETE", url)
+
+
+def _reply(kind: Literal["view", "list"]) -> ObjectReply[ReadRequest]:
+    return ObjectReply(f"{kind}ReadRequest", ReadRequest)
 
 
 def _is_complete(request: ReadRequest) -> bool:

@@ -8,9 +8,12 @@ from anaplan_sdk._async.api.large_reads import LargeReads
 from anaplan_sdk._async.api.lists import Lists
 from anaplan_sdk._async.api.model_state import ModelState
 from anaplan_sdk._async.api.modules import Modules
+from anaplan_sdk._async.api.prepared_reads import PreparedReads
 from anaplan_sdk._async.api.table_writes import TableWrites
 from anaplan_sdk._async.api.views import Views
 
 
-class Transactional(TableWrites, Lists, Modules, Views, LargeReads, Cells, Calendar, ModelState):
+class Transactional(
+    TableWrites, PreparedReads, Lists, Modules, Views, LargeReads, Cells, Calendar, ModelState
+):
     """Lists, modules, views, cells, large reads, tables, the calendar and the model's state."""

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from anaplan_sdk import _loggers
 from anaplan_sdk._async.transport.polling import poll_until
+from anaplan_sdk._async.transport.run_record import RunRecord
 from anaplan_sdk._async.transport.start_ledger import StartLedger
 from anaplan_sdk._http.retry_policy import was_accepted
 from anaplan_sdk._runtime import asynchronous as runtime
@@ -35,6 +36,11 @@ _CLOCK_TOLERANCE = 2.0
 # Within this time two starts may be confused: their dates are in whole seconds, too.
 _CONFUSION_TIME = _CLOCK_TOLERANCE + 1.0
 _POLL_DELAY = 2.0
+# Seconds. What another process has started was created within this time of its record, even if
+# their clocks differ. What is younger is somebody else's.
+_UNRECORDED_TIME = 600.0
+# Anaplan unloads a model that nobody has used for 60 minutes, and its tasks with it.
+_UNLOAD_TIME = 3300.0
 
 _MAY_BE_ANOTHERS = "but what is listed appeared only afterwards, and may be somebody else's"
 
@@ -266,17 +272,36 @@ class Recovery:
         started.recovered = self._ledger.is_recovered(started.id)
         return started
 
-    async def start(self, send: runtime.Producer[S], start: ListedStart[T]) -> S | T:
+    async def start(
+        self, send: runtime.Producer[S], start: ListedStart[T], record: RunRecord | None = None
+    ) -> S | T:
         """Start or create something that Anaplan lists, at most once.
 
         Args:
             send: Sends the request and reads its reply.
             start: What is started.
+            record: Records the start for other processes. What they may have started was looked up
+                by `resume`.
 
         Raises:
             OutcomeUnknownException: It is unknown whether it was started.
+            RunStoreException: The record can't be written; it was not started.
             AnaplanException: It was not started.
         """
+        if record is None:
+            return await self._start(send, start)
+        listed, now = _ids(await start.find()), self._server_time(time.monotonic())
+        await runtime.run_in_thread(record.save_listed, listed, now)
+        try:
+            started = await self._start(send, start)
+        except AnaplanException as error:
+            if error.not_performed:
+                await runtime.run_in_thread(record.clear)
+            raise
+        await runtime.run_in_thread(record.save_started, started.id)
+        return started
+
+    async def _start(self, send: runtime.Producer[S], start: ListedStart[T]) -> S | T:
         before: frozenset[str] | None = None
 
         async def send_and_log() -> S | T:
@@ -308,6 +333,84 @@ class Recovery:
                 raise
             self._ledger.record_started(start.key, started.id)
         return started
+
+    async def resume(self, start: ListedStart[T], record: RunRecord) -> T | None:
+        """Look up what an earlier process may have started without recording it.
+
+        Args:
+            start: What it was about to start.
+            record: Its record, which is cleared if nothing was started.
+
+        Returns:
+            What it has started; None if nothing.
+
+        Raises:
+            OutcomeUnknownException: It is unknown whether it was started.
+            AnaplanException: The list can't be read.
+        """
+        known = record.listed
+        if known is None:
+            return None
+        listed: list[T] = []
+
+        async def find() -> list[T]:
+            nonlocal listed
+            listed = await start.find()
+            return listed
+
+        def new(listed: list[T]) -> list[T] | None:
+            return [each for each in listed if start.matches(each) and each.id not in known] or None
+
+        found = await poll_until(
+            find,
+            new,
+            delay=_POLL_DELAY,
+            deadline=Deadline.after(self._settle_time),
+            on_timeout=lambda _: [],
+            skip_failures=True,
+        )
+        why = self._why_unknown(start, record, listed, found)
+        if why is not None:
+            ended = AnaplanException("an earlier process ended before it recorded the start")
+            raise start.unknown(ended, why, found)
+        if not found:
+            await runtime.run_in_thread(record.clear)
+            return None
+        await runtime.run_in_thread(record.save_started, found[0].id)
+        self._ledger.record_recovered(found[0].id)
+        self._ledger.record_started(start.key, found[0].id)
+        _loggers.tasks.warning(
+            "%s was %s by an earlier process: recovered %s, which may be somebody else's",
+            start.what,
+            start.verb,
+            found[0].id,
+        )
+        return found[0]
+
+    def _why_unknown(
+        self, start: ListedStart[T], record: RunRecord, listed: list[T], found: list[T]
+    ) -> str | None:
+        """Return why it is unknown what an earlier process has started; None if it is known.
+
+        Args:
+            start: What it was about to start.
+            record: Its record.
+            listed: All that is listed now.
+            found: What of that may be the one.
+        """
+        now = self._server_time(time.monotonic()) or time.time()
+        if len(found) > 1:
+            return "and several match it"
+        if self._is_strict:
+            return "and strict_starts is set"
+        if found:
+            # What has no date was created by now.
+            created = start.created_at(found[0]) or now
+            return _MAY_BE_ANOTHERS if created > record.began + _UNRECORDED_TIME else None
+        known = record.listed or frozenset()
+        if known.isdisjoint(_ids(listed)) and (known or now > record.began + _UNLOAD_TIME):
+            return "and Anaplan may have removed its task with the model"
+        return None
 
     async def _recover(self, search: _Search[T]) -> tuple[T | None, frozenset[str]]:
         """Return what a request has started in spite of its error, and all that is listed."""

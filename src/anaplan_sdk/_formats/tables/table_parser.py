@@ -68,7 +68,7 @@ class TableParser:
         self._batch_rows = batch_rows
         self._rename = rename
         self._separator = file_format.separator or ABSENT
-        self._rows_pattern, self._row_pattern = _patterns(self._separator, file_format.quote)
+        self._rows_pattern, self._row_pattern = row_patterns(file_format)
         self._decoder = codecs.getincrementaldecoder(file_format.codec)()
         self._start: bytes | None = b""
         """What may be the beginning of a byte order mark; None after the beginning."""
@@ -117,7 +117,7 @@ class TableParser:
             yield from self._read_header(is_last=True)
         data = b"".join(self._held)
         self._held, self._held_bytes = [], 0
-        end = self._end_of_closed(data, len(data))
+        end = _end_of_closed(self._rows_pattern, data, len(data))
         yield from self._parse_rows(data[:end], is_last=True)
         if end < len(data):
             raise AnaplanResponseException(
@@ -175,18 +175,9 @@ class TableParser:
     def _take_rows(self) -> bytes:
         """Return the whole rows of what is held, and keep the rest."""
         data = b"".join(self._held)
-        end = data.rfind(b"\n") + 1
-        while (closed := self._end_of_closed(data, end)) < end:  # The line end is within a text.
-            end = data.rfind(b"\n", 0, closed) + 1
+        end = end_of_closed_rows(self._rows_pattern, data)
         self._keep(data[end:])
         return data[:end]
-
-    def _end_of_closed(self, data: bytes, end: int) -> int:
-        """Return where a quoted text begins that is not closed before an end, or else the end."""
-        if self._rows_pattern is None:
-            return end
-        rows = self._rows_pattern.match(data, 0, end)
-        return rows.end() if rows else 0
 
     def _parse_rows(self, data: bytes, *, is_last: bool = False) -> Iterator[RecordBatch]:
         """Parse whole rows, and yield the batches that are complete."""
@@ -226,7 +217,11 @@ class TableParser:
         """Return the reason why rows can't be read, with the first such row."""
         names = [name for name, _ in self.fields or ()]
         try:
-            rows = (record for record in self._records(data, "surrogateescape") if record)
+            rows = (
+                record
+                for record in csv_records(data.decode("utf-8", "surrogateescape"), self._format)
+                if record
+            )
             for row, record in enumerate(rows, self.rows):
                 if len(record) != len(names):
                     shown = self._separator.join(record)
@@ -265,7 +260,11 @@ class TableParser:
             ends.append(row.end())
         header = data[ends[header_row - 1] : ends[header_row]] if len(ends) > header_row else b""
         try:
-            first = (next(self._records(header), list[str]()) or [""]) if header else []
+            first = (
+                (next(csv_records(header.decode(), self._format), list[str]()) or [""])
+                if header
+                else []
+            )
         except UnicodeDecodeError:
             raise AnaplanResponseException(
                 f"The header is not in the file's encoding, {self._format.encoding}."
@@ -278,12 +277,6 @@ class TableParser:
         else:
             self._hold(data)
             yield from self._begin([f"Column {number + 1}" for number in range(len(first))])
-
-    def _records(self, data: bytes, errors: str = "strict") -> Iterator[list[str]]:
-        text = io.StringIO(data.decode("utf-8", errors), newline="")
-        if self._format.quote:
-            return csv.reader(text, delimiter=self._separator, quotechar=self._format.quote)
-        return csv.reader(text, delimiter=self._separator, quoting=csv.QUOTE_NONE)
 
     def _begin(self, header: list[str]) -> Iterator[RecordBatch]:
         """Choose the types of the columns, and yield a batch without rows."""
@@ -300,12 +293,47 @@ class TableParser:
             yield self._library.make_batch(columns, self.fields)
 
 
-def _patterns(separator: str, quote: str) -> tuple[re.Pattern[bytes] | None, re.Pattern[bytes]]:
+def first_row(page: bytes) -> bytes:
+    """Return the first row of a page in UTF-8, with its line end, as the page has it."""
+    bom = codecs.BOM_UTF8 if page.startswith(codecs.BOM_UTF8) else b""
+    row = row_patterns(FileFormat())[1].match(page, len(bom))
+    return page if row is None else page[: row.end()]
+
+
+def csv_records(text: str, file_format: FileFormat) -> Iterator[list[str]]:
+    """Return the records of a text, as the csv module reads them."""
+    lines, separator = io.StringIO(text, newline=""), file_format.separator or ABSENT
+    if file_format.quote:
+        return csv.reader(lines, delimiter=separator, quotechar=file_format.quote)
+    return csv.reader(lines, delimiter=separator, quoting=csv.QUOTE_NONE)
+
+
+def end_of_closed_rows(rows_pattern: re.Pattern[bytes] | None, data: bytes) -> int:
+    """Return where the last row ends that is certainly complete, if the data begins with a row."""
+    end = data.rfind(b"\n") + 1
+    # The line end is within a text.
+    while (closed := _end_of_closed(rows_pattern, data, end)) < end:
+        end = data.rfind(b"\n", 0, closed) + 1
+    return end
+
+
+def _end_of_closed(rows_pattern: re.Pattern[bytes] | None, data: bytes, end: int) -> int:
+    """Return where a quoted text begins that is not closed before an end, or else the end."""
+    if rows_pattern is None:
+        return end
+    rows = rows_pattern.match(data, 0, end)
+    return rows.end() if rows else 0
+
+
+def row_patterns(
+    file_format: FileFormat,
+) -> tuple[re.Pattern[bytes] | None, re.Pattern[bytes]]:
     """Return patterns of rows up to a quoted text that is not closed, and of one row.
 
     As the csv module and the Arrow libraries read it, a quote opens a quoted text only at the start
     of a field, and a doubled quote does not close it. The first pattern is None without quotes.
     """
+    separator, quote = file_format.separator or ABSENT, file_format.quote
     if any(len(each.encode()) != 1 for each in (separator, quote) if each):
         raise InvalidArgumentException(
             f"The separator {separator!r} and the quote {quote!r} must be ASCII characters."

@@ -3,16 +3,21 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 from typing import Literal, TypedDict, Unpack, overload
 
-from anaplan_sdk import models
+from anaplan_sdk import _loggers, models
 from anaplan_sdk._arguments import identifier
 from anaplan_sdk._http.replies import decode_started
 from anaplan_sdk._ranges import check_timeout
+from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._sync.api.namespace import json_body, sort_params
 from anaplan_sdk._sync.api.tasks import TASK, TASKS, Tasks
 from anaplan_sdk._sync.transport.recovery import ListedStart, created_at, waiting_for_task
+from anaplan_sdk._sync.transport.run_record import RunRecord
+from anaplan_sdk.config import RunStore
+from anaplan_sdk.exceptions import AnaplanActionError
 from anaplan_sdk.models._envelopes import ListReply, ObjectReply
 from anaplan_sdk.progress import ProgressCallback
 
@@ -35,6 +40,7 @@ class RunOptions(TypedDict, total=False):
         connector_parameters: Parameters of imports that read through a connector.
         timeout: Seconds to wait for the end; None (the default) waits without limit.
         on_progress: Called with a Progress for every status of the task.
+        run_store: Where the run is recorded, so that another process goes on with it.
     """
 
     locale: str
@@ -42,6 +48,7 @@ class RunOptions(TypedDict, total=False):
     connector_parameters: Iterable[models.ConnectorParameter | Mapping[str, str]]
     timeout: float | None
     on_progress: ProgressCallback | None
+    run_store: RunStore | str | os.PathLike[str] | None
 
 
 class Actions(Tasks):
@@ -230,6 +237,7 @@ class Actions(Tasks):
         connector_parameters: Iterable[models.ConnectorParameter | Mapping[str, str]] = (),
         timeout: float | None = None,
         on_progress: ProgressCallback | None = None,
+        run_store: RunStore | str | os.PathLike[str] | None = None,
     ) -> models.Task | models.CompletedTask:
         """Run an import, an export, another action or a process, and wait until it has ended.
 
@@ -239,6 +247,12 @@ class Actions(Tasks):
         it may be another user's. Only if there is none is the action started again, and never
         after a reply with a 2xx. With the client's `strict_starts` it is never recovered or started
         again.
+
+        With a `run_store` this is true of several processes. The tasks that Anaplan lists are
+        recorded there before the start, the new task after it, and its result at the end. The same
+        call, made again after a crash, looks for the new task, waits for it, and returns its
+        result; it starts the action only if it was not started, or if it has failed. So a store is
+        for one run: to run the action again tomorrow, use another.
 
         While it waits, the task's status is requested after 0.1 seconds at first, then at growing
         intervals of at most the client's `status_poll_delay`.
@@ -253,14 +267,19 @@ class Actions(Tasks):
                 at Anaplan continues after a timeout.
             on_progress: Called with a Progress for every status of the task: its current step, and
                 a share from 0 to 1.
+            run_store: The path of a file, or an object that keeps the record elsewhere, as RunStore
+                describes it; None (the default) records nothing. Only one process at a time may use
+                it.
 
         Returns:
             The successful task. An import may nevertheless have rejected rows: see its `dumps`.
-            Without waiting, the task as it was created.
+            Without waiting, the task as it was created or, with a `run_store`, as it is now.
 
         Raises:
-            InvalidArgumentException: `timeout` is negative, a parameter is incomplete, or the
-                client has no model.
+            InvalidArgumentException: `timeout` is negative, a parameter is incomplete, `run_store`
+                has the record of another run, or the client has no model.
+            ArgumentTypeException: `run_store` is neither a path nor a store.
+            RunStoreException: The store can't be read or written; the action was not started.
             InvalidIdentifierException: The id is not that of an action, or there is no such action.
             OutcomeUnknownException: It is unknown whether the action was started, which task is its
                 own, or how the task has ended.
@@ -274,8 +293,7 @@ class Actions(Tasks):
         Actions".
         """
         check_timeout(timeout)
-        url = self._action_url(action_id)
-        url += "/tasks"
+        url = self._action_url(action_id) + "/tasks"
         body: dict[str, object] = {"localeName": locale}
         for name, model, values in (
             ("mappingParameters", models.MappingParameter, mapping_parameters),
@@ -283,29 +301,87 @@ class Actions(Tasks):
         ):
             if answers := [json_body(model, value) for value in values]:
                 body[name] = answers
-        task = self._start(identifier(action_id), url, body)
+        record = task = None
+        if run_store is not None:
+            record = runtime.run_in_thread(RunRecord, run_store, url)
+            task = self._recorded_task(action_id, url, record)
+        if task is None:
+            task = self._start(action_id, url, body, record)
+        elif record is not None and record.completed is not None:
+            return task
         if not wait_for_completion:
             return task
-        with waiting_for_task(f"Action {action_id}", task.id):
-            return self.wait_for_task(action_id, task.id, timeout=timeout, on_progress=on_progress)
+        try:
+            with waiting_for_task(f"Action {action_id}", task.id):
+                completed = self.wait_for_task(
+                    action_id, task.id, timeout=timeout, on_progress=on_progress
+                )
+        except AnaplanActionError:
+            if record is not None:
+                runtime.run_in_thread(record.clear)
+            raise
+        if record is not None:
+            runtime.run_in_thread(record.save_completed, completed.model_dump(mode="json"))
+        return completed
 
-    def _start(self, action_id: str, url: str, body: dict[str, object]) -> models.Task:
+    def _was_started(
+        self, action_id: int | str, run_store: RunStore | str | os.PathLike[str] | None
+    ) -> bool:
+        """Whether an earlier process has started this run, and it has not failed."""
+        if run_store is None:
+            return False
+        url = self._action_url(action_id) + "/tasks"
+        record = runtime.run_in_thread(RunRecord, run_store, url)
+        task = self._recorded_task(action_id, url, record)
+        return task is not None
+
+    def _recorded_task(
+        self, action_id: int | str, url: str, record: RunRecord
+    ) -> models.Task | models.CompletedTask | None:
+        """Return the task that an earlier process has started; None if there is none, or it failed.
+
+        Raises:
+            OutcomeUnknownException: It is unknown whether it was started, or how it ended.
+        """
+        if record.completed is not None:
+            return models.CompletedTask.model_validate(record.completed)
+        if record.started_id is None:
+            listed = self._recovery.resume(self._listed_start(action_id, url), record)
+            return None if listed is None else _as_task(self._recovery.mark(listed))
+        with waiting_for_task(f"Action {action_id}", record.started_id):
+            task = self._status_of_started(action_id, record.started_id, was_seen=False)
+        is_failure = isinstance(task, models.CompletedTask) and task.result.successful is False
+        if is_failure or task.task_state in ("CANCELLING", "CANCELLED"):
+            _loggers.tasks.info(
+                "Task %s of action %s has failed or was cancelled: starting the action again",
+                task.id,
+                action_id,
+            )
+            runtime.run_in_thread(record.clear)
+            return None
+        return task
+
+    def _start(
+        self, action_id: int | str, url: str, body: dict[str, object], record: RunRecord | None
+    ) -> models.Task:
         def send() -> models.Task | models.CompletedTask:
             response = self._session.send("POST", url, json=body)
             return decode_started(
                 TASK.adapter, response, lambda task_id: models.Task(id=task_id), "taskId", "id"
             )
 
-        task = self._recovery.start(
-            send,
-            ListedStart(
-                find=lambda: self._list(TASKS, url),
-                created_at=created_at,
-                key=url,  # Other models have actions with the same ids.
-                what=f"Action {action_id}",
-                repeat=True,
-            ),
+        task = self._recovery.start(send, self._listed_start(action_id, url), record)
+        return self._recovery.mark(_as_task(task))
+
+    def _listed_start(self, action_id: int | str, url: str) -> ListedStart[models.TaskSummary]:
+        return ListedStart(
+            find=lambda: self._list(TASKS, url),
+            created_at=created_at,
+            key=url,  # Other models have actions with the same ids.
+            what=f"Action {identifier(action_id)}",
+            repeat=True,
         )
-        if not isinstance(task, models.Task):
-            task = models.Task.model_validate(task.model_dump())
-        return self._recovery.mark(task)
+
+
+def _as_task(task: models.TaskSummary) -> models.Task:
+    return task if isinstance(task, models.Task) else models.Task.model_validate(task.model_dump())

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping
 
 from anaplan_sdk._http.dates import optional_timestamp
@@ -14,6 +15,7 @@ from anaplan_sdk._sync.api.cloud_works_runs import (
 )
 from anaplan_sdk._sync.api.namespace import ApiNamespace, json_body, path_segment
 from anaplan_sdk._sync.transport.recovery import Created, ListedStart
+from anaplan_sdk.config import RunStore
 from anaplan_sdk.exceptions import InvalidArgumentException
 from anaplan_sdk.models._envelopes import ListReply, ObjectReply
 from anaplan_sdk.models.flows import Flow, FlowInput, FlowSummary
@@ -132,7 +134,13 @@ class Flows(ApiNamespace):
         """
         self._session.send("PUT", self._flow(flow_id), json=json_body(FlowInput, flow))
 
-    def run_flow(self, flow_id: str, only_steps: Iterable[str] | None = None) -> str:
+    def run_flow(
+        self,
+        flow_id: str,
+        only_steps: Iterable[str] | None = None,
+        *,
+        run_store: RunStore | str | os.PathLike[str] | None = None,
+    ) -> str:
         """Start a flow, without waiting for its end.
 
         The flow is not started twice: when the reply to the request is lost, its run is looked
@@ -143,12 +151,19 @@ class Flows(ApiNamespace):
             flow_id: The flow's id.
             only_steps: The steps to run, by the ids of their integrations; None (the default)
                 runs all.
+            run_store: The path of a file, or an object that keeps the record elsewhere, as RunStore
+                describes it; None (the default) records nothing. The same call, made again after a
+                crash, returns the same run, unless that has failed. Only one process at a time may
+                use it.
 
         Returns:
             The run's id, which `client.cw.wait_for_run` takes.
 
         Raises:
-            InvalidArgumentException: `only_steps` is empty.
+            InvalidArgumentException: `only_steps` is empty, or `run_store` has the record of
+                another run.
+            ArgumentTypeException: `run_store` is neither a path nor a store.
+            RunStoreException: The store can't be read or written; the flow was not started.
             InvalidIdentifierException: There is no such flow.
             AnaplanRequestException: The flow is already running (HTTP 409).
             OutcomeUnknownException: It is unknown whether the flow was started.
@@ -167,13 +182,13 @@ class Flows(ApiNamespace):
                 )
             body = {"stepsToRun": steps}
         return start_run(
-            self._session,
-            self._recovery,
+            self._namespace(CloudRuns),
+            flow_id,
             f"{self._flow(flow_id)}/run",
             body,
-            lambda: self._namespace(CloudRuns).get_run_history(flow_id),
             what=f"Flow {flow_id}",
             sources=("manual", "manual_inf"),
+            run_store=run_store,
         )
 
     def delete_flow(self, flow_id: str) -> None:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection, Generator, Mapping
 from contextlib import closing, suppress
 from http import HTTPStatus
@@ -19,8 +20,9 @@ from anaplan_sdk._ranges import check_timeout
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._sync.api.namespace import ApiNamespace, path_segment
 from anaplan_sdk._sync.transport.polling import wait_until
-from anaplan_sdk._sync.transport.recovery import Created, ListedStart, Recovery
-from anaplan_sdk._sync.transport.session import Session
+from anaplan_sdk._sync.transport.recovery import Created, ListedStart
+from anaplan_sdk._sync.transport.run_record import RunRecord
+from anaplan_sdk.config import RunStore
 from anaplan_sdk.exceptions import (
     AnaplanException,
     IntegrationRunException,
@@ -54,7 +56,12 @@ REFUSAL_CODES = (HTTPStatus.INTERNAL_SERVER_ERROR, HTTPStatus.SERVICE_UNAVAILABL
 class CloudRuns(ApiNamespace):
     """Running integrations, and reading the results and errors of their runs."""
 
-    def run_integration(self, integration_id: str) -> str:
+    def run_integration(
+        self,
+        integration_id: str,
+        *,
+        run_store: RunStore | str | os.PathLike[str] | None = None,
+    ) -> str:
         """Start an integration, without waiting for its end.
 
         The integration is not started twice: when the reply to the request is lost, its run is
@@ -65,11 +72,18 @@ class CloudRuns(ApiNamespace):
 
         Args:
             integration_id: The integration's id.
+            run_store: The path of a file, or an object that keeps the record elsewhere, as RunStore
+                describes it; None (the default) records nothing. The same call, made again after a
+                crash, returns the same run, unless that has failed. Only one process at a time may
+                use it.
 
         Returns:
             The run's id, which `wait_for_run` takes.
 
         Raises:
+            InvalidArgumentException: `run_store` has the record of another run.
+            ArgumentTypeException: `run_store` is neither a path nor a store.
+            RunStoreException: The store can't be read or written; the integration was not started.
             InvalidIdentifierException: There is no such integration.
             AnaplanRequestException: The integration is already running (HTTP 409).
             OutcomeUnknownException: It is unknown whether the integration was started.
@@ -80,13 +94,13 @@ class CloudRuns(ApiNamespace):
         Source: Anaplan CloudWorks API guide, "Run an Integration".
         """
         return start_run(
-            self._session,
-            self._recovery,
+            self,
+            integration_id,
             f"{self._integration(integration_id)}/run",
             None,
-            lambda: self.get_run_history(integration_id),
             what=f"Integration {integration_id}",
             sources=("manual",),
+            run_store=run_store,
         )
 
     def wait_for_run(
@@ -383,6 +397,28 @@ class CloudRuns(ApiNamespace):
                     for row in rows:
                         yield add_action_column(name, row)
 
+    def _has_failed(self, run_id: str, what: str) -> bool:
+        """Whether a run that an earlier process has started has failed."""
+        # As in `wait_for_run`, a failure without a code is read once more.
+        for pause in (self._config.status_poll_delay, None):
+            try:
+                run = self.get_run_status(run_id)
+            except InvalidIdentifierException as error:
+                raise error.as_type(
+                    OutcomeUnknownException,
+                    f"{what} was started as run {run_id}, which can no longer be read, so its "
+                    "outcome is unknown.",
+                    candidates=[run_id],
+                    retryable=False,
+                    not_performed=False,
+                ) from error
+            if run.success or not run.has_ended:
+                return False
+            if pause is None or run.execution_error_code is not None:
+                return True
+            runtime.sleep(pause)
+        raise AssertionError("unreachable: the last request returns or raises")
+
     @property
     def _root(self) -> str:
         return f"{self._session.hosts.cloud_works}/integrations"
@@ -395,29 +431,30 @@ class CloudRuns(ApiNamespace):
 
 
 def start_run(
-    session: Session,
-    recovery: Recovery,
+    runs: CloudRuns,
+    source_id: str,
     url: str,
     body: Mapping[str, object] | None,
-    history: runtime.Poll[list[RunSummary]],
     *,
     what: str,
     sources: Collection[str],
+    run_store: RunStore | str | os.PathLike[str] | None,
 ) -> str:
     """Start an integration or a flow, and look its run up if the reply is lost.
 
     Args:
-        session: Sends the requests.
-        recovery: Finds the run if the reply is lost.
+        runs: Sends the requests, and lists the runs.
+        source_id: What is started.
         url: Where runs are started.
         body: The body of the request.
-        history: Lists the runs.
         what: Name of what is started, for messages.
         sources: The trigger sources that the history has for runs started this way.
+        run_store: Where the start is recorded for other processes.
 
     Returns:
         The run's id.
     """
+    session, recovery = runs._session, runs._recovery
 
     def send() -> Created:
         return Created(find_id(session.send("POST", url, json=body), "runId", "id"))
@@ -431,19 +468,28 @@ def start_run(
         # A queued run has no date yet.
         return started_at(run) is not None or run.end_date is None
 
-    run = recovery.start(
-        send,
-        ListedStart(
-            find=history,
-            created_at=started_at,
-            matches=matches,
-            key=url,
-            what=what,
-            repeat=True,
-            is_new_if_undated=True,
-            refusal_codes=REFUSAL_CODES,
-        ),
+    start = ListedStart(
+        find=lambda: runs.get_run_history(source_id),
+        created_at=started_at,
+        matches=matches,
+        key=url,
+        what=what,
+        repeat=True,
+        is_new_if_undated=True,
+        refusal_codes=REFUSAL_CODES,
     )
+    record = None
+    if run_store is not None:
+        record = runtime.run_in_thread(RunRecord, run_store, url)
+        if record.started_id is None:
+            resumed = recovery.resume(start, record)
+            if resumed is not None:
+                return resumed.id
+        elif runs._has_failed(record.started_id, what):
+            runtime.run_in_thread(record.clear)
+        else:
+            return record.started_id
+    run = recovery.start(send, start, record)
     return run.id
 
 

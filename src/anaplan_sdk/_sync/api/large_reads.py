@@ -139,7 +139,7 @@ class LargeReads(ApiNamespace):
         Source: Anaplan help, "Initiate large read request" and "Retrieve status of large read
         request".
         """
-        url = f"{self._workspace_model}/views/{path_segment(view_id)}/readRequests"
+        url = self._requests_url("view", view_id)
         pages = self._read(url, "view", {"exportType": export_type}, timeout, on_progress)
         with closing(pages):
             for page in pages:
@@ -226,11 +226,14 @@ class LargeReads(ApiNamespace):
         Source: Anaplan help, "Initiate large read request" and "Retrieve status of large read
         request".
         """
-        url = f"{self._workspace_model}/lists/{path_segment(list_id)}/readRequests"
+        url = self._requests_url("list", list_id)
         pages = self._read(url, "list", None, timeout, on_progress)
         with closing(pages):
             for page in pages:
                 yield page
+
+    def _requests_url(self, kind: Literal["view", "list"], source_id: int | str) -> str:
+        return f"{self._workspace_model}/{kind}s/{path_segment(source_id)}/readRequests"
 
     def _read(
         self,
@@ -241,7 +244,7 @@ class LargeReads(ApiNamespace):
         on_progress: ProgressCallback | None,
     ) -> Generator[bytes]:
         check_timeout(timeout)
-        reply = ObjectReply[ReadRequest](f"{kind}ReadRequest", ReadRequest)
+        reply = _reply(kind)
         opening = _Opening()
         try:
             request = runtime.run_shielded(self._create, url, reply, body, opening)
@@ -268,15 +271,10 @@ class LargeReads(ApiNamespace):
         read = 0
 
         def poll() -> ReadRequest:
-            with _expiry_errors():
-                return self._get(reply, url)
+            return self._status(reply, url)
 
         def fetch(page: int) -> bytes:
-            with _expiry_errors():
-                response = self._session.send(
-                    "GET", f"{url}/pages/{page}", headers={"Accept": "text/csv"}
-                )
-            return content_of(response, f"Page {page}")
+            return self._page(url, page)
 
         while True:
             is_whole = _is_complete(request)
@@ -292,16 +290,64 @@ class LargeReads(ApiNamespace):
                 return
             # Only the time that is spent on waiting for Anaplan counts.
             deadline = Deadline.after(remaining)
-            request = wait_until(
-                poll,
-                _beyond(read),
-                delay=self._config.status_poll_delay,
-                timeout=remaining,
-                describe=lambda seen: f"The read is {seen.request_state}",
-                outcome="it was cancelled",
-                total_timeout=timeout,
-            )
+            request = self._wait(poll, _beyond(read), remaining, timeout)
             remaining = deadline.remaining()
+
+    def _prepare(
+        self, url: str, kind: Literal["view", "list"], timeout: float | None
+    ) -> tuple[ReadRequest, bytes]:
+        """Create a read, wait until all of its pages are available, and read the first one.
+
+        It is deleted if that fails or the caller stops.
+        """
+        reply = _reply(kind)
+        body = {"exportType": "TABULAR_MULTI_COLUMN"} if kind == "view" else None
+        opening = _Opening()
+        try:
+            request = runtime.run_shielded(self._create, url, reply, body, opening)
+            request_url = f"{url}/{path_segment(request.request_id)}"
+            if not _is_complete(request):
+                request = self._wait(
+                    lambda: self._status(reply, request_url),
+                    lambda seen: seen if _is_complete(seen) else None,
+                    timeout,
+                    timeout,
+                )
+            first = self._page(request_url, 0) if request.available_pages else b""
+        except BaseException:
+            opening.is_abandoned = True
+            if opening.url is not None:
+                runtime.run_shielded(self._end, opening.url)
+            raise
+        return request, first
+
+    def _wait(
+        self,
+        poll: runtime.Poll[ReadRequest],
+        condition: Callable[[ReadRequest], ReadRequest | None],
+        timeout: float | None,
+        total_timeout: float | None,
+    ) -> ReadRequest:
+        return wait_until(
+            poll,
+            condition,
+            delay=self._config.status_poll_delay,
+            timeout=timeout,
+            describe=lambda seen: f"The read is {seen.request_state}",
+            outcome="it was cancelled",
+            total_timeout=total_timeout,
+        )
+
+    def _status(self, reply: ObjectReply[ReadRequest], url: str) -> ReadRequest:
+        with _expiry_errors():
+            return self._get(reply, url)
+
+    def _page(self, url: str, page: int) -> bytes:
+        with _expiry_errors():
+            response = self._session.send(
+                "GET", f"{url}/pages/{page}", headers={"Accept": "text/csv"}
+            )
+        return content_of(response, f"Page {page}")
 
     def _create(
         self,
@@ -326,6 +372,10 @@ class LargeReads(ApiNamespace):
         # A failure does no harm: Anaplan deletes the request after 30 minutes without use.
         with suppress(AnaplanException):
             self._session.send("DELETE", url)
+
+
+def _reply(kind: Literal["view", "list"]) -> ObjectReply[ReadRequest]:
+    return ObjectReply(f"{kind}ReadRequest", ReadRequest)
 
 
 def _is_complete(request: ReadRequest) -> bool:

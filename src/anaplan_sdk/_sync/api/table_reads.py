@@ -110,17 +110,14 @@ class TableReads(Lists, Modules, Views, LargeReads):
         wanted = identifier(view_id)
         module_id = self._module_of(wanted)
         line_items = [] if module_id is None else self._readable_line_items(module_id)
-        parser = TableParser(
+        choose_types = types_of_view(
             library,
-            FileFormat(),
-            types_of_view(
-                library,
-                self._dimension_names(wanted),
-                {each.name: each.format for each in line_items},
-                chosen,
-            ),
-            invalid=invalid,
-            batch_rows=batch_rows,
+            self._dimension_names(wanted),
+            {each.name: each.format for each in line_items},
+            chosen,
+        )
+        parser = TableParser(
+            library, FileFormat(), choose_types, invalid=invalid, batch_rows=batch_rows
         )
         if pages and module_id is None:
             raise InvalidArgumentException(

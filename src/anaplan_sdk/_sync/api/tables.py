@@ -3,18 +3,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from anaplan_sdk._arguments import identifier
 from anaplan_sdk._formats.csv_rows import unique_names
 from anaplan_sdk._formats.tables.arguments import Invalid, SchemaArgument
-from anaplan_sdk._ranges import AT_LEAST_ONE, check_timeout
+from anaplan_sdk._ranges import AT_LEAST_ONE, check_part, check_timeout
 from anaplan_sdk._sync.api.table_imports import TableImports
+from anaplan_sdk._sync.transfer.download import ACCEPT_BYTES, fetch_chunk, in_order
 from anaplan_sdk._sync.transfer.table_stream import TableStream, open_stream
+from anaplan_sdk.exceptions import InvalidArgumentException
 from anaplan_sdk.progress import ProgressCallback
 
 if TYPE_CHECKING:
     from anaplan_sdk._formats.tables.arrow_types import ColumnType
+    from anaplan_sdk._formats.tables.file_format import FileFormat
 
 _PARALLEL_CHUNKS = 2
 
@@ -30,6 +35,7 @@ class Tables(TableImports):
         invalid: Invalid = "error",
         batch_rows: int = 50_000,
         run: bool = True,
+        part: tuple[int, int] | None = None,
         locale: str = "en_US",
         timeout: float | None = None,
         on_progress: ProgressCallback | None = None,
@@ -49,6 +55,13 @@ class Tables(TableImports):
                 default) raises, "null" reads it as null.
             batch_rows: The most rows of a record batch, at least 1.
             run: Whether to run the export first (default), or to read the output of its last run.
+            part: Which part of the output to read, with `run=False`: its index, from 0, and the
+                number of parts, such as `(0, 4)`; None (the default) reads all of it. So several
+                processes can read one output at the same time: parts are made of its chunks (about
+                10 MB each), and all parts together have each row once, in order. Parts beyond the
+                number of chunks have no rows. A part also fetches the first chunk, for the header,
+                and the one after its own, in which its last row may end. If one of the parts
+                raises an error, discard what the others have read.
             locale: The locale in which Anaplan writes numbers and dates.
             timeout: Seconds to wait for the end of the export; None (the default) waits without
                 limit. The work at Anaplan continues after a timeout.
@@ -64,14 +77,19 @@ class Tables(TableImports):
                 column that it does not have or a type that texts are not read as, `invalid` is
                 neither "error" nor "null", `batch_rows` is below 1, or the client has no model. If
                 Anaplan does not report the columns, names are checked when the export has run.
-            ArgumentTypeException: `schema` is neither a mapping nor an Arrow schema.
+                There is no such `part`, it was given without `run=False`, or the output has an
+                encoding such as UTF-16, which can be read in one part only.
+            ArgumentTypeException: `schema` is neither a mapping nor an Arrow schema, or `part` is
+                not a pair of integers.
             ImportError: The extra `tables` is not installed.
             AnaplanActionError: The export failed; the error has the task.
             FileContentMissingException: There is no output.
             UnexpectedValueException: A value is not of its column's type; raised when it is
                 reached. `run=False` reads the same output again.
             AnaplanResponseException: The output is not valid CSV, or a row has more or fewer fields
-                than the header; raised when it is reached.
+                than the header; raised when it is reached. With `part`, the errors' row numbers
+                count from its first row, and it may also be impossible to know where the rows of
+                a part begin, since chunks can begin within a quoted text: read it in one part then.
             AnaplanException: A request failed; see the subclasses.
 
         Source: Anaplan Integration API V2 guide, "Export Actions"; Arrow specification, "The Arrow
@@ -82,15 +100,25 @@ class Tables(TableImports):
         from anaplan_sdk._formats.tables.column_types import check_known, type_of, types_by_name
         from anaplan_sdk._formats.tables.file_format import format_of_export
         from anaplan_sdk._formats.tables.installed_library import arrow_library
+        from anaplan_sdk._formats.tables.row_borders import check_encoding
         from anaplan_sdk._formats.tables.table_parser import TableParser
 
         AT_LEAST_ONE.check("batch_rows", batch_rows, int)
         check_timeout(timeout)
         check_invalid(invalid)
+        if part is not None:
+            check_part(part)
+            if run:
+                raise InvalidArgumentException(
+                    "part needs run=False: run the export once, with run_action, and then read the "
+                    "parts of its output."
+                )
         library = arrow_library()
         chosen = types_by_name(library, schema)
         metadata = self.get_export(export_id)
         file_format = format_of_export(metadata, self._layout_of_export(export_id))
+        if part is not None and part[1] > 1:
+            check_encoding(file_format)
         # As the parser names columns; the file may have others than Anaplan reports.
         reported = unique_names([name.strip() for name in metadata.header_names])
         if reported:
@@ -107,8 +135,42 @@ class Tables(TableImports):
         parser = TableParser(
             library, file_format, choose_types, invalid=invalid, batch_rows=batch_rows
         )
-        content = self._download(export_id, _PARALLEL_CHUNKS, on_progress)
+        if part is None or part[1] == 1:
+            content = self._download(export_id, _PARALLEL_CHUNKS, on_progress)
+        else:
+            content = self._download_part(export_id, part, file_format, on_progress)
         return open_stream(library, parser, content, are_pages=False)
+
+    def _download_part(
+        self,
+        export_id: int | str,
+        part: tuple[int, int],
+        file_format: FileFormat,
+        on_progress: ProgressCallback | None,
+    ) -> Generator[bytes]:
+        from anaplan_sdk._sync.transfer.part_download import download_part
+
+        what = f"File {export_id}"
+        chunks = in_order(self.get_file_chunks(export_id), what)
+
+        def fetch(number: int) -> bytes:
+            if not chunks:  # A listing without chunks proves nothing.
+                return self.get_small_file(export_id)
+            url = self._file_url(export_id)
+            return fetch_chunk(self._session, url, what, number, ACCEPT_BYTES)
+
+        contents = download_part(
+            fetch,
+            max(len(chunks), 1),
+            part,
+            file_format,
+            width=_PARALLEL_CHUNKS,
+            on_progress=on_progress,
+        )
+        with closing(contents):
+            for content in contents:
+                yield content
+                del content
 
     def _layout_of_export(self, export_id: int | str) -> str | None:
         """Return the layout of an export, which its definition does not have."""

@@ -9,9 +9,12 @@ from anaplan_sdk._sync.api.large_reads import LargeReads
 from anaplan_sdk._sync.api.lists import Lists
 from anaplan_sdk._sync.api.model_state import ModelState
 from anaplan_sdk._sync.api.modules import Modules
+from anaplan_sdk._sync.api.prepared_reads import PreparedReads
 from anaplan_sdk._sync.api.table_writes import TableWrites
 from anaplan_sdk._sync.api.views import Views
 
 
-class Transactional(TableWrites, Lists, Modules, Views, LargeReads, Cells, Calendar, ModelState):
+class Transactional(
+    TableWrites, PreparedReads, Lists, Modules, Views, LargeReads, Cells, Calendar, ModelState
+):
     """Lists, modules, views, cells, large reads, tables, the calendar and the model's state."""

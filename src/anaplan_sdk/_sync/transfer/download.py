@@ -47,12 +47,10 @@ def download(
     """
 
     def fetch(number: int) -> bytes:
-        with missing_content(f"Chunk {number} of {what[0].lower()}{what[1:]}"):
-            reply = session.send("GET", f"{url}/chunks/{number}", headers=headers)
-            return content_of(reply, f"Chunk {number}")
+        return fetch_chunk(session, url, what, number, headers)
 
     size = count = 0
-    numbers = _in_order(list_chunks(), what)
+    numbers = in_order(list_chunks(), what)
     if not numbers:
         # A listing without chunks proves nothing: the content may be empty. A request for all of it
         # shows which.
@@ -73,8 +71,25 @@ def download(
             del content  # Its memory is free while the next one is fetched.
 
 
-def _in_order(chunks: Sequence[models.FileChunk], what: str) -> range:
-    """Return the numbers of the chunks, whatever the order in which they are listed."""
+def fetch_chunk(
+    session: Session, url: str, what: str, number: int, headers: dict[str, str] | None
+) -> bytes:
+    """Fetch one chunk of the content that `download` describes.
+
+    Raises:
+        FileContentMissingException: There is no such chunk.
+    """
+    with missing_content(f"Chunk {number} of {what[0].lower()}{what[1:]}"):
+        reply = session.send("GET", f"{url}/chunks/{number}", headers=headers)
+        return content_of(reply, f"Chunk {number}")
+
+
+def in_order(chunks: Sequence[models.FileChunk], what: str) -> range:
+    """Return the numbers of the chunks, whatever the order in which they are listed.
+
+    Raises:
+        AnaplanResponseException: They are not numbered from 0.
+    """
     listed = sorted(chunk.id for chunk in chunks)
     if listed != list(range(len(listed))):
         shown = ", ".join(map(str, listed[:20])) + (", …" if len(listed) > 20 else "")

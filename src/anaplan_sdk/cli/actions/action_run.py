@@ -53,6 +53,7 @@ class ActionRun:
         action_id: Its id.
         task_id: The run, if it was started elsewhere.
         table: The table that was uploaded for it, if there is one.
+        run_store: `--run-store`.
     """
 
     def __init__(
@@ -63,6 +64,7 @@ class ActionRun:
         action_id: str,
         task_id: str = "",
         table: TableUpload | None = None,
+        run_store: str | None = None,
     ) -> None:
         self._invocation = invocation
         self._client = client
@@ -70,10 +72,24 @@ class ActionRun:
         self._action_id = action_id
         self._task_id = task_id
         self._table = table
+        self._run_store = run_store
         self._first_refused: Sequence[Mapping[str, Any]] = ()
         self._is_started_here = False
         self._are_rows_gone = False
         self._unwritten: OSError | None = None
+
+    def was_started(self) -> bool:
+        """Whether an earlier command has started this run, as `--run-store` records it.
+
+        Returns:
+            False also if that run has failed.
+
+        Raises:
+            CommandError: It is unknown.
+            AnaplanException: The record cannot be read, or a request failed.
+        """
+        with self._starting():
+            return self._client._was_started(self._action_id, self._run_store)
 
     def start(
         self,
@@ -95,25 +111,42 @@ class ActionRun:
             CommandError: It is unknown whether it was started.
             AnaplanException: It was not started.
         """
-        from anaplan_sdk.exceptions import OutcomeUnknownException
-
         self._invocation.state = (
             f"It is unknown whether {self._reference!r} was started: "
             f"{self.command('tasks', task=False)} lists its runs."
         )
-        try:
+        was_started = self.was_started()
+        with self._starting():
             task = self._client.run_action(
                 self._action_id,
                 wait_for_completion=False,
                 locale=locale,
                 mapping_parameters=mappings,
                 connector_parameters=connectors,
+                run_store=self._run_store,
             )
+        self._task_id, self._is_started_here = task.id, True
+        if was_started:
+            self._invocation.say(
+                f"Run {task.id} was started before, as {self._run_store!r} records: nothing was "
+                "started."
+            )
+        return task
+
+    @contextmanager
+    def _starting(self) -> Generator[None]:
+        """Advise what to do if it is unknown whether the action was started.
+
+        Raises:
+            CommandError: It is unknown.
+        """
+        from anaplan_sdk.exceptions import OutcomeUnknownException
+
+        try:
+            yield
         except OutcomeUnknownException as error:
             advice = f"Check first, before you repeat it: {self.command('tasks', task=False)}"
             raise unseen_end(error, f"{advice} lists its runs.") from error
-        self._task_id, self._is_started_here = task.id, True
-        return task
 
     def wait(self, limits: Limits) -> CompletedTask:
         """Wait for the end.

@@ -17,7 +17,14 @@ from anaplan_sdk.cli.failures import CommandError
 from anaplan_sdk.cli.invocation import Invocation
 from anaplan_sdk.cli.limits import Limits
 from anaplan_sdk.cli.name_completion import completing
-from anaplan_sdk.cli.options import AllowRefused, Locale, NoWait, Refused, Timeout
+from anaplan_sdk.cli.options import (
+    AllowRefused,
+    Locale,
+    NoWait,
+    Refused,
+    RunStoreOption,
+    Timeout,
+)
 from anaplan_sdk.cli.references import RUNNABLE, find_id, is_guid, kind_of
 from anaplan_sdk.cli.wording import counted, utc_time
 
@@ -43,6 +50,7 @@ TaskId = Annotated[
     "anaplan run 'Load flights' --allow-refused 1000 --refused refused.csv",
     "anaplan run 'Passenger Plan from passenger-plan.csv' --map Version=Forecast",
     "anaplan run 'Load flights' --timeout 3600 -o json",
+    "anaplan run 'Load flights' --run-store \"runs/$(date +%F).json\"",
 )
 def run(
     context: typer.Context,
@@ -54,12 +62,16 @@ def run(
     timeout: Timeout = None,
     allow_refused: AllowRefused = "0",
     refused: Refused = None,
+    run_store: RunStoreOption = None,
 ) -> ExitCode:
     """Run an import, export, process or other action.
 
     It waits for the end, and prints the result of each step. Rows that Anaplan refuses make the
     exit code 6, unless they are allowed; rows that it imports only in part count as refused. After
     a failure or a cancellation the exit code is 3.
+
+    With --run-store, a command that is repeated after a crash goes on with the run that it started,
+    and starts the action only if that run has failed. Use another path for tomorrow's run.
     """
     invocation = Invocation.of(context)
     limits = Limits.read(timeout, allow_refused, refused, no_wait=no_wait)
@@ -67,7 +79,7 @@ def run(
     with invocation.client() as client:
         action_id = find_id(client, RUNNABLE, ref)
         resolved = parameters.resolve(client, action_id)
-        action_run = ActionRun(invocation, client, ref, action_id)
+        action_run = ActionRun(invocation, client, ref, action_id, run_store=run_store)
         task = action_run.start(locale, *resolved)
         if no_wait:
             invocation.output.started({"task_id": task.id, "state": task.task_state})

@@ -19,7 +19,7 @@ from anaplan_sdk.cli.failures import CommandError, usage_error
 from anaplan_sdk.cli.invocation import Invocation
 from anaplan_sdk.cli.limits import Limits
 from anaplan_sdk.cli.name_completion import completing
-from anaplan_sdk.cli.options import AllowRefused, Locale, Refused, Timeout
+from anaplan_sdk.cli.options import AllowRefused, Locale, Refused, RunStoreOption, Timeout
 from anaplan_sdk.cli.references import find_id, kind_of, named
 from anaplan_sdk.cli.source import source_path
 from anaplan_sdk.cli.table_formats import FormatOption, TableFormat, format_of
@@ -154,6 +154,7 @@ def import_(
     timeout: Timeout = None,
     allow_refused: AllowRefused = "0",
     refused: Refused = None,
+    run_store: RunStoreOption = None,
     form: FormatOption = None,
     column: ColumnOption = None,
     rename: RenameOption = None,
@@ -177,6 +178,10 @@ def import_(
     The import is run only when all of the content has arrived. It waits for the end, and prints the
     result of each step. Rows that Anaplan refuses make the exit code 6, unless they are allowed;
     rows that it imports only in part count as refused.
+
+    With --run-store, a command that is repeated after a crash goes on with the run that it started,
+    and uploads nothing; it begins again only if that run has failed, or was never started. Use
+    another path for tomorrow's run.
 
     Parquet, Arrow and JSON Lines are written as the text that the import reads: its columns are
     compared with the import's by name. Refused rows then have their index in the table, from 0.
@@ -203,9 +208,12 @@ def import_(
             show_reports(invocation, reports)
             return judge(invocation, reports, limits, source)
         resolved = parameters.resolve(client, action_id)
-        _upload(invocation, client, file_id, name, content, journal, action_id)
         table = content if isinstance(content, TableUpload) else None
-        action_run = ActionRun(invocation, client, action, action_id, table=table)
+        action_run = ActionRun(
+            invocation, client, action, action_id, table=table, run_store=run_store
+        )
+        if not action_run.was_started():
+            _upload(invocation, client, file_id, name, content, journal, action_id)
         action_run.start(locale, *resolved)
         return action_run.finish(limits)
 
