@@ -14,6 +14,8 @@ from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, settings
+from opentelemetry import metrics, trace
+from opentelemetry.util._once import Once
 
 from anaplan_emulator import Emulator, TenantDescription
 
@@ -194,3 +196,24 @@ def portal_behind_proxy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Po
 def tenant_of() -> Callable[..., TenantDescription]:
     """Describes the portal's tenant, with the callback URLs given."""
     return describe_tenant
+
+
+@pytest.fixture
+def own_telemetry() -> Iterator[None]:
+    """Lets a test set OpenTelemetry's providers, which a process can do once."""
+    saved = take_providers()
+    yield
+    for provider in take_providers():
+        if shutdown := getattr(provider, "shutdown", None):
+            shutdown()
+    trace._TRACER_PROVIDER, metrics._internal._METER_PROVIDER = saved
+
+
+def take_providers() -> tuple[Any, Any]:
+    """Removes OpenTelemetry's providers, and returns them."""
+    # As OpenTelemetry's own tests do; there is no public way.
+    taken = trace._TRACER_PROVIDER, metrics._internal._METER_PROVIDER
+    trace._TRACER_PROVIDER = metrics._internal._METER_PROVIDER = None
+    trace._TRACER_PROVIDER_SET_ONCE = Once()
+    metrics._internal._METER_PROVIDER_SET_ONCE = Once()
+    return taken

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-if TYPE_CHECKING:
-    from anaplan_sdk.models import ListMetadata
+from anaplan_sdk import models
 
 
 @dataclass(frozen=True)
@@ -33,4 +32,4 @@ class LargeRead:
     header: bytes = field(repr=False)
     dimensions: tuple[str, ...] = field(default=(), repr=False)
     formats: tuple[tuple[str, str], ...] = field(default=(), repr=False)
-    list_metadata: ListMetadata | None = field(default=None, repr=False, compare=False)
+    list_metadata: models.ListMetadata | None = field(default=None, repr=False, compare=False)

@@ -4,6 +4,7 @@
 - `anaplan_sdk.auth`: sign-ins, token renewals, where credentials were found.
 - `anaplan_sdk.tasks`: what was started, created, recovered or cancelled at Anaplan.
 - `anaplan_sdk.uploads`: uploads that begin, resume and complete.
+- `anaplan_sdk.telemetry`: spans that the program's OpenTelemetry could not record.
 
 WARNING is for what a person should look at, such as a recovered task; INFO for whatever makes a
 caller wait or changes what is sent; DEBUG for each request and reply, in one line.
@@ -37,6 +38,8 @@ http = logging.getLogger("anaplan_sdk.http")
 auth = logging.getLogger("anaplan_sdk.auth")
 tasks = logging.getLogger("anaplan_sdk.tasks")
 uploads = logging.getLogger("anaplan_sdk.uploads")
+telemetry = logging.getLogger("anaplan_sdk.telemetry")
 
-for _logger in (http, auth, tasks, uploads):  # The filter of a parent would not see their records.
+# The filter of a parent would not see their records.
+for _logger in (http, auth, tasks, uploads, telemetry):
     _logger.addFilter(_make_printable)

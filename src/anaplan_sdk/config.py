@@ -97,7 +97,7 @@ class TokenStore(Protocol):
 
 @runtime_checkable
 class RunStore(Protocol):
-    """Keeps the record of one run of an action, so that another process can go on with it.
+    """Keeps the record of one run of an action, so that another process can resume it.
 
     Write your own for a database or a scheduler's storage; the path of a file is one, too. Use a
     store for each run that must happen once, such as tonight's. Both methods are plain functions,

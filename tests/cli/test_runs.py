@@ -498,6 +498,19 @@ def test_a_run_store_of_another_run_is_refused(
 def test_a_run_store_that_cannot_be_written_stops_before_the_start(
     uploaded: Command, emulator: Emulator, home: Path
 ) -> None:
-    done = uploaded("run", IMPORT, "--run-store", "missing/tonight.json")
-    assert done.code == 1
+    for path in ("missing/tonight.json", "."):
+        done = uploaded("run", IMPORT, "--run-store", path)
+        assert done.code == 1
+        assert "--run-store takes a file in an existing folder" in done.err
+    empty = uploaded("run", IMPORT, "--run-store", "/dev/null")
+    assert empty.code == 2
+    assert "contains something else than the record of a run" in empty.err
     assert starts(emulator) == 0
+
+
+@pytest.mark.parametrize("path", ["", "-"])
+def test_a_run_store_is_a_path(anaplan: Command, emulator: Emulator, path: str) -> None:
+    done = anaplan("run", IMPORT, "--run-store", path)
+    assert done.code == 2
+    assert f"{path!r} is not the path of a file" in done.err
+    assert emulator.requests() == []

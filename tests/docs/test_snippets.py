@@ -163,7 +163,7 @@ def read(path: Path, fill: Fill, **evaluators: Callable[[Example], None]) -> Doc
     return document
 
 
-@pytest.mark.usefixtures("home", "ring")
+@pytest.mark.usefixtures("home", "ring", "own_telemetry")
 @each_document
 def test_python_examples_run(
     path: Path, fill: Fill, company: Emulator, in_terminal: Seat, monkeypatch: pytest.MonkeyPatch
@@ -254,7 +254,7 @@ def check_command(words: list[str]) -> None:
                 assert not option.startswith("-") or option in emulator_options(), option
         case ["curl", *arguments]:
             send(arguments)
-        case ["python", "-m", "venv", _]:
+        case ["python", "-m", "venv", _] | ["opentelemetry-instrument", *_]:
             pass
         case [] | ["export", _] | ["git", "clone", *_] | ["cd", _] | [".", _]:
             pass

@@ -181,9 +181,14 @@ def running(client: Client, wait: bool, held: Table) -> None:
         )
         assert_type(client.check_table("112000000000", table, columns={"a": "b"}), CheckReport)
     assert_type(client.export_table(116000000000, schema={"a": "number"}), TableStream)
+    assert_type(client.export_schema(116000000000, schema={"a": "number"}).names, list[str])
     assert_type(client.wait_for_task(118000000000, ended.id, timeout=60), models.CompletedTask)
     assert_type(client.get_task_summaries(118000000000), list[models.TaskSummary])
     assert_type(client.get_task_status(118000000000, ended.id), models.Task | models.CompletedTask)
+    assert_type(
+        client.get_recorded_task(118000000000, "run.json"),
+        models.Task | models.CompletedTask | None,
+    )
     assert_type(client.cancel_task(118000000000, ended.id), models.Task | models.CompletedTask)
     assert_type(client.get_optimizer_log(117000000000, ended.id), bytes)
     for dump in ended.dumps:
@@ -269,6 +274,7 @@ async def running_async(client: AsyncClient, wait: bool, held: Table) -> None:
         )
     stream = await client.export_table("116000000000", invalid="null", batch_rows=10, run=False)
     assert_type(stream, AsyncTableStream)
+    assert_type((await client.export_schema("116000000000")).names, list[str])
     part = await client.export_table(116000000000, run=False, part=(0, 2))
     assert_type(part, AsyncTableStream)
     assert_type(await stream.read_all(), Table)
@@ -277,6 +283,10 @@ async def running_async(client: AsyncClient, wait: bool, held: Table) -> None:
         await client.wait_for_task(118000000000, ended.id, timeout=60), models.CompletedTask
     )
     assert_type(await client.get_task_summaries(118000000000), list[models.TaskSummary])
+    assert_type(
+        await client.get_recorded_task(118000000000, "run.json"),
+        models.Task | models.CompletedTask | None,
+    )
     assert_type(
         await client.get_task_status(118000000000, ended.id), models.Task | models.CompletedTask
     )

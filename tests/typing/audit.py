@@ -22,6 +22,7 @@ def events(client: Client) -> None:
         client.audit.follow_events(since=start, timeout=60, poll_delay=5, lag=30),
         Generator[models.FollowedEvent],
     )
+    assert_type(client.audit.get_time(), int)
     for event, cursor in client.audit.follow_events("1780000000000:"):
         assert_type(event, models.AuditEvent)
         assert_type(cursor, str)
@@ -35,6 +36,7 @@ async def events_async(client: AsyncClient) -> None:
     assert_type(client.audit.get_cef_lines(start), AsyncGenerator[str])
     assert_type(client.audit.get_cef_events(hours=1), AsyncGenerator[models.CefEvent])
     assert_type(await client.audit.events_table(hours=1, event_type="all"), AsyncTableStream)
+    assert_type(await client.audit.get_time(), int)
     async for event, cursor in client.audit.follow_events(event_type="user_activity"):
         assert_type(event.event_date, int)
         assert_type(cursor, str)

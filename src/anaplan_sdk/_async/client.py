@@ -476,7 +476,8 @@ class AsyncClient(WorkspacesAndModels, Tables):
         Integration API V2 guide, "Import Actions" and "Process Actions".
         """
         await self._action_url(action_id)
-        if not await self._was_started(action_id, options.get("run_store")):
+        run_store = options.get("run_store")
+        if run_store is None or await self.get_recorded_task(action_id, run_store) is None:
             await self.upload_file(
                 file_id, content, journal=journal, on_progress=options.get("on_progress")
             )

@@ -7,7 +7,7 @@ import time
 
 import httpx2
 
-from anaplan_sdk import _loggers
+from anaplan_sdk import _loggers, _telemetry
 from anaplan_sdk._http.redaction import safe_url
 from anaplan_sdk._http.replies import request_id_of, url_of
 from anaplan_sdk.exceptions import AnaplanException
@@ -57,7 +57,7 @@ def log_failure(request: httpx2.Request, error: Exception, attempt: int, sent_at
 
 
 def log_retry(error: AnaplanException, pause: float, attempt: int, attempts: int) -> None:
-    """Log that a request is sent again.
+    """Log and count that a request is sent again.
 
     Args:
         error: Why.
@@ -65,6 +65,7 @@ def log_retry(error: AnaplanException, pause: float, attempt: int, attempts: int
         attempt: The number of the next attempt.
         attempts: How many attempts there are at most.
     """
+    _telemetry.count_retry(error, pause)
     _loggers.http.info(
         "Retrying in %.1f s, attempt %d of %d, after: %s", pause, attempt, attempts, error
     )

@@ -15,7 +15,7 @@ from copy import deepcopy
 from dataclasses import dataclass, field
 from math import isfinite
 
-from anaplan_sdk import _loggers
+from anaplan_sdk import _loggers, _telemetry
 from anaplan_sdk._runtime import process
 from anaplan_sdk._runtime.flow import Flow
 from anaplan_sdk.exceptions import (
@@ -234,6 +234,7 @@ class TokenCache(ABC):
                 if not self._is_cleared:
                     self._token = token
         except AnaplanException as error:
+            _telemetry.count_renewal(is_refresh=old is not None, error=error)
             error.not_performed = True  # the request that needs the token has not been sent
             if isinstance(error, InvalidCredentialsException) and self._keeps_refusal:
                 self._refusal = deepcopy(error)
@@ -251,6 +252,7 @@ class TokenCache(ABC):
             self._no_refresh_before = self._clock() + _REFRESH_PAUSE
             raise
         else:
+            _telemetry.count_renewal(is_refresh=old is not None)
             _loggers.auth.debug("Obtained a token from %s", self._source)
             return token.value
         finally:

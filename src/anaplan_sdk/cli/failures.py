@@ -181,6 +181,11 @@ def _anaplan_failure(error: AnaplanException) -> Failure:
             ExitCode.SIGN_IN,
             "The user lacks a role for this: 'anaplan whoami' shows who is signed in.",
         ),
+        (
+            e.RunStoreException,
+            ExitCode.FAILED,
+            "--run-store takes a file in an existing folder, which the user can read and write.",
+        ),
         (e.AmbiguousNameException, ExitCode.NOT_FOUND, "Use one of the ids."),
         (
             e.FileContentMissingException,

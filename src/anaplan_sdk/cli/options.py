@@ -39,12 +39,21 @@ Refused: TypeAlias = Annotated[
 NoWait: TypeAlias = Annotated[
     bool, typer.Option("--no-wait", help="Start it, print its id, and do not wait for the end.")
 ]
+
+
+def _run_store(path: str | None) -> str | None:
+    if path in ("", "-"):
+        raise typer.BadParameter(f"{path!r} is not the path of a file.")
+    return path
+
+
 RunStoreOption: TypeAlias = Annotated[
     str | None,
     typer.Option(
         "--run-store",
         metavar="PATH",
-        help="Record of this run: the same command goes on with it instead of starting it again.",
+        callback=_run_store,
+        help="Record of this run: the same command resumes it instead of starting it again.",
     ),
 ]
 

@@ -70,6 +70,14 @@ async def test_pages_have_neither_gaps_nor_repeats(anaplan: EmulatedAnaplan) -> 
     assert all("limit=3" in query or "limit=1" in query for query in queries)
 
 
+async def test_the_time_is_that_of_anaplan(anaplan: EmulatedAnaplan) -> None:
+    anaplan.emulator.set_clock(datetime(2026, 3, 1, tzinfo=UTC))
+    async with auditor(anaplan) as client:
+        time = await client.audit.get_time()
+    assert datetime(2026, 2, 28, 23, 59, tzinfo=UTC) < datetime.fromtimestamp(time / 1000, UTC)
+    assert time <= 1000 * anaplan.emulator.now().timestamp()
+
+
 async def test_lines_of_the_common_event_format(anaplan: EmulatedAnaplan) -> None:
     async with auditor(anaplan) as client:
         events = {event.id: event async for event in client.audit.get_event_stream(hours=720)}

@@ -1,4 +1,4 @@
-"""Runs that are recorded in a store, and that another process goes on with."""
+"""Runs that are recorded in a store, and that another process resumes."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import logging
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.clients.memory_record import Killed, MemoryRecord, kill_when
 
 from anaplan_sdk import AsyncClient
 from anaplan_sdk.exceptions import (
@@ -64,49 +64,9 @@ os._exit(9 if place == "after the run" else 0)
 """
 
 
-class Killed(BaseException):
-    """Stands for the end of the process."""
-
-
-class MemoryRecord:
-    """A store in memory, which may fail or end the process.
-
-    Attributes:
-        text: What is saved.
-        saves: How often it was called.
-        trouble: Called before a save, with the record.
-    """
-
-    def __init__(self, text: str | None = None) -> None:
-        self.text = text
-        self.saves = 0
-        self.trouble: Callable[[str | None], None] = lambda _: None
-
-    def load(self) -> str | None:
-        return self.text
-
-    def save(self, value: str | None) -> None:
-        self.saves += 1
-        self.trouble(value)
-        self.text = value
-
-    @property
-    def fields(self) -> dict[str, Any]:
-        fields: dict[str, Any] = json.loads(self.text or "{}")
-        return fields
-
-
 def run_program(arguments: str) -> int:
     command = [sys.executable, "-c", PROGRAM, arguments]
     return subprocess.run(command, timeout=60, check=False).returncode
-
-
-def kill_when(condition: Callable[[dict[str, Any]], bool]) -> Callable[[str | None], None]:
-    def check(value: str | None) -> None:
-        if value is not None and condition(json.loads(value)):
-            raise Killed
-
-    return check
 
 
 def starts(anaplan: EmulatedAnaplan) -> int:
@@ -384,7 +344,9 @@ async def test_wrong_stores(anaplan: EmulatedAnaplan) -> None:
         before = starts(anaplan)
         with pytest.raises(InvalidArgumentException, match="record of another run"):
             await client.run_action(112000000000, run_store=other)
-        for text in ("{", '{"kind": "x"}', "other", content):
+        incomplete = json.dumps({**other.fields, "completed": {"a": 1}})
+        endless = json.dumps({**other.fields, "began": float("inf")})
+        for text in ("{", '{"kind": "x"}', "other", "", "\ud800", incomplete, endless, content):
             with pytest.raises(InvalidArgumentException, match="something else"):
                 await client.run_action(ACTION, run_store=MemoryRecord(text))
         with pytest.raises(ArgumentTypeException, match="run_store must be a path or have load"):

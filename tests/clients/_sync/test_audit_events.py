@@ -71,6 +71,14 @@ def test_pages_have_neither_gaps_nor_repeats(anaplan: EmulatedAnaplan) -> None:
     assert all("limit=3" in query or "limit=1" in query for query in queries)
 
 
+def test_the_time_is_that_of_anaplan(anaplan: EmulatedAnaplan) -> None:
+    anaplan.emulator.set_clock(datetime(2026, 3, 1, tzinfo=UTC))
+    with auditor(anaplan) as client:
+        time = client.audit.get_time()
+    assert datetime(2026, 2, 28, 23, 59, tzinfo=UTC) < datetime.fromtimestamp(time / 1000, UTC)
+    assert time <= 1000 * anaplan.emulator.now().timestamp()
+
+
 def test_lines_of_the_common_event_format(anaplan: EmulatedAnaplan) -> None:
     with auditor(anaplan) as client:
         events = {event.id: event for event in client.audit.get_event_stream(hours=720)}

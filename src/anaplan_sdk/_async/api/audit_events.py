@@ -286,7 +286,7 @@ class Events(ApiNamespace):
         if since is not None:
             start = EventPosition(_milliseconds("since", since))
             position = position or start
-        now = await self._now()
+        now = await self.get_time()
         position = _within_reach(position or EventPosition(now), now)
         while True:
             latest = now - int(_SECOND * lag)
@@ -305,6 +305,26 @@ class Events(ApiNamespace):
                 return
             await runtime.sleep(deadline.clamp(poll_delay))
             now = self._server_now()
+
+    async def get_time(self) -> int:
+        """Ask Anaplan for its time, such as for the end of a window, with a small request.
+
+        A window that ends by the clock of this machine misses events if that clock is fast.
+
+        Returns:
+            The earliest that Anaplan's clock can show, in milliseconds since 1970; it is up to a
+            second slow, since Anaplan reports whole seconds. The time of this machine if Anaplan
+            reports none.
+
+        Raises:
+            PermissionDeniedException: The user does not have the role Tenant Auditor.
+            AnaplanException: The request failed; see the subclasses.
+
+        Source: Anaplan Audit API guide, "Retrieve Audit Events in JSON Format".
+        """
+        params = {"intervalInHours": 1, "limit": 1}
+        await self._session.send("GET", self._events, params=params)
+        return self._server_now()
 
     @property
     def _events(self) -> str:
@@ -354,12 +374,6 @@ class Events(ApiNamespace):
         )
         return sorted(new, key=lambda event: (event.event_date, event.id))
 
-    async def _now(self) -> int:
-        """Read Anaplan's clock with a small request."""
-        params = {"intervalInHours": 1, "limit": 1}
-        await self._session.send("GET", self._events, params=params)
-        return self._server_now()
-
     def _server_now(self) -> int:
         return int(_SECOND * (self._session.server_time(time.monotonic()) or time.time()))
 
@@ -375,7 +389,7 @@ class Events(ApiNamespace):
         is_open = last is None
         if last is None:
             # Anaplan's clock is known in whole seconds.
-            last = await self._now() + _SECOND
+            last = await self.get_time() + _SECOND
         if first is None:
             first = last - (hours or max_hours) * _HOUR
         if first > last:

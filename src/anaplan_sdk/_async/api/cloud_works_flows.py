@@ -181,6 +181,8 @@ class Flows(ApiNamespace):
                 )
             body = {"stepsToRun": steps}
         return await start_run(
+            self._session,
+            self._recovery,
             self._namespace(CloudRuns),
             flow_id,
             f"{self._flow(flow_id)}/run",

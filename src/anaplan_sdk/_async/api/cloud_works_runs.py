@@ -10,17 +10,20 @@ from itertools import count
 
 from pydantic import Field, TypeAdapter
 
-from anaplan_sdk import _loggers
+from anaplan_sdk import _loggers, _telemetry
 from anaplan_sdk._async.api.namespace import ApiNamespace, path_segment
 from anaplan_sdk._async.transport.polling import wait_until
-from anaplan_sdk._async.transport.recovery import Created, ListedStart
+from anaplan_sdk._async.transport.recovery import Created, ListedStart, Recovery
 from anaplan_sdk._async.transport.run_record import RunRecord
+from anaplan_sdk._async.transport.session import Session
+from anaplan_sdk._async.transport.traced import traced
 from anaplan_sdk._formats.csv_rows import RowReader, add_action_column
 from anaplan_sdk._http.dates import optional_timestamp
 from anaplan_sdk._http.paging import bounded
 from anaplan_sdk._http.replies import content_of, decode, find_id
 from anaplan_sdk._ranges import check_timeout
 from anaplan_sdk._runtime import asynchronous as runtime
+from anaplan_sdk._telemetry import names
 from anaplan_sdk.config import RunStore
 from anaplan_sdk.exceptions import (
     AnaplanException,
@@ -32,6 +35,9 @@ from anaplan_sdk.models._base import AnaplanModel
 from anaplan_sdk.models._envelopes import ObjectReply
 from anaplan_sdk.models.cloud_works import RunError, RunStatus, RunSummary
 from anaplan_sdk.progress import Progress, ProgressCallback
+
+# Seconds after which a failure without a code is read once more.
+_REREAD_PAUSE = 1.0
 
 
 class _History(AnaplanModel):
@@ -93,6 +99,8 @@ class CloudRuns(ApiNamespace):
         Source: Anaplan CloudWorks API guide, "Run an Integration".
         """
         return await start_run(
+            self._session,
+            self._recovery,
             self,
             integration_id,
             f"{self._integration(integration_id)}/run",
@@ -102,6 +110,7 @@ class CloudRuns(ApiNamespace):
             run_store=run_store,
         )
 
+    @traced(names.INTEGRATION_WAIT, duration=names.TASK_DURATION)
     async def wait_for_run(
         self,
         run_id: str,
@@ -135,6 +144,9 @@ class CloudRuns(ApiNamespace):
         Source: Anaplan CloudWorks API guide, "Get Run Status".
         """
         check_timeout(timeout)
+        span = _telemetry.current()
+        span.label({names.ACTION_TYPE: "integration"})
+        span.set({names.RUN_ID: str(run_id)})
 
         seen = False
         failures = 0
@@ -396,28 +408,6 @@ class CloudRuns(ApiNamespace):
                     async for row in rows:
                         yield add_action_column(name, row)
 
-    async def _has_failed(self, run_id: str, what: str) -> bool:
-        """Whether a run that an earlier process has started has failed."""
-        # As in `wait_for_run`, a failure without a code is read once more.
-        for pause in (self._config.status_poll_delay, None):
-            try:
-                run = await self.get_run_status(run_id)
-            except InvalidIdentifierException as error:
-                raise error.as_type(
-                    OutcomeUnknownException,
-                    f"{what} was started as run {run_id}, which can no longer be read, so its "
-                    "outcome is unknown.",
-                    candidates=[run_id],
-                    retryable=False,
-                    not_performed=False,
-                ) from error
-            if run.success or not run.has_ended:
-                return False
-            if pause is None or run.execution_error_code is not None:
-                return True
-            await runtime.sleep(pause)
-        raise AssertionError("unreachable: the last request returns or raises")
-
     @property
     def _root(self) -> str:
         return f"{self._session.hosts.cloud_works}/integrations"
@@ -430,6 +420,8 @@ class CloudRuns(ApiNamespace):
 
 
 async def start_run(
+    session: Session,
+    recovery: Recovery,
     runs: CloudRuns,
     source_id: str,
     url: str,
@@ -442,7 +434,9 @@ async def start_run(
     """Start an integration or a flow, and look its run up if the reply is lost.
 
     Args:
-        runs: Sends the requests, and lists the runs.
+        session: Sends the requests.
+        recovery: Finds the run if the reply is lost.
+        runs: Lists the runs.
         source_id: What is started.
         url: Where runs are started.
         body: The body of the request.
@@ -453,7 +447,6 @@ async def start_run(
     Returns:
         The run's id.
     """
-    session, recovery = runs._session, runs._recovery
 
     async def send() -> Created:
         return Created(find_id(await session.send("POST", url, json=body), "runId", "id"))
@@ -484,12 +477,35 @@ async def start_run(
             resumed = await recovery.resume(start, record)
             if resumed is not None:
                 return resumed.id
-        elif await runs._has_failed(record.started_id, what):
+        elif await _has_failed(runs, record.started_id, what):
             await runtime.run_in_thread(record.clear)
         else:
             return record.started_id
     run = await recovery.start(send, start, record)
     return run.id
+
+
+async def _has_failed(runs: CloudRuns, run_id: str, what: str) -> bool:
+    """Whether a run that an earlier process has started has failed."""
+    # As in `wait_for_run`, a failure without a code is read once more.
+    for pause in (_REREAD_PAUSE, None):
+        try:
+            run = await runs.get_run_status(run_id)
+        except InvalidIdentifierException as error:
+            raise error.as_type(
+                OutcomeUnknownException,
+                f"{what} was started as run {run_id}, which can no longer be read, so its "
+                "outcome is unknown.",
+                candidates=[run_id],
+                retryable=False,
+                not_performed=False,
+            ) from error
+        if run.success or not run.has_ended:
+            return False
+        if pause is None or run.execution_error_code is not None:
+            return True
+        await runtime.sleep(pause)
+    raise AssertionError("unreachable: the last request returns or raises")
 
 
 def _first_reason(error: RunError | None) -> list[str]:

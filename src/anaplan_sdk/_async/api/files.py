@@ -9,7 +9,7 @@ from io import BytesIO
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from anaplan_sdk import models
+from anaplan_sdk import _telemetry, models
 from anaplan_sdk._arguments import expanded, identifier
 from anaplan_sdk._async.api.namespace import (
     ApiNamespace,
@@ -22,10 +22,12 @@ from anaplan_sdk._async.transfer.download import ACCEPT_BYTES, download, missing
 from anaplan_sdk._async.transfer.target import open_target
 from anaplan_sdk._async.transfer.upload import FileUpload, open_journal
 from anaplan_sdk._async.transport.session import Session
+from anaplan_sdk._async.transport.traced import traced
 from anaplan_sdk._http.replies import content_of
 from anaplan_sdk._ranges import AT_LEAST_ONE
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk._runtime.targets import write_all
+from anaplan_sdk._telemetry import names
 from anaplan_sdk.config import ClientConfig
 from anaplan_sdk.exceptions import (
     AnaplanException,
@@ -229,6 +231,7 @@ class Files(ApiNamespace):
         AT_LEAST_ONE.check("batch_size", batch_size, int)
         await self._upload(file_id, content, batch_size, journal, on_progress)
 
+    @traced(names.UPLOAD)
     async def upload_small_file(self, file_id: int | str, content: str | bytes) -> None:
         """Upload less than 1 MB in one request, in place of the user's former content.
 
@@ -247,6 +250,8 @@ class Files(ApiNamespace):
 
         Source: Anaplan Integration API V2 guide, "Upload Files for Actions".
         """
+        span = _telemetry.current()
+        span.set(self._traced(names.FILE_ID, file_id))
         self._check_file_id(file_id)
         if isinstance(content, str):
             await runtime.run_in_thread(refuse_path, content)
@@ -265,6 +270,8 @@ class Files(ApiNamespace):
         target = await self._new_upload().begin(file_id, 1)
         headers = {"Content-Type": "application/octet-stream"}
         await self._session.send("PUT", self._file_url(target), content=body, headers=headers)
+        _telemetry.count_bytes("upload", len(body))
+        span.set({names.SIZE: len(body), names.CHUNK_COUNT: 1})
 
     async def get_file(
         self, file_id: int | str, *, on_progress: ProgressCallback | None = None
@@ -298,6 +305,7 @@ class Files(ApiNamespace):
                 del chunk  # Its memory is free while the next one is fetched.
         return content.getvalue()
 
+    @traced(names.DOWNLOAD)
     async def get_small_file(self, file_id: int | str) -> bytes:
         """Download the whole content of a file in one request, which suits small files.
 
@@ -314,9 +322,14 @@ class Files(ApiNamespace):
             InvalidIdentifierException: The model has no such file.
             AnaplanException: The request failed; see the subclasses.
         """
+        span = _telemetry.current()
+        span.set(self._traced(names.FILE_ID, file_id))
         async with self._missing_content(file_id):
             reply = await self._session.send("GET", self._file_url(file_id), headers=ACCEPT_BYTES)
-            return content_of(reply, f"File {file_id}")
+            content = content_of(reply, f"File {file_id}")
+        _telemetry.count_bytes("download", len(content))
+        span.set({names.SIZE: len(content), names.CHUNK_COUNT: 1})
+        return content
 
     async def get_file_stream(
         self,
@@ -387,6 +400,7 @@ class Files(ApiNamespace):
                     await runtime.run_in_thread(write_all, file, chunk)
         return place
 
+    @traced(names.UPLOAD)
     async def _upload(
         self,
         file_id: int | str,
@@ -395,6 +409,7 @@ class Files(ApiNamespace):
         journal_path: str | os.PathLike[str] | None,
         on_progress: ProgressCallback | None,
     ) -> None:
+        _telemetry.current().set(self._traced(names.FILE_ID, file_id))
         self._check_file_id(file_id)
         model_id = self._model.rpartition("/")[2]
         chunk_size, keep_pieces = self._config.upload_chunk_size, journal_path is None
@@ -422,6 +437,7 @@ class Files(ApiNamespace):
             self._file_url(file_id),
             f"File {file_id}",
             lambda: self.get_file_chunks(file_id),
+            self._traced(names.FILE_ID, file_id),
             width=width,
             headers=ACCEPT_BYTES,
             on_progress=on_progress,

@@ -7,14 +7,17 @@ from contextlib import aclosing, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Literal
 
+from anaplan_sdk import _telemetry
 from anaplan_sdk._async.api.namespace import ApiNamespace, path_segment
 from anaplan_sdk._async.api.views import ViewExport
 from anaplan_sdk._async.transport.polling import wait_until
+from anaplan_sdk._async.transport.traced import traced
 from anaplan_sdk._formats.csv_pages import PageReader
 from anaplan_sdk._http.replies import content_of, decode_started
 from anaplan_sdk._ranges import check_timeout
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk._runtime.deadline import Deadline
+from anaplan_sdk._telemetry import Operation, names
 from anaplan_sdk.exceptions import (
     AnaplanException,
     InvalidIdentifierException,
@@ -234,6 +237,10 @@ class LargeReads(ApiNamespace):
     def _requests_url(self, kind: Literal["view", "list"], source_id: int | str) -> str:
         return f"{self._workspace_model}/{kind}s/{path_segment(source_id)}/readRequests"
 
+    def _read_attributes(self, url: str, kind: Literal["view", "list"]) -> names.Attributes:
+        attribute = names.VIEW_ID if kind == "view" else names.LIST_ID
+        return self._traced(attribute, url.rsplit("/", 2)[-2])
+
     async def _read(
         self,
         url: str,
@@ -245,16 +252,20 @@ class LargeReads(ApiNamespace):
         check_timeout(timeout)
         reply = _reply(kind)
         opening = _Opening()
-        try:
-            request = await runtime.run_shielded(self._create, url, reply, body, opening)
-            pages = self._follow(url, reply, request, timeout, on_progress)
-            async with aclosing(pages):
-                async for page in pages:
-                    yield page
-        finally:
-            opening.is_abandoned = True
-            if opening.url is not None:
-                await runtime.run_shielded(self._end, opening.url)
+        span = _telemetry.begin(names.LARGE_READ, self._read_attributes(url, kind))
+        with span.until_closed():
+            try:
+                with span.bound():
+                    request = await runtime.run_shielded(self._create, url, reply, body, opening)
+                pages = self._follow(url, reply, request, timeout, on_progress, span)
+                async with aclosing(pages):
+                    async for page in pages:
+                        yield page
+            finally:
+                opening.is_abandoned = True
+                if opening.url is not None:
+                    with span.bound():
+                        await runtime.run_shielded(self._end, opening.url)
 
     async def _follow(
         self,
@@ -263,35 +274,41 @@ class LargeReads(ApiNamespace):
         request: ReadRequest,
         timeout: float | None,
         on_progress: ProgressCallback | None,
+        span: Operation,
     ) -> AsyncGenerator[bytes]:
         url = f"{url}/{path_segment(request.request_id)}"
         width = min(_PARALLEL_PAGES, self._config.max_concurrency)
         remaining = timeout
-        read = 0
+        received = _telemetry.Received(span)
 
         async def poll() -> ReadRequest:
             return await self._status(reply, url)
 
         async def fetch(page: int) -> bytes:
-            return await self._page(url, page)
+            with span.bound():
+                return await self._page(url, page)
 
         while True:
             is_whole = _is_complete(request)
-            pages = runtime.ordered_map(fetch, range(read, request.available_pages), width)
+            pages = runtime.ordered_map(
+                fetch, range(received.count, request.available_pages), width
+            )
             async with aclosing(pages):
                 async for page in pages:
-                    read += 1
+                    received.add(page, received.count)
                     if on_progress is not None:
                         total = request.available_pages if is_whole else None
-                        on_progress(Progress("read", read, total))
+                        on_progress(Progress("read", received.count, total))
                     yield page
             if is_whole:
                 return
             # Only the time that is spent on waiting for Anaplan counts.
             deadline = Deadline.after(remaining)
-            request = await self._wait(poll, _beyond(read), remaining, timeout)
+            with span.bound():
+                request = await self._wait(poll, _beyond(received.count), remaining, timeout)
             remaining = deadline.remaining()
 
+    @traced(names.LARGE_READ)
     async def _prepare(
         self, url: str, kind: Literal["view", "list"], timeout: float | None
     ) -> tuple[ReadRequest, bytes]:
@@ -299,6 +316,7 @@ class LargeReads(ApiNamespace):
 
         It is deleted if that fails or the caller stops.
         """
+        _telemetry.current().set(self._read_attributes(url, kind))
         reply = _reply(kind)
         body = {"exportType": "TABULAR_MULTI_COLUMN"} if kind == "view" else None
         opening = _Opening()
@@ -312,7 +330,10 @@ class LargeReads(ApiNamespace):
                     timeout,
                     timeout,
                 )
-            first = await self._page(request_url, 0) if request.available_pages else b""
+            first = b""
+            if request.available_pages:
+                first = await self._page(request_url, 0)
+                _telemetry.Received(_telemetry.current()).add(first, 0)
         except BaseException:
             opening.is_abandoned = True
             if opening.url is not None:

@@ -17,6 +17,7 @@ from anaplan_sdk._http.paging import bounded, further_offsets
 from anaplan_sdk._http.replies import decode
 from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk._runtime import asynchronous as runtime
+from anaplan_sdk._telemetry import names
 from anaplan_sdk.config import ClientConfig
 from anaplan_sdk.exceptions import (
     ArgumentTypeException,
@@ -107,6 +108,10 @@ class ApiNamespace:
     @property
     def _model_id(self) -> str | None:
         return self._config.model_id
+
+    def _traced(self, attribute: str, value: int | str) -> names.Attributes:
+        """Return what describes work on an object of the model in a trace."""
+        return {names.MODEL_ID: self._model_id or "", attribute: str(value)}
 
     @property
     def _max_pages(self) -> int:

@@ -9,12 +9,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from anaplan_sdk import models
+from anaplan_sdk import _telemetry, models
 from anaplan_sdk._arguments import identifier
 from anaplan_sdk._async.api.actions import Actions
 from anaplan_sdk._async.api.files import Files
 from anaplan_sdk._formats.tables.arguments import ColumnsArgument, TableLike, Timestamps
 from anaplan_sdk._runtime import asynchronous as runtime
+from anaplan_sdk._telemetry import names
 from anaplan_sdk.exceptions import InvalidArgumentException, InvalidIdentifierException
 from anaplan_sdk.progress import ProgressCallback
 
@@ -155,6 +156,12 @@ class OutgoingTables(Files, Actions):
             )
         )
 
+    async def _read_table(self, table: OpenedTable, encoder: TableEncoder) -> None:
+        """Read a table that was sent before, so that the row of each line is known."""
+        pieces = encoder.pieces(table.stream.batches, self._config.upload_chunk_size)
+        while await runtime.run_in_thread(next, pieces, None) is not None:
+            pass
+
     async def _send_table(
         self,
         file_id: int | str,
@@ -166,6 +173,8 @@ class OutgoingTables(Files, Actions):
         least = self._config.upload_chunk_size // PIECES_PER_CHUNK
         pieces = encoder.pieces(table.stream.batches, least)
         await self.upload_file(file_id, pieces, journal=journal, on_progress=on_progress)
+        _telemetry.count_rows("upload", encoder.rows)
+        _telemetry.current().set({names.ROWS: encoder.rows})
 
 
 def opened_for(

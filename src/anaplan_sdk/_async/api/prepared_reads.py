@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
+from anaplan_sdk import _telemetry
 from anaplan_sdk._arguments import identifier
 from anaplan_sdk._async.api.namespace import path_segment
 from anaplan_sdk._async.api.table_reads import TableReads
 from anaplan_sdk._async.transfer.table_stream import AsyncTableStream, open_stream
+from anaplan_sdk._async.transport.traced import traced
 from anaplan_sdk._formats.tables.arguments import Invalid, SchemaArgument
 from anaplan_sdk._formats.tables.cell_reader import check_invalid
 from anaplan_sdk._formats.tables.column_types import types_by_name, types_of_view
@@ -19,6 +21,7 @@ from anaplan_sdk._formats.tables.table_parser import TableParser, first_row
 from anaplan_sdk._large_read import LargeRead
 from anaplan_sdk._ranges import AT_LEAST_ONE, check_part, check_timeout, share
 from anaplan_sdk._runtime import asynchronous as runtime
+from anaplan_sdk._telemetry import names
 from anaplan_sdk.exceptions import ArgumentTypeException
 from anaplan_sdk.progress import Progress, ProgressCallback
 
@@ -59,9 +62,8 @@ class PreparedReads(TableReads):
         """
         check_timeout(timeout)
         wanted = identifier(view_id)
-        module_id = await self._module_of(wanted)
-        line_items = [] if module_id is None else await self._readable_line_items(module_id)
-        dimensions = await self._dimension_names(wanted)
+        line_items = await self._readable_line_items(await self._module_of(wanted))
+        dimensions = await self._dimensions_of(wanted)
         request, first = await self._prepare(self._requests_url("view", wanted), "view", timeout)
         return LargeRead(
             kind="view",
@@ -114,6 +116,7 @@ class PreparedReads(TableReads):
             list_metadata=metadata,
         )
 
+    @traced(names.TABLE_READ, is_stream=True)
     async def read_table(
         self,
         read: LargeRead,
@@ -159,6 +162,8 @@ class PreparedReads(TableReads):
         Source: Anaplan help, "Initiate large read request".
         """
         _check_read(read)
+        attributes = self._read_attributes(self._requests_url(read.kind, read.id), read.kind)
+        _telemetry.current().set(attributes)
         check_part(part)
         AT_LEAST_ONE.check("batch_rows", batch_rows, int)
         check_invalid(invalid)
@@ -174,7 +179,7 @@ class PreparedReads(TableReads):
             parser = TableParser(
                 library, FileFormat(), choose_types, invalid=invalid, batch_rows=batch_rows
             )
-        pages = self._pages_of(read, share(part, read.page_count), on_progress)
+        pages = self._pages_of(read, share(part, read.page_count), attributes, on_progress)
         return await open_stream(library, parser, pages, are_pages=True)
 
     async def end_read(self, read: LargeRead) -> None:
@@ -197,24 +202,31 @@ class PreparedReads(TableReads):
         return f"{self._requests_url(read.kind, read.id)}/{path_segment(read.request_id)}"
 
     async def _pages_of(
-        self, read: LargeRead, numbers: range, on_progress: ProgressCallback | None
+        self,
+        read: LargeRead,
+        numbers: range,
+        attributes: names.Attributes,
+        on_progress: ProgressCallback | None,
     ) -> AsyncGenerator[bytes]:
         url = self._url_of(read)
+        span = _telemetry.begin(names.LARGE_READ, attributes)
+        received = _telemetry.Received(span)
 
         async def fetch(number: int) -> bytes:
-            return await self._page(url, number)
+            with span.bound():
+                return await self._page(url, number)
 
-        if numbers.start > 0 or not numbers:  # The first page begins with it.
-            yield read.header
-        count = 0
-        width = min(_PARALLEL_PAGES, self._config.max_concurrency)
-        async with aclosing(runtime.ordered_map(fetch, numbers, width)) as pages:
-            async for page in pages:
-                count += 1
-                if on_progress is not None:
-                    on_progress(Progress("read", count, len(numbers)))
-                yield page
-                del page
+        with span.until_closed():
+            if numbers.start > 0 or not numbers:  # The first page begins with it.
+                yield read.header
+            width = min(_PARALLEL_PAGES, self._config.max_concurrency)
+            async with aclosing(runtime.ordered_map(fetch, numbers, width)) as pages:
+                async for page in pages:
+                    received.add(page, numbers.start + received.count)
+                    if on_progress is not None:
+                        on_progress(Progress("read", received.count, len(numbers)))
+                    yield page
+                    del page
 
 
 def _check_read(read: object) -> None:

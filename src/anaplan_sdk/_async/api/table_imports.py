@@ -7,12 +7,15 @@ from collections.abc import Iterable, Mapping
 from contextlib import aclosing
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from anaplan_sdk import _loggers, models
+from anaplan_sdk import _loggers, _telemetry, models
 from anaplan_sdk._async.api.outgoing_tables import FileOfImport, OpenedTable, check_header
 from anaplan_sdk._async.api.table_checks import TableChecks
+from anaplan_sdk._async.transport.traced import traced
 from anaplan_sdk._formats.tables.arguments import ISO_DATE, ColumnsArgument, TableLike, Timestamps
 from anaplan_sdk._formats.tables.results import TableImport
 from anaplan_sdk._ranges import NOT_NEGATIVE, check_timeout
+from anaplan_sdk._telemetry import names
+from anaplan_sdk.config import RunStore
 from anaplan_sdk.exceptions import (
     AnaplanException,
     InvalidArgumentException,
@@ -32,6 +35,7 @@ _CHECKS = ("columns", "members", "none")
 class TableImports(TableChecks):
     """Tables in: data frames, other Arrow data, and CSV, Parquet, Arrow and JSON Lines files."""
 
+    @traced(names.TABLE_UPLOAD)
     async def upload_table(
         self,
         file_id: int | str,
@@ -89,6 +93,7 @@ class TableImports(TableChecks):
         Source: Anaplan help, "Upload a file in chunks"; Arrow specification, "The Arrow PyCapsule
         Interface".
         """
+        _telemetry.current().set(self._traced(names.FILE_ID, file_id))
         sources = await self._sources_of_file(file_id)
         opened = await self._open_table(
             file_id, table, columns, sources, date_format=date_format, timestamps=timestamps
@@ -98,6 +103,7 @@ class TableImports(TableChecks):
         await self._send_table(file_id, opened, encoder, journal, on_progress)
         return encoder.rows
 
+    @traced(names.TABLE_IMPORT)
     async def import_table(
         self,
         import_id: int | str,
@@ -115,6 +121,7 @@ class TableImports(TableChecks):
         journal: str | os.PathLike[str] | None = None,
         timeout: float | None = None,
         on_progress: ProgressCallback | None = None,
+        run_store: RunStore | str | os.PathLike[str] | None = None,
     ) -> TableImport:
         """Upload a table to the file of an import, run the import, and read the refused rows.
 
@@ -155,6 +162,9 @@ class TableImports(TableChecks):
                 limit. The work at Anaplan continues after a timeout.
             on_progress: Called with a Progress for every acknowledged chunk, in bytes of the file,
                 and for every status of the task.
+            run_store: Where the run is recorded, as in `run_action`; None (the default) records
+                nothing. The same call, made again after a crash with the same table, sends nothing
+                if the import was started and has not failed, and resumes its task.
 
         Returns:
             The task, the number of rows, and the refused rows as a table in memory, each with its
@@ -204,7 +214,11 @@ class TableImports(TableChecks):
             from anaplan_sdk._formats.tables.table_source import refuse_one_shot
 
             refuse_one_shot(table)
+        _telemetry.current().set(self._traced(names.ACTION_ID, import_id))
         found = await self._find_import(import_id)
+        is_started = (
+            run_store is not None and await self.get_recorded_task(import_id, run_store) is not None
+        )
 
         async def open_table() -> OpenedTable:
             return await self._open_table(
@@ -220,11 +234,14 @@ class TableImports(TableChecks):
         if check != "none":
             check_header(opened, found.sources)
         checked_rows = None
-        if check == "members":
+        if check == "members" and not is_started:
             checked_rows = await self._check_rows(found, opened, target, lists)
             opened = await open_table()
         encoder = opened.encoder()
-        await self._send_table(found.file_id, opened, encoder, journal, on_progress)
+        if is_started:
+            await self._read_table(opened, encoder)
+        else:
+            await self._send_table(found.file_id, opened, encoder, journal, on_progress)
         if checked_rows not in (None, encoder.rows):
             raise InvalidTableException(
                 f"The table had {checked_rows:,} rows when it was checked, and {encoder.rows:,} "
@@ -236,6 +253,7 @@ class TableImports(TableChecks):
             mapping_parameters=mapping_parameters,
             timeout=timeout,
             on_progress=on_progress,
+            run_store=run_store,
         )
         result = await self._result(import_id, task, opened, encoder)
         _check_refused(import_id, result, max_refused)
@@ -285,7 +303,11 @@ class TableImports(TableChecks):
                 error.message,
             )
             return TableImport(task, encoder.rows, None, error)
-        return TableImport(task, encoder.rows, refused.table())
+        result = TableImport(task, encoder.rows, refused.table())
+        refused_count = 0 if result.refused is None else len(result.refused)
+        _telemetry.count_refused_rows(refused_count)
+        _telemetry.current().set({names.REFUSED_ROWS: refused_count})
+        return result
 
 
 def _check_refused(import_id: int | str, result: TableImport, max_refused: int | None) -> None:

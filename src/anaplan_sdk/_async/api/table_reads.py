@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Sequence
-from http import HTTPStatus
 
+from anaplan_sdk import _telemetry
 from anaplan_sdk._arguments import identifier
 from anaplan_sdk._async.api.large_reads import LargeReads
-from anaplan_sdk._async.api.lists import Lists
-from anaplan_sdk._async.api.modules import Modules
-from anaplan_sdk._async.api.views import Views
+from anaplan_sdk._async.api.table_schemas import TOO_LARGE, TableSchemas
 from anaplan_sdk._async.transfer.table_stream import AsyncTableStream, open_stream
+from anaplan_sdk._async.transport.traced import traced
 from anaplan_sdk._formats.tables.arguments import Invalid, SchemaArgument
 from anaplan_sdk._formats.tables.cell_reader import check_invalid
 from anaplan_sdk._formats.tables.column_types import types_by_name, types_of_view
@@ -19,30 +18,19 @@ from anaplan_sdk._formats.tables.installed_library import arrow_library
 from anaplan_sdk._formats.tables.list_columns import ListParser
 from anaplan_sdk._formats.tables.table_parser import TableParser
 from anaplan_sdk._ranges import AT_LEAST_ONE, check_timeout
-from anaplan_sdk.exceptions import (
-    AnaplanRequestException,
-    InvalidArgumentException,
-    InvalidIdentifierException,
-    PermissionDeniedException,
-)
+from anaplan_sdk._telemetry import names
+from anaplan_sdk.exceptions import AnaplanRequestException, InvalidArgumentException
 from anaplan_sdk.models import LineItem
 from anaplan_sdk.progress import Progress, ProgressCallback
 
 # Up to this many cells or items are read in one reply, more of them by a large read.
 _SMALL = 100_000
-_LINE_ITEMS = "20000000012"
-_MODULE = "102"
-# Anaplan reports with one of these that a reply would be too large, or its format is not offered.
-TOO_LARGE = (
-    HTTPStatus.BAD_REQUEST,
-    HTTPStatus.NOT_ACCEPTABLE,
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-)
 
 
-class TableReads(Lists, Modules, Views, LargeReads):
+class TableReads(TableSchemas, LargeReads):
     """Views and lists as tables."""
 
+    @traced(names.TABLE_READ, is_stream=True)
     async def view_table(
         self,
         view_id: int | str,
@@ -101,6 +89,7 @@ class TableReads(Lists, Modules, Views, LargeReads):
 
         Source: Anaplan help, "Retrieve cell data for a view" and "Initiate large read request".
         """
+        _telemetry.current().set(self._traced(names.VIEW_ID, view_id))
         AT_LEAST_ONE.check("batch_rows", batch_rows, int)
         check_timeout(timeout)
         check_invalid(invalid)
@@ -108,10 +97,10 @@ class TableReads(Lists, Modules, Views, LargeReads):
         chosen = types_by_name(library, schema)
         wanted = identifier(view_id)
         module_id = await self._module_of(wanted)
-        line_items = [] if module_id is None else await self._readable_line_items(module_id)
+        line_items = await self._readable_line_items(module_id)
         choose_types = types_of_view(
             library,
-            await self._dimension_names(wanted),
+            await self._dimensions_of(wanted),
             {each.name: each.format for each in line_items},
             chosen,
         )
@@ -131,6 +120,7 @@ class TableReads(Lists, Modules, Views, LargeReads):
         content_pages = self.read_view_pages(wanted, timeout=timeout, on_progress=on_progress)
         return await open_stream(library, parser, content_pages, are_pages=True)
 
+    @traced(names.TABLE_READ, is_stream=True)
     async def list_table(
         self,
         list_id: int | str,
@@ -184,6 +174,7 @@ class TableReads(Lists, Modules, Views, LargeReads):
 
         Source: Anaplan help, "Retrieve list data"; Anaplan Integration API V2 guide, "Model lists".
         """
+        _telemetry.current().set(self._traced(names.LIST_ID, list_id))
         AT_LEAST_ONE.check("batch_rows", batch_rows, int)
         check_timeout(timeout)
         check_invalid(invalid)
@@ -202,35 +193,6 @@ class TableReads(Lists, Modules, Views, LargeReads):
                 return await open_stream(library, parser, page, are_pages=True)
         pages = self.read_list_pages(list_id, timeout=timeout, on_progress=on_progress)
         return await open_stream(library, parser, pages, are_pages=True)
-
-    async def _module_of(self, view_id: str) -> str | None:
-        """Return the module of a view; None if it is not known."""
-        if view_id.startswith(_MODULE):
-            return view_id
-        try:
-            views = await self.get_views()
-        except (InvalidIdentifierException, PermissionDeniedException):
-            return None
-        modules = (each.moduleId for each in views if str(each.id) == view_id)
-        module_id = next(modules, None)
-        return None if module_id is None else str(module_id)
-
-    async def _readable_line_items(self, module_id: str) -> list[LineItem]:
-        try:
-            return await self.get_line_items(module_id)
-        except (InvalidIdentifierException, PermissionDeniedException):
-            return []
-
-    async def _dimension_names(self, view_id: str) -> list[str]:
-        try:
-            view = await self.get_view_info(view_id)
-        except (InvalidIdentifierException, PermissionDeniedException):
-            return []
-        return [
-            each.name
-            for each in (*view.rows, *view.columns, *view.pages)
-            if str(each.id) != _LINE_ITEMS
-        ]
 
     async def _cells_of(
         self,

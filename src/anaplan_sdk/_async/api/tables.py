@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import TYPE_CHECKING
 
+from anaplan_sdk import _telemetry
 from anaplan_sdk._arguments import identifier
 from anaplan_sdk._async.api.table_imports import TableImports
-from anaplan_sdk._async.transfer.download import ACCEPT_BYTES, fetch_chunk, in_order
+from anaplan_sdk._async.transfer.download import ACCEPT_BYTES, fetch_chunk, fetch_whole, in_order
 from anaplan_sdk._async.transfer.table_stream import AsyncTableStream, open_stream
-from anaplan_sdk._formats.csv_rows import unique_names
+from anaplan_sdk._async.transport.traced import traced
 from anaplan_sdk._formats.tables.arguments import Invalid, SchemaArgument
+from anaplan_sdk._formats.tables.arrow_types import Schema
 from anaplan_sdk._ranges import AT_LEAST_ONE, check_part, check_timeout
+from anaplan_sdk._telemetry import names
 from anaplan_sdk.exceptions import InvalidArgumentException
 from anaplan_sdk.progress import ProgressCallback
 
 if TYPE_CHECKING:
+    from anaplan_sdk._formats.tables.arrow_library import ArrowLibrary
     from anaplan_sdk._formats.tables.arrow_types import ColumnType
+    from anaplan_sdk._formats.tables.export_output import ExportOutput
     from anaplan_sdk._formats.tables.file_format import FileFormat
 
 _PARALLEL_CHUNKS = 2
@@ -26,6 +31,7 @@ _PARALLEL_CHUNKS = 2
 class Tables(TableImports):
     """Tables in and out: data frames, other Arrow data, and files."""
 
+    @traced(names.TABLE_EXPORT, is_stream=True)
     async def export_table(
         self,
         export_id: int | str,
@@ -96,12 +102,12 @@ class Tables(TableImports):
         """
         # A program without tables does not load what reads them.
         from anaplan_sdk._formats.tables.cell_reader import check_invalid
-        from anaplan_sdk._formats.tables.column_types import check_known, type_of, types_by_name
-        from anaplan_sdk._formats.tables.file_format import format_of_export
+        from anaplan_sdk._formats.tables.column_types import types_by_name
         from anaplan_sdk._formats.tables.installed_library import arrow_library
         from anaplan_sdk._formats.tables.row_borders import check_encoding
         from anaplan_sdk._formats.tables.table_parser import TableParser
 
+        _telemetry.current().set(self._traced(names.ACTION_ID, export_id))
         AT_LEAST_ONE.check("batch_rows", batch_rows, int)
         check_timeout(timeout)
         check_invalid(invalid)
@@ -113,34 +119,74 @@ class Tables(TableImports):
                     "parts of its output."
                 )
         library = arrow_library()
-        chosen = types_by_name(library, schema)
-        metadata = await self.get_export(export_id)
-        file_format = format_of_export(metadata, await self._layout_of_export(export_id))
+        output = await self._output_of(library, export_id, types_by_name(library, schema))
         if part is not None and part[1] > 1:
-            check_encoding(file_format)
-        # As the parser names columns; the file may have others than Anaplan reports.
-        reported = unique_names([name.strip() for name in metadata.header_names])
-        if reported:
-            check_known(chosen, reported)
-        known = dict(zip(reported, metadata.data_types, strict=False))
-
-        def choose_types(names: list[str]) -> list[ColumnType]:
-            if names:
-                check_known(chosen, names)
-            return [chosen.get(name) or type_of(library, known.get(name, "TEXT")) for name in names]
-
+            check_encoding(output.file_format)
         if run:
             await self.run_action(
                 export_id, locale=locale, timeout=timeout, on_progress=on_progress
             )
         parser = TableParser(
-            library, file_format, choose_types, invalid=invalid, batch_rows=batch_rows
+            library,
+            output.file_format,
+            output.choose_types,
+            invalid=invalid,
+            batch_rows=batch_rows,
         )
         if part is None or part[1] == 1:
             content = self._download(export_id, _PARALLEL_CHUNKS, on_progress)
         else:
-            content = self._download_part(export_id, part, file_format, on_progress)
+            content = self._download_part(export_id, part, output.file_format, on_progress)
         return await open_stream(library, parser, content, are_pages=False)
+
+    async def export_schema(
+        self, export_id: int | str, *, schema: SchemaArgument | None = None
+    ) -> Schema:
+        """Return the schema of the table that `export_table` returns, without running the export.
+
+        It is made of the export's metadata. The output may have other columns than these if the
+        export was changed since its last run.
+
+        Args:
+            export_id: The export (116…), to CSV or text, in a tabular layout.
+            schema: Other types, by column: "number", "boolean", "date", "text", or an Arrow type;
+                or an Arrow schema, with the columns to choose types of.
+
+        Returns:
+            The names and types of the columns, as the Arrow library in use has them: a
+            `pyarrow.Schema` or an `arro3.core.Schema`.
+
+        Raises:
+            InvalidArgumentException: Anaplan does not report the columns of the export, it writes
+                an Excel file or a grid, `schema` names a column that it does not have or a type
+                that texts are not read as, or the client has no model.
+            ArgumentTypeException: `schema` is neither a mapping nor an Arrow schema.
+            ImportError: The extra `tables` is not installed.
+            InvalidIdentifierException: There is no such export.
+            AnaplanException: A request failed; see the subclasses.
+
+        Source: Anaplan Integration API V2 guide, "Export Actions".
+        """
+        from anaplan_sdk._formats.tables.column_types import types_by_name
+        from anaplan_sdk._formats.tables.installed_library import arrow_library
+        from anaplan_sdk._formats.tables.table_parser import fields_of
+
+        library = arrow_library()
+        output = await self._output_of(library, export_id, types_by_name(library, schema))
+        if not output.header:
+            raise InvalidArgumentException(
+                f"export_id: Anaplan does not report the columns of export {export_id}."
+            )
+        return library.schema(fields_of(output.header, output.choose_types))
+
+    async def _output_of(
+        self, library: ArrowLibrary, export_id: int | str, chosen: Mapping[str, ColumnType]
+    ) -> ExportOutput:
+        from anaplan_sdk._formats.tables.export_output import output_of
+
+        metadata = await self.get_export(export_id)
+        layout = await self._layout_of_export(export_id)
+        return output_of(library, metadata, layout, chosen)
 
     async def _download_part(
         self,
@@ -151,27 +197,32 @@ class Tables(TableImports):
     ) -> AsyncGenerator[bytes]:
         from anaplan_sdk._async.transfer.part_download import download_part
 
-        what = f"File {export_id}"
-        chunks = in_order(await self.get_file_chunks(export_id), what)
+        what, url = f"File {export_id}", self._file_url(export_id)
+        span = _telemetry.begin(names.DOWNLOAD, self._traced(names.FILE_ID, export_id))
 
         async def fetch(number: int) -> bytes:
-            if not chunks:  # A listing without chunks proves nothing.
-                return await self.get_small_file(export_id)
-            url = self._file_url(export_id)
-            return await fetch_chunk(self._session, url, what, number, ACCEPT_BYTES)
+            with span.bound():
+                if not chunks:
+                    return await fetch_whole(self._session, url, what, ACCEPT_BYTES)
+                return await fetch_chunk(self._session, url, what, number, ACCEPT_BYTES)
 
-        contents = download_part(
-            fetch,
-            max(len(chunks), 1),
-            part,
-            file_format,
-            width=_PARALLEL_CHUNKS,
-            on_progress=on_progress,
-        )
-        async with aclosing(contents):
-            async for content in contents:
-                yield content
-                del content
+        async with self._missing_content(export_id):
+            with span.until_closed():
+                with span.bound():
+                    chunks = in_order(await self.get_file_chunks(export_id), what)
+                contents = download_part(
+                    fetch,
+                    max(len(chunks), 1),
+                    part,
+                    file_format,
+                    _telemetry.Received(span),
+                    width=_PARALLEL_CHUNKS,
+                    on_progress=on_progress,
+                )
+                async with aclosing(contents):
+                    async for content in contents:
+                        yield content
+                        del content
 
     async def _layout_of_export(self, export_id: int | str) -> str | None:
         """Return the layout of an export, which its definition does not have."""

@@ -2,25 +2,31 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing, asynccontextmanager
 from http import HTTPStatus
 
-from anaplan_sdk import _loggers, models
+from anaplan_sdk import _loggers, _telemetry, models
 from anaplan_sdk._arguments import identifier
 from anaplan_sdk._async.api.namespace import ApiNamespace, path_segment
 from anaplan_sdk._async.transfer.download import download
 from anaplan_sdk._async.transport.polling import wait_until
+from anaplan_sdk._async.transport.run_record import RunRecord
+from anaplan_sdk._async.transport.traced import traced
 from anaplan_sdk._formats.csv_rows import RowReader, add_action_column
 from anaplan_sdk._http.replies import content_of
 from anaplan_sdk._ranges import check_timeout
 from anaplan_sdk._runtime import asynchronous as runtime
+from anaplan_sdk._telemetry import Operation, names
+from anaplan_sdk.config import RunStore
 from anaplan_sdk.exceptions import (
     AnaplanActionCancelledException,
     AnaplanActionError,
     AnaplanException,
     FileContentMissingException,
+    InvalidArgumentException,
     InvalidIdentifierException,
     OutcomeUnknownException,
 )
@@ -63,6 +69,7 @@ class Tasks(ApiNamespace):
         *,
         timeout: float | None = None,
         on_progress: ProgressCallback | None = None,
+        run_store: RunStore | str | os.PathLike[str] | None = None,
     ) -> models.CompletedTask:
         """Wait until a task has ended.
 
@@ -76,12 +83,17 @@ class Tasks(ApiNamespace):
                 at Anaplan continues after a timeout.
             on_progress: Called with a Progress for every status of the task: its current step, and
                 a share from 0 to 1.
+            run_store: The store with which the task was started, in which its end is recorded: see
+                `run_action`.
 
         Returns:
             The successful task. Its import may nevertheless have rejected rows: see its `dumps`.
 
         Raises:
-            InvalidArgumentException: `timeout` is negative, or the client has no model.
+            InvalidArgumentException: `timeout` is negative, `run_store` has the record of another
+                run or task, or the client has no model.
+            ArgumentTypeException: `run_store` is neither a path nor a store.
+            RunStoreException: The store can't be read.
             InvalidIdentifierException: The model has no such action, or the action no such task.
                 Anaplan removes tasks when it unloads the model.
             OutcomeUnknownException: The task was removed while it was waited for, or it has ended
@@ -94,13 +106,62 @@ class Tasks(ApiNamespace):
         Source: Anaplan help, "Check the status of the import action".
         """
         check_timeout(timeout)
+        record = await self._record_of(action_id, run_store)
+        if record is not None and record.started_id not in (None, task_id):
+            raise InvalidArgumentException(
+                f"run_store has the record of task {record.started_id}, not of task {task_id}."
+            )
+        return await self._wait_for_task(action_id, task_id, timeout, on_progress, record)
+
+    async def _record_of(
+        self, action_id: int | str, run_store: RunStore | str | os.PathLike[str] | None
+    ) -> RunRecord | None:
+        """Read what is recorded of a run of an action; None without a store."""
+        if run_store is None:
+            return None
+        url = await self._action_url(action_id) + "/tasks"
+        return await runtime.run_in_thread(RunRecord, run_store, url)
+
+    async def _wait_for_task(
+        self,
+        action_id: int | str,
+        task_id: str,
+        timeout: float | None,
+        on_progress: ProgressCallback | None,
+        record: RunRecord | None,
+    ) -> models.CompletedTask:
+        try:
+            task = await self._completed_task(action_id, task_id, timeout, on_progress)
+        except AnaplanActionError:
+            if record is not None:
+                await runtime.run_in_thread(record.clear)
+            raise
+        if record is not None:
+            await runtime.run_in_thread(record.save_completed, task)
+        return task
+
+    @traced(names.TASK_WAIT, duration=names.TASK_DURATION)
+    async def _completed_task(
+        self,
+        action_id: int | str,
+        task_id: str,
+        timeout: float | None,
+        on_progress: ProgressCallback | None,
+    ) -> models.CompletedTask:
+        span = _telemetry.current()
+        span.set(self._traced(names.ACTION_ID, action_id))
 
         undecided = polls = 0
+        state = ""
 
         async def poll() -> models.Task | models.CompletedTask:
-            nonlocal polls
+            nonlocal polls, state
             task = await self._status_of_started(action_id, task_id, was_seen=polls > 0)
             polls += 1
+            if task.task_state != state:
+                state = task.task_state
+                describe_task(span, task, await self._action_url(action_id))
+                span.event(names.TASK_STATE_CHANGED, {names.TASK_STATE: state})
             if on_progress is not None:
                 on_progress(Progress(task.current_step or task.task_state, task.progress, 1.0))
             return task
@@ -298,8 +359,13 @@ class Tasks(ApiNamespace):
                 return b"".join([chunk async for chunk in chunks])
         action = await self._action_url(action_id)
         url = f"{action}/tasks/{path_segment(task_id)}/dump"
+        ids = {**self._traced(names.ACTION_ID, action_id), names.TASK_ID: task_id}
         async with self._missing_dump(action_id, task_id):
-            return content_of(await self._session.send("GET", url), _dump_of(task_id))
+            with _telemetry.begin(names.DOWNLOAD, ids) as span:
+                content = content_of(await self._session.send("GET", url), _dump_of(task_id))
+                _telemetry.count_bytes("download", len(content))
+                span.set({names.SIZE: len(content), names.CHUNK_COUNT: 1})
+                return content
 
     async def get_dump_stream(
         self, action_id: int | str, task_id: str, object_id: int | str | None = None
@@ -419,6 +485,7 @@ class Tasks(ApiNamespace):
             url,
             _dump_of(task_id),
             lambda: self._list(_CHUNKS, f"{url}/chunks"),
+            {**self._traced(names.ACTION_ID, action_id), names.TASK_ID: task_id},
         )
         async with self._missing_dump(action_id, task_id), aclosing(dump) as chunks:
             async for chunk in chunks:
@@ -475,6 +542,27 @@ class Tasks(ApiNamespace):
                 if any(str(each.get("id")) == action_id for each in listed):
                     known[key] = listing.key
         return known.get(key)
+
+
+def describe_task(span: Operation, task: models.TaskSummary, url: str) -> None:
+    """Describe a task in a trace.
+
+    Args:
+        span: The operation that the task belongs to.
+        task: The task.
+        url: The URL of its action, or of the action's tasks.
+    """
+    kind = url.removesuffix("/tasks").rsplit("/", 2)[-2]
+    span.label({names.ACTION_TYPE: kind.removesuffix("es" if kind == "processes" else "s")})
+    span.set(
+        {
+            names.TASK_ID: task.id,
+            names.TASK_STATE: task.task_state,
+            names.TASK_RECOVERED: task.recovered,
+        }
+    )
+    if isinstance(task, models.CompletedTask) and task.result.successful is not None:
+        span.set({names.TASK_SUCCESSFUL: task.result.successful})
 
 
 def _dump_of(task_id: str) -> str:

@@ -9,6 +9,7 @@ from anaplan_sdk._formats.tables.file_format import FileFormat
 from anaplan_sdk._formats.tables.row_borders import HeaderReader, PartReader
 from anaplan_sdk._ranges import share
 from anaplan_sdk._runtime import asynchronous as runtime
+from anaplan_sdk._telemetry import Received
 from anaplan_sdk.progress import Progress, ProgressCallback
 
 
@@ -17,6 +18,7 @@ async def download_part(
     total: int,
     part: tuple[int, int],
     file_format: FileFormat,
+    received: Received,
     *,
     width: int,
     on_progress: ProgressCallback | None = None,
@@ -28,6 +30,7 @@ async def download_part(
         total: How many chunks there are, at least 1.
         part: Which part is read, from 0, and how many parts there are.
         file_format: The format of the file.
+        received: Counts what is fetched.
         width: How many chunks are fetched at the same time.
         on_progress: Called with a Progress for every chunk of the part.
 
@@ -36,12 +39,8 @@ async def download_part(
     """
     own = share(part, total)
     header = HeaderReader(file_format)
-    beginning: list[bytes] = []
-    while header.header is None:
-        beginning.append(await fetch(len(beginning)))
-        is_last = len(beginning) == total
-        await runtime.run_in_thread(header.feed, b"".join(beginning), is_last=is_last)
-    yield header.header
+    beginning = await _read_header(header, fetch, total, received)
+    yield header.header or b""
     if not own:
         return
     reader = PartReader(file_format, header, is_first=own.start == 0)
@@ -49,10 +48,11 @@ async def download_part(
     del beginning
 
     async def fetch_or_take(number: int) -> bytes:
-        chunk = fetched.pop(number, None)
-        return await fetch(number) if chunk is None else chunk
+        return fetched[number] if number in fetched else await fetch(number)
 
     async def add(chunk: bytes, number: int) -> bytes:
+        if fetched.pop(number, None) is None:  # Otherwise it was received with the header.
+            received.add(chunk, number)
         return await runtime.run_in_thread(
             reader.feed, chunk, is_own=number in own, is_last=number == total - 1
         )
@@ -74,3 +74,16 @@ async def download_part(
         if rows := await add(await fetch_or_take(number), number):
             yield rows
         number += 1
+
+
+async def _read_header(
+    header: HeaderReader, fetch: runtime.Function[int, bytes], total: int, received: Received
+) -> list[bytes]:
+    """Read the header of a file, and return the chunks that were fetched for it."""
+    chunks: list[bytes] = []
+    while header.header is None:
+        chunks.append(await fetch(len(chunks)))
+        received.add(chunks[-1], len(chunks) - 1)
+        is_last = len(chunks) == total
+        await runtime.run_in_thread(header.feed, b"".join(chunks), is_last=is_last)
+    return chunks

@@ -17,6 +17,7 @@ from anaplan_sdk._http.dates import http_date
 from anaplan_sdk._http.redirects import next_request
 from anaplan_sdk._http.replies import error_of, is_html, transport_error
 from anaplan_sdk._http.request_log import log_failure, log_reply
+from anaplan_sdk._http.request_span import begin_request, record_reply
 from anaplan_sdk._runtime import asynchronous as runtime
 from anaplan_sdk._runtime import process
 from anaplan_sdk._runtime.deadline import NO_DEADLINE
@@ -185,7 +186,7 @@ class Transport:
             if is_exchange or not self._has_retries or not attempt.met_closed_connection:
                 raise
         return await runtime.with_own_time(
-            seconds, self._transmit, token_request, None, Attempt(number)
+            seconds, self._transmit, token_request, None, Attempt(number, earlier_sends=1)
         )
 
     async def _transmit(
@@ -199,7 +200,7 @@ class Transport:
         deadline = attempt.deadline
         if attempt.is_over or deadline.expired:
             raise DeadlineExceeded
-        attempt.was_sent = True
+        attempt.sends += 1
         extensions = request.extensions
         request.extensions = dict(extensions)
         trace = ConnectionTrace(request, self._limits.max_header_bytes)
@@ -216,10 +217,12 @@ class Transport:
         sent_at = time.monotonic()
         failure: Exception
         try:
-            response = await self._follow(client, request, auth, trace)
-            attempt.status_code = response.status_code
-            if not stream or not response.is_success or is_html(response):
-                response = await read_reply(response, self._limits, attempt)
+            with begin_request(request, attempt) as span:
+                response = await self._follow(client, request, auth, trace)
+                attempt.status_code = response.status_code
+                record_reply(span, response)
+                if not stream or not response.is_success or is_html(response):
+                    response = await read_reply(response, self._limits, attempt)
             log_reply(response, attempt.number, sent_at)
         except (httpx2.RequestError, RuntimeError, UnicodeError) as error:
             failure = error

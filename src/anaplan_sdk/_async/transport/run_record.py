@@ -1,4 +1,4 @@
-"""The record of a run: what another process needs to go on with it instead of starting it again."""
+"""The record of a run: what another process needs to resume it instead of starting it again."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, FiniteFloat, ValidationError
 
-from anaplan_sdk import _loggers
+from anaplan_sdk import _loggers, models
 from anaplan_sdk._arguments import expanded
 from anaplan_sdk._runtime.targets import replacing, write_all
 from anaplan_sdk.config import RunStore
@@ -37,7 +37,7 @@ class _Run(BaseModel):
     kind: Literal["anaplan-sdk run 1"] = "anaplan-sdk run 1"
     start: str
     listed: frozenset[str]
-    began: float
+    began: FiniteFloat
     started_id: str | None = None
     completed: dict[str, Any] | None = None
 
@@ -86,6 +86,7 @@ class RunRecord:
             )
         self._store = store
         self._start = start
+        self._completed: models.CompletedTask | None = None
         self._run = self._load()
 
     def _load(self) -> _Run | None:
@@ -98,10 +99,12 @@ class RunRecord:
             raise RunStoreException(
                 f"The run store can't be read: {type(error).__name__}: {error}", not_performed=True
             ) from error
-        if not text:
+        if text is None:
             return None
         try:
             run = _Run.model_validate_json(text)
+            if run.completed is not None:
+                self._completed = models.CompletedTask.model_validate(run.completed)
         except ValidationError:
             raise InvalidArgumentException(
                 "The run store contains something else than the record of a run."
@@ -129,9 +132,9 @@ class RunRecord:
         return None if self._run is None else self._run.started_id
 
     @property
-    def completed(self) -> dict[str, Any] | None:
+    def completed(self) -> models.CompletedTask | None:
         """The task that was successful; None if that was not recorded."""
-        return None if self._run is None else self._run.completed
+        return self._completed
 
     def save_listed(self, listed: Collection[str], began: float | None) -> None:
         """Record that the run is about to be started.
@@ -150,9 +153,9 @@ class RunRecord:
         """Record that it was started. If that fails, another process finds it in Anaplan's list."""
         self._update(started_id=started_id)
 
-    def save_completed(self, completed: dict[str, Any]) -> None:
+    def save_completed(self, completed: models.CompletedTask) -> None:
         """Record that it was successful. If that fails, another process asks Anaplan."""
-        self._update(completed=completed)
+        self._update(completed=completed.model_dump(mode="json"))
 
     def clear(self) -> None:
         """Remove the record: the run was not started, or it has failed."""

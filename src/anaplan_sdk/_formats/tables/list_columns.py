@@ -82,6 +82,23 @@ def list_fields(metadata: ListMetadata) -> list[ListField]:
     ]
 
 
+def typed_fields(
+    library: ArrowLibrary, known: Sequence[ListField], chosen: Mapping[str, ColumnType]
+) -> Fields:
+    """Return the names and types of a list's columns.
+
+    Args:
+        library: The Arrow library.
+        known: The columns of the list.
+        chosen: The types that the caller has chosen, by column.
+
+    Raises:
+        InvalidArgumentException: There is no column whose type the caller has chosen.
+    """
+    check_known(chosen, [field.name for field in known])
+    return [(each.name, chosen.get(each.name) or library.type(each.kind)) for each in known]
+
+
 class ListParser:
     """Parses the CSV of a list, in either of its forms, into record batches with its columns.
 
@@ -111,10 +128,7 @@ class ListParser:
     ) -> None:
         self._library = library
         self._known = list_fields(metadata)
-        check_known(chosen, [field.name for field in self._known])
-        self._types = {
-            field.name: chosen.get(field.name) or library.type(field.kind) for field in self._known
-        }
+        self._types = dict(typed_fields(library, self._known, chosen))
         self._text = library.type(Kind.TEXT)
         self._parser = TableParser(
             library,

@@ -107,7 +107,7 @@ class HeaderReader:
         self.header = data[start : self.end]
         # What is not in the encoding is reported when the header is parsed.
         text = self.header.decode(self._format.codec, "replace")
-        self.columns = max(len(next(csv_records(text, self._format), [])), 1)
+        self.columns = max(len(next(csv_records(text, self._format), list[str]())), 1)
 
 
 class _Invalid(Exception):

@@ -6,7 +6,7 @@ import codecs
 import csv
 import io
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from anaplan_sdk._formats.csv_rows import unique_names
 from anaplan_sdk._formats.tables.arguments import Invalid
@@ -280,10 +280,7 @@ class TableParser:
 
     def _begin(self, header: list[str]) -> Iterator[RecordBatch]:
         """Choose the types of the columns, and yield a batch without rows."""
-        # arro3 panics at a name with NUL, which the C interface of Arrow does not have.
-        names = self._rename([name.replace("\0", "").strip() for name in header])
-        types = self._choose_types(names)
-        self.fields = list(zip(names, types, strict=True))
+        self.fields = fields_of(header, self._choose_types, self._rename)
         self._readers = [
             CellReader(self._library, name, each, self._invalid) for name, each in self.fields
         ]
@@ -291,6 +288,23 @@ class TableParser:
             nothing = self._library.column([], self._library.type(Kind.TEXT))
             columns = [reader.read(nothing, 0) for reader in self._readers]
             yield self._library.make_batch(columns, self.fields)
+
+
+def fields_of(
+    header: Iterable[str],
+    choose_types: ChooseTypes,
+    rename: Callable[[list[str]], list[str]] = unique_names,
+) -> Fields:
+    """Return the names and types of the columns that a header has.
+
+    Args:
+        header: The names in the header.
+        choose_types: Chooses the types of the columns.
+        rename: Renames the columns, without spaces around their names.
+    """
+    # arro3 panics at a name with NUL, which the C interface of Arrow does not have.
+    names = rename([name.replace("\0", "").strip() for name in header])
+    return list(zip(names, choose_types(names), strict=True))
 
 
 def first_row(page: bytes) -> bytes:

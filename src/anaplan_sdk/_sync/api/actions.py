@@ -7,17 +7,18 @@ import os
 from collections.abc import Iterable, Mapping
 from typing import Literal, TypedDict, Unpack, overload
 
-from anaplan_sdk import _loggers, models
+from anaplan_sdk import _loggers, _telemetry, models
 from anaplan_sdk._arguments import identifier
 from anaplan_sdk._http.replies import decode_started
 from anaplan_sdk._ranges import check_timeout
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._sync.api.namespace import json_body, sort_params
-from anaplan_sdk._sync.api.tasks import TASK, TASKS, Tasks
+from anaplan_sdk._sync.api.tasks import TASK, TASKS, Tasks, describe_task
 from anaplan_sdk._sync.transport.recovery import ListedStart, created_at, waiting_for_task
 from anaplan_sdk._sync.transport.run_record import RunRecord
+from anaplan_sdk._sync.transport.traced import traced
+from anaplan_sdk._telemetry import names
 from anaplan_sdk.config import RunStore
-from anaplan_sdk.exceptions import AnaplanActionError
 from anaplan_sdk.models._envelopes import ListReply, ObjectReply
 from anaplan_sdk.progress import ProgressCallback
 
@@ -40,7 +41,7 @@ class RunOptions(TypedDict, total=False):
         connector_parameters: Parameters of imports that read through a connector.
         timeout: Seconds to wait for the end; None (the default) waits without limit.
         on_progress: Called with a Progress for every status of the task.
-        run_store: Where the run is recorded, so that another process goes on with it.
+        run_store: Where the run is recorded, so that another process resumes it.
     """
 
     locale: str
@@ -227,6 +228,7 @@ class Actions(Tasks):
         self, action_id: int | str, wait_for_completion: bool, **options: Unpack[RunOptions]
     ) -> models.Task | models.CompletedTask: ...
 
+    @traced(names.ACTION)
     def run_action(
         self,
         action_id: int | str,
@@ -293,6 +295,8 @@ class Actions(Tasks):
         Actions".
         """
         check_timeout(timeout)
+        span = _telemetry.current()
+        span.set(self._traced(names.ACTION_ID, action_id))
         url = self._action_url(action_id) + "/tasks"
         body: dict[str, object] = {"localeName": locale}
         for name, model, values in (
@@ -301,39 +305,54 @@ class Actions(Tasks):
         ):
             if answers := [json_body(model, value) for value in values]:
                 body[name] = answers
-        record = task = None
-        if run_store is not None:
-            record = runtime.run_in_thread(RunRecord, run_store, url)
-            task = self._recorded_task(action_id, url, record)
+        record = self._record_of(action_id, run_store)
+        task = None if record is None else self._recorded_task(action_id, url, record)
         if task is None:
             task = self._start(action_id, url, body, record)
-        elif record is not None and record.completed is not None:
+        describe_task(span, task, url)
+        if record is not None and record.completed is not None:
             return task
         if not wait_for_completion:
             return task
-        try:
-            with waiting_for_task(f"Action {action_id}", task.id):
-                completed = self.wait_for_task(
-                    action_id, task.id, timeout=timeout, on_progress=on_progress
-                )
-        except AnaplanActionError:
-            if record is not None:
-                runtime.run_in_thread(record.clear)
-            raise
-        if record is not None:
-            runtime.run_in_thread(record.save_completed, completed.model_dump(mode="json"))
+        is_recorded = record is not None
+        with waiting_for_task(f"Action {action_id}", task.id, is_recorded=is_recorded):
+            completed = self._wait_for_task(action_id, task.id, timeout, on_progress, record)
+        describe_task(span, completed, url)
         return completed
 
-    def _was_started(
-        self, action_id: int | str, run_store: RunStore | str | os.PathLike[str] | None
-    ) -> bool:
-        """Whether an earlier process has started this run, and it has not failed."""
-        if run_store is None:
-            return False
+    def get_recorded_task(
+        self, action_id: int | str, run_store: RunStore | str | os.PathLike[str]
+    ) -> models.Task | models.CompletedTask | None:
+        """Return the task that an earlier process has started with a run store.
+
+        A process that prepares a run, for example by uploads, asks this first. If the earlier
+        process ended before it recorded its task, that is looked up among the action's tasks, for
+        up to the client's `settle_time`.
+
+        Args:
+            action_id: The import (112…), export (116…), other action (117…) or process (118…).
+            run_store: The path of a file, or an object that keeps the record elsewhere, as RunStore
+                describes it.
+
+        Returns:
+            The task as it is now, or as it was recorded at its successful end; None if nothing was
+            started, or the task has failed or was cancelled: `run_action` starts the action then.
+
+        Raises:
+            InvalidArgumentException: `run_store` has the record of another run, or the client has
+                no model.
+            ArgumentTypeException: `run_store` is neither a path nor a store.
+            RunStoreException: The store can't be read.
+            InvalidIdentifierException: The id is not that of an action, or there is no such action.
+            OutcomeUnknownException: It is unknown whether the action was started, which task is its
+                own, or how the task has ended.
+            AnaplanException: The request failed; see the subclasses.
+        """
+        record = self._record_of(action_id, run_store)
+        if record is None:
+            return None
         url = self._action_url(action_id) + "/tasks"
-        record = runtime.run_in_thread(RunRecord, run_store, url)
-        task = self._recorded_task(action_id, url, record)
-        return task is not None
+        return self._recorded_task(action_id, url, record)
 
     def _recorded_task(
         self, action_id: int | str, url: str, record: RunRecord
@@ -344,7 +363,7 @@ class Actions(Tasks):
             OutcomeUnknownException: It is unknown whether it was started, or how it ended.
         """
         if record.completed is not None:
-            return models.CompletedTask.model_validate(record.completed)
+            return record.completed
         if record.started_id is None:
             listed = self._recovery.resume(self._listed_start(action_id, url), record)
             return None if listed is None else _as_task(self._recovery.mark(listed))

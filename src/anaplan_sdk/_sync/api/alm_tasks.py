@@ -6,10 +6,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Literal, Protocol, TypeVar, cast, overload
 
-from anaplan_sdk import _loggers
+from anaplan_sdk import _loggers, _telemetry
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._sync.api.namespace import ApiNamespace
 from anaplan_sdk._sync.transport.polling import wait_until
+from anaplan_sdk._sync.transport.traced import traced
+from anaplan_sdk._telemetry import names
 from anaplan_sdk.exceptions import (
     InvalidArgumentException,
     OutcomeUnknownException,
@@ -72,6 +74,7 @@ class AlmTasks(ApiNamespace):
     def _alm(self) -> str:
         return f"{self._model}/alm"
 
+    @traced(names.ALM_WAIT, duration=names.TASK_DURATION)
     def _wait_for_task(
         self,
         read: runtime.Poll[PendingTask | C],
@@ -85,9 +88,13 @@ class AlmTasks(ApiNamespace):
         Raises:
             SynchronizationException: The task failed or was cancelled.
         """
+        span = _telemetry.current()
+        span.label({names.ACTION_TYPE: "alm"})
+        span.set({names.MODEL_ID: self._model_id or ""})
 
         def poll() -> PendingTask | C:
             task = read()
+            span.set({names.TASK_ID: task.id, names.TASK_STATE: task.task_state})
             if on_progress is not None:
                 share = 1.0 if task.task_state == "COMPLETE" else 0.0
                 on_progress(Progress(task.current_step or task.task_state, share, 1.0))

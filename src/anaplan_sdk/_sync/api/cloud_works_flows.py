@@ -182,6 +182,8 @@ class Flows(ApiNamespace):
                 )
             body = {"stepsToRun": steps}
         return start_run(
+            self._session,
+            self._recovery,
             self._namespace(CloudRuns),
             flow_id,
             f"{self._flow(flow_id)}/run",

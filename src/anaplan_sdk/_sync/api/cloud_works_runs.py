@@ -11,7 +11,7 @@ from itertools import count
 
 from pydantic import Field, TypeAdapter
 
-from anaplan_sdk import _loggers
+from anaplan_sdk import _loggers, _telemetry
 from anaplan_sdk._formats.csv_rows import RowReader, add_action_column
 from anaplan_sdk._http.dates import optional_timestamp
 from anaplan_sdk._http.paging import bounded
@@ -20,8 +20,11 @@ from anaplan_sdk._ranges import check_timeout
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._sync.api.namespace import ApiNamespace, path_segment
 from anaplan_sdk._sync.transport.polling import wait_until
-from anaplan_sdk._sync.transport.recovery import Created, ListedStart
+from anaplan_sdk._sync.transport.recovery import Created, ListedStart, Recovery
 from anaplan_sdk._sync.transport.run_record import RunRecord
+from anaplan_sdk._sync.transport.session import Session
+from anaplan_sdk._sync.transport.traced import traced
+from anaplan_sdk._telemetry import names
 from anaplan_sdk.config import RunStore
 from anaplan_sdk.exceptions import (
     AnaplanException,
@@ -33,6 +36,9 @@ from anaplan_sdk.models._base import AnaplanModel
 from anaplan_sdk.models._envelopes import ObjectReply
 from anaplan_sdk.models.cloud_works import RunError, RunStatus, RunSummary
 from anaplan_sdk.progress import Progress, ProgressCallback
+
+# Seconds after which a failure without a code is read once more.
+_REREAD_PAUSE = 1.0
 
 
 class _History(AnaplanModel):
@@ -94,6 +100,8 @@ class CloudRuns(ApiNamespace):
         Source: Anaplan CloudWorks API guide, "Run an Integration".
         """
         return start_run(
+            self._session,
+            self._recovery,
             self,
             integration_id,
             f"{self._integration(integration_id)}/run",
@@ -103,6 +111,7 @@ class CloudRuns(ApiNamespace):
             run_store=run_store,
         )
 
+    @traced(names.INTEGRATION_WAIT, duration=names.TASK_DURATION)
     def wait_for_run(
         self,
         run_id: str,
@@ -136,6 +145,9 @@ class CloudRuns(ApiNamespace):
         Source: Anaplan CloudWorks API guide, "Get Run Status".
         """
         check_timeout(timeout)
+        span = _telemetry.current()
+        span.label({names.ACTION_TYPE: "integration"})
+        span.set({names.RUN_ID: str(run_id)})
 
         seen = False
         failures = 0
@@ -397,28 +409,6 @@ class CloudRuns(ApiNamespace):
                     for row in rows:
                         yield add_action_column(name, row)
 
-    def _has_failed(self, run_id: str, what: str) -> bool:
-        """Whether a run that an earlier process has started has failed."""
-        # As in `wait_for_run`, a failure without a code is read once more.
-        for pause in (self._config.status_poll_delay, None):
-            try:
-                run = self.get_run_status(run_id)
-            except InvalidIdentifierException as error:
-                raise error.as_type(
-                    OutcomeUnknownException,
-                    f"{what} was started as run {run_id}, which can no longer be read, so its "
-                    "outcome is unknown.",
-                    candidates=[run_id],
-                    retryable=False,
-                    not_performed=False,
-                ) from error
-            if run.success or not run.has_ended:
-                return False
-            if pause is None or run.execution_error_code is not None:
-                return True
-            runtime.sleep(pause)
-        raise AssertionError("unreachable: the last request returns or raises")
-
     @property
     def _root(self) -> str:
         return f"{self._session.hosts.cloud_works}/integrations"
@@ -431,6 +421,8 @@ class CloudRuns(ApiNamespace):
 
 
 def start_run(
+    session: Session,
+    recovery: Recovery,
     runs: CloudRuns,
     source_id: str,
     url: str,
@@ -443,7 +435,9 @@ def start_run(
     """Start an integration or a flow, and look its run up if the reply is lost.
 
     Args:
-        runs: Sends the requests, and lists the runs.
+        session: Sends the requests.
+        recovery: Finds the run if the reply is lost.
+        runs: Lists the runs.
         source_id: What is started.
         url: Where runs are started.
         body: The body of the request.
@@ -454,7 +448,6 @@ def start_run(
     Returns:
         The run's id.
     """
-    session, recovery = runs._session, runs._recovery
 
     def send() -> Created:
         return Created(find_id(session.send("POST", url, json=body), "runId", "id"))
@@ -485,12 +478,35 @@ def start_run(
             resumed = recovery.resume(start, record)
             if resumed is not None:
                 return resumed.id
-        elif runs._has_failed(record.started_id, what):
+        elif _has_failed(runs, record.started_id, what):
             runtime.run_in_thread(record.clear)
         else:
             return record.started_id
     run = recovery.start(send, start, record)
     return run.id
+
+
+def _has_failed(runs: CloudRuns, run_id: str, what: str) -> bool:
+    """Whether a run that an earlier process has started has failed."""
+    # As in `wait_for_run`, a failure without a code is read once more.
+    for pause in (_REREAD_PAUSE, None):
+        try:
+            run = runs.get_run_status(run_id)
+        except InvalidIdentifierException as error:
+            raise error.as_type(
+                OutcomeUnknownException,
+                f"{what} was started as run {run_id}, which can no longer be read, so its "
+                "outcome is unknown.",
+                candidates=[run_id],
+                retryable=False,
+                not_performed=False,
+            ) from error
+        if run.success or not run.has_ended:
+            return False
+        if pause is None or run.execution_error_code is not None:
+            return True
+        runtime.sleep(pause)
+    raise AssertionError("unreachable: the last request returns or raises")
 
 
 def _first_reason(error: RunError | None) -> list[str]:

@@ -17,6 +17,7 @@ from anaplan_sdk._http.retry_policy import Retry
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._sync.transport.recovery import Recovery
 from anaplan_sdk._sync.transport.session import Session
+from anaplan_sdk._telemetry import names
 from anaplan_sdk.config import ClientConfig
 from anaplan_sdk.exceptions import (
     ArgumentTypeException,
@@ -106,6 +107,10 @@ class ApiNamespace:
     @property
     def _model_id(self) -> str | None:
         return self._config.model_id
+
+    def _traced(self, attribute: str, value: int | str) -> names.Attributes:
+        """Return what describes work on an object of the model in a trace."""
+        return {names.MODEL_ID: self._model_id or "", attribute: str(value)}
 
     @property
     def _max_pages(self) -> int:

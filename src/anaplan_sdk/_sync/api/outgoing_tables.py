@@ -10,12 +10,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
-from anaplan_sdk import models
+from anaplan_sdk import _telemetry, models
 from anaplan_sdk._arguments import identifier
 from anaplan_sdk._formats.tables.arguments import ColumnsArgument, TableLike, Timestamps
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._sync.api.actions import Actions
 from anaplan_sdk._sync.api.files import Files
+from anaplan_sdk._telemetry import names
 from anaplan_sdk.exceptions import InvalidArgumentException, InvalidIdentifierException
 from anaplan_sdk.progress import ProgressCallback
 
@@ -156,6 +157,12 @@ class OutgoingTables(Files, Actions):
             )
         )
 
+    def _read_table(self, table: OpenedTable, encoder: TableEncoder) -> None:
+        """Read a table that was sent before, so that the row of each line is known."""
+        pieces = encoder.pieces(table.stream.batches, self._config.upload_chunk_size)
+        while runtime.run_in_thread(next, pieces, None) is not None:
+            pass
+
     def _send_table(
         self,
         file_id: int | str,
@@ -167,6 +174,8 @@ class OutgoingTables(Files, Actions):
         least = self._config.upload_chunk_size // PIECES_PER_CHUNK
         pieces = encoder.pieces(table.stream.batches, least)
         self.upload_file(file_id, pieces, journal=journal, on_progress=on_progress)
+        _telemetry.count_rows("upload", encoder.rows)
+        _telemetry.current().set({names.ROWS: encoder.rows})
 
 
 def opened_for(

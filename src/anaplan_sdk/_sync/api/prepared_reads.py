@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Generator
 from contextlib import closing
 
+from anaplan_sdk import _telemetry
 from anaplan_sdk._arguments import identifier
 from anaplan_sdk._formats.tables.arguments import Invalid, SchemaArgument
 from anaplan_sdk._formats.tables.cell_reader import check_invalid
@@ -20,6 +21,8 @@ from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._sync.api.namespace import path_segment
 from anaplan_sdk._sync.api.table_reads import TableReads
 from anaplan_sdk._sync.transfer.table_stream import TableStream, open_stream
+from anaplan_sdk._sync.transport.traced import traced
+from anaplan_sdk._telemetry import names
 from anaplan_sdk.exceptions import ArgumentTypeException
 from anaplan_sdk.progress import Progress, ProgressCallback
 
@@ -58,9 +61,8 @@ class PreparedReads(TableReads):
         """
         check_timeout(timeout)
         wanted = identifier(view_id)
-        module_id = self._module_of(wanted)
-        line_items = [] if module_id is None else self._readable_line_items(module_id)
-        dimensions = self._dimension_names(wanted)
+        line_items = self._readable_line_items(self._module_of(wanted))
+        dimensions = self._dimensions_of(wanted)
         request, first = self._prepare(self._requests_url("view", wanted), "view", timeout)
         return LargeRead(
             kind="view",
@@ -111,6 +113,7 @@ class PreparedReads(TableReads):
             list_metadata=metadata,
         )
 
+    @traced(names.TABLE_READ, is_stream=True)
     def read_table(
         self,
         read: LargeRead,
@@ -156,6 +159,8 @@ class PreparedReads(TableReads):
         Source: Anaplan help, "Initiate large read request".
         """
         _check_read(read)
+        attributes = self._read_attributes(self._requests_url(read.kind, read.id), read.kind)
+        _telemetry.current().set(attributes)
         check_part(part)
         AT_LEAST_ONE.check("batch_rows", batch_rows, int)
         check_invalid(invalid)
@@ -171,7 +176,7 @@ class PreparedReads(TableReads):
             parser = TableParser(
                 library, FileFormat(), choose_types, invalid=invalid, batch_rows=batch_rows
             )
-        pages = self._pages_of(read, share(part, read.page_count), on_progress)
+        pages = self._pages_of(read, share(part, read.page_count), attributes, on_progress)
         return open_stream(library, parser, pages, are_pages=True)
 
     def end_read(self, read: LargeRead) -> None:
@@ -194,24 +199,31 @@ class PreparedReads(TableReads):
         return f"{self._requests_url(read.kind, read.id)}/{path_segment(read.request_id)}"
 
     def _pages_of(
-        self, read: LargeRead, numbers: range, on_progress: ProgressCallback | None
+        self,
+        read: LargeRead,
+        numbers: range,
+        attributes: names.Attributes,
+        on_progress: ProgressCallback | None,
     ) -> Generator[bytes]:
         url = self._url_of(read)
+        span = _telemetry.begin(names.LARGE_READ, attributes)
+        received = _telemetry.Received(span)
 
         def fetch(number: int) -> bytes:
-            return self._page(url, number)
+            with span.bound():
+                return self._page(url, number)
 
-        if numbers.start > 0 or not numbers:  # The first page begins with it.
-            yield read.header
-        count = 0
-        width = min(_PARALLEL_PAGES, self._config.max_concurrency)
-        with closing(runtime.ordered_map(fetch, numbers, width)) as pages:
-            for page in pages:
-                count += 1
-                if on_progress is not None:
-                    on_progress(Progress("read", count, len(numbers)))
-                yield page
-                del page
+        with span.until_closed():
+            if numbers.start > 0 or not numbers:  # The first page begins with it.
+                yield read.header
+            width = min(_PARALLEL_PAGES, self._config.max_concurrency)
+            with closing(runtime.ordered_map(fetch, numbers, width)) as pages:
+                for page in pages:
+                    received.add(page, numbers.start + received.count)
+                    if on_progress is not None:
+                        on_progress(Progress("read", received.count, len(numbers)))
+                    yield page
+                    del page
 
 
 def _check_read(read: object) -> None:

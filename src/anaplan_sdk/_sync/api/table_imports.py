@@ -8,12 +8,15 @@ from collections.abc import Iterable, Mapping
 from contextlib import closing
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from anaplan_sdk import _loggers, models
+from anaplan_sdk import _loggers, _telemetry, models
 from anaplan_sdk._formats.tables.arguments import ISO_DATE, ColumnsArgument, TableLike, Timestamps
 from anaplan_sdk._formats.tables.results import TableImport
 from anaplan_sdk._ranges import NOT_NEGATIVE, check_timeout
 from anaplan_sdk._sync.api.outgoing_tables import FileOfImport, OpenedTable, check_header
 from anaplan_sdk._sync.api.table_checks import TableChecks
+from anaplan_sdk._sync.transport.traced import traced
+from anaplan_sdk._telemetry import names
+from anaplan_sdk.config import RunStore
 from anaplan_sdk.exceptions import (
     AnaplanException,
     InvalidArgumentException,
@@ -33,6 +36,7 @@ _CHECKS = ("columns", "members", "none")
 class TableImports(TableChecks):
     """Tables in: data frames, other Arrow data, and CSV, Parquet, Arrow and JSON Lines files."""
 
+    @traced(names.TABLE_UPLOAD)
     def upload_table(
         self,
         file_id: int | str,
@@ -90,6 +94,7 @@ class TableImports(TableChecks):
         Source: Anaplan help, "Upload a file in chunks"; Arrow specification, "The Arrow PyCapsule
         Interface".
         """
+        _telemetry.current().set(self._traced(names.FILE_ID, file_id))
         sources = self._sources_of_file(file_id)
         opened = self._open_table(
             file_id, table, columns, sources, date_format=date_format, timestamps=timestamps
@@ -99,6 +104,7 @@ class TableImports(TableChecks):
         self._send_table(file_id, opened, encoder, journal, on_progress)
         return encoder.rows
 
+    @traced(names.TABLE_IMPORT)
     def import_table(
         self,
         import_id: int | str,
@@ -116,6 +122,7 @@ class TableImports(TableChecks):
         journal: str | os.PathLike[str] | None = None,
         timeout: float | None = None,
         on_progress: ProgressCallback | None = None,
+        run_store: RunStore | str | os.PathLike[str] | None = None,
     ) -> TableImport:
         """Upload a table to the file of an import, run the import, and read the refused rows.
 
@@ -156,6 +163,9 @@ class TableImports(TableChecks):
                 limit. The work at Anaplan continues after a timeout.
             on_progress: Called with a Progress for every acknowledged chunk, in bytes of the file,
                 and for every status of the task.
+            run_store: Where the run is recorded, as in `run_action`; None (the default) records
+                nothing. The same call, made again after a crash with the same table, sends nothing
+                if the import was started and has not failed, and resumes its task.
 
         Returns:
             The task, the number of rows, and the refused rows as a table in memory, each with its
@@ -205,7 +215,11 @@ class TableImports(TableChecks):
             from anaplan_sdk._formats.tables.table_source import refuse_one_shot
 
             refuse_one_shot(table)
+        _telemetry.current().set(self._traced(names.ACTION_ID, import_id))
         found = self._find_import(import_id)
+        is_started = (
+            run_store is not None and self.get_recorded_task(import_id, run_store) is not None
+        )
 
         def open_table() -> OpenedTable:
             return self._open_table(
@@ -221,11 +235,14 @@ class TableImports(TableChecks):
         if check != "none":
             check_header(opened, found.sources)
         checked_rows = None
-        if check == "members":
+        if check == "members" and not is_started:
             checked_rows = self._check_rows(found, opened, target, lists)
             opened = open_table()
         encoder = opened.encoder()
-        self._send_table(found.file_id, opened, encoder, journal, on_progress)
+        if is_started:
+            self._read_table(opened, encoder)
+        else:
+            self._send_table(found.file_id, opened, encoder, journal, on_progress)
         if checked_rows not in (None, encoder.rows):
             raise InvalidTableException(
                 f"The table had {checked_rows:,} rows when it was checked, and {encoder.rows:,} "
@@ -237,6 +254,7 @@ class TableImports(TableChecks):
             mapping_parameters=mapping_parameters,
             timeout=timeout,
             on_progress=on_progress,
+            run_store=run_store,
         )
         result = self._result(import_id, task, opened, encoder)
         _check_refused(import_id, result, max_refused)
@@ -286,7 +304,11 @@ class TableImports(TableChecks):
                 error.message,
             )
             return TableImport(task, encoder.rows, None, error)
-        return TableImport(task, encoder.rows, refused.table())
+        result = TableImport(task, encoder.rows, refused.table())
+        refused_count = 0 if result.refused is None else len(result.refused)
+        _telemetry.count_refused_rows(refused_count)
+        _telemetry.current().set({names.REFUSED_ROWS: refused_count})
+        return result
 
 
 def _check_refused(import_id: int | str, result: TableImport, max_refused: int | None) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from typing import cast
 
+from anaplan_sdk import _telemetry
 from anaplan_sdk._formats.json_batches import MAX_ITEMS
 from anaplan_sdk._formats.tables.arguments import ColumnsArgument, TableLike
 from anaplan_sdk._formats.tables.cell_columns import ModuleLineItem, match_cells
@@ -29,7 +30,10 @@ from anaplan_sdk._formats.tables.table_source import open_table
 from anaplan_sdk._ranges import NOT_NEGATIVE
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._sync.api.cells import Cells
-from anaplan_sdk._sync.api.table_reads import TOO_LARGE, TableReads
+from anaplan_sdk._sync.api.table_reads import TableReads
+from anaplan_sdk._sync.api.table_schemas import TOO_LARGE
+from anaplan_sdk._sync.transport.traced import traced
+from anaplan_sdk._telemetry import names
 from anaplan_sdk.exceptions import (
     AnaplanRequestException,
     InvalidArgumentException,
@@ -41,6 +45,7 @@ from anaplan_sdk.models import LineItem, ListMetadata
 class TableWrites(TableReads, Cells):
     """Tables to cells and list items."""
 
+    @traced(names.TABLE_WRITE)
     def write_table(
         self,
         module_id: int | str,
@@ -115,6 +120,7 @@ class TableWrites(TableReads, Cells):
         Source: Anaplan Integration API V2 guide, "Update module cell data"; Arrow specification,
         "The Arrow PyCapsule Interface".
         """
+        _telemetry.current().set(self._traced(names.MODULE_ID, module_id))
         check_nulls(nulls)
         if max_refused is not None:
             NOT_NEGATIVE.check("max_refused", max_refused, int)
@@ -135,9 +141,11 @@ class TableWrites(TableReads, Cells):
         for failure in result.failures:
             cells.add_failure(failure)
         refused = cells.refused()
+        _count(rows.count, refused)
         _check_refused(f"Module {module_id}", refused, max_refused)
         return TableWrite(rows.count, result.cells_changed, refused)
 
+    @traced(names.TABLE_WRITE)
     def upsert_list_table(
         self,
         list_id: int | str,
@@ -206,6 +214,7 @@ class TableWrites(TableReads, Cells):
         Source: Anaplan Integration API V2 guide, "Model lists"; Arrow specification, "The Arrow
         PyCapsule Interface".
         """
+        _telemetry.current().set(self._traced(names.LIST_ID, list_id))
         check_nulls(nulls)
         if max_refused is not None:
             NOT_NEGATIVE.check("max_refused", max_refused, int)
@@ -243,6 +252,7 @@ class TableWrites(TableReads, Cells):
         )
         changes.add_failures(changed.failures)
         refused = changes.refused.table()
+        _count(rows.count, refused)
         _check_refused(f"List {list_id}", refused, max_refused)
         # What Anaplan ignored without a failure had these values before.
         ignored = len(changes.updates) - changed.updated - len(changed.failures)
@@ -321,6 +331,12 @@ def _existing(item: Mapping[str, object], known: Sequence[ListField]) -> Existin
         None if item_id is None else str(item_id),
         {each.name: groups[each.group].get(each.source) for each in known},
     )
+
+
+def _count(rows: int, refused: Table) -> None:
+    _telemetry.count_rows("upload", rows)
+    _telemetry.count_refused_rows(len(refused))
+    _telemetry.current().set({names.ROWS: rows, names.REFUSED_ROWS: len(refused)})
 
 
 def _check_refused(what: str, refused: Table, max_refused: int | None) -> None:

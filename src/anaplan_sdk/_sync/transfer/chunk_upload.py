@@ -7,12 +7,14 @@ import os
 from collections.abc import Generator
 from contextlib import closing
 
+from anaplan_sdk import _telemetry
 from anaplan_sdk._formats.chunks import Chunk
 from anaplan_sdk._formats.gzip import compress
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._sync.transfer.content import Upload
 from anaplan_sdk._sync.transfer.journal import Fingerprint, Journal, fingerprint_of
 from anaplan_sdk._sync.transport.session import Session
+from anaplan_sdk._telemetry import names
 from anaplan_sdk.exceptions import (
     AnaplanException,
     InvalidArgumentException,
@@ -67,6 +69,7 @@ class ChunkUpload:
         Raises:
             UploadIncompleteException: Some chunks were not acknowledged.
         """
+        span = _telemetry.current()
         cause: AnaplanException | None = None
         done = count = 0
         try:
@@ -77,6 +80,7 @@ class ChunkUpload:
                 for size in sizes:
                     done += size
                     count += 1
+                    span.set({names.SIZE: done, names.CHUNK_COUNT: count})
                     if on_progress is not None:
                         on_progress(Progress("upload", done, upload.size, count, upload.count))
         except InvalidArgumentException:  # The content itself can't be uploaded.
@@ -117,6 +121,10 @@ class ChunkUpload:
         if compressed is not None:
             url = f"{self._url}/{index}"
             self._session.send("PUT", url, content=compressed, headers=_GZIP)
+            _telemetry.count_bytes("upload", chunk.size)
+            _telemetry.current().event(
+                names.CHUNK, {names.CHUNK_INDEX: index, names.CHUNK_SIZE: chunk.size}
+            )
             if self._journal is not None and fingerprint is not None:
                 self._journal.record(index, fingerprint)
         self.acknowledged.add(index)

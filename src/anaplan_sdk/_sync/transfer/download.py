@@ -6,10 +6,11 @@ from __future__ import annotations
 from collections.abc import Generator, Sequence
 from contextlib import closing, contextmanager
 
-from anaplan_sdk import models
+from anaplan_sdk import _telemetry, models
 from anaplan_sdk._http.replies import content_of
 from anaplan_sdk._runtime import synchronous as runtime
 from anaplan_sdk._sync.transport.session import Session
+from anaplan_sdk._telemetry import names
 from anaplan_sdk.exceptions import (
     AnaplanResponseException,
     FileContentMissingException,
@@ -25,6 +26,7 @@ def download(
     url: str,
     what: str,
     list_chunks: runtime.Poll[list[models.FileChunk]],
+    attributes: names.Attributes,
     *,
     width: int = 1,
     headers: dict[str, str] | None = None,
@@ -37,6 +39,7 @@ def download(
         url: The URL of the whole content; those of its chunks begin with it.
         what: What is downloaded, for messages: "File 113…".
         list_chunks: Lists the chunks to fetch.
+        attributes: What describes the download in a trace.
         width: How many chunks are fetched at the same time.
         headers: Headers of the requests.
         on_progress: Called with a Progress for every chunk.
@@ -45,30 +48,46 @@ def download(
         FileContentMissingException: There is no content.
         AnaplanResponseException: The listed chunks are not numbered from 0.
     """
+    span = _telemetry.begin(names.DOWNLOAD, attributes)
 
     def fetch(number: int) -> bytes:
-        return fetch_chunk(session, url, what, number, headers)
+        with span.bound():
+            return fetch_chunk(session, url, what, number, headers)
 
-    size = count = 0
-    numbers = in_order(list_chunks(), what)
-    if not numbers:
-        # A listing without chunks proves nothing: the content may be empty. A request for all of it
-        # shows which.
-        with missing_content(what):
-            content = content_of(session.send("GET", url, headers=headers), what)
-        if content:
-            if on_progress is not None:
-                on_progress(Progress("download", len(content), None, 1, 1))
-            yield content
-        return
-    with closing(runtime.ordered_map(fetch, numbers, width)) as contents:
-        for content in contents:
-            size += len(content)
-            count += 1
-            if on_progress is not None:
-                on_progress(Progress("download", size, None, count, len(numbers)))
-            yield content
-            del content  # Its memory is free while the next one is fetched.
+    received = _telemetry.Received(span)
+
+    def record(content: bytes, total: int) -> None:
+        received.add(content, received.count)
+        if on_progress is not None:
+            on_progress(Progress("download", received.size, None, received.count, total))
+
+    with span.until_closed():
+        with span.bound():
+            numbers = in_order(list_chunks(), what)
+        if not numbers:
+            with span.bound():
+                content = fetch_whole(session, url, what, headers)
+            if content:
+                record(content, 1)
+                yield content
+            return
+        with closing(runtime.ordered_map(fetch, numbers, width)) as contents:
+            for content in contents:
+                record(content, len(numbers))
+                yield content
+                del content  # Its memory is free while the next one is fetched.
+
+
+def fetch_whole(session: Session, url: str, what: str, headers: dict[str, str] | None) -> bytes:
+    """Fetch all of the content that `download` describes, in one request.
+
+    A listing without chunks proves nothing: the content may be empty. This shows which.
+
+    Raises:
+        FileContentMissingException: There is no content.
+    """
+    with missing_content(what):
+        return content_of(session.send("GET", url, headers=headers), what)
 
 
 def fetch_chunk(

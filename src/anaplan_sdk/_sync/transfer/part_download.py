@@ -10,6 +10,7 @@ from anaplan_sdk._formats.tables.file_format import FileFormat
 from anaplan_sdk._formats.tables.row_borders import HeaderReader, PartReader
 from anaplan_sdk._ranges import share
 from anaplan_sdk._runtime import synchronous as runtime
+from anaplan_sdk._telemetry import Received
 from anaplan_sdk.progress import Progress, ProgressCallback
 
 
@@ -18,6 +19,7 @@ def download_part(
     total: int,
     part: tuple[int, int],
     file_format: FileFormat,
+    received: Received,
     *,
     width: int,
     on_progress: ProgressCallback | None = None,
@@ -29,6 +31,7 @@ def download_part(
         total: How many chunks there are, at least 1.
         part: Which part is read, from 0, and how many parts there are.
         file_format: The format of the file.
+        received: Counts what is fetched.
         width: How many chunks are fetched at the same time.
         on_progress: Called with a Progress for every chunk of the part.
 
@@ -37,12 +40,8 @@ def download_part(
     """
     own = share(part, total)
     header = HeaderReader(file_format)
-    beginning: list[bytes] = []
-    while header.header is None:
-        beginning.append(fetch(len(beginning)))
-        is_last = len(beginning) == total
-        runtime.run_in_thread(header.feed, b"".join(beginning), is_last=is_last)
-    yield header.header
+    beginning = _read_header(header, fetch, total, received)
+    yield header.header or b""
     if not own:
         return
     reader = PartReader(file_format, header, is_first=own.start == 0)
@@ -50,10 +49,11 @@ def download_part(
     del beginning
 
     def fetch_or_take(number: int) -> bytes:
-        chunk = fetched.pop(number, None)
-        return fetch(number) if chunk is None else chunk
+        return fetched[number] if number in fetched else fetch(number)
 
     def add(chunk: bytes, number: int) -> bytes:
+        if fetched.pop(number, None) is None:  # Otherwise it was received with the header.
+            received.add(chunk, number)
         return runtime.run_in_thread(
             reader.feed, chunk, is_own=number in own, is_last=number == total - 1
         )
@@ -75,3 +75,16 @@ def download_part(
         if rows := add(fetch_or_take(number), number):
             yield rows
         number += 1
+
+
+def _read_header(
+    header: HeaderReader, fetch: runtime.Function[int, bytes], total: int, received: Received
+) -> list[bytes]:
+    """Read the header of a file, and return the chunks that were fetched for it."""
+    chunks: list[bytes] = []
+    while header.header is None:
+        chunks.append(fetch(len(chunks)))
+        received.add(chunks[-1], len(chunks) - 1)
+        is_last = len(chunks) == total
+        runtime.run_in_thread(header.feed, b"".join(chunks), is_last=is_last)
+    return chunks

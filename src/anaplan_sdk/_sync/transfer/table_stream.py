@@ -10,11 +10,13 @@ from contextlib import closing
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
+from anaplan_sdk import _telemetry
 from anaplan_sdk._formats.tables.arrow_library import ArrowLibrary
 from anaplan_sdk._formats.tables.arrow_types import RecordBatch, Schema
 from anaplan_sdk._formats.tables.capsules import CapsuleStream
 from anaplan_sdk._formats.tables.table import Table
 from anaplan_sdk._runtime import synchronous as runtime
+from anaplan_sdk._telemetry import Operation, names
 from anaplan_sdk.exceptions import StreamConsumedException
 
 if TYPE_CHECKING:
@@ -161,6 +163,8 @@ def open_stream(
 ) -> TableStream:
     """Read pieces of CSV up to the header, and return the rest of them as a table.
 
+    The operation in which it is called, that of a table, ends with the stream.
+
     Args:
         library: The Arrow library.
         parser: Parses the pieces.
@@ -170,7 +174,7 @@ def open_stream(
     Raises:
         AnaplanException: A request failed; see the subclasses.
     """
-    batches = _parsed(parser, pieces, are_pages=are_pages)
+    batches = _parsed(parser, pieces, _telemetry.current(), are_pages=are_pages)
     try:
         next(batches, None)  # It has no rows: the header has been read.
     except BaseException:
@@ -180,17 +184,32 @@ def open_stream(
 
 
 def _parsed(
-    parser: TableParser | ListParser, pieces: Generator[bytes], *, are_pages: bool
+    parser: TableParser | ListParser,
+    pieces: Generator[bytes],
+    span: Operation,
+    *,
+    are_pages: bool,
 ) -> Generator[RecordBatch]:
     feed = parser.feed_page if are_pages else parser.feed
-    with closing(pieces):
-        for piece in pieces:
-            batches = feed(piece)
-            del piece
-            while (batch := runtime.run_in_thread(next, batches, None)) is not None:
-                yield batch
-                del batch
-    batches = parser.finish()
-    while (batch := runtime.run_in_thread(next, batches, None)) is not None:
-        yield batch
-        del batch
+    rows = 0
+
+    def count(batch: RecordBatch) -> None:
+        nonlocal rows
+        rows += batch.num_rows
+        span.set({names.ROWS: rows})
+        _telemetry.count_rows("download", batch.num_rows)
+
+    with span.until_closed():
+        with closing(pieces):
+            for piece in pieces:
+                batches = feed(piece)
+                del piece
+                while (batch := runtime.run_in_thread(next, batches, None)) is not None:
+                    count(batch)
+                    yield batch
+                    del batch
+        batches = parser.finish()
+        while (batch := runtime.run_in_thread(next, batches, None)) is not None:
+            count(batch)
+            yield batch
+            del batch

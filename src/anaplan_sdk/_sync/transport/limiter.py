@@ -6,7 +6,7 @@ from __future__ import annotations
 import random
 import time
 
-from anaplan_sdk import _loggers
+from anaplan_sdk import _loggers, _telemetry
 from anaplan_sdk._http.adaptive_concurrency import AdaptiveConcurrency
 from anaplan_sdk._http.rate_limiter import RateLimiter
 from anaplan_sdk._runtime import process
@@ -44,6 +44,7 @@ class ConcurrencyLimiter:
         """
         seconds += random.uniform(0, min(1.0, seconds / 10))  # noqa: S311 - not a secret
         if self._rate_limiter.pause(time.monotonic(), seconds, sent_at):
+            _telemetry.count_pause(seconds)
             _loggers.http.info("Anaplan asks for fewer requests: all requests wait %.1f s", seconds)
 
     def acquire(self, deadline: Deadline) -> float:

@@ -496,12 +496,13 @@ def _ids(listed: Iterable[_HasId]) -> frozenset[str]:
 
 
 @contextmanager
-def waiting_for_task(what: str, task_id: str) -> Generator[None]:
+def waiting_for_task(what: str, task_id: str, *, is_recorded: bool = False) -> Generator[None]:
     """Mark the errors of waiting for a task: starting it again would run it twice.
 
     Args:
         what: What was started: "Action 117…".
         task_id: Its task.
+        is_recorded: Whether another call resumes the task instead of starting it again.
     """
     try:
         yield
@@ -517,7 +518,8 @@ def waiting_for_task(what: str, task_id: str) -> Generator[None]:
         ) from error
     except AnaplanException as error:
         error.task_id = task_id
-        error.retryable = error.not_performed = False
+        error.not_performed = False
+        error.retryable = error.retryable and is_recorded
         if not isinstance(error, AnaplanActionError | OutcomeUnknownException):
             error.add_note(f"{what} was started as task {task_id}, which may still be running.")
         raise

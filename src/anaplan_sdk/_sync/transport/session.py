@@ -192,9 +192,10 @@ class Session:
         retry_deadline = Deadline.after(policy.retry_time)
         # A resend after waiting for the model is another attempt, but not one of the retries.
         number, tries, sent, may_be_performed = 1, 1, 0, False
+        sends = 0
         was_repeated_at_once = False
         while True:
-            attempt = Attempt(number, deadline)
+            attempt = Attempt(number, deadline, earlier_sends=sends)
             try:
                 return self._attempt(build, attempt, tries, is_streamed)
             except DeadlineExceeded:
@@ -205,6 +206,7 @@ class Session:
             except AnaplanException as error:
                 number += 1
                 sent += attempt.was_sent
+                sends += attempt.sends
                 # The last attempt may have had no effect, but an earlier one may have.
                 may_be_performed = may_be_performed or not error.not_performed
                 error.not_performed = not may_be_performed

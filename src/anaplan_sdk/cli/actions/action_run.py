@@ -88,8 +88,11 @@ class ActionRun:
             CommandError: It is unknown.
             AnaplanException: The record cannot be read, or a request failed.
         """
+        if self._run_store is None:
+            return False
         with self._starting():
-            return self._client._was_started(self._action_id, self._run_store)
+            task = self._client.get_recorded_task(self._action_id, self._run_store)
+        return task is not None
 
     def start(
         self,
@@ -171,7 +174,11 @@ class ActionRun:
         try:
             with self._invocation.progress(f"Running {self._reference}") as show:
                 return self._client.wait_for_task(
-                    self._action_id, self._task_id, timeout=limits.timeout, on_progress=show
+                    self._action_id,
+                    self._task_id,
+                    timeout=limits.timeout,
+                    on_progress=show,
+                    run_store=self._run_store,
                 )
         except AnaplanActionError:
             raise

@@ -49,7 +49,6 @@ TaskId = Annotated[
 @examples(
     "anaplan run 'Load flights' --allow-refused 1000 --refused refused.csv",
     "anaplan run 'Passenger Plan from passenger-plan.csv' --map Version=Forecast",
-    "anaplan run 'Load flights' --timeout 3600 -o json",
     "anaplan run 'Load flights' --run-store \"runs/$(date +%F).json\"",
 )
 def run(
@@ -70,7 +69,7 @@ def run(
     exit code 6, unless they are allowed; rows that it imports only in part count as refused. After
     a failure or a cancellation the exit code is 3.
 
-    With --run-store, a command that is repeated after a crash goes on with the run that it started,
+    With --run-store, a command that is repeated after a crash resumes the run that it started,
     and starts the action only if that run has failed. Use another path for tomorrow's run.
     """
     invocation = Invocation.of(context)

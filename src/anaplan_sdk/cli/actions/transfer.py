@@ -179,7 +179,7 @@ def import_(
     result of each step. Rows that Anaplan refuses make the exit code 6, unless they are allowed;
     rows that it imports only in part count as refused.
 
-    With --run-store, a command that is repeated after a crash goes on with the run that it started,
+    With --run-store, a command that is repeated after a crash resumes the run that it started,
     and uploads nothing; it begins again only if that run has failed, or was never started. Use
     another path for tomorrow's run.
 
