@@ -19,11 +19,15 @@ WEB := $(VENV)/.installed-web
 DEV := $(VENV)/.installed-dev
 # Modules with public names, whose docstrings are complete.
 DOCUMENTED := $(addprefix src/anaplan_sdk/,_async/client.py _async/api auth models config.py \
-  exceptions.py progress.py regions.py testing.py) src/anaplan_emulator/emulator.py
+  exceptions.py progress.py regions.py testing.py) src/anaplan_emulator/emulator.py \
+  $(wildcard integrations/*/src)
 MUTANTS := $(VENV)/.installed-mutants
+# Each has an environment of its own, and pytest's and mypy's options in its pyproject.toml.
+INTEGRATIONS := spark airflow dlt recipes
+ENVIRONMENTS := .cache/integrations
 
 .DEFAULT_GOAL := help
-.PHONY: help demo web test published interchange soak mutants coverage benchmarks lint types mirror check format data picture reference clean
+.PHONY: help demo web test published interchange integrations soak mutants coverage benchmarks lint types mirror check format data picture reference clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-11s %s\n", $$1, $$2 }' Makefile
@@ -45,6 +49,13 @@ published: $(DEV) ## let six published clients do the main job on the emulator
 interchange: $(DEV) ## move tables of polars, pandas, duckdb and pyarrow, oldest and newest versions
 	@$(BIN)/python -m tests.interchange.environments
 	@$(BIN)/python -m pytest -n $(WORKERS) tests/interchange $(ARGS)
+
+integrations: $(INTEGRATIONS:%=integration-%) ## check and test the integrations, each in its environment
+
+integration-%: $(ENVIRONMENTS)/%/.installed
+	@echo "Testing integrations/$*"
+	@cd integrations/$* && $(if $(wildcard integrations/$*/src),$(CURDIR)/$(ENVIRONMENTS)/$*/bin/python -m mypy,true)
+	@cd integrations/$* && $(CURDIR)/$(ENVIRONMENTS)/$*/bin/python -m pytest $(ARGS)
 
 soak: $(DEV) ## run transfers with thousands of random faults; takes an hour
 	@ANAPLAN_SOAK=$(SCHEDULES) $(BIN)/python -m pytest -n $(WORKERS) tests/faults tests/clients -k faults $(ARGS)
@@ -84,8 +95,9 @@ format: $(DEV) ## format the code and apply automatic fixes
 data: $(DEV) ## derive the sample data
 	@$(BIN)/python tools/derive_flights.py
 
-picture: $(DEV) ## draw the output of the demo
+picture: $(DEV) ## draw the output of the demo, and a nightly load as a trace
 	@$(BIN)/python tools/picture.py
+	@$(BIN)/python tools/trace_picture.py
 
 reference: $(DEV) ## generate the reference of the command
 	@$(BIN)/python tools/command_reference.py
@@ -120,6 +132,15 @@ $(DEV): pyproject.toml | $(BIN)/python
 	@$(PIP) install --upgrade 'pip>=25.1'
 	@$(PIP) install --editable . --group dev
 	@touch $(DEMO) $(WEB) $@
+
+$(INTEGRATIONS:%=$(ENVIRONMENTS)/%/.installed): $(ENVIRONMENTS)/%/.installed: \
+  pyproject.toml integrations/%/pyproject.toml | $(BIN)/python
+	@echo "Installing what integrations/$* needs into $(ENVIRONMENTS)/$*: about a minute..."
+	@$(BIN)/python -m venv $(ENVIRONMENTS)/$*
+	@$(ENVIRONMENTS)/$*/bin/python -m pip --quiet install --upgrade 'pip>=25.1'
+	@$(ENVIRONMENTS)/$*/bin/python -m pip --disable-pip-version-check --quiet install --editable . \
+	  $(if $(wildcard integrations/$*/src),--editable integrations/$*) --group integrations/$*/pyproject.toml:dev
+	@touch $@
 
 $(MUTANTS): $(DEV)
 	@echo "Installing what mutation tests need into $(VENV)..."
