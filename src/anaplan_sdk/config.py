@@ -108,7 +108,7 @@ class RunStore(Protocol):
         """Return what was saved last.
 
         Returns:
-            The record, a line of JSON without secrets; None if there is none.
+            The record, a line of JSON without secrets; None if nothing was saved.
 
         Raises:
             RunStoreException: The store can't be read.

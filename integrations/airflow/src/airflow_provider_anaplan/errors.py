@@ -30,7 +30,7 @@ _WORTH_A_RETRY = (
 
 
 def is_final(error: exceptions.AnaplanException) -> bool:
-    """Tell whether another attempt is pointless, or must wait for a person.
+    """Return whether another attempt is pointless, or must wait for a person.
 
     Args:
         error: An error of the SDK.

@@ -33,7 +33,7 @@ class TaskStateRunStore:
         """Return what was saved last.
 
         Returns:
-            The record; None if there is none.
+            The record; None if nothing was saved.
         """
         value = self._state.get(_KEY)
         return None if value is None else str(value)
@@ -73,7 +73,7 @@ class VariableRunStore:
         """Return what was saved last.
 
         Returns:
-            The record; None if there is none.
+            The record; None if nothing was saved.
 
         Raises:
             AirflowRuntimeError: Airflow can't read it.

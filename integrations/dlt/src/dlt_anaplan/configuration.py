@@ -21,7 +21,7 @@ class Target:
     Attributes:
         import_id: The import, which reads a file; None if the file itself was named.
         file_id: The file; None if the import names it.
-        process_id: The process to run after the upload; None if there is none.
+        process_id: The process to run after the upload; None runs no process.
         columns: The import's names of some columns, by the table's.
     """
 

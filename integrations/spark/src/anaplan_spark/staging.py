@@ -177,7 +177,7 @@ class StagedRun:
         """Return the record that was saved last.
 
         Returns:
-            The record; None if there is none.
+            The record; None if nothing was saved.
         """
         for path in reversed(self._records()):
             text = self._files.cat_file(path).decode()

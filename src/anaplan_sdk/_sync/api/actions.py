@@ -357,7 +357,7 @@ class Actions(Tasks):
     def _recorded_task(
         self, action_id: int | str, url: str, record: RunRecord
     ) -> models.Task | models.CompletedTask | None:
-        """Return the task that an earlier process has started; None if there is none, or it failed.
+        """Return the task that an earlier process has started; None if it has to be started.
 
         Raises:
             OutcomeUnknownException: It is unknown whether it was started, or how it ended.
