@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from httpx2._config import DEFAULT_TIMEOUT_CONFIG
 from hypothesis import HealthCheck, settings
 from opentelemetry import metrics, trace
 from opentelemetry.util._once import Once
@@ -28,6 +29,8 @@ HOSTILE = "hostile@example.com"
 MARKUP = "<img src=x onerror=alert(1)>"
 BEHIND_PROXY = "https://portal.example.com/oauth/callback"
 
+# Servers in tests can take longer than httpx2's five seconds to answer on a busy machine.
+DEFAULT_TIMEOUT_CONFIG.connect = DEFAULT_TIMEOUT_CONFIG.read = 60
 
 # How long an example takes depends on the machine and on what else runs there.
 settings.register_profile(

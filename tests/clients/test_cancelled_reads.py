@@ -98,11 +98,12 @@ async def test_a_table_of_an_export_that_is_cancelled_ends_the_download(
         batches = aiter(stream)
         assert await cancel_at(anaplan, batches, "GET", "*/chunks/30")
         requested = len(anaplan.requests("GET", "*/chunks/*"))
-        assert len(await client.get_file_chunks(export)) > requested + 10
+        chunks = await client.get_file_chunks(export)
         # The rows so far must not look like all of them.
         with pytest.raises(StreamConsumedException):
             await anext(batches)
-    assert len(anaplan.requests("GET", "*/chunks/*")) == requested
+    # Requests that were sent before it was cancelled may arrive later.
+    assert len(anaplan.requests("GET", "*/chunks/*")) < requested + 10 < len(chunks)
 
 
 async def test_an_export_that_is_cancelled_before_its_table_ends_the_download(
@@ -119,8 +120,9 @@ async def test_an_export_that_is_cancelled_before_its_table_ends_the_download(
 
         assert await cancel_at(anaplan, batches(), "GET", "*/chunks/0")
         requested = len(anaplan.requests("GET", "*/chunks/*"))
-        assert len(await client.get_file_chunks(export)) > requested + 10
-    assert len(anaplan.requests("GET", "*/chunks/*")) == requested < 5
+        chunks = await client.get_file_chunks(export)
+    assert requested < 5
+    assert len(anaplan.requests("GET", "*/chunks/*")) < requested + 10 < len(chunks)
 
 
 @pytest.mark.parametrize("page", [0, 2])
