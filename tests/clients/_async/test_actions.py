@@ -307,7 +307,7 @@ async def test_a_deadline(anaplan: EmulatedAnaplan) -> None:
         known = await ids(client)
         export = known["Passenger Plan - grid.csv"]
         with pytest.raises(AnaplanTimeoutException) as late:
-            await client.run_action(export, timeout=0.2)
+            await client.run_action(export, timeout=1)
         (task,) = await client.get_task_summaries(export)
         assert task.id in str(late.value)
         anaplan.emulator.settings.hold_tasks = None

@@ -165,7 +165,7 @@ async def test_what_can_not_be_prepared(anaplan: EmulatedAnaplan) -> None:
         with pytest.raises(InvalidArgumentException, match="timeout"):
             await client.tr.prepare_view_read(PLAN, timeout=-1)
         with pytest.raises(AnaplanTimeoutException):
-            await client.tr.prepare_view_read(PLAN, timeout=0.2)
+            await client.tr.prepare_view_read(PLAN, timeout=1)
         other: Any = "A" * 32
         with pytest.raises(ArgumentTypeException, match="read must be a LargeRead"):
             await client.tr.read_table(other)

@@ -140,12 +140,12 @@ async def test_a_process_that_dies_while_it_waits(anaplan: EmulatedAnaplan) -> N
     store = MemoryRecord()
     async with anaplan.async_client(**SETTINGS) as client:
         await upload(client)
-        anaplan.emulator.settings.hold_tasks = "IN_PROGRESS"
+        anaplan.emulator.settings.hold_tasks = "NOT_STARTED"
         with pytest.raises(AnaplanTimeoutException):
-            await client.run_action(ACTION, run_store=store, timeout=0.1)
+            await client.run_action(ACTION, run_store=store, timeout=1)
     async with anaplan.async_client(**SETTINGS) as client:
         task = await client.run_action(ACTION, False, run_store=store)
-        assert (task.id, task.task_state) == (store.fields["started_id"], "IN_PROGRESS")
+        assert (task.id, task.task_state) == (store.fields["started_id"], "NOT_STARTED")
         assert not task.recovered
         anaplan.emulator.settings.hold_tasks = None
         assert (await client.run_action(ACTION, run_store=store)).id == task.id

@@ -98,7 +98,7 @@ async def test_a_table_is_sent_again_after_a_cancelled_import(
     async with anaplan.async_client(**SETTINGS) as client:
         anaplan.emulator.settings.hold_tasks = "IN_PROGRESS"
         with pytest.raises(AnaplanTimeoutException) as expired:
-            await client.import_table(SALES_IMPORT, SALES, run_store=store, timeout=0.1)
+            await client.import_table(SALES_IMPORT, SALES, run_store=store, timeout=1)
         assert expired.value.task_id is not None
         await client.cancel_task(SALES_IMPORT, expired.value.task_id)
         anaplan.emulator.settings.hold_tasks = None
@@ -143,11 +143,11 @@ async def test_the_recorded_task(anaplan: EmulatedAnaplan) -> None:
     async with anaplan.async_client(**SETTINGS) as client:
         assert await client.get_recorded_task(ACTION, store) is None
         await client.upload_file(FILE, AIRLINES)
-        anaplan.emulator.settings.hold_tasks = "IN_PROGRESS"
+        anaplan.emulator.settings.hold_tasks = "NOT_STARTED"
         task = await client.run_action(ACTION, False, run_store=store)
         running = await client.get_recorded_task(ACTION, store)
         assert running is not None
-        assert (running.id, running.task_state) == (task.id, "IN_PROGRESS")
+        assert (running.id, running.task_state) == (task.id, "NOT_STARTED")
         anaplan.emulator.settings.hold_tasks = None
         ended = await client.run_action(ACTION, run_store=store)
         before = len(anaplan.requests())

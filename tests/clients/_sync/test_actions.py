@@ -308,7 +308,7 @@ def test_a_deadline(anaplan: EmulatedAnaplan) -> None:
         known = ids(client)
         export = known["Passenger Plan - grid.csv"]
         with pytest.raises(AnaplanTimeoutException) as late:
-            client.run_action(export, timeout=0.2)
+            client.run_action(export, timeout=1)
         (task,) = client.get_task_summaries(export)
         assert task.id in str(late.value)
         anaplan.emulator.settings.hold_tasks = None

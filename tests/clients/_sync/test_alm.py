@@ -192,7 +192,7 @@ def test_a_synchronization_that_takes_too_long(anaplan: EmulatedAnaplan) -> None
         running = {"taskId": NOWHERE, "taskState": "IN_PROGRESS", "creationTime": 1}
         anaplan.fault(method="GET", path="*/syncTasks/*", body={"task": running}, times=None)
         with pytest.raises(AnaplanTimeoutException, match="IN_PROGRESS") as late:
-            client.alm.sync_models(*IDS, timeout=0.1)
+            client.alm.sync_models(*IDS, timeout=1)
         assert late.value.task_id
     assert len(anaplan.requests("POST", "*/syncTasks")) == 1
 

@@ -486,7 +486,7 @@ def test_a_timeout_has_the_task(anaplan_of_sales: EmulatedAnaplan) -> None:
     anaplan_of_sales.emulator.settings.hold_tasks = "IN_PROGRESS"
     with anaplan_of_sales.client() as client:
         with pytest.raises(AnaplanTimeoutException) as caught:
-            client.import_table(SALES_IMPORT, SALES, timeout=0.2)
+            client.import_table(SALES_IMPORT, SALES, timeout=1)
         (task,) = client.get_task_summaries(SALES_IMPORT)
     assert caught.value.task_id == task.id
     anaplan_of_sales.emulator.settings.hold_tasks = None

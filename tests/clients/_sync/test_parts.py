@@ -166,7 +166,7 @@ def test_what_can_not_be_prepared(anaplan: EmulatedAnaplan) -> None:
         with pytest.raises(InvalidArgumentException, match="timeout"):
             client.tr.prepare_view_read(PLAN, timeout=-1)
         with pytest.raises(AnaplanTimeoutException):
-            client.tr.prepare_view_read(PLAN, timeout=0.2)
+            client.tr.prepare_view_read(PLAN, timeout=1)
         other: Any = "A" * 32
         with pytest.raises(ArgumentTypeException, match="read must be a LargeRead"):
             client.tr.read_table(other)

@@ -141,12 +141,12 @@ def test_a_process_that_dies_while_it_waits(anaplan: EmulatedAnaplan) -> None:
     store = MemoryRecord()
     with anaplan.client(**SETTINGS) as client:
         upload(client)
-        anaplan.emulator.settings.hold_tasks = "IN_PROGRESS"
+        anaplan.emulator.settings.hold_tasks = "NOT_STARTED"
         with pytest.raises(AnaplanTimeoutException):
-            client.run_action(ACTION, run_store=store, timeout=0.1)
+            client.run_action(ACTION, run_store=store, timeout=1)
     with anaplan.client(**SETTINGS) as client:
         task = client.run_action(ACTION, False, run_store=store)
-        assert (task.id, task.task_state) == (store.fields["started_id"], "IN_PROGRESS")
+        assert (task.id, task.task_state) == (store.fields["started_id"], "NOT_STARTED")
         assert not task.recovered
         anaplan.emulator.settings.hold_tasks = None
         assert client.run_action(ACTION, run_store=store).id == task.id

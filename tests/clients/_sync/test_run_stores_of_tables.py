@@ -99,7 +99,7 @@ def test_a_table_is_sent_again_after_a_cancelled_import(
     with anaplan.client(**SETTINGS) as client:
         anaplan.emulator.settings.hold_tasks = "IN_PROGRESS"
         with pytest.raises(AnaplanTimeoutException) as expired:
-            client.import_table(SALES_IMPORT, SALES, run_store=store, timeout=0.1)
+            client.import_table(SALES_IMPORT, SALES, run_store=store, timeout=1)
         assert expired.value.task_id is not None
         client.cancel_task(SALES_IMPORT, expired.value.task_id)
         anaplan.emulator.settings.hold_tasks = None
@@ -144,11 +144,11 @@ def test_the_recorded_task(anaplan: EmulatedAnaplan) -> None:
     with anaplan.client(**SETTINGS) as client:
         assert client.get_recorded_task(ACTION, store) is None
         client.upload_file(FILE, AIRLINES)
-        anaplan.emulator.settings.hold_tasks = "IN_PROGRESS"
+        anaplan.emulator.settings.hold_tasks = "NOT_STARTED"
         task = client.run_action(ACTION, False, run_store=store)
         running = client.get_recorded_task(ACTION, store)
         assert running is not None
-        assert (running.id, running.task_state) == (task.id, "IN_PROGRESS")
+        assert (running.id, running.task_state) == (task.id, "NOT_STARTED")
         anaplan.emulator.settings.hold_tasks = None
         ended = client.run_action(ACTION, run_store=store)
         before = len(anaplan.requests())
