@@ -20,6 +20,7 @@ DEV := $(VENV)/.installed-dev
 # Modules with public names, whose docstrings are complete.
 DOCUMENTED := $(addprefix src/anaplan_sdk/,_async/client.py _async/api auth models config.py \
   exceptions.py progress.py regions.py testing.py) src/anaplan_emulator/emulator.py \
+  src/anaplan_emulator/tenant_builder \
   $(wildcard integrations/*/src)
 MUTANTS := $(VENV)/.installed-mutants
 # Each has an environment of its own, and pytest's and mypy's options in its pyproject.toml.
@@ -101,6 +102,7 @@ picture: $(DEV) ## draw the output of the demo, and a nightly load as a trace
 
 reference: $(DEV) ## generate the reference of the command
 	@$(BIN)/python tools/command_reference.py
+	@$(BIN)/python tools/tenant_reference.py
 
 clean: ## remove everything the other targets created
 	@rm -rf $(VENV) .venv-newest .cache .*_cache dist

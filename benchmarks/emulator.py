@@ -57,6 +57,40 @@ with Emulator() as emulator:
     print(spent / {RESETS}, flush=True)
     input()
 """
+# Prints the medians of starts of the emulator (the first has imported everything), and of resets
+# between tests that have added an item to a list.
+_TENANT = """
+import sys, time
+from statistics import median
+from anaplan_emulator import TEXT, Emulator, TenantBuilder
+from anaplan_sdk.testing import EmulatedAnaplan
+
+def build(size):
+    tenant = TenantBuilder()
+    model = tenant.model("Sales", months=3)
+    parts = model.list("Parts", properties={"Note": TEXT})
+    for number in range(size):
+        parts.item(f"Part {number}", code=f"P{number}", properties={"Note": "n"})
+    return tenant.build()
+
+tenant = None if sys.argv[1] == "default" else build(int(sys.argv[1]))
+starts, resets = [], []
+for _ in range(6):
+    started = time.perf_counter()
+    with Emulator(tenant) as emulator:
+        starts.append(time.perf_counter() - started)
+with Emulator(tenant) as emulator:
+    for test in range(32):
+        started = time.perf_counter()
+        emulator.reset()
+        resets.append(time.perf_counter() - started)
+        anaplan = EmulatedAnaplan(emulator)
+        client = anaplan.client()
+        client.tr.insert_list_items(client.tr.get_lists()[0].id, [{"name": "New"}])
+        anaplan.close()
+    print(median(starts[1:]), resets[0], median(resets[1:]), flush=True)
+    input()
+"""
 # Prints what a client needs, and runs until the input ends.
 _SERVE = """
 from anaplan_emulator import Emulator
@@ -126,6 +160,24 @@ def reset(steps: Steps, _: Path) -> None:
     steps.setdefault("a reset between tests", []).append(measured)
 
 
+def tenants(steps: Steps, _: Path) -> None:
+    """Measure starts, and resets between two tests, with tenants of several sizes."""
+    for name, argument in {
+        "default tenant": "default",
+        "two items": "2",
+        "25,000 items": "25000",
+    }.items():
+        with _process(_TENANT, argument) as (process, line):
+            peak = _peak(process.pid)
+            for what, seconds in zip(
+                ("start", "first reset", "reset after a change"),
+                line.split(),
+                strict=True,
+            ):
+                measured = Measurement(float(seconds), float("nan"), peak)
+                steps.setdefault(f"{what}, {name}", []).append(measured)
+
+
 def call(steps: Steps, _: Path) -> None:
     """Measure a small call."""
     with _process(_SERVE) as (process, line):
@@ -168,7 +220,7 @@ def year(steps: Steps, flights: Path) -> None:
 
 
 PROGRAMS: dict[str, Callable[[Steps, Path], None]] = {
-    program.__name__: program for program in (ready, reset, call, year)
+    program.__name__: program for program in (ready, reset, tenants, call, year)
 }
 
 
@@ -184,9 +236,9 @@ def _client(line: str) -> Client:
 
 
 @contextmanager
-def _process(code: str) -> Generator[tuple[subprocess.Popen[str], str]]:
+def _process(code: str, *arguments: str) -> Generator[tuple[subprocess.Popen[str], str]]:
     """Run code in a new process, and yield it with the line that it prints."""
-    command = [sys.executable, "-c", code]
+    command = [sys.executable, "-c", code, *arguments]
     with subprocess.Popen(
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:

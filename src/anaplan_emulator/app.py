@@ -10,8 +10,9 @@ from urllib.parse import unquote
 
 from anyio import CapacityLimiter, to_thread
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response
+from starlette.responses import RedirectResponse, Response
 from starlette.routing import Mount, Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -23,6 +24,7 @@ from anaplan_emulator.apis.calls import Call, Endpoint, token_in_header
 from anaplan_emulator.apis.dialects import translate
 from anaplan_emulator.apis.negotiation import accepts, accepts_any_known, compress
 from anaplan_emulator.apis.replies import INTEGRATION, Api, ApiError
+from anaplan_emulator.console import CONSOLE_PATH, console_routes
 from anaplan_emulator.control import CONTROL_PATH, control_routes
 from anaplan_emulator.rate_limit import retry_after
 from anaplan_emulator.store.audit_events import AuditContext, Event
@@ -79,11 +81,23 @@ def create_app(tenant: TenantState, endpoints: Iterable[Endpoint] | None = None)
         tenant.audit_log.add(_audit_context(request), _events(request, None, error.status))
         return INTEGRATION.error_response(error, request.url.path, tenant.clock.now())
 
+    console = Mount(CONSOLE_PATH, routes=console_routes(tenant))
     control = Mount(CONTROL_PATH, routes=control_routes(tenant))
-    app = Starlette(routes=[control, *routes], exception_handlers={404: unknown})
+    starts = [Route(path, _to_console, methods=_METHODS) for path in ("/", CONSOLE_PATH)]
+    app = Starlette(routes=[*starts, console, control, *routes], exception_handlers={404: unknown})
     app.router.redirect_slashes = False
     app.add_middleware(RequestPaths)
     return app
+
+
+_METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
+
+def _to_console(request: Request) -> Response:
+    """Lead a browser to the console. Anaplan has nothing at this path."""
+    if request.method not in ("GET", "HEAD"):
+        raise HTTPException(404)
+    return RedirectResponse(f"{CONSOLE_PATH}/")
 
 
 class RequestPaths:

@@ -5,7 +5,6 @@ import contextlib
 import errno
 import json
 import logging
-import shlex
 import signal
 import sys
 import threading
@@ -18,13 +17,16 @@ import platformdirs
 
 from anaplan_emulator.emulator import Emulator
 from anaplan_emulator.hosts import is_loopback
+from anaplan_emulator.shell_lines import assignments
 from anaplan_emulator.store.database import StateError
-from anaplan_emulator.tenant.tenant_description import TenantError
+from anaplan_emulator.tenant.problems import TenantError
+from anaplan_emulator.tenant.tenant_schema import schema_text
 
 DEFAULT_PORT = 8765
 
 START_MESSAGE = """\
 The Anaplan emulator is listening on {base_url}. Press Ctrl+C to stop it.
+Console in a browser: {base_url}/
 
     user           {user_email}
     password       {password}
@@ -48,7 +50,7 @@ From Python, anaplan_sdk.Client.from_env() reads them; or with the certificate:
 
     {by_certificate}
 
-Clock, faults, received requests and more: {base_url}/_emulator/
+Control API for clock, faults, received requests and more: {base_url}/_emulator/
 """
 
 TRUST_MESSAGE = """\
@@ -68,9 +70,13 @@ def main(argv: Sequence[str] | None = None, *, prog: str = "python -m anaplan_em
         prog: The name of the program in its usage text.
 
     Returns:
-        The exit code: 0 after SIGINT, SIGTERM or SIGHUP, 1 if the emulator cannot start.
+        The exit code: 0 after `--schema`, SIGINT, SIGTERM or SIGHUP, 1 if the emulator cannot
+        start.
     """
     arguments = _parser(prog).parse_args(argv)
+    if arguments.schema:
+        _write(sys.stdout, schema_text())
+        return 0
     if arguments.verbose:
         _log_requests()
     if not is_loopback(arguments.host):
@@ -131,27 +137,15 @@ def _start_message(info: Mapping[str, str | None]) -> str:
     variables = {f"ANAPLAN_{name.upper()}": info[name] for name in names}
     text = START_MESSAGE.format(
         shell="PowerShell" if sys.platform == "win32" else "terminal",
-        variables="\n    ".join(_assignments(variables)),
+        variables="\n    ".join(assignments(variables)),
         kind="imports" if info["model_id"] else "models",
         by_certificate=_client(info, "certificate", "private_key"),
         **{name: value or "none" for name, value in info.items()},
     )
     if "ca_certificate" not in info:
         return text
-    (trust,) = _assignments({"SSL_CERT_FILE": info["ca_certificate"]})
+    (trust,) = assignments({"SSL_CERT_FILE": info["ca_certificate"]})
     return text + TRUST_MESSAGE.format(trust=trust)
-
-
-def _assignments(variables: Mapping[str, str | None]) -> Iterator[str]:
-    """Return the lines that set environment variables in a shell of this platform."""
-    for name, value in variables.items():
-        if value is None:
-            continue
-        if sys.platform == "win32":
-            quoted = value.replace("'", "''")
-            yield f"$env:{name} = '{quoted}'"
-        else:
-            yield f"export {name}={shlex.quote(value)}"
 
 
 def _client(info: Mapping[str, str | None], *credentials: str) -> str:
@@ -175,7 +169,13 @@ def _parser(prog: str) -> argparse.ArgumentParser:
         help="port to listen on; 0 chooses a free one (default: %(default)s)",
     )
     parser.add_argument(
-        "--tenant", type=Path, metavar="FILE", help="JSON or TOML file that describes the tenant"
+        "--tenant",
+        type=Path,
+        metavar="FILE",
+        help="YAML, JSON or TOML file that describes the tenant",
+    )
+    parser.add_argument(
+        "--schema", action="store_true", help="print the JSON Schema of tenant files, and end"
     )
     parser.add_argument(
         "--state",

@@ -15,11 +15,12 @@ from anaplan_emulator.apis.oauth import headless_consent
 from anaplan_emulator.apis.oauth.headless_consent import OAuthRefusedError
 from anaplan_emulator.apis.oauth.identity import signing_key
 from anaplan_emulator.clock import duration
-from anaplan_emulator.faults import Fault
-from anaplan_emulator.hosts import UNKNOWN_HOST, is_loopback
+from anaplan_emulator.faults import Fault, UnknownFaultError
 from anaplan_emulator.request_log import ReceivedRequest
 from anaplan_emulator.tenant.model_description import ActiveState, StructureDescription
-from anaplan_emulator.tenant.tenant_description import TenantDescription, TenantError
+from anaplan_emulator.tenant.problems import TenantError
+from anaplan_emulator.tenant.tenant_description import TenantDescription
+from anaplan_emulator.tenant.tenant_file import parse_tenant
 from anaplan_emulator.tenant_state import TenantState, UnknownModelError, UnknownUserError
 
 CONTROL_PATH = "/_emulator"
@@ -105,7 +106,7 @@ def reset(tenant: TenantState, _: bytes) -> object:
 
 def load_tenant(tenant: TenantState, body: bytes) -> object:
     """Replace the tenant by the one described in the body."""
-    tenant.load(TenantDescription.model_validate_json(body))
+    tenant.load(parse_tenant(body.decode()))
     return tenant.info()
 
 
@@ -143,6 +144,12 @@ def clear_faults(tenant: TenantState, _: bytes) -> object:
     """Remove all faults."""
     tenant.faults.clear()
     return []
+
+
+def remove_fault(tenant: TenantState, _: bytes, *, fault_id: int) -> object:
+    """Remove a fault."""
+    tenant.faults.remove(fault_id)
+    return tenant.faults.listing()
 
 
 def list_requests(tenant: TenantState, _: bytes) -> object:
@@ -223,7 +230,8 @@ def list_keys(tenant: TenantState, _: bytes) -> object:
         return {"keys": [signing_key(db).as_dict(private=False)]}
 
 
-Operation = Callable[[TenantState, bytes], object]
+# Called with the tenant, the body, and the parameters of the path.
+Operation = Callable[..., object]
 
 OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/info"): info,
@@ -235,6 +243,7 @@ OPERATIONS: dict[tuple[str, str], Operation] = {
     ("GET", "/faults"): list_faults,
     ("POST", "/faults"): add_fault,
     ("DELETE", "/faults"): clear_faults,
+    ("DELETE", "/faults/{fault_id:int}"): remove_fault,
     ("GET", "/requests"): list_requests,
     ("DELETE", "/requests"): clear_requests,
     ("GET", "/settings"): read_settings,
@@ -261,7 +270,11 @@ def control_routes(tenant: TenantState) -> list[Route]:
 def _contents(_tenant: TenantState, _body: bytes) -> object:
     """List the operations, and the JSON schemas of their bodies."""
     operations = [
-        {"method": method, "path": f"{CONTROL_PATH}{path}", "purpose": operation.__doc__}
+        {
+            "method": method,
+            "path": f"{CONTROL_PATH}{path.replace(':int', '')}",
+            "purpose": operation.__doc__,
+        }
         for (method, path), operation in OPERATIONS.items()
     ]
     schemas = {
@@ -286,23 +299,25 @@ async def _operate(tenant: TenantState, operation: Operation, request: Request) 
         return _error(403, reason)
     body = await request.body()
     try:
-        return JSONResponse(await to_thread.run_sync(operation, tenant, body))
+        operate = partial(operation, tenant, body, **request.path_params)
+        return JSONResponse(await to_thread.run_sync(operate))
     except ValidationError as error:
         details = error.json(include_url=False, include_context=False, include_input=False)
         return _error(400, json.loads(details))
-    except (OAuthRefusedError, TenantError, ValueError) as error:
+    except TenantError as error:
+        problems = [{"msg": str(each), **asdict(each)} for each in error.problems]
+        return _error(400, problems or str(error))
+    except (OAuthRefusedError, ValueError) as error:
         return _error(400, str(error))
-    except (UnknownModelError, UnknownUserError) as error:
+    except (UnknownFaultError, UnknownModelError, UnknownUserError) as error:
         return _error(404, str(error))
 
 
 def _refusal(tenant: TenantState, request: Request) -> str | None:
     """Return why a request is refused, wherever it comes from, or None."""
-    is_local = request.client is not None and is_loopback(request.client.host)
-    if not tenant.control_from_anywhere and not is_local:
-        return "The control API is open to this machine only."
-    if request.headers.get("host") not in tenant.allowed_hosts:
-        return UNKNOWN_HOST
+    client = request.client.host if request.client else ""
+    if reason := tenant.control_refusal(client, request.headers.get("host")):
+        return reason
     if "origin" in request.headers:
         # A web page must not control the emulator without its user's knowledge.
         return "The control API is not open to web pages."

@@ -23,6 +23,8 @@ from anaplan_emulator.tenant.model_description import ActiveState, StructureDesc
 from anaplan_emulator.tenant.oauth_client_description import OAuthClientDescription
 from anaplan_emulator.tenant.tenant_description import TenantDescription
 from anaplan_emulator.tenant.tenant_file import read_tenant
+from anaplan_emulator.tenant.tenant_writer import DataPlacement
+from anaplan_emulator.tenant_builder.tenant import TenantBuilder
 from anaplan_emulator.tenant_state import TenantState
 
 
@@ -33,8 +35,8 @@ class Emulator:
     and `stop`. All its methods are thread-safe.
 
     Args:
-        tenant: The tenant's description, or a JSON or TOML file with it; a small tenant by
-            default. It is ignored if the state file contains a tenant already.
+        tenant: The tenant's description, a builder of it, or a YAML, JSON or TOML file with it; a
+            small tenant by default. It is ignored if the state file contains a tenant already.
         state: File in which everything is kept across restarts; by default a temporary file that
             is deleted at the end.
         port: Port to listen on; 0 chooses a free one.
@@ -67,7 +69,7 @@ class Emulator:
 
     def __init__(
         self,
-        tenant: Path | str | TenantDescription | None = None,
+        tenant: Path | str | TenantDescription | TenantBuilder | None = None,
         *,
         state: Path | str | None = None,
         port: int = 0,
@@ -81,7 +83,7 @@ class Emulator:
     ) -> None:
         self.tenant = TenantState(
             state=Path(state) if state is not None else None,
-            tenant=Path(tenant) if isinstance(tenant, str) else tenant,
+            tenant=None if tenant is None else _path_or_description(tenant),
             control_from_anywhere=control_from_anywhere,
             allowed_hosts=AllowedHosts(host, allowed_hosts, tls=tls),
             redirect_uri=redirect_uri,
@@ -294,6 +296,17 @@ class Emulator:
         """Remove all faults."""
         self.tenant.faults.clear()
 
+    def remove_fault(self, fault_id: int) -> None:
+        """Remove a fault.
+
+        Args:
+            fault_id: The id that `add_fault` returned.
+
+        Raises:
+            UnknownFaultError: There is no such fault.
+        """
+        self.tenant.faults.remove(fault_id)
+
     def requests(self) -> list[ReceivedRequest]:
         """Return the received requests, with secrets masked.
 
@@ -412,26 +425,78 @@ class Emulator:
         """Restore the tenant as described, real time and default settings.
 
         Faults and received requests are removed.
+
+        Raises:
+            TenantError: A file of data of the tenant is gone or was changed; nothing is reset.
+            RuntimeError: This is a forked process: the emulator runs in the parent.
         """
+        if os.getpid() != self._process_id:
+            raise RuntimeError("the emulator runs in the process that this one was forked from")
         # Requests that have already arrived belong to the time before the reset.
         self._server.wait_until_idle()
         self.tenant.reset()
 
-    def load_tenant(self, tenant: Path | str | TenantDescription) -> None:
+    def describe(self, *, secrets: bool = False) -> TenantDescription:
+        """Describe the tenant as it is now, so that another emulator can be started from it.
+
+        Users, workspaces, models and their data are those of the moment. OAuth clients, licences,
+        CloudWorks, Financial Consolidation and past audit events are as they were loaded. Not
+        included are uploads, outputs, tasks and tokens.
+
+        Args:
+            secrets: Whether passwords, API keys and other secrets are included. Otherwise
+                passwords and credentials are `********`, and secrets that can be derived from
+                names are left out.
+
+        Returns:
+            The description, in which all ids are given.
+        """
+        return self.tenant.describe(secrets=secrets)
+
+    def save_tenant(
+        self, folder: Path | str, *, data: DataPlacement = "csv", secrets: bool = False
+    ) -> Path:
+        """Write the tenant as it is now to the file `tenant.yaml` in a folder.
+
+        Args:
+            folder: The folder, which is created if it doesn't exist.
+            data: `csv` writes the items of a list and the cells of a module to CSV files beside
+                it if there are more than 1,000 of them, and large default contents of files.
+                `inline` writes all data into the tenant's file.
+            secrets: Whether passwords, API keys and other secrets are included, as in `describe`.
+
+        Returns:
+            The path of the tenant's file.
+
+        Raises:
+            OSError: A file can't be written.
+        """
+        path = Path(folder) / "tenant.yaml"
+        self.tenant.save_to(path, data=data, secrets=secrets)
+        return path
+
+    def load_tenant(self, tenant: Path | str | TenantDescription | TenantBuilder) -> None:
         """Replace the tenant by another one. Clock, faults and settings are kept.
 
         Args:
-            tenant: The tenant's description, or a JSON or TOML file with it.
+            tenant: The tenant's description, a builder of it, or a file with it.
 
         Raises:
             TenantError: The tenant's file cannot be read, or contradicts itself.
         """
-        if not isinstance(tenant, TenantDescription):
-            tenant = read_tenant(Path(tenant))
-        self.tenant.load(tenant)
+        given = _path_or_description(tenant)
+        self.tenant.load(read_tenant(given) if isinstance(given, Path) else given)
 
     def _oauth_client(self, kind: str) -> OAuthClientDescription:
         client = self.tenant.description.oauth_client(kind)
         if client is None:
             raise LookupError(f"the tenant has no OAuth client for the {kind} grant")
         return client
+
+
+def _path_or_description(
+    tenant: Path | str | TenantDescription | TenantBuilder,
+) -> Path | TenantDescription:
+    if isinstance(tenant, TenantBuilder):
+        return tenant.build()
+    return Path(tenant) if isinstance(tenant, str) else tenant

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from itertools import count
 from typing import Annotated, Self
@@ -136,10 +136,15 @@ class ActiveFault:
     seen: int = 0
     met: int = 0
 
+    @property
+    def can_apply(self) -> bool:
+        """Whether it applies to further requests."""
+        return self.fault.times is None or self.met < self.fault.times
+
     def matches(self, method: str, path: str) -> bool:
         """Count a request, and return whether the fault applies to it."""
         fault = self.fault
-        if fault.times is not None and self.met >= fault.times:
+        if not self.can_apply:
             return False
         if fault.method not in ("*", method) or not fnmatchcase(path, fault.path):
             return False
@@ -148,6 +153,10 @@ class ActiveFault:
             return False
         self.met += 1
         return True
+
+
+class UnknownFaultError(LookupError):
+    """There is no fault with this id."""
 
 
 class Faults:
@@ -175,15 +184,31 @@ class Faults:
         with self._lock:
             self._active.clear()
 
+    def remove(self, fault_id: int) -> None:
+        """Remove a fault.
+
+        Raises:
+            UnknownFaultError: There is no such fault.
+        """
+        with self._lock:
+            left = [active for active in self._active if active.id != fault_id]
+            if len(left) == len(self._active):
+                raise UnknownFaultError(f"there is no fault {fault_id}")
+            self._active = left
+
+    def active(self) -> list[ActiveFault]:
+        """Return copies of all faults, including those that no longer apply."""
+        with self._lock:
+            return [replace(active) for active in self._active]
+
     def listing(self) -> list[dict[str, object]]:
         """Return all faults as JSON values, including those that no longer apply."""
-        with self._lock:
-            return [
-                {
-                    "id": active.id,
-                    "fault": active.fault.model_dump(mode="json", exclude_defaults=True),
-                    "seen": active.seen,
-                    "met": active.met,
-                }
-                for active in self._active
-            ]
+        return [
+            {
+                "id": active.id,
+                "fault": active.fault.model_dump(mode="json", exclude_defaults=True),
+                "seen": active.seen,
+                "met": active.met,
+            }
+            for active in self.active()
+        ]

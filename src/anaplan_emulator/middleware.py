@@ -1,6 +1,6 @@
 """The ASGI middleware that logs requests, injects faults and sets the header `Date`.
 
-Requests to the control API are neither logged nor affected by faults.
+Requests to the control API and the console are neither logged nor affected by faults.
 """
 
 import asyncio
@@ -47,7 +47,9 @@ class Middleware:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request."""
-        if scope["path"].startswith(f"{CONTROL_PATH}/"):
+        # `/` leads to the console, which is below the path of the control API.
+        to_console = scope["path"] == "/" and scope["method"] in ("GET", "HEAD")
+        if to_console or scope["path"].startswith(f"{CONTROL_PATH}/"):
             await self._app(scope, receive, self._with_date(send))
             return
         entry = self._log(scope)
@@ -58,6 +60,8 @@ class Middleware:
         else:
             entry.request.fault = active.id
             await self._inject(active, scope, receive, send)
+        if entry.request.seconds is None:
+            entry.end()
         status = entry.request.status or "no response"
         logger.info("%s %s %s", scope["method"], scope["path"], status)
 
@@ -291,6 +295,8 @@ def _with_log(entry: LogEntry, receive: Receive, send: Send) -> tuple[Receive, S
     async def logging_send(message: Message) -> None:
         if message["type"] == "http.response.start":
             entry.request.status = message["status"]
+        elif not message.get("more_body", False):
+            entry.end()
         await send(message)
 
     return logging_receive, logging_send

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import threading
+import time
 from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
@@ -16,27 +17,41 @@ MAX_BODY_BYTES = 16 * 1024
 MAX_REQUESTS = 10_000
 MASK = "***"
 SECRET_HEADERS = frozenset(
-    {"authorization", "cookie", "proxy-authorization", "x-api-token", "x_api_token"}
+    {
+        "authorization",
+        "cookie",
+        "proxy-authorization",
+        "x-api-key",
+        "x-api-token",
+        "x_api_token",
+    }
 )
+# Names without hyphens and underscores, in lower case.
 SECRET_KEYS = frozenset(
     {
-        "access_token",
-        "client_secret",
-        "code_verifier",
-        "device_code",
+        "accesstoken",
+        "apikey",
+        "apitoken",
+        "clientassertion",
+        "clientsecret",
+        "codeverifier",
+        "devicecode",
         "encodeddata",
         "encodedsigneddata",
-        "form_token",
+        "formtoken",
+        "jsonkey",
         "passphrase",
         "password",
-        "private_key",
         "privatekey",
-        "refresh_token",
         "refreshtoken",
+        "sastoken",
         "secret",
+        "secretaccesskey",
+        "secretkey",
+        "serviceaccountkey",
         "token",
         "tokenvalue",
-        "user_code",
+        "usercode",
     }
 )
 
@@ -60,6 +75,7 @@ class ReceivedRequest:
         content_type: The header `Content-Type`.
         body_bytes: Size of the received body, in bytes.
         body: The body as text, with secrets masked, if it is JSON or a form of up to 16 KiB.
+        seconds: Seconds of real time until its response was sent, or None if it is unfinished.
         status: Status of the response, or None if none was sent: the request is unfinished, or a
             fault prevented the response.
         fault: Id of the fault that was applied to it.
@@ -76,6 +92,7 @@ class ReceivedRequest:
     body_bytes: int = 0
     body: str | None = None
     status: int | None = None
+    seconds: float | None = None
     fault: int | None = None
 
 
@@ -130,6 +147,11 @@ class LogEntry:
 
     request: ReceivedRequest
     _body: bytearray = field(default_factory=bytearray)
+    _started: float = field(default_factory=time.perf_counter)
+
+    def end(self) -> None:
+        """Note how long the request took."""
+        self.request.seconds = time.perf_counter() - self._started
 
     def add_body(self, chunk: bytes, *, last: bool) -> None:
         """Add a chunk of the body, which is kept if it is small and readable."""
@@ -171,7 +193,7 @@ def _masked_json(value: object) -> object:
     if isinstance(value, dict):
         secret = SECRET_OAUTH_KEYS if "grant_type" in value else SECRET_KEYS
         return {
-            key: MASK if key.lower() in secret else _masked_json(item)
+            key: MASK if _plain(key) in secret else _masked_json(item)
             for key, item in value.items()
         }
     if isinstance(value, list):
@@ -179,9 +201,14 @@ def _masked_json(value: object) -> object:
     return value
 
 
+def _plain(name: str) -> str:
+    """Return a name in the form of those of secrets."""
+    return name.lower().replace("_", "").replace("-", "")
+
+
 def _masked_form(text: str) -> str:
     pairs = parse_qsl(text, keep_blank_values=True)
-    if not any(key.lower() in SECRET_OAUTH_KEYS for key, _ in pairs):
+    if not any(_plain(key) in SECRET_OAUTH_KEYS for key, _ in pairs):
         return text
-    masked = [(key, MASK if key.lower() in SECRET_OAUTH_KEYS else value) for key, value in pairs]
+    masked = [(key, MASK if _plain(key) in SECRET_OAUTH_KEYS else value) for key, value in pairs]
     return urlencode(masked, safe="*")

@@ -14,7 +14,9 @@ class Settings(BaseModel):
     The defaults are Anaplan's published limits (docs/anaplan-behaviour.md#limits).
     """
 
-    model_config = ConfigDict(extra="forbid", validate_assignment=True)
+    model_config = ConfigDict(
+        extra="forbid", validate_assignment=True, use_attribute_docstrings=True
+    )
 
     token_lifetime_seconds: float = Field(default=2100, gt=0)
     """Lifetime of access tokens, on the emulator's clock."""

@@ -1,6 +1,7 @@
 """The state of the emulated tenant: its database, clock, settings, and everything that runs."""
 
 import json
+import secrets
 import sqlite3
 import threading
 from collections.abc import Mapping
@@ -8,6 +9,8 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Any
+
+from pydantic_core import PydanticSerializationError
 
 from anaplan_emulator.certificates import (
     ANAPLAN_HOSTS,
@@ -18,12 +21,13 @@ from anaplan_emulator.certificates import (
     stored_authority,
 )
 from anaplan_emulator.clock import Clock, duration
-from anaplan_emulator.engine.cloud_storage import CloudStorage
+from anaplan_emulator.engine.cloud_storage import CloudStorage, CloudStorageError
 from anaplan_emulator.engine.integration_runner import IntegrationRunner
 from anaplan_emulator.engine.model_memory import ModelMemory
 from anaplan_emulator.engine.task_runner import TaskRunner
 from anaplan_emulator.faults import Faults
-from anaplan_emulator.hosts import AllowedHosts
+from anaplan_emulator.hosts import UNKNOWN_HOST, AllowedHosts, is_loopback
+from anaplan_emulator.loaders.described_tenant import describe_tenant
 from anaplan_emulator.loaders.model_loader import restructure
 from anaplan_emulator.loaders.tenant_loader import (
     default_workspace_and_model,
@@ -39,8 +43,16 @@ from anaplan_emulator.store.database import StateError, Store
 from anaplan_emulator.store.users import user_by_email
 from anaplan_emulator.temporary_folder import TemporaryFolder
 from anaplan_emulator.tenant.model_description import ActiveState, StructureDescription
-from anaplan_emulator.tenant.tenant_description import TenantDescription, TenantError
+from anaplan_emulator.tenant.problems import TenantError
+from anaplan_emulator.tenant.tenant_description import TenantDescription
 from anaplan_emulator.tenant.tenant_file import read_tenant
+from anaplan_emulator.tenant.tenant_writer import (
+    DataPlacement,
+    InDescription,
+    InFiles,
+    staged,
+    write_description,
+)
 
 # Tables that survive a reset.
 _KEPT_TABLES = ("authority", "oauth_signing_key")
@@ -95,10 +107,14 @@ class TenantState:
         self.model_memory = ModelMemory(self.clock, self.settings)
         self._backup: tuple[TenantDescription, Backup] | None = None
         self._loaded: TenantDescription | None = None
+        self._saved: TenantDescription | None = None
+        """The description that the database contains."""
         self.base_url = ""
         """The origin at which the tenant is served, set by the server."""
         self.control_from_anywhere = control_from_anywhere
         self.allowed_hosts = allowed_hosts or AllowedHosts()
+        self.form_secret = secrets.token_bytes(32)
+        """Protects the forms of the console: other sites cannot know what is made from it."""
         self._folder = TemporaryFolder()
         self._certificates = certificates or self._folder.path
         self._certificate_files: set[Path] = set()
@@ -135,29 +151,77 @@ class TenantState:
         with self._change_lock:
             self.integration_runner.stop()
             self.task_runner.stop()
+            backup = self._backup_of(description)
+            # What is restored is not written again.
+            keep = ("emulator", *backup.kept_tables) if backup is not None else ()
+            is_saved = bool(keep) and self._saved is description
+            text = None if is_saved else _serialized(description)
             try:
-                with self.store.emptied(keep=_KEPT_TABLES) as db:
-                    self._fill(db, description)
+                with self.store.emptied(keep=(*_KEPT_TABLES, *keep), checked=backup is None) as db:
+                    backup = self._fill(db, description, backup)
                     load_dated_parts(db, description, self.clock, self.audit_log)
+                    self.cloud_storage.initialize(description.cloud_works.contents())
                     self.integration_runner.schedules_changed()
-            except sqlite3.IntegrityError as error:
+            except (sqlite3.IntegrityError, UnicodeEncodeError) as error:
                 raise TenantError(f"tenant {description.name}: {error}") from error
+            except (CloudStorageError, OSError) as error:
+                raise TenantError(f"tenant {description.name}: cloud storage: {error}") from error
             self.model_memory.clear()
-            self.cloud_storage.initialize(description.cloud_works.contents())
+            self._backup = None if backup is None else (description, backup)
             self.description = self._loaded = description
             with self._user_files_lock:
                 self._user_files = None
-            self.save()
+            self._save(text)
 
     def reset(self) -> None:
-        """Restore the tenant as described, real time and default settings."""
+        """Restore the tenant as described, real time and default settings.
+
+        Raises:
+            TenantError: A file of data of the tenant is gone or was changed; nothing is reset.
+        """
         with self._change_lock:
+            offset, settings = self.clock.offset, self.settings.model_copy()
             self.clock.set_offset(timedelta())
+            self._apply(Settings())
+            try:
+                self.load(self.description)
+            except TenantError:
+                self._apply(settings)
+                self.clock.set_offset(offset)
+                raise
             self.faults.clear()
             self.request_log.clear()
             self.rate_limiter.clear()
-            self._apply(Settings())
-            self.load(self.description)
+
+    def describe(self, *, secrets: bool = False) -> TenantDescription:
+        """Describe the tenant as it is now.
+
+        Args:
+            secrets: Whether passwords, API keys and other secrets are included; otherwise they are
+                masked, or left out if they can be derived.
+
+        Returns:
+            The description, with all ids and all data.
+        """
+        with self.store.snapshot() as db:
+            return describe_tenant(db, self.description, InDescription(), secrets=secrets)
+
+    def save_to(self, path: Path, *, data: DataPlacement = "csv", secrets: bool = False) -> None:
+        """Write the tenant as it is now to a tenant's file.
+
+        Args:
+            path: The file, which is YAML if its suffix is `.yaml` or `.yml`, and JSON otherwise.
+            data: Where items, cells and default contents are written.
+            secrets: Whether passwords, API keys and other secrets are included.
+
+        Raises:
+            OSError: A file can't be written.
+        """
+        with staged(path) as target:
+            place = InFiles(target.parent) if data == "csv" else InDescription()
+            with self.store.snapshot() as db:
+                description = describe_tenant(db, self.description, place, secrets=secrets)
+            write_description(description, target)
 
     def change_settings(self, changes: Mapping[str, Any]) -> None:
         """Change settings; either all changes are made or none.
@@ -258,6 +322,17 @@ class TenantState:
             self._write_file("server_private_key.pem", pair.private_key),
         )
 
+    def control_refusal(self, client: str, host: str | None) -> str | None:
+        """Return why a request to the control API or the console is refused, or None.
+
+        Args:
+            client: Address of the client.
+            host: The header `Host`, if there is one.
+        """
+        if not self.control_from_anywhere and not is_loopback(client):
+            return "The control API and the console are open to this machine only."
+        return None if host in self.allowed_hosts else UNKNOWN_HOST
+
     def info(self) -> dict[str, str | None]:
         """Return the origin, credentials of the main user, and the default workspace and model."""
         user = self.description.main_user
@@ -289,16 +364,23 @@ class TenantState:
 
     def save(self) -> None:
         """Write the tenant, settings and clock to the database, but no faults and requests."""
+        # The description of a large model takes as long to write as a reset.
+        is_saved = self._saved is self.description
+        self._save(None if is_saved else self.description.model_dump_json())
+
+    def _save(self, description: str | None) -> None:
         values = {
-            "tenant": self.description.model_dump_json(),
             "settings": self.settings.model_dump_json(),
             "clock_offset_seconds": json.dumps(self.clock.offset.total_seconds()),
         }
+        if description is not None:
+            values["tenant"] = description
         self.audit_log.flush()
         with self.store.transaction() as db:
             db.executemany(
                 "INSERT OR REPLACE INTO emulator (key, value) VALUES (?, ?)", list(values.items())
             )
+        self._saved = self.description
 
     def close(self) -> None:
         """Stop all tasks and runs, and close the database."""
@@ -327,14 +409,25 @@ class TenantState:
         self._certificate_files.add(path)
         return path
 
-    def _fill(self, db: sqlite3.Connection, description: TenantDescription) -> None:
+    def _backup_of(self, description: TenantDescription) -> Backup | None:
         if self._backup is not None and self._backup[0] is description:
-            self._backup[1].restore(db)
-            return
+            return self._backup[1]
+        return None
+
+    def _fill(
+        self, db: sqlite3.Connection, description: TenantDescription, backup: Backup | None
+    ) -> Backup | None:
+        """Restore a tenant from its backup or load it, and return its backup, if it has one."""
+        if backup is not None:
+            backup.restore(db)
+            return backup
+        if self._backup is not None:
+            self._backup[1].discard(db)
         load_tenant(db, description)
         # A tenant that is loaded for the second time is likely to be loaded before each test.
-        is_reload = description is self._loaded
-        self._backup = (description, Backup(db, exclude=_KEPT_TABLES)) if is_reload else None
+        if description is not self._loaded:
+            return None
+        return Backup(db, exclude=_KEPT_TABLES, journaled=self.store.is_temporary)
 
     def _apply(self, settings: Settings) -> None:
         for name in Settings.model_fields:
@@ -361,6 +454,13 @@ class TenantState:
         self.integration_runner.resume()
         self.task_runner.resume()
         return True
+
+
+def _serialized(description: TenantDescription) -> str:
+    try:
+        return description.model_dump_json()
+    except PydanticSerializationError as error:
+        raise TenantError(f"the tenant has a text that is not valid Unicode: {error}") from error
 
 
 def _first_line(error: Exception) -> str:

@@ -210,10 +210,11 @@ class Screen:
         if not select.select([self._ours], [], [], timeout)[0]:
             return True
         try:
-            self._stream.feed(os.read(self._ours, 65536))
+            written = os.read(self._ours, 65536)
         except OSError:  # Linux reports the end of the output by this error.
             return False
-        return True
+        self._stream.feed(written)
+        return bool(written)
 
     @property
     def text(self) -> str:
@@ -308,12 +309,10 @@ def shown(anaplan: Command, monkeypatch: pytest.MonkeyPatch) -> Shown:
 
     def show(*arguments: str, columns: int) -> str:
         screen = Screen(columns, 100)
-        done = threading.Event()
 
         def drain() -> None:
-            while not done.is_set():
-                screen.read(0.05)
-            screen.read(0)
+            while screen.read(0.05):
+                pass
 
         reader = threading.Thread(target=drain)
         reader.start()
@@ -324,10 +323,7 @@ def shown(anaplan: Command, monkeypatch: pytest.MonkeyPatch) -> Shown:
             patch.setattr(sys, "stdout", tty)
             patch.setattr(sys, "stderr", tty)
             run(arguments)
-            tty.flush()
-            time.sleep(0.1)
-            done.set()
-            reader.join()
+        reader.join()
         screen.close()
         return screen.text
 

@@ -1,7 +1,8 @@
 """The README and everything under docs/: that the examples run and print what is shown.
 
 A `python` fence is executed, in the namespace of those before it in the same document (a comment
-`<!--- clear-namespace -->` begins a new one); one that holds tests is given to pytest. What the
+`<!--- clear-namespace -->` begins a new one); one that holds tests is given to pytest, and one that
+begins with the name of a file, such as `# conftest.py`, is written to that file. What the
 reader would do elsewhere is done in comments (`<!--- invisible-code-block: python`), in which
 `company` is Anaplan. A `text` fence is what the `python` fence before it prints, a `log` fence the
 same without what differs from run to run (times, ports, ids), a `json` fence describes a tenant, a
@@ -72,8 +73,12 @@ class Reader:
 
     def run(self, example: Example) -> None:
         """Executes a `python` fence."""
+        named = re.match(r"# (\w+\.py)\n", example.parsed)
         if "def test_" in example.parsed:
-            run_tests(example.parsed)
+            run_tests(example.parsed, named[1] if named else "test_example.py")
+            return
+        if named:
+            Path(named[1]).write_text(example.parsed, encoding="utf-8")
             return
         output = io.StringIO()
         with redirect_stdout(output):
@@ -142,10 +147,10 @@ def export(example: Example, environment: pytest.MonkeyPatch) -> None:
         environment.setenv(name, value)
 
 
-def run_tests(code: str) -> None:
+def run_tests(code: str, name: str) -> None:
     """Runs tests as a user does, in a process and a folder of their own."""
-    Path("test_example.py").write_text(code, encoding="utf-8")
-    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "test_example.py"]
+    Path(name).write_text(code, encoding="utf-8")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", name]
     result = subprocess.run(command, capture_output=True, text=True, check=False)
     assert result.returncode == 0, result.stdout + result.stderr
 
@@ -254,7 +259,7 @@ def check_command(words: list[str]) -> None:
                 assert not option.startswith("-") or option in emulator_options(), option
         case ["curl", *arguments]:
             send(arguments)
-        case ["python", "-m", "venv", _] | ["opentelemetry-instrument", *_]:
+        case ["pytest"] | ["python", "-m", "venv", _] | ["opentelemetry-instrument", *_]:
             pass
         case [] | ["export", _] | ["git", "clone", *_] | ["cd", _] | [".", _]:
             pass

@@ -1,8 +1,9 @@
 """An emulator for each worker, which is reset to a test's tenant before the test."""
 
+import secrets
 import socket
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -167,7 +168,11 @@ def shop(client_for: ClientFor) -> TenantClient:
 
 @pytest.fixture
 def free_port() -> int:
-    """A port on which nothing listens."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        port: int = listening.getsockname()[1]
-    return port
+    """A port on which nothing listens, and which no other process is given by its system.
+
+    Ports that the system chooses begin at 32768 on Linux, and at 49152 elsewhere.
+    """
+    while True:
+        port = 10_000 + secrets.randbelow(22_768)
+        with suppress(OSError), socket.create_server(("127.0.0.1", port)):
+            return port

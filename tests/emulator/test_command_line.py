@@ -134,6 +134,7 @@ def test_the_start_message_names_what_the_tenant_has(tenant_file: Path) -> None:
     assert "workspace_id=" not in shown  # This tenant has none.
     assert "MODEL_ID" not in shown
     assert "anaplan ls models" in shown
+    assert re.search(r"^Console in a browser: http://127\.0\.0\.1:\d+/$", shown, re.MULTILINE)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the lines are those of a POSIX shell")

@@ -15,7 +15,7 @@ def test_the_index_lists_every_operation_with_its_purpose(http: httpx2.Client) -
 
     operations = {(row["method"], row["path"]) for row in reply.json()["operations"]}
     assert ("POST", "/_emulator/reset") in operations
-    assert len(operations) == 20
+    assert len(operations) == 21
     assert all(row["purpose"] for row in reply.json()["operations"])
     described = reply.json()["bodies"]["Fault"]["properties"]
     assert "and processing it" in described["hold_seconds"]["description"]

@@ -1,11 +1,12 @@
 """A reset restores the state of the tenant's description."""
 
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from anaplan_emulator import Emulator, TenantDescription
+from anaplan_emulator import NUMBER, TEXT, Emulator, TenantBuilder, TenantDescription
 from anaplan_emulator.tenant.tenant_file import read_tenant
 
 
@@ -22,7 +23,7 @@ def content(emulator: Emulator) -> dict[str, object]:
         return {
             name: (sql, rows(db, name))
             for name, sql in tables
-            if name not in excluded and not name.startswith(("sqlite_", "cloud_"))
+            if name not in excluded and not name.startswith(("sqlite_", "cloud_", "changed_rows_"))
         }
 
 
@@ -87,3 +88,125 @@ def test_a_state_file_is_kept_and_can_be_reset(tmp_path: Path, described: Path |
         for _ in range(3):
             emulator.reset()
             assert content(emulator) == start
+
+
+CHANGES = {
+    "renamed": "UPDATE list_items SET name = name || ' changed' WHERE key % 7 = 0",
+    "deleted": "DELETE FROM list_items WHERE code IN ('c3', 'c500')",
+    "replaced values": """
+        INSERT OR REPLACE INTO property_values
+        SELECT item, property, 'other' FROM property_values WHERE item % 5 = 0
+        """,
+    "a replaced item": """
+        INSERT OR REPLACE INTO list_items (key, list, name, code)
+        SELECT key + 1000000, list, 'new', code FROM list_items WHERE code = 'c10'
+        """,
+    "many added": """
+        INSERT INTO list_items (key, list, name, code)
+        SELECT key + 1000000, list, name || ' copy', NULL FROM list_items WHERE code IS NOT NULL
+        """,
+    "all deleted": "DELETE FROM list_items",
+    "moved": "UPDATE OR IGNORE subset_items SET subset = subset + 1 WHERE item % 3 = 0",
+    "another key": """
+        PRAGMA foreign_keys = OFF;
+        UPDATE list_items SET key = key + 2000000 WHERE code = 'c20'
+        """,
+}
+
+
+@pytest.fixture(scope="module")
+def large() -> Iterator[Emulator]:
+    """A tenant with large tables, of which only the changed rows are restored."""
+    tenant = TenantBuilder()
+    model = tenant.model("Large", months=1)
+    parts = model.list("Parts", properties={"Note": TEXT}, subsets=["Some", "Others"])
+    for number in range(1200):
+        parts.item(f"Part {number}", code=f"c{number}", properties={"Note": "n"}, subsets=["Some"])
+    stock = model.module("Stock", [parts], {"Units": NUMBER})
+    for number in range(1200):
+        stock.cell(f"c{number}", {"Units": number})
+    with Emulator(tenant) as emulator:
+        emulator.reset()
+        yield emulator
+
+
+@pytest.fixture
+def expected(large: Emulator) -> dict[str, object]:
+    large.reset()
+    return content(large)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_changed_rows_of_large_tables_are_restored(
+    large: Emulator, expected: dict[str, object], change: str
+) -> None:
+    *pragmas, statement = CHANGES[change].split(";")
+    with large.tenant.store.session() as session:
+        for pragma in pragmas:
+            session.db.execute(pragma)
+        with session.transaction() as db:
+            db.execute(statement)
+    assert content(large) != expected
+    large.reset()
+    assert content(large) == expected
+
+
+def test_a_restored_tenant_is_like_a_fresh_one(
+    large: Emulator, expected: dict[str, object]
+) -> None:
+    with Emulator(large.tenant.description) as fresh:
+        assert content(fresh) == expected
+
+
+def test_a_large_table_of_cells_that_has_changed_is_created_again(
+    large: Emulator, expected: dict[str, object]
+) -> None:
+    change = {"modules": [{"name": "Stock", "line_items": [{"name": "Ordered"}]}]}
+    for _ in range(2):
+        large.restructure("Large", change)
+        large.reset()
+        assert content(large) == expected
+        # It has a journal again.
+        with large.tenant.store.transaction() as db:
+            (table,) = [name for name in expected if name.startswith("cells_")]
+            db.execute(f"DELETE FROM {table}")
+        large.reset()
+        assert content(large) == expected
+
+
+def test_journals_belong_to_a_tenant(large: Emulator, expected: dict[str, object]) -> None:
+    description = large.tenant.description
+    assert journals(large) == {"cells_1", "list_items", "property_values", "subset_items"}
+    large.load_tenant(TenantBuilder("Small"))
+    assert journals(large) == set()
+    for _ in range(2):
+        large.load_tenant(description)
+        large.reset()
+        assert content(large) == expected
+    assert "list_items" in journals(large)
+
+
+def test_a_state_file_has_no_journals(large: Emulator, tmp_path: Path) -> None:
+    with Emulator(large.tenant.description, state=tmp_path / "state.sqlite") as emulator:
+        emulator.reset()
+        emulator.reset()
+        assert journals(emulator) == set()
+
+
+def test_the_description_is_saved_after_each_kind_of_reset(tmp_path: Path) -> None:
+    state = tmp_path / "state.sqlite"
+    tenant = TenantBuilder("Saved").build()
+    for resets in range(4):
+        with Emulator(tenant, state=state) as emulator:
+            for _ in range(resets):
+                emulator.reset()
+        with Emulator(state=state) as emulator:
+            assert emulator.tenant.resumed
+            assert emulator.tenant.description == tenant
+
+
+def journals(emulator: Emulator) -> set[str]:
+    with emulator.tenant.store.snapshot() as db:
+        names = db.execute("SELECT name FROM sqlite_master WHERE name GLOB 'changed_rows_*'")
+        found = {name.removeprefix("changed_rows_") for (name,) in names}
+    return {name for name in found if not name.endswith(("_insert", "_update", "_delete"))}

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from tests.emulator.test_command_line import command, read_json_line
 
-from anaplan_emulator import Emulator, StateError, TenantDescription, TenantError
+from anaplan_emulator import Emulator, StateError, TenantDescription
 from anaplan_emulator.tenant_state import TenantState
 
 
@@ -93,8 +93,8 @@ def test_a_state_file_with_two_names_is_refused(tmp_path: Path, tenant: TenantDe
 def test_two_objects_with_the_same_id_are_an_error(tenant: TenantDescription) -> None:
     workspaces = [{"name": name, "id": "8a81b0118a81b0118a81b0118a81b011"} for name in "AB"]
     described = {**tenant.model_dump(), "workspaces": workspaces}
-    with pytest.raises(TenantError, match="id"):
-        Emulator(TenantDescription.model_validate(described))
+    with pytest.raises(ValueError, match="id of its own"):
+        TenantDescription.model_validate(described)
 
 
 def test_certificates_are_written_to_a_folder_that_stays(

@@ -10,7 +10,7 @@ import pytest
 from anaplan_emulator import TenantDescription
 from anaplan_emulator.loaders.tenant_loader import load_tenant
 from anaplan_emulator.store.database import Store
-from anaplan_emulator.tenant.tenant_description import TenantError
+from anaplan_emulator.tenant.problems import TenantError
 from anaplan_emulator.tenant.tenant_file import read_tenant
 from anaplan_emulator.tenant_state import TenantState
 
@@ -48,15 +48,18 @@ SHOP_WITH_IDS["cloud_works"]["integrations"][0] |= {"id": ID, "notification_id":
         (f"{MODEL}/lists/1/name", "regions", "each list needs a name of its own"),
         (f"{MODEL}/lists/2/items", [{"name": "x"}], "unless the list is numbered"),
         (f"{MODEL}/lists/0/items", [{"code": "x"}], "unless the list is numbered"),
-        (f"{MODEL}/lists/1/properties/0/format", "LIST", "go together"),
+        (f"{MODEL}/lists/1/properties/0/format", "LIST", "the format LIST needs a list"),
         (f"{MODEL}/modules/0/dimensions", ["Space"], "no dimension is called 'Space'"),
-        (f"{MODEL}/modules/0/dimensions", [], "at least 1 item"),
         (f"{MODEL}/modules/1/line_items/0/formula", "Drop + 1", "Drop . 1 is neither"),
         (f"{MODEL}/modules/1/line_items/0/formula", "Amount - Drop", "'Amount' is not a number"),
         (f"{MODEL}/modules/1/line_items/0/formula", "Amount Drop +", "neither a constant nor"),
         (f"{MODEL}/modules/1/line_items/1/formula", "Amount", "Amount is not a constant"),
         (f"{MODEL}/modules/0/views/0/rows", [], "must not be empty"),
-        (f"{MODEL}/modules/0/views/0/rows", ["Orders"], "each dimension of Sales is on one axis"),
+        (
+            f"{MODEL}/modules/0/views/0/rows",
+            ["Orders"],
+            "must be on exactly one axis",
+        ),
         (f"{MODEL}/modules/0/views/0/columns", ["Line Items", "Time"], "come last on their axis"),
         (f"{MODEL}/modules/0/views/0/hidden", ["Colour"], "no line item is called 'Colour'"),
         (f"{MODEL}/modules/0/views/0/filter", "Units", "no boolean line item is called 'Units'"),
@@ -69,10 +72,14 @@ SHOP_WITH_IDS["cloud_works"]["integrations"][0] |= {"id": ID, "notification_id":
         (f"{MODEL}/imports/0/target/code", {"column": "a", "ask": "b"}, "a source is one of"),
         (f"{MODEL}/imports/1/target/name", None, "isn't mapped"),
         (f"{MODEL}/imports/5/target/name", "Name", "is numbered"),
-        (f"{MODEL}/imports/2/target/dimensions", {"Products": "p"}, "maps Products, Time, Vers"),
+        (
+            f"{MODEL}/imports/2/target/dimensions",
+            {"Products": "p"},
+            "must map Products, Time",
+        ),
         (f"{MODEL}/imports/2/target/line_items", {"Weight": "w"}, "no writable line item"),
         (f"{MODEL}/exports/0/rows", ["Products"], "only a grid has axes"),
-        (f"{MODEL}/exports/2/pages", [], "is on one axis"),
+        (f"{MODEL}/exports/2/pages", [], "must be on exactly one axis"),
         (f"{MODEL}/exports/2/columns", ["Time"], "must be on columns or on pages"),
         (f"{MODEL}/exports/0/export_format", "application/vnd.ms-excel", "text/csv"),
         (f"{MODEL}/deletions/0/line_item", "Amount", "boolean line item"),
@@ -124,9 +131,9 @@ def test_each_error_in_a_file_is_a_line_with_its_location(tmp_path: Path) -> Non
     heading, *mistakes = str(raised.value).splitlines()
     assert heading == f"{file}:"
     assert [mistake.partition(": ")[0].strip() for mistake in mistakes] == [
-        "users.0.email",
-        "workspaces.0.models.0.lists.1.nmae",
-        "workspaces.0.models.0.imports.0.target.colour",
+        "users[0].email, line 1",
+        "workspaces[0].models[0].lists[1].nmae, line 1",
+        "workspaces[0].models[0].imports[0].target.colour, line 1",
     ]
     assert "secret" not in str(raised.value)
     assert "pydantic" not in str(raised.value)
@@ -139,8 +146,8 @@ def test_errors_do_not_contain_the_content_of_the_file(tmp_path: Path) -> None:
     with pytest.raises(TenantError) as raised:
         read_tenant(file)
 
-    expected = f"{file}:\n  default_model: no model is called 'Nothing'"
-    assert str(raised.value) == expected
+    expected = f"{file}:\n  default_model, line 1: no model is called 'Nothing'. Choose one of "
+    assert str(raised.value).startswith(expected)
 
 
 def test_the_default_tenant_matches_its_documentation() -> None:

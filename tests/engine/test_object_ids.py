@@ -54,7 +54,7 @@ def test_ids_of_thousands_of_lists_and_modules_are_distinct() -> None:
                 (key,) = db.execute(
                     "SELECT key FROM list_items WHERE list = ?", (item_list.key,)
                 ).fetchone()
-                assert item_key(item_list, item_id(item_list, key)) == key
+                assert item_key(db, item_list, item_id(db, item_list, key)) == key
     finally:
         state.close()
     assert len(ids) == 6 * COUNT + 4  # Time and Versions, and their first items.

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 from anaplan_emulator.engine.blueprint import digest, read_blueprint
 from anaplan_emulator.engine.comparison import compare, report, summary
+from anaplan_emulator.engine.structure import item_id, list_by_name
 from anaplan_emulator.engine.synchronization import apply_blueprint
 from anaplan_emulator.loaders.model_loader import restructure
 from anaplan_emulator.tenant.model_description import StructureDescription
@@ -101,3 +102,42 @@ def test_cells_of_deleted_items_are_deleted(model: "ModelHarness") -> None:
         assert read_blueprint(db, MODEL) == changed
         (after,) = db.execute("SELECT count(*) FROM cells_1").fetchone()
         assert after < before
+
+
+def test_given_ids_stored_values_and_modules_without_dimensions(model: "ModelHarness") -> None:
+    with model.session.transaction() as db:
+        before = read_blueprint(db, MODEL)
+        ids = ["300000000009", "300000000002", "300000000011"]
+        change = StructureDescription.model_validate(
+            {
+                "lists": [
+                    {"name": "Ranks", "items": [{"name": each, "id": each} for each in ids]},
+                ],
+                "modules": [
+                    {"name": "Settings", "line_items": [{"name": "Rate"}]},
+                    {
+                        "name": "Sales",
+                        "line_items": [{"name": "Rank", "formula": "RANK(Units)", "stored": True}],
+                    },
+                ],
+            }
+        )
+        restructure(db, MODEL, change)
+        after = read_blueprint(db, MODEL)
+        apply_blueprint(db, MODEL, before)
+        assert read_blueprint(db, MODEL) == before
+        apply_blueprint(db, MODEL, after)
+        assert read_blueprint(db, MODEL) == after
+        ranks = list_by_name(db, MODEL, "Ranks")
+        keys = db.execute("SELECT key FROM list_items WHERE list = ? ORDER BY key", (ranks.key,))
+        assert [item_id(db, ranks, key) for (key,) in keys.fetchall()] == ids
+        assert ranks.next_index == 12
+        # Its formula becomes one that is computed, so that its values are no longer stored.
+        sales = next(each for each in after["modules"].values() if each["name"] == "Sales")
+        rank = next(each for each in sales["line_items"].values() if each["name"] == "Rank")
+        rank |= {"formula": "1", "stored": False}
+        apply_blueprint(db, MODEL, after)
+        assert read_blueprint(db, MODEL) == after
+        (key,) = db.execute("SELECT key FROM line_items WHERE name = 'Rank'").fetchone()
+        columns = [row["name"] for row in db.execute("PRAGMA table_info(cells_1)")]
+        assert f"v{key}" not in columns

@@ -128,5 +128,20 @@ class ActionFailed(Exception):
         super().__init__(text)
 
 
+class NotDescribedError(ActionFailed):
+    """The tenant's description doesn't say what an action does, so that it can't be run.
+
+    Args:
+        name: Name of the action.
+        missing: What its description doesn't have.
+    """
+
+    def __init__(self, name: str, missing: str) -> None:
+        super().__init__(
+            "actionFailed",
+            f"{name} can't be run in the emulator: in the tenant's file {missing}",
+        )
+
+
 class Cancelled(Exception):
     """The running task is being cancelled."""

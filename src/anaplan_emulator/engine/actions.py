@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 
 from pydantic import TypeAdapter
 
-from anaplan_emulator.engine.action_results import ActionResult
+from anaplan_emulator.engine.action_results import ActionFailed, ActionResult, NotDescribedError
 from anaplan_emulator.engine.action_run import ActionRun
 from anaplan_emulator.engine.deletions import run_delete
 from anaplan_emulator.engine.exports import run_export
@@ -17,6 +17,7 @@ from anaplan_emulator.tenant.action_definitions import (
     ExportDefinition,
     ImportDefinition,
     OptimizerDefinition,
+    OtherDefinition,
     ProcessDefinition,
 )
 
@@ -55,7 +56,11 @@ def steps(db: sqlite3.Connection, model: int, process: ProcessDefinition) -> lis
 
 
 def run_action(run: ActionRun, action: Action) -> ActionResult:
-    """Run an action of any kind."""
+    """Run an action of any kind.
+
+    Raises:
+        ActionFailed: It failed as a whole.
+    """
     match action.definition:
         case ImportDefinition() as definition:
             return run_import(run, action.id, definition)
@@ -67,6 +72,10 @@ def run_action(run: ActionRun, action: Action) -> ActionResult:
             return run_optimizer(run, action.id, definition)
         case ProcessDefinition() as definition:
             return _run_process(run, action.id, definition)
+        case OtherDefinition() as definition:
+            raise NotDescribedError(
+                definition.name, f"it is an action of the kind {definition.action_type}"
+            )
 
 
 def _run_process(run: ActionRun, process_id: str, definition: ProcessDefinition) -> ActionResult:
@@ -78,7 +87,7 @@ def _run_process(run: ActionRun, process_id: str, definition: ProcessDefinition)
         started = run.now()
         step = run.step(number / len(actions_to_run), (number + 1) / len(actions_to_run))
         step.progress(0.0, action.definition.name)
-        result = run_action(step, action)
+        result = _run_step(step, action)
         nested.append(
             replace(
                 result,
@@ -97,6 +106,15 @@ def _run_process(run: ActionRun, process_id: str, definition: ProcessDefinition)
         started=str(int(process_started * 1000)),
         duration=str(int((run.now() - process_started) * 1000)),
     )
+
+
+def _run_step(run: ActionRun, action: Action) -> ActionResult:
+    try:
+        return run_action(run, action)
+    except ActionFailed as failure:
+        return ActionResult(
+            action.id, action.definition.name, successful=False, details=[failure.detail]
+        )
 
 
 def _read(row: sqlite3.Row) -> Action:

@@ -142,10 +142,15 @@ def _items(
         row["key"]: {
             "name": row["name"],
             "code": row["code"],
+            "number": row["key"] % ITEMS_PER_LIST if row["number"] is None else row["number"],
             "parent": None if row["parent"] is None else row["parent"] % ITEMS_PER_LIST,
             "properties": {},
         }
-        for row in db.execute("SELECT * FROM list_items WHERE list = ? ORDER BY key", (list_key,))
+        for row in db.execute(
+            "SELECT list_items.*, number FROM list_items"
+            " LEFT JOIN item_numbers ON item = key WHERE list = ? ORDER BY key",
+            (list_key,),
+        )
     }
     for field in properties:
         values = db.execute(
@@ -177,6 +182,7 @@ def _module(db: sqlite3.Connection, row: sqlite3.Row, ids: dict[int, str]) -> di
                 "data_type": each["data_type"],
                 "entity_list": ids.get(each["entity_list"]),
                 "formula": each["formula"],
+                "stored": bool(each["stored"]),
                 "notes": each["notes"],
                 "attributes": {name: each[name] for name in ATTRIBUTES},
             }

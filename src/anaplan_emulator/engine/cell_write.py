@@ -194,7 +194,8 @@ class _Resolver:
         for dimension in self._module.dimensions:
             if dimension.key not in found:
                 raise _WriteRejected("invalidDimension", f"{dimension.name} is missing")
-        return tuple(found[dimension.key] for dimension in self._module.dimensions)
+        # The one row of a module without dimensions has the coordinate 0.
+        return tuple(found[dimension.key] for dimension in self._module.dimensions) or (0,)
 
     def value(self, write: CellWrite, item: Field) -> Stored:
         """Return the stored value, according to the line item's format."""
@@ -219,7 +220,7 @@ class _Resolver:
         if found is None:
             found = self._codes[item_list.key].get(value)
         if found is None:
-            key = item_key(item_list, value)
+            key = item_key(self._db, item_list, value)
             found = key if key in self._keys[item_list.key] else None
         if found is None:
             raise _WriteRejected(
@@ -235,7 +236,7 @@ class _Resolver:
     def _item(self, dimension: ListStructure, coordinate: Coordinate) -> int:
         found: int | None
         if coordinate.item_id is not None:
-            key = item_key(dimension, coordinate.item_id)
+            key = item_key(self._db, dimension, coordinate.item_id)
             found = key if key in self._keys[dimension.key] else None
         elif coordinate.item_name is not None:
             found = self._names[dimension.key].get(coordinate.item_name)
@@ -271,11 +272,11 @@ class _Resolver:
         for key, each in lists.items():
             self._names[key] = self._found(each, names[key], "name")
             self._codes[key] = self._found(each, codes[key], "code")
-            keys = {found for text in ids[key] if (found := item_key(each, text)) is not None}
+            keys = {item_key(self._db, each, text) for text in ids[key]} - {None}
             rows = self._db.execute(
                 "SELECT requested.value FROM json_each(?) AS requested"
                 " JOIN list_items ON list_items.key = requested.value",
-                (json.dumps(sorted(keys)),),
+                (json.dumps(list(keys)),),
             )
             self._keys[key] = {row[0] for row in rows}
 

@@ -73,7 +73,7 @@ def read_cells(
         joins.append(f"cells.d{dimension.key} = {item}.key")
     ordered = {dimension.key: f"i{number}.key" for number, dimension in enumerate(order)}
     joins += [f"cells.d{key} = {item}" for key, item in fixed.items() if key not in ordered]
-    if only is not None:
+    if only is not None and only.dimensions:
         items_of_dimensions = {**fixed, **ordered}
         selected = ", ".join(
             str(items_of_dimensions[dimension.key]) for dimension in only.dimensions
@@ -82,7 +82,7 @@ def read_cells(
     entity_joins = ""
     parameters: list[Any] = []
     for field in line_items:
-        if field.formula:
+        if field.is_computed:
             sql, bound = _formula(module, field)
             outputs.append(sql)
             parameters += bound
@@ -99,7 +99,7 @@ def read_cells(
     # If all dimensions are fixed there is one combination.
     cursor = db.execute(
         f"SELECT {', '.join(outputs) or '1'} FROM {items or '(SELECT 1)'}"
-        f" LEFT JOIN {module.table} AS cells ON {' AND '.join(joins)}{entity_joins}"
+        f" LEFT JOIN {module.table} AS cells ON {' AND '.join(joins) or 'true'}{entity_joins}"
         f" WHERE {' AND '.join(conditions) or 'true'} ORDER BY {by}",
         parameters,
     )
@@ -179,7 +179,7 @@ def rendered(
 def _filter_query(module: ModuleStructure, only: Filter) -> str:
     """Return SQL for the items that a filter does not hide."""
     coordinates = ", ".join(f"d{dimension.key}" for dimension in only.dimensions)
-    if not only.line_item.formula:
+    if not only.line_item.is_computed:
         return f"SELECT {coordinates} FROM {module.table} WHERE {value_column(only.line_item)}"
     if only.line_item.constant:
         keys = [f"c{number}.key AS k{number}" for number in range(len(only.dimensions))]

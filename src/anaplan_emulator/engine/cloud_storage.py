@@ -3,16 +3,17 @@
 Source: docs/anaplan-behaviour.md#connections.
 """
 
-import re
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path, PurePosixPath
 from tempfile import NamedTemporaryFile
 
-from anaplan_emulator.tenant.cloud_description import CloudLocation, is_object_name
-
-_SAFE = re.compile(r"[\w.\-]+")
+from anaplan_emulator.tenant.cloud_description import (
+    CloudLocation,
+    is_object_name,
+    is_storage_name,
+)
 
 
 class CloudStorageError(Exception):
@@ -56,7 +57,7 @@ class CloudStorage:
         Raises:
             CloudStorageError: The name is not valid.
         """
-        if not all(_SAFE.fullmatch(part) and part.strip(".") for part in location.parts):
+        if not all(map(is_storage_name, location.parts)):
             raise CloudStorageError(
                 f"{location.name} is not a valid name of a bucket, container or dataset"
             )

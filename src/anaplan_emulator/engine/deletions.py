@@ -17,7 +17,7 @@ def run_delete(run: ActionRun, action_id: str, definition: DeleteDefinition) -> 
     item_list = list_by_name(db, run.model, definition.list)
     module = module_by_name(db, run.model, definition.module)
     line_item = module.line_item(definition.line_item)
-    if line_item.formula:
+    if line_item.is_computed:
         rows = db.execute(
             "SELECT key FROM list_items WHERE list = ? AND ?", (item_list.key, line_item.constant)
         )

@@ -8,7 +8,7 @@ from itertools import islice, product
 from typing import Any
 
 from anaplan_emulator.engine import file_contents
-from anaplan_emulator.engine.action_results import ActionFailed, ActionResult
+from anaplan_emulator.engine.action_results import ActionFailed, ActionResult, NotDescribedError
 from anaplan_emulator.engine.action_run import ActionRun
 from anaplan_emulator.engine.cells import item_count, item_labels, read_cells, rendered
 from anaplan_emulator.engine.spool import Spool
@@ -28,6 +28,8 @@ _ROWS_PER_PROGRESS_REPORT = 5000
 def run_export(run: ActionRun, export_id: str, definition: ExportDefinition) -> ActionResult:
     """Run an export. Its output is private to the user, in the file with the export's id."""
     db = run.session.db
+    if not definition.module:
+        raise NotDescribedError(definition.name, "it has no `module`")
     module = module_by_name(db, run.model, definition.module)
     spool = Spool(
         db,
@@ -52,14 +54,32 @@ def run_export(run: ActionRun, export_id: str, definition: ExportDefinition) -> 
 
 
 def export_metadata(
-    db: sqlite3.Connection, module: ModuleStructure, definition: ExportDefinition
+    db: sqlite3.Connection, module: ModuleStructure | None, definition: ExportDefinition
 ) -> dict[str, Any]:
-    """Return the metadata of an export's output (docs/anaplan-behaviour.md#action-metadata)."""
+    """Return the metadata of an export's output (docs/anaplan-behaviour.md#action-metadata).
+
+    Without a module it has no columns and rows.
+    """
+    if module is None:
+        return _metadata(definition, [], 0)
     columns = _columns(db, module, definition)
     dimensions = _dimensions(module, definition.rows) if definition.is_grid else module.dimensions
     row_count = math.prod(item_count(db, dimension) for dimension in dimensions)
     if definition.layout == "TABULAR_SINGLE_COLUMN":
         row_count *= len(module.line_items)
+    return _metadata(definition, columns, row_count)
+
+
+@dataclass(frozen=True, slots=True)
+class _OutputColumn:
+    name: str
+    data_type: str
+    list_name: str = ""
+
+
+def _metadata(
+    definition: ExportDefinition, columns: Sequence[_OutputColumn], row_count: int
+) -> dict[str, Any]:
     return {
         "columnCount": len(columns),
         "rowCount": row_count,
@@ -72,13 +92,6 @@ def export_metadata(
         "exportFormat": definition.export_format,
         "layout": definition.layout,
     }
-
-
-@dataclass(frozen=True, slots=True)
-class _OutputColumn:
-    name: str
-    data_type: str
-    list_name: str = ""
 
 
 def _columns(
@@ -120,7 +133,7 @@ def _table(
     single = definition.layout == "TABULAR_SINGLE_COLUMN"
     line_items = module.line_items
     width = len(module.dimensions)
-    stored = [width + index for index, item in enumerate(line_items) if not item.formula]
+    stored = [width + index for index, item in enumerate(line_items) if not item.is_computed]
     records = read_cells(db, module, module.dimensions, line_items, labels=definition.labels)
     for record, values in rendered(records, line_items):
         if definition.omit_empty_rows and not any(record[index] for index in stored):

@@ -94,6 +94,14 @@ def content_of(db: sqlite3.Connection, file: File, user_id: str, now: float) -> 
     return read_record(Content, row, private=row["user_id"] is not None)
 
 
+def default_content(db: sqlite3.Connection, file: File) -> Content | None:
+    """Find the content of a file for users who have not uploaded anything."""
+    row = db.execute(
+        "SELECT * FROM contents WHERE file = ? AND user_id IS NULL AND NOT deleted", (file.key,)
+    ).fetchone()
+    return read_record(Content, row, private=False) if row else None
+
+
 def begin(
     db: sqlite3.Connection, file: File, user_id: str | None, chunk_count: int, now: float
 ) -> int:
@@ -140,6 +148,15 @@ def read_chunk(db: sqlite3.Connection, content: Content, number: int) -> bytes |
         "SELECT body FROM chunks WHERE content = ? AND number = ?", (content.key, number)
     ).fetchone()
     return bytes(row["body"]) if row else None
+
+
+def read_start(db: sqlite3.Connection, content: Content, size: int) -> bytes:
+    """Read the beginning of the first chunk, up to a number of bytes."""
+    row = db.execute(
+        "SELECT substr(body, 1, ?) FROM chunks WHERE content = ? ORDER BY number LIMIT 1",
+        (size, content.key),
+    ).fetchone()
+    return bytes(row[0]) if row else b""
 
 
 def read_all(db: sqlite3.Connection, content: Content) -> Iterator[bytes]:

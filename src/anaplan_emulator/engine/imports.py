@@ -4,14 +4,19 @@ from collections.abc import Iterable
 from itertools import islice
 
 from anaplan_emulator.engine import file_contents
-from anaplan_emulator.engine.action_results import ActionFailed, ActionResult, Detail
+from anaplan_emulator.engine.action_results import (
+    ActionFailed,
+    ActionResult,
+    Detail,
+    NotDescribedError,
+)
 from anaplan_emulator.engine.action_run import ActionRun
 from anaplan_emulator.engine.file_contents import Content, File
 from anaplan_emulator.engine.list_import import ListImport
 from anaplan_emulator.engine.module_import import ModuleImport
 from anaplan_emulator.engine.source_file import RowBatch, SourceFile
 from anaplan_emulator.engine.spool import Spool
-from anaplan_emulator.tenant.action_definitions import ImportDefinition, ListTarget
+from anaplan_emulator.tenant.action_definitions import ImportDefinition, ListTarget, ModuleTarget
 from anaplan_emulator.tenant.file_format import FileFormat
 
 # With larger batches Python's garbage collector takes the rows for long-lived objects, and
@@ -27,8 +32,9 @@ def run_import(run: ActionRun, import_id: str, definition: ImportDefinition) -> 
     model never shows half of an import, and other writers wait only while it is applied.
     """
     try:
+        target = _described_target(definition)
         file, content = _find_upload(run, definition)
-        details, has_dump = _import(run, import_id, definition, file, content)
+        details, has_dump = _import(run, import_id, definition, target, file, content)
     except ActionFailed as failure:
         _delete_dump(run, import_id)
         general = Detail(_general_failure(definition, failure), f"{definition.name} failed")
@@ -39,21 +45,30 @@ def run_import(run: ActionRun, import_id: str, definition: ImportDefinition) -> 
     return ActionResult(import_id, definition.name, True, details, failure_dump=has_dump)
 
 
+def _described_target(definition: ImportDefinition) -> ListTarget | ModuleTarget:
+    if not definition.file:
+        raise NotDescribedError(definition.name, "it has no `file` to read")
+    if definition.target is None:
+        raise NotDescribedError(definition.name, "it has no `target` that maps columns")
+    return definition.target
+
+
 def _import(
-    run: ActionRun, import_id: str, definition: ImportDefinition, file: File, content: Content
+    run: ActionRun,
+    import_id: str,
+    definition: ImportDefinition,
+    target: ListTarget | ModuleTarget,
+    file: File,
+    content: Content,
 ) -> tuple[list[Detail], bool]:
     db = run.session.db
     file_format = file.file_format or FileFormat()
     source = SourceFile(file_contents.read_all(db, content), file_format)
     importer: ListImport | ModuleImport
-    if isinstance(definition.target, ListTarget):
-        importer = ListImport(
-            run, import_id, definition.target, source, file_format.decimal_separator
-        )
+    if isinstance(target, ListTarget):
+        importer = ListImport(run, import_id, target, source, file_format.decimal_separator)
     else:
-        importer = ModuleImport(
-            run, import_id, definition.target, source, file_format.decimal_separator
-        )
+        importer = ModuleImport(run, import_id, target, source, file_format.decimal_separator)
     total = file_contents.size(db, content) or 1
     batches = source.batches(_ROWS_PER_BATCH)
     while _stage(run, importer, islice(batches, _BATCHES_PER_REPORT)):
@@ -99,7 +114,7 @@ def _find_upload(run: ActionRun, definition: ImportDefinition) -> tuple[File, Co
 def _general_failure(definition: ImportDefinition, failure: ActionFailed) -> str:
     if failure.detail.type in ("uploadedFileNoLongerAvailable", "importFailedGeneralError"):
         return failure.detail.type
-    if isinstance(definition.target, ListTarget):
+    if definition.import_type == "HIERARCHY_DATA":
         return "hierarchyImportFailed"
     return "moduleImportFailed"
 

@@ -6,7 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from anaplan_emulator.engine.structure import Field, ListStructure, properties
+from anaplan_emulator.engine.structure import ITEMS_PER_LIST, Field, ListStructure, properties
 from anaplan_emulator.tenant.data_types import DataType, Stored, render
 
 
@@ -62,6 +62,9 @@ def read_items(
     *,
     fields: tuple[Field, ...] = (),
     subsets: tuple[Subset, ...] = (),
+    search: str = "",
+    limit: int = -1,
+    offset: int = 0,
 ) -> Iterator[Item]:
     """Yield a list's items, in the order of their index.
 
@@ -70,6 +73,9 @@ def read_items(
         item_list: The list.
         fields: The properties to read.
         subsets: The subsets to check for each item.
+        search: A part of the name or code of the items to read, in any case.
+        limit: Greatest number of items; -1 for all.
+        offset: Number of items to leave out at the beginning.
     """
     columns = ["items.key", "items.name", "items.code", "items.parent", "parents.name"]
     columns += [_value(field) for field in fields]
@@ -77,13 +83,19 @@ def read_items(
         f"EXISTS (SELECT 1 FROM subset_items WHERE subset = {subset.key} AND item = items.key)"
         for subset in subsets
     ]
+    first = item_list.key * ITEMS_PER_LIST
+    # A range of keys, as SQLite would sort all items if they were found by their list.
+    matching, patterns = "", []
+    if search:
+        matching = "AND (instr(lower(items.name), ?) OR instr(lower(items.code), ?))"
+        patterns = [search.lower()] * 2
     rows = db.execute(
         f"""
         SELECT {", ".join(columns)}
         FROM list_items AS items LEFT JOIN list_items AS parents ON parents.key = items.parent
-        WHERE items.list = ? ORDER BY items.key
+        WHERE items.key BETWEEN ? AND ? {matching} ORDER BY items.key LIMIT ? OFFSET ?
         """,
-        (item_list.key,),
+        (first, first + ITEMS_PER_LIST - 1, *patterns, limit, offset),
     )
     for row in rows:
         key, name, code, parent, parent_name, *rest = row

@@ -79,10 +79,12 @@ class ModuleImport:
             is_staged[index] = False
         self._counts.ignored += len(blank)
         self._counts.updated += sum(is_staged)
+        # The one row of a module without dimensions has the coordinate 0.
+        coordinates = [] if self.module.dimensions else [[0] * len(rows)]
         insert_rows(
             self._db,
             "INSERT OR REPLACE INTO temp.staged_cells",
-            list(compress(zip(*columns, strict=True), is_staged)),
+            list(compress(zip(*coordinates, *columns, strict=True), is_staged)),
         )
 
     def apply(self, db: sqlite3.Connection) -> None:

@@ -104,9 +104,13 @@ def create_revision(
     user_id: str,
     now: str,
     method: str,
+    blueprint: Blueprint | None = None,
 ) -> None:
-    """Create a revision from a model's structure, and add it to the model's history."""
-    blueprint = read_blueprint(db, model)
+    """Create a revision and add it to the model's history.
+
+    Its structure is the model's, unless another one is given.
+    """
+    blueprint = blueprint or read_blueprint(db, model)
     db.execute(
         """
         INSERT INTO revisions
@@ -125,6 +129,12 @@ def create_revision(
         ),
     )
     add_to_history(db, revision_id, model, user_id=user_id, now=now, method=method)
+
+
+def exists(db: sqlite3.Connection, revision_id: str) -> bool:
+    """Return whether any model has or had a revision."""
+    row = db.execute("SELECT 1 FROM revisions WHERE id = ?", (revision_id,)).fetchone()
+    return row is not None
 
 
 def add_to_history(

@@ -44,15 +44,20 @@ class RowBatch:
     malformed: dict[int, str] = field(default_factory=dict)
     _columns: list[tuple[str, ...]] | None = None
 
+    @classmethod
+    def of_columns(cls, columns: Sequence[tuple[str, ...]], lines: list[int]) -> "RowBatch":
+        """Return the rows of a source that is read column by column, without `rows`."""
+        return cls([], lines, _columns=[*columns])
+
     def __len__(self) -> int:
-        return len(self.rows) + len(self.malformed)
+        return len(self.lines) + len(self.malformed)
 
     def column(self, position: int) -> Sequence[str]:
         """Return the text of a column in each row, once all rows are there."""
         if self._columns is None:
             # Rows may be wider than the header, each to another width.
             self._columns = list(zip(*self.rows, strict=False))
-        return self._columns[position] if self.rows else ()
+        return self._columns[position] if self._columns else ()
 
 
 class SourceFile:
@@ -61,14 +66,18 @@ class SourceFile:
     Args:
         chunks: Its bytes, in chunks of any size.
         file_format: How to read them.
+        strip_header: Whether spaces around the names of columns are ignored.
 
     Raises:
         ActionFailed: The bytes are not text in the file's encoding, or a text delimiter is not
             closed, so that the end of the row is unknown.
     """
 
-    def __init__(self, chunks: Iterable[bytes], file_format: FileFormat) -> None:
+    def __init__(
+        self, chunks: Iterable[bytes], file_format: FileFormat, *, strip_header: bool = True
+    ) -> None:
         self._format = file_format
+        self._strip_header = strip_header
         self._stream = _ChunkStream(chunks)
         self._text = io.TextIOWrapper(
             io.BufferedReader(self._stream, 1 << 16), encoding=file_format.codec, newline=""
@@ -129,7 +138,7 @@ class SourceFile:
                 *((line, [text]) for line, text in batch.malformed.items()),
             )
             if line == self._format.header_row:
-                self.header = [name.strip() for name in fields]
+                self.header = [name.strip() for name in fields] if self._strip_header else fields
                 return
             if line >= self._format.first_data_row:
                 # Without a header row columns are numbered, as many as the first data row has.

@@ -32,6 +32,7 @@ class ListStructure:
     parent: int | None
     item_prefix: int
     next_index: int
+    renumbered: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +46,13 @@ class Field:
     formula: str = ""
     id: str = ""
     """Id of a line item; properties have none."""
+    stored: bool = False
+    """Whether the values of a formula are those in the table of cells."""
+
+    @property
+    def is_computed(self) -> bool:
+        """Whether the emulator computes its values, so that it has no column in the table."""
+        return bool(self.formula) and not self.stored
 
     @property
     def constant(self) -> Stored:
@@ -69,8 +77,11 @@ class ModuleStructure:
 
     @property
     def coordinates(self) -> list[str]:
-        """The columns of that table for the items of the dimensions."""
-        return [f"d{dimension.key}" for dimension in self.dimensions]
+        """The columns of that table for the items of the dimensions.
+
+        A module without dimensions has one row of cells, whose coordinate is 0.
+        """
+        return [f"d{dimension.key}" for dimension in self.dimensions] or ["d0"]
 
     def line_item(self, name: str) -> Field:
         """Find a line item by name."""
@@ -86,17 +97,41 @@ def record_change(db: sqlite3.Connection, model: int, user_id: str, now: datetim
     )
 
 
-def item_id(item_list: ListStructure, key: int) -> str:
-    """Return the id of an item: the prefix of its list, and its index."""
-    return f"{item_list.item_prefix}{key - item_list.key * ITEMS_PER_LIST:09}"
+def item_id(db: sqlite3.Connection, item_list: ListStructure, key: int) -> str:
+    """Return the id of an item: the prefix of its list, and its number."""
+    return f"{item_list.item_prefix}{item_number(db, item_list, key):09}"
 
 
-def item_key(item_list: ListStructure, item_id: str) -> int | None:
+def top_level_id(item_list: ListStructure) -> str:
+    """Return the id of a list's top-level item, whose number is 0."""
+    return f"{item_list.item_prefix}{0:09}"
+
+
+def item_number(db: sqlite3.Connection, item_list: ListStructure, key: int) -> int:
+    """Return the number in the id of an item, which mostly is its index."""
+    if item_list.renumbered:
+        row = db.execute("SELECT number FROM item_numbers WHERE item = ?", (key,)).fetchone()
+        if row is not None:
+            return int(row["number"])
+    return key - item_list.key * ITEMS_PER_LIST
+
+
+def item_key(db: sqlite3.Connection, item_list: ListStructure, item_id: str) -> int | None:
     """Return the key that belongs to an item's id. The item may not exist."""
-    prefix, index = item_id[:-9], item_id[-9:]
-    if prefix != str(item_list.item_prefix) or not (index.isascii() and index.isdecimal()):
+    prefix, digits = item_id[:-9], item_id[-9:]
+    if prefix != str(item_list.item_prefix) or not (digits.isascii() and digits.isdecimal()):
         return None
-    return item_list.key * ITEMS_PER_LIST + int(index)
+    first, number = item_list.key * ITEMS_PER_LIST, int(digits)
+    if item_list.renumbered:
+        row = db.execute(
+            "SELECT item FROM item_numbers WHERE number = ? AND item BETWEEN ? AND ?",
+            (number, first, first + ITEMS_PER_LIST - 1),
+        ).fetchone()
+        if row is not None:
+            return int(row["item"])
+        if item_number(db, item_list, first + number) != number:
+            return None
+    return first + number
 
 
 def value_column(field: Field) -> str:
@@ -111,7 +146,7 @@ def create_cells_table(db: sqlite3.Connection, module: ModuleStructure) -> None:
     faster to write and to read than a row for each cell.
     """
     coordinates = [f"{column} INTEGER NOT NULL" for column in module.coordinates]
-    values = [value_column(item) for item in module.line_items if not item.formula]
+    values = [value_column(item) for item in module.line_items if not item.is_computed]
     key = f"PRIMARY KEY ({', '.join(module.coordinates)})"
     db.execute(
         f"CREATE TABLE {module.table} ({', '.join([*coordinates, *values, key])}) WITHOUT ROWID"
@@ -216,6 +251,7 @@ def _read_module(db: sqlite3.Connection, row: sqlite3.Row) -> ModuleStructure:
                 item["entity_list"],
                 item["formula"],
                 item["id"],
+                bool(item["stored"]),
             )
             for item in line_items
         ),

@@ -211,7 +211,7 @@ class _Synchronization:
         for item_id, item_key in keys.items():
             if item_id not in module["line_items"]:
                 self._db.execute("DELETE FROM line_items WHERE key = ?", (item_key,))
-                if cells and not items[item_id]["formula"]:
+                if cells and _has_column(items[item_id]):
                     self._db.execute(f"ALTER TABLE cells_{key} DROP COLUMN v{item_key}")
         for item_id, item in module["line_items"].items():
             old = items.get(item_id)
@@ -224,11 +224,11 @@ class _Synchronization:
                     "DELETE FROM line_item_attributes WHERE line_item = ?", (item_key,)
                 )
                 self._insert("line_item_attributes", line_item=item_key, **item["attributes"])
-            had_column = old is not None and not old["formula"]
+            had_column = old is not None and _has_column(old)
             unchanged = old is not None and had_column and _format(old) == _format(item)
-            if cells and had_column and (item["formula"] or not unchanged):
+            if cells and had_column and not (_has_column(item) and unchanged):
                 self._db.execute(f"ALTER TABLE cells_{key} DROP COLUMN v{item_key}")
-            if cells and not item["formula"] and not unchanged:
+            if cells and _has_column(item) and not unchanged:
                 self._db.execute(f"ALTER TABLE cells_{key} ADD COLUMN v{item_key}")
 
     def _remove_lists(self) -> None:
@@ -265,10 +265,23 @@ class _Synchronization:
                 if index not in before
             ],
         )
-        following = max((int(index) for index in each["items"]), default=0) + 1
+        self._set_numbers(key, each["items"])
+        numbers = (max(int(index), item["number"]) for index, item in each["items"].items())
+        following = max(numbers, default=0) + 1
         self._db.execute(
             "UPDATE lists SET next_index = max(next_index, ?) WHERE key = ?", (following, key)
         )
+
+    def _set_numbers(self, key: int, items: dict[str, Any]) -> None:
+        """Set the numbers of items in which they differ from the index."""
+        numbers = [
+            (key * ITEMS_PER_LIST + int(index), item["number"])
+            for index, item in items.items()
+            if item["number"] != int(index)
+        ]
+        if numbers:
+            self._db.executemany("INSERT OR REPLACE INTO item_numbers VALUES (?, ?)", numbers)
+            self._update("lists", key, renumbered=True)
 
     def _current_items(self, list_id: str) -> dict[str, Any]:
         """Return the items of a list; those of a production list are not in the blueprint."""
@@ -395,6 +408,11 @@ class _Synchronization:
                 for dashboard_id, dashboard in self._target["dashboards"].items()
             ],
         )
+
+
+def _has_column(item: dict[str, Any]) -> bool:
+    """Return whether a line item has a column in the table of cells."""
+    return not item["formula"] or item["stored"]
 
 
 def _format(field: dict[str, Any]) -> tuple[Any, Any]:

@@ -103,7 +103,12 @@ class TaskRunner:
                 row = db.execute("SELECT * FROM tasks WHERE id = ?", (task.id,)).fetchone()
             return read_task(row) if row else task
         progress.polls[task.state] = progress.polls.get(task.state, 0) + 1
-        if task.state is TaskState.NOT_STARTED:
+        return self.watch(task)
+
+    def watch(self, task: Task) -> Task:
+        """Return a task with its current progress, which does not count as a poll."""
+        progress = self._progress.get(task.id)
+        if task.result is not None or progress is None or task.state is TaskState.NOT_STARTED:
             return task
         return replace(task, progress=progress.fraction, step=progress.step)
 
@@ -121,6 +126,7 @@ class TaskRunner:
                 state=TaskState.CANCELLED,
                 step="Cancelled.",
                 result=_cancellation(db, task).as_json(),
+                now=self._clock.milliseconds(),
             )
             db.execute(
                 "UPDATE tasks SET cancelled_by = ?, state = replace(state, ?, ?)"
@@ -193,6 +199,7 @@ class TaskRunner:
                 state=TaskState.COMPLETE,
                 step="Failed.",
                 result=result,
+                now=self._clock.milliseconds(),
             )
 
     def _run(self, session: Session, task_id: str, progress: _Progress) -> None:
@@ -238,6 +245,7 @@ class TaskRunner:
                 state=state,
                 step="Cancelled." if state is TaskState.CANCELLED else completed,
                 result=result.as_json(),
+                now=self._clock.milliseconds(),
             )
             is_export = isinstance(action.definition, ExportDefinition)
             if finished and result.successful and not is_export:
@@ -262,6 +270,7 @@ class TaskRunner:
                 state=TaskState.COMPLETE,
                 step="Complete." if result["successful"] else "Failed.",
                 result=result,
+                now=self._clock.milliseconds(),
             )
             if result["successful"] and task.object_id == SYNC_TASKS:
                 record_change(db, task.model, task.user_id, self._clock.now())
@@ -312,13 +321,14 @@ def _finish(
     state: TaskState,
     step: str,
     result: dict[str, Any],
+    now: int,
 ) -> bool:
     """End a task that is in one of the expected states, and return whether it was."""
     placeholders = ", ".join("?" * len(expected))
     cursor = db.execute(
-        f"UPDATE tasks SET state = ?, step = ?, progress = 1.0, result = ?"  # noqa: S608
+        f"UPDATE tasks SET state = ?, step = ?, progress = 1.0, result = ?, ended_at = ?"  # noqa: S608
         f" WHERE id = ? AND state IN ({placeholders})",
-        (state, step, json.dumps(result), task_id, *expected),
+        (state, step, json.dumps(result), now, task_id, *expected),
     )
     return cursor.rowcount > 0
 

@@ -35,6 +35,7 @@ class Task:
     created_at: int
     result: dict[str, Any] | None
     cancelled_by: str | None
+    ended_at: int | None
 
 
 def insert_task(

@@ -160,11 +160,15 @@ class ColumnReader:
     Args:
         column: The source of the texts.
         reader: Converts them.
+        strip: Whether blanks around the texts of a file's column are ignored.
     """
 
-    def __init__(self, column: Column, reader: FormatReader | ItemReader) -> None:
+    def __init__(
+        self, column: Column, reader: FormatReader | ItemReader, *, strip: bool = True
+    ) -> None:
         self.column = column
         self._reader = reader
+        self._strip = strip and column.position is not None
         self._values: dict[str, Stored | RowError] = {}
         self.has_errors = False
         """Whether any text so far was an error."""
@@ -180,7 +184,7 @@ class ColumnReader:
         try:
             return list(map(self._values.__getitem__, texts))
         except KeyError:
-            self._convert(set(texts), strip=position is not None)
+            self._convert(set(texts))
             return list(map(self._values.__getitem__, texts))
 
     def errors(self, values: list[Stored | RowError]) -> Iterator[tuple[int, RowError]]:
@@ -190,12 +194,12 @@ class ColumnReader:
                 if isinstance(value, RowError):
                     yield index, value
 
-    def _convert(self, texts: set[str], *, strip: bool) -> None:
+    def _convert(self, texts: set[str]) -> None:
         unknown = texts.difference(self._values)
         if len(self._values) + len(unknown) > _REMEMBERED_TEXTS:
             self._values.clear()
             unknown = texts
-        stripped = list(map(str.strip, unknown)) if strip else list(unknown)
+        stripped = list(map(str.strip, unknown)) if self._strip else list(unknown)
         values = self._reader.read(set(stripped))
         self.has_errors |= RowError in set(map(type, values.values()))
         self._values |= zip(unknown, map(values.__getitem__, stripped), strict=True)

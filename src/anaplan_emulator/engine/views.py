@@ -319,9 +319,14 @@ def _table(
 def _default_axes(
     module: ModuleStructure,
 ) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """Return the default axes of a module, with Time on columns if possible, else line items."""
+    """Return the default axes of a module, with Time on columns if possible, else line items.
+
+    Without any dimensions the line items are on rows.
+    """
     others = [each.name for each in module.dimensions if each.kind != "TIME"]
     lists = [each.name for each in module.dimensions if each.kind == "LIST"]
+    if not module.dimensions:
+        return (LINE_ITEMS,), (), ()
     if len(others) == len(module.dimensions):
         first = (lists or others)[0]
         return (first,), (LINE_ITEMS,), tuple(name for name in others if name != first)

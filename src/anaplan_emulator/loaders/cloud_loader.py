@@ -152,6 +152,8 @@ def _job(
         "SELECT id FROM files WHERE model = ? AND name = ?",
         (model, json.loads(action["definition"])["file"]),
     ).fetchone()
+    if file is None:
+        raise ValueError(f"{job.action} reads no file")
     target = anaplan | {"fileId": file["id"]}
     return {"type": f"{kind}ToAnaplan", "sources": [cloud], "targets": [target]}
 

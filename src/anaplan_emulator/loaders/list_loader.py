@@ -1,17 +1,12 @@
-"""Writing described lists into a model: their properties, subsets and items."""
+"""Writing described lists into a model: their properties and subsets."""
 
 from collections.abc import Sequence
 
-from anaplan_emulator.engine.structure import (
-    ITEMS_PER_LIST,
-    Field,
-    list_by_key,
-    list_by_name,
-    properties,
-    property_named,
-)
+from anaplan_emulator.engine.structure import list_by_key, list_by_name
+from anaplan_emulator.loaders.given_ids import given_item_prefix
+from anaplan_emulator.loaders.item_loader import ItemLoader
+from anaplan_emulator.loaders.item_tables import item_table
 from anaplan_emulator.loaders.model_rows import ModelRows
-from anaplan_emulator.tenant.data_types import Stored
 from anaplan_emulator.tenant.list_description import ListDescription
 
 
@@ -23,31 +18,30 @@ class ListLoader:
         self._db, self._model = rows.db, rows.model
 
     def load(self, lists: Sequence[ListDescription]) -> None:
-        """Insert lists, or add to existing ones."""
-        loaded: list[tuple[ListDescription, int, int]] = []
+        """Insert lists, or add to existing ones.
+
+        Raises:
+            ValueError: An item refers to something that doesn't exist, or isn't valid.
+        """
+        loaded: list[tuple[ListDescription, int]] = []
         for each in lists:
             key = self._rows.find("lists", each.name)
-            if key is None:
-                key = self.insert_list(
-                    self._rows.next_id("lists", 101),
-                    each.name,
-                    "LIST",
-                    next(self._rows.item_prefixes),
-                    numbered=each.numbered,
-                    production_data=each.production_data,
-                )
-            loaded.append((each, key, list_by_key(self._db, key).next_index))
-        for each, key, _ in loaded:
+            loaded.append((each, self._insert(each) if key is None else key))
+        for each, key in loaded:
             if each.parent:
                 parent = list_by_name(self._db, self._model, each.parent).key
                 self._db.execute("UPDATE lists SET parent = ? WHERE key = ?", (parent, key))
             self._insert_details(each, key)
-        for each, key, _ in loaded:
-            for item in each.items:
-                self.insert_item(key, item.name, item.code)
+        loaders = [
+            ItemLoader(self._db, list_by_key(self._db, key), table)
+            for each, key in loaded
+            if (table := item_table(each)) is not None
+        ]
+        for loader in loaders:
+            loader.insert()
         # Parents and properties refer to items of any list, so all items are inserted first.
-        for each, key, first_index in loaded:
-            self._set_parents_and_values(each, key, first_index)
+        for loader in loaders:
+            loader.set_references()
 
     def insert_list(
         self,
@@ -72,26 +66,28 @@ class ListLoader:
             next_index=1,
         )
 
-    def insert_item(self, list_key: int, name: str, code: str | None = None) -> None:
-        """Insert an item after the last one."""
-        index = list_by_key(self._db, list_key).next_index
-        self._rows.insert(
-            "list_items",
-            key=list_key * ITEMS_PER_LIST + index,
-            list=list_key,
-            name=name or f"#{index}",
-            code=code,
+    def _insert(self, description: ListDescription) -> int:
+        prefix = given_item_prefix(description)
+        return self.insert_list(
+            description.id or self._rows.next_id("lists", 101),
+            description.name,
+            "LIST",
+            next(self._rows.item_prefixes) if prefix is None else prefix,
+            numbered=description.numbered,
+            production_data=description.production_data,
         )
-        self._db.execute("UPDATE lists SET next_index = ? WHERE key = ?", (index + 1, list_key))
 
     def _insert_details(self, description: ListDescription, list_key: int) -> None:
         self._db.execute(
             "INSERT OR IGNORE INTO list_details (list, top_level_item, category) VALUES (?, ?, ?)",
             (list_key, description.top_level_item or None, description.category or None),
         )
-        for name in description.subsets:
+        for subset in description.described_subsets:
             self._rows.insert(
-                "subsets", list=list_key, id=str(next(self._rows.subset_ids)), name=name
+                "subsets",
+                list=list_key,
+                id=subset.id or self._rows.next_subset_id(),
+                name=subset.name,
             )
         for field in description.properties:
             entity_list = (
@@ -105,28 +101,3 @@ class ListLoader:
                 entity_list=entity_list,
                 display_name=field.display_name,
             )
-
-    def _set_parents_and_values(
-        self, description: ListDescription, key: int, first_index: int
-    ) -> None:
-        structure = list_by_key(self._db, key)
-        fields = properties(self._db, key)
-        for index, item in enumerate(description.items, first_index):
-            item_key = key * ITEMS_PER_LIST + index
-            if item.parent and structure.parent is not None:
-                self._db.execute(
-                    "UPDATE list_items SET parent = ? WHERE key = ?",
-                    (self._rows.item(structure.parent, item.parent), item_key),
-                )
-            for name, scalar in item.properties.items():
-                field = property_named(fields, name)
-                self._insert_property(item_key, field, self._rows.stored(field, scalar))
-            self._db.executemany(
-                "INSERT INTO subset_items (subset, item)"
-                " SELECT key, ? FROM subsets WHERE list = ? AND name = ?",
-                [(item_key, key, name) for name in item.subsets],
-            )
-
-    def _insert_property(self, item: int, field: Field, value: Stored) -> None:
-        if value is not None:
-            self._rows.insert("property_values", item=item, property=field.key, value=value)

@@ -2,8 +2,10 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from itertools import count
+from pathlib import Path
 
 from anaplan_emulator.engine import file_contents
 from anaplan_emulator.engine.model_calendar import insert_calendar
@@ -12,15 +14,24 @@ from anaplan_emulator.engine.revisions import (
     CREATED,
     add_to_history,
     create_revision,
+    exists,
     revision_timestamp,
 )
 from anaplan_emulator.engine.structure import (
-    ITEMS_PER_LIST,
     TIME_ID,
     TIME_ITEM_PREFIX,
     VERSIONS_ID,
     drop_cells_tables,
+    list_by_key,
 )
+from anaplan_emulator.loaders.data_tables import described_table
+from anaplan_emulator.loaders.given_ids import (
+    GivenIds,
+    ids_in_model,
+    ids_in_structure,
+    prefix_of,
+)
+from anaplan_emulator.loaders.item_loader import ItemLoader
 from anaplan_emulator.loaders.list_loader import ListLoader
 from anaplan_emulator.loaders.model_rows import ModelRows
 from anaplan_emulator.loaders.module_loader import ModuleLoader
@@ -30,12 +41,16 @@ from anaplan_emulator.tenant.action_definitions import (
     ActionDefinition,
     ExportDefinition,
 )
+from anaplan_emulator.tenant.calendars import Period
+from anaplan_emulator.tenant.description import DIGITS_OF_NUMBER
 from anaplan_emulator.tenant.file_format import FileFormat
 from anaplan_emulator.tenant.model_description import (
     TIME,
     VERSIONS,
+    FileDescription,
     ModelDescription,
     StructureDescription,
+    VersionDescription,
     WorkspaceDescription,
 )
 
@@ -43,6 +58,7 @@ _VERSION_ITEM_PREFIX = 107
 _FIRST_REVISION_AT = datetime(2026, 1, 5, 9, tzinfo=UTC)
 _CREATED_AT = "2026-01-05T09:00:00.000+0000"
 _MEMORY_USAGE = 24_576_000
+_CHUNK_BYTES = 10_000_000
 
 
 def load_workspaces(
@@ -93,7 +109,13 @@ def restructure(db: sqlite3.Connection, model: int, change: StructureDescription
         ValueError: The change refers to something that does not exist, or adds something whose
             name is taken.
     """
-    rows = ModelRows(db, model)
+    _restructure(db, model, change, ids_in_structure(change, given=GivenIds()))
+
+
+def _restructure(
+    db: sqlite3.Connection, model: int, change: StructureDescription, given: GivenIds
+) -> None:
+    rows = ModelRows(db, model, given)
     try:
         ListLoader(rows).load(change.lists)
         ModuleLoader(rows).load(change.modules)
@@ -115,15 +137,16 @@ def _load_model(
     own = {"name", "id", "active_state", "offline", "categories", "roles"}
     content = original.model_copy(update={name: getattr(model, name) for name in own})
     key = _insert_model(db, workspace, model, next(iter(user_ids.values())))
-    _ModelLoader(db, content, key).load(user_ids)
+    given = ids_in_model(content)
+    _ModelLoader(db, content, key, given).load(user_ids)
     for number, revision in enumerate(original.revisions):
-        restructure(db, key, revision.structure)
-        revision_id = upper_hex(
+        _restructure(db, key, revision.structure, given)
+        revision_id = revision.id or upper_hex(
             "revision", f"{workspace_of_original.name}/{original.name}/{revision.name}"
         )
         user_id = user_ids[revision.author or next(iter(user_ids))]
         now = revision_timestamp(_FIRST_REVISION_AT + timedelta(days=number))
-        if model.copy_of:
+        if model.copy_of or exists(db, revision_id):
             add_to_history(db, revision_id, key, user_id=user_id, now=now, method=COPIED)
         else:
             create_revision(
@@ -135,6 +158,7 @@ def _load_model(
                 user_id=user_id,
                 now=now,
                 method=CREATED,
+                blueprint=json.loads(revision.snapshot) if revision.snapshot else None,
             )
         if model.copied_at == revision.name:
             break
@@ -175,11 +199,13 @@ def _insert_model(
 class _ModelLoader:
     """Writes the described content into a model that has none."""
 
-    def __init__(self, db: sqlite3.Connection, model: ModelDescription, key: int) -> None:
+    def __init__(
+        self, db: sqlite3.Connection, model: ModelDescription, key: int, given: GivenIds
+    ) -> None:
         self._model = model
         self._key = key
         self._db = db
-        self._rows = ModelRows(db, key)
+        self._rows = ModelRows(db, key, given)
         self._lists = ListLoader(self._rows)
         self._modules = ModuleLoader(self._rows)
 
@@ -192,34 +218,58 @@ class _ModelLoader:
         self._insert_time_and_versions()
         self._lists.load(self._model.lists)
         self._modules.load(self._model.modules)
+        dashboard_ids = self._ids("115")
         self._db.executemany(
             "INSERT INTO dashboards (model, id, name) VALUES (?, ?, ?)",
             [
-                (self._key, f"115{number:09}", name)
-                for number, name in enumerate(self._model.dashboards)
+                (self._key, each.id or next(dashboard_ids), each.name)
+                for each in self._model.described_dashboards
             ],
         )
-        for number, file in enumerate(self._model.files):
-            file_format = FileFormat.model_validate(file.model_dump(exclude={"name", "default"}))
-            self._insert_file(f"113{number:09}", file.name, file_format, file.default)
+        self._insert_files()
         self._insert_actions(self._model.imports)
         self._insert_actions(self._model.exports)
         # They share a prefix, so they are numbered together.
-        self._insert_actions([*self._model.deletions, *self._model.optimizers])
+        self._insert_actions(
+            [*self._model.deletions, *self._model.optimizers, *self._model.other_actions]
+        )
         self._insert_actions(self._model.processes)
+
+    def _ids(self, prefix: str) -> Iterator[str]:
+        """Yield ids with a prefix of three digits that are not given."""
+        numbers = count(int(prefix) * 10**DIGITS_OF_NUMBER)
+        while True:
+            yield self._rows.derived(numbers)
 
     def _insert_time_and_versions(self) -> None:
         calendar = self._model.time
         insert_calendar(self._db, self._key, calendar)
         time = self._lists.insert_list(TIME_ID, TIME, "TIME", TIME_ITEM_PREFIX)
-        for period in calendar.timescale.periods():
-            self._lists.insert_item(time, period.text)
-        versions = self._lists.insert_list(VERSIONS_ID, VERSIONS, "VERSIONS", _VERSION_ITEM_PREFIX)
-        for number, version in enumerate(self._model.described_versions, 1):
-            self._lists.insert_item(versions, version.name)
+        periods = list(calendar.timescale.periods())
+        names: dict[str, Callable[[Period], object]] = {"name": lambda period: period.text}
+        table = described_table("periods", "period", names, periods)
+        ItemLoader(self._db, list_by_key(self._db, time), table).insert()
+        described = self._model.described_versions
+        first = next((version.id for version in described if version.id), "")
+        versions = self._lists.insert_list(
+            VERSIONS_ID,
+            VERSIONS,
+            "VERSIONS",
+            prefix_of(first) if first else _VERSION_ITEM_PREFIX,
+        )
+        columns: dict[str, Callable[[VersionDescription], object]] = {
+            "id": lambda version: version.id,
+            "name": lambda version: version.name,
+        }
+        table = described_table("versions", "version", columns, described)
+        ItemLoader(self._db, list_by_key(self._db, versions), table).insert()
+        keys = self._db.execute(
+            "SELECT key FROM list_items WHERE list = ? ORDER BY key", (versions,)
+        )
+        for (key,), version in zip(keys.fetchall(), described, strict=True):
             self._rows.insert(
                 "versions",
-                item=versions * ITEMS_PER_LIST + number,
+                item=key,
                 is_current=version.current,
                 is_actual=version.actual,
                 notes=version.notes,
@@ -233,9 +283,17 @@ class _ModelLoader:
                 },
             )
 
-    def _insert_file(
-        self, file_id: str, name: str, file_format: FileFormat | None, default: str | None = None
-    ) -> None:
+    def _insert_files(self) -> None:
+        file_ids = self._ids("113")
+        for file in self._model.files:
+            file_format = FileFormat.model_validate(
+                file.model_dump(include=set(FileFormat.model_fields))
+            )
+            file_id = file.id or next(file_ids)
+            self._insert_file(file_id, file.name, file_format)
+            self._insert_default(file_id, file)
+
+    def _insert_file(self, file_id: str, name: str, file_format: FileFormat | None) -> None:
         self._rows.insert(
             "files",
             model=self._key,
@@ -243,19 +301,50 @@ class _ModelLoader:
             name=name,
             file_format=file_format.model_dump_json() if file_format else None,
         )
-        file = file_contents.file_by_id(self._db, self._key, file_id)
-        if default is not None and file_format is not None and file is not None:
-            content = file_contents.begin(self._db, file, None, 1, now=0)
-            file_contents.put_chunk(self._db, content, 0, default.encode(file_format.codec))
 
-    def _insert_actions(self, definitions: Iterable[ActionDefinition]) -> None:
-        for number, definition in enumerate(definitions):
-            action_id = f"{ACTION_PREFIXES[definition.kind]}{number:09}"
+    def _insert_default(self, file_id: str, description: FileDescription) -> None:
+        """Insert the content for users who have not uploaded anything."""
+        file = file_contents.file_by_id(self._db, self._key, file_id)
+        if file is None or (description.default is None and not description.default_file):
+            return
+        content = file_contents.begin(self._db, file, None, file_contents.UNKNOWN_COUNT, now=0)
+        number = 0
+        for number, chunk in enumerate(_default_chunks(description)):
+            file_contents.put_chunk(self._db, content, number, chunk)
+        file_contents.set_chunk_count(self._db, content, number + 1)
+
+    def _insert_actions(self, definitions: Sequence[ActionDefinition]) -> None:
+        if not definitions:
+            return
+        prefix = ACTION_PREFIXES[definitions[0].kind]
+        ids = self._ids(prefix)
+        for definition in definitions:
+            action_id = definition.id or next(ids)
             self._db.execute(
                 "INSERT INTO actions (model, id, name, definition) VALUES (?, ?, ?, ?)",
-                (self._key, action_id, definition.name, definition.model_dump_json()),
+                (
+                    self._key,
+                    action_id,
+                    definition.name,
+                    definition.model_dump_json(exclude={"id"}),
+                ),
             )
             if isinstance(definition, ExportDefinition):
                 # An export's output file has the same id as the export
                 # (docs/anaplan-behaviour.md#id-prefixes).
                 self._insert_file(action_id, definition.name, None)
+
+
+def _default_chunks(description: FileDescription) -> Iterator[bytes]:
+    """Yield the content of a file, whose bytes in a file of its own remain as they are."""
+    if not description.default_file:
+        yield (description.default or "").encode(description.codec)
+        return
+    try:
+        with Path(description.default_file).open("rb") as file:
+            # The content of an empty file is one empty chunk.
+            yield file.read(_CHUNK_BYTES)
+            while chunk := file.read(_CHUNK_BYTES):
+                yield chunk
+    except OSError as error:
+        raise ValueError(f"{description.default_file}: {error.strerror or error}") from error

@@ -6,16 +6,20 @@ import sqlite3
 from collections.abc import Iterator
 from itertools import chain, count
 
-from anaplan_emulator.engine.structure import TIME_ITEM_PREFIX, Field, list_by_key
-from anaplan_emulator.engine.value_readers import find_items
+from anaplan_emulator.engine.structure import TIME_ITEM_PREFIX
+from anaplan_emulator.loaders.given_ids import GivenIds
 from anaplan_emulator.store.records import insert_record
-from anaplan_emulator.tenant.data_types import DataType, Stored, parser
-from anaplan_emulator.tenant.list_description import Scalar
+from anaplan_emulator.tenant.data_types import Stored
+from anaplan_emulator.tenant.description import DIGITS_OF_NUMBER
 
 # The prefixes of list items and line items. Those with six digits follow when a model has more
 # lists and modules than there are prefixes with three; saved views have the ones between.
 _FIRST_ITEM_PREFIX, _FIRST_LONG_ITEM_PREFIX = 201, 200_001
+_FIRST_VIEW_PREFIX = 2000
 _FIRST_SUBSET = 109_000_000_000
+_NUMBERS = 10**DIGITS_OF_NUMBER
+# Ids with greater numbers, such as that of the list of users, are not followed by derived ones.
+_LAST_NUMBER = _NUMBERS - 1_000_000
 
 
 class ModelRows:
@@ -24,13 +28,18 @@ class ModelRows:
     Args:
         db: A transaction.
         model: Key of the model.
+        given: The ids that the description gives, which derived ones must differ from.
     """
 
-    def __init__(self, db: sqlite3.Connection, model: int) -> None:
+    def __init__(self, db: sqlite3.Connection, model: int, given: GivenIds) -> None:
         self.db = db
         self.model = model
-        self.item_prefixes = _free_item_prefixes(db, model)
-        self.subset_ids = count(_first_free_subset(db, model))
+        self._given = given
+        used = _used_prefixes(db, model)
+        self.item_prefixes = _free_item_prefixes(used["items"] | given.prefixes)
+        """Prefixes for the items of lists and the line items of modules."""
+        self._view_prefixes = used["views"] | given.prefixes
+        self._subset_ids = count(_first_free_subset(db, model))
 
     def insert(self, table: str, **values: Stored) -> int:
         """Insert a row and return its rowid."""
@@ -44,47 +53,58 @@ class ModelRows:
         return row["key"] if row else None
 
     def next_id(self, table: str, prefix: int) -> str:
-        """Return the id that follows the last one with a prefix."""
+        """Return the id that follows the last one with a prefix, and that is not given."""
+        first = prefix * _NUMBERS
         (last,) = self.db.execute(
-            f"SELECT max(CAST(id AS INTEGER)) FROM {table} WHERE model = ? AND id GLOB ?",
-            (self.model, f"{prefix}?????????"),
+            f"SELECT max(CAST(id AS INTEGER)) FROM {table}"
+            " WHERE model = ? AND CAST(id AS INTEGER) BETWEEN ? AND ?",
+            (self.model, first, first + _LAST_NUMBER),
         ).fetchone()
-        return f"{prefix}{0:09}" if last is None else str(last + 1)
+        return self.derived(count(first if last is None else last + 1))
 
-    def stored(self, field: Field, scalar: Scalar) -> Stored:
-        """Return the stored value of a field."""
-        if field.data_type is DataType.LIST and field.entity_list is not None:
-            return self.item(field.entity_list, str(scalar))
-        return parser(field.data_type)(str(scalar))
+    def next_subset_id(self) -> str:
+        """Return an id for a subset."""
+        return self.derived(self._subset_ids)
 
-    def item(self, list_key: int, text: str) -> int:
-        """Return the key of the item with a name or code.
+    def derived(self, candidates: Iterator[int]) -> str:
+        """Return the first of some ids that is not given."""
+        return next(text for text in map(str, candidates) if text not in self._given)
 
-        Raises:
-            ValueError: The list has no such item.
-        """
-        try:
-            return find_items(self.db, list_key, [text], "either")[text]
-        except KeyError:
-            name = list_by_key(self.db, list_key).name
-            raise ValueError(f"list {name} has no item {text!r}") from None
+    def view_prefix(self, module_number: int) -> int:
+        """Return the prefix for the saved views of a module, by the number in its id."""
+        first = _FIRST_VIEW_PREFIX + module_number
+        if first >= _FIRST_LONG_ITEM_PREFIX:
+            first = _FIRST_VIEW_PREFIX
+        prefix = next(each for each in count(first) if each not in self._view_prefixes)
+        self._view_prefixes.add(prefix)
+        return prefix
 
 
-def _free_item_prefixes(db: sqlite3.Connection, model: int) -> Iterator[int]:
-    (last,) = db.execute(
-        """
-        SELECT max(prefix) FROM (
-            SELECT item_prefix AS prefix FROM lists WHERE model = :model AND kind = 'LIST'
-            UNION ALL
-            SELECT CAST(substr(line_items.id, 1, length(line_items.id) - 9) AS INTEGER)
-            FROM line_items
-            JOIN modules ON modules.key = line_items.module WHERE modules.model = :model
-        )
+def _used_prefixes(db: sqlite3.Connection, model: int) -> dict[str, set[int]]:
+    rows = db.execute(
+        f"""
+        SELECT 'items' AS kind, item_prefix AS prefix FROM lists
+        WHERE model = :model AND kind = 'LIST'
+        UNION
+        SELECT 'items', CAST(substr(line_items.id, 1, length(line_items.id) - {DIGITS_OF_NUMBER})
+            AS INTEGER)
+        FROM line_items JOIN modules ON modules.key = line_items.module
+        WHERE modules.model = :model
+        UNION
+        SELECT 'views', CAST(substr(id, 1, length(id) - {DIGITS_OF_NUMBER}) AS INTEGER)
+        FROM views WHERE model = :model
         """,
         {"model": model},
-    ).fetchone()
+    )
+    used: dict[str, set[int]] = {"items": {TIME_ITEM_PREFIX}, "views": set()}
+    for kind, prefix in rows:
+        used[kind].add(prefix)
+    return used
+
+
+def _free_item_prefixes(used: set[int]) -> Iterator[int]:
     prefixes = chain(range(_FIRST_ITEM_PREFIX, 1000), count(_FIRST_LONG_ITEM_PREFIX))
-    return (each for each in prefixes if each > (last or 0) and each != TIME_ITEM_PREFIX)
+    return (each for each in prefixes if each not in used)
 
 
 def _first_free_subset(db: sqlite3.Connection, model: int) -> int:

@@ -1,19 +1,19 @@
-"""Writing described modules into a model: their line items, cells and views."""
+"""Writing described modules into a model: their line items and views."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from itertools import count
 
 from anaplan_emulator.engine.structure import (
+    ModuleStructure,
     create_cells_table,
     list_by_name,
-    module_by_name,
-    value_column,
+    module_by_key,
 )
+from anaplan_emulator.loaders.cell_loader import cell_table, load_cells
 from anaplan_emulator.loaders.model_rows import ModelRows
-from anaplan_emulator.store.records import insert_record
-from anaplan_emulator.tenant.data_types import DataType, Stored
+from anaplan_emulator.tenant.data_types import DataType
+from anaplan_emulator.tenant.description import DIGITS_OF_NUMBER
 from anaplan_emulator.tenant.module_description import LineItemDescription, ModuleDescription
-
-_FIRST_VIEW_PREFIX = 2000
 
 
 class ModuleLoader:
@@ -24,33 +24,42 @@ class ModuleLoader:
         self._db, self._model = rows.db, rows.model
 
     def load(self, modules: Iterable[ModuleDescription]) -> None:
-        """Insert modules, or add line items to existing ones."""
+        """Insert modules, or add line items to existing ones.
+
+        Raises:
+            ValueError: A cell refers to something that doesn't exist, or isn't valid.
+        """
         for module in modules:
             key = self._rows.find("modules", module.name)
             if key is None:
-                self._load_module(int(self._rows.next_id("modules", 102)[3:]), module)
+                self._load_module(module)
             else:
                 self._add_line_items(key, module)
 
-    def _load_module(self, number: int, module: ModuleDescription) -> None:
-        self._insert_module(f"102{number:09}", module)
-        self._insert_cells(module)
-        self._insert_views(number, module)
+    def _load_module(self, module: ModuleDescription) -> None:
+        module_id = module.id or self._rows.next_id("modules", 102)
+        structure = self._insert_module(module_id, module)
+        table = cell_table(module)
+        if table is not None:
+            load_cells(self._db, structure, table)
+        self._insert_views(structure, module)
 
     def _add_line_items(self, key: int, module: ModuleDescription) -> None:
-        if module.dimensions or module.cells or module.views:
+        if module.dimensions or module.cells or module.cells_file or module.views:
             raise ValueError(
                 f"module {module.name} exists already: only line items can be added to it"
             )
         (last,) = self._db.execute(
             "SELECT max(CAST(id AS INTEGER)) FROM line_items WHERE module = ?", (key,)
         ).fetchone()
-        for number, item in enumerate(module.line_items, last + 1):
-            item_key = self._insert_line_item(key, str(number), item)
-            if not item.formula:
+        numbers = count(last + 1)
+        for item in module.line_items:
+            item_id = item.id or self._rows.derived(numbers)
+            item_key = self._insert_line_item(key, item_id, item)
+            if not item.is_computed:
                 self._db.execute(f"ALTER TABLE cells_{key} ADD COLUMN v{item_key}")
 
-    def _insert_module(self, module_id: str, module: ModuleDescription) -> None:
+    def _insert_module(self, module_id: str, module: ModuleDescription) -> ModuleStructure:
         key = self._rows.insert("modules", model=self._model, id=module_id, name=module.name)
         self._db.executemany(
             "INSERT INTO dimensions (module, position, list) VALUES (?, ?, ?)",
@@ -59,10 +68,18 @@ class ModuleLoader:
                 for position, name in enumerate(module.dimensions)
             ],
         )
-        prefix = next(self._rows.item_prefixes)
-        for number, item in enumerate(module.line_items):
-            self._insert_line_item(key, f"{prefix}{number:09}", item)
-        create_cells_table(self._db, module_by_name(self._db, self._model, module.name))
+        if all(item.id for item in module.line_items):
+            for item in module.line_items:
+                self._insert_line_item(key, item.id, item)
+        else:
+            numbers = count(next(self._rows.item_prefixes) * 10**DIGITS_OF_NUMBER)
+            for item in module.line_items:
+                # One with a given id takes a number as well.
+                derived = self._rows.derived(numbers)
+                self._insert_line_item(key, item.id or derived, item)
+        structure = module_by_key(self._db, key)
+        create_cells_table(self._db, structure)
+        return structure
 
     def _insert_line_item(self, module_key: int, item_id: str, item: LineItemDescription) -> int:
         entity_list = list_by_name(self._db, self._model, item.list).key if item.list else None
@@ -74,6 +91,7 @@ class ModuleLoader:
             data_type=item.format.value,
             entity_list=entity_list,
             formula=item.formula,
+            stored=item.stored,
             notes=item.notes,
         )
         self._rows.insert(
@@ -87,29 +105,20 @@ class ModuleLoader:
         )
         return line_item
 
-    def _insert_cells(self, module: ModuleDescription) -> None:
-        structure = module_by_name(self._db, self._model, module.name)
-        for cell in module.cells:
-            record: dict[str, Stored] = {
-                f"d{dimension.key}": self._rows.item(dimension.key, str(cell[dimension.name]))
-                for dimension in structure.dimensions
-            }
-            for name, scalar in cell.items():
-                if name not in module.dimensions:
-                    field = structure.line_item(name)
-                    record[value_column(field)] = self._rows.stored(field, scalar)
-            insert_record(self._db, structure.table, record)
-
-    def _insert_views(self, module_number: int, module: ModuleDescription) -> None:
-        structure = module_by_name(self._db, self._model, module.name)
-        for number, view in enumerate(module.views, 1):
+    def _insert_views(self, structure: ModuleStructure, module: ModuleDescription) -> None:
+        numbers: Iterator[int] = count(1)
+        if not all(view.id for view in module.views):
+            # The prefixes of saved views are greater than all others
+            # (docs/anaplan-behaviour.md#id-prefixes).
+            prefix = self._rows.view_prefix(int(structure.id[-DIGITS_OF_NUMBER:]))
+            numbers = count(prefix * 10**DIGITS_OF_NUMBER + 1)
+        for view in module.views:
+            derived = self._rows.derived(numbers)
             self._rows.insert(
                 "views",
                 model=self._model,
                 module=structure.key,
-                # The prefixes of saved views are greater than all others
-                # (docs/anaplan-behaviour.md#id-prefixes).
-                id=f"{_FIRST_VIEW_PREFIX + module_number}{number:09}",
+                id=view.id or derived,
                 name=view.name,
-                definition=view.model_dump_json(exclude={"name"}),
+                definition=view.model_dump_json(exclude={"id", "name"}),
             )

@@ -12,7 +12,8 @@ from anaplan_emulator.store.audit_log import AuditLog
 from anaplan_emulator.store.identifiers import lower_hex
 from anaplan_emulator.store.tokens import digest, expiry
 from anaplan_emulator.tenant.oauth_client_description import OAuthClientDescription
-from anaplan_emulator.tenant.tenant_description import TenantDescription, TenantError
+from anaplan_emulator.tenant.problems import TenantError
+from anaplan_emulator.tenant.tenant_description import TenantDescription
 from anaplan_emulator.tenant.user_description import UserDescription
 
 CREATED_AT = "2025-01-01T00:00:00.000Z"

@@ -50,6 +50,11 @@ class Store:
             self.close()
             raise
 
+    @property
+    def is_temporary(self) -> bool:
+        """Whether it is deleted at the end."""
+        return self._temporary is not None
+
     @contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
         """Open a transaction that writes: it commits at the end and rolls back on an error."""
@@ -57,10 +62,13 @@ class Store:
             yield connection
 
     @contextmanager
-    def emptied(self, *, keep: Collection[str] = ()) -> Iterator[sqlite3.Connection]:
+    def emptied(
+        self, *, keep: Collection[str] = (), checked: bool = True
+    ) -> Iterator[sqlite3.Connection]:
         """Open a transaction that begins by deleting the rows of all tables except those to keep.
 
-        Foreign keys are checked at its end: row by row, a large model would take seconds.
+        Foreign keys are checked at its end: row by row, a large model would take seconds. What was
+        checked before, and is only restored, need not be checked.
         """
         with self._connection() as connection:
             connection.execute("PRAGMA foreign_keys = OFF")
@@ -68,7 +76,8 @@ class Store:
                 with self._writing_on(connection):
                     _clear_tables(connection, keep)
                     yield connection
-                    if connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
+                    check = "PRAGMA foreign_key_check"
+                    if checked and connection.execute(check).fetchone() is not None:
                         raise sqlite3.IntegrityError("a row refers to one that does not exist")
             finally:
                 connection.execute("PRAGMA foreign_keys = ON")
@@ -142,6 +151,8 @@ class Store:
         )
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA foreign_keys = ON")
+        # Triggers of journals must also see the rows that INSERT OR REPLACE deletes.
+        connection.execute("PRAGMA recursive_triggers = ON")
         # A power cut may lose the last commits, but never the consistency of the database.
         connection.execute("PRAGMA synchronous = NORMAL")
         return connection

@@ -1,11 +1,12 @@
 """The description of past audit events."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from pydantic import Field
 
 from anaplan_emulator.store.audit_events import MESSAGES
 from anaplan_emulator.tenant.description import Description
+from anaplan_emulator.tenant.problems import Checks
 
 MODEL_EVENTS = {
     "USR-13",
@@ -20,36 +21,49 @@ MODEL_EVENTS = {
 class AuditEventDescription(Description):
     """An event that happened before the tenant was loaded."""
 
-    hours_ago: float = Field(ge=0, le=720)
-    event: str
+    hours_ago: float = Field(ge=0, le=720, examples=[26])
+    """Its age when the tenant is loaded, in hours."""
+    event: str = Field(examples=["USR-20"])
     """Its code, such as `USR-20`."""
-    user: str
+    user: str = Field(examples=["me@company.com"])
     """E-mail address of the acting user."""
-    object_user: str = ""
+    object_user: str = Field(default="", examples=["you@company.com"])
     """E-mail address of the affected user, if that is another one."""
-    model: str = ""
-    action: str = ""
+    model: str = Field(default="", examples=["Sales"])
+    """Name of the model that it is about."""
+    action: str = Field(default="", examples=["Products from products.csv"])
     """Name of an action of the model."""
-    ip_address: str = "203.0.113.20"
-    user_agent: str = "Mozilla/5.0 (Windows NT 10.0; Win64; x64)"
-    error_number: str = ""
+    ip_address: str = Field(default="203.0.113.20", examples=["203.0.113.20"])
+    """Address that the request came from."""
+    user_agent: str = Field(
+        default="Mozilla/5.0 (Windows NT 10.0; Win64; x64)", examples=["Mozilla/5.0"]
+    )
+    """Program that sent the request."""
+    error_number: str = Field(default="", examples=["403"])
+    """Error code of a failed operation."""
 
 
 def check_audit_events(
-    events: Sequence[AuditEventDescription], emails: set[str], models: set[str]
+    checks: Checks,
+    events: Sequence[AuditEventDescription],
+    emails: Collection[str],
+    models: Collection[str],
 ) -> None:
     """Check that the codes, users and models of events exist.
 
-    Raises:
-        ValueError: One of them does not, or a required model is missing.
+    Args:
+        checks: Collects the mistakes.
+        events: The events.
+        emails: E-mail addresses of all users.
+        models: Names of all models.
     """
-    for event in events:
-        if event.event not in MESSAGES:
-            raise ValueError(f"audit_events: no event is called {event.event!r}")
-        for email in (event.user, event.object_user or event.user):
-            if email not in emails:
-                raise ValueError(f"audit_events: {email!r} is not one of the users")
-        if event.model and event.model not in models:
-            raise ValueError(f"audit_events: no model is called {event.model!r}")
-        if not event.model and (event.action or event.event in MODEL_EVENTS):
-            raise ValueError(f"audit_events: {event.event} needs a model")
+    for number, event in enumerate(events):
+        at = ("audit_events", number)
+        checks.known("event", event.event, MESSAGES, (*at, "event"))
+        for member in ("user", "object_user"):
+            if email := getattr(event, member):
+                checks.known_user(email, emails, (*at, member))
+        if event.model:
+            checks.known("model", event.model, models, (*at, "model"), ("workspaces",))
+        elif event.action or event.event in MODEL_EVENTS:
+            checks.add((*at, "model"), f"{event.event} needs a model", "Add the name of a model.")

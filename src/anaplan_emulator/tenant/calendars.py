@@ -12,6 +12,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from anaplan_emulator.tenant.description import Description
+from anaplan_emulator.tenant.problems import Mistake
 
 CalendarType = Literal[
     "Calendar Months/Quarters/Years",
@@ -35,45 +36,67 @@ _LABEL = re.compile(r"FY(\d\d)")
 class Totals(Description):
     """The totals of Time. The emulator describes them but does not compute them."""
 
-    quarters: bool = True
-    half_years: bool = False
-    year_to_date: bool = False
-    year_to_go: bool = False
-    all_periods: bool = False
-    extra_month_quarter: int = Field(default=4, ge=1, le=4)
+    quarters: bool = Field(default=True, examples=[True])
+    """Whether there are totals of quarters."""
+    half_years: bool = Field(default=False, examples=[True])
+    """Whether there are totals of half-years."""
+    year_to_date: bool = Field(default=False, examples=[True])
+    """Whether there are totals of the year to date."""
+    year_to_go: bool = Field(default=False, examples=[True])
+    """Whether there are totals of the rest of the year."""
+    all_periods: bool = Field(default=False, examples=[True])
+    """Whether there is a total of all periods."""
+    extra_month_quarter: int = Field(default=4, ge=1, le=4, examples=[4])
     """The quarter with the thirteenth period."""
 
 
 class Calendar(Description):
     """A model calendar: its type, periods and range."""
 
-    type: CalendarType = MONTHS
-    start: date = date(2026, 1, 1)
+    type: CalendarType = Field(default=MONTHS, examples=["Weeks: General"])
+    """One of Anaplan's four types of calendars."""
+    start: date = Field(default=date(2026, 1, 1), examples=["2026-01-01"])
     """First day of the current fiscal year, or of the first week if the type is Weeks: General."""
-    year: int | None = Field(default=None, ge=FIRST_YEAR, le=LAST_YEAR)
+    year: int | None = Field(default=None, ge=FIRST_YEAR, le=LAST_YEAR, examples=[2026])
     """Number of the current fiscal year: 2026 for FY26. By default the calendar year in which it
     ends, give or take a week."""
-    past_years: int = Field(default=0, ge=0)
-    future_years: int = Field(default=0, ge=0)
-    months: int | None = Field(default=None, ge=1)
+    past_years: int = Field(default=0, ge=0, examples=[1])
+    """Number of fiscal years before the current one."""
+    future_years: int = Field(default=0, ge=0, examples=[2])
+    """Number of fiscal years after the current one."""
+    months: int | None = Field(default=None, ge=1, examples=[18])
     """Number of months, if they are not whole years."""
-    weeks: int = Field(default=52, ge=1)
+    weeks: int = Field(default=52, ge=1, examples=[26])
     """Number of weeks, if the type is Weeks: General."""
-    week_format: Literal["Numbered", "Week Commencing", "Week Ending"] = "Numbered"
-    week_grouping: Literal["445", "454", "544"] = "445"
-    extra_week_month: int = Field(default=12, ge=1, le=12)
-    totals: Totals = Totals()
-    current_period: date | None = None
+    week_format: Literal["Numbered", "Week Commencing", "Week Ending"] = Field(
+        default="Numbered", examples=["Week Ending"]
+    )
+    """How weeks are named."""
+    week_grouping: Literal["445", "454", "544"] = Field(default="445", examples=["454"])
+    """Weeks in the months of a quarter, if the type has weeks in groups."""
+    extra_week_month: int = Field(default=12, ge=1, le=12, examples=[12])
+    """The month with the 53rd week."""
+    totals: Totals = Field(default=Totals(), examples=[{"half_years": True}])
+    """The totals of Time."""
+    current_period: date | None = Field(default=None, examples=["2026-03-04"])
     """Any day in the current period."""
 
     @model_validator(mode="after")
     def _check_consistency(self) -> Self:
         if self.type == MONTHS and self.start.day != 1:
-            raise ValueError("start: fiscal years of months begin on the first of a month")
+            raise Mistake(
+                "start: fiscal years of months begin on the first of a month",
+                f"Write {self.start.replace(day=1)}.",
+                "start",
+            )
         if self.months is not None and self.type != MONTHS:
-            raise ValueError("months: a calendar of weeks has none")
+            raise Mistake("months: a calendar of weeks has none", "Remove it.", "months")
         if self.current_period is not None and not self.timescale.contains(self.current_period):
-            raise ValueError("current_period is outside the timescale")
+            raise Mistake(
+                "current_period is outside the timescale",
+                f"Write a date from {self.timescale.first} to {self.timescale.last}.",
+                "current_period",
+            )
         return self
 
     @property

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from anaplan_emulator.store.identifiers import lower_hex
 from anaplan_emulator.tenant.description import Description
+from anaplan_emulator.tenant.problems import Mistake
 
 ROTATING_LIFETIME_SECONDS = 43_000
 MAX_LIFETIME_SECONDS = 31_556_926
@@ -41,18 +42,25 @@ def _is_loopback(host: str) -> bool:
 class OAuthClientDescription(Description):
     """A client that can request tokens on behalf of a user."""
 
-    name: str = Field(min_length=1)
-    kind: Literal["authorization_code", "device"]
-    client_id: str = Field(default="", pattern=r"^([0-9a-f]{32})?$")
-    client_secret: str = ""
+    name: str = Field(min_length=1, examples=["My portal"])
+    """Name of the client."""
+    kind: Literal["authorization_code", "device"] = Field(examples=["authorization_code"])
+    """The grant that it uses."""
+    client_id: str = Field(
+        default="", pattern=r"^([0-9a-f]{32})?$", examples=["0123456789abcdef0123456789abcdef"]
+    )
+    """Its client id; derived from the name by default."""
+    client_secret: str = Field(default="", examples=["example-secret"])
     """Of authorization-code clients only; derived from the name by default."""
     redirect_uris: tuple[Annotated[str, AfterValidator(_callback)], ...] = Field(
-        default=(), max_length=60
+        default=(), max_length=60, examples=[["https://portal.company.com/oauth/callback"]]
     )
     """Callback URLs, which are compared exactly."""
-    rotatable: bool = True
+    rotatable: bool = Field(default=True, examples=[True])
     """Whether each refresh returns a new refresh token and invalidates the old one."""
-    refresh_token_lifetime_seconds: float = Field(default=0, ge=0, le=MAX_LIFETIME_SECONDS)
+    refresh_token_lifetime_seconds: float = Field(
+        default=0, ge=0, le=MAX_LIFETIME_SECONDS, examples=[43000]
+    )
     """Lifetime in seconds. 0 means 43,000 for rotatable clients and a year for others."""
 
     @property
@@ -76,7 +84,15 @@ class OAuthClientDescription(Description):
     @model_validator(mode="after")
     def _check_kind(self) -> "OAuthClientDescription":
         if self.kind == "device" and self.client_secret:
-            raise ValueError(f"{self.name}: a device client has no secret")
+            raise Mistake(
+                f"{self.name}: a device client has no secret",
+                "Remove client_secret.",
+                "client_secret",
+            )
         if self.kind == "authorization_code" and not self.redirect_uris:
-            raise ValueError(f"{self.name}: an authorization-code client needs a callback URL")
+            raise Mistake(
+                f"{self.name}: an authorization-code client needs a callback URL",
+                'Add redirect_uris, such as ["https://portal.company.com/oauth/callback"].',
+                "redirect_uris",
+            )
         return self

@@ -39,20 +39,37 @@ Weekday = Annotated[int, Field(ge=0, le=6)]
 class Schedule(BaseModel):
     """A schedule, with the field names of the CloudWorks API."""
 
-    model_config = ConfigDict(extra="ignore", frozen=True)
+    model_config = ConfigDict(extra="ignore", frozen=True, use_attribute_docstrings=True)
 
-    name: str = Field(min_length=1)
-    type: Literal["hourly", "daily", "weekly", "monthly_specific_day", "monthly_relative_weekday"]
-    time: TimeText | None = None
-    fromTime: TimeText | None = None  # noqa: N815 (the API's own spelling)
-    toTime: TimeText | None = None  # noqa: N815
-    repeatEvery: Annotated[int, Field(ge=1, le=24)] | None = None  # noqa: N815
-    daysOfWeek: Annotated[list[Weekday], Field(min_length=1)] | None = None  # noqa: N815
-    dayOfWeek: Weekday | None = None  # noqa: N815
-    dayOfMonth: Annotated[int, Field(ge=1, le=31)] | None = None  # noqa: N815
-    startDate: date  # noqa: N815
-    endDate: date | None = None  # noqa: N815
-    timezone: Annotated[str, AfterValidator(_known_zone)]
+    name: str = Field(min_length=1, examples=["Nightly"])
+    """Name of the schedule."""
+    type: Literal[
+        "hourly", "daily", "weekly", "monthly_specific_day", "monthly_relative_weekday"
+    ] = Field(examples=["daily"])
+    """How often it is due."""
+    time: TimeText | None = Field(default=None, examples=["02:00"])
+    """Time of day; for all types but hourly."""
+    fromTime: TimeText | None = Field(default=None, examples=["08:00"])  # noqa: N815 (the API's own spelling)
+    """First time of a day; for hourly schedules."""
+    toTime: TimeText | None = Field(default=None, examples=["18:00"])  # noqa: N815
+    """Last time of a day; for hourly schedules."""
+    repeatEvery: Annotated[int, Field(ge=1, le=24)] | None = Field(default=None, examples=[2])  # noqa: N815
+    """Hours between the times of an hourly schedule; the week of the month, from 1 to 5, for a
+    weekday of the month."""
+    daysOfWeek: Annotated[list[Weekday], Field(min_length=1)] | None = Field(  # noqa: N815
+        default=None, examples=[[1, 3, 5]]
+    )
+    """Days of the week, from 0 for Sunday to 6; for hourly and weekly schedules."""
+    dayOfWeek: Weekday | None = Field(default=None, examples=[1])  # noqa: N815
+    """Day of the week, from 0 for Sunday to 6; for a weekday of the month."""
+    dayOfMonth: Annotated[int, Field(ge=1, le=31)] | None = Field(default=None, examples=[15])  # noqa: N815
+    """Day of the month, from 1 to 31."""
+    startDate: date = Field(examples=["2026-01-05"])  # noqa: N815
+    """First day."""
+    endDate: date | None = Field(default=None, examples=["2026-12-31"])  # noqa: N815
+    """Last day; it has no end by default."""
+    timezone: Annotated[str, AfterValidator(_known_zone)] = Field(examples=["Europe/Berlin"])
+    """Time zone of dates and times."""
 
     @model_validator(mode="before")
     @classmethod

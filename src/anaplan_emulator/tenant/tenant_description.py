@@ -1,21 +1,30 @@
 """The description of a whole tenant."""
 
 from collections.abc import Sequence
+from typing import Any
 
-from pydantic import Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, ValidationInfo, model_validator
 
 from anaplan_emulator.store.identifiers import lower_hex
+from anaplan_emulator.tenant.action_references import check_action_references
 from anaplan_emulator.tenant.audit_description import AuditEventDescription, check_audit_events
-from anaplan_emulator.tenant.cloud_description import CloudWorksDescription
-from anaplan_emulator.tenant.consolidation_description import ConsolidationDescription
+from anaplan_emulator.tenant.cloud_description import CloudWorksDescription, check_cloud_works
+from anaplan_emulator.tenant.consolidation_description import (
+    ConsolidationDescription,
+    check_consolidation,
+)
 from anaplan_emulator.tenant.description import Description
+from anaplan_emulator.tenant.model_checks import check_model
 from anaplan_emulator.tenant.model_description import ModelDescription, WorkspaceDescription
 from anaplan_emulator.tenant.oauth_client_description import OAuthClientDescription
+from anaplan_emulator.tenant.problems import Checks, Finding, Location, TenantError
 from anaplan_emulator.tenant.user_description import UserDescription
 
+FINDINGS = "findings"
+"""Member of a validation's context: a list for findings, which are raised without it."""
 
-class TenantError(Exception):
-    """A tenant's description cannot be read, or contradicts itself."""
+SCHEMA = "$schema"
+"""Member of a tenant's file that names its schema, for editors."""
 
 
 class TenantDescription(Description):
@@ -25,20 +34,55 @@ class TenantDescription(Description):
     start and offers as `Emulator.user_email`, `workspace_id` and `model_id`.
     """
 
-    name: str
-    customer_id: str = Field(default="", pattern=r"^([0-9a-f]{32})?$")
-    users: list[UserDescription] = Field(min_length=1)
-    workspaces: tuple[WorkspaceDescription, ...] = ()
-    oauth_clients: tuple[OAuthClientDescription, ...] = ()
-    audit_events: tuple[AuditEventDescription, ...] = ()
-    licenses: tuple[str, ...] = ()
+    name: str = Field(examples=["My company"])
+    """Name of the tenant."""
+    customer_id: str = Field(
+        default="", pattern=r"^([0-9a-f]{32})?$", examples=["0123456789abcdef0123456789abcdef"]
+    )
+    """Id of the tenant; derived from the name by default."""
+    users: list[UserDescription] = Field(
+        min_length=1,
+        examples=[
+            [
+                {
+                    "email": "me@company.com",
+                    "password": "example",
+                    "first_name": "My",
+                    "last_name": "Self",
+                }
+            ]
+        ],
+    )
+    """Users. Those of Financial Consolidation are described there."""
+    workspaces: tuple[WorkspaceDescription, ...] = Field(
+        default=(), examples=[[{"name": "Planning", "models": [{"name": "Sales"}]}]]
+    )
+    """Workspaces, with their models."""
+    oauth_clients: tuple[OAuthClientDescription, ...] = Field(
+        default=(), examples=[[{"name": "My tool", "kind": "device"}]]
+    )
+    """Registered OAuth clients."""
+    audit_events: tuple[AuditEventDescription, ...] = Field(
+        default=(), examples=[[{"hours_ago": 26, "event": "USR-8", "user": "me@company.com"}]]
+    )
+    """Past audit events."""
+    licenses: tuple[str, ...] = Field(default=(), examples=[["Enterprise"]])
     """Licences that an import of users may assign; any licence if this is empty."""
-    consolidation: ConsolidationDescription | None = None
+    consolidation: ConsolidationDescription | None = Field(
+        default=None, examples=[{"tenant": "My company", "api_token": "example-token"}]
+    )
     """Financial Consolidation, if the tenant has it."""
-    cloud_works: CloudWorksDescription = CloudWorksDescription()
-    default_user: str = ""
-    default_workspace: str = ""
-    default_model: str = ""
+    cloud_works: CloudWorksDescription = Field(
+        default=CloudWorksDescription(), examples=[{"entitled": True}]
+    )
+    """CloudWorks: cloud storage, connections to it, integrations and flows."""
+    default_user: str = Field(default="", examples=["me@company.com"])
+    """E-mail address of the user whose credentials the emulator prints; the first one by
+    default."""
+    default_workspace: str = Field(default="", examples=["Planning"])
+    """Name of the workspace whose id the emulator prints; the first one by default."""
+    default_model: str = Field(default="", examples=["Sales"])
+    """Name of the model whose id the emulator prints; the first one by default."""
 
     @property
     def customer_guid(self) -> str:
@@ -74,46 +118,120 @@ class TenantDescription(Description):
         clients = tuple(changed if each is client else each for each in self.oauth_clients)
         return self.model_copy(update={"oauth_clients": clients})
 
+    @model_validator(mode="before")
+    @classmethod
+    def _ignore_schema(cls, content: Any) -> Any:
+        if isinstance(content, dict) and SCHEMA in content:
+            return {name: value for name, value in content.items() if name != SCHEMA}
+        return content
+
     @model_validator(mode="after")
-    def _check_names(self) -> "TenantDescription":
-        emails = [user.email.lower() for user in self.users]
-        if len(set(emails)) < len(emails):
-            raise ValueError("two users have the same e-mail address")
-        if self.default_user and self.default_user not in [user.email for user in self.users]:
-            raise ValueError(f"default_user {self.default_user!r} is not one of the users")
-        if len({client.id for client in self.oauth_clients}) < len(self.oauth_clients):
-            raise ValueError("two OAuth clients have the same id, or the same name and no id")
-        self._check_workspaces()
+    def _check(self, info: ValidationInfo) -> "TenantDescription":
+        checks = Checks()
+        _check_tenant(checks, self)
+        collected: list[Finding] | None = (info.context or {}).get(FINDINGS)
+        if collected is not None:
+            collected += checks.findings
+        elif checks.findings:
+            raise ValueError("\n  ".join(map(str, checks.findings)))
         return self
 
-    def _check_workspaces(self) -> None:
-        workspaces = {workspace.name: workspace for workspace in self.workspaces}
-        emails = {user.email for user in self.users}
-        if len(workspaces) < len(self.workspaces):
-            raise ValueError("two workspaces have the same name")
-        for user in self.users:
-            if unknown := user.workspaces.keys() - workspaces.keys():
-                raise ValueError(f"{user.email}: no workspace is called {min(unknown)!r}")
-        models = [model for workspace in self.workspaces for model in workspace.models]
-        for model in models:
-            authors = {revision.author for revision in model.revisions} - {""}
-            if unknown := (model.roles.keys() | authors) - emails:
-                raise ValueError(f"{model.name}: {min(unknown)!r} is not one of the users")
-        _check_copies(models)
-        check_audit_events(self.audit_events, emails, {model.name for model in models})
-        for kind, name, known in (
-            ("workspace", self.default_workspace, set(workspaces)),
-            ("model", self.default_model, {model.name for model in models}),
+
+def _check_tenant(checks: Checks, tenant: TenantDescription) -> None:
+    emails = [user.email for user in tenant.users]
+    workspaces = [workspace.name for workspace in tenant.workspaces]
+    _check_users(checks, tenant, workspaces)
+    _check_clients(checks, tenant)
+    located: list[tuple[Location, ModelDescription]] = []
+    for number, workspace in enumerate(tenant.workspaces):
+        at = ("workspaces", number)
+        if workspace.name in workspaces[:number]:
+            checks.add((*at, "name"), "two workspaces have the same name", "Rename one of them.")
+        models = (*at, "models")
+        found = [((*models, n), model) for n, model in enumerate(workspace.models)]
+        checks.distinct("model", [(model.name, (*place, "name")) for place, model in found])
+        located += found
+    checks.distinct_ids(
+        "workspace", [(w.id, ("workspaces", n, "id")) for n, w in enumerate(tenant.workspaces)]
+    )
+    checks.distinct_ids("model", [(model.id, (*place, "id")) for place, model in located])
+    for place, model in located:
+        _check_people(checks, place, model, emails)
+        check_model(checks, place, model)
+    _check_copies(checks, located)
+    names = [model.name for _, model in located]
+    check_audit_events(checks, tenant.audit_events, emails, names)
+    check_cloud_works(checks, tenant.cloud_works, emails)
+    check_action_references(
+        checks, tenant.audit_events, tenant.cloud_works.integrations, workspaces, located
+    )
+    if tenant.consolidation is not None:
+        check_consolidation(checks, tenant.consolidation)
+    _check_defaults(checks, tenant, workspaces, names)
+
+
+def _check_users(checks: Checks, tenant: TenantDescription, workspaces: Sequence[str]) -> None:
+    first: dict[str, int] = {}
+    for number, user in enumerate(tenant.users):
+        at = ("users", number)
+        if first.setdefault(user.email.lower(), number) != number:
+            checks.add((*at, "email"), "two users have the same e-mail address")
+        for name in user.workspaces:
+            place = (*at, "workspaces", name)
+            checks.known("workspace", name, workspaces, place, ("workspaces",))
+    keys: dict[str, Location] = {}
+    for number, user in enumerate(tenant.users):
+        for position, key in enumerate(user.api_keys):
+            at_key = ("users", number, "api_keys", position)
+            if keys.setdefault(key.key(user.email), at_key) != at_key:
+                checks.add(at_key, "two API keys are the same", "Rename one, or change its value.")
+    checks.distinct_ids("user", [(u.id, ("users", n, "id")) for n, u in enumerate(tenant.users)])
+
+
+def _check_clients(checks: Checks, tenant: TenantDescription) -> None:
+    first: dict[str, int] = {}
+    for number, client in enumerate(tenant.oauth_clients):
+        if first.setdefault(client.id, number) != number:
+            checks.add(
+                ("oauth_clients", number, "client_id" if client.client_id else "name"),
+                "two OAuth clients have the same id, or the same name and no id",
+                "Rename one of them, or give it another client_id.",
+            )
+
+
+def _check_people(
+    checks: Checks, place: Location, model: ModelDescription, emails: Sequence[str]
+) -> None:
+    for email in model.roles:
+        checks.known_user(email, emails, (*place, "roles", email))
+    for number, revision in enumerate(model.revisions):
+        if revision.author:
+            checks.known_user(revision.author, emails, (*place, "revisions", number, "author"))
+
+
+def _check_copies(checks: Checks, models: Sequence[tuple[Location, ModelDescription]]) -> None:
+    for position, (place, model) in enumerate(models):
+        originals = [each for _, each in models[:position] if not each.copy_of]
+        names = [each.name for each in originals]
+        if model.copy_of and not checks.known(
+            "model before it", model.copy_of, names, (*place, "copy_of"), ("workspaces",)
         ):
-            if name and name not in known:
-                raise ValueError(f"default_{kind}: no {kind} is called {name!r}")
+            continue
+        found = [each for each in originals if model.copy_of and each.name == model.copy_of]
+        revisions = [each.name for each in found[-1].revisions] if found else []
+        if model.copied_at:
+            checks.known("revision", model.copied_at, revisions, (*place, "copied_at"))
 
 
-def _check_copies(models: Sequence[ModelDescription]) -> None:
-    for position, model in enumerate(models):
-        originals = [each for each in models[:position] if each.name == model.copy_of]
-        if model.copy_of and (not originals or originals[-1].copy_of):
-            raise ValueError(f"{model.name}: no model before it is called {model.copy_of!r}")
-        revisions = originals[-1].revisions if model.copy_of else ()
-        if model.copied_at and model.copied_at not in [each.name for each in revisions]:
-            raise ValueError(f"{model.name}: no revision is called {model.copied_at!r}")
+def _check_defaults(
+    checks: Checks, tenant: TenantDescription, workspaces: Sequence[str], models: Sequence[str]
+) -> None:
+    if tenant.default_user:
+        emails = [user.email for user in tenant.users]
+        checks.known_user(tenant.default_user, emails, ("default_user",))
+    for kind, name, known in (
+        ("workspace", tenant.default_workspace, workspaces),
+        ("model", tenant.default_model, models),
+    ):
+        if name:
+            checks.known(kind, name, known, (f"default_{kind}",), ("workspaces",))

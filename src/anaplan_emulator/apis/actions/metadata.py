@@ -18,6 +18,7 @@ from anaplan_emulator.tenant.action_definitions import (
     ImportDefinition,
     ListTarget,
     OptimizerDefinition,
+    OtherDefinition,
     ProcessDefinition,
     SourceField,
 )
@@ -47,6 +48,8 @@ def describe_action(db: sqlite3.Connection, model: int, action: Action) -> dict[
             body["actionType"] = "DELETE_BY_SELECTION"
         case OptimizerDefinition():
             body["actionType"] = "OPTIMIZER"
+        case OtherDefinition() as definition:
+            body["actionType"] = definition.action_type
     return body
 
 
@@ -89,7 +92,8 @@ def describe_export(
     db: sqlite3.Connection, model: int, definition: ExportDefinition
 ) -> dict[str, Any]:
     """Return the metadata of an export."""
-    return export_metadata(db, module_by_name(db, model, definition.module), definition)
+    module = module_by_name(db, model, definition.module) if definition.module else None
+    return export_metadata(db, module, definition)
 
 
 def describe_process(
@@ -122,6 +126,8 @@ def describe_other(db: sqlite3.Connection, model: int, action: Action) -> dict[s
 
 def _mapped_columns(definition: ImportDefinition) -> list[str]:
     target = definition.target
+    if target is None:
+        return []
     fields: list[SourceField | None]
     if isinstance(target, ListTarget):
         fields = [target.code, target.name, target.parent, *target.properties.values()]

@@ -129,7 +129,7 @@ def _read_version(db: sqlite3.Connection, row: sqlite3.Row) -> Version:
         Version,
         row,
         key=key,
-        id=item_id(list_by_key(db, key // ITEMS_PER_LIST), key),
+        id=item_id(db, list_by_key(db, key // ITEMS_PER_LIST), key),
         edit_from=_day(row["edit_from"]),
         edit_to=_day(row["edit_to"]),
         switchover=_day(row["switchover"]),

@@ -89,15 +89,25 @@ def members(db: sqlite3.Connection, workspace_id: str, role: str) -> list[Member
 
 def visible_workspaces(db: sqlite3.Connection, user: User) -> list[Workspace]:
     """Read the user's workspaces, or all of them for a tenant administrator."""
+    return _workspaces(db, None if is_tenant_admin(db, user) else user.id)
+
+
+def all_workspaces(db: sqlite3.Connection) -> list[Workspace]:
+    """Read all workspaces, ordered by name."""
+    return _workspaces(db, None)
+
+
+def _workspaces(db: sqlite3.Connection, user_id: str | None) -> list[Workspace]:
+    """Read all workspaces, or those of a user."""
     rows = db.execute(
         """
         SELECT workspaces.*, coalesce(sum(models.memory_usage), 0) AS current_size
         FROM workspaces LEFT JOIN models ON models.workspace_id = workspaces.id
-        WHERE :all OR workspaces.id IN
+        WHERE :user IS NULL OR workspaces.id IN
             (SELECT workspace_id FROM workspace_members WHERE user_id = :user)
         GROUP BY workspaces.id ORDER BY workspaces.name
         """,
-        {"all": is_tenant_admin(db, user), "user": user.id},
+        {"user": user_id},
     )
     return [read_record(Workspace, row) for row in rows]
 

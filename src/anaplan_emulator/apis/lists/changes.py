@@ -251,7 +251,7 @@ class ListChange:
         return key
 
     def _by_id(self, item_id: str, item: Mapping[str, object]) -> int:
-        key = item_key(self._list, item_id)
+        key = item_key(self._db, self._list, item_id)
         row = self._db.execute(
             "SELECT 1 FROM list_items WHERE key = ? AND list = ?", (key, self._list.key)
         ).fetchone()

@@ -71,7 +71,7 @@ def list_items(call: Call) -> Response:
     top = top_level_item(call.db, item_list.key)
 
     def describe(item: Item) -> dict[str, Any]:
-        body = state.describe_item(item_list, parent_list, top, item)
+        body = state.describe_item(call.db, item_list, parent_list, top, item)
         return body | state.describe_values(fields, list_subsets, item) if include_all else body
 
     items = list(read_items(call.db, item_list, fields=fields, subsets=list_subsets))

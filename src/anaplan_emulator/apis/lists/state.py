@@ -8,11 +8,11 @@ from anaplan_emulator.engine import structure
 from anaplan_emulator.engine.cells import item_count
 from anaplan_emulator.engine.list_items import Item, Subset, read_subsets, top_level_item
 from anaplan_emulator.engine.structure import (
-    ITEMS_PER_LIST,
     Field,
     ListStructure,
     item_id,
     list_by_key,
+    top_level_id,
 )
 from anaplan_emulator.tenant.data_types import render
 
@@ -63,23 +63,27 @@ def describe_list(db: sqlite3.Connection, item_list: ListStructure) -> dict[str,
     if list_subsets := read_subsets(db, item_list.key):
         body["subsets"] = [{"id": subset.id, "name": subset.name} for subset in list_subsets]
     if top is not None:
-        body["topLevelItem"] = {"id": _top_level_id(item_list), "name": top}
+        body["topLevelItem"] = {"id": top_level_id(item_list), "name": top}
     if category := _category(db, item_list):
         body["category"] = category
     return body
 
 
 def describe_item(
-    item_list: ListStructure, parent_list: ListStructure | None, top: str | None, item: Item
+    db: sqlite3.Connection,
+    item_list: ListStructure,
+    parent_list: ListStructure | None,
+    top: str | None,
+    item: Item,
 ) -> dict[str, Any]:
     """Return an item as JSON values. The parent of an item without one is the top-level item."""
-    body: dict[str, Any] = {"id": item_id(item_list, item.key), "name": item.name}
+    body: dict[str, Any] = {"id": item_id(db, item_list, item.key), "name": item.name}
     if item.code is not None:
         body["code"] = item.code
     if item.parent is not None and parent_list is not None:
-        body |= {"parent": item.parent_name, "parentId": item_id(parent_list, item.parent)}
+        body |= {"parent": item.parent_name, "parentId": item_id(db, parent_list, item.parent)}
     elif top is not None:
-        body |= {"parent": top, "parentId": _top_level_id(item_list)}
+        body |= {"parent": top, "parentId": top_level_id(item_list)}
     return body | {"listId": item_list.id, "listName": item_list.name}
 
 
@@ -163,7 +167,3 @@ def _category(db: sqlite3.Connection, item_list: ListStructure) -> str | None:
         "SELECT category FROM list_details WHERE list = ?", (item_list.key,)
     ).fetchone()
     return row["category"] if row else None
-
-
-def _top_level_id(item_list: ListStructure) -> str:
-    return item_id(item_list, item_list.key * ITEMS_PER_LIST)

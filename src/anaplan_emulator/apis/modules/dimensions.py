@@ -13,11 +13,11 @@ from anaplan_emulator.apis.calls import Call
 from anaplan_emulator.apis.replies import ApiError
 from anaplan_emulator.engine.list_items import top_level_item
 from anaplan_emulator.engine.structure import (
-    ITEMS_PER_LIST,
     ListStructure,
     item_id,
     list_by_id,
     list_by_key,
+    top_level_id,
 )
 from anaplan_emulator.engine.value_readers import find_items
 
@@ -83,7 +83,7 @@ def listed_items(call: Call, model: Model, dimension_id: str) -> list[Item]:
         " (SELECT item FROM subset_items WHERE subset = :subset)) ORDER BY key",
         {"list": dimension.key, "subset": subset},
     )
-    items = [read_item(dimension, row) for row in rows]
+    items = [read_item(call.db, dimension, row) for row in rows]
     return require_within_limit(call, [*items, *_top_level(call.db, dimension, subset)])
 
 
@@ -110,18 +110,18 @@ def found_items(call: Call, model: Model, dimension_id: str, search: ItemSearch)
     ]
     names = {name.lower() for name in search.names}
     top = [item for item in _top_level(call.db, dimension, subset) if item.name.lower() in names]
-    return [*(read_item(dimension, row) for row in rows), *top]
+    return [*(read_item(call.db, dimension, row) for row in rows), *top]
 
 
 def all_items(db: sqlite3.Connection, dimension: ListStructure) -> list[Item]:
     """Read all items of a dimension."""
     rows = db.execute("SELECT * FROM list_items WHERE list = ? ORDER BY key", (dimension.key,))
-    return [read_item(dimension, row) for row in rows]
+    return [read_item(db, dimension, row) for row in rows]
 
 
-def read_item(dimension: ListStructure, row: sqlite3.Row) -> Item:
+def read_item(db: sqlite3.Connection, dimension: ListStructure, row: sqlite3.Row) -> Item:
     """Make an item from its row."""
-    return Item(item_id(dimension, row["key"]), row["name"], row["code"])
+    return Item(item_id(db, dimension, row["key"]), row["name"], row["code"])
 
 
 def require_within_limit(call: Call, items: list[Item]) -> list[Item]:
@@ -161,7 +161,7 @@ def _is_in(db: sqlite3.Connection, subset: int, key: int) -> bool:
 def _top_level(db: sqlite3.Connection, dimension: ListStructure, subset: int | None) -> list[Item]:
     """Return the top-level item, which has the index 0 and comes last."""
     name = top_level_item(db, dimension.key) if subset is None else None
-    return [Item(item_id(dimension, dimension.key * ITEMS_PER_LIST), name)] if name else []
+    return [Item(top_level_id(dimension), name)] if name else []
 
 
 def _has_codes(db: sqlite3.Connection, dimension: ListStructure) -> bool:

@@ -104,6 +104,10 @@ def _quoted(name: str) -> str:
 
 
 def _refers_to(other: Field, item: Field) -> bool:
+    if other.stored:
+        # Its formula may be any of Anaplan's.
+        mention = rf"(?<![\w.]){re.escape(item.name)}(?!\w)"
+        return re.search(mention, other.formula, re.IGNORECASE) is not None
     if not other.formula or is_constant(other.formula, other.data_type):
         return False
     return item.name.lower() in {term.name.lower() for term in terms(other.formula)}

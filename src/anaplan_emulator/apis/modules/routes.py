@@ -154,7 +154,7 @@ def list_view_dimension_items(call: Call) -> Response:
                 return _items(call, model, [Item(item.id, item.name) for item in view.line_items])
             dimension = view.dimension(name)
             rows = visible_items(call.db, view.module, dimension, view.filter)
-            items = [dimensions.read_item(dimension, row) for row in rows]
+            items = [dimensions.read_item(call.db, dimension, row) for row in rows]
             return _items(call, model, dimensions.require_within_limit(call, items))
     raise ApiError(404)
 

@@ -164,7 +164,7 @@ def _selectable_item(call: Call, view: View, name: str, item_id: str) -> tuple[s
     if name == LINE_ITEMS:
         key = next((item.key for item in view.line_items if item.id == item_id), None)
     else:
-        key = item_key(view.dimension(name), item_id)
+        key = item_key(call.db, view.dimension(name), item_id)
     return next((each for each in selectable(call.db, view, name) if each[1] == key), None)
 
 

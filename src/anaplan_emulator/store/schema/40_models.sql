@@ -42,9 +42,11 @@ CREATE TABLE lists (
     -- Whether its items may change while the model is deployed.
     production_data INTEGER NOT NULL,
     parent INTEGER REFERENCES lists (key) ON DELETE SET NULL,
-    -- The first three digits of its items' ids. The other nine are the item's index.
+    -- The first digits of its items' ids. The other nine are the item's number.
     item_prefix INTEGER NOT NULL,
     next_index INTEGER NOT NULL,
+    -- Whether the number in the id of any item differs from its index: see item_numbers.
+    renumbered INTEGER NOT NULL DEFAULT 0,
     UNIQUE (model, id),
     UNIQUE (model, name)
 );
@@ -72,6 +74,14 @@ CREATE TABLE list_items (
 CREATE UNIQUE INDEX list_items_by_name ON list_items (list, name);
 CREATE UNIQUE INDEX list_items_by_code ON list_items (list, code) WHERE code IS NOT NULL;
 CREATE INDEX list_items_by_parent ON list_items (parent) WHERE parent IS NOT NULL;
+
+-- The numbers in the ids of items that are not in the order of their ids. The number of all other
+-- items is their index.
+CREATE TABLE item_numbers (
+    item INTEGER PRIMARY KEY REFERENCES list_items (key) ON DELETE CASCADE,
+    number INTEGER NOT NULL
+);
+CREATE INDEX item_numbers_by_number ON item_numbers (number, item);
 
 CREATE TABLE property_values (
     item INTEGER NOT NULL REFERENCES list_items (key) ON DELETE CASCADE,
@@ -106,6 +116,8 @@ CREATE TABLE line_items (
     entity_list INTEGER REFERENCES lists (key),
     -- A constant, or a sum of other line items. Cells with a formula cannot be written.
     formula TEXT NOT NULL,
+    -- Whether the values of a formula are those in the table of cells.
+    stored INTEGER NOT NULL DEFAULT 0,
     notes TEXT NOT NULL,
     UNIQUE (module, name)
 );

@@ -10,6 +10,7 @@ CREATE TABLE tasks (
     progress REAL NOT NULL,
     step TEXT NOT NULL,
     created_at INTEGER NOT NULL,
+    ended_at INTEGER,
     result TEXT,
     cancelled_by TEXT
 );

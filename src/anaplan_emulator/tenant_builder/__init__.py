@@ -1,0 +1,1 @@
+"""Building a tenant's description in Python, for tests."""
