@@ -127,7 +127,11 @@ class Command(TyperCommand):
     def __init__(self, name: str | None, **settings: Any) -> None:
         super().__init__(name, **settings)
         self._own = len(self.params)
-        self.params += global_parameters()
+        taken = {spelling for own in self.params for spelling in own.opts}
+        for parameter in global_parameters():
+            # A command's own option of a spelling, such as -o, comes first.
+            parameter.opts = [each for each in parameter.opts if each not in taken]
+            self.params.append(parameter)
 
     def parse_args(self, ctx: Context, args: list[str]) -> list[str]:
         """Read the arguments, and keep the global options in the context.

@@ -16,6 +16,7 @@ from anaplan_sdk.cli.table_cells import is_amount, plain, text, title, to_json
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+    from rich.console import RenderableType
 
     from anaplan_sdk.cli.global_options import OutputFormat
 
@@ -212,7 +213,7 @@ class Output:
             max(cell_len(name), *(cell_len(plain(row.get(name))) for row in rows)) for name in names
         ]
         ends = accumulate(min(width, _WIDEST_COLUMN) + _GAP for width in widths)
-        return names[: sum(end - _GAP <= self._width for end in ends) or 1]
+        return names[: sum(end - _GAP <= self.text_width for end in ends) or 1]
 
     def _fitting(
         self, names: Sequence[str], rows: Sequence[Mapping[str, Any]], optional: Sequence[str]
@@ -226,13 +227,14 @@ class Output:
                 -(-widest * 2 // 3) if name == "name" or name.endswith("_name") else widest
             )
         for name in optional:
-            if sum(needed.values()) + _GAP * (len(needed) - 1) <= self._width:
+            if sum(needed.values()) + _GAP * (len(needed) - 1) <= self.text_width:
                 break
             needed.pop(name, None)
         return [name for name in names if name in needed]
 
     @property
-    def _width(self) -> int:
+    def text_width(self) -> int:
+        """The greatest width of lines of text: that of the terminal, if there is one."""
         from rich.console import Console
 
         return Console().width if self.is_terminal else _UNLIMITED
@@ -244,7 +246,6 @@ class Output:
         *,
         header: bool = True,
     ) -> None:
-        from rich.console import Console
         from rich.table import Table
 
         table = Table(box=None, pad_edge=False, show_header=header)
@@ -262,11 +263,21 @@ class Output:
             )
         for row in rows:
             table.add_row(*(printable(text(row.get(name), name)) for name, _ in columns))
+        self.draw(table)
+
+    def draw(self, shown: RenderableType) -> None:
+        """Print what Rich draws, such as a table or a tree.
+
+        Args:
+            shown: What is drawn.
+        """
+        from rich.console import Console
+
         console = Console(
             # Rich would flush stdout, and what fails there must not hide how a run ended.
             file=io.StringIO(),
             force_terminal=self.is_terminal or None,
-            width=self._width,
+            width=self.text_width,
             no_color=not self.has_colour,
             highlight=False,
             markup=False,
@@ -274,7 +285,7 @@ class Output:
             soft_wrap=False,
         )
         with console.capture() as capture:
-            console.print(table)
+            console.print(shown)
         for line in capture.get().splitlines():
             print(line.rstrip())
 

@@ -210,14 +210,7 @@ def _target(path: str, service: str | None, hosts: Hosts) -> httpx2.URL:
     """Return the URL of a path of a service, or the URL itself if it is one of Anaplan's."""
     from httpx2 import URL, InvalidURL
 
-    bases = {
-        "api": hosts.api,
-        "auth": hosts.authentication,
-        "audit": hosts.audit,
-        "cloudworks": hosts.cloud_works,
-        "scim": f"{hosts.api}/scim/1/0/v2",
-        "consolidation": hosts.consolidation,
-    }
+    bases = {name: base for name, base in service_urls(hosts).items() if name != "oauth"}
     try:
         if "://" not in path.partition("?")[0]:
             return URL(f"{bases[service or 'api']}/{path.lstrip('/')}")
@@ -241,6 +234,26 @@ def _target(path: str, service: str | None, hosts: Hosts) -> httpx2.URL:
             f"They are {listed}. A region or base URL in the profile sets others.",
         )
     return url
+
+
+def service_urls(hosts: Hosts) -> dict[str, str]:
+    """Return the base URLs of the services, by the names that `--service` takes.
+
+    Args:
+        hosts: The hosts of a client.
+
+    Returns:
+        The URLs. The authorization server, which `--service` does not take, is `oauth`.
+    """
+    return {
+        "api": hosts.api,
+        "auth": hosts.authentication,
+        "audit": hosts.audit,
+        "cloudworks": hosts.cloud_works,
+        "scim": f"{hosts.api}/scim/1/0/v2",
+        "consolidation": hosts.consolidation,
+        "oauth": hosts.oauth,
+    }
 
 
 def _split(url: httpx2.URL, fields: Mapping[str, Any]) -> tuple[str, dict[str, str]]:

@@ -131,6 +131,21 @@ TREE: Mapping[str, Mapping[str, Entry | GroupEntry]] = {
         "emulator": Entry(
             "Serve an emulated Anaplan on this machine.", "emulator:emulator", raw=True
         ),
+        "tenant": GroupEntry(
+            "Tenant files: write, check, capture, compare.",
+            {
+                "new": Entry("Write a small tenant file to start from.", "tenant.new:new"),
+                "check": Entry("Report every mistake in a tenant file.", "tenant.check:check"),
+                "show": Entry("Show what a tenant file describes, as a tree.", "tenant.show:show"),
+                "capture": Entry(
+                    "Write a tenant file from a real model, without changing it.",
+                    "tenant.capture:capture",
+                ),
+                "compare": Entry(
+                    "Report where an emulator differs from a real model.", "tenant.compare:compare"
+                ),
+            },
+        ),
         "demo": Entry("Load and export real data on an emulator.", "demo:demo"),
     },
 }

@@ -1,0 +1,1 @@
+"""`anaplan tenant`: tenant files, captures and comparisons."""

@@ -1,0 +1,1 @@
+"""Comparison of an emulator with a live tenant, reply by reply."""
