@@ -192,7 +192,8 @@ class _Capture:
     def _require_access(self) -> None:
         """Refuse to write an empty capture of a model that the user may not read."""
         state = self.reader.state
-        problems = [(state.value(each) or {}).get("problem") for each in ("lists", "modules")]
+        read: list[dict[str, Any]] = [state.value(each) or {} for each in ("lists", "modules")]
+        problems = [each.get("problem") for each in read]
         if all(problems):
             state.clear()  # Another user may continue.
             raise CommandError(ExitCode.FAILED, f"The model can't be read: {problems[0]}")
