@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from getpass import getpass
 from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import typer
@@ -227,8 +228,26 @@ def _asked(invocation: Invocation, name: str, question: str, *, hidden: bool = F
             option = name.removeprefix("device_").replace("_", "-")
             advice = f"Give --{option}, or set ANAPLAN_{name.upper()}."
         raise usage_error(f"This needs a value for {name}.", advice)
-    answer: str = typer.prompt(question, hide_input=hidden, err=True)
-    return answer.strip("\r\n") if hidden else answer.strip()
+    if hidden:
+        return _asked_without_echo(question)
+    answer: str = typer.prompt(question, err=True)
+    return answer.strip()
+
+
+def _asked_without_echo(question: str) -> str:
+    """Ask for a secret.
+
+    `typer.prompt` asks before it turns the echo off and discards what was typed until then: a
+    secret that is pasted at once would be shown, and lost.
+    """
+    while True:
+        try:
+            answer = getpass(f"{question}: ", stream=sys.stderr).strip("\r\n")
+        except (KeyboardInterrupt, EOFError):
+            typer.echo(err=True)
+            raise typer.Abort from None
+        if answer:
+            return answer
 
 
 def _gather_secret(
