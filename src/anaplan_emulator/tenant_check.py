@@ -12,8 +12,8 @@ def check_tenant(path: Path | str) -> tuple[TenantDescription | None, tuple[Tena
     """Find the mistakes in a tenant's file and in the files of data beside it.
 
     All mistakes that can be seen in the files are found at once, of each file of data the first
-    hundred. If there are none, the tenant is loaded, as an emulator would load it, which finds the
-    first of those that remain, such as rows of a Parquet file that are not valid.
+    hundred. A tenant without such mistakes is then loaded, as an emulator would load it. That finds
+    the first of those that remain, such as rows of a Parquet file that are not valid.
 
     Args:
         path: The file.

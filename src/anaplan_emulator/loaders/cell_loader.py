@@ -37,7 +37,7 @@ def load_cells(db: sqlite3.Connection, module: ModuleStructure, table: DataTable
     """Write the cells of a table into a module that has none.
 
     Raises:
-        ValueError: A column is none of the module's, a value isn't valid, or two rows are of the
+        ValueError: A column is not one of the module's, a value isn't valid, or two rows are of the
             same items.
     """
     coordinates, values, columns = _readers(db, module, table)

@@ -47,7 +47,7 @@ class ItemLoader:
         table: The table.
 
     Raises:
-        ValueError: A column of the table is none of the list's.
+        ValueError: A column of the table does not belong to the list.
     """
 
     def __init__(self, db: sqlite3.Connection, item_list: ListStructure, table: DataTable) -> None:

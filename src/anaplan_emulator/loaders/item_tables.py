@@ -65,7 +65,7 @@ def item_columns(table: DataTable, properties: set[str], subsets: set[str]) -> I
         subsets: Names of its subsets, in lower case.
 
     Raises:
-        ValueError: A column is none of the list's, or there is neither a name nor a code.
+        ValueError: A column does not belong to the list, or a name and a code are both missing.
     """
     found = ItemColumns()
     for position, column in enumerate(table.columns):

@@ -333,7 +333,7 @@ class _ModelChecks:
     def _found(
         self, member: str, objects: Mapping[str, tuple[int, _T]], name: str, at: Location
     ) -> tuple[Location, _T] | None:
-        """Find an object by name, and add a mistake if there is none."""
+        """Find an object by name, and add a mistake if it does not exist."""
         place = (*self._at, member)
         if not self._checks.known(member.removesuffix("s"), name, objects, at, place):
             return None

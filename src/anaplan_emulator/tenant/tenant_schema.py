@@ -120,7 +120,7 @@ class SchemaParts:
             location: The place.
 
         Returns:
-            The alternatives, which are none if the place is not described.
+            The alternatives; empty if the place is not described.
         """
         found = [self._schema]
         for step in location:

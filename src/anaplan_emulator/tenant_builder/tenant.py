@@ -272,7 +272,7 @@ class TenantBuilder:
         active_state: ActiveState = "UNLOCKED",
         id: str = "",  # noqa: A002 (Anaplan's own term)
     ) -> ModelBuilder:
-        """Add a model to the first workspace, which is called `Workspace` if there is none.
+        """Add a model to the first workspace, which is created as `Workspace` if necessary.
 
         Args:
             name: Its name.

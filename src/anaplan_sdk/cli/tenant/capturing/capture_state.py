@@ -293,7 +293,7 @@ class CaptureState:
             text: The name or code.
 
         Returns:
-            Its position, name and code, and whether it is selected; None if there is none.
+            Its position, name and code, and whether it is selected; None if it was not found.
         """
         for query in (_BY_NAME, _BY_CODE):
             found = self._db.execute(query, (text, list_name, text)).fetchone()
@@ -312,7 +312,7 @@ class CaptureState:
             text: The value.
 
         Returns:
-            Its position, name and code, and whether it is selected; None if there is none.
+            Its position, name and code, and whether it is selected; None if it was not found.
         """
         found = self._db.execute(_BY_FIELD.format(int(field)), (list_name, text)).fetchone()
         return None if found is None else (found[0], found[1], found[2], bool(found[3]))

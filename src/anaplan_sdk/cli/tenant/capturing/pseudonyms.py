@@ -209,7 +209,7 @@ def finite_number(text: str) -> Decimal | None:
 
 
 def load_pseudonyms() -> Pseudonyms:
-    """Return the pseudonyms of the user, whose secret is created if there is none.
+    """Return the pseudonyms of the user, whose secret is created if it does not exist.
 
     Returns:
         The pseudonyms.

@@ -133,7 +133,7 @@ class ModuleStructure:
             name: Its name.
 
         Returns:
-            The line item; None if there is none.
+            The line item; None if it was not found.
         """
         return next((each for each in self.line_items if each.name == name), None)
 

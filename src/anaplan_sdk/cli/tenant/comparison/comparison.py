@@ -199,7 +199,7 @@ class Comparison:
             result.emulator_text = ""
         try:
             self._compare(result, *views)
-        except Exception as error:  # noqa: BLE001 - such as a heading that is no CSV
+        except Exception as error:  # noqa: BLE001 - such as a heading that is not CSV
             result.verdict, result.text = "failed", _unreadable(error)
         self.results.append(result)
         return result
